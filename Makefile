@@ -1,0 +1,61 @@
+# `make` alone lists the targets. Nothing needs to be activated: every recipe finds .venv first.
+
+PYTHON ?= python3
+
+VENV := .venv
+INSTALLED := $(VENV)/installed.lock
+SYSTEM_PATH := $(subst $(CURDIR)/$(VENV)/bin:,,$(PATH))
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(SYSTEM_PATH)
+export DVC_NO_ANALYTICS := 1
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help venv lock reproduce repro test lint benchmark
+
+help: ## list the targets
+	@echo 'make TARGET, where TARGET is one of'
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+reproduce: venv ## run every stage again; are the results the committed ones, byte for byte?
+	@python -m reprise.pipeline.reproduce
+
+repro: venv ## run what has changed since it last ran: dvc repro
+	@dvc repro
+
+test: lint ## lint, then the whole test suite
+	@python -m pytest -q
+
+lint: venv ## ruff and pyright
+	@ruff check .
+	@ruff format --check --quiet . || { echo 'lint: `.venv/bin/ruff format .` puts the layout right'; ruff format --check .; }
+	@pyright
+
+benchmark: venv ## measure speed against yardsticks, as ratios in one run
+	@python -m benchmarks.run
+
+# The lock is compared by its content, and copied beside what it describes last of all: neither an
+# interrupted installation nor a mere new date on the file is taken for what it is not.
+venv: ## make .venv from requirements.lock, if it is not there already
+	@set -eu; export PATH='$(SYSTEM_PATH)'; \
+	if [ -x $(VENV)/bin/python ] && cmp -s requirements.lock $(INSTALLED); then exit 0; fi; \
+	if ! command -v '$(PYTHON)' >/dev/null; then \
+		echo 'venv: $(PYTHON) not found; needed: Python 3.11, 3.12 or 3.13, as in `make PYTHON=python3.12 venv`' >&2; exit 2; \
+	fi; \
+	if ! '$(PYTHON)' -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; then \
+		echo "venv: $(PYTHON) is $$('$(PYTHON)' -V 2>&1); needed: 3.11, 3.12 or 3.13, as in \`make PYTHON=python3.12 venv\`" >&2; exit 2; \
+	fi; \
+	if ! '$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo 'venv: $(PYTHON) cannot make virtual environments; on Debian or Ubuntu, `apt install python3-venv`' >&2; exit 2; \
+	fi; \
+	echo "venv: installing $$(grep -c '==' requirements.lock) packages into $(VENV), once"; \
+	rm -rf $(VENV); \
+	'$(PYTHON)' -m venv $(VENV); \
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --no-deps -r requirements.lock; \
+	cp requirements.lock $(INSTALLED).new; mv $(INSTALLED).new $(INSTALLED)
+
+lock: ## write requirements.lock anew; uv must be on PATH
+	@command -v uv >/dev/null || { echo 'lock: uv not found; `pipx install uv` brings it' >&2; exit 2; }
+	@uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
+		--group dev pyproject.toml -o requirements.lock --custom-compile-command "make lock" >/dev/null

@@ -1,0 +1,139 @@
+"""Modified policy iteration on a million states, against QuantEcon's DiscreteDP in one process.
+
+    python -m benchmarks.mdp_solvers
+
+Both get the same list of transitions; building the model and solving it are timed apart. The peak
+memory is that of a process of its own, which makes the transitions, builds the model and solves it.
+"""
+
+import gc
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from quantecon.markov import DiscreteDP
+from scipy import sparse
+
+from reprise.mdp.model import MDP, from_transitions
+from reprise.mdp.solvers import modified_policy_iteration
+
+STATES, ACTIONS, SUCCESSORS = 1_000_000, 4, 5
+DISCOUNT, TOLERANCE, EVALUATION_SWEEPS, MOST_SWEEPS = 0.95, 1e-6, 20, 1000
+REPEATS = 5
+
+Transitions = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def random_transitions(number_of_states: int, seed: int) -> Transitions:
+    """Return states, actions, successors, probabilities, rewards of a random model, in order."""
+    generator = np.random.default_rng(seed)
+    rows = number_of_states * ACTIONS
+    states = np.repeat(np.arange(number_of_states, dtype=np.int32), ACTIONS * SUCCESSORS)
+    actions = np.tile(np.repeat(np.arange(ACTIONS, dtype=np.int8), SUCCESSORS), number_of_states)
+    successors = generator.integers(number_of_states, size=rows * SUCCESSORS, dtype=np.int32)
+    weights = generator.random((rows, SUCCESSORS))
+    weights /= weights.sum(axis=1, keepdims=True)
+    rewards = generator.random(rows * SUCCESSORS)
+    return states, actions, successors, weights.ravel(), rewards
+
+
+def build_ours(transitions: Transitions) -> MDP:
+    """Build this project's model, checked and copied."""
+    return from_transitions(*transitions, shape=(int(transitions[0][-1]) + 1, ACTIONS))
+
+
+def build_theirs(transitions: Transitions) -> DiscreteDP:
+    """Build QuantEcon's model in its sparse state-action-pair form."""
+    states, actions, successors, probabilities, rewards = transitions
+    starts = np.arange(0, len(states) + 1, SUCCESSORS)
+    shape = (len(starts) - 1, int(states[-1]) + 1)
+    matrix = sparse.csr_matrix((probabilities, successors, starts), shape=shape)
+    expected = np.add.reduceat(probabilities * rewards, starts[:-1])
+    pairs = states[::SUCCESSORS], actions[::SUCCESSORS].astype(np.int64)
+    return DiscreteDP(expected, matrix, DISCOUNT, *pairs)
+
+
+def solve_ours(model: MDP) -> np.ndarray:
+    """Return V*."""
+    return modified_policy_iteration(
+        model, DISCOUNT, TOLERANCE, EVALUATION_SWEEPS, MOST_SWEEPS
+    ).values
+
+
+def solve_theirs(model: DiscreteDP) -> np.ndarray:
+    """Return V*."""
+    return model.solve(
+        "modified_policy_iteration", epsilon=TOLERANCE, max_iter=MOST_SWEEPS, k=EVALUATION_SWEEPS
+    ).v
+
+
+def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Return what the function returns, and the seconds it took."""
+    gc.collect()
+    start = time.perf_counter()
+    result = function(*arguments)
+    return result, time.perf_counter() - start
+
+
+def peak_memory_alone() -> float:
+    """Return the gigabytes that a new process needs to build and solve the model."""
+    # Linux lets a child's peak begin at its parent's, so this is measured while the parent is
+    # small.
+    command = [sys.executable, "-m", "benchmarks.mdp_solvers", "--peak-memory"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(output)["gigabytes"]
+
+
+def measure() -> dict[str, float]:
+    """Return medians: seconds, and ratios ours / theirs; the values' difference, the memory."""
+    gigabytes = peak_memory_alone()
+    small = random_transitions(2000, seed=0)
+    solve_ours(build_ours(small))  # compiles
+    solve_theirs(build_theirs(small))
+
+    transitions = random_transitions(STATES, seed=1)
+    seconds: dict[str, list[float]] = {}
+    difference = 0.0
+    for _ in range(REPEATS):
+        ours, our_build = timed(build_ours, transitions)
+        our_values, our_solve = timed(solve_ours, ours)
+        del ours
+        theirs, their_build = timed(build_theirs, transitions)
+        their_values, their_solve = timed(solve_theirs, theirs)
+        theirs.controlled_mc = lambda sigma: None  # without the Markov chain that solve() adds
+        _, their_bare = timed(solve_theirs, theirs)
+        del theirs
+        difference = max(difference, float(np.abs(our_values - their_values).max()))
+        for name, value in {
+            "build_seconds": our_build,
+            "solve_seconds": our_solve,
+            "quantecon_build_seconds": their_build,
+            "quantecon_solve_seconds": their_solve,
+            "build_ratio": our_build / their_build,
+            "solve_ratio": our_solve / their_solve,
+            "solve_ratio_without_markov_chain": our_solve / their_bare,
+        }.items():
+            seconds.setdefault(name, []).append(value)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    return medians | {"largest_difference": difference, "peak_gigabytes": gigabytes}
+
+
+def main() -> None:
+    """Print the measurements."""
+    if "--peak-memory" in sys.argv:
+        solve_ours(build_ours(random_transitions(STATES, seed=1)))
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps({"gigabytes": kilobytes * 1024 / 1e9}))
+        return
+    for name, value in measure().items():
+        print(f"{name:34}{value:12.4g}")
+
+
+if __name__ == "__main__":
+    main()

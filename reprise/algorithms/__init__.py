@@ -1,0 +1,1 @@
+"""The algorithms of the chapter, one module each."""

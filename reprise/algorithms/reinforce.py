@@ -1,0 +1,232 @@
+"""REINFORCE with normalised returns over lanes, the whole training as one compiled program.
+
+    A_t = (G_t - mean G) / std G        gradient = mean_t A_t grad(-log pi(a_t | s_t))
+
+Means and deviation run over all steps of an iteration's episodes, each lane's own. All episodes of
+all lanes are played at once; one that has ended stands still until the longest one ends.
+
+Shapes: L lanes, E episodes, T time, O features of an observation.
+
+Source: Williams (1992), section 4, equation 11; the chapter, section Policy Gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NamedTuple
+
+import numpy as np
+
+from reprise import lane_random, networks, optimisers
+from reprise.determinism import tf
+from reprise.environments.protocol import Environment
+from reprise.hyperparameters import Discount, Frozen, HiddenSizes, PositiveFloat, PositiveInt
+from reprise.returns import discounted_returns, normalised
+
+
+class Hyperparameters(Frozen):
+    """What decides a training but for its seeds."""
+
+    hidden_sizes: HiddenSizes
+    activation: networks.Activation
+    iterations: PositiveInt
+    episodes_per_iteration: PositiveInt
+    maximum_steps: PositiveInt
+    discount: Discount
+    optimiser: optimisers.Optimiser
+    learning_rate: PositiveFloat
+
+
+class Numbers(NamedTuple):
+    """The hyperparameters that are only numbers: each may differ between the lanes, [L]."""
+
+    learning_rate: tf.Tensor
+    discount: tf.Tensor
+
+
+class Episodes(NamedTuple):
+    """What an iteration's episodes were; a step counts where `played`."""
+
+    observation: tf.Tensor  # [T, E, O, L]
+    action: tf.Tensor  # int32 [T, E, L]
+    reward: tf.Tensor  # [T, E, L]
+    played: tf.Tensor  # bool [T, E, L]
+
+
+class Training(NamedTuple):
+    """What a training leaves, as NumPy arrays; K iterations."""
+
+    returns: np.ndarray  # mean return of an iteration's episodes [K, L]
+    steps: np.ndarray  # environment steps of an iteration, all episodes [K, L]
+    final: list[np.ndarray]  # weights [.., L]
+
+
+def left_logits(weights: networks.Weights, observation: tf.Tensor, h: Hyperparameters) -> tf.Tensor:
+    """Return the logits of action 0, [..., L], of observations [..., O, L]."""
+    return networks.forward(weights, observation, h.activation)[..., 0, :]
+
+
+def play(
+    weights: networks.Weights, keys: tf.Tensor, environment: Environment, h: Hyperparameters
+) -> Episodes:
+    """Play an iteration's episodes with actions sampled from the policy.
+
+    Args:
+        weights: of the policy network.
+        keys: uint32 [2, L], this iteration's.
+        environment: what is played.
+        h: hyperparameters.
+    """
+    steps, episodes, lanes = h.maximum_steps, h.episodes_per_iteration, keys.shape[-1]
+    state = environment.reset(lane_random.fold(keys, 0), (episodes,))
+    random = lane_random.uniform(lane_random.fold(keys, 1), (steps, episodes))
+    narrow = [episodes, lanes]
+    memory = Episodes(
+        tf.TensorArray(
+            tf.float32, steps, element_shape=[episodes, environment.observation_size, lanes]
+        ),
+        *(
+            tf.TensorArray(kind, steps, element_shape=narrow)
+            for kind in (tf.int32, tf.float32, tf.bool)
+        ),
+    )
+
+    def tick(t, alive, state, memory):
+        observation = environment.observe(state)
+        probability = tf.sigmoid(left_logits(weights, observation, h))
+        action = tf.cast(random[t] > probability, tf.int32)
+        following, reward, terminated = environment.step(state, action)
+        step = Episodes(observation, action, reward, alive)
+        memory = Episodes(
+            *(array.write(t, field) for array, field in zip(memory, step, strict=True))
+        )
+        # An episode that has ended keeps its state: stepping a fallen pole on would end in
+        # infinities.
+        state = tf.where(alive[..., None, :], following, state)
+        return t + 1, alive & ~terminated, state, memory
+
+    def goes_on(t, alive, *_):
+        return (t < steps) & tf.reduce_any(alive)
+
+    start = (tf.constant(0), tf.ones(narrow, tf.bool), state, memory)
+    memory = tf.while_loop(goes_on, tick, start)[-1]
+    return Episodes(*(array.stack() for array in memory))
+
+
+def policy_gradient(
+    weights: networks.Weights, episodes: Episodes, advantage: tf.Tensor, h: Hyperparameters
+) -> list[tf.Tensor]:
+    """Return each lane's gradient of the mean over steps of -log pi(a | s) times the advantage.
+
+    Args:
+        weights: of the policy network.
+        episodes: what was played.
+        advantage: of each step, [T, E, L].
+        h: hyperparameters.
+    """
+    played = tf.cast(episodes.played, tf.float32)
+    weight = advantage * played / tf.reduce_sum(played, [0, 1])
+    target = tf.cast(
+        1 - episodes.action, tf.float32
+    )  # of the probability of action 0: it did right
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        logits = left_logits(weights, episodes.observation, h)
+        loss = weight * tf.nn.sigmoid_cross_entropy_with_logits(target, logits)
+    # The tape sums over lanes; they share no weight, so each gets the gradient of its own loss.
+    return tape.gradient(loss, weights)
+
+
+def training(
+    keys: tf.Tensor, numbers: Numbers, environment: Environment, h: Hyperparameters
+) -> tuple:
+    """Train all lanes from their keys [2, L]; this is the program that is compiled."""
+    lanes = keys.shape[-1]
+    weights = networks.glorot_uniform(
+        lane_random.fold(keys, 0), (environment.observation_size, *h.hidden_sizes, 1)
+    )
+    once = tf.cast(numbers.learning_rate[0] > 0, tf.int32)
+    curves = tuple(
+        tf.TensorArray(tf.float32, h.iterations, element_shape=[lanes]) for _ in range(2)
+    )
+
+    def body(iteration, weights, state, curves):
+        episodes = play(
+            weights, lane_random.fold(lane_random.fold(keys, 1), iteration), environment, h
+        )
+        reward = tf.where(episodes.played, episodes.reward, 0.0)
+        advantage = normalised(discounted_returns(reward, numbers.discount), episodes.played)
+        gradient = networks.separately(
+            lambda: policy_gradient(weights, episodes, advantage, h), weights, once
+        )
+        state, weights = optimisers.apply(
+            h.optimiser, state, weights, gradient, numbers.learning_rate
+        )
+        points = (
+            tf.reduce_sum(reward, [0, 1]) / h.episodes_per_iteration,
+            tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1]),
+        )
+        curves = tuple(
+            curve.write(iteration, point) for curve, point in zip(curves, points, strict=True)
+        )
+        return iteration + 1, weights, state, curves
+
+    start = (tf.constant(0), weights, optimisers.initial(weights), curves)
+    _, weights, _, curves = tf.while_loop(lambda n, *_: n < h.iterations, body, start)
+    return tuple(curve.stack() for curve in curves), weights
+
+
+@cache
+def program(environment: Environment, h: Hyperparameters):
+    """Return the compiled training."""
+    return tf.function(
+        lambda keys, numbers: training(keys, numbers, environment, h),
+        jit_compile=True,
+        autograph=False,
+    )
+
+
+def train(hyperparameters: Hyperparameters, environment: Environment, keys: np.ndarray) -> Training:
+    """Train one lane for each key.
+
+    Args:
+        hyperparameters: of the algorithm.
+        environment: what is played.
+        keys: uint32 [L, 2], from `seeds.lane_keys`.
+    """
+    numbers = Numbers(
+        *(tf.fill([len(keys)], float(getattr(hyperparameters, name))) for name in Numbers._fields)
+    )
+    (returns, steps), weights = program(environment, hyperparameters)(
+        tf.constant(keys.T, tf.uint32), numbers
+    )
+    return Training(returns.numpy(), steps.numpy(), [weight.numpy() for weight in weights])
+
+
+def policy(
+    weights: networks.Weights, h: Hyperparameters, random: np.random.Generator | None = None
+) -> Callable[[np.ndarray, int], np.ndarray]:
+    """Return all lanes' policy: from observations [E, O, L] and time step to actions [E, L].
+
+    Args:
+        weights: of the policy networks.
+        h: hyperparameters.
+        random: samples the actions; without it each is the likelier one.
+    """
+
+    @partial(tf.function, jit_compile=True, autograph=False)
+    def probability_of_left(observations):
+        return tf.sigmoid(left_logits([tf.constant(weight) for weight in weights], observations, h))
+
+    def act(observations: np.ndarray, step: int) -> np.ndarray:
+        probability = probability_of_left(tf.constant(observations)).numpy()
+        bar = 0.5 if random is None else random.random(probability.shape, np.float32)
+        return (bar > probability).astype(np.int64)
+
+    return act
+
+
+def export(weights: networks.Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
+    """Return policy networks as named arrays; the output is the probability of action 0."""
+    return networks.to_arrays(weights, h.activation, "sigmoid")

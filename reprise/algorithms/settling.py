@@ -1,0 +1,56 @@
+"""When many runs have come close to an optimum for good, in numbers.
+
+Axes: R runs, K records.
+"""
+
+from typing import Any
+
+import numpy as np
+
+QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+
+
+def curve_quantiles(curves: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the quantiles over the runs, each [K], of curves [R, K]."""
+    return dict(zip(QUANTILES, np.quantile(curves, list(QUANTILES.values()), axis=0), strict=True))
+
+
+def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
+    """Return the iterations by which shares of the runs have settled.
+
+    A run that never settles counts as later than any other: a quantile that falls on one is None,
+    not a number taken over those that did. Each quantile is a run's, not a mean of two.
+
+    Args:
+        settled: the iterations of `settling_iterations`, NaN for a run that never settles, [R].
+    """
+    late = np.where(np.isnan(settled), np.inf, settled)
+    found = np.quantile(late, list(QUANTILES.values()), method="inverted_cdf")
+    return dict(zip(QUANTILES, map(_finite, found), strict=True))
+
+
+def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str, Any]:
+    """Return the iterations of Q-learning beside the sweeps of Q-value iteration.
+
+    Args:
+        settled: iterations by run, NaN for a run that never settles, [R].
+        sweeps: of Q-value iteration to the same tolerance, NaN if it did not get there.
+        pairs: of a state and a possible action: the updates that a sweep makes.
+    """
+    iterations = settling_quantiles(settled)
+    median = np.nan if iterations["median"] is None else iterations["median"]
+    return {
+        "iterations": iterations,
+        "sweeps": _finite(sweeps),
+        "ratio": _finite(median / sweeps),  # iterations for a sweep
+        "ratio_of_updates": _finite(median / (sweeps * pairs)),
+    }
+
+
+def within(tolerance: float) -> str:
+    """Return the name under which a relative tolerance's results go, such as within_5_percent."""
+    return f"within_{100 * tolerance:.9g}_percent".replace(".", "_")
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

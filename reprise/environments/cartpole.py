@@ -1,0 +1,87 @@
+"""CartPole-v1 in TensorFlow operations, for any number of carts at once.
+
+The equations, constants and order of integration are those of Gymnasium's CartPole-v1 (explicit
+Euler), in float32. Gymnasium integrates in float64 and hands out float32: the two agree to float32
+rounding at each step.
+
+Source: Barto, Sutton and Anderson (1983), appendix; Florian (2005), equations 23 and 24; Gymnasium,
+    cartpole.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reprise import lane_random
+from reprise.determinism import tf
+
+
+class Physics(NamedTuple):
+    """Constants in SI units; the failing angle is 12 degrees."""
+
+    gravity: float = 9.8
+    cart_mass: float = 1.0
+    pole_mass: float = 0.1
+    pole_half_length: float = 0.5
+    force: float = 10.0
+    time_step: float = 0.02
+    position_limit: float = 2.4
+    angle_limit: float = 0.20943951023931953
+    initial_limit: float = 0.05
+
+
+def sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return both to float32 precision up to half a radian, more than twice the failing angle.
+
+    The Taylor series to the ninth degree; the C library's functions would be called cart by cart,
+    and their bits are the library's.
+    """
+    square = angle * angle
+    sine = angle * (1 - square / 6 * (1 - square / 20 * (1 - square / 42 * (1 - square / 72))))
+    cosine = 1 - square / 2 * (1 - square / 12 * (1 - square / 30 * (1 - square / 56)))
+    return sine, cosine
+
+
+class CartPole(NamedTuple):
+    """The environment protocol's CartPole: state and observation are [..., 4, L]."""
+
+    physics: Physics = Physics()
+    observation_size: int = 4
+    actions: int = 2
+
+    def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
+        """Draw initial states [*shape, 4, L], uniform in +-0.05, from the lanes' keys [2, L]."""
+        return (2 * lane_random.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
+
+    def observe(self, state: tf.Tensor) -> tf.Tensor:
+        """Return the observation of a state: the state itself."""
+        return state
+
+    def step(self, state: tf.Tensor, action: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Push the cart for one time step.
+
+        Args:
+            state: position (m), velocity (m/s), angle (rad), angular velocity (rad/s), [..., 4, L].
+            action: 0 pushes to the left, 1 to the right, int32 [..., L].
+
+        Returns:
+            The next state [..., 4, L], the reward (1, on the failing step too) and whether the pole
+            fell or the cart left the track, both [..., L].
+        """
+        p = self.physics
+        position, velocity, angle, spin = tf.unstack(state, axis=-2)
+        total_mass, moment = p.cart_mass + p.pole_mass, p.pole_mass * p.pole_half_length
+        force = tf.where(action == 1, p.force, -p.force)
+        sin, cos = sine_and_cosine(angle)
+        push = (force + moment * spin * spin * sin) / total_mass
+        spin_rate = (p.gravity * sin - cos * push) / (
+            p.pole_half_length * (4 / 3 - p.pole_mass * cos * cos / total_mass)
+        )
+        acceleration = push - moment * spin_rate * cos / total_mass
+        following = tf.stack([
+            position + p.time_step * velocity, velocity + p.time_step * acceleration,
+            angle + p.time_step * spin, spin + p.time_step * spin_rate,
+        ], -2)  # fmt: skip
+        out_of_bounds = tf.abs(following[..., 0, :]) > p.position_limit
+        terminated = out_of_bounds | (tf.abs(following[..., 2, :]) > p.angle_limit)
+        return following, tf.ones_like(position), terminated

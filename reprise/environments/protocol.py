@@ -1,0 +1,37 @@
+"""What an algorithm asks of an environment.
+
+Lanes are the last axis of every tensor and features the one before; before them any axes, such as
+episodes.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from reprise.determinism import tf
+
+
+class Environment(Protocol):
+    """An environment of many lanes at once, without memory; time limits are the algorithm's."""
+
+    @property
+    def observation_size(self) -> int:
+        """Return O, the features of an observation."""
+        ...
+
+    @property
+    def actions(self) -> int:
+        """Return A, the number of actions."""
+        ...
+
+    def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
+        """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
+        ...
+
+    def observe(self, state: tf.Tensor) -> tf.Tensor:
+        """Return the observations [..., O, L] of states."""
+        ...
+
+    def step(self, state: tf.Tensor, action: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the next states, the rewards and whether each episode terminated, [..., L]."""
+        ...

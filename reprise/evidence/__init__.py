@@ -1,0 +1,1 @@
+"""Judges results: intervals over seeds, and figures that show them."""

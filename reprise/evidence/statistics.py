@@ -1,0 +1,250 @@
+"""What a sample of seeds says: intervals, with the number of seeds they rest on.
+
+The unit is a training seed. A sample holds one value per seed: the episodes of an evaluation are
+averaged before they come here. An interval of no width is flagged as degenerate: it says nothing.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+_BLOCK = 500  # resamples at a time: 1,000 runs then take some megabytes
+
+Seed = int | np.random.SeedSequence | np.random.Generator
+
+
+class Interval(NamedTuple):
+    """An estimate over n seeds and the confidence interval around it."""
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    degenerate: bool
+
+
+class ToleranceInterval(NamedTuple):
+    """The range of n seeds, and the share of all seeds that lies within it."""
+
+    share: float
+    low: float
+    high: float
+    n: int
+    degenerate: bool
+
+
+class Statistic(Protocol):
+    """A function of a sample along an axis, such as `np.mean` or `interquartile_mean`."""
+
+    def __call__(self, sample: NDArray[np.float64], /, *, axis: int) -> NDArray[np.float64]:
+        """Returns the statistic of each sample."""
+        ...
+
+
+def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Returns the mean and Student's interval: mean -+ t s / sqrt(n).
+
+    Source: Student (1908), The probable error of a mean.
+    """
+    values = _checked(sample)
+    _check_confidence(confidence)
+    quantile = float(stats.t.ppf((1 + confidence) / 2, values.size - 1))
+    margin = quantile * float(np.sqrt(_squared_error(values)))
+    return _around(float(values.mean()), margin, values.size)
+
+
+def bootstrap_interval(
+    sample: ArrayLike,
+    statistic: Statistic = np.mean,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    *,
+    seed: Seed,
+) -> Interval:
+    """Returns a statistic and its percentile bootstrap interval.
+
+    It is too narrow for few seeds: at n = 10 a nominal 95% covers some 90%.
+
+    Args:
+        sample: One value per seed, [N].
+        statistic: Takes resamples [R, N] and the axis to reduce.
+        confidence: In how many of all repetitions the interval should hold the truth.
+        resamples: How many samples of n are drawn from the sample, with replacement.
+        seed: Of this interval's own generator.
+
+    Source: Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3.
+    """
+    values = _checked(sample)
+    _check_confidence(confidence)
+    drawn = [
+        statistic(values[indices], axis=1)
+        for indices in _resampled(values.size, resamples, np.random.default_rng(seed))
+    ]
+    estimate = float(statistic(values[None, :], axis=1)[0])
+    return _percentile(estimate, np.concatenate(drawn), confidence, values.size)
+
+
+def interquartile_mean(sample: ArrayLike, *, axis: int = -1) -> NDArray[np.float64]:
+    """Returns the mean of the middle half: floor(n / 4) values are left out at either end.
+
+    Source: Agarwal et al. (2021), Deep reinforcement learning at the edge of the statistical
+    precipice, section 4.3.
+    """
+    values = np.sort(np.moveaxis(np.asarray(sample, dtype=np.float64), axis, -1), axis=-1)
+    outside = values.shape[-1] // 4
+    return values[..., outside : values.shape[-1] - outside].mean(axis=-1)
+
+
+def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
+    """Returns a success rate and Wilson's score interval, which holds near 0 and 1 as well.
+
+    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
+    """
+    if trials < 1 or not 0 <= successes <= trials:
+        raise ValueError(
+            f"successes must be 0 to trials, and trials at least 1; got {successes} of {trials}"
+        )
+    _check_confidence(confidence)
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+    rate, z2 = successes / trials, z * z
+    centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
+    spread = float(np.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials * trials)))
+    margin = z * spread / (1 + z2 / trials)
+    low = 0.0 if successes == 0 else centre - margin
+    high = 1.0 if successes == trials else centre + margin
+    return Interval(rate, low, high, int(trials), degenerate=False)
+
+
+def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Returns mean(a) - mean(b) and Welch's interval, which asks for no equal variances.
+
+    Source: Welch (1947), The generalization of Student's problem.
+    """
+    first, second = _checked(a, "a"), _checked(b, "b")
+    _check_confidence(confidence)
+    difference = float(first.mean() - second.mean())
+    n = first.size + second.size
+    va, vb = _squared_error(first), _squared_error(second)
+    if va + vb == 0:
+        return _around(difference, 0.0, n)
+    freedom = (va + vb) * (va + vb) / (va * va / (first.size - 1) + vb * vb / (second.size - 1))
+    quantile = float(stats.t.ppf((1 + confidence) / 2, freedom))
+    return _around(difference, quantile * float(np.sqrt(va + vb)), n)
+
+
+def probability_of_improvement(
+    a: ArrayLike,
+    b: ArrayLike,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    *,
+    seed: Seed,
+) -> Interval:
+    """Returns P(A > B) + P(A = B) / 2 over all pairs of seeds, with a bootstrap interval.
+
+    A resample enters as how often it holds each seed, so that all sums are of halves, and exact.
+
+    Source: Agarwal et al. (2021), section 4.3; ties after Mann and Whitney (1947).
+    """
+    first, second = _checked(a, "a"), _checked(b, "b")
+    _check_confidence(confidence)
+    wins = (np.sign(first[:, None] - second[None, :]) + 1) / 2  # [Na, Nb]
+    generator = np.random.default_rng(seed)
+    drawn = [
+        np.sum((_counts(in_a) @ wins) * _counts(in_b), axis=1) / wins.size
+        for in_a, in_b in zip(
+            _resampled(first.size, resamples, generator),
+            _resampled(second.size, resamples, generator),
+            strict=True,
+        )
+    ]
+    n = first.size + second.size
+    return _percentile(float(wins.mean()), np.concatenate(drawn), confidence, n)
+
+
+def tolerance_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> ToleranceInterval:
+    """Returns min and max, and the share of all seeds they hold between them at this confidence.
+
+    Whatever the distribution, the share within the range of n values is Beta(n - 1, 2).
+
+    Source: Wilks (1941), Determination of sample sizes for setting tolerance limits.
+    """
+    values = _checked(sample)
+    _check_confidence(confidence)
+    low, high = float(values.min()), float(values.max())
+    share = float(stats.beta.ppf(1 - confidence, values.size - 1, 2))
+    return ToleranceInterval(share, low, high, values.size, low == high)
+
+
+def summary(sample: ArrayLike) -> dict[str, float]:
+    """Returns what metrics.json says of a sample; the interval of the mean is Student's at 95%."""
+    values = _checked(sample)
+    mean = mean_interval(values)
+    return {
+        "n": values.size,
+        "mean": mean.estimate,
+        "mean_low": mean.low,
+        "mean_high": mean.high,
+        "median": float(np.median(values)),
+        "interquartile_mean": float(interquartile_mean(values)),
+        "min": float(values.min()),
+        "max": float(values.max()),
+        "standard_deviation": float(np.sqrt(_squared_error(values) * values.size)),
+    }
+
+
+def _checked(sample: ArrayLike, name: str = "sample") -> NDArray[np.float64]:
+    values = np.asarray(sample, dtype=np.float64)
+    if values.ndim != 1:
+        raise ValueError(
+            f"{name} must hold one value per seed, shape [N]; got shape {values.shape}. Average "
+            f"what belongs to one seed first"
+        )
+    if values.size < 2:
+        raise ValueError(f"{name} must hold at least 2 seeds; got {values.size}")
+    if not np.isfinite(values).all():
+        first = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"{name} must be finite; {name}[{first}] is {values[first]}")
+    return values
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence}")
+
+
+def _squared_error(values: NDArray[np.float64]) -> float:
+    """Returns s^2 / n; exactly 0 for equal values, though their mean may be rounded."""
+    return 0.0 if np.ptp(values) == 0 else float(values.var(ddof=1)) / values.size
+
+
+def _around(estimate: float, margin: float, n: int) -> Interval:
+    return Interval(estimate, estimate - margin, estimate + margin, n, margin == 0)
+
+
+def _percentile(estimate: float, drawn: NDArray[np.float64], confidence: float, n: int) -> Interval:
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = (float(bound) for bound in np.quantile(drawn, tails))
+    return Interval(estimate, low, high, n, low == high)
+
+
+def _resampled(
+    n: int, resamples: int, generator: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Yields the drawn indices in blocks [R, N]."""
+    if resamples < 1:
+        raise ValueError(f"resamples must be at least 1; got {resamples}")
+    for start in range(0, resamples, _BLOCK):
+        yield generator.integers(n, size=(min(_BLOCK, resamples - start), n))
+
+
+def _counts(indices: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Returns how often each resample holds each seed, [R, N]."""
+    rows, n = indices.shape
+    flat = (indices + n * np.arange(rows)[:, None]).ravel()
+    return np.bincount(flat, minlength=rows * n).reshape(rows, n).astype(np.float64)

@@ -1,0 +1,146 @@
+"""The house style: one style sheet, one palette, and labels beside what they name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
+
+STYLE_SHEET = Path(__file__).with_name("reprise.mplstyle")
+
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+INK = "#333333"
+GREY = "#767676"
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, INK)
+DIVERGING = LinearSegmentedColormap.from_list("reprise", ["#5aa5d1", "#f7f7f5", "#eb9557"])
+
+WIDTH = 7.2  # inches
+SMALL = 8.5  # points, of labels within a figure
+DASHED = {"color": "#a0a0a0", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1.5}
+
+
+class Label(NamedTuple):
+    """A text that stands level with the value it names."""
+
+    value: float
+    text: str
+    colour: str = INK
+
+
+def use_style() -> None:
+    """Makes the house style that of this process; a notebook calls it once."""
+    plt.style.use(STYLE_SHEET)
+    # pyplot loads its backend late, and only then does a notebook show a bare Figure as a picture.
+    plt.switch_backend(plt.get_backend())
+
+
+def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
+    """Returns a figure of one panel that pyplot does not know, so that none is left open."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots()
+
+
+def finish(axes: Axes, x_label: str, y_label: str, title: str) -> None:
+    """Names the axes and the panel."""
+    axes.set(xlabel=x_label, ylabel=y_label)
+    if title:
+        axes.set_title(title)
+
+
+def label_right(axes: Axes, labels: Sequence[Label]) -> None:
+    """Writes labels right of the panel, moved as little as keeps any two from overlapping.
+
+    Call it when the limits are set. The nearest sorted positions y that keep a gap g are the
+    isotonic regression of y_i - i g, with i g added back.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    bottom, top = sorted(axes.get_ylim())
+    lines = max(label.text.count("\n") + 1 for label in labels)
+    points = figure.get_figheight() * 72 * axes.get_position().height
+    steps = (top - bottom) * 12.5 * lines / points * np.arange(len(labels))
+    ordered = sorted(labels, key=lambda label: label.value)
+    values = np.clip([label.value for label in ordered], bottom, top)
+    heights = isotonic_regression(values - steps).x + steps
+    for label, height in zip(ordered, heights, strict=True):
+        axes.annotate(
+            label.text,
+            (1, height),
+            (7, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            color=label.colour,
+            fontsize=SMALL,
+        )
+
+
+def label_top(axes: Axes, label: Label) -> None:
+    """Draws a dashed line up the panel at the value and writes its name on top of it."""
+    axes.axvline(label.value, **DASHED)
+    axes.set_title(axes.get_title(loc="left"), pad=21)  # room for the name below the title
+    axes.annotate(
+        label.text,
+        (label.value, 1),
+        (0, 3),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="center",
+        color=GREY,
+        fontsize=SMALL,
+    )
+
+
+def median_and_band(
+    axes: Axes, curves: pd.DataFrame, colour: str, band: tuple[float, float], alpha: float = 0.2
+) -> Label:
+    """Draws the median of the seeds, and the band that holds the middle ones, [T, L].
+
+    Returns:
+        The label of the median, at its mean over the last twentieth of the run.
+    """
+    low, median, high = np.quantile(curves.to_numpy(), [band[0], 0.5, band[1]], axis=1)
+    axes.fill_between(curves.index, low, high, color=colour, alpha=alpha, linewidth=0)
+    axes.plot(curves.index, median, color=colour, linewidth=1.5)
+    return Label(float(median[-max(1, len(median) // 20) :].mean()), "median", colour)
+
+
+def bar(axes: Axes, low: float, estimate: float, high: float, row: float, colour: str) -> None:
+    """Draws an interval along a row, its estimate as a dot."""
+    axes.plot([low, high], [row, row], color=colour, linewidth=2.2, zorder=3)
+    axes.plot(*([estimate], [row], "o"), color=colour, markersize=7, mec="white", mew=1.2, zorder=4)
+
+
+def note(figure: Figure, text: str) -> None:
+    """Writes beneath the figure what its marks mean."""
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=SMALL, color=GREY)
+
+
+def colour_bar(figure: Figure, axes: Axes, image: ScalarMappable, label: str) -> None:
+    """Draws the scale of a coloured panel."""
+    scale = figure.colorbar(image, ax=axes, pad=0.02, aspect=30)
+    scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    scale.set_label(label)
+
+
+def percent(band: tuple[float, float]) -> str:
+    """Returns the name of a band, such as `10-90%` (with an en dash)."""
+    return f"{100 * band[0]:g}\N{EN DASH}{100 * band[1]:g}%"
+
+
+def jitter(n: int, spread: float) -> np.ndarray:
+    """Returns offsets that part dots which would hide each other; the same at every call."""
+    golden = 0.618034
+    return spread * (2 * (golden * np.arange(n) % 1) - 1)

@@ -1,0 +1,102 @@
+"""What trainings over lanes are judged by: curves, first successes, falls, and evaluations.
+
+Shapes: K episodes or iterations, L lanes, E evaluation episodes.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reprise.evidence import statistics
+
+QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
+
+Array = NDArray[np.float64]
+
+
+def by_lane(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
+    """Return curves [K, L] as a table: a row a step, a column a lane.
+
+    Args:
+        curves: one a lane.
+        index: what a step is, the name of the first column.
+        first: its first number.
+    """
+    table = pd.DataFrame(
+        curves, columns=pd.Index([f"lane_{lane}" for lane in range(curves.shape[1])])
+    )
+    table.insert(0, index, np.arange(first, first + len(curves)))
+    return table
+
+
+def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
+    """Return mean, median and 10% and 90% quantiles over lanes of curves [K, L], but for NaN."""
+    seen = ~np.isnan(curves).all(axis=1)
+    table = pd.DataFrame({index: np.arange(first, first + len(curves))[seen]})
+    table["mean"] = np.nanmean(curves[seen], axis=1)
+    for name, share in QUANTILES.items():
+        table[name] = np.nanquantile(curves[seen], share, axis=1)
+    return table
+
+
+def first_at(returns: NDArray, level: float) -> Array:
+    """Return the number, from 0, of each lane's first return of at least `level` [L], or NaN."""
+    reached = returns >= level
+    return np.where(reached.any(axis=0), reached.argmax(axis=0), np.nan)
+
+
+def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
+    """Return how often each lane fell [L]: below half of `top`, having reached it since last.
+
+    Args:
+        returns: of episodes in the order they were played [K, L].
+        top: the most that an episode can bring.
+    """
+    holds = np.zeros(returns.shape[1], bool)
+    count = np.zeros(returns.shape[1], np.int64)
+    for row in returns:
+        fell = holds & (row < top / 2)
+        count += fell
+        holds = (holds | (row >= top)) & ~fell
+    return count
+
+
+def evaluation(returns: NDArray, limits: Sequence[int], solved_share: float) -> dict[str, dict]:
+    """Return how good policies are under each time limit; the unit is a lane.
+
+    Args:
+        returns: of evaluation episodes [len(limits), E, L].
+        limits: the time limits, which are also the most that an episode can bring.
+        solved_share: a lane has solved the task if its mean return is at least this share of the
+            limit.
+    """
+    results = {}
+    for limit, episodes in zip(limits, returns, strict=True):
+        lanes = episodes.mean(axis=0)
+        solved = statistics.wilson_interval(int((lanes >= solved_share * limit).sum()), len(lanes))
+        results[f"limit_{limit}"] = statistics.summary(lanes) | {
+            "solved": solved.estimate, "solved_low": solved.low, "solved_high": solved.high,
+        }  # fmt: skip
+    return results
+
+
+def median_lane(values: Array) -> int:
+    """Return the lane whose value is nearest to the median of all [L], the first among equals."""
+    return int(np.abs(values - np.median(values)).argmin())
+
+
+def side_by_side(curves: Sequence[NDArray]) -> Array:
+    """Return the curves of several packs [K, L] as those of one; shorter ones end in NaN."""
+    length = max(len(pack) for pack in curves)
+    padded = [
+        np.pad(pack.astype(float), ((0, length - len(pack)), (0, 0)), constant_values=np.nan)
+        for pack in curves
+    ]
+    return np.concatenate(padded, axis=1)
+
+
+def tail_mean(returns: NDArray, count: int) -> Array:
+    """Return the mean of each lane's last returns [L]; a round without one does not count."""
+    return np.array([lane[~np.isnan(lane)][-count:].mean() for lane in returns.T])

@@ -1,0 +1,64 @@
+"""Stateless random numbers for lanes: Threefry-2x32, one key a lane, vectorised over lanes.
+
+TensorFlow's stateless generators take one seed a call, so that lanes would be drawn one after
+another, or from a common seed which makes each depend on its neighbours. Threefry is the
+counter-based generator that JAX uses too; written in integer operations it gives the same bits on
+every CPU and in every version of the compiler.
+
+Source: Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 4.1
+    and table 2.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from reprise.determinism import tf
+
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+PARITY = 0x1BD11BDA
+
+
+def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Encrypt two words of counter with each lane's key in twenty rounds.
+
+    Args:
+        keys: uint32 [2, L].
+        counters: two uint32 tensors that broadcast against [L].
+
+    Returns:
+        Two words of random bits, uint32 [..., L].
+    """
+    schedule = (keys[0], keys[1], keys[0] ^ keys[1] ^ tf.constant(PARITY, tf.uint32))
+    x, y = counters[0] + schedule[0], counters[1] + schedule[1]
+    for block in range(5):
+        for rotation in ROTATIONS[block % 2]:
+            left, right = tf.constant(rotation, tf.uint32), tf.constant(32 - rotation, tf.uint32)
+            x = x + y
+            y = x ^ (tf.bitwise.left_shift(y, left) | tf.bitwise.right_shift(y, right))
+        x = x + schedule[(block + 1) % 3]
+        y = y + schedule[(block + 2) % 3] + tf.constant(block + 1, tf.uint32)
+    return x, y
+
+
+def fold(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
+    """Derive from each lane's key the key number `data`, uint32 [2, L]."""
+    number = tf.cast(data, tf.uint32)
+    # Draws use the counters (n, 0); a second word that is never 0 keeps derived keys apart from
+    # them.
+    return tf.stack(threefry(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
+
+
+def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Draw float32 uniform numbers in [0, 1) with 24 random bits, [*shape, L].
+
+    Args:
+        keys: uint32 [2, L]; each pair of key and shape gives always the same numbers.
+        shape: the shape drawn in each lane.
+    """
+    size = prod(shape)
+    half = (size + 1) // 2
+    counter = tf.cast(tf.range(half), tf.uint32)[:, None]  # [half, 1]
+    words = tf.concat(threefry(keys, (counter, tf.constant(0, tf.uint32))), 0)[:size]  # [size, L]
+    mantissa = tf.cast(tf.bitwise.right_shift(words, tf.constant(8, tf.uint32)), tf.int32)
+    return tf.reshape(tf.cast(mantissa, tf.float32) * 2.0**-24, [*shape, keys.shape[-1]])

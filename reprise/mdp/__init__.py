@@ -1,0 +1,1 @@
+"""Markov decision processes: the sparse model, its loaders, its solvers and its sampler."""

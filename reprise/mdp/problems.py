@@ -1,0 +1,52 @@
+"""A model together with what a question about it needs: a name, a discount, where episodes begin.
+
+Axes: S states.
+"""
+
+from typing import NamedTuple
+
+import gymnasium
+import numpy as np
+
+from reprise.mdp.loaders import from_gymnasium
+from reprise.mdp.model import MDP
+from reprise.mdp.names import ModelError
+
+
+class Problem(NamedTuple):
+    """A model to solve."""
+
+    name: str
+    mdp: MDP
+    discount: float
+    start: np.ndarray  # probability of each state to be the first of an episode, float64 [S]
+
+
+def from_state(name: str, mdp: MDP, discount: float, start_state: str) -> Problem:
+    """Return the problem whose episodes all begin in one state."""
+    start = np.zeros(mdp.number_of_states)
+    start[mdp.state(start_state)] = 1.0
+    return Problem(name, mdp, discount, start)
+
+
+def toy_text(environment_id: str, discount: float) -> Problem:
+    """Return one of Gymnasium's toy-text environments, which begins where `env.reset` does.
+
+    Args:
+        environment_id: such as "FrozenLake-v1", which is also the problem's name.
+        discount: γ.
+
+    Raises:
+        ModelError: as `from_gymnasium`, and if the environment does not tell where it begins.
+    """
+    mdp = from_gymnasium(environment_id)
+    environment = gymnasium.make(environment_id)
+    begins = getattr(environment.unwrapped, "initial_state_distrib", None)
+    environment.close()
+    if begins is None:
+        raise ModelError(
+            f"environment {environment_id!r} has no initial_state_distrib; allowed: toy-text "
+            "environments that have one, such as FrozenLake-v1"
+        )
+    start = np.append(np.asarray(begins, np.float64), 0.0)  # no episode begins in "terminal"
+    return Problem(environment_id, mdp, discount, start)

@@ -1,0 +1,252 @@
+"""Executes a notebook and writes it so that the same inputs give the same bytes.
+
+Papermill runs the notebook in a kernel of the running interpreter, shut off from the user's own
+IPython, Jupyter and matplotlib settings. What varies from run to run is then dropped (timings,
+random cell ids, versions), what cannot be dropped is refused (addresses, paths of this machine,
+warnings), and only a notebook that passed replaces the target.
+"""
+
+import difflib
+import importlib.util
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+
+from reprise.errors import PlainError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+_KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+_LANGUAGE = {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"}
+_VOLATILE = ("execution", "ExecuteTime", "papermill", "widgets")
+_PLAIN = (str, bool, int, float, list, dict, type(None))
+_ADDRESS = r"\bat 0x[0-9a-fA-F]{6,}"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class NotebookError(PlainError, RuntimeError):
+    """A notebook that cannot be executed, or whose outputs would not be the same bytes again."""
+
+
+def execute(
+    source: Path, target: Path, parameters: Mapping[str, Any], *, root: Path = REPOSITORY
+) -> None:
+    """Executes a notebook with the given parameters and writes the result atomically.
+
+    The notebook holds one cell tagged `parameters`; its assignments and the given parameters name
+    the same things. Nothing is written at the target unless every cell ran, none wrote to stderr,
+    and no output holds an address or a path of this machine.
+
+    Args:
+        source: The notebook as committed, nbformat 4.
+        target: Where the executed notebook goes; a file already there stays if anything fails.
+        parameters: Every name the `parameters` cell assigns, with plain values as YAML has them.
+        root: Working directory of the notebook. `import reprise` works whichever it is.
+
+    Raises:
+        NotebookError: Names the notebook, the cell and what is wrong with it.
+    """
+    notebook = _load(source)
+    ordered = _checked(source, notebook, parameters)
+    executed = normalise(_run(source, notebook, ordered, root))
+    _refuse_unfit_outputs(source, executed, root)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes((nbformat.v4.writes(executed).rstrip("\n") + "\n").encode())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def normalise(notebook: NotebookNode) -> NotebookNode:
+    """Returns the notebook without timings, random ids and versions, its streams merged."""
+    normal = NotebookNode(nbformat.from_dict(notebook))
+    kept = {key: value for key, value in normal.metadata.items() if key not in _VOLATILE}
+    normal.metadata = kept | {"kernelspec": _KERNELSPEC, "language_info": _LANGUAGE}
+    normal.nbformat_minor = 5
+    taken: set[str] = set()
+    for index, cell in enumerate(normal.cells):
+        injected = "injected-parameters" if _tagged(cell, "injected-parameters") else None
+        cell.id = injected or cell.get("id") or f"cell-{index}"
+        cell.id = f"cell-{index}-again" if cell.id in taken else cell.id
+        taken.add(cell.id)
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k not in _VOLATILE}
+        if not cell.metadata.get("tags", True):  # papermill adds an empty list
+            del cell.metadata["tags"]
+        if cell.cell_type == "code":
+            cell.outputs = _merged(cell.outputs)
+    return normal
+
+
+def _load(source: Path) -> NotebookNode:
+    """Reads a notebook; nbformat's own reader would give cells without an id a random one."""
+    try:
+        text = source.read_text(encoding="utf-8")
+        version = json.loads(text).get("nbformat")
+        if version != 4:
+            raise NotebookError(f"notebook {source} is of nbformat {version}; 4 is required")
+        notebook = nbformat.v4.reads(text)
+        notebook.cells = [c for c in notebook.cells if not _tagged(c, "injected-parameters")]
+        notebook = normalise(notebook)
+        nbformat.validate(notebook)
+    except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
+        reason = _paragraph(getattr(error, "message", str(error)))
+        raise NotebookError(f"{source} is not a valid notebook: {reason}") from error
+    return notebook
+
+
+def _checked(source: Path, notebook: NotebookNode, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the parameters in the order of the parameters cell, or says which do not fit."""
+    count = sum(_tagged(cell, "parameters") for cell in notebook.cells)
+    if count != 1:
+        raise NotebookError(f"notebook {source} has {count} cells tagged 'parameters', not one")
+    declared = list(papermill.inspect_notebook(notebook))
+    for name, value in parameters.items():
+        if name not in declared:
+            close = difflib.get_close_matches(name, declared, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it assigns {declared}"
+            where = f"notebook {source} does not assign {name!r} in its parameters cell"
+            raise NotebookError(f"{where}; {hint}")
+        if type(value) not in _PLAIN:
+            kinds = f"{type(value).__name__}; allowed are {', '.join(k.__name__ for k in _PLAIN)}"
+            raise NotebookError(f"parameter {name!r} of notebook {source} is a {kinds}")
+    if missing := [name for name in declared if name not in parameters]:
+        raise NotebookError(f"notebook {source} also needs the parameters {missing}")
+    return {name: parameters[name] for name in declared}
+
+
+def _run(
+    source: Path, notebook: NotebookNode, parameters: dict[str, Any], root: Path
+) -> NotebookNode:
+    """Runs the notebook in a kernel that leaves nothing behind."""
+    started: list[NotebookNode] = []
+    with tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as private:
+        try:
+            return papermill.execute_notebook(
+                notebook,  # pyright: ignore[reportArgumentType]
+                None,
+                parameters,
+                kernel_name="python3",
+                progress_bar=False,
+                start_timeout=600,  # an emulated CPU is slow
+                iopub_timeout=600,
+                kernel_manager_class=_kernel_manager(Path(private)),
+                on_cell_start=lambda cell, cell_index: started.append(cell),
+                resources={"metadata": {"path": str(root)}},
+                shutdown_kernel="immediate",
+            )
+        except PapermillExecutionError as error:
+            place, reason = error.cell_index, f"{error.ename}: {_paragraph(error.evalue)}"
+        except RuntimeError as error:  # the kernel died, or never came up
+            place, reason = len(started) - 1, f"{type(error).__name__}: {_paragraph(str(error))}"
+    where = _where(source, started, place) if started else f"notebook {source}"
+    raise NotebookError(f"{where}: {reason}")
+
+
+def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
+    """Returns a manager whose kernel is this interpreter's, whatever kernelspecs are installed.
+
+    Its sockets are files in the private directory: no port is opened, and none can be taken.
+    """
+    matplotlib = importlib.util.find_spec("matplotlib")
+    assert matplotlib
+    assert matplotlib.origin
+    paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
+    spec = KernelSpec(
+        argv=[
+            *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
+            "--HistoryManager.enabled=False",
+        ],
+        env={
+            "COLUMNS": "100",
+            "IPYTHONDIR": str(private),
+            "JUPYTER_CONFIG_DIR": str(private),
+            "MATPLOTLIBRC": str(Path(matplotlib.origin).parent / "mpl-data" / "matplotlibrc"),
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONSTARTUP": "",
+            "PYTHONUTF8": "1",
+            "PYTHONWARNINGS": "",
+        },
+        **_KERNELSPEC,
+    )
+
+    class Kernel(AsyncKernelManager):
+        def __init__(self, **traits: Any) -> None:
+            connection = str(private / "kernel.json")
+            super().__init__(transport="ipc", connection_file=connection, **traits)
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return spec
+
+    return Kernel
+
+
+def _refuse_unfit_outputs(source: Path, notebook: NotebookNode, root: Path) -> None:
+    """Raises for the first output that fails, warns, or would differ elsewhere."""
+    machine = {root.resolve(), Path.home(), Path(sys.prefix), Path(tempfile.gettempdir())}
+    paths = [re.escape(str(path)) for path in machine if len(path.parts) > 1]
+    unstable = re.compile(
+        "|".join(
+            [_ADDRESS, *(rf"(?<![\w.-]){path}(?![\w.-])" for path in sorted(paths, reverse=True))]
+        )
+    )
+
+    def fault(output: NotebookNode) -> str | None:
+        if output.output_type == "error":  # papermill lets sys.exit(0) pass
+            return f"{output.ename}: {_paragraph(output.evalue)}"
+        if output.get("name") == "stderr":
+            return f"it writes to stderr: {_paragraph(output.text)}"
+        for kind, text in {"stdout": output.get("text", ""), **output.get("data", {})}.items():
+            picture = kind.startswith("image/") and kind != "image/svg+xml"
+            if not picture and (found := unstable.search(str(text))):
+                return f"its output ({kind}) holds {found.group()!r}, which differs elsewhere"
+        return None
+
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if reason := fault(output):
+                raise NotebookError(f"{_where(source, notebook.cells, index)}: {reason}")
+
+
+def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    merged: list[NotebookNode] = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        streams = last is not None and output.output_type == last.output_type == "stream"
+        if last is not None and streams and output.name == last.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def _tagged(cell: NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
+
+
+def _where(source: Path, cells: list[NotebookNode], index: int) -> str:
+    """Names a cell by its number in the source, where no parameters are injected yet."""
+    number = sum(not _tagged(cell, "injected-parameters") for cell in cells[: index + 1])
+    first_line = next(iter(cells[index].source.strip().splitlines()), "")
+    return f"notebook {source}, cell {number} ({first_line!r})"
+
+
+def _paragraph(text: str) -> str:
+    return " ".join(_COLOUR.sub("", text).split())

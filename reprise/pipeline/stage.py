@@ -1,0 +1,72 @@
+"""What every stage does around its `run`: loads, runs, writes, and says so in one line.
+
+    if __name__ == "__main__":
+        sys.exit(stage.execute("markov_chain", Params, run, headline))
+
+Exit codes: 0 done; 1 failed; 2 something given is not allowed, and nothing was touched; 130
+interrupted.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from reprise.errors import PlainError, UserError
+from reprise.pipeline import artifacts, parameters
+from reprise.pipeline.parameters import P
+from reprise.pipeline.progress import duration
+
+RESULTS = Path("data")
+
+Contents = TypeVar("Contents", bound=Mapping[str, Any])
+
+
+def execute(
+    name: str,
+    model: type[P],
+    run: Callable[..., Contents],
+    headline: Callable[[Contents], str],
+    arguments: Sequence[str] = (),
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Run a stage in the current directory and return its exit code.
+
+    Args:
+        name: the stage's name: its section in params.yaml and its folder in data/.
+        model: the frozen model of its parameters.
+        run: from the parameters (and the arguments, if it takes any) to the results, by file name
+            as `artifacts.write_all` takes them.
+        headline: from the results to what the stage says of them when it is done.
+        arguments: the names of the words it takes on the command line.
+        argv: the words on the command line, if not those of this process.
+    """
+    given = list(sys.argv[1:] if argv is None else argv)
+    label = "@".join([name, *given]) if len(given) == len(arguments) else name
+    start = time.monotonic()
+    try:
+        _check(name, arguments, given)
+        results = run(parameters.load(name, model), *given)
+        said = headline(results)
+        artifacts.write_all(RESULTS / name, results)
+    except PlainError as error:
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
+        print(f"{label}: {' '.join(f'{error}{notes}'.split())}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{label}: interrupted", file=sys.stderr)
+        return 130
+    print(f"{label}: {said}  ({duration(time.monotonic() - start)})", flush=True)
+    return 0
+
+
+def _check(name: str, arguments: Sequence[str], given: Sequence[str]) -> None:
+    if len(given) > len(arguments):
+        takes = " ".join(arguments) if arguments else "no arguments"
+        extra = given[len(arguments)]
+        raise UserError(f"unknown argument {extra!r}; `python -m stages.{name}` takes {takes}")
+    if len(given) < len(arguments):
+        words = " ".join(word.upper() for word in arguments)
+        missing = arguments[len(given)]
+        raise UserError(f"the argument {missing} is missing: `python -m stages.{name} {words}`")

@@ -1,0 +1,46 @@
+"""Returns and advantages: what an action is credited with.
+
+    G_t = r_t + gamma G_{t+1}        A_t = (G_t - mean G) / std G
+
+Shapes: T time, then any axes (episodes), L lanes.
+
+Source: the chapter, section Evaluating Actions; Sutton and Barto (2018), equation 3.9.
+"""
+
+from __future__ import annotations
+
+from reprise.determinism import tf
+
+EPSILON = 1e-8  # equal returns have a deviation of zero: their advantages are zero, not NaN
+
+
+def discounted_returns(rewards: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
+    """Return the sum of discounted rewards from each step on, [T, ..., L].
+
+    Args:
+        rewards: zero after an episode's end, [T, ..., L].
+        discount: one number, or one a lane [L].
+    """
+    steps = rewards.shape[0]
+    returns = tf.TensorArray(tf.float32, steps, element_shape=rewards.shape[1:])
+
+    def body(t, following, returns):
+        here = rewards[t] + discount * following
+        return t - 1, here, returns.write(t, here)
+
+    start = (tf.constant(steps - 1), tf.zeros(rewards.shape[1:]), returns)
+    return tf.while_loop(lambda t, *_: t >= 0, body, start)[-1].stack()
+
+
+def normalised(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
+    """Return the advantages: returns less their mean over their standard deviation, [T, E, L].
+
+    Args:
+        returns: of each step of each episode [T, E, L].
+        played: which steps belong to an episode, bool [T, E, L]; the others get 0 and do not count.
+    """
+    mask = tf.cast(played, tf.float32)
+    steps = tf.reduce_sum(mask, [0, 1])
+    mean = tf.reduce_sum(returns * mask, [0, 1]) / steps
+    deviation = tf.sqrt(tf.reduce_sum(mask * (returns - mean) ** 2, [0, 1]) / steps)
+    return mask * (returns - mean) / (deviation + EPSILON)

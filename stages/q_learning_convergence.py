@@ -1,0 +1,112 @@
+"""How long Q-learning takes on the chapter's three states, over many runs.
+
+Reads data/inputs/three_state.yaml. Writes to data/q_learning_convergence/: metrics.json (the
+iterations until a Q-value is within each tolerance of its optimum for good, null where that share
+of the runs does not get there; the sweeps that Q-value iteration takes; the share of runs whose
+greedy policy is optimal), curves.csv (that Q-value's quantiles over the runs, and single runs),
+samples.csv (a row for each run), sweeps.csv (the same Q-value by Q-value iteration).
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from reprise import seeds
+from reprise.algorithms import q_learning
+from reprise.algorithms.settling import curve_quantiles, settling_summary, within
+from reprise.evidence.statistics import wilson_interval
+from reprise.hyperparameters import Frozen, NonNegativeInt, PositiveInt, Seed
+from reprise.mdp import comparison, loaders, solvers
+from reprise.mdp.bellman import TIE
+from reprise.pipeline import stage
+
+THREE_STATE = Path("data/inputs/three_state.yaml")
+
+Name = Annotated[str, Field(min_length=1)]
+Tolerance = Annotated[float, Field(gt=0, lt=1)]  # relative to the optimum
+
+
+class Recorded(Frozen):
+    """The Q-value that is watched."""
+
+    state: Name
+    action: Name
+
+
+class Params(q_learning.Hyperparameters):
+    """The section q_learning_convergence of params.yaml."""
+
+    seed: Seed
+    runs: Annotated[int, Field(ge=2)]  # an interval needs two
+    start_state: Name
+    recorded: Recorded
+    tolerances: Annotated[tuple[Tolerance, ...], Field(strict=False, min_length=1)]
+    sweeps: PositiveInt
+    shown_runs: NonNegativeInt
+
+
+def run(params: Params) -> dict[str, Any]:
+    """Learn in every run, and see when each settles; no run depends on another."""
+    mdp = loaders.from_yaml(THREE_STATE)
+    recorded = params.recorded.state, params.recorded.action
+    pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
+    generators = [seeds.generator(params.seed, "q_learning", run) for run in range(params.runs)]
+    q, curves = q_learning.q_learning(
+        mdp, params, q_learning.RANDOM, generators, params.start_state, recorded
+    )
+    optimal = comparison.optimal_q_values(mdp, params.discount)
+    optimum = float(optimal[pair])
+    swept = solvers.q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
+    greedy = q_learning.optimal_runs(q, optimal, TIE)
+    iterations = params.record_every * np.arange(1, curves.shape[1] + 1)
+    settled, summaries = {}, {}
+    for tolerance in params.tolerances:
+        name, every = within(tolerance), params.record_every
+        settled[name] = q_learning.settling_iterations(curves, optimum, tolerance, every)
+        sweeps = q_learning.settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
+        summaries[name] = settling_summary(settled[name], sweeps, len(pairs))
+        summaries[name]["never"] = _share(np.isnan(settled[name]))
+    quantiles = curve_quantiles(curves)
+    shown = {f"run_{run}": curve for run, curve in enumerate(curves[: params.shown_runs])}
+    finals = {f"q_{state}_{action}": q[:, *at] for at, state, action in pairs}
+    return {
+        "metrics.json": {
+            "runs": params.runs,
+            "iterations": params.iterations,
+            "optimum": optimum,
+            "final": {name: curve[-1] for name, curve in quantiles.items()},
+            **summaries,
+            "optimal_policy": _share(greedy),
+        },
+        "curves.csv": pd.DataFrame(
+            {"iteration": iterations, **quantiles, "optimum": optimum, **shown}
+        ),
+        "samples.csv": pd.DataFrame(
+            {"run": range(params.runs), **finals, **settled, "optimal_policy": greedy}
+        ),
+        "sweeps.csv": pd.DataFrame({"sweep": range(len(swept)), "q": swept, "optimum": optimum}),
+    }
+
+
+def headline(results: dict[str, Any]) -> str:
+    """Return the share of runs that come near the optimum, and of those that act optimally."""
+    metrics = results["metrics.json"]
+    name = next(key for key in metrics if key.startswith("within_"))
+    near = f"{1 - metrics[name]['never']['share']:.1%} of {metrics['runs']:,} runs settle"
+    tolerance = name.replace("_", " ").removesuffix(" percent") + "%"
+    optimal = f"{metrics['optimal_policy']['share']:.1%} act optimally"
+    return f"{near} {tolerance} in {metrics['iterations']:,} iterations; {optimal}"
+
+
+def _share(runs: np.ndarray) -> dict[str, float]:
+    """Return the share of runs that are true, with Wilson's interval at 95%."""
+    interval = wilson_interval(int(runs.sum()), len(runs))
+    return {"share": interval.estimate, "low": interval.low, "high": interval.high}
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute("q_learning_convergence", Params, run, headline))

@@ -1,0 +1,71 @@
+"""Executes one notebook on the results, so that it can be read as it stands.
+
+Reads: params.yaml, notebooks/<notebook>.ipynb and what that reads in data/.
+Writes to data/reporting/:
+    <notebook>.ipynb    the notebook with its outputs
+
+`python -m stages.reporting NOTEBOOK`; dvc.yaml runs it once for each, and only where something that
+it reads has changed.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from reprise.errors import UserError, closest
+from reprise.hyperparameters import Frozen, Probability
+from reprise.pipeline import notebooks, parameters, stage
+
+NAME = "reporting"
+
+
+class Params(Frozen):
+    """The section of params.yaml: what a notebook needs, as its parameter: a key of params.yaml."""
+
+    confidence: Probability
+    notebooks: dict[str, dict[str, str]]
+
+
+def run(params: Params, notebook: str) -> dict:
+    """Execute a notebook with the path of its data and the values it asks for."""
+    if notebook not in params.notebooks:
+        hint = closest(notebook, params.notebooks)
+        raise UserError(
+            f"no notebook {notebook!r} in reporting.notebooks of params.yaml"
+            + (
+                f"; did you mean {hint!r}?"
+                if hint
+                else f"; there are {', '.join(params.notebooks)}"
+            )
+        )
+    source = Path("notebooks", f"{notebook}.ipynb")
+    values = {name: value(key) for name, key in params.notebooks[notebook].items()}
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, source.name)
+        notebooks.execute(source, target, {"data": f"data/{notebook}", **values}, root=Path.cwd())
+        return {source.name: target.read_bytes()}
+
+
+def value(key: str) -> Any:
+    """Return what params.yaml holds under a dotted key."""
+    found: Any = parameters.read(Path("params.yaml"))
+    for depth, part in enumerate(key.split(".")):
+        if not isinstance(found, dict) or part not in found:
+            before = ".".join(key.split(".")[:depth]) or "params.yaml"
+            hint = closest(part, found) if isinstance(found, dict) else None
+            raise UserError(
+                f"reporting.notebooks names {key}, but {before} has no {part!r}"
+                + (f"; did you mean {hint!r}?" if hint else "")
+            )
+        found = found[part]
+    return found
+
+
+def headline(results: dict) -> str:
+    """Return the stage in one line."""
+    return f"executed data/{NAME}/{next(iter(results))}"
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline, arguments=("notebook",)))

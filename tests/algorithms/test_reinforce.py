@@ -1,0 +1,110 @@
+"""REINFORCE over lanes against the chapter's loop, and lanes and packs against each other."""
+
+import numpy as np
+import pytest
+
+from reprise import lane_random, networks, seeds
+from reprise.algorithms import reinforce
+from reprise.determinism import tf
+from reprise.environments.cartpole import CartPole
+from reprise.returns import discounted_returns, normalised
+
+TINY = reinforce.Hyperparameters(
+    hidden_sizes=(5,), activation="relu", iterations=4, episodes_per_iteration=3, maximum_steps=40,
+    discount=0.95, optimiser="nadam", learning_rate=0.01,
+)  # fmt: skip
+KEYS = seeds.lane_keys(42, "training", range(4))
+
+
+def chapters_gradient(model, episodes, advantages, lane):
+    """Return the mean of each step's gradient times its advantage, one step at a time."""
+    gradients, weights = [], []
+    for episode in range(TINY.episodes_per_iteration):
+        for step in range(TINY.maximum_steps):
+            if not episodes.played[step, episode, lane]:
+                continue
+            observation = episodes.observation[step, episode, :, lane][None]
+            target = 1.0 - float(episodes.action[step, episode, lane])
+            with tf.GradientTape() as tape:
+                left = model(observation)
+                loss = tf.reduce_mean(
+                    tf.keras.losses.binary_crossentropy(tf.constant([[target]]), left)
+                )
+            gradients.append(tape.gradient(loss, model.trainable_variables))
+            weights.append(float(advantages[step, episode, lane]))
+    return [
+        np.mean([w * g[k].numpy() for w, g in zip(weights, gradients, strict=True)], axis=0)
+        for k in range(len(gradients[0]))
+    ]
+
+
+def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
+    keys = tf.constant(KEYS.T)
+    weights = networks.glorot_uniform(lane_random.fold(keys, 0), (4, 5, 1))
+
+    @tf.function(jit_compile=True, autograph=False)
+    def compiled():
+        episodes = reinforce.play(weights, lane_random.fold(keys, 1), CartPole(), TINY)
+        reward = tf.where(episodes.played, episodes.reward, 0.0)
+        advantage = normalised(discounted_returns(reward, TINY.discount), episodes.played)
+        return episodes, advantage, reinforce.policy_gradient(weights, episodes, advantage, TINY)
+
+    episodes, advantage, gradient = compiled()
+    arrays = networks.to_arrays(weights, "relu", "sigmoid")
+    for lane in range(4):
+        model = networks.to_keras(arrays, lane)
+        expected = chapters_gradient(model, episodes, advantage.numpy(), lane)
+        ours = [gradient[k].numpy()[..., lane].T for k in range(4)]
+        for mine, theirs in zip(ours, expected, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=2e-6)
+
+
+def test_two_trainings_from_the_same_keys_are_the_same_bytes():
+    first, second = (reinforce.train(TINY, CartPole(), KEYS) for _ in range(2))
+    assert first.returns.tobytes() == second.returns.tobytes()
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(first.final, second.final, strict=True))
+
+
+def test_no_two_lanes_share_initial_weights_or_episodes():
+    trained = reinforce.train(TINY, CartPole(), KEYS)
+    assert len({trained.final[0][..., lane].tobytes() for lane in range(4)}) == 4
+    assert len({trained.steps[:, lane].tobytes() for lane in range(4)}) == 4
+
+
+def test_a_lane_depends_on_its_key_and_not_on_its_neighbours():
+    other = KEYS.copy()
+    other[0] = 1
+    trained, changed = (reinforce.train(TINY, CartPole(), keys) for keys in (KEYS, other))
+    np.testing.assert_array_equal(trained.returns[:, 1:], changed.returns[:, 1:])
+    assert (trained.returns[:, 0] != changed.returns[:, 0]).any()
+
+
+def test_training_teaches_to_balance():
+    longer = TINY.model_copy(
+        update={"iterations": 60, "maximum_steps": 100, "episodes_per_iteration": 10}
+    )
+    returns = reinforce.train(longer, CartPole(), KEYS).returns
+    assert returns[-5:].mean() > 2 * returns[:5].mean()
+
+
+@pytest.mark.parametrize("step", [0, 3])
+def test_the_greedy_policy_takes_the_likelier_action(step):
+    trained = reinforce.train(TINY, CartPole(), KEYS)
+    observations = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
+    actions = reinforce.policy(trained.final, TINY)(observations, step)
+    arrays = reinforce.export(trained.final, TINY)
+    for lane in range(4):
+        left = networks.to_keras(arrays, lane)(observations[..., lane]).numpy()[:, 0]
+        np.testing.assert_array_equal(actions[:, lane], left < 0.5)
+
+
+def test_the_sampled_policy_follows_the_probabilities():
+    weights = [
+        np.zeros((5, 4, 1), np.float32),
+        np.zeros((5, 1), np.float32),
+        np.zeros((1, 5, 1), np.float32),
+    ]
+    weights.append(np.array([[np.log(0.7 / 0.3)]], np.float32))
+    act = reinforce.policy(weights, TINY, np.random.default_rng(0))
+    actions = act(np.zeros((20_000, 4, 1), np.float32), 0)
+    assert abs(actions.mean() - 0.3) < 0.015

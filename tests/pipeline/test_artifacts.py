@@ -1,0 +1,315 @@
+"""Results are written whole or not at all, and the same values are the same bytes."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as st_numpy
+
+from reprise.errors import UserError
+from reprise.pipeline import artifacts
+from reprise.pipeline.artifacts import ArtifactError, render
+
+
+class Interval(NamedTuple):
+    low: float
+    high: float
+
+
+def test_json_is_indented_rounded_and_in_the_order_given():
+    content = render(
+        "metrics.json",
+        {
+            "mean": 1 / 3,
+            "at_cap": np.float32(0.1),
+            "lanes": np.int64(96),
+            "solved": np.bool_(True),
+            "none": None,
+            "nan": float("nan"),
+            "zero": -0.0,
+            "tiny": -1e-300,
+            "whole": 200.0,
+            "interval": Interval(0.5, np.nan),
+            "array": np.array([[1, 2], [3, 4]]),
+            "name": "ε-greedy",
+        },
+    )
+    assert (
+        content
+        == """{
+  "mean": 0.333333333,
+  "at_cap": 0.100000001,
+  "lanes": 96,
+  "solved": true,
+  "none": null,
+  "nan": null,
+  "zero": 0.0,
+  "tiny": -1e-300,
+  "whole": 200.0,
+  "interval": {
+    "low": 0.5,
+    "high": null
+  },
+  "array": [
+    [
+      1,
+      2
+    ],
+    [
+      3,
+      4
+    ]
+  ],
+  "name": "ε-greedy"
+}
+""".encode()
+    )
+
+
+def test_csv_has_a_header_and_no_index():
+    frame = pd.DataFrame(
+        {
+            "lane": [0, 1, 2],
+            "return": [1 / 3, -0.0, np.nan],
+            "loss": np.array([0.1, 1e-9, 200.0], np.float32),
+            "solved": [True, False, True],
+            "policy": ["angle", 'a "quoted", one', None],
+            "mixed": pd.Series([1, -0.0, np.float64(0.25)], dtype=object),
+        }
+    )
+    assert render("curves.csv", frame).decode() == (
+        "lane,return,loss,solved,policy,mixed\n"
+        "0,0.333333333,0.100000001,True,angle,1\n"
+        '1,0,9.99999972e-10,False,"a ""quoted"", one",0\n'
+        "2,,200,True,,0.25\n"
+    )
+
+
+def test_nullable_and_categorical_columns_are_written_as_their_values():
+    frame = pd.DataFrame(
+        {
+            "steps": pd.array([1, None], dtype="Int64"),
+            "stage": pd.Categorical(["dqn", "reinforce"]),
+            "when": [np.longdouble(0.5), np.longdouble(2)],
+        }
+    )
+    assert render("x.csv", frame) == b"steps,stage,when\n1,dqn,0.5\n,reinforce,2\n"
+
+
+def test_npz_is_uncompressed_undated_and_in_the_order_given(tmp_path: Path):
+    arrays = {
+        "kernel": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
+        "file": np.array([np.nan, -0.0, np.inf]),
+        "scalar": 3,
+    }
+    artifacts.write_npz(tmp_path / "weights.npz", arrays)
+    with zipfile.ZipFile(tmp_path / "weights.npz") as archive:
+        infos = archive.infolist()
+    assert [info.filename for info in infos] == ["kernel.npy", "file.npy", "scalar.npy"]
+    assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
+    assert {info.compress_type for info in infos} == {zipfile.ZIP_STORED}
+    read = artifacts.read_npz(tmp_path / "weights.npz")
+    assert list(read) == list(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(read[name], array)
+        assert read[name].tobytes() == np.asarray(array, order="C").tobytes()
+
+
+def test_the_layout_of_an_array_in_memory_does_not_show():
+    array = np.arange(6.0).reshape(2, 3)
+    assert render("w.npz", {"a": array}) == render("w.npz", {"a": np.asfortranarray(array)})
+
+
+@settings(deadline=None)
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+))  # fmt: skip
+def test_what_is_read_back_is_written_as_the_same_bytes(value):
+    try:
+        content = render("metrics.json", {"value": value})
+    except UnicodeEncodeError:  # half a surrogate pair is no text
+        return
+    again = json.loads(content)
+    assert render("metrics.json", again) == content
+
+
+@settings(deadline=None)
+@given(st_numpy.arrays(np.float64, st.integers(1, 5), elements=st.floats(allow_infinity=False)))
+def test_floats_of_a_table_survive_writing_again(values):
+    content = render("curves.csv", pd.DataFrame({"value": values, "row": range(len(values))}))
+    frame = pd.read_csv(io.BytesIO(content)).astype({"value": float})
+    assert render("curves.csv", frame) == content
+    np.testing.assert_allclose(frame["value"], values, rtol=1e-8, atol=1e-320)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "metrics.json",
+            {"dqn": {"returns": [1.0, np.float32("inf")]}},
+            "metrics.json: dqn.returns.1 is inf; allowed: a finite number or NaN",
+        ),
+        (
+            "metrics.json",
+            {"mean": {2: 1.0}},
+            "metrics.json: the key mean.2 is of type int; allowed: text",
+        ),
+        (
+            "metrics.json",
+            {"mean": {1.5}},
+            "metrics.json: mean is of type set; "
+            "allowed: numbers, text, booleans, null, lists and mappings",
+        ),
+        ("metrics.json", [1], "metrics.json is of type list; allowed: a mapping"),
+        (
+            "curves.csv",
+            pd.DataFrame({"loss": [1.0, -np.inf]}),
+            "curves.csv: column loss, row 1 is -inf; allowed: a finite number or NaN",
+        ),
+        (
+            "curves.csv",
+            pd.DataFrame({"loss": pd.Series([1, np.inf], dtype=object)}),
+            "curves.csv: column loss, row 1 is inf; allowed: a finite number or NaN",
+        ),
+        (
+            "curves.csv",
+            pd.DataFrame({"loss": [[1], [2]]}),
+            "curves.csv: column loss, row 0 is of type list; "
+            "allowed: numbers, text, booleans or nothing",
+        ),
+        (
+            "curves.csv",
+            pd.DataFrame({"loss": [1.0]}).rename_axis("lane"),
+            "curves.csv would lose its index ['lane']; reset_index()",
+        ),
+        (
+            "curves.csv",
+            pd.DataFrame([[1.0, 2.0]]),
+            "curves.csv: the column 0 is of type int; allowed: text",
+        ),
+        (
+            "curves.csv",
+            pd.DataFrame([[1, 2]], columns=["loss", "loss"]),
+            "curves.csv has the column loss twice",
+        ),
+        (
+            "curves.csv",
+            {"loss": 1},
+            "curves.csv is of type dict; allowed: a pandas DataFrame",
+        ),
+        (
+            "weights.npz",
+            {"kernel": np.array([None])},
+            "weights.npz: kernel holds Python objects; allowed: numbers or text",
+        ),
+        ("weights.npz", {"": 1}, "weights.npz: the key '' is not allowed; allowed: text"),
+        ("weights.npz", [1], "weights.npz is of type list; allowed: arrays by name"),
+        ("angle.gif", "text", "angle.gif is of type str; allowed: bytes"),
+    ],
+)
+def test_what_cannot_be_written_is_named_and_nothing_is_written(tmp_path, name, content, message):
+    with pytest.raises(ArtifactError) as error:
+        artifacts.write_all(tmp_path / "new", {"first.json": {"fine": 1}, name: content})
+    assert str(error.value) == message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../metrics.json", "", "/metrics.json", "a/../../b.json"])
+def test_a_stage_writes_into_its_folder_only(tmp_path: Path, name):
+    with pytest.raises(ArtifactError) as error:
+        artifacts.write_all(tmp_path, {name: {}})
+    assert str(error.value) == f"{name!r} is not a file name inside {tmp_path}"
+
+
+def test_all_results_of_a_stage_are_written_by_their_suffix(tmp_path: Path):
+    contents = {
+        "metrics.json": {"mean": 1.5},
+        "curves.csv": pd.DataFrame({"episode": [0]}),
+        "weights.npz": {"kernel": np.zeros(2)},
+        "episodes/angle.gif": b"GIF89a",
+    }
+    artifacts.write_all(tmp_path / "data" / "stage", contents)
+    written = {
+        str(path.relative_to(tmp_path / "data" / "stage"))
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
+    assert written == set(contents)
+    assert artifacts.read_json(tmp_path / "data/stage/metrics.json") == {"mean": 1.5}
+    assert artifacts.read_csv(tmp_path / "data/stage/curves.csv").to_dict() == {"episode": {0: 0}}
+
+
+def test_the_single_writers_write_what_a_stage_writes(tmp_path: Path):
+    frame = pd.DataFrame({"episode": [0.5]})
+    artifacts.write_json(tmp_path / "a.json", {"mean": 1})
+    artifacts.write_csv(tmp_path / "a.csv", frame)
+    artifacts.write_bytes(tmp_path / "a.gif", b"GIF89a")
+    contents = {"a.json": {"mean": 1}, "a.csv": frame, "a.gif": b"GIF89a"}
+    artifacts.write_all(tmp_path / "all", contents)
+    for name in contents:
+        assert (tmp_path / name).read_bytes() == (tmp_path / "all" / name).read_bytes()
+
+
+@pytest.mark.parametrize("failure", [OSError("disk full"), KeyboardInterrupt()])
+def test_results_of_before_stay_if_writing_fails(tmp_path: Path, monkeypatch, failure):
+    artifacts.write_all(tmp_path, {"a.json": {"run": 1}, "b.json": {"run": 1}})
+    write_bytes = Path.write_bytes
+
+    def fail_at_the_second(path: Path, content: bytes) -> int:
+        written = write_bytes(path, content)
+        if "b.json" in path.name:
+            raise failure
+        return written
+
+    monkeypatch.setattr(Path, "write_bytes", fail_at_the_second)
+    with pytest.raises(type(failure)):
+        artifacts.write_all(tmp_path, {"a.json": {"run": 2}, "b.json": {"run": 2}})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]
+    assert artifacts.read_json(tmp_path / "a.json") == {"run": 1}
+
+
+def test_a_file_that_is_a_link_into_a_cache_is_replaced_not_written_through(tmp_path: Path):
+    cached = tmp_path / "cached"
+    cached.write_bytes(b"{}")
+    cached.chmod(0o444)
+    (tmp_path / "metrics.json").symlink_to(cached)
+    artifacts.write_json(tmp_path / "metrics.json", {"mean": 1})
+    assert cached.read_bytes() == b"{}"
+    assert artifacts.read_json(tmp_path / "metrics.json") == {"mean": 1}
+
+
+def test_readers_name_what_is_missing_or_broken(tmp_path: Path):
+    path = tmp_path / "x"
+    for reader in (artifacts.read_json, artifacts.read_csv, artifacts.read_npz):
+        with pytest.raises(UserError) as error:
+            reader(path)
+        assert str(error.value) == f"{path} does not exist; `dvc repro` makes results"
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+        artifacts.read_json(tmp_path)
+    path.write_bytes(b"{")
+    with pytest.raises(UserError, match="x is not JSON: Expecting property name"):
+        artifacts.read_json(path)
+    with pytest.raises(UserError, match=r"x is not an .npz file$"):
+        artifacts.read_npz(path)
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match="x is not CSV: No columns to parse"):
+        artifacts.read_csv(path)
+
+
+def test_an_npz_with_objects_is_refused_not_unpickled(tmp_path: Path):
+    path = tmp_path / "objects.npz"
+    np.savez(path, a=np.array([{"x": 1}]))
+    with pytest.raises(UserError) as error:
+        artifacts.read_npz(path)
+    reason = "Object arrays cannot be loaded when allow_pickle=False"
+    assert str(error.value) == f"{path} is not an .npz file of plain arrays: {reason}"

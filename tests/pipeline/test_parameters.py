@@ -1,0 +1,265 @@
+"""Every way in which params.yaml can be wrong, and the one line that says so."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import Field, ValidationError, model_validator
+
+from reprise.hyperparameters import (
+    Discount,
+    Frozen,
+    HiddenSizes,
+    PositiveFloat,
+    PositiveInt,
+    Probability,
+    Seed,
+)
+from reprise.pipeline.parameters import ParameterError, load, read
+
+
+class Evaluation(Frozen):
+    episodes: PositiveInt
+    caps: Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1)]
+
+
+class Params(Frozen):
+    seed: Seed
+    batch_size: PositiveInt
+    replay_capacity: PositiveInt
+    learning_rate: PositiveFloat
+    discount: Discount
+    epsilon: Probability
+    activation: Literal["elu", "relu", "tanh"]
+    double: bool
+    hidden_sizes: HiddenSizes
+    target_every: Literal["never"] | PositiveInt
+    clip: PositiveFloat | None
+    evaluation: Evaluation
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.batch_size > self.replay_capacity:
+            raise ValueError(f"batch_size {self.batch_size}: at most {self.replay_capacity}")
+        return self
+
+
+VALUES = {
+    "seed": "42",
+    "batch_size": "32",
+    "replay_capacity": "2000",
+    "learning_rate": "1e-05",
+    "discount": "0.95",
+    "epsilon": "1",
+    "activation": "elu",
+    "double": "false",
+    "hidden_sizes": "[32, 32]",
+    "target_every": "never",
+    "clip": "null",
+    "evaluation": "{episodes: 10, caps: [200, 500]}",
+}
+
+
+def section(**changes: str | None) -> str:
+    """Return the section as text, with other values, with more keys, or without those of None."""
+    values = {key: value for key, value in (VALUES | changes).items() if value is not None}
+    return "dqn_training:\n" + "".join(f"  {key}: {value}\n" for key, value in values.items())
+
+
+def refused(tmp_path: Path, text: str | bytes, name: str = "dqn_training") -> str:
+    """Return the message that a parameters file gets."""
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ParameterError) as error:
+        load(name, Params, path)
+    assert "\n" not in str(error.value)
+    return str(error.value).replace(str(path), "params.yaml")
+
+
+def test_a_section_becomes_a_frozen_model(tmp_path: Path):
+    path = tmp_path / "params.yaml"
+    path.write_text(section() + "markov_chain:\n  steps: 8\n")
+    params = load("dqn_training", Params, path)
+    assert params.learning_rate == 1e-5
+    assert params.hidden_sizes == (32, 32)
+    assert params.evaluation.caps == (200, 500)
+    assert params.epsilon == 1
+    assert params.clip is None
+    with pytest.raises(ValidationError, match="frozen"):
+        params.seed = 3
+
+
+def test_the_file_in_the_current_directory_is_read(tmp_path: Path, monkeypatch):
+    (tmp_path / "params.yaml").write_text("markov_chain:\n  steps: 8\n")
+    monkeypatch.chdir(tmp_path)
+    assert read() == {"markov_chain": {"steps": 8}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": "0"}, "batch_size is 0; allowed: an integer above 0"),
+        ({"batch_size": "true"}, "batch_size is true; allowed: an integer above 0"),
+        ({"batch_size": "'32'"}, "batch_size is '32'; allowed: an integer above 0"),
+        ({"batch_size": "32.0"}, "batch_size is 32.0; allowed: an integer above 0"),
+        ({"batch_size": ""}, "batch_size is null; allowed: an integer above 0"),
+        ({"seed": "-1"}, "seed is -1; allowed: an integer at least 0 and below 4294967296"),
+        (
+            {"seed": "4294967296"},
+            "seed is 4294967296; allowed: an integer at least 0 and below 4294967296",
+        ),
+        ({"learning_rate": "0"}, "learning_rate is 0; allowed: a number above 0"),
+        ({"learning_rate": "yes"}, "learning_rate is 'yes'; allowed: a number above 0"),
+        ({"learning_rate": "true"}, "learning_rate is true; allowed: a number above 0"),
+        ({"learning_rate": ".inf"}, "learning_rate is .inf; allowed: a finite number above 0"),
+        ({"learning_rate": ".nan"}, "learning_rate is .nan; allowed: a finite number above 0"),
+        ({"discount": "1.5"}, "discount is 1.5; allowed: a number from 0 to 1"),
+        ({"discount": ".nan"}, "discount is .nan; allowed: a finite number from 0 to 1"),
+        ({"epsilon": "-.inf"}, "epsilon is -.inf; allowed: a finite number from 0 to 1"),
+        ({"double": "1"}, "double is 1; allowed: true or false"),
+        ({"double": "yes"}, "double is 'yes'; allowed: true or false"),
+        (
+            {"activation": "rleu"},
+            "activation is 'rleu'; allowed: one of elu, relu, tanh; did you mean relu?",
+        ),
+        ({"activation": "3"}, "activation is 3; allowed: one of elu, relu, tanh"),
+        ({"hidden_sizes": "32"}, "hidden_sizes is 32; allowed: a list, each an integer above 0"),
+        ({"hidden_sizes": "[32, 0]"}, "hidden_sizes.1 is 0; allowed: an integer above 0"),
+        ({"hidden_sizes": "[true]"}, "hidden_sizes.0 is true; allowed: an integer above 0"),
+        (
+            {"target_every": "often"},
+            "target_every is 'often'; allowed: never or an integer above 0",
+        ),
+        ({"clip": "0"}, "clip is 0; allowed: a number above 0 or null"),
+        ({"evaluation": "3"}, "evaluation is 3; allowed: a mapping of episodes, caps"),
+        (
+            {"evaluation": "{episodes: 0, caps: [1]}"},
+            "evaluation.episodes is 0; allowed: an integer above 0",
+        ),
+        (
+            {"evaluation": "{episodes: 1, caps: []}"},
+            "evaluation.caps is []; allowed: a list of at least 1, each an integer above 0",
+        ),
+        (
+            {"evaluation": "{episode: 1, caps: [1]}"},
+            "evaluation.episode is unknown; did you mean episodes?",
+        ),
+        (
+            {"evaluation": "{caps: [1]}"},
+            "evaluation.episodes is missing; allowed: an integer above 0",
+        ),
+        ({"discount": None}, "discount is missing; allowed: a number from 0 to 1"),
+        ({"batchsize": "32"}, "batchsize is unknown; did you mean batch_size?"),
+        (
+            {"batch_size": None, "batch_sise": "32"},
+            "batch_sise is unknown; did you mean batch_size?",
+        ),
+        ({"xyz": "32"}, f"xyz is unknown; known are {', '.join(VALUES)}"),
+        ({"7": "32"}, f"7 is unknown; known are {', '.join(VALUES)}"),
+        (
+            {"discount": "2", "double": "1"},
+            "discount is 2; allowed: a number from 0 to 1 (and 1 more)",
+        ),
+        (
+            {"discount": "2", "double": "1", "batchsize": "3"},
+            "batchsize is unknown; did you mean batch_size? (and 2 more)",
+        ),
+        (
+            {"seed": "[1, .nan, [null, false], 'a long text to be cut somewhere']"},
+            "seed is [1, .nan, [null, false], 'a long text to be cut somewhere']; "
+            "allowed: an integer at least 0 and below 4294967296",
+        ),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, changes, message):
+    assert refused(tmp_path, section(**changes)) == f"dqn_training.{message}"
+
+
+def test_what_a_model_says_of_values_that_do_not_fit_together_passes_through(tmp_path: Path):
+    message = refused(tmp_path, section(batch_size="4000"))
+    assert message == "dqn_training: batch_size 4000: at most 2000"
+
+
+def test_a_long_value_is_cut(tmp_path: Path):
+    message = refused(tmp_path, section(seed="x" * 1000))
+    assert message.startswith("dqn_training.seed is 'xxx")
+    assert "xxx...; allowed:" in message
+    assert len(message) < 160
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "params.yaml is empty; allowed: a mapping with a section for each stage"),
+        ("# nothing\n", "params.yaml is empty; allowed: a mapping with a section for each stage"),
+        ("- 1\n", "params.yaml holds [1]; allowed: a mapping with a section for each stage"),
+        ("a: [1", "params.yaml is not YAML: line 1: expected ',' or ']', but got '<stream end>'"),
+        ("a: b: c", "params.yaml is not YAML: line 1: mapping values are not allowed here"),
+        (
+            "a:\n\t- b",
+            "params.yaml is not YAML: line 2: found character '\\t' that cannot start any token",
+        ),
+        ("a: 1\n---\nb: 2\n", "params.yaml is not YAML: line 2: but found another document"),
+        (b"a: \xff", "params.yaml is not YAML: byte 3 is not UTF-8"),
+        ("a: \x01", "params.yaml is not YAML: special characters are not allowed"),
+        (section() + "  seed: 3\n", "params.yaml, line 14: dqn_training.seed is there twice"),
+        (
+            section() + "dqn_training:\n  seed: 3\n",
+            "params.yaml, line 14: dqn_training is there twice",
+        ),
+        (
+            "dqn_traning:\n  seed: 1\n",
+            "params.yaml has no section dqn_training; did you mean dqn_traning?",
+        ),
+        (
+            "markov_chain:\n  steps: 1\nclaims:\n  level: 1\n",
+            "params.yaml has no section dqn_training; it has markov_chain, claims",
+        ),
+        ("dqn_training: 3\n", f"dqn_training is 3; allowed: a mapping of {', '.join(VALUES)}"),
+        ("dqn_training:\n", f"dqn_training is null; allowed: a mapping of {', '.join(VALUES)}"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_line(tmp_path: Path, text, message):
+    assert refused(tmp_path, text) == message
+
+
+def test_a_missing_file_says_where_to_run(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ParameterError) as error:
+        load("dqn_training", Params)
+    assert (
+        str(error.value)
+        == "params.yaml does not exist; the repository's root has it, run from there"
+    )
+
+
+def test_a_folder_is_no_parameters_file(tmp_path: Path):
+    with pytest.raises(ParameterError, match="cannot be read: Is a directory"):
+        load("dqn_training", Params, tmp_path)
+
+
+@settings(deadline=None)
+@given(
+    key=st.sampled_from(sorted(VALUES)),
+    value=st.one_of(st.integers(), st.floats(), st.text(max_size=40), st.booleans(), st.none())
+    | st.lists(st.integers() | st.floats() | st.text(max_size=5), max_size=3)
+    | st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
+)
+def test_any_value_is_either_taken_or_named_on_one_line(key, value, tmp_path_factory):
+    from ruamel.yaml import YAML
+
+    path = tmp_path_factory.getbasetemp() / "params.yaml"
+    sections = YAML(typ="safe", pure=True).load(section())
+    sections["dqn_training"][key] = value
+    with path.open("w", encoding="utf-8") as file:
+        YAML(typ="safe", pure=True).dump(sections, file)
+    try:
+        load("dqn_training", Params, path)
+    except ParameterError as error:
+        message = str(error)
+    else:
+        return
+    assert message.startswith(("dqn_training", f"{path} is not YAML"))
+    assert "\n" not in message

@@ -1,0 +1,168 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.evidence.swings import cart_swings, growth, pole_swings, swing_table
+from reprise.pipeline import artifacts, notebooks, parameters
+from stages import hardcoded_baseline
+
+ROOT = Path(__file__).parents[2]
+NAME = "hardcoded_baseline"
+
+
+def committed() -> dict:
+    return parameters.read(ROOT / "params.yaml")[NAME]
+
+
+def load(tmp_path: Path, section: dict) -> hardcoded_baseline.Params:
+    path = tmp_path / "params.yaml"
+    YAML().dump({NAME: section}, path)
+    return parameters.load(NAME, hardcoded_baseline.Params, path)
+
+
+@pytest.fixture(scope="module")
+def results() -> dict:
+    return hardcoded_baseline.run(
+        parameters.load(NAME, hardcoded_baseline.Params, ROOT / "params.yaml")
+    )
+
+
+def test_the_angle_rule_gets_the_books_numbers(results):
+    angle = results["metrics.json"]["angle"]
+    assert angle["n"] == 500
+    assert angle["mean"] == 41.698
+    assert angle["population_standard_deviation"] == pytest.approx(8.3894, abs=5e-5)
+    assert (angle["min"], angle["max"], angle["solved"]) == (24, 63, 0)
+
+
+def test_the_policies_come_in_the_order_that_the_notebook_tells(results):
+    metrics = results["metrics.json"]
+    assert metrics["angle_and_velocity"]["solved"] == 1
+    assert metrics["always_left"]["mean"] < metrics["random"]["mean_low"]
+    assert metrics["random"]["mean_high"] < metrics["angle"]["mean_low"]
+    assert metrics["untrained_network"]["max"] < metrics["angle"]["mean"]
+
+
+def test_every_swing_under_the_angle_rule_is_larger_than_the_one_before(results):
+    swings = results["metrics.json"]["swings"]
+    assert swings["pole"]["episodes"] == 500
+    assert swings["pole"]["growing"] == swings["cart"]["growing"] == 1
+    assert swings["pole"]["ratio_low"] > 1
+
+
+def test_the_traced_episode_is_one_of_those_played(results):
+    trace, episodes = results["trace.csv"], results["episodes.csv"]
+    seed = committed()["traced_seed"]
+    of_angle = episodes[(episodes["policy"] == "angle") & (episodes["seed"] == seed)]
+    assert of_angle["return"].tolist() == [len(trace) - 1]
+    np.testing.assert_array_equal(trace["action"].iloc[:-1], trace["angle"].iloc[:-1] >= 0)
+    assert trace["action"].isna().tolist() == [False] * (len(trace) - 1) + [True]
+    marked = results["swings.csv"].query(f"seed == {seed} and body == 'pole'")
+    sizes = trace["angle"].abs().to_numpy()[marked["step"]]
+    np.testing.assert_allclose(sizes, marked["size"])
+
+
+def test_the_committed_results_are_the_same_bytes(results):
+    folder = ROOT / "data" / NAME
+    here = [name for name in results if (folder / name).exists()]  # pictures are in DVC's cache
+    if not here:
+        pytest.skip("no results here; `dvc repro` makes them")
+    for name in here:
+        assert artifacts.render(name, results[name]) == (folder / name).read_bytes(), name
+
+
+def test_the_headline_tells_the_means(results):
+    assert hardcoded_baseline.headline(results).startswith("angle 41.7, random ")
+
+
+def test_a_tiny_run_has_every_file_even_without_a_swing(tmp_path, results):
+    section = committed() | {"episodes": 2, "maximum_steps": 3}
+    tiny = hardcoded_baseline.run(load(tmp_path, section))
+    assert tiny.keys() == results.keys()
+    assert tiny["metrics.json"]["swings"]["pole"] == {"episodes": 0}
+    artifacts.write_all(tmp_path, tiny)
+
+
+def test_fewer_episodes_are_the_first_of_more(tmp_path, results):
+    few = hardcoded_baseline.run(load(tmp_path, committed() | {"episodes": 20}))
+    more = results["episodes.csv"]
+    for policy, table in few["episodes.csv"].groupby("policy"):
+        first = more[more["policy"] == policy].head(20)
+        assert table["return"].tolist() == first["return"].tolist()
+    assert few["random.gif"] == results["random.gif"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"episodes": 1}, "hardcoded_baseline.episodes is 1; allowed: an integer at least 2"),
+        (
+            {"maximum_steps": 0},
+            "hardcoded_baseline.maximum_steps is 0; allowed: an integer above 0",
+        ),
+        ({"first_seed": -1}, "hardcoded_baseline.first_seed is -1; allowed: an integer at least 0"),
+        (
+            {"traced_seed": 500},
+            "hardcoded_baseline.traced_seed: 500 is not played; allowed: 0 to 499",
+        ),
+        ({"episode": 5}, "hardcoded_baseline.episode is unknown; did you mean episodes?"),
+        (
+            {"untrained": {"lanes": 2, "episodes": 2, "hidden_sizes": [5], "activation": "rely"}},
+            "hardcoded_baseline.untrained.activation is 'rely'; allowed: one of .*mean relu?",
+        ),
+        (
+            {"untrained": {"lanes": 1, "episodes": 2, "hidden_sizes": [5], "activation": "relu"}},
+            "hardcoded_baseline.untrained.lanes is 1; allowed: an integer at least 2",
+        ),
+    ],
+)
+def test_a_bad_parameter_is_named_with_its_value_and_what_is_allowed(tmp_path, change, message):
+    with pytest.raises(parameters.ParameterError, match=message):
+        load(tmp_path, committed() | change)
+
+
+def test_the_pole_swings_from_one_change_of_sign_to_the_next():
+    angle = np.array([0.1, 0.2, -0.1, -0.3, -0.2, 0.4, 0.9])
+    assert list(pole_swings(angle)) == [(1, 0.2), (3, 0.3)]
+    assert list(pole_swings(angle[:2])) == []
+
+
+def test_the_cart_swings_from_one_turn_to_the_next():
+    position = np.array([0.0, 0.1, 0.3, 0.2, -0.1, 0.0])
+    velocity = np.array([1.0, 2.0, -1.0, -3.0, 1.0, 1.0])
+    (first, second) = cart_swings(position, velocity)
+    assert first == (2, pytest.approx(0.3))
+    assert second == (4, pytest.approx(0.4))
+
+
+def test_growth_counts_episodes_with_two_swings_and_takes_the_last_ratio():
+    sizes = {1: [1.0, 2.0, 6.0], 2: [2.0, 1.0, 2.0], 3: [1.0], 4: [1.0, 4.0]}
+    rows = [(seed, "pole", 0, size) for seed, each in sizes.items() for size in each]
+    table = pd.DataFrame(rows, columns=pd.Index(["seed", "body", "step", "size"]))
+    pole = growth(table, seed=1)["pole"]
+    assert pole["episodes"] == 3
+    assert pole["growing"] == pytest.approx(2 / 3)
+    assert pole["ratio"] == 3
+    assert growth(table, seed=1)["cart"] == {"episodes": 0}
+
+
+def test_swings_after_an_episodes_end_do_not_count():
+    angle = np.array([0.1, -0.2, 0.3, -0.4])
+    observations = np.zeros((4, 1, 4))
+    observations[:, 0, 2] = angle
+    assert len(swing_table(observations, [4], [9]).query("body == 'pole'")) == 3
+    assert len(swing_table(observations, [2], [9]).query("body == 'pole'")) == 1
+
+
+def test_the_notebook_executes_to_the_same_bytes(tmp_path, results):
+    artifacts.write_all(tmp_path / "data", results)
+    given = {"maximum_steps": 200, "traced_seed": 0, "confidence": 0.95}
+    source = ROOT / "notebooks" / f"{NAME}.ipynb"
+    once, again = tmp_path / "once.ipynb", tmp_path / "again.ipynb"
+    for target in (once, again):
+        notebooks.execute(source, target, {"data": str(tmp_path / "data"), **given})
+    assert once.read_bytes() == again.read_bytes()
+    assert once.stat().st_size < 1_200_000

@@ -1,0 +1,227 @@
+"""The chapter's model and Gymnasium's toy-text models, solved: the book's values and the files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.evidence import tabular
+from reprise.mdp.comparison import (
+    Limits,
+    converged_q_value_iteration,
+    solve_by_all,
+    sweeps_until_near,
+)
+from reprise.mdp.loaders import from_yaml
+from reprise.mdp.names import ModelError
+from reprise.mdp.problems import from_state, toy_text
+from reprise.mdp.solvers import ConvergenceError, policy_iteration
+from reprise.pipeline import artifacts, notebooks, parameters
+from stages import mdp_solving
+
+NAME = "mdp_solving"
+SOLVERS = {
+    "value_iteration",
+    "q_value_iteration",
+    "policy_iteration",
+    "modified_policy_iteration",
+}
+
+
+@pytest.fixture(scope="module")
+def params() -> mdp_solving.Params:
+    return parameters.load(NAME, mdp_solving.Params)
+
+
+@pytest.fixture(scope="module")
+def results(params: mdp_solving.Params) -> dict[str, Any]:
+    return mdp_solving.run(params)
+
+
+def altered(folder: Path, change: dict[str, Any]) -> Path:
+    """Write params.yaml anew with values of this stage changed, keys dotted."""
+    sections = parameters.read()
+    for key, value in change.items():
+        *outer, last = key.split(".")
+        section = sections[NAME]
+        for part in outer:
+            section = section[part]
+        section[last] = value
+    path = folder / "params.yaml"
+    YAML(typ="safe", pure=True).dump(sections, path)
+    return path
+
+
+def test_the_q_values_at_090_are_the_books(results: dict[str, Any]):
+    found = results["metrics.json"]["three_state"]["discount_0_9"]
+    assert found["q"]["s0"] == pytest.approx(
+        {"a0": 18.91891892, "a1": 17.02702703, "a2": 13.62162162}, abs=5e-9
+    )
+    assert found["q"]["s1"] == pytest.approx({"a0": 0.0, "a2": -4.87971488}, abs=5e-9)
+    assert found["q"]["s2"] == pytest.approx({"a1": 50.13365013}, abs=5e-9)
+    assert found["best_action"] == {"s0": "a0", "s1": "a0", "s2": "a1"}
+
+
+def test_at_095_the_best_policy_walks_through_the_fire(results: dict[str, Any]):
+    found = results["metrics.json"]["three_state"]["discount_0_95"]
+    assert found["best_action"] == {"s0": "a0", "s1": "a2", "s2": "a1"}
+
+
+def test_the_policy_flips_where_the_gap_in_closed_form_is_zero(results: dict[str, Any]):
+    # Staying in s1 is worth 0; through the fire, -50 + γ V(s2) is 0 at the flip, V(s1) being 0.
+    gamma = results["metrics.json"]["switching_discount"]
+    v0 = 7 / (1 - 0.7 * gamma)
+    v2 = (32 + gamma * 0.8 * v0) / (1 - 0.1 * gamma)
+    assert -50 + gamma * v2 == pytest.approx(0, abs=1e-7)
+    gaps = results["switch.csv"]
+    assert (gaps["gap"] > 0).tolist() == (gaps["discount"] > gamma).tolist()
+
+
+def test_each_model_is_solved_by_each_solver_to_the_tolerance(
+    params: mdp_solving.Params, results: dict[str, Any]
+):
+    rows = results["solvers.csv"]
+    names = {"three_state", *params.toy_text.environments}
+    assert set(rows["mdp"]) == names
+    assert all(set(group["solver"]) == SOLVERS for _, group in rows.groupby(["mdp", "discount"]))
+    assert (rows["error"] <= params.tolerance).all()
+    assert (rows["sweeps"] > 0).all()
+
+
+def test_the_walk_along_the_cliff_is_worth_thirteen_discounted_steps(results: dict[str, Any]):
+    toys = results["metrics.json"]["toy_text"]
+    steps = sum(-(0.99**k) for k in range(13))
+    assert toys["CliffWalking-v1"]["start_value"] == pytest.approx(steps, abs=1e-9)
+    assert toys["FrozenLake-v1"]["states"] == 16 + 1
+    assert toys["FrozenLake8x8-v1"]["states"] == 64 + 1
+
+
+def test_the_last_sweep_of_the_history_is_near_the_optimum(results: dict[str, Any]):
+    history = results["q_value_iteration.csv"]
+    assert history["sweep"].max() == 50
+    assert set(zip(history["state"], history["action"], strict=True)) == {
+        *(("s0", action) for action in ("a0", "a1", "a2")),
+        *(("s1", "a0"), ("s1", "a2"), ("s2", "a1")),
+    }
+    last = history[(history["sweep"] == 50) & (history["discount"] == 0.9)]
+    assert last["q"].iloc[0] == pytest.approx(18.91891892, abs=1e-7)
+
+
+def test_states_without_a_choice_name_all_their_best_actions(results: dict[str, Any]):
+    policies = results["policies.csv"].set_index(["mdp", "discount", "state"])["best_actions"]
+    assert policies["three_state", 0.95, "s1"] == "a2"
+    assert policies["FrozenLake-v1", 0.99, "terminal"] == "a0 a1 a2 a3"
+
+
+def test_the_same_parameters_give_the_same_bytes(
+    params: mdp_solving.Params, results: dict[str, Any]
+):
+    again = mdp_solving.run(params)
+    assert list(again) == list(results)
+    assert all(artifacts.render(k, again[k]) == artifacts.render(k, results[k]) for k in results)
+
+
+def test_the_headline_tells_the_flip(results: dict[str, Any]):
+    assert mdp_solving.headline(results) == "5 models solved; the policy flips at 0.947633"
+
+
+def test_q_value_iteration_that_runs_out_of_sweeps_says_where():
+    mdp = from_yaml(mdp_solving.THREE_STATE)
+    with pytest.raises(ConvergenceError, match="after 3 sweeps the value of state 's1' still"):
+        converged_q_value_iteration(mdp, 0.9, 1e-8, 3)
+
+
+def test_without_discount_to_the_future_all_solvers_take_the_best_reward():
+    problem = from_state("three", from_yaml(mdp_solving.THREE_STATE), 0.0, "s0")
+    limits = Limits(tolerance=1e-8, evaluation_sweeps=5, maximum_sweeps=10)
+    solutions = solve_by_all(problem, limits)
+    assert set(solutions) == SOLVERS
+    for solution in solutions.values():
+        assert solution.values.tolist() == [7.0, 0.0, 32.0]
+
+
+def test_episodes_begin_as_gymnasiums_do():
+    start = toy_text("Taxi-v4", 0.9).start
+    assert start.sum() == pytest.approx(1)
+    assert np.count_nonzero(start) == 300
+    assert start[-1] == 0
+
+
+def test_sweeps_are_near_only_from_where_they_stay_near():
+    optimal = np.array([[10.0, -np.inf]])
+    history = np.full((6, 1, 2), -np.inf)
+    history[:, 0, 0] = [0, 10, 8, 9.95, 10.05, 10]
+    assert sweeps_until_near(history, optimal, 0.01) == 3
+    assert sweeps_until_near(history[:3], optimal, 0.01) is None
+    assert sweeps_until_near(history[1:2], optimal, 0.01) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"discounts": [1.0]},
+            "mdp_solving.discounts.0 is 1.0; allowed: a number at least 0 and below 1",
+        ),
+        ({"discounts": []}, "mdp_solving.discounts is []; allowed: a list of at least 1"),
+        ({"discounts": [0.9, 0.9]}, "mdp_solving.discounts: 0.9 is there twice; allowed: each"),
+        ({"sweeps": 0}, "mdp_solving.sweeps is 0; allowed: an integer above 0"),
+        ({"tolerance": 0.0}, "mdp_solving.tolerance is 0.0; allowed: a number above 0"),
+        ({"tolerence": 1e-8}, "mdp_solving.tolerence is unknown; did you mean tolerance?"),
+        ({"switch.lowest": 0.99}, "mdp_solving.switch: lowest is 0.99; allowed: below highest, "),
+        ({"toy_text.discount": True}, "mdp_solving.toy_text.discount is true; allowed: a number"),
+    ],
+)
+def test_a_parameter_that_is_not_allowed_is_named(
+    change: dict[str, Any], message: str, tmp_path: Path
+):
+    with pytest.raises(parameters.ParameterError) as error:
+        parameters.load(NAME, mdp_solving.Params, altered(tmp_path, change))
+    assert message in str(error.value)
+
+
+def test_an_unknown_name_is_refused_with_the_closest(params: mdp_solving.Params):
+    switch = params.switch.model_copy(update={"rival": "a1"})
+    with pytest.raises(ModelError, match="state 's1', action 'a1': impossible action"):
+        mdp_solving.run(params.model_copy(update={"switch": switch}))
+    toys = params.toy_text.model_copy(update={"environments": ("FrozenLak-v1",)})
+    with pytest.raises(ModelError, match="Did you mean: `FrozenLake`"):
+        mdp_solving.run(params.model_copy(update={"toy_text": toys}))
+
+
+def test_the_notebook_runs_on_these_results(
+    results: dict[str, Any], params: mdp_solving.Params, tmp_path: Path
+):
+    artifacts.write_all(tmp_path / "results", results)
+    given = {
+        "data": "results",
+        "solver_tolerance": params.tolerance,
+        "relative_tolerance": params.relative_tolerance,
+        "state": params.switch.state,
+        "action": params.switch.action,
+        "rival": params.switch.rival,
+    }
+    targets = [tmp_path / "once.ipynb", tmp_path / "again.ipynb"]
+    for target in targets:
+        notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
+    once, again = (target.read_text(encoding="utf-8") for target in targets)
+    assert once == again
+    assert once.count('"image/png"') == 5
+    assert "**0.947633**" in once
+
+
+def test_a_grid_shows_a_mark_in_each_cell():
+    marks = np.array([["←", "→"], ["·", "↑"]])
+    figure = tabular.value_grids(
+        {"lake": tabular.Grid(np.array([[0.1, 0.2], [0.0, 0.9]]), marks)}, value_label="value"
+    )
+    assert [text.get_text() for text in figure.axes[0].texts] == marks.ravel().tolist()
+
+
+def test_values_are_those_of_policy_iteration(results: dict[str, Any]):
+    exact = policy_iteration(from_yaml(mdp_solving.THREE_STATE), 0.95, 10).values
+    rows = results["policies.csv"]
+    rows = rows[(rows["mdp"] == "three_state") & (rows["discount"] == 0.95)]
+    assert rows["value"].to_numpy() == pytest.approx(exact, abs=1e-11)

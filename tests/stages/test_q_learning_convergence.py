@@ -1,0 +1,194 @@
+"""Many runs of Q-learning: each is its own, and each is measured against the optimum."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.algorithms.settling import settling_quantiles, settling_summary, within
+from reprise.mdp.names import ModelError
+from reprise.pipeline import artifacts, notebooks, parameters
+from stages import q_learning_convergence
+
+NAME = "q_learning_convergence"
+Params = q_learning_convergence.Params
+
+
+@pytest.fixture(scope="module")
+def params() -> Params:
+    return parameters.load(NAME, Params)
+
+
+@pytest.fixture(scope="module")
+def results(params: Params) -> dict[str, Any]:
+    return q_learning_convergence.run(params)
+
+
+@pytest.fixture(scope="module")
+def few(params: Params) -> Params:
+    return params.model_copy(update={"runs": 20, "iterations": 2000})
+
+
+def altered(folder: Path, change: dict[str, Any]) -> Path:
+    """Write params.yaml anew with values of this stage changed, keys dotted."""
+    sections = parameters.read()
+    for key, value in change.items():
+        *outer, last = key.split(".")
+        section = sections[NAME]
+        for part in outer:
+            section = section[part]
+        section[last] = value
+    path = folder / "params.yaml"
+    YAML(typ="safe", pure=True).dump(sections, path)
+    return path
+
+
+def test_the_optimum_is_the_books(results: dict[str, Any]):
+    assert results["metrics.json"]["optimum"] == pytest.approx(18.91891892, abs=5e-9)
+    assert results["sweeps.csv"]["q"].iloc[-1] == pytest.approx(18.91891892, abs=1e-7)
+
+
+def test_q_value_iteration_settles_in_under_twenty_sweeps(results: dict[str, Any]):
+    # From zero, with V(s1) staying 0, the error of Q(s0, a0) shrinks by 0.7 * 0.9 a sweep.
+    errors = 0.63 ** np.arange(20)
+    for tolerance in (0.05, 0.01):
+        expected = int(np.argmax(errors <= tolerance))
+        assert results["metrics.json"][within(tolerance)]["sweeps"] == expected < 20
+
+
+def test_nearly_all_runs_act_optimally_though_many_are_not_near(results: dict[str, Any]):
+    metrics = results["metrics.json"]
+    optimal, never = metrics["optimal_policy"], metrics["within_5_percent"]["never"]
+    assert optimal["low"] > 0.95
+    assert never["low"] < never["share"] < never["high"]
+    assert 0.4 < never["share"] < 0.55
+
+
+def test_the_metrics_agree_with_the_samples(results: dict[str, Any], params: Params):
+    metrics, samples = results["metrics.json"], results["samples.csv"]
+    assert len(samples) == params.runs
+    for tolerance in params.tolerances:
+        found, settled = metrics[within(tolerance)], samples[within(tolerance)]
+        near = np.abs(samples["q_s0_a0"] / metrics["optimum"] - 1) <= tolerance
+        assert (settled.notna() == near).all()
+        assert found["never"]["share"] == pytest.approx(settled.isna().mean())
+    assert metrics["final"]["median"] == pytest.approx(samples["q_s0_a0"].median())
+    assert metrics["optimal_policy"]["share"] == samples["optimal_policy"].mean()
+
+
+def test_the_quantiles_are_in_order_and_single_runs_beside_them(
+    results: dict[str, Any], params: Params
+):
+    curves = results["curves.csv"]
+    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert curves["iteration"].iloc[[0, -1]].tolist() == [params.record_every, params.iterations]
+    assert len(curves.filter(like="run_").columns) == params.shown_runs
+    assert curves["run_0"].iloc[-1] == results["samples.csv"]["q_s0_a0"].iloc[0]
+
+
+def test_the_same_parameters_give_the_same_bytes(few: Params):
+    once, again = (q_learning_convergence.run(few) for _ in range(2))
+    assert all(artifacts.render(k, once[k]) == artifacts.render(k, again[k]) for k in once)
+
+
+def test_a_run_does_not_depend_on_how_many_more_there_are(few: Params, results: dict[str, Any]):
+    whole = few.model_copy(update={"iterations": 10_000})
+    samples = q_learning_convergence.run(whole)["samples.csv"]
+    assert artifacts.render("samples.csv", samples) == artifacts.render(
+        "samples.csv", results["samples.csv"].head(len(samples))
+    )
+
+
+def test_another_seed_gives_other_runs(few: Params):
+    other = few.model_copy(update={"seed": 43})
+    first, second = (q_learning_convergence.run(p)["samples.csv"] for p in (few, other))
+    assert (first["q_s0_a0"] != second["q_s0_a0"]).all()
+
+
+def test_a_run_that_never_settles_counts_as_later_than_any_other():
+    settled = np.array([100.0, np.nan, 300.0, np.nan])
+    assert settling_quantiles(settled) == {
+        **{"q05": 100.0, "q25": 100.0, "median": 300.0, "q75": None, "q95": None}
+    }
+
+
+def test_ratios_are_told_only_where_both_settle():
+    settled = np.full(4, 600.0)
+    assert settling_summary(settled, 10, 6)["ratio"] == 60
+    assert settling_summary(settled, 10, 6)["ratio_of_updates"] == 10
+    assert settling_summary(settled, np.nan, 6)["ratio"] is None
+    assert settling_summary(np.full(4, np.nan), 10, 6)["ratio"] is None
+
+
+def test_a_tolerances_name_has_no_dot():
+    assert [within(t) for t in (0.05, 0.01, 0.005, 0.07)] == [
+        *("within_5_percent", "within_1_percent", "within_0_5_percent", "within_7_percent")
+    ]
+
+
+def test_the_headline_tells_how_many_runs_settle(few: Params):
+    said = q_learning_convergence.headline(q_learning_convergence.run(few))
+    assert "of 20 runs settle within 5% in 2,000 iterations; " in said
+    assert said.endswith("act optimally")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"runs": 1}, "runs is 1; allowed: an integer at least 2"),
+        ({"discount": 1.5}, "discount is 1.5; allowed: a number from 0 to 1"),
+        ({"tolerances": [0.05, 0]}, "tolerances.1 is 0; allowed: a number above 0 and below 1"),
+        ({"record_every": 20_000}, "record_every is 20000; allowed: up to iterations, 10000"),
+        ({"recorded.state": ""}, "recorded.state is ''; allowed: text that is not empty"),
+        ({"learning_rat": 0.1}, "learning_rat is unknown; did you mean learning_rate?"),
+    ],
+)
+def test_a_parameter_that_is_not_allowed_is_named(
+    change: dict[str, Any], message: str, tmp_path: Path
+):
+    with pytest.raises(parameters.ParameterError) as error:
+        parameters.load(NAME, Params, altered(tmp_path, change))
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"start_state": "s9"}, "unknown state 's9'; allowed: s0, s1, s2; closest match: 's"),
+        ({"action": "a1", "state": "s1"}, "state 's1', action 'a1': impossible action"),
+    ],
+)
+def test_a_name_that_the_model_does_not_have_is_refused(
+    few: Params, change: dict[str, str], message: str
+):
+    recorded = few.recorded.model_copy(update={k: v for k, v in change.items() if "_" not in k})
+    start = change.get("start_state", few.start_state)
+    wrong = few.model_copy(update={"recorded": recorded, "start_state": start})
+    with pytest.raises(ModelError, match=message):
+        q_learning_convergence.run(wrong)
+
+
+@pytest.mark.parametrize("watched", [("s0", "a0"), ("s1", "a0")])
+def test_the_notebook_runs_on_fresh_results(few: Params, watched: tuple[str, str], tmp_path: Path):
+    recorded = few.recorded.model_copy(update=dict(zip(("state", "action"), watched, strict=True)))
+    artifacts.write_all(
+        tmp_path / "results",
+        q_learning_convergence.run(few.model_copy(update={"recorded": recorded})),
+    )
+    given = {
+        "data": "results",
+        "discount": few.discount,
+        "learning_rate": few.learning_rate,
+        "learning_rate_decay": few.learning_rate_decay,
+        "state": watched[0],
+        "action": watched[1],
+        "tolerances": list(few.tolerances),
+    }
+    target = tmp_path / "done.ipynb"
+    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
+    text = target.read_text(encoding="utf-8")
+    assert text.count('"image/png"') == 3
+    assert "20 runs" in text

@@ -1,0 +1,77 @@
+"""One integer becomes streams that are the same on every machine and differ from one another."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reprise import seeds
+
+SEEDS = st.integers(0, 2**32 - 1)
+WORDS = st.text(st.characters(codec="ascii"), min_size=1, max_size=12)
+PATHS = st.lists(st.integers(0, 2**32 - 1) | WORDS, max_size=3)
+
+
+def test_streams_are_the_same_on_every_machine_and_in_every_version():
+    assert seeds.lane_keys(42, "training", [0, 95]).tolist() == [
+        [3241072124, 1065131130],
+        [647051788, 936418483],
+    ]
+    assert seeds.generator(42, "evaluation", 3).integers(1000, size=4).tolist() == [
+        609,
+        41,
+        397,
+        770,
+    ]
+
+
+def test_a_lane_has_the_same_key_whichever_lanes_are_asked_for():
+    every = seeds.lane_keys(7, "training", range(96))
+    assert (seeds.lane_keys(7, "training", range(32, 64)) == every[32:64]).all()
+    assert every.dtype == np.uint32
+    assert every.shape == (96, 2)
+
+
+def test_no_two_lanes_purposes_or_seeds_share_a_key():
+    keys = np.concatenate(
+        [
+            seeds.lane_keys(seed, purpose, range(500))
+            for seed in (0, 1, 2**32 - 1)
+            for purpose in ("training", "evaluation", "weights")
+        ]
+    )
+    assert len({tuple(key) for key in keys.tolist()}) == len(keys)
+
+
+def test_parts_of_a_path_are_not_run_together():
+    assert draws(1, "a", 2, 3) != draws(1, "a", 23)
+    assert draws(1, "ab") != draws(1, "a", "b")
+    assert draws(1, 2) != draws(2, 1)
+
+
+@settings(deadline=None)
+@given(SEEDS, PATHS)
+def test_a_path_is_a_stream_and_always_the_same_one(seed, path):
+    assert draws(seed, *path) == draws(seed, *path)
+
+
+@settings(deadline=None)
+@given(SEEDS, PATHS, PATHS)
+def test_two_paths_are_two_streams(seed, path, other):
+    keys = [[seeds.sequence(0, part).spawn_key for part in each] for each in (path, other)]
+    assert (draws(seed, *path) == draws(seed, *other)) == (keys[0] == keys[1])
+
+
+def test_a_negative_lane_is_refused():
+    with pytest.raises((ValueError, OverflowError)):
+        seeds.generator(1, "training", -1)
+
+
+def test_nothing_else_draws_from_a_stream():
+    first, second = seeds.generator(3, "training"), seeds.generator(3, "training")
+    first.normal(size=100)
+    assert second.integers(2**60) == seeds.generator(3, "training").integers(2**60)
+
+
+def draws(seed: int, *path: int | str) -> list[int]:
+    return seeds.generator(seed, *path).integers(2**60, size=2).tolist()
