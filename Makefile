@@ -11,7 +11,7 @@ export DVC_NO_ANALYTICS := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock reproduce repro test lint benchmark
+.PHONY: help venv lock reproduce repro test lint benchmark readme
 
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -33,6 +33,9 @@ lint: venv ## ruff and pyright
 
 benchmark: venv ## measure speed against yardsticks, as ratios in one run
 	@python -m benchmarks.run
+
+readme: venv ## fill README.md with the results, and with what its commands print
+	@python -m reprise.pipeline.readme
 
 # The lock is compared by its content, and copied beside what it describes last of all: neither an
 # interrupted installation nor a mere new date on the file is taken for what it is not.

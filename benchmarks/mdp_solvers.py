@@ -9,7 +9,6 @@ memory is that of a process of its own, which makes the transitions, builds the 
 import gc
 import json
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import numpy as np
 from quantecon.markov import DiscreteDP
 from scipy import sparse
 
+from benchmarks.spread import Spread, listing, spread
 from reprise.mdp.model import MDP, from_transitions
 from reprise.mdp.solvers import modified_policy_iteration
 
@@ -90,8 +90,8 @@ def peak_memory_alone() -> float:
     return json.loads(output)["gigabytes"]
 
 
-def measure() -> dict[str, float]:
-    """Return medians: seconds, and ratios ours / theirs; the values' difference, the memory."""
+def measure() -> dict[str, Spread]:
+    """Return seconds, and ratios ours / theirs; the values' difference, the memory."""
     gigabytes = peak_memory_alone()
     small = random_transitions(2000, seed=0)
     solve_ours(build_ours(small))  # compiles
@@ -120,8 +120,11 @@ def measure() -> dict[str, float]:
             "solve_ratio_without_markov_chain": our_solve / their_bare,
         }.items():
             seconds.setdefault(name, []).append(value)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    return medians | {"largest_difference": difference, "peak_gigabytes": gigabytes}
+    spreads = {name: spread(values) for name, values in seconds.items()}
+    return spreads | {
+        "largest_difference": spread([difference]),
+        "peak_gigabytes": spread([gigabytes]),
+    }
 
 
 def main() -> None:
@@ -131,8 +134,7 @@ def main() -> None:
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(json.dumps({"gigabytes": kilobytes * 1024 / 1e9}))
         return
-    for name, value in measure().items():
-        print(f"{name:34}{value:12.4g}")
+    print(listing(measure()))
 
 
 if __name__ == "__main__":

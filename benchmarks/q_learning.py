@@ -3,12 +3,12 @@
 python -m benchmarks.q_learning
 """
 
-import statistics
 import time
 from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.spread import Spread, listing, spread
 from reprise.algorithms.q_learning import RANDOM, Hyperparameters, q_learning
 from reprise.mdp.loaders import from_yaml
 from reprise.mdp.model import MDP
@@ -48,8 +48,8 @@ def plain(model: MDP, generator: np.random.Generator) -> np.ndarray:
     return history
 
 
-def measure() -> dict[str, float]:
-    """Return medians: updates a second, with all that a run does, and the ratio to plain Python."""
+def measure() -> dict[str, Spread]:
+    """Return updates a second, with all that a run does, and the ratio to plain Python."""
     model = from_yaml("data/inputs/three_state.yaml")
     hyperparameters = Hyperparameters(
         learning_rate=0.05,
@@ -71,15 +71,14 @@ def measure() -> dict[str, float]:
         rates.append(rate)
         ratios.append(rate / (PLAIN_ITERATIONS / seconds(lambda: plain(model, generator))))
     return {
-        "updates_per_second": statistics.median(rates),
-        "times_plain_python": statistics.median(ratios),
+        "updates_per_second": spread(rates),
+        "times_plain_python": spread(ratios),
     }
 
 
 def main() -> None:
     """Print the measurements."""
-    for name, value in measure().items():
-        print(f"{name:24}{value:14.4g}")
+    print(listing(measure()))
 
 
 if __name__ == "__main__":

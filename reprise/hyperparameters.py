@@ -4,7 +4,8 @@ An algorithm states its hyperparameters as a subclass of `Frozen` without a defa
 the fields of its experiment. params.yaml is then the only home of a value.
 """
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +23,16 @@ class Frozen(BaseModel):
     """A set of parameters: immutable, no unknown key, no boolean or string taken for a number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def structure(self, algorithm: type[Self], numbers: Iterable[str]) -> Any:
+        """Return what decides an algorithm's program: its own parameters but for mere numbers.
+
+        Args:
+            algorithm: the model of the algorithm's parameters; an experiment's adds to them.
+            numbers: the names of those that the program takes as arguments.
+        """
+        names = set(algorithm.model_fields) - set(numbers)
+        return algorithm.model_construct(**{name: getattr(self, name) for name in names})
 
 
 class Evaluation(Frozen):

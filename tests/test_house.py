@@ -223,3 +223,12 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 def listed(lines: list[str]) -> str:
     return "not in dvc.yaml, or not there:\n  " + "\n  ".join(lines)
+
+
+def test_the_readme_states_the_committed_results(monkeypatch):
+    from reprise.pipeline import readme
+
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = readme.filled(text, "results", [readme.results()])
+    assert said == text, "`make readme` brings the table of results up to date"

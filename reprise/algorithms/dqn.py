@@ -71,14 +71,16 @@ class Hyperparameters(Frozen):
     def _consistent(self) -> Self:
         if self.batch_size > self.replay_capacity:
             raise ValueError(
-                f"batch_size {self.batch_size}: at most replay_capacity, {self.replay_capacity}"
+                f"batch_size is {self.batch_size}; "
+                f"allowed: at most replay_capacity, {self.replay_capacity}"
             )
         if self.epsilon_end > self.epsilon_start:
             raise ValueError(
-                f"epsilon_end {self.epsilon_end}: at most epsilon_start, {self.epsilon_start}"
+                f"epsilon_end is {self.epsilon_end}; "
+                f"allowed: at most epsilon_start, {self.epsilon_start}"
             )
         if self.double and self.target_network == "none":
-            raise ValueError("double true: needs a target_network, hard or soft")
+            raise ValueError("double is true; allowed: only with a target_network, hard or soft")
         return self
 
     @property
@@ -456,7 +458,8 @@ def train(hyperparameters: Hyperparameters, environment: Environment, keys: np.n
     numbers = Numbers(*(
         tf.fill([lanes], float(getattr(hyperparameters, name))) for name in Numbers._fields
     ))  # fmt: skip
-    number, curves, steps, final, best, best_round = program(environment, hyperparameters)(
+    compiled = program(environment, hyperparameters.structure(Hyperparameters, Numbers._fields))
+    number, curves, steps, final, best, best_round = compiled(
         tf.constant(keys.T, tf.uint32), numbers
     )
     returns, losses, targets_ = (curve.numpy()[: int(number)] for curve in curves)

@@ -198,9 +198,8 @@ def train(hyperparameters: Hyperparameters, environment: Environment, keys: np.n
     numbers = Numbers(
         *(tf.fill([len(keys)], float(getattr(hyperparameters, name))) for name in Numbers._fields)
     )
-    (returns, steps), weights = program(environment, hyperparameters)(
-        tf.constant(keys.T, tf.uint32), numbers
-    )
+    compiled = program(environment, hyperparameters.structure(Hyperparameters, Numbers._fields))
+    (returns, steps), weights = compiled(tf.constant(keys.T, tf.uint32), numbers)
     return Training(returns.numpy(), steps.numpy(), [weight.numpy() for weight in weights])
 
 

@@ -113,7 +113,8 @@ def _faults(error: ValidationError, section: str, root: Schema) -> list[str]:
 def _said(detail: Mapping[str, Any], schema: Schema, root: Schema) -> str:
     """Return what to say of a key: its value, what is allowed, and the closest choice."""
     if detail["type"] in {"value_error", "assertion_error"}:
-        return f": {detail['ctx']['error']}"
+        # Of a model: its text begins with the name of one of the model's keys.
+        return f".{detail['ctx']['error']}" if not detail["loc"] else f": {detail['ctx']['error']}"
     allowed = _described(schema, root)
     if detail["type"] == "missing":
         return f" is missing; allowed: {allowed}"

@@ -195,9 +195,12 @@ def test_two_trainings_are_the_same_bytes_and_a_lane_ignores_its_neighbours():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"batch_size": 65}, "batch_size 65: at most replay_capacity, 64"),
-        ({"epsilon_end": 0.5, "epsilon_start": 0.1}, "epsilon_end 0.5: at most epsilon_start, 0.1"),
-        ({"double": True}, "double true: needs a target_network, hard or soft"),
+        ({"batch_size": 65}, "batch_size is 65; allowed: at most replay_capacity, 64"),
+        (
+            {"epsilon_end": 0.5, "epsilon_start": 0.1},
+            "epsilon_end is 0.5; allowed: at most epsilon_start, 0.1",
+        ),
+        ({"double": True}, "double is true; allowed: only with a target_network"),
     ],
 )
 def test_parameters_that_contradict_each_other_are_refused(changes, message):

@@ -179,7 +179,7 @@ def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, changes, mess
 
 def test_what_a_model_says_of_values_that_do_not_fit_together_passes_through(tmp_path: Path):
     message = refused(tmp_path, section(batch_size="4000"))
-    assert message == "dqn_training: batch_size 4000: at most 2000"
+    assert message == "dqn_training.batch_size 4000: at most 2000"
 
 
 def test_a_long_value_is_cut(tmp_path: Path):

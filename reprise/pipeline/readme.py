@@ -1,0 +1,108 @@
+"""Writes into README.md what only a run can know: the results, and what commands print.
+
+`python -m reprise.pipeline.readme results` fills the table of results from data/.
+`python -m reprise.pipeline.readme` fills that and the console sessions too, by running their
+commands in a clone of the last commit; it takes as long as they do.
+
+    <!-- results --> ... <!-- end -->
+    <!-- session --> ... <!-- end -->     lines that begin with `$ ` are run, one after the other
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from reprise.errors import UserError
+from reprise.pipeline import artifacts
+
+README = Path("README.md")
+MOST_LINES, WIDTH = 14, 120
+
+
+def results() -> str:
+    """Return a table with a row a stage: what it asks, and what it says of its results."""
+    import importlib
+
+    from ruamel.yaml import YAML
+
+    rows = ["| stage | question | result |", "|---|---|---|"]
+    stages = YAML(typ="safe", pure=True).load(Path("dvc.yaml"))["stages"]
+    for name, stage in stages.items():
+        description = stage.get("desc") or stage["do"]["desc"]
+        link = f"[{name}](data/{name})"
+        said = "one executed notebook for each stage above"
+        if "desc" in stage:
+            link = f"[{name}](data/reporting/{name}.ipynb)"
+            metrics = artifacts.read_json(Path("data", name, "metrics.json"))
+            said = importlib.import_module(f"stages.{name}").headline({"metrics.json": metrics})
+        rows.append(f"| {link} | {description} | {said} |")
+    return "\n".join(rows)
+
+
+def session(commands: list[str], clone: Path) -> str:
+    """Return commands with what they print, run in a clone; long outputs are cut and say so."""
+    lines = []
+    environment = os.environ | {"COLUMNS": str(WIDTH), "DVC_NO_ANALYTICS": "1", "PAGER": "cat"}
+    for command in commands:
+        done = subprocess.run(
+            command, shell=True, cwd=clone, env=environment,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise UserError(
+                f"`{command}` ended with exit code {done.returncode}: {done.stderr[-500:]}"
+            )
+        printed = done.stdout.replace(str(clone), "...")
+        printed = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in printed.splitlines()]
+        printed = [line[:WIDTH] for line in printed if line]
+        if len(printed) > MOST_LINES:
+            printed = [*printed[:MOST_LINES], f"[{len(printed) - MOST_LINES} more lines]"]
+        lines += [f"$ {command}", *printed, ""]
+    return "```console\n" + "\n".join(lines).rstrip() + "\n```"
+
+
+def clone_into(folder: Path) -> Path:
+    """Return a clone of the last commit that shares this repository's cache and interpreter."""
+    clone = folder / "reprise"
+    subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
+    local = f"[cache]\n    dir = {Path('.dvc/cache').resolve()}\n"
+    (clone / ".dvc/config.local").write_text(local, encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "dvc", "checkout", "--quiet"], cwd=clone, check=True)
+    return clone
+
+
+def filled(text: str, mark: str, content: list[str]) -> str:
+    """Return a text with what stands between each pair of marks replaced."""
+    parts = iter(content)
+    pattern = rf"(<!-- {mark} -->\n).*?(\n<!-- end -->)"
+    return re.sub(pattern, lambda m: m[1] + next(parts) + m[2], text, flags=re.DOTALL)
+
+
+def main(argv: list[str]) -> int:
+    """Fill README.md and return the exit code."""
+    if argv not in ([], ["results"]):
+        print(f"unknown arguments {' '.join(argv)!r}; allowed: results, or none", file=sys.stderr)
+        return 2
+    text = filled(README.read_text(encoding="utf-8"), "results", [results()])
+    if not argv:
+        blocks = re.findall(r"<!-- session -->\n(.*?)\n<!-- end -->", text, flags=re.DOTALL)
+        folder = Path(tempfile.mkdtemp())
+        try:
+            clone = clone_into(folder)
+            said = [
+                session(re.findall(r"^\$ (.*)$", block, flags=re.MULTILINE), clone)
+                for block in blocks
+            ]
+        finally:
+            shutil.rmtree(folder)
+        text = filled(text, "session", said)
+    artifacts.write_bytes(README, text.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

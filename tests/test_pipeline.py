@@ -1,0 +1,160 @@
+"""The whole pipeline with tiny parameters, in a repository of its own, through real DVC."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+TINY = {
+    "hardcoded_baseline": {"episodes": 30, "untrained": {"lanes": 4, "episodes": 2}},
+    "reinforce_training": {"lanes_per_pack": 2, "iterations": 12, "maximum_steps": 60},
+    "q_learning_convergence": {"runs": 20},
+    "dqn_training": {
+        "packs": 2, "lanes_per_pack": 2, "length": 60, "learning_start": 5, "hidden_sizes": [4],
+        "replay_capacity": 100, "batch_size": 4, "maximum_steps": 60,
+    },
+}  # fmt: skip
+EVALUATION = {"episodes": 2, "limits": [60, 90]}
+
+
+def update(parameters: dict, changes: dict) -> None:
+    """Change some leaves of nested parameters."""
+    for key, value in changes.items():
+        if isinstance(value, dict):
+            update(parameters[key], value)
+        else:
+            parameters[key] = value
+
+
+class Repository:
+    """A copy of this repository with a history of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        listed = self.git("ls-files", "-co", "--exclude-standard", cwd=ROOT).split("\n")
+        for name in listed:
+            if name and (ROOT / name).is_file() and not name.startswith(("data/", "tests/")):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ROOT / name, folder / name)
+        shutil.copytree(ROOT / "data/inputs", folder / "data/inputs")
+        (folder / "dvc.lock").unlink(missing_ok=True)
+        yaml = YAML()
+        parameters = yaml.load(folder / "params.yaml")
+        update(parameters, TINY)
+        for stage in ("reinforce_training", "dqn_training"):
+            update(parameters[stage]["evaluation"], EVALUATION)
+        yaml.dump(parameters, folder / "params.yaml")
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("config", "user.name", "Tests")
+        self.git("config", "user.email", "tests@example.org")
+        self.commit("Start with tiny parameters")
+
+    def git(self, *words: str, cwd: Path | None = None) -> str:
+        """Run git and return what it prints."""
+        done = subprocess.run(
+            ["git", *words], cwd=cwd or self.folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        """Commit everything that is not ignored."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def dvc(self, *words: str) -> subprocess.CompletedProcess:
+        """Run DVC as a user whose PATH begins with the virtual environment."""
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        environment = os.environ | {"PATH": path, "COLUMNS": "200", "DVC_NO_ANALYTICS": "1"}
+        return subprocess.run(
+            [sys.executable, "-m", "dvc", *words], cwd=self.folder, env=environment,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def hashes(self) -> dict:
+        """Return dvc.lock."""
+        return YAML(typ="safe", pure=True).load(self.folder / "dvc.lock")["stages"]
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory) -> Repository:
+    """Return a repository in which the whole pipeline has run once and is committed."""
+    made = Repository(tmp_path_factory.mktemp("pipeline"))
+    done = made.dvc("repro")
+    assert done.returncode == 0, done.stdout + done.stderr
+    made.commit("Add the results")
+    return made
+
+
+def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repository):
+    for stage in TINY | {"mdp_solving": {}}:
+        assert (repository.folder / "data" / stage / "metrics.json").stat().st_size > 100
+        assert (repository.folder / "data/reporting" / f"{stage}.ipynb").stat().st_size > 10_000
+
+
+def test_weights_stay_out_of_git_and_everything_else_is_in(repository):
+    tracked = repository.git("ls-files", "data").split()
+    assert not [name for name in tracked if name.endswith(".npz")]
+    assert "data/dqn_training/metrics.json" in tracked
+    assert not repository.git("status", "--porcelain")
+
+
+def test_a_second_run_has_nothing_to_do(repository):
+    assert "Data and pipelines are up to date." in repository.dvc("repro").stdout
+
+
+def test_a_changed_text_of_a_notebook_executes_that_notebook_only(repository):
+    notebook = repository.folder / "notebooks/mdp_solving.ipynb"
+    before = notebook.read_text(encoding="utf-8")
+    notebook.write_text(before.replace("\\n", " \\n", 1), encoding="utf-8")
+    done = repository.dvc("repro", "--dry")
+    notebook.write_text(before, encoding="utf-8")
+    assert [line for line in done.stdout.split("\n") if line.startswith("Running")] == [
+        "Running stage 'reporting@mdp_solving':"
+    ]
+
+
+def test_an_experiment_apart_leaves_the_workspace_alone_and_is_shown(repository):
+    change = ["--set-param", "q_learning_convergence.discount=0.8"]
+    done = repository.dvc(
+        "exp", "run", "--temp", "--name", "shorter", *change, "q_learning_convergence"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not repository.git("status", "--porcelain")
+    shown = repository.dvc("exp", "show", "--csv", "--only-changed").stdout
+    assert "shorter" in shown
+    assert "0.8" in shown
+
+
+def test_a_changed_value_shows_in_the_differences_of_params_and_metrics(repository):
+    done = repository.dvc(
+        "exp", "run", "-S", "q_learning_convergence.runs=30", "q_learning_convergence"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    params, metrics = (repository.dvc(kind, "diff").stdout for kind in ("params", "metrics"))
+    repository.git("checkout", "--quiet", ".")
+    repository.dvc("checkout", "--quiet")
+    assert "q_learning_convergence.runs" in params
+    assert "data/q_learning_convergence/metrics.json" in metrics
+
+
+def test_a_bad_value_stops_the_run_with_one_line_and_two_commands_bring_results_back(repository):
+    done = repository.dvc("exp", "run", "-S", "dqn_training.batch_size=-1", "dqn_training")
+    assert done.returncode != 0
+    assert "dqn_training.batch_size" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    repository.git("checkout", ".")
+    assert repository.dvc("checkout").returncode == 0
+    assert "up to date" in repository.dvc("status").stdout
+    assert not repository.git("status", "--porcelain")
+
+
+def test_forcing_every_stage_again_gives_the_same_bytes(repository):
+    before = repository.hashes()
+    assert repository.dvc("repro", "--force").returncode == 0
+    assert repository.hashes() == before
+    assert not repository.git("status", "--porcelain")
