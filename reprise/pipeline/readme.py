@@ -78,8 +78,9 @@ def clone_into(folder: Path) -> Path:
 def filled(text: str, mark: str, content: list[str]) -> str:
     """Return a text with what stands between each pair of marks replaced."""
     parts = iter(content)
-    pattern = rf"(<!-- {mark} -->\n).*?(\n<!-- end -->)"
-    return re.sub(pattern, lambda m: m[1] + next(parts) + m[2], text, flags=re.DOTALL)
+    pattern = rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
+    filling = re.compile(pattern, flags=re.DOTALL | re.MULTILINE)
+    return filling.sub(lambda found: f"{found[1]}{next(parts)}\n{found[2]}", text)
 
 
 def main(argv: list[str]) -> int:
@@ -89,7 +90,7 @@ def main(argv: list[str]) -> int:
         return 2
     text = filled(README.read_text(encoding="utf-8"), "results", [results()])
     if not argv:
-        blocks = re.findall(r"<!-- session -->\n(.*?)\n<!-- end -->", text, flags=re.DOTALL)
+        blocks = re.findall(r"<!-- session -->\n(.*?)<!-- end -->", text, flags=re.DOTALL)
         folder = Path(tempfile.mkdtemp())
         try:
             clone = clone_into(folder)
