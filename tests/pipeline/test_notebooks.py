@@ -238,6 +238,8 @@ def test_an_interrupted_run_leaves_no_kernel(tmp_path: Path, wanted: signal.Sign
             cwd=REPOSITORY,
             env=os.environ | {"TMPDIR": scratch},
             stderr=subprocess.DEVNULL,
+            # A shell's background job ignores SIGINT, and so would whatever the tests start in it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         _wait_for(lambda: pid.exists() and pid.read_text() != "")
         run.send_signal(wanted)

@@ -121,6 +121,8 @@ def long_stage(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[int
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         start_new_session=True,
+        # A shell's background job ignores SIGINT, and so would whatever the tests start in it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 30
     while len(list((tmp_path / "busy").iterdir())) < 2 and time.monotonic() < deadline:
