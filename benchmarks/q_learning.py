@@ -1,5 +1,7 @@
 """Updates a second of tabular Q-learning on one core, against the chapter's loop in plain Python.
 
+Each way to explore is measured on the largest of its problems too, the taxi.
+
 python -m benchmarks.q_learning
 """
 
@@ -9,12 +11,28 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.spread import Spread, listing, spread
-from reprise.algorithms.q_learning import RANDOM, Hyperparameters, q_learning
+from reprise.algorithms.exploration import AT_RANDOM, curious, epsilon_greedy
+from reprise.algorithms.q_learning import (
+    RANDOM,
+    Behaviour,
+    Hyperparameters,
+    Learner,
+    Learning,
+    episodes,
+    q_learning,
+)
 from reprise.mdp.loaders import from_yaml
 from reprise.mdp.model import MDP
+from reprise.mdp.problems import Problem, from_state, toy_text
 
 RUNS, ITERATIONS, REPEATS = 1000, 10_000, 7
+EXPLORING_ITERATIONS = 200_000
 PLAIN_ITERATIONS = 10_000
+BEHAVIOURS = {
+    "random": AT_RANDOM,
+    "epsilon_greedy": epsilon_greedy(1.0, 0.05, EXPLORING_ITERATIONS / 2),
+    "curious": curious(1.0),
+}
 
 
 def seconds(function: Callable[[], object]) -> float:
@@ -70,10 +88,41 @@ def measure() -> dict[str, Spread]:
         rate = RUNS * ITERATIONS / seconds(compiled)
         rates.append(rate)
         ratios.append(rate / (PLAIN_ITERATIONS / seconds(lambda: plain(model, generator))))
+    exploring = {
+        f"{name}_updates_per_second_{where}": spread(exploring_rates(problem, behaviour))
+        for where, problem in (
+            ("three_state", from_state("three_state", model, 0.9, "s0")),
+            ("taxi", toy_text("Taxi-v4", 0.99)),
+        )
+        for name, behaviour in BEHAVIOURS.items()
+    }
+    slowest = min(exploring.values(), key=lambda measured: measured.median)
     return {
         "updates_per_second": spread(rates),
         "times_plain_python": spread(ratios),
+        "slowest_behaviour_updates_per_second": slowest,
+        **exploring,
     }
+
+
+def exploring_rates(problem: Problem, behaviour: Behaviour) -> list[float]:
+    """Return the updates a second of each repeat."""
+    hyperparameters = Learning(
+        learning_rate=0.5,
+        learning_rate_decay=1e-4,
+        discount=problem.discount,
+        iterations=EXPLORING_ITERATIONS,
+    )
+    model = episodes(problem.mdp, problem.start, problem.discount)
+
+    def compiled() -> None:
+        for run in range(10):
+            generator = np.random.default_rng([run, 1])
+            learner = Learner(problem.mdp, model, hyperparameters, behaviour, generator)
+            learner.learn(EXPLORING_ITERATIONS)
+
+    compiled()  # compiles
+    return [10 * EXPLORING_ITERATIONS / seconds(compiled) for _ in range(REPEATS)]
 
 
 def main() -> None:

@@ -58,6 +58,12 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
     ),
     "q_learning": (
         Promise("updates_per_second", "updates a second on one core", "at least", 20e6),
+        Promise(
+            "slowest_behaviour_updates_per_second",
+            "updates a second by the slowest behaviour",
+            "at least",
+            10e6,
+        ),
     ),
     "training": (
         Promise("reinforce_ratio", "REINFORCE, steps a second / the yardstick's", "at least", 1.0),

@@ -1,4 +1,4 @@
-"""Returns and advantages: what an action is credited with.
+"""What an action is credited with: the total reward, the return, or the advantage.
 
     G_t = r_t + gamma G_{t+1}        A_t = (G_t - mean G) / std G
 
@@ -9,7 +9,11 @@ Source: the chapter, section Evaluating Actions; Sutton and Barto (2018), equati
 
 from __future__ import annotations
 
+from typing import Literal
+
 from reprise.determinism import tf
+
+Credit = Literal["total_reward", "return", "advantage"]
 
 EPSILON = 1e-8  # equal returns have a deviation of zero: their advantages are zero, not NaN
 
@@ -21,6 +25,7 @@ def discounted_returns(rewards: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
         rewards: zero after an episode's end, [T, ..., L].
         discount: one number, or one a lane [L].
     """
+    rewards = tf.cast(rewards, tf.float32)  # returns of integers would be cut to integers
     steps = rewards.shape[0]
     returns = tf.TensorArray(tf.float32, steps, element_shape=rewards.shape[1:])
 
@@ -44,3 +49,23 @@ def normalised(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
     mean = tf.reduce_sum(returns * mask, [0, 1]) / steps
     deviation = tf.sqrt(tf.reduce_sum(mask * (returns - mean) ** 2, [0, 1]) / steps)
     return mask * (returns - mean) / (deviation + EPSILON)
+
+
+def credited(
+    credit: Credit, rewards: tf.Tensor, played: tf.Tensor, discount: tf.Tensor
+) -> tf.Tensor:
+    """Return what each step is credited with, [T, E, L].
+
+    The total reward is that of the whole episode, undiscounted, whatever came before the step; the
+    return is that from the step on; the advantage is the return, normalised over all steps.
+
+    Args:
+        credit: which of the three.
+        rewards: zero after an episode's end, [T, E, L].
+        played: which steps belong to an episode, bool [T, E, L].
+        discount: one number, or one a lane [L].
+    """
+    if credit == "total_reward":
+        return tf.broadcast_to(tf.reduce_sum(rewards, 0), rewards.shape)
+    returns = discounted_returns(rewards, discount)
+    return returns if credit == "return" else normalised(returns, played)

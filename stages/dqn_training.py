@@ -24,7 +24,7 @@ from reprise.environments.cartpole import CartPole
 from reprise.environments.evaluation import evaluate
 from reprise.environments.retrace import Remembering, animation
 from reprise.evidence import statistics, training
-from reprise.hyperparameters import Evaluation, PositiveInt, Seed
+from reprise.hyperparameters import Experiment
 from reprise.pipeline import packs, stage
 
 NAME = "dqn_training"
@@ -32,13 +32,8 @@ ENVIRONMENT = "CartPole-v1"
 LAST = 50  # episodes that stand for the end of a training
 
 
-class Params(dqn.Hyperparameters):
+class Params(dqn.Hyperparameters, Experiment):
     """The section of params.yaml."""
-
-    seed: Seed
-    packs: PositiveInt
-    lanes_per_pack: PositiveInt
-    evaluation: Evaluation
 
 
 def train_and_evaluate(params: Params, pack: packs.Pack) -> dict:

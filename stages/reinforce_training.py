@@ -14,47 +14,28 @@ import sys
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
-from reprise import networks, seeds
+from reprise import seeds
 from reprise.algorithms import reinforce
+from reprise.algorithms.trial import ENVIRONMENT, Trial, joined, reinforce_trial
 from reprise.environments.cartpole import CartPole
-from reprise.environments.evaluation import evaluate
-from reprise.environments.retrace import Remembering, animation
+from reprise.environments.retrace import animation
 from reprise.evidence import statistics, training
-from reprise.hyperparameters import Evaluation, PositiveInt, Seed
+from reprise.hyperparameters import Experiment
 from reprise.pipeline import packs, stage
 
 NAME = "reinforce_training"
-ENVIRONMENT = "CartPole-v1"
-LAST = 10  # iterations that stand for the end of a training
 
 
-class Params(reinforce.Hyperparameters):
+class Params(reinforce.Hyperparameters, Experiment):
     """The section of params.yaml."""
 
-    seed: Seed
-    packs: PositiveInt
-    lanes_per_pack: PositiveInt
-    evaluation: Evaluation
 
-
-def train_and_evaluate(params: Params, pack: packs.Pack) -> dict:
-    """Return a pack's training and its returns in Gymnasium, greedy and sampled [limits, E, L]."""
+def train_and_evaluate(params: Params, pack: packs.Pack) -> Trial:
+    """Return the trial of a pack's lanes, played greedily and by chance."""
     keys = seeds.lane_keys(params.seed, "training", pack.lanes)
-    trained = reinforce.train(params, CartPole(), keys)
     random = seeds.generator(params.seed, "evaluation", pack.index)
-    play = partial(
-        evaluate, environment_id=ENVIRONMENT, seeds=params.evaluation.seeds, lanes=pack.size,
-        limits=params.evaluation.limits,
-    )  # fmt: skip
-    remembering = Remembering(reinforce.policy(trained.final, params))
-    return {
-        "training": trained,
-        "greedy": play(remembering),
-        "actions": remembering.actions(params.evaluation.limits[0]),
-        "sampled": play(reinforce.policy(trained.final, params, random)),
-    }
+    return reinforce_trial(params, CartPole(), keys, params.evaluation, random=random)
 
 
 def run(params: Params) -> dict:
@@ -63,25 +44,15 @@ def run(params: Params) -> dict:
     results = packs.run(
         partial(train_and_evaluate, params), packs.cut(params.packs, params.lanes_per_pack),
         label=NAME, describe=lambda so_far: f"greedy return under {limits[0]} steps "
-        f"{np.mean([result['greedy'][0].mean() for result in so_far]):.1f}",
+        f"{np.mean([result.greedy[0].mean() for result in so_far]):.1f}",
     )  # fmt: skip
-    returns, steps = (
-        np.concatenate([getattr(result["training"], name) for result in results], axis=1)
-        for name in ("returns", "steps")
-    )
-    played = {
-        how: np.concatenate([r[how] for r in results], axis=2) for how in ("greedy", "sampled")
-    }
-    weights = networks.concatenate([result["training"].final for result in results])
-    samples = pd.DataFrame(
-        {"lane": range(returns.shape[1]), "last_return": returns[-LAST:].mean(axis=0)}
-    )
-    samples["environment_steps"] = steps.sum(axis=0)
-    for how, values in played.items():
-        for limit, episodes in zip(limits, values, strict=True):
-            samples[f"{how}_{limit}"] = episodes.mean(axis=0)
-    lane = training.median_lane(played["greedy"][0].mean(axis=0))
-    actions = np.concatenate([result["actions"] for result in results], axis=1)[:, lane]
+    trial = joined(results)
+    played = {"greedy": trial.greedy, "sampled": trial.sampled}
+    samples = training.evaluated(played, limits)
+    samples.insert(0, "lane", range(len(samples)))
+    samples.insert(1, "last_return", trial.returns[-training.LAST_ITERATIONS :].mean(axis=0))
+    samples.insert(2, "environment_steps", trial.steps.sum(axis=0))
+    lane = training.median_lane(trial.greedy[0].mean(axis=0))
     return {
         "metrics.json": {
             "last_return": statistics.summary(samples["last_return"]),
@@ -93,10 +64,12 @@ def run(params: Params) -> dict:
             "median_lane": lane,
         },
         "samples.csv": samples,
-        "returns.csv": training.by_lane(returns, "iteration", first=1),
-        "learning_curve.csv": training.quantiles(returns, "iteration", first=1),
-        "weights.npz": reinforce.export(weights, params),
-        "median_lane.gif": animation(actions, ENVIRONMENT, params.evaluation.first_seed),
+        "returns.csv": training.by_lane(trial.returns, "iteration", first=1),
+        "learning_curve.csv": training.quantiles(trial.returns, "iteration", first=1),
+        "weights.npz": reinforce.export(trial.final, params),
+        "median_lane.gif": animation(
+            trial.actions[:, lane], ENVIRONMENT, params.evaluation.first_seed
+        ),
     }
 
 

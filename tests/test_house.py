@@ -232,3 +232,15 @@ def test_the_readme_states_the_committed_results(monkeypatch):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     said = readme.filled(text, "results", [readme.results()])
     assert said == text, "`make readme` brings the table of results up to date"
+
+
+def test_every_value_in_params_yaml_can_be_set_on_the_command_line():
+    def keys(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            yield from value
+            for inner in value.values():
+                yield from keys(inner)
+
+    odd = [k for k in keys(parameters.read(ROOT / "params.yaml")) if not re.fullmatch(r"\w+", k)]
+    # `dvc exp run -S` splits a key at its dots; those of notebooks' parameters are no keys' parts.
+    assert not odd

@@ -10,26 +10,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[1]
-TINY = {
-    "hardcoded_baseline": {"episodes": 30, "untrained": {"lanes": 4, "episodes": 2}},
-    "reinforce_training": {"lanes_per_pack": 2, "iterations": 12, "maximum_steps": 60},
-    "q_learning_convergence": {"runs": 20},
-    "dqn_training": {
-        "packs": 2, "lanes_per_pack": 2, "length": 60, "learning_start": 5, "hidden_sizes": [4],
-        "replay_capacity": 100, "batch_size": 4, "maximum_steps": 60,
-    },
-}  # fmt: skip
-EVALUATION = {"episodes": 2, "limits": [60, 90]}
+from reprise.pipeline import parameters
+from tests import tiny
 
-
-def update(parameters: dict, changes: dict) -> None:
-    """Change some leaves of nested parameters."""
-    for key, value in changes.items():
-        if isinstance(value, dict):
-            update(parameters[key], value)
-        else:
-            parameters[key] = value
+STAGES = [name for name in parameters.read(tiny.ROOT / "params.yaml") if name != "reporting"]
 
 
 class Repository:
@@ -37,19 +21,16 @@ class Repository:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        listed = self.git("ls-files", "-co", "--exclude-standard", cwd=ROOT).split("\n")
+        listed = self.git("ls-files", "-co", "--exclude-standard", cwd=tiny.ROOT).split("\n")
         for name in listed:
-            if name and (ROOT / name).is_file() and not name.startswith(("data/", "tests/")):
+            if name and (tiny.ROOT / name).is_file() and not name.startswith(("data/", "tests/")):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / name, folder / name)
-        shutil.copytree(ROOT / "data/inputs", folder / "data/inputs")
+                shutil.copyfile(tiny.ROOT / name, folder / name)
+        shutil.copytree(tiny.ROOT / "data/inputs", folder / "data/inputs")
         (folder / "dvc.lock").unlink(missing_ok=True)
-        yaml = YAML()
-        parameters = yaml.load(folder / "params.yaml")
-        update(parameters, TINY)
-        for stage in ("reinforce_training", "dqn_training"):
-            update(parameters[stage]["evaluation"], EVALUATION)
-        yaml.dump(parameters, folder / "params.yaml")
+        sections = parameters.read(folder / "params.yaml")
+        sections |= {stage: tiny.section(stage) for stage in STAGES}
+        YAML().dump(sections, folder / "params.yaml")
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("config", "user.name", "Tests")
         self.git("config", "user.email", "tests@example.org")
@@ -92,7 +73,7 @@ def repository(tmp_path_factory) -> Repository:
 
 
 def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repository):
-    for stage in TINY | {"mdp_solving": {}}:
+    for stage in STAGES:
         assert (repository.folder / "data" / stage / "metrics.json").stat().st_size > 100
         assert (repository.folder / "data/reporting" / f"{stage}.ipynb").stat().st_size > 10_000
 

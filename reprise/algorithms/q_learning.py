@@ -3,13 +3,16 @@
     Q(s, a) ← (1 - α_k) Q(s, a) + α_k (r + γ max_a' f(Q(s', a'), N(s', a'))),    α_k = α_0 / (1 +
     k·decay)
 
-The loop is one; a behaviour is two small compiled functions that it calls: how an action is chosen,
-and what f is. Source: C. Watkins and P. Dayan, Q-learning, 1992; the chapter's power scheduling
-counts all steps k, not visits.
+The loop is one; a behaviour is two small compiled functions that it calls: the probability ε_k of
+acting at random, and f. Otherwise the agent takes argmax_a f(Q(s, a), N(s, a)), actions that tie
+with equal probability: with the first of them instead, an agent that begins with Q = 0 where there
+are no rewards would try nothing else. Source: C. Watkins and P. Dayan, Q-learning, 1992; the
+chapter's power scheduling counts all steps k, not visits.
 
 Axes: R runs, S states, A actions, T iterations, K records.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
@@ -25,13 +28,18 @@ from reprise.mdp.undiscounted import absorbing_states
 BLOCK = 16_384  # iterations whose uniform numbers are drawn at once: they stay in the cache
 
 
-class Hyperparameters(Frozen):
+class Learning(Frozen):
     """What a Q-learning run depends on, but for the model and the behaviour."""
 
     learning_rate: PositiveFloat
     learning_rate_decay: NonNegativeFloat
     discount: Discount
     iterations: PositiveInt
+
+
+class Hyperparameters(Learning):
+    """Those of runs of which one Q-value is recorded."""
+
     record_every: PositiveInt
 
     @model_validator(mode="after")
@@ -46,11 +54,29 @@ class Hyperparameters(Frozen):
 class Behaviour(NamedTuple):
     """How the agent acts while it learns, as functions that Numba compiles into the loop."""
 
-    choose: Callable[..., int]
-    """choose(uniform, iteration, q [A], visits [A], actions [≤ A], parameters [P]) -> an action."""
+    epsilon: Callable[..., float]
+    """epsilon(iteration, parameters [P]) -> the probability of acting at random."""
     appraise: Callable[..., float]
-    """appraise(q, visits, parameters [P]) -> f(q, n), the value of an action in the target."""
+    """appraise(q, visits, parameters [P]) -> f(q, n), the value of an action."""
     parameters: tuple[float, ...]
+
+
+class Episodes(NamedTuple):
+    """A model as an agent lives through it: transitions, and episodes that end and begin anew."""
+
+    source: Sampler
+    resumed: np.ndarray  # int64 [N], the state in which the agent goes on; -1 if it is drawn
+    discounts: np.ndarray  # float64 [N], γ; 0 where an episode ends: nothing comes after
+    starts: np.ndarray  # int64 [B], the states in which an episode may begin
+    cumulative: np.ndarray  # float64 [B], of their probabilities
+
+
+class Recording(NamedTuple):
+    """One Q-value, written down after each so many iterations."""
+
+    pair: np.ndarray  # int64 [2], a state and an action
+    every: int
+    curve: np.ndarray  # float64 [K], changed
 
 
 class QLearning(NamedTuple):
@@ -61,16 +87,9 @@ class QLearning(NamedTuple):
 
 
 @njit
-def choose_uniformly(
-    uniform: float,
-    iteration: int,
-    q: np.ndarray,
-    visits: np.ndarray,
-    actions: np.ndarray,
-    parameters: np.ndarray,
-) -> int:
-    """Choose each possible action with the same probability."""
-    return actions[int(uniform * len(actions))]
+def always(iteration: int, parameters: np.ndarray) -> float:
+    """ε = 1."""
+    return 1.0
 
 
 @njit
@@ -79,7 +98,8 @@ def appraise_by_q(q: float, visits: int, parameters: np.ndarray) -> float:
     return q
 
 
-RANDOM = Behaviour(choose_uniformly, appraise_by_q, ())
+RANDOM = Behaviour(always, appraise_by_q, ())
+UNRECORDED = Recording(np.zeros(2, np.int64), 2**62, np.empty(0))
 
 
 def q_learning(
@@ -107,78 +127,147 @@ def q_learning(
     Raises:
         ModelError: if a name is unknown, or the recorded action impossible.
     """
-    source = sampler(mdp)
-    start = mdp.state(start_state)
+    start = np.zeros(mdp.number_of_states)
+    start[mdp.state(start_state)] = 1.0
     recorded_pair = np.array(mdp.pair(*recorded))
-    resumed = np.where(absorbing_states(mdp)[source.successors], start, source.successors)
-    parameters = np.array(behaviour.parameters, np.float64)
-    rates = (
-        hyperparameters.learning_rate,
-        hyperparameters.learning_rate_decay,
-        hyperparameters.discount,
-    )
-    iterations, record_every = hyperparameters.iterations, hyperparameters.record_every
+    every = hyperparameters.record_every
+    curves = np.empty((len(generators), hyperparameters.iterations // every))
     q = np.empty((len(generators), *mdp.possible.shape))
-    q[:] = np.where(mdp.possible, 0.0, -np.inf)
-    curves = np.empty((len(generators), iterations // record_every))
-    buffer = np.empty((BLOCK, 2))
+    model = episodes(mdp, start, hyperparameters.discount)
     for run, generator in enumerate(generators):
-        visits = np.zeros(mdp.possible.shape, np.int64)
-        state = start
-        for first in range(0, iterations, BLOCK):
-            uniforms = buffer[: iterations - first]
-            generator.random(out=uniforms)
-            state = learn(
-                behaviour.choose,
-                behaviour.appraise,
-                parameters,
-                source,
-                resumed,
-                rates,
-                uniforms,
-                first,
-                state,
-                recorded_pair,
-                record_every,
-                q[run],
-                visits,
-                curves[run],
-            )
+        learner = Learner(mdp, model, hyperparameters, behaviour, generator)
+        learner.learn(hyperparameters.iterations, Recording(recorded_pair, every, curves[run]))
+        q[run] = learner.q
     return QLearning(q, curves)
+
+
+def episodes(mdp: MDP, start: np.ndarray, discount: float) -> Episodes:
+    """Prepare a model for learning.
+
+    Args:
+        mdp: the model.
+        start: probability of each state to be the first of an episode, [S].
+        discount: γ.
+    """
+    source = sampler(mdp)
+    starts = np.flatnonzero(start)
+    cumulative = np.cumsum(start[starts])
+    over = absorbing_states(mdp)[source.successors]
+    first = starts[0] if len(starts) == 1 else -1
+    return Episodes(
+        source,
+        np.where(over, first, source.successors),
+        np.where(over, 0.0, discount),
+        starts,
+        cumulative,
+    )
+
+
+class Learner:
+    """A run under way: what it has learnt, and how often it tried what."""
+
+    def __init__(
+        self,
+        mdp: MDP,
+        model: Episodes,
+        hyperparameters: Learning,
+        behaviour: Behaviour,
+        generator: np.random.Generator,
+    ) -> None:
+        """Begin in a start state, from Q = 0; only if there are several, a number is drawn."""
+        self.q = np.where(mdp.possible, 0.0, -np.inf)  # [S, A], -inf for impossible actions
+        self.visits = np.zeros(mdp.possible.shape, np.int64)  # [S, A]
+        self.iterations = 0  # made so far
+        self._model, self._generator = model, generator
+        self._loop = loop(behaviour.epsilon, behaviour.appraise)
+        self._parameters = np.array(behaviour.parameters, np.float64)
+        self._rates = hyperparameters.learning_rate, hyperparameters.learning_rate_decay
+        self._uniforms = np.empty((BLOCK, 2))
+        several = len(model.starts) > 1
+        self._state = begin(model, generator.random()) if several else int(model.starts[0])
+
+    def learn(self, until: int, recording: Recording = UNRECORDED) -> None:
+        """Learn until so many iterations are made in all."""
+        while self.iterations < until:
+            uniforms = self._uniforms[: until - self.iterations]
+            self._generator.random(out=uniforms)
+            self._state = self._loop(
+                self._parameters,
+                self._model,
+                self._rates,
+                uniforms,
+                self.iterations,
+                self._state,
+                recording,
+                self.q,
+                self.visits,
+            )
+            self.iterations += len(uniforms)
+
+
+@functools.cache
+def loop(epsilon: Callable[..., float], appraise: Callable[..., float]) -> Callable[..., int]:
+    """Return `learn` for a behaviour; to hand functions over at each call takes Numba longer."""
+
+    @njit
+    def bound(parameters, model, rates, uniforms, first_iteration, state, recording, q, visits):
+        return learn(
+            epsilon, appraise, parameters, model, rates, uniforms, first_iteration, state,
+            recording, q, visits,
+        )  # fmt: skip
+
+    return bound
 
 
 @njit
 def learn(
-    choose: Callable[..., int],
+    epsilon: Callable[..., float],
     appraise: Callable[..., float],
     parameters: np.ndarray,  # [P]
-    source: Sampler,
-    resumed: np.ndarray,  # [N], where the agent goes on: the successor, or the start
-    rates: tuple[float, float, float],  # α_0, decay, γ
+    model: Episodes,
+    rates: tuple[float, float],  # α_0, decay
     uniforms: np.ndarray,  # [T, 2], for the action and for the transition
     first_iteration: int,
     state: int,
-    recorded_pair: np.ndarray,  # [2]
-    record_every: int,
+    recording: Recording,
     q: np.ndarray,  # [S, A], changed
     visits: np.ndarray,  # [S, A], changed
-    curve: np.ndarray,  # [K], changed
 ) -> int:
     """Learn through T iterations, and return the state in which they end."""
-    learning_rate, decay, discount = rates
-    number_of_actions = q.shape[1]
-    recorded_state, recorded_action = recorded_pair
-    record, countdown = (
-        first_iteration // record_every,
-        record_every - first_iteration % record_every,
-    )
+    source, resumed, discounts = model.source, model.resumed, model.discounts
+    learning_rate, decay = rates
+    number_of_actions = np.uint64(q.shape[1])  # unsigned indices spare questions, as in mdp.kernels
+    recorded_state, recorded_action = recording.pair
+    every, curve = recording.every, recording.curve
+    record, countdown = first_iteration // every, every - first_iteration % every
     for t in range(len(uniforms)):
         iteration = first_iteration + t
-        actions = source.actions[state, : source.action_counts[state]]
-        action = choose(uniforms[t, 0], iteration, q[state], visits[state], actions, parameters)
+        randomness, uniform = epsilon(iteration, parameters), uniforms[t, 0]
+        count = source.action_counts[state]
+        if randomness >= 1.0 or uniform < randomness:
+            action = np.uint64(source.actions[state, int(uniform / randomness * count)])
+        else:
+            highest, ties, action = -np.inf, 0, np.uint64(0)
+            for i in range(np.uint64(count)):
+                candidate = np.uint64(source.actions[state, i])
+                value = appraise(q[state, candidate], visits[state, candidate], parameters)
+                ties = 1 if value > highest else ties + (value == highest)
+                action = candidate if value > highest else action
+                highest = max(highest, value)
+            if ties > 1:
+                skipped = int((uniform - randomness) / (1.0 - randomness) * ties)
+                for i in range(np.uint64(count)):
+                    candidate = np.uint64(source.actions[state, i])
+                    value = appraise(q[state, candidate], visits[state, candidate], parameters)
+                    if value == highest:
+                        action = candidate
+                        skipped -= 1
+                        if skipped < 0:
+                            break
         visits[state, action] += 1
-        n = draw(source, state * number_of_actions + action, uniforms[t, 1])
-        successor = source.successors[n]
+        row = np.uint64(state) * number_of_actions + action
+        n = np.uint64(draw(source, row, uniforms[t, 1]))
+        successor = np.uint64(source.successors[n])
 
         future = -np.inf
         for next_action in range(number_of_actions):
@@ -187,15 +276,37 @@ def learn(
                 appraise(q[successor, next_action], visits[successor, next_action], parameters),
             )
         alpha = learning_rate / (1 + iteration * decay)
-        target = source.rewards[n] + discount * future
+        target = source.rewards[n] + discounts[n] * future
         q[state, action] = (1 - alpha) * q[state, action] + alpha * target
 
         countdown -= 1
         if countdown == 0:
             curve[record] = q[recorded_state, recorded_action]
-            record, countdown = record + 1, record_every
+            record, countdown = record + 1, every
         state = resumed[n]
+        if state < 0:
+            state = begin(model, remainder(source, row, n, uniforms[t, 1]))
     return state
+
+
+@njit
+def begin(model: Episodes, uniform: float) -> int:
+    """Draw the state in which an episode begins, by bisection."""
+    low, high = 0, len(model.starts) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if uniform < model.cumulative[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return model.starts[low]
+
+
+@njit
+def remainder(source: Sampler, row: int, n: int, uniform: float) -> float:
+    """Return what is left of the number that drew a row's transition n, uniform in [0, 1) again."""
+    low = source.cumulative[n - 1] if n > source.row_starts[row] else 0.0
+    return (uniform - low) / (source.cumulative[n] - low)
 
 
 def settling_iterations(

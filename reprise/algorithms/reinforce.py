@@ -1,9 +1,10 @@
-"""REINFORCE with normalised returns over lanes, the whole training as one compiled program.
+"""REINFORCE over lanes, the whole training as one compiled program.
 
-    A_t = (G_t - mean G) / std G        gradient = mean_t A_t grad(-log pi(a_t | s_t))
+    gradient = mean_t A_t grad(-log pi(a_t | s_t))
 
-Means and deviation run over all steps of an iteration's episodes, each lane's own. All episodes of
-all lanes are played at once; one that has ended stands still until the longest one ends.
+The mean runs over all steps of an iteration's episodes, each lane's own; A_t is what the step is
+credited with, in the chapter its normalised return. All episodes of all lanes are played at once;
+one that has ended stands still until the longest one ends.
 
 Shapes: L lanes, E episodes, T time, O features of an observation.
 
@@ -22,7 +23,7 @@ from reprise import lane_random, networks, optimisers
 from reprise.determinism import tf
 from reprise.environments.protocol import Environment
 from reprise.hyperparameters import Discount, Frozen, HiddenSizes, PositiveFloat, PositiveInt
-from reprise.returns import discounted_returns, normalised
+from reprise.returns import Credit, credited
 
 
 class Hyperparameters(Frozen):
@@ -33,6 +34,7 @@ class Hyperparameters(Frozen):
     iterations: PositiveInt
     episodes_per_iteration: PositiveInt
     maximum_steps: PositiveInt
+    credit: Credit
     discount: Discount
     optimiser: optimisers.Optimiser
     learning_rate: PositiveFloat
@@ -68,19 +70,25 @@ def left_logits(weights: networks.Weights, observation: tf.Tensor, h: Hyperparam
 
 
 def play(
-    weights: networks.Weights, keys: tf.Tensor, environment: Environment, h: Hyperparameters
+    probability_of_left: Callable[[tf.Tensor], tf.Tensor],
+    keys: tf.Tensor,
+    environment: Environment,
+    episodes: int,
+    steps: int,
 ) -> Episodes:
-    """Play an iteration's episodes with actions sampled from the policy.
+    """Play episodes with actions sampled from a policy.
 
     Args:
-        weights: of the policy network.
-        keys: uint32 [2, L], this iteration's.
+        probability_of_left: of action 0, from observations [E, O, L] to [E, L].
+        keys: uint32 [2, L], of these episodes.
         environment: what is played.
-        h: hyperparameters.
+        episodes: E.
+        steps: T, after which an episode is truncated.
     """
-    steps, episodes, lanes = h.maximum_steps, h.episodes_per_iteration, keys.shape[-1]
+    lanes = keys.shape[-1]
     state = environment.reset(lane_random.fold(keys, 0), (episodes,))
     random = lane_random.uniform(lane_random.fold(keys, 1), (steps, episodes))
+    chance = lane_random.uniform(lane_random.fold(keys, 2), (steps, episodes, environment.draws))
     narrow = [episodes, lanes]
     memory = Episodes(
         tf.TensorArray(
@@ -94,9 +102,8 @@ def play(
 
     def tick(t, alive, state, memory):
         observation = environment.observe(state)
-        probability = tf.sigmoid(left_logits(weights, observation, h))
-        action = tf.cast(random[t] > probability, tf.int32)
-        following, reward, terminated = environment.step(state, action)
+        action = tf.cast(random[t] > probability_of_left(observation), tf.int32)
+        following, reward, terminated = environment.step(state, action, chance[t])
         step = Episodes(observation, action, reward, alive)
         memory = Episodes(
             *(array.write(t, field) for array, field in zip(memory, step, strict=True))
@@ -115,18 +122,18 @@ def play(
 
 
 def policy_gradient(
-    weights: networks.Weights, episodes: Episodes, advantage: tf.Tensor, h: Hyperparameters
+    weights: networks.Weights, episodes: Episodes, credit: tf.Tensor, h: Hyperparameters
 ) -> list[tf.Tensor]:
-    """Return each lane's gradient of the mean over steps of -log pi(a | s) times the advantage.
+    """Return each lane's gradient of the mean over steps of -log pi(a | s) times the credit.
 
     Args:
         weights: of the policy network.
         episodes: what was played.
-        advantage: of each step, [T, E, L].
+        credit: of each step, such as its advantage, [T, E, L].
         h: hyperparameters.
     """
     played = tf.cast(episodes.played, tf.float32)
-    weight = advantage * played / tf.reduce_sum(played, [0, 1])
+    weight = credit * played / tf.reduce_sum(played, [0, 1])
     target = tf.cast(
         1 - episodes.action, tf.float32
     )  # of the probability of action 0: it did right
@@ -138,14 +145,23 @@ def policy_gradient(
     return tape.gradient(loss, weights)
 
 
+def initial_weights(
+    keys: tf.Tensor, environment: Environment, h: Hyperparameters
+) -> networks.Weights:
+    """Return the networks of lanes with keys [2, L] before any training."""
+    sizes = (environment.observation_size, *h.hidden_sizes, 1)
+    return networks.glorot_uniform(lane_random.fold(keys, 0), sizes)
+
+
 def training(
-    keys: tf.Tensor, numbers: Numbers, environment: Environment, h: Hyperparameters
+    keys: tf.Tensor,
+    weights: networks.Weights,
+    numbers: Numbers,
+    environment: Environment,
+    h: Hyperparameters,
 ) -> tuple:
     """Train all lanes from their keys [2, L]; this is the program that is compiled."""
     lanes = keys.shape[-1]
-    weights = networks.glorot_uniform(
-        lane_random.fold(keys, 0), (environment.observation_size, *h.hidden_sizes, 1)
-    )
     once = tf.cast(numbers.learning_rate[0] > 0, tf.int32)
     curves = tuple(
         tf.TensorArray(tf.float32, h.iterations, element_shape=[lanes]) for _ in range(2)
@@ -153,12 +169,14 @@ def training(
 
     def body(iteration, weights, state, curves):
         episodes = play(
-            weights, lane_random.fold(lane_random.fold(keys, 1), iteration), environment, h
-        )
+            lambda observation: tf.sigmoid(left_logits(weights, observation, h)),
+            lane_random.fold(lane_random.fold(keys, 1), iteration),
+            environment, h.episodes_per_iteration, h.maximum_steps,
+        )  # fmt: skip
         reward = tf.where(episodes.played, episodes.reward, 0.0)
-        advantage = normalised(discounted_returns(reward, numbers.discount), episodes.played)
+        credit = credited(h.credit, reward, episodes.played, numbers.discount)
         gradient = networks.separately(
-            lambda: policy_gradient(weights, episodes, advantage, h), weights, once
+            lambda: policy_gradient(weights, episodes, credit, h), weights, once
         )
         state, weights = optimisers.apply(
             h.optimiser, state, weights, gradient, numbers.learning_rate
@@ -181,25 +199,34 @@ def training(
 def program(environment: Environment, h: Hyperparameters):
     """Return the compiled training."""
     return tf.function(
-        lambda keys, numbers: training(keys, numbers, environment, h),
+        lambda keys, weights, numbers: training(keys, weights, numbers, environment, h),
         jit_compile=True,
         autograph=False,
     )
 
 
-def train(hyperparameters: Hyperparameters, environment: Environment, keys: np.ndarray) -> Training:
+def train(
+    hyperparameters: Hyperparameters,
+    environment: Environment,
+    keys: np.ndarray,
+    initial: networks.Weights | None = None,
+) -> Training:
     """Train one lane for each key.
 
     Args:
         hyperparameters: of the algorithm.
         environment: what is played.
         keys: uint32 [L, 2], from `seeds.lane_keys`.
+        initial: weights to begin with, [.., L]; by default each lane draws its own.
     """
+    lanes = tf.constant(keys.T, tf.uint32)
     numbers = Numbers(
         *(tf.fill([len(keys)], float(getattr(hyperparameters, name))) for name in Numbers._fields)
     )
+    if initial is None:
+        initial = initial_weights(lanes, environment, hyperparameters)
     compiled = program(environment, hyperparameters.structure(Hyperparameters, Numbers._fields))
-    (returns, steps), weights = compiled(tf.constant(keys.T, tf.uint32), numbers)
+    (returns, steps), weights = compiled(lanes, initial, numbers)
     return Training(returns.numpy(), steps.numpy(), [weight.numpy() for weight in weights])
 
 

@@ -48,6 +48,7 @@ class CartPole(NamedTuple):
     physics: Physics = Physics()
     observation_size: int = 4
     actions: int = 2
+    draws: int = 0
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, 4, L], uniform in +-0.05, from the lanes' keys [2, L]."""
@@ -57,12 +58,15 @@ class CartPole(NamedTuple):
         """Return the observation of a state: the state itself."""
         return state
 
-    def step(self, state: tf.Tensor, action: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(
+        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Push the cart for one time step.
 
         Args:
             state: position (m), velocity (m/s), angle (rad), angular velocity (rad/s), [..., 4, L].
             action: 0 pushes to the left, 1 to the right, int32 [..., L].
+            random: nothing here is left to chance.
 
         Returns:
             The next state [..., 4, L], the reward (1, on the failing step too) and whether the pole

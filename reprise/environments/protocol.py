@@ -24,6 +24,11 @@ class Environment(Protocol):
         """Return A, the number of actions."""
         ...
 
+    @property
+    def draws(self) -> int:
+        """Return D, how many uniform random numbers a step takes."""
+        ...
+
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
         ...
@@ -32,6 +37,14 @@ class Environment(Protocol):
         """Return the observations [..., O, L] of states."""
         ...
 
-    def step(self, state: tf.Tensor, action: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards and whether each episode terminated, [..., L]."""
+    def step(
+        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the next states, the rewards and whether each episode terminated, [..., L].
+
+        Args:
+            state: [..., L].
+            action: int32 [..., L].
+            random: uniform numbers in [0, 1), [..., D, L].
+        """
         ...

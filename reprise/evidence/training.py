@@ -3,7 +3,7 @@
 Shapes: K episodes or iterations, L lanes, E evaluation episodes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reprise.evidence import statistics
 
+LAST_ITERATIONS = 10  # they stand for the end of a training by iterations
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
 
 Array = NDArray[np.float64]
@@ -47,6 +48,23 @@ def first_at(returns: NDArray, level: float) -> Array:
     return np.where(reached.any(axis=0), reached.argmax(axis=0), np.nan)
 
 
+def steps_to(returns: NDArray, steps: NDArray, target: float, window: int) -> Array:
+    """Return the environment steps until each lane's mean return passes a target [L], or NaN.
+
+    Args:
+        returns: mean return of an iteration's episodes [K, L].
+        steps: environment steps of an iteration [K, L].
+        target: the return to pass.
+        window: iterations that the mean is taken over; before there are as many, none passes.
+    """
+    totals = np.cumsum(np.pad(returns.astype(float), ((1, 0), (0, 0))), axis=0)
+    means = (totals[window:] - totals[:-window]) / window  # [K - window + 1, L]
+    first = first_at(means, target)
+    used = np.cumsum(steps.astype(float), axis=0)
+    last = np.where(np.isnan(first), 0, first).astype(int) + window - 1
+    return np.where(np.isnan(first), np.nan, used[last, np.arange(returns.shape[1])])
+
+
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
     """Return how often each lane fell [L]: below half of `top`, having reached it since last.
 
@@ -61,6 +79,22 @@ def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
         count += fell
         holds = (holds | (row >= top)) & ~fell
     return count
+
+
+def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFrame:
+    """Return each lane's mean evaluation return: a row a lane, a column for each way and limit.
+
+    Args:
+        played: by the way of playing, such as "greedy", returns [limits, E, L].
+        limits: the time limits.
+    """
+    return pd.DataFrame(
+        {
+            f"{how}_{limit}": episodes.mean(axis=0)
+            for how, returns in played.items()
+            for limit, episodes in zip(limits, returns, strict=True)
+        }
+    )
 
 
 def evaluation(returns: NDArray, limits: Sequence[int], solved_share: float) -> dict[str, dict]:

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import gymnasium
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from reprise.mdp.files import listed_names, mapping, number, read_model, top_level
 from reprise.mdp.model import MDP, from_transitions
-from reprise.mdp.names import ModelError, checked_names, find
+from reprise.mdp.names import ModelError
 
 TERMINAL = "terminal"
 
@@ -29,13 +27,7 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
         ModelError: as `from_transitions`, and if a key or a name is unknown; the message begins
         with the path.
     """
-    try:
-        content = YAML(typ="safe", pure=True).load(Path(path))
-        return _from_mapping(content)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
-    except YAMLError as error:
-        raise ModelError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
+    return read_model(path, _from_mapping)
 
 
 def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
@@ -86,25 +78,17 @@ def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
 
 def _from_mapping(content: object) -> MDP:
     """Build a model from what a YAML file says."""
-    content = _mapping(content, ["states", "actions", "transitions"], "key", "the file")
-    for key in ("states", "actions", "transitions"):
-        if key not in content:
-            raise ModelError(f"key {key!r} is missing; allowed: states, actions, transitions")
-    names = {}
-    for kind in ("state", "action"):
-        listed = content[f"{kind}s"]
-        if not isinstance(listed, list) or not listed:
-            raise ModelError(f"{kind}s are {listed!r}; allowed: a list of names, not empty")
-        names[kind] = checked_names(listed, len(listed), kind)
-    states, actions = names["state"], names["action"]
+    content = top_level(content, ["states", "actions", "transitions"])
+    states = listed_names(content["states"], "state")
+    actions = listed_names(content["actions"], "action")
     transitions = []
-    for state, rows in _mapping(content["transitions"], states, "state", "transitions").items():
+    for state, rows in mapping(content["transitions"], states, "state", "transitions").items():
         place = f"state {state!r}"
-        for action, row in _mapping(rows, actions, "action", place).items():
+        for action, row in mapping(rows, actions, "action", place).items():
             pair = f"{place}, action {action!r}"
-            for successor, cell in _mapping(row, states, "state", pair).items():
+            for successor, cell in mapping(row, states, "state", pair).items():
                 there = f"{pair}, successor {successor!r}"
-                cell = _mapping(cell, ["probability", "reward"], "key", there)
+                cell = mapping(cell, ["probability", "reward"], "key", there)
                 if "probability" not in cell:
                     raise ModelError(f"{there}: key 'probability' is missing; allowed: from 0 to 1")
                 transitions.append(
@@ -112,27 +96,11 @@ def _from_mapping(content: object) -> MDP:
                         states.index(state),
                         actions.index(action),
                         states.index(successor),
-                        _number(cell["probability"], f"{there}: probability"),
-                        _number(cell.get("reward", 0.0), f"{there}: reward"),
+                        number(cell["probability"], f"{there}: probability"),
+                        number(cell.get("reward", 0.0), f"{there}: reward"),
                     )
                 )
     return _from_tuples(transitions, states, actions)
-
-
-def _mapping(value: object, known: Sequence[str], kind: str, place: str) -> dict[str, Any]:
-    """Return the value if it is a mapping of known keys, else say what is wrong where."""
-    if not isinstance(value, dict):
-        raise ModelError(f"{place}: {value!r} is no mapping; allowed: a mapping by {kind}")
-    for key in value:
-        find(key, known, kind, context=f"{place}: ")
-    return value
-
-
-def _number(value: object, place: str) -> float:
-    """Return the value as a float if it is a number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ModelError(f"{place} is {value!r}; allowed: a number")
-    return float(value)
 
 
 def _from_tuples(

@@ -10,7 +10,7 @@ import pickle
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from multiprocessing import connection, get_context, parent_process, resource_tracker
 from multiprocessing.context import SpawnProcess
 from typing import Any, NamedTuple, TypeVar
@@ -24,15 +24,18 @@ R = TypeVar("R")
 
 
 class Pack(NamedTuple):
-    """A number of consecutive lanes."""
+    """A number of consecutive lanes, all of one variant of an experiment."""
 
     index: int
     first: int
     size: int
+    variant: str = ""
+    program: Hashable = None
+    """What is compiled for it; a worker prefers packs of the program that it has."""
 
     @property
     def lanes(self) -> range:
-        """Return the numbers of its lanes, counted over all packs."""
+        """Return the numbers of its lanes, counted over all packs of its variant."""
         return range(self.first, self.first + self.size)
 
 
@@ -40,15 +43,35 @@ class WorkerError(PlainError, RuntimeError):
     """A worker that died; the message names its pack."""
 
 
-def cut(packs: int, lanes_per_pack: int) -> list[Pack]:
+def cut(
+    packs: int, lanes_per_pack: int, variants: Mapping[str, Hashable] | None = None
+) -> list[Pack]:
     """Return packs of equal size, one after the other.
+
+    Args:
+        packs: how many, of each variant if there are any.
+        lanes_per_pack: the size of each.
+        variants: the names of an experiment's variants, and what is compiled for each.
 
     Raises:
         ValueError: if there would be no pack, or no lane in one.
     """
     if packs < 1 or lanes_per_pack < 1:
         raise ValueError(f"{packs} packs of {lanes_per_pack} lanes; allowed: at least 1 of 1")
-    return [Pack(index, index * lanes_per_pack, lanes_per_pack) for index in range(packs)]
+    each = [
+        (number * lanes_per_pack, lanes_per_pack, variant, program)
+        for variant, program in ({"": None} if variants is None else variants).items()
+        for number in range(packs)
+    ]
+    return [Pack(index, *pack) for index, pack in enumerate(each)]
+
+
+def by_variant(packs: Sequence[Pack], results: Sequence[R]) -> dict[str, list[R]]:
+    """Return the results of each variant's packs, in their order."""
+    grouped: dict[str, list[R]] = {}
+    for pack, result in zip(packs, results, strict=True):
+        grouped.setdefault(pack.variant, []).append(result)
+    return grouped
 
 
 def run(
@@ -121,12 +144,21 @@ def _inline(task: Callable[[Pack], R], packs: Sequence[Pack]) -> Finished[R]:
 
 
 def _on_processes(task: Callable[[Pack], R], packs: Sequence[Pack], count: int) -> Finished[R]:
-    waiting = list(reversed(range(len(packs))))
+    waiting = list(range(len(packs)))
     workers: dict[connection.Connection, SpawnProcess] = {}
     busy: dict[connection.Connection, int] = {}
+    latest: dict[connection.Connection, Hashable] = {}  # what a worker compiled last
+    begun: set[Hashable] = set()
 
     def give(line: connection.Connection) -> None:
-        busy[line] = waiting.pop()
+        def compiles(place: int) -> tuple[bool, bool]:
+            program = packs[place].program
+            return line not in latest or program != latest[line], program in begun
+
+        busy[line] = min(waiting, key=compiles)  # the first among equals
+        waiting.remove(busy[line])
+        latest[line] = packs[busy[line]].program
+        begun.add(latest[line])
         with contextlib.suppress(ConnectionError):  # a dead worker is found when it is listened to
             line.send(packs[busy[line]])
 
@@ -220,5 +252,6 @@ def _end_with_parent() -> None:
 
 
 def _named(packs: Sequence[Pack], place: int) -> str:
-    lanes = packs[place].lanes
-    return f"pack {place + 1} of {len(packs)}, lanes {lanes[0]} to {lanes[-1]}"
+    lanes, variant = packs[place].lanes, packs[place].variant
+    of = f"{variant}, " if variant else ""
+    return f"pack {place + 1} of {len(packs)}, {of}lanes {lanes[0]} to {lanes[-1]}"

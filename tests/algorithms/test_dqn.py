@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from reprise import networks, optimisers, replay, seeds
-from reprise.algorithms import dqn
+from reprise import lane_random, networks, optimisers, replay, seeds
+from reprise.algorithms import dqn, q_networks
 from reprise.determinism import tf
 from reprise.environments.cartpole import CartPole
 
@@ -47,8 +47,11 @@ def batch(random, lanes=3, size=8) -> replay.Transitions:
 def test_gradients_are_those_of_the_chapters_training_step(loss):
     h, random = with_(loss=loss), np.random.default_rng(0)
     weights = networks.glorot_uniform(tf.constant(KEYS[:3].T), (4, 4, 2))
-    learner, experience = dqn.Learner(weights, weights, optimisers.initial(weights)), batch(random)
-    *ours, losses, _ = tf.function(dqn.gradients, jit_compile=True, autograph=False)(
+    learner, experience = (
+        q_networks.Learner(weights, weights, optimisers.initial(weights)),
+        batch(random),
+    )
+    *ours, losses, _ = tf.function(q_networks.gradients, jit_compile=True, autograph=False)(
         learner, experience, numbers(h, 3), h
     )
     arrays = networks.to_arrays(weights, "elu", "linear")
@@ -72,9 +75,12 @@ def test_gradients_are_those_of_the_chapters_training_step(loss):
 def test_a_target_bootstraps_at_truncation_only_if_asked_to():
     random = np.random.default_rng(1)
     weights = networks.glorot_uniform(tf.constant(KEYS[:3].T), (4, 4, 2))
-    learner, experience = dqn.Learner(weights, weights, optimisers.initial(weights)), batch(random)
-    stops = dqn.targets(learner, experience, tf.fill([3], 0.95), TINY).numpy()
-    goes_on = dqn.targets(
+    learner, experience = (
+        q_networks.Learner(weights, weights, optimisers.initial(weights)),
+        batch(random),
+    )
+    stops = q_networks.targets(learner, experience, tf.fill([3], 0.95), TINY).numpy()
+    goes_on = q_networks.targets(
         learner, experience, tf.fill([3], 0.95), with_(bootstrap_at_truncation=True)
     ).numpy()
     reward, ended = experience.reward.numpy(), experience.truncated.numpy()
@@ -89,12 +95,15 @@ def test_a_double_target_judges_with_the_target_network_what_the_online_one_chos
         networks.glorot_uniform(tf.constant(KEYS[i : i + 1].T), (4, 4, 2)) for i in (0, 1)
     )
     experience = batch(random, lanes=1)
-    y = dqn.targets(
-        dqn.Learner(online, target, optimisers.initial(online)), experience, tf.fill([1], 0.9), h
+    y = q_networks.targets(
+        q_networks.Learner(online, target, optimisers.initial(online)),
+        experience,
+        tf.fill([1], 0.9),
+        h,
     )
-    chosen = dqn.q_values(online, experience.following, h).numpy().argmax(1)  # [B, L]
+    chosen = q_networks.q_values(online, experience.following, h).numpy().argmax(1)  # [B, L]
     judged = np.take_along_axis(
-        dqn.q_values(target, experience.following, h).numpy(), chosen[:, None], 1
+        q_networks.q_values(target, experience.following, h).numpy(), chosen[:, None], 1
     )[:, 0]
     runs = ~(experience.terminated.numpy() | experience.truncated.numpy())
     np.testing.assert_allclose(y, experience.reward.numpy() + runs * 0.9 * judged, rtol=1e-5)
@@ -104,7 +113,7 @@ def test_a_dueling_network_exports_as_plain_q_values():
     h = with_(dueling=True)
     trained = dqn.train(h, CartPole(), KEYS)
     observations = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
-    q = dqn.q_values(trained.final, tf.constant(observations), h).numpy()
+    q = q_networks.q_values(trained.final, tf.constant(observations), h).numpy()
     arrays = dqn.export(trained.final, h)
     for lane in range(4):
         model = networks.to_keras(arrays, lane)
@@ -175,7 +184,7 @@ def test_the_best_weights_are_those_that_played_the_best_episode():
     latest = len(trained.returns) - 1 - trained.returns[::-1].argmax(axis=0)
     np.testing.assert_array_equal(trained.best_round, latest)
     before_learning = trained.best_round <= 3
-    untrained = networks.glorot_uniform(dqn.lane_random.fold(tf.constant(KEYS.T), 0), (4, 4, 2))
+    untrained = networks.glorot_uniform(lane_random.fold(tf.constant(KEYS.T), 0), (4, 4, 2))
     for lane in np.flatnonzero(before_learning):
         np.testing.assert_allclose(
             trained.best[0][..., lane], untrained[0].numpy()[..., lane], rtol=1e-6

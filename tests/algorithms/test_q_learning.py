@@ -5,24 +5,33 @@ import pytest
 from numba import njit
 from pydantic import ValidationError
 
+from reprise.algorithms.exploration import curious, epsilon_greedy
 from reprise.algorithms.q_learning import (
     BLOCK,
     RANDOM,
     Behaviour,
     Hyperparameters,
+    Learner,
+    Recording,
+    begin,
+    episodes,
     learn,
     optimal_runs,
     q_learning,
+    remainder,
     settling_iterations,
 )
 from reprise.mdp.loaders import from_gymnasium, from_yaml
+from reprise.mdp.model import from_arrays
 from reprise.mdp.names import ModelError
-from reprise.mdp.sampling import sampler
+from reprise.mdp.sampling import draw, sampler
 from reprise.mdp.solvers import policy_iteration, q_values
 
 CHAPTER = Hyperparameters(
     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1
 )
+
+AT_S0 = np.array([1.0, 0.0, 0.0])
 
 
 @pytest.fixture(scope="module")
@@ -55,24 +64,20 @@ def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
 def test_the_first_updates_are_those_of_the_equation(three_state):
     # Uniforms chosen by hand: a0 to s0 (+10), a0 to s1, a2 to s2 (-50), a1 to s0 (+40).
     uniforms = np.array([[0.0, 0.5], [0.2, 0.75], [0.99, 0.5], [0.5, 0.3]])
-    source = sampler(three_state)
     q, curve = np.where(three_state.possible, 0.0, -np.inf), np.empty(4)
     visits = np.zeros((3, 3), np.int64)
     state = learn(
-        RANDOM.choose,
+        RANDOM.epsilon,
         RANDOM.appraise,
         np.empty(0),
-        source,
-        source.successors,
-        (0.5, 1.0, 0.9),
+        episodes(three_state, AT_S0, 0.9),
+        (0.5, 1.0),
         uniforms,
         0,
         0,
-        np.array([0, 0]),
-        1,
+        Recording(np.array([0, 0]), 1, curve),
         q,
         visits,
-        curve,
     )
     first = 0.5 * 10
     second = 0.75 * first + 0.25 * 0.9 * 0
@@ -83,32 +88,35 @@ def test_the_first_updates_are_those_of_the_equation(three_state):
     assert state == 0
 
 
-def test_the_compiled_loop_equals_plain_python(three_state):
-    source = sampler(three_state)
+@pytest.mark.parametrize("behaviour", [RANDOM, epsilon_greedy(0.5, 0.1, 300.0), curious(2.0)])
+@pytest.mark.parametrize("start", [AT_S0, np.array([0.25, 0.25, 0.5])])
+def test_the_compiled_loop_equals_plain_python(behaviour, start):
+    model = from_arrays(  # s2 is absorbing
+        [[[0.5, 0.5, 0.0], [0.0, 0.4, 0.6]], [[0.3, 0.0, 0.7], [1.0, 0.0, 0.0]], [[0, 0, 1]] * 2],
+        [[1.0, -1.0], [2.0, 0.0], [0.0, 0.0]],
+    )
     uniforms = np.random.default_rng(4).random((500, 2))
     results = []
     for loop in (learn, learn.py_func):
-        q, curve = np.where(three_state.possible, 0.0, -np.inf), np.empty(50)
-        visits = np.zeros((3, 3), np.int64)
+        q, curve = np.zeros((3, 2)), np.empty(50)
+        visits = np.zeros((3, 2), np.int64)
         state = loop(
-            RANDOM.choose,
-            RANDOM.appraise,
-            np.empty(0),
-            source,
-            source.successors,
-            (0.05, 0.005, 0.9),
+            behaviour.epsilon,
+            behaviour.appraise,
+            np.array(behaviour.parameters),
+            episodes(model, start, 0.9),
+            (0.05, 0.005),
             uniforms,
             0,
             0,
-            np.array([1, 2]),
-            10,
+            Recording(np.array([1, 1]), 10, curve),
             q,
             visits,
-            curve,
         )
         results.append((q, curve, visits, np.array(state)))
     for compiled, plain in zip(*results, strict=True):
         assert (compiled == plain).all()
+    assert (results[0][2].sum(axis=1) > 0).tolist() == [True, True, start[2] > 0]
 
 
 def test_a_run_does_not_depend_on_how_many_runs_there_are(three_state):
@@ -150,26 +158,56 @@ def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothi
 
 
 @njit
-def choose_the_last(uniform, iteration, q, visits, actions, parameters):
-    return actions[-1]
+def never(iteration, parameters):
+    return 0.0
 
 
 @njit
-def appraise_with_bonus(q, visits, parameters):
-    return q + parameters[0] / (1 + visits)
+def appraise_by_rank(q, visits, parameters):
+    return q + parameters[0] * visits
 
 
 def test_a_behaviour_is_two_functions_handed_in(three_state):
     result = learnt(
-        three_state,
-        changed(iterations=1),
-        1,
-        Behaviour(choose_the_last, appraise_with_bonus, (3.0,)),
+        three_state, changed(iterations=50), 3, Behaviour(never, appraise_by_rank, (1e6,))
     )
-    # a2 from s0, reward 0, to s0 or s1; a2 of s0 has been visited by then, the other actions have
-    # not.
-    assert result.q_values[0, 0, 2] == pytest.approx(0.05 * 0.9 * 3.0, rel=1e-15)
-    assert (result.q_values[0] != 0).sum() == 1 + 3
+    # The action tried most is the best: each state keeps to the action with which it began.
+    assert ((result.q_values != 0) & np.isfinite(result.q_values)).sum(axis=2).max() == 1
+
+
+def test_an_episode_begins_where_the_start_distribution_says(three_state):
+    start = np.array([0.2, 0.5, 0.3])
+    model = episodes(three_state, start, 0.9)
+    uniforms = np.random.default_rng(1).random(20_000)
+    drawn = np.bincount([begin(model, uniform) for uniform in uniforms], minlength=3) / 20_000
+    np.testing.assert_allclose(drawn, start, atol=0.02)
+    assert [begin(model, u) for u in (0.0, 0.2, 0.7, np.nextafter(1, 0))] == [0, 1, 2, 2]
+
+
+def test_what_is_left_of_a_number_is_uniform_whichever_transition_it_drew(three_state):
+    source = sampler(three_state)
+    uniforms = np.random.default_rng(2).random(20_000)
+    drawn = np.array([draw(source, 0, uniform) for uniform in uniforms])
+    rests = np.array([remainder(source, 0, n, u) for n, u in zip(drawn, uniforms, strict=True)])
+    assert len(np.unique(drawn)) == 2
+    for n in np.unique(drawn):
+        counts = np.histogram(rests[drawn == n], bins=10, range=(0, 1))[0]
+        assert counts.sum() == (drawn == n).sum()
+        np.testing.assert_allclose(counts / counts.sum(), 0.1, atol=0.02)
+
+
+def test_where_an_episode_ends_a_bonus_is_not_carried_on():
+    model = from_arrays([[[0.0, 1.0]], [[0.0, 1.0]]], [[1.0], [0.0]])
+    learner = Learner(
+        model,
+        episodes(model, np.array([1.0, 0.0]), 0.9),
+        changed(learning_rate=0.5, learning_rate_decay=0.0),
+        curious(100.0),
+        np.random.default_rng(0),
+    )
+    learner.learn(100)
+    assert learner.q[:, 0].tolist() == pytest.approx([1.0, 0.0])
+    assert learner.visits[:, 0].tolist() == [100, 0]
 
 
 def test_unknown_names_and_impossible_actions_are_errors(three_state):

@@ -11,7 +11,7 @@ from reprise.returns import discounted_returns, normalised
 
 TINY = reinforce.Hyperparameters(
     hidden_sizes=(5,), activation="relu", iterations=4, episodes_per_iteration=3, maximum_steps=40,
-    discount=0.95, optimiser="nadam", learning_rate=0.01,
+    credit="advantage", discount=0.95, optimiser="nadam", learning_rate=0.01,
 )  # fmt: skip
 KEYS = seeds.lane_keys(42, "training", range(4))
 
@@ -44,7 +44,10 @@ def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
 
     @tf.function(jit_compile=True, autograph=False)
     def compiled():
-        episodes = reinforce.play(weights, lane_random.fold(keys, 1), CartPole(), TINY)
+        episodes = reinforce.play(
+            lambda observation: tf.sigmoid(reinforce.left_logits(weights, observation, TINY)),
+            lane_random.fold(keys, 1), CartPole(), TINY.episodes_per_iteration, TINY.maximum_steps,
+        )  # fmt: skip
         reward = tf.where(episodes.played, episodes.reward, 0.0)
         advantage = normalised(discounted_returns(reward, TINY.discount), episodes.played)
         return episodes, advantage, reinforce.policy_gradient(weights, episodes, advantage, TINY)

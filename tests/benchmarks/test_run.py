@@ -7,6 +7,10 @@ from benchmarks.pipeline import summary
 from benchmarks.spread import Spread, number, spread
 
 MACHINE = "## machine\n\n|  |  |\n| --- | --- |\n| CPU | one |\n"
+RATES = {
+    "updates_per_second": spread([25e6]),
+    "slowest_behaviour_updates_per_second": spread([12e6]),
+}
 RATIOS = {"reinforce_ratio": spread([1.3, 1.1, 1.2]), "dqn_ratio": Spread(0.95, 0.9, 1.04, 3)}
 
 
@@ -56,9 +60,8 @@ def test_promise_holds_on_the_right_side_of_its_limit(bound, below: bool, at: bo
 
 def test_document_keeps_the_sections_that_are_not_measured_anew():
     old = run.section("training", RATIOS)
-    rate = {"updates_per_second": spread([25e6])}
     first = run.document(MACHINE, {"training": old})
-    both = run.document(MACHINE, {"q_learning": run.section("q_learning", rate)}, before=first)
+    both = run.document(MACHINE, {"q_learning": run.section("q_learning", RATES)}, before=first)
     assert both.index("## machine") < both.index("## q_learning") < both.index("## training")
     assert both.endswith(old)
     assert run.document(MACHINE, {"training": old}, before=both) == both
@@ -66,9 +69,8 @@ def test_document_keeps_the_sections_that_are_not_measured_anew():
 
 def test_document_drops_the_sections_of_another_machine():
     first = run.document(MACHINE, {"training": run.section("training", RATIOS)})
-    rate = run.section("q_learning", {"updates_per_second": spread([25e6])})
     assert "## training" not in run.document(
-        MACHINE.replace("one", "two"), {"q_learning": rate}, before=first
+        MACHINE.replace("one", "two"), {"q_learning": run.section("q_learning", RATES)}, before=first
     )
 
 

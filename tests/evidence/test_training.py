@@ -84,3 +84,19 @@ def test_packs_of_different_length_stand_side_by_side_with_nan_at_the_end():
 def test_the_tail_is_of_the_last_returns_that_there_are():
     returns = np.array([[100, 8, 7], [1, NAN, NAN], [2, 6, NAN], [4, NAN, NAN]])
     np.testing.assert_array_equal(training.tail_mean(returns, 2), [3, 7, 7])
+
+
+def test_steps_to_a_target_are_those_until_the_window_that_passes_it_is_full():
+    returns = np.array([[1.0, 9.0], [5.0, 9.0], [7.0, 0.0], [9.0, 0.0]])
+    steps = np.array([[10, 1], [20, 2], [30, 3], [40, 4]])
+    np.testing.assert_array_equal(training.steps_to(returns, steps, 6, window=2), [60, 3])
+    np.testing.assert_array_equal(training.steps_to(returns, steps, 8, window=2), [100, 3])
+    np.testing.assert_array_equal(training.steps_to(returns, steps, 9, window=1), [100, 1])
+    assert np.isnan(training.steps_to(returns, steps, 9.5, window=1)).all()
+    assert np.isnan(training.steps_to(returns, steps, 6, window=4)[0])
+
+
+def test_evaluations_are_averaged_by_lane_for_each_way_and_limit():
+    returns = np.array([[[1.0, 2.0], [3.0, 2.0]], [[1.0, 4.0], [5.0, 4.0]]])  # [limits, E, L]
+    table = training.evaluated({"greedy": returns}, [20, 30])
+    assert table.to_dict("list") == {"greedy_20": [2, 2], "greedy_30": [3, 4]}

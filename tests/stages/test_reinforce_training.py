@@ -1,103 +1,49 @@
-"""A tiny training by REINFORCE from end to end: its files, its bytes, its mistakes."""
+"""A tiny training by REINFORCE: its samples, its metrics, its networks."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
 from reprise import networks
 from reprise.environments.evaluation import evaluate
 from reprise.evidence import training
-from reprise.pipeline import artifacts, notebooks, packs, parameters, stage
+from reprise.pipeline import artifacts
 from stages import reinforce_training
+from tests import tiny
 
-ROOT = Path(__file__).parents[2]
 NAME = "reinforce_training"
-Params = reinforce_training.Params
-TINY = {
-    "packs": 2,
-    "lanes_per_pack": 2,
-    "hidden_sizes": [3],
-    "iterations": 3,
-    "episodes_per_iteration": 2,
-    "maximum_steps": 20,
-    "evaluation": {
-        "episodes": 2,
-        "first_seed": 1_000_000,
-        "limits": [20, 30],
-        "solved_share": 0.975,
-    },
-}
-PROMISED = [
-    *("metrics.json", "samples.csv", "returns.csv", "learning_curve.csv", "weights.npz"),
-    "median_lane.gif",
-]
 
 
-def section() -> dict[str, Any]:
-    return parameters.read(ROOT / "params.yaml")[NAME] | TINY
-
-
-def run(workers: int, **changes: Any) -> dict[str, Any]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv(packs.WORKERS, str(workers))
-        return reinforce_training.run(Params(**(section() | changes)))
-
-
-def rendered(results: dict[str, Any]) -> dict[str, bytes]:
-    return {name: artifacts.render(name, content) for name, content in results.items()}
-
-
-@pytest.fixture(scope="module")
+@cache
 def results() -> dict[str, Any]:
-    return run(workers=1)
+    return tiny.run(NAME)
 
 
-def test_a_run_gives_every_file_that_the_stage_promises(results: dict[str, Any]):
-    assert list(results) == PROMISED
-    documentation = reinforce_training.__doc__ or ""
-    assert all(name in documentation for name in PROMISED)
-    assert results["median_lane.gif"].startswith(b"GIF89a")
-    assert results["returns.csv"]["iteration"].tolist() == [1, 2, 3]
-
-
-def test_two_workers_give_the_bytes_of_one(results: dict[str, Any]):
-    assert rendered(run(workers=2)) == rendered(results)
-
-
-def test_the_lanes_of_a_pack_are_the_same_when_more_packs_are_asked_for(results: dict[str, Any]):
-    alone = run(workers=1, packs=1)
+def test_the_lanes_of_a_pack_are_the_same_when_more_packs_are_asked_for():
+    alone = tiny.run(NAME, packs=1)
     for name in ("samples.csv", "returns.csv"):
-        first = results[name].iloc[:2] if name == "samples.csv" else results[name].iloc[:, :3]
+        first = results()[name].iloc[:2] if name == "samples.csv" else results()[name].iloc[:, :3]
         assert artifacts.render(name, alone[name]) == artifacts.render(name, first)
     np.testing.assert_array_equal(
-        alone["weights.npz"]["kernel_0"], results["weights.npz"]["kernel_0"][:2]
+        alone["weights.npz"]["kernel_0"], results()["weights.npz"]["kernel_0"][:2]
     )
 
 
-def test_no_two_lanes_train_alike(results: dict[str, Any]):
-    returns = results["returns.csv"].drop(columns="iteration").to_numpy()
-    assert len(np.unique(returns, axis=1).T) == 4
-
-
-def test_the_samples_follow_from_the_returns(results: dict[str, Any]):
-    samples = results["samples.csv"]
-    returns = results["returns.csv"].drop(columns="iteration").to_numpy()
+def test_the_samples_follow_from_the_returns():
+    samples = results()["samples.csv"]
+    returns = results()["returns.csv"].drop(columns="iteration").to_numpy()
     np.testing.assert_allclose(samples["last_return"], returns.mean(axis=0), rtol=1e-6)
     # CartPole pays 1 a step, so that the returns are the steps.
     np.testing.assert_allclose(samples["environment_steps"], 2 * returns.sum(axis=0))
-    curve = results["learning_curve.csv"]
+    curve = results()["learning_curve.csv"]
     np.testing.assert_allclose(curve["mean"], returns.mean(axis=1), rtol=1e-6)
     np.testing.assert_allclose(curve["median"], np.median(returns, axis=1), rtol=1e-6)
 
 
-def test_the_metrics_summarise_the_samples(results: dict[str, Any]):
-    metrics, samples = results["metrics.json"], results["samples.csv"]
+def test_the_metrics_summarise_the_samples():
+    metrics, samples = results()["metrics.json"], results()["samples.csv"]
     for how in ("greedy", "sampled"):
         for limit in (20, 30):
             found, lanes = metrics[how][f"limit_{limit}"], samples[f"{how}_{limit}"]
@@ -110,8 +56,8 @@ def test_the_metrics_summarise_the_samples(results: dict[str, Any]):
     assert metrics["median_lane"] == training.median_lane(samples["greedy_20"].to_numpy())
 
 
-def test_a_lane_leaves_as_a_keras_model_that_plays_as_its_sample_says(results: dict[str, Any]):
-    model = networks.to_keras(results["weights.npz"], 3)
+def test_a_lane_leaves_as_a_keras_model_that_plays_as_its_sample_says():
+    model = networks.to_keras(results()["weights.npz"], 3)
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
         left = np.asarray(model(observations[..., 0]))
@@ -119,80 +65,12 @@ def test_a_lane_leaves_as_a_keras_model_that_plays_as_its_sample_says(results: d
 
     played = evaluate(act, "CartPole-v1", [1_000_000, 1_000_001], 1, [20, 30])
     assert played.mean(axis=(1, 2)).tolist() == [
-        results["samples.csv"].loc[3, name] for name in ("greedy_20", "greedy_30")
+        results()["samples.csv"].loc[3, name] for name in ("greedy_20", "greedy_30")
     ]
 
 
-def test_the_headline_tells_the_greedy_return_and_its_interval(results: dict[str, Any]):
-    greedy = results["metrics.json"]["greedy"]["limit_20"]
-    said = reinforce_training.headline(results)
+def test_the_headline_tells_the_greedy_return_and_its_interval():
+    greedy = results()["metrics.json"]["greedy"]["limit_20"]
+    said = reinforce_training.headline(results())
     assert said.startswith(f"greedy return {greedy['mean']:.1f} [{greedy['mean_low']:.1f}, ")
     assert said.endswith(" of 4 seeds")
-
-
-BAD = [
-    ({"learning_rate": -0.01}, ".learning_rate is -0.01; allowed: a number above 0"),
-    ({"discount": 1.5}, ".discount is 1.5; allowed: a number from 0 to 1"),
-    ({"activation": "rely"}, ".activation is 'rely'; allowed: one of elu, relu, tanh, sigmoid, "),
-    ({"iteration": 150}, ".iteration is unknown; did you mean iterations?"),
-    ({"iterations": True}, ".iterations is true; allowed: an integer above 0"),
-    ({"hidden_sizes": [5, 0]}, ".hidden_sizes.1 is 0; allowed: an integer above 0"),
-    ({"evaluation": TINY["evaluation"] | {"limits": []}}, ".evaluation.limits"),
-]
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def write(folder: Path, change: dict[str, Any]) -> None:
-    YAML().dump({NAME: section() | change}, folder / "params.yaml")
-
-
-@pytest.mark.parametrize(("change", "message"), BAD)
-def test_a_bad_parameter_is_named_and_nothing_is_touched(
-    elsewhere: Path, capsys: pytest.CaptureFixture, change: dict[str, Any], message: str
-):
-    write(elsewhere, change)
-    code = stage.execute(NAME, Params, reinforce_training.run, reinforce_training.headline, argv=[])
-    out, err = capsys.readouterr()
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert f"{NAME}{message}" in err
-    assert [path.name for path in elsewhere.iterdir()] == ["params.yaml"]
-
-
-def test_a_bad_parameter_ends_the_process_with_two_and_one_line(elsewhere: Path):
-    write(elsewhere, BAD[0][0])
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(
-        [sys.executable, "-m", f"stages.{NAME}"],
-        cwd=elsewhere,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
-    assert f"{NAME}{BAD[0][1]}" in ended.stderr
-    assert [path.name for path in elsewhere.iterdir()] == ["params.yaml"]
-
-
-def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: Path):
-    kept = {name: content for name, content in results.items() if not name.endswith(".npz")}
-    artifacts.write_all(tmp_path / "results", kept)
-    names = ("maximum_steps", "episodes_per_iteration", "discount", "learning_rate", "optimiser")
-    given = {name: section()[name] for name in names} | {
-        "data": "results",
-        "evaluation_episodes": 2,
-        "limits": [20, 30],
-        "solved_share": 0.975,
-        "confidence": 0.9,
-    }
-    target = tmp_path / "done.ipynb"
-    notebooks.execute(ROOT / "notebooks" / f"{NAME}.ipynb", target, given, root=tmp_path)
-    text = target.read_text(encoding="utf-8")
-    assert text.count('"image/png"') >= 6
-    assert text.count('"image/gif": "R0lGOD') == 1
-    assert "90% interval" in text

@@ -1,0 +1,99 @@
+"""Imitation: a policy network learns what a rule did in recorded episodes.
+
+    gradient = mean_t grad(-log pi(a_t | s_t))
+
+The same gradient as that of REINFORCE, with every step credited with 1: the cross-entropy between
+what the rule did and what the network would have done.
+
+Shapes: E episodes, L lanes, O features of an observation.
+
+Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (behavioural cloning).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from reprise import lane_random, networks, optimisers
+from reprise.algorithms import reinforce
+from reprise.determinism import tf
+from reprise.environments.protocol import Environment
+from reprise.hyperparameters import Frozen, PositiveInt
+
+
+class Hyperparameters(Frozen):
+    """How much is shown, and how long it is studied."""
+
+    episodes: PositiveInt
+    gradient_steps: PositiveInt
+
+
+class Imitation(NamedTuple):
+    """What imitation leaves, as NumPy arrays."""
+
+    weights: list[np.ndarray]  # [.., L]
+    steps: np.ndarray  # environment steps that were recorded [L]
+    agreement: np.ndarray  # share of them in which the network's likelier action is the rule's [L]
+
+
+def angle_rule(observation: tf.Tensor) -> tf.Tensor:
+    """Return the chapter's rule as a probability of action 0: 1 where the pole leans to the left.
+
+    Args:
+        observation: of CartPole, [..., O, L].
+    """
+    return tf.cast(observation[..., 2, :] < 0, tf.float32)
+
+
+@cache
+def program(
+    environment: Environment, h: reinforce.Hyperparameters, imitation: Hyperparameters
+) -> tf.Function:
+    """Return the compiled imitation: from keys [2, L], weights and rates to an `Imitation`."""
+
+    def imitate(keys: tf.Tensor, weights: networks.Weights, learning_rate: tf.Tensor) -> tuple:
+        shown = reinforce.play(angle_rule, keys, environment, imitation.episodes, h.maximum_steps)
+        ones = tf.ones_like(shown.reward)
+        once = tf.cast(learning_rate[0] > 0, tf.int32)
+
+        def body(step, weights, state):
+            gradient = networks.separately(
+                lambda: reinforce.policy_gradient(weights, shown, ones, h), weights, once
+            )
+            state, weights = optimisers.apply(h.optimiser, state, weights, gradient, learning_rate)
+            return step + 1, weights, state
+
+        start = (tf.constant(0), weights, optimisers.initial(weights))
+        _, weights, _ = tf.while_loop(lambda n, *_: n < imitation.gradient_steps, body, start)
+        right = reinforce.left_logits(weights, shown.observation, h) < 0
+        agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
+        steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
+        return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps
+
+    return tf.function(imitate, jit_compile=True, autograph=False)
+
+
+def imitate(
+    hyperparameters: reinforce.Hyperparameters,
+    imitation: Hyperparameters,
+    environment: Environment,
+    keys: np.ndarray,
+) -> Imitation:
+    """Teach each lane's policy network the angle rule, from episodes of its own.
+
+    Args:
+        hyperparameters: of the network, and of the optimiser, which studies all episodes at once.
+        imitation: how much is shown, and how long it is studied.
+        environment: what the rule is recorded in.
+        keys: uint32 [L, 2]; networks begin as those that REINFORCE would train with these keys.
+    """
+    lanes = tf.constant(keys.T, tf.uint32)
+    initial = reinforce.initial_weights(lanes, environment, hyperparameters)
+    structure = hyperparameters.structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
+    rates = tf.fill([len(keys)], float(hyperparameters.learning_rate))
+    compiled = program(environment, structure, imitation)
+    weights, steps, agreement = compiled(lane_random.fold(lanes, 2), initial, rates)
+    return Imitation([w.numpy() for w in weights], steps.numpy(), agreement.numpy())

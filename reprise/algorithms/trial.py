@@ -1,0 +1,77 @@
+"""A trial: lanes train by REINFORCE, and what they learned is played in Gymnasium.
+
+Shapes: K iterations, L lanes, E evaluation episodes, T steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from reprise import networks
+from reprise.algorithms import reinforce
+from reprise.environments.evaluation import Act, evaluate
+from reprise.environments.protocol import Environment
+from reprise.environments.retrace import Remembering
+from reprise.hyperparameters import Evaluation
+
+ENVIRONMENT = "CartPole-v1"  # in which policies are judged, whatever they were trained in
+
+
+class Trial(NamedTuple):
+    """How lanes trained, and how good they are."""
+
+    returns: np.ndarray  # mean return of an iteration's episodes [K, L]
+    steps: np.ndarray  # environment steps of an iteration, all episodes [K, L]
+    final: networks.Weights  # [.., L]
+    greedy: np.ndarray  # returns of the likeliest actions [limits, E, L]
+    sampled: np.ndarray  # returns of sampled actions [limits, E, L]; no limits if not asked for
+    actions: np.ndarray  # greedy, of the first evaluation episode, int8 [T, L]
+
+
+def reinforce_trial(
+    hyperparameters: reinforce.Hyperparameters,
+    environment: Environment,
+    keys: np.ndarray,
+    evaluation: Evaluation,
+    *,
+    initial: networks.Weights | None = None,
+    random: np.random.Generator | None = None,
+    through: Callable[[Act], Act] = lambda act: act,
+) -> Trial:
+    """Train one lane for each key by REINFORCE, and play the policies in Gymnasium.
+
+    Args:
+        hyperparameters: of the algorithm.
+        environment: what is trained on.
+        keys: uint32 [L, 2], from `seeds.lane_keys`.
+        evaluation: how the policies are played; rewards are always Gymnasium's own.
+        initial: weights to begin with, [.., L].
+        random: samples actions in a second evaluation; without it there is none.
+        through: makes a policy of Gymnasium's observations from one of those trained on.
+    """
+    trained = reinforce.train(hyperparameters, environment, keys, initial)
+
+    def play(act: Act) -> np.ndarray:
+        return evaluate(through(act), ENVIRONMENT, evaluation.seeds, len(keys), evaluation.limits)
+
+    remembering = Remembering(reinforce.policy(trained.final, hyperparameters))
+    greedy = play(remembering)
+    sampled = greedy[:0]
+    if random is not None:
+        sampled = play(reinforce.policy(trained.final, hyperparameters, random))
+    actions = remembering.actions(evaluation.limits[0])
+    return Trial(*trained, greedy, sampled, actions)
+
+
+def joined(trials: Sequence[Trial]) -> Trial:
+    """Return the trials of several packs as that of one; they have as many iterations."""
+    weights = networks.concatenate([trial.final for trial in trials])
+    merged = {
+        name: np.concatenate([getattr(trial, name) for trial in trials], axis=-1)
+        for name in Trial._fields
+        if name != "final"
+    }
+    return Trial(final=weights, **merged)

@@ -1,0 +1,104 @@
+"""Trainings on one clock: environment steps, where learners' episodes and rounds are not alike.
+
+Shapes: K rounds, L lanes, G points of the clock.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+class Episodes(NamedTuple):
+    """The finished episodes of one lane, in order."""
+
+    returns: NDArray[np.float64]
+    ends: NDArray[np.int64]
+    """Environment steps played by the end of each."""
+
+
+def episodes(returns: NDArray, steps: NDArray) -> list[Episodes]:
+    """Return each lane's episodes.
+
+    Args:
+        returns: of the episode that each round finished, NaN without one [K, L].
+        steps: environment steps played by the end of each round [K, L].
+    """
+    return [
+        Episodes(lane[done].astype(float), clock[done].astype(int))
+        for lane, clock, done in zip(returns.T, steps.T, ~np.isnan(returns.T), strict=True)
+    ]
+
+
+def by_steps(lanes: Sequence[Episodes], clock: NDArray, window: int) -> NDArray[np.float64]:
+    """Return each lane's mean return of its last episodes, at points of the clock [G, L].
+
+    A lane whose training has ended stays at its last value; before its first episode it has none,
+    NaN.
+
+    Args:
+        lanes: the episodes of each.
+        clock: environment steps [G].
+        window: how many episodes the mean is taken over, or as many as there are.
+    """
+    curves = np.full((len(clock), len(lanes)), np.nan)
+    for curve, lane in zip(curves.T, lanes, strict=True):
+        finished = np.searchsorted(lane.ends, clock, side="right")
+        totals = np.concatenate([[0.0], np.cumsum(lane.returns)])
+        count = np.minimum(finished, window)
+        some = count > 0
+        sums = totals[finished] - totals[finished - count]
+        curve[some] = sums[some] / count[some]
+    return curves
+
+
+def steps_to(
+    lanes: Sequence[Episodes], target: float, window: int, budget: int
+) -> NDArray[np.float64]:
+    """Return the environment steps until each lane's mean return passes a target [L], or NaN.
+
+    Args:
+        lanes: the episodes of each.
+        target: the return to reach.
+        window: episodes that the mean is taken over; before there are as many, none passes.
+        budget: steps after which it does not count.
+    """
+    found = np.full(len(lanes), np.nan)
+    for number, lane in enumerate(lanes):
+        totals = np.concatenate([[0.0], np.cumsum(lane.returns)])
+        means = (totals[window:] - totals[:-window]) / window
+        ends = lane.ends[window - 1 :]
+        passed = np.flatnonzero((means >= target) & (ends <= budget))
+        if len(passed):
+            found[number] = ends[passed[0]]
+    return found
+
+
+def samples(
+    lanes: Sequence[Episodes],
+    steps: NDArray,
+    *,
+    budget: int,
+    last: int,
+    window: int,
+    targets: Sequence[int],
+) -> pd.DataFrame:
+    """Return a row a lane: how its training went within a budget of environment steps.
+
+    Args:
+        lanes: the episodes of each.
+        steps: environment steps of each whole training [L].
+        budget: steps after which nothing counts.
+        last: episodes before the budget that stand for the end of a training.
+        window: episodes that a return is averaged over when a target is looked for.
+        targets: returns to come to.
+    """
+    table = pd.DataFrame({"lane": range(len(lanes))})
+    table["last_return"] = by_steps(lanes, np.array([budget]), last)[0]
+    table["environment_steps"] = steps
+    table["episodes"] = [len(lane.returns) for lane in lanes]
+    for target in targets:
+        table[f"steps_to_{target}"] = steps_to(lanes, target, window, budget)
+    return table

@@ -1,0 +1,119 @@
+"""What an action should be credited with: worked examples, and REINFORCE with each kind of credit.
+
+Reads: params.yaml.
+Writes to data/credit_assignment/:
+    metrics.json        how each variant's trainings end, and each against the baseline; half-lives
+    examples.csv        returns and advantages of a few rewards, step by step
+    samples.csv         a row for each variant and lane
+    returns.csv         mean return of each iteration's episodes, one column a lane
+    learning_curve.csv  mean, median and quantiles over lanes
+"""
+
+import math
+import sys
+from functools import partial
+from typing import Annotated, Any, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from reprise import returns, seeds
+from reprise.algorithms import reinforce
+from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise.environments.cartpole import CartPole
+from reprise.evidence import variants
+from reprise.hyperparameters import ChangesOf, Comparison, Discount, Frozen, Name
+from reprise.pipeline import packs, stage
+
+NAME = "credit_assignment"
+EXAMPLES = packs.Pack(0, 0, 1, "examples")  # for a worker, which needs TensorFlow in any case
+
+Rewards = Annotated[tuple[float, ...], Field(strict=False, min_length=1)]
+
+
+class Example(Frozen):
+    """The rewards of some episodes."""
+
+    discount: Discount
+    rewards: Annotated[tuple[Rewards, ...], Field(strict=False, min_length=1)]
+
+
+class Params(reinforce.Hyperparameters, Comparison):
+    """The section of params.yaml; a variant is a change of hyperparameters."""
+
+    variants: dict[Name, Annotated[dict[str, Any], ChangesOf(reinforce.Hyperparameters)]]
+    half_lives: dict[Name, Annotated[float, Field(gt=0, lt=1)]]
+    examples: dict[Name, Example]
+
+    @model_validator(mode="after")
+    def _has_curves_of_one_length(self) -> Self:
+        for name, change in self.variants.items():
+            if change.get("iterations", self.iterations) != self.iterations:
+                raise ValueError(f"variants: {name} changes iterations; all variants need as many")
+        return self
+
+    def of(self, variant: str) -> reinforce.Hyperparameters:
+        """Return a variant's hyperparameters."""
+        return self.changed(reinforce.Hyperparameters, self.variants[variant])
+
+
+def work(params: Params, pack: packs.Pack) -> Trial | pd.DataFrame:
+    """Return the trial of a pack's lanes, or the worked examples."""
+    if pack.variant == EXAMPLES.variant:
+        return pd.concat([worked(name, e) for name, e in params.examples.items()])
+    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    return reinforce_trial(params.of(pack.variant), CartPole(), keys, params.evaluation)
+
+
+def worked(name: str, example: Example) -> pd.DataFrame:
+    """Return a row for each step of an example's episodes."""
+    lengths = [len(rewards) for rewards in example.rewards]
+    played = np.arange(max(lengths))[:, None, None] < np.array(lengths)[:, None]  # [T, E, 1]
+    rewards = np.zeros(played.shape)
+    rewards.swapaxes(0, 1)[played.swapaxes(0, 1)] = np.concatenate(example.rewards)
+    discounted = returns.discounted_returns(rewards, example.discount)
+    advantages = returns.normalised(discounted, played)
+    episode, step = np.nonzero(played[..., 0].T)
+    credited = {
+        "reward": rewards, "return": discounted.numpy(), "advantage": advantages.numpy()
+    }  # fmt: skip
+    return pd.DataFrame(
+        {"example": name, "discount": example.discount, "episode": episode, "step": step}
+        | {column: values[step, episode, 0] for column, values in credited.items()}
+    )
+
+
+def half_life(discount: float) -> dict[str, float]:
+    """Return after how many steps a reward counts for half, and what it counts after whole ones."""
+    steps = math.log(0.5) / math.log(discount)
+    before, after = (math.prod([discount] * whole(steps)) for whole in (math.floor, math.ceil))
+    return {"discount": discount, "steps": steps, "before": before, "after": after}
+
+
+def run(params: Params) -> dict:
+    """Train and evaluate all variants."""
+    programs = {
+        name: params.of(name).structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
+        for name in params.variants
+    }
+    cut = [*packs.cut(params.packs, params.lanes_per_pack, programs), EXAMPLES]
+    grouped: dict[str, list[Any]] = packs.by_variant(
+        cut, packs.run(partial(work, params), cut, label=NAME)
+    )
+    (examples,) = grouped.pop(EXAMPLES.variant)
+    trials = {name: joined(each) for name, each in grouped.items()}
+    found = variants.results(trials, params.evaluation, params.baseline, params.seed)
+    found["metrics.json"]["half_lives"] = {
+        name: half_life(value) for name, value in params.half_lives.items()
+    }
+    return {"metrics.json": found.pop("metrics.json"), "examples.csv": examples, **found}
+
+
+def headline(results: dict) -> str:
+    """Return the greedy returns of all variants in one line."""
+    return variants.headline(results["metrics.json"]["variants"])
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline))

@@ -1,0 +1,207 @@
+"""How fast Q-learning comes to a good policy, by the behaviour with which it explores.
+
+Reads data/inputs/three_state.yaml, and the transition tables of Gymnasium's toy-text environments.
+Writes to data/exploration/: metrics.json (by problem and behaviour: the steps until the greedy
+policy's exact value is within the tolerance of the optimum, for good and for the first time, null
+where that share of the runs does not get there; the share that does; the share of pairs of state
+and action tried; the loss at the end; the probability of getting there for good sooner than a
+random run), samples.csv (a row for each run), curves.csv (quantiles over the runs at checkpoints).
+
+Steps are the environment's. Episodes have no time limit: the values are those of the model, which
+has none. A loss is (optimum - value) / |optimum|.
+"""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from reprise import seeds
+from reprise.algorithms import exploration
+from reprise.algorithms.q_learning import Behaviour, Learning
+from reprise.algorithms.settling import curve_quantiles, settling_quantiles
+from reprise.evidence import statistics
+from reprise.hyperparameters import Frozen, PositiveFloat, PositiveInt, Probability, Seed
+from reprise.mdp import comparison, loaders, problems
+from reprise.mdp.problems import Problem
+from reprise.pipeline import packs, stage
+
+NAME = "exploration"
+BASELINE = "random"
+THREE_STATE = Path("data/inputs/three_state.yaml")
+RESAMPLES = 2_000  # of a bootstrap: its bounds are good to a percent
+DECIMALS = 9  # of a loss: the rounding errors of exact values lie below
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Trial(Learning):
+    """How one problem is learnt, by every behaviour."""
+
+    discount: Annotated[float, Field(ge=0, lt=1)]
+    epsilon_decay: PositiveInt  # iterations over which ε falls
+
+
+class ThreeState(Trial):
+    """The chapter's model."""
+
+    start_state: Name
+
+    def problem(self) -> Problem:
+        """Return what is learnt."""
+        mdp = loaders.from_yaml(THREE_STATE)
+        return problems.from_state("three_state", mdp, self.discount, self.start_state)
+
+
+class ToyText(Trial):
+    """One of Gymnasium's models; of Taxi, Gymnasium 1.4 has v4 only, where v3 was meant."""
+
+    environment: Name
+
+    def problem(self) -> Problem:
+        """Return what is learnt."""
+        return problems.toy_text(self.environment, self.discount)
+
+
+class Problems(Frozen):
+    """What is learnt."""
+
+    three_state: ThreeState
+    cliff_walking: ToyText
+    taxi: ToyText
+    frozen_lake: ToyText
+
+    def trials(self) -> dict[str, ThreeState | ToyText]:
+        """Return the problems by name."""
+        return dict(self)
+
+
+class Checkpoints(Frozen):
+    """The steps after which the greedy policy is evaluated, each so many times those before."""
+
+    first: PositiveInt
+    growth: Annotated[float, Field(gt=1, allow_inf_nan=False)]
+
+
+class Params(Frozen):
+    """The section exploration of params.yaml."""
+
+    seed: Seed
+    runs: Annotated[int, Field(ge=2)]  # an interval needs two
+    tolerance: Annotated[float, Field(gt=0, lt=1)]  # relative to the optimum
+    epsilon_start: Probability
+    epsilon_end: Probability
+    curiosities: Annotated[tuple[PositiveFloat, ...], Field(strict=False)]
+    checkpoints: Checkpoints
+    problems: Problems
+
+    def behaviours(self, trial: Trial) -> dict[str, Behaviour]:
+        """Return the behaviours by name, the baseline first."""
+        epsilons = self.epsilon_start, self.epsilon_end, float(trial.epsilon_decay)
+        curious = {f"curiosity_{k:.9g}".replace(".", "_"): k for k in self.curiosities}
+        return {
+            BASELINE: exploration.AT_RANDOM,
+            "epsilon_greedy": exploration.epsilon_greedy(*epsilons),
+            **{name: exploration.curious(k) for name, k in curious.items()},
+        }
+
+    def steps(self, trial: Trial) -> list[int]:
+        """Return the checkpoints of a problem."""
+        first, growth = self.checkpoints.first, self.checkpoints.growth
+        return exploration.checkpoints_until(trial.iterations, first, growth)
+
+    def tasks(self) -> list[tuple[str, str]]:
+        """Return each problem with each behaviour, by name, the longest first."""
+        trials = sorted(self.problems.trials().items(), key=lambda item: -item[1].iterations)
+        return [(name, behaviour) for name, trial in trials for behaviour in self.behaviours(trial)]
+
+
+def explore(params: Params, pack: packs.Pack) -> exploration.Exploration:
+    """Return what the runs of one problem by one behaviour come to."""
+    name, behaviour = params.tasks()[pack.index]
+    trial = params.problems.trials()[name]
+    return exploration.explore(
+        trial.problem(),
+        trial,
+        params.behaviours(trial)[behaviour],
+        [seeds.generator(params.seed, name, behaviour, run) for run in range(params.runs)],
+        params.steps(trial),
+    )
+
+
+def run(params: Params) -> dict[str, Any]:
+    """Learn every problem by every behaviour, and compare the behaviours with acting at random."""
+    tasks = params.tasks()
+    results = packs.run(partial(explore, params), packs.cut(len(tasks), params.runs), label=NAME)
+    found = dict(zip(tasks, results, strict=True))
+    metrics, samples, curves = {}, [], []
+    for name, trial in params.problems.trials().items():
+        problem, steps, last = trial.problem(), params.steps(trial), trial.iterations
+        best = comparison.optimal_q_values(problem.mdp, trial.discount).max(axis=1)
+        optimum = exploration.start_value(problem, best)
+        metrics[name] = {"optimum": optimum, "iterations": last}
+        late = {}  # a run that does not get there is later than any other
+        for behaviour in params.behaviours(trial):
+            values, coverage = found[name, behaviour]
+            losses = np.round((optimum - values) / abs(optimum), DECIMALS)
+            first, settled = exploration.steps_to_within(values, optimum, params.tolerance, steps)
+            late[behaviour] = np.where(np.isnan(settled), last + 1, settled)
+            metrics[name][behaviour] = {
+                "steps": settling_quantiles(settled),
+                "reached": _share(~np.isnan(settled)),
+                "first_steps": settling_quantiles(first),
+                "first_reached": _share(~np.isnan(first)),
+                "coverage": statistics.summary(coverage[:, -1]),
+                "loss": statistics.summary(losses[:, -1]),
+            }
+            if behaviour != BASELINE:
+                seed = seeds.sequence(params.seed, "sooner", name, behaviour)
+                sooner = statistics.probability_of_improvement(
+                    late[BASELINE], late[behaviour], resamples=RESAMPLES, seed=seed
+                )
+                metrics[name][behaviour]["sooner_than_random"] = _told(sooner)
+            named = {"problem": name, "behaviour": behaviour}
+            samples.append(
+                {**named, "run": range(params.runs), "steps": settled, "first_steps": first}
+                | {"coverage": coverage[:, -1], "loss": losses[:, -1]}
+            )
+            quantiles = {"loss": curve_quantiles(losses), "coverage": curve_quantiles(coverage)}
+            curves.append(
+                {**named, "step": steps}
+                | {f"{of}_{q}": v for of, curve in quantiles.items() for q, v in curve.items()}
+            )
+    return {
+        "metrics.json": {"runs": params.runs, "tolerance": params.tolerance, "problems": metrics},
+        "samples.csv": pd.concat(map(pd.DataFrame, samples), ignore_index=True),
+        "curves.csv": pd.concat(map(pd.DataFrame, curves), ignore_index=True),
+    }
+
+
+def headline(results: dict[str, Any]) -> str:
+    """Return, for each problem, how many runs get there at random, and by the best behaviour."""
+    metrics = results["metrics.json"]
+    said = []
+    for name, found in metrics["problems"].items():
+        shares = {k: v["reached"]["share"] for k, v in found.items() if isinstance(v, dict)}
+        best = max(shares, key=lambda behaviour: shares[behaviour])
+        other = f", {shares[best]:.0%} {best}" if best != BASELINE else ""
+        said.append(f"{name} {shares[BASELINE]:.0%} random{other}")
+    return f"within {metrics['tolerance']:.0%} of the optimum: {'; '.join(said)}".replace("_", " ")
+
+
+def _share(runs: np.ndarray) -> dict[str, float]:
+    """Return the share of runs that are true, with Wilson's interval at 95%."""
+    interval = statistics.wilson_interval(int(runs.sum()), len(runs))
+    return {"share": interval.estimate, "low": interval.low, "high": interval.high}
+
+
+def _told(interval: statistics.Interval) -> dict[str, float]:
+    return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline))

@@ -1,0 +1,138 @@
+"""The chapter's chain of four states: many simulated paths beside what is known in closed form.
+
+Reads data/inputs/markov_chain.yaml. Writes to data/markov_chain/: metrics.json (the steps to
+absorption and their variance, the visits to each state, where paths end; in closed form, and as
+simulated with 95% intervals), lengths.csv (the share of the paths by their steps with its interval,
+and the exact probability for each state to begin in), visits.csv, paths.csv (the first paths, state
+by state), transitions.csv (the chain itself).
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from reprise import seeds
+from reprise.evidence.statistics import (
+    Interval,
+    bootstrap_interval,
+    mean_interval,
+    wilson_interval,
+)
+from reprise.hyperparameters import Frozen, NonNegativeInt, PositiveInt, Seed
+from reprise.mdp import chain_paths, markov_chain
+from reprise.pipeline import stage
+
+CHAIN = Path("data/inputs/markov_chain.yaml")
+
+
+class Params(Frozen):
+    """The section markov_chain of params.yaml."""
+
+    seed: Seed
+    paths: Annotated[int, Field(ge=2)]  # an interval needs two
+    start_state: Annotated[str, Field(min_length=1)]
+    horizon: PositiveInt  # the most steps that lengths.csv tells of
+    shown_paths: NonNegativeInt
+    resamples: PositiveInt  # of the bootstrap
+
+
+def run(params: Params) -> dict[str, Any]:
+    """Walk every path until it is absorbed; no path depends on another."""
+    chain, horizon = markov_chain.from_yaml(CHAIN), params.horizon
+    solved = markov_chain.absorption(chain)
+    generators = [seeds.generator(params.seed, "paths", path) for path in range(params.paths)]
+    paths = chain_paths.simulate(chain, params.start_state, generators, params.shown_paths)
+    transient, absorbing = chain.names(solved.transient), chain.names(solved.absorbing)
+    row = transient.index(params.start_state)
+    exact = markov_chain.length_distribution(chain, horizon)  # [horizon, T]
+    counts = np.bincount(paths.steps, minlength=horizon + 1)
+    lengths = [wilson_interval(int(n), params.paths) for n in counts[1 : horizon + 1]]
+    visits = [mean_interval(paths.visits[:, state]) for state in solved.transient]
+    ends = [_share(paths.ends == state) for state in solved.absorbing]
+    variance = bootstrap_interval(
+        paths.steps,
+        np.var,
+        resamples=params.resamples,
+        seed=seeds.sequence(params.seed, "variance"),
+    )
+    beyond = _share(paths.steps > horizon)
+    successors = np.argwhere(chain.probabilities > 0)
+    return {
+        "metrics.json": {
+            "paths": params.paths,
+            "closed_form": {
+                "steps": solved.steps[row],
+                "variance": solved.variance[row],
+                "visits": dict(zip(transient, solved.visits[row], strict=True)),
+                "ends": dict(zip(absorbing, solved.ends[row], strict=True)),
+                "beyond_horizon": 1 - exact[:, row].sum(),
+            },
+            "simulated": {
+                "steps": _told(mean_interval(paths.steps)),
+                "variance": _told(variance),
+                "visits": dict(zip(transient, map(_told, visits), strict=True)),
+                "ends": dict(zip(absorbing, map(_told, ends), strict=True)),
+                "beyond_horizon": _told(beyond),
+                "longest": paths.steps.max(),
+            },
+        },
+        "lengths.csv": pd.DataFrame(
+            {"length": range(1, horizon + 1), **_columns(lengths)}
+            | {f"exact_from_{name}": exact[:, n] for n, name in enumerate(transient)}
+        ),
+        "visits.csv": pd.DataFrame(
+            {"state": transient, **_columns(visits), "exact": solved.visits[row]}
+        ),
+        "paths.csv": pd.DataFrame(
+            [
+                {"path": path, "step": step, "state": name}
+                for path, states in enumerate(paths.shown)
+                for step, name in enumerate(chain.names(states))
+            ],
+            columns=["path", "step", "state"],
+        ),
+        "transitions.csv": pd.DataFrame(
+            {
+                "state": chain.names(successors[:, 0]),
+                "successor": chain.names(successors[:, 1]),
+                "probability": chain.probabilities[chain.probabilities > 0],
+            }
+        ),
+    }
+
+
+def headline(results: dict[str, Any]) -> str:
+    """Return the mean number of steps, simulated and exact."""
+    metrics = results["metrics.json"]
+    exact, steps = metrics["closed_form"], metrics["simulated"]["steps"]
+    return (
+        f"{metrics['paths']:,} paths take {steps['estimate']:.2f} [{steps['low']:.2f}, "
+        f"{steps['high']:.2f}] steps; exactly {exact['steps']:.6g}, variance "
+        f"{exact['variance']:.6g}"
+    )
+
+
+def _share(paths: np.ndarray) -> Interval:
+    """Return the share of the paths that are true, with Wilson's interval."""
+    return wilson_interval(int(paths.sum()), len(paths))
+
+
+def _told(interval: Interval) -> dict[str, float]:
+    return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
+
+
+def _columns(intervals: list[Interval]) -> dict[str, list[float]]:
+    """Return the columns simulated, low and high."""
+    return {
+        "simulated": [interval.estimate for interval in intervals],
+        "low": [interval.low for interval in intervals],
+        "high": [interval.high for interval in intervals],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute("markov_chain", Params, run, headline))

@@ -1,0 +1,94 @@
+"""REINFORCE where not all is seen: velocities hidden, measurements noisy, and a memory against it.
+
+Reads: params.yaml.
+Writes to data/partial_observability/:
+    metrics.json        how each variant's trainings end, and each against the baseline
+    samples.csv         a row for each variant and lane
+    returns.csv         mean return of each iteration's episodes, one column a lane
+    learning_curve.csv  mean, median and quantiles over lanes
+"""
+
+import sys
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reprise import seeds
+from reprise.algorithms import reinforce
+from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise.environments.cartpole import CartPole
+from reprise.environments.sensors import Sensed, Sensing, Sensors
+from reprise.evidence import variants
+from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
+from reprise.pipeline import packs, stage
+
+NAME = "partial_observability"
+STEPS_A_SECOND = 50.0  # of CartPole
+
+Feature = Literal["position", "velocity", "angle", "angular_velocity"]
+
+
+class Noise(Frozen):
+    """The largest error of each feature, in m, m/s, rad and rad/s."""
+
+    position: NonNegativeFloat
+    velocity: NonNegativeFloat
+    angle: NonNegativeFloat
+    angular_velocity: NonNegativeFloat
+
+
+class Seen(Frozen):
+    """What a variant sees."""
+
+    features: Annotated[tuple[Feature, ...], Field(strict=False, min_length=1)]
+    noisy: bool
+    history: PositiveInt
+    rates: bool  # earlier measurements are seen as rates of change
+
+
+class Params(reinforce.Hyperparameters, Comparison):
+    """The section of params.yaml."""
+
+    noise: Noise
+    variants: dict[Name, Seen]
+
+    def sensors(self, variant: str) -> Sensors:
+        """Return the sensors of a variant."""
+        seen = self.variants[variant]
+        places = list(Noise.model_fields)
+        return Sensors(
+            tuple(places.index(feature) for feature in seen.features),
+            tuple(getattr(self.noise, f) if seen.noisy else 0.0 for f in seen.features),
+            seen.history,
+            STEPS_A_SECOND if seen.rates else 0.0,
+        )
+
+
+def train_and_evaluate(params: Params, pack: packs.Pack) -> Trial:
+    """Return the trial of a pack's lanes; in Gymnasium they see as little as in training."""
+    sensors = params.sensors(pack.variant)
+    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    errors = seeds.generator(params.seed, "evaluation errors", pack.variant, pack.first)
+    return reinforce_trial(
+        params, Sensed(CartPole(), sensors), keys, params.evaluation,
+        through=lambda act: Sensing(act, sensors, errors),
+    )  # fmt: skip
+
+
+def run(params: Params) -> dict:
+    """Train and evaluate all variants."""
+    sensors = {name: params.sensors(name) for name in params.variants}
+    cut = packs.cut(params.packs, params.lanes_per_pack, sensors)
+    results = packs.run(partial(train_and_evaluate, params), cut, label=NAME)
+    trials = {name: joined(each) for name, each in packs.by_variant(cut, results).items()}
+    return variants.results(trials, params.evaluation, params.baseline, params.seed)
+
+
+def headline(results: dict) -> str:
+    """Return the greedy returns of all variants in one line."""
+    return variants.headline(results["metrics.json"]["variants"])
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline))

@@ -1,0 +1,114 @@
+"""What knowing something beforehand is worth: rewards shaped by the pole's angle, and imitation.
+
+Reads: params.yaml.
+Writes to data/prior_knowledge/:
+    metrics.json        environment steps to each target return, and the variants against plain ones
+    samples.csv         a row for each variant and lane
+    returns.csv         mean true return of each iteration's episodes, one column a lane
+    learning_curve.csv  mean, median and quantiles over lanes
+"""
+
+import sys
+from functools import partial
+from typing import Annotated, NamedTuple, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from reprise import seeds
+from reprise.algorithms import imitation, reinforce
+from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise.environments.cartpole import CartPole
+from reprise.environments.shaping import Shaped
+from reprise.evidence import training, variants
+from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
+from reprise.pipeline import packs, stage
+
+NAME = "prior_knowledge"
+ANGLE = 2  # the feature that is charged for
+
+
+class Knowledge(Frozen):
+    """What a variant knows."""
+
+    penalty: NonNegativeFloat  # reward for each rad
+    imitates: bool
+
+
+class Params(reinforce.Hyperparameters, Comparison):
+    """The section of params.yaml."""
+
+    imitation: imitation.Hyperparameters
+    variants: dict[Name, Knowledge]
+    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1)]
+    window: PositiveInt
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.window > self.iterations:
+            allowed = f"at most iterations, {self.iterations}"
+            raise ValueError(f"window is {self.window}; allowed: {allowed}")
+        return self
+
+
+class Learned(NamedTuple):
+    """A trial, and the imitation before it."""
+
+    trial: Trial
+    shown: np.ndarray  # environment steps recorded for imitation [L]
+    agreement: np.ndarray  # share of them in which the network then does as the rule [L]
+
+
+def train_and_evaluate(params: Params, pack: packs.Pack) -> Learned:
+    """Return what a pack's lanes learned; rewards are true in evaluation, shaped in training."""
+    knowledge = params.variants[pack.variant]
+    environment = CartPole()
+    if knowledge.penalty:
+        environment = Shaped(environment, ANGLE, knowledge.penalty)
+    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    before, initial = np.zeros(pack.size), None
+    agreement = np.full(pack.size, np.nan)
+    if knowledge.imitates:
+        initial, before, agreement = imitation.imitate(params, params.imitation, CartPole(), keys)
+    trial = reinforce_trial(params, environment, keys, params.evaluation, initial=initial)
+    # CartPole pays 1 a step, whatever the shaped reward was.
+    true = trial._replace(returns=trial.steps / params.episodes_per_iteration)
+    return Learned(true, before, agreement)
+
+
+def run(params: Params) -> dict:
+    """Train and evaluate all variants."""
+    cut = packs.cut(
+        params.packs, params.lanes_per_pack, {n: k.penalty for n, k in params.variants.items()}
+    )
+    grouped = packs.by_variant(cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME))
+    trials = {name: joined([each.trial for each in found]) for name, found in grouped.items()}
+    found = variants.results(trials, params.evaluation, params.baseline, params.seed)
+    samples, metrics = found["samples.csv"], found["metrics.json"]
+    for column in ("shown", "agreement"):
+        samples[column] = np.concatenate([getattr(e, column) for f in grouped.values() for e in f])
+    for target in params.targets:
+        samples[f"steps_to_{target}"] = np.concatenate([
+            training.steps_to(trial.returns, trial.steps, target, params.window)
+            for trial in trials.values()
+        ]) + samples["shown"]  # fmt: skip
+    columns = [f"steps_to_{target}" for target in params.targets]
+    for name, group in samples.groupby("variant", sort=False):
+        metrics["variants"][name] |= {column: variants.reached(group[column]) for column in columns}
+    metrics[f"sooner_than_{params.baseline}"] = {
+        column: variants.sooner(samples, column, params.baseline, seed=params.seed)
+        for column in columns
+    }
+    return found
+
+
+def headline(results: dict) -> str:
+    """Return how many environment steps the variants need for the last target."""
+    found = results["metrics.json"]["variants"]
+    name = [key for key in next(iter(found.values())) if key.startswith("steps_to_")][-1]
+    shares = ", ".join(f"{v.replace('_', ' ')} {e[name]['share']:.0%}" for v, e in found.items())
+    return f"lanes that come to {name.removeprefix('steps_to_')}: {shares}"
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline))

@@ -1,0 +1,184 @@
+"""Linear Q-functions from end to end, tiny: files, bytes, divergence, mistakes, the notebook."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.pipeline import artifacts, notebooks, stage
+from stages import approximate_q_learning
+from tests import tiny
+
+NAME = "approximate_q_learning"
+PROMISED = ["metrics.json", "samples.csv", "returns.csv", "learning_curve.csv", "weights.csv"]
+TINY = {
+    "lanes_per_pack": 2, "length": 60, "maximum_steps": 20,
+    "evaluation": {"episodes": 2, "limits": [20]},
+    "clock": {"every": 20, "window": 2, "targets": [10, 19]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deep(tmp_path_factory: pytest.TempPathFactory):
+    """Work in a folder with the results of a DQN of three lanes, made up."""
+    folder = tmp_path_factory.mktemp("work")
+    returns = pd.DataFrame({"lane_0": [9, 11, 30], "lane_1": [8, 9, 10], "lane_2": [20, 20, 20]})
+    samples = pd.DataFrame(
+        {"lane": range(3), "environment_steps": returns.sum().to_numpy(), "final_20": [12, 9, 20]}
+    )
+    artifacts.write_csv(folder / "data/dqn_training/returns.csv", returns)
+    artifacts.write_csv(folder / "data/dqn_training/samples.csv", samples)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        yield folder
+
+
+def run(workers: int = 1, **changes: Any) -> dict[str, Any]:
+    return tiny.run(NAME, workers, **tiny.update(TINY, changes))
+
+
+def rendered(results: dict[str, Any]) -> dict[str, bytes]:
+    return {name: artifacts.render(name, content) for name, content in results.items()}
+
+
+@pytest.fixture(scope="module")
+def results(deep: Path) -> dict[str, Any]:
+    return run()
+
+
+def test_a_run_gives_every_file_that_the_stage_promises(results: dict[str, Any]):
+    assert list(results) == PROMISED
+    assert all(file in (approximate_q_learning.__doc__ or "") for file in PROMISED)
+    assert results["returns.csv"]["steps"].tolist() == [20, 40, 60] * 3
+
+
+def test_two_workers_give_the_bytes_of_one(results: dict[str, Any]):
+    assert rendered(run(workers=2)) == rendered(results)
+
+
+def test_the_dqn_enters_as_its_stage_left_it(results: dict[str, Any]):
+    found = results["samples.csv"].query("variant == 'dqn'")
+    assert found["greedy_20"].tolist() == [12, 9, 20]
+    assert found["environment_steps"].tolist() == [50, 27, 60]
+    assert found["episodes"].tolist() == [3, 3, 3]
+    np.testing.assert_array_equal(found["steps_to_10"], [20, np.nan, 40])
+    curve = results["returns.csv"].query("variant == 'dqn'")
+    np.testing.assert_array_equal(curve["lane_0"], [10, 10, 20.5])  # the last ends at step 50
+    np.testing.assert_array_equal(curve["lane_1"], [8.5, 9.5, 9.5])
+
+
+def test_the_linear_lanes_play_as_many_steps_as_they_are_given(results: dict[str, Any]):
+    linear = results["samples.csv"].query("variant != 'dqn'")
+    assert linear["environment_steps"].tolist() == [60] * 4
+    assert linear["lane"].tolist() == [0, 1] * 2
+    assert not linear["diverged"].any()
+    curves = results["returns.csv"].query("variant != 'dqn'")[["lane_0", "lane_1"]]
+    by_lane = curves.to_numpy().reshape(2, 3, 2).swapaxes(1, 2).reshape(4, 3)
+    assert len(np.unique(by_lane, axis=0)) == 4
+
+
+def test_each_weight_is_named(results: dict[str, Any]):
+    weights = results["weights.csv"]
+    sets = tiny.section(NAME)["feature_sets"]
+    for name, chosen in sets.items():
+        for lane in (0, 1):
+            found = weights[(weights["variant"] == name) & (weights["lane"] == lane)]
+            assert found["feature"].tolist() == [*chosen, "bias"]
+            assert (found[["left", "right"]].abs().sum() > 0).all()
+
+
+def test_the_metrics_summarise_the_samples(results: dict[str, Any]):
+    metrics, samples = results["metrics.json"], results["samples.csv"]
+    assert list(metrics["learners"]) == ["dqn", "observations", "handcrafted"]
+    means = samples.groupby("variant")[["last_return", "greedy_20"]].mean()
+    for name, found in metrics["learners"].items():
+        assert found["last_return"]["mean"] == pytest.approx(means.loc[name, "last_return"])
+        assert found["greedy"]["limit_20"]["mean"] == pytest.approx(means.loc[name, "greedy_20"])
+    for column in ("last_return", "greedy_20"):
+        for name, found in metrics["against_dqn"][column].items():
+            gap = means.loc[name, column] - means.loc["dqn", column]
+            assert found["difference"]["estimate"] == pytest.approx(gap)
+
+
+def test_lanes_that_diverge_count_with_the_return_they_get():
+    results = run(learning_rate=1e6)
+    lost = results["samples.csv"].query("variant == 'handcrafted'")
+    assert lost["diverged"].all()
+    assert results["metrics.json"]["learners"]["handcrafted"]["diverged"] == 2
+    # Without finite Q-values there is no better action than the first; the pole falls at once.
+    assert lost["greedy_20"].between(8, 11).all()
+    rendered(results)
+
+
+def test_the_headline_tells_every_learners_return(results: dict[str, Any]):
+    said = approximate_q_learning.headline(results)
+    assert said.startswith("greedy return dqn 13.7, observations ")
+    assert ", handcrafted " in said
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning_rate": -0.01}, ".learning_rate is -0.01; allowed: a number above 0"),
+        ({"length_unit": "episodes"}, ".length_unit is 'episodes'; allowed: "),
+        ({"dueling": True}, ".dueling is true; allowed: "),
+        ({"clock": {"every": 19}}, "clock.every is 19; allowed: from maximum_steps, 20, to length"),
+        ({"lanes_per_pack": 1}, ".lanes_per_pack is 1; "),
+        ({"feature_sets": {"dqn": ["angle"]}}, "feature_sets has 'dqn'; allowed: any other name"),
+        (
+            {"feature_sets": {"handcrafted": ["angel"]}},
+            ".feature_sets.handcrafted.0 is 'angel'; allowed: one of position, velocity, angle, ",
+        ),
+        ({"feature_sets": {"handcrafted": []}}, ".feature_sets.handcrafted"),
+        (
+            {"evaluation": {"limits": [20, 30]}},
+            "data/dqn_training/samples.csv has no final_30; allowed as evaluation.limits: ",
+        ),
+    ],
+)
+def test_what_is_not_allowed_is_named_and_nothing_is_written(
+    deep: Path, capsys: pytest.CaptureFixture, change: dict[str, Any], message: str
+):
+    YAML().dump({NAME: tiny.section(NAME, **tiny.update(TINY, change))}, deep / "params.yaml")
+    module = approximate_q_learning
+    code = stage.execute(NAME, module.Params, module.run, module.headline, argv=[])
+    out, err = capsys.readouterr()
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+    assert not (deep / "data" / NAME).exists()
+
+
+def executed(results: dict[str, Any], folder: Path) -> str:
+    """Return the notebook, executed on some results."""
+    artifacts.write_all(folder / "results", results)
+    section = tiny.section(NAME, **TINY)
+    names = ("length", "maximum_steps", "discount", "learning_rate", "optimiser", "feature_sets")
+    given = {name: section[name] for name in names}
+    given |= {f"epsilon_{name}": section[f"epsilon_{name}"] for name in ("start", "end", "unit")}
+    given |= {
+        "data": "results", "confidence": 0.9, "window": 2, "targets": [10, 19], "limits": [20],
+        "evaluation_episodes": 2, "solved_share": 0.975, "epsilon_decay": 500,
+    }  # fmt: skip
+    target = folder / "done.ipynb"
+    notebooks.execute(tiny.ROOT / "notebooks" / f"{NAME}.ipynb", target, given, root=folder)
+    return target.read_text(encoding="utf-8")
+
+
+def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: Path):
+    text = executed(results, tmp_path)
+    assert text.count('"image/png"') == 4
+    assert "2^{240}" in text
+    assert "90% interval" in text
+
+
+def test_behind_hidden_layers_a_feature_has_no_weight(results: dict[str, Any], tmp_path: Path):
+    section = tiny.section(NAME, **TINY, hidden_sizes=[3])
+    section["feature_sets"] = {"handcrafted": ["angle"]}
+    deep = approximate_q_learning.run(approximate_q_learning.Params(**section))
+    assert len(deep["weights.csv"]) == 0
+    text = executed(results | {"weights.csv": deep["weights.csv"]}, tmp_path)
+    assert text.count('"image/png"') == 2
+    assert "With hidden layers a feature has no weight of its own" in text

@@ -1,0 +1,206 @@
+"""Ways to explore, side by side: each run is its own, and what is told is what was measured."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.mdp.names import ModelError
+from reprise.pipeline import artifacts, notebooks, parameters
+from stages import exploration
+
+NAME = "exploration"
+Params = exploration.Params
+STEPS = {"three_state": 300, "cliff_walking": 10_000, "taxi": 2000, "frozen_lake": 3000}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_worker():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPRISE_WORKERS", "1")
+        yield
+
+
+@pytest.fixture(scope="module")
+def committed() -> dict[str, Any]:
+    return {
+        name: getattr(artifacts, f"read_{name.partition('.')[2]}")(Path("data", NAME, name))
+        for name in ("metrics.json", "samples.csv", "curves.csv")
+    }
+
+
+@pytest.fixture(scope="module")
+def params() -> Params:
+    return parameters.load(NAME, Params)
+
+
+@pytest.fixture(scope="module")
+def few(params: Params) -> Params:
+    trials = {
+        name: trial.model_copy(
+            update={"iterations": STEPS[name], "epsilon_decay": STEPS[name] // 2}
+        )
+        for name, trial in params.problems.trials().items()
+    }
+    problems = params.problems.model_copy(update=trials)
+    return params.model_copy(update={"runs": 6, "problems": problems})
+
+
+@pytest.fixture(scope="module")
+def results(few: Params) -> dict[str, Any]:
+    return exploration.run(few)
+
+
+def altered(folder: Path, key: str, value: Any) -> Path:
+    """Write params.yaml anew with one value of this stage changed, its key dotted."""
+    sections = parameters.read()
+    *outer, last = key.split(".")
+    section = sections[NAME]
+    for part in outer:
+        section = section[part]
+    section[last] = value
+    path = folder / "params.yaml"
+    YAML(typ="safe", pure=True).dump(sections, path)
+    return path
+
+
+def test_the_committed_results_are_of_a_hundred_runs_or_more(committed: dict[str, Any]):
+    counts = committed["samples.csv"].groupby(["problem", "behaviour"]).size()
+    assert (counts >= 100).all()
+    assert len(counts) >= 4 * 4
+
+
+def test_the_optimum_is_the_one_that_solving_the_model_gives(committed: dict[str, Any]):
+    solved = artifacts.read_json(Path("data/mdp_solving/metrics.json"))
+    toys = {
+        "frozen_lake": "FrozenLake8x8-v1",
+        "taxi": "Taxi-v4",
+        "cliff_walking": "CliffWalking-v1",
+    }
+    for problem, found in committed["metrics.json"]["problems"].items():
+        model = solved["three_state"]["discount_0_9"]
+        model = solved["toy_text"][toys[problem]] if problem in toys else model
+        assert found["optimum"] == pytest.approx(model["start_value"], rel=1e-8)
+
+
+def test_the_metrics_agree_with_the_samples(results: dict[str, Any], few: Params):
+    metrics, samples = results["metrics.json"], results["samples.csv"]
+    assert len(samples) == 4 * (2 + len(few.curiosities)) * few.runs
+    for (problem, behaviour), rows in samples.groupby(["problem", "behaviour"]):
+        found = metrics["problems"][problem][behaviour]
+        there = rows["steps"].notna()
+        assert found["reached"]["share"] == pytest.approx(there.mean())
+        assert (there == (rows["loss"] <= few.tolerance)).all()
+        assert (rows["first_steps"][there] <= rows["steps"][there]).all()
+        assert found["coverage"]["mean"] == pytest.approx(rows["coverage"].mean())
+        if not there.any():
+            assert set(found["steps"].values()) == {None}
+
+
+def test_the_curves_end_with_the_samples(results: dict[str, Any]):
+    samples, curves = results["samples.csv"], results["curves.csv"]
+    for key, rows in curves.groupby(["problem", "behaviour"]):
+        last = rows.iloc[-1]
+        runs = samples[(samples["problem"] == key[0]) & (samples["behaviour"] == key[1])]
+        assert last["step"] == STEPS[str(key[0])]
+        assert last["loss_median"] == pytest.approx(runs["loss"].median())
+        assert last["coverage_q95"] == pytest.approx(runs["coverage"].quantile(0.95))
+        assert (rows.filter(like="coverage").diff().iloc[1:] >= 0).all(axis=None)
+
+
+def test_the_cliff_is_learnt_sooner_by_the_curious_than_at_random(results: dict[str, Any]):
+    found = results["metrics.json"]["problems"]["cliff_walking"]
+    assert found["curiosity_1"]["reached"]["share"] == 1
+    assert found["curiosity_1"]["sooner_than_random"]["low"] > 0.5
+    assert "sooner_than_random" not in found["random"]
+
+
+def test_a_run_does_not_depend_on_how_many_more_there_are(few: Params, results: dict[str, Any]):
+    fewer = exploration.run(few.model_copy(update={"runs": 2}))["samples.csv"]
+    again = results["samples.csv"].query("run < 2").reset_index(drop=True)
+    assert artifacts.render("samples.csv", fewer) == artifacts.render("samples.csv", again)
+
+
+def test_the_same_parameters_give_the_same_bytes(few: Params, results: dict[str, Any]):
+    again = exploration.run(few)
+    assert all(artifacts.render(k, results[k]) == artifacts.render(k, again[k]) for k in results)
+
+
+def test_another_seed_gives_other_runs(few: Params, results: dict[str, Any]):
+    other = exploration.run(few.model_copy(update={"seed": 43}))["samples.csv"]
+    lake = results["samples.csv"]["problem"] == "frozen_lake"
+    assert not np.array_equal(other["coverage"][lake], results["samples.csv"]["coverage"][lake])
+
+
+def test_behaviours_are_named_after_their_curiosity(few: Params):
+    odd = few.model_copy(update={"curiosities": (0.25, 10.0)})
+    assert list(odd.behaviours(odd.problems.taxi)) == [
+        *("random", "epsilon_greedy", "curiosity_0_25", "curiosity_10")
+    ]
+
+
+def test_the_headline_tells_the_best_behaviour_of_each_problem(results: dict[str, Any]):
+    said = exploration.headline(results)
+    assert said.startswith("within 1% of the optimum: three state 100% random")
+    assert "taxi 0% random; frozen lake" in said
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("runs", 1, "runs is 1; allowed: an integer at least 2"),
+        ("tolerance", 0, "tolerance is 0; allowed: a number above 0 and below 1"),
+        ("curiosities", [1, -1], "curiosities.1 is -1; allowed: a number above 0"),
+        ("checkpoints.growth", 1, "checkpoints.growth is 1; allowed: a number above 1"),
+        (
+            "problems.taxi.discount",
+            1,
+            "problems.taxi.discount is 1; allowed: a number at least 0 and",
+        ),
+        ("problems.taxi.epsilon_decay", 0, "epsilon_decay is 0; allowed: an integer above 0"),
+        ("problems.taxi.iteration", 5, "iteration is unknown; did you mean"),
+    ],
+)
+def test_a_parameter_that_is_not_allowed_is_named(
+    key: str, value: Any, message: str, tmp_path: Path
+):
+    with pytest.raises(parameters.ParameterError) as error:
+        parameters.load(NAME, Params, altered(tmp_path, key, value))
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("problem", "change", "message"),
+    [
+        ("three_state", {"start_state": "s9"}, "unknown state 's9'; allowed: s0, s1, s2"),
+        (
+            "taxi",
+            {"environment": "CartPole-v1"},
+            "environment 'CartPole-v1' has no transition table",
+        ),
+    ],
+)
+def test_a_problem_that_does_not_exist_is_refused(
+    few: Params, problem: str, change: dict[str, str], message: str
+):
+    trial = few.problems.trials()[problem].model_copy(update=change)
+    wrong = few.model_copy(update={"problems": few.problems.model_copy(update={problem: trial})})
+    with pytest.raises(ModelError, match=message):
+        exploration.run(wrong)
+
+
+def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):
+    artifacts.write_all(tmp_path / "results", results)
+    given = {
+        "data": "results",
+        "epsilon_start": few.epsilon_start,
+        "epsilon_end": few.epsilon_end,
+        "tolerance": few.tolerance,
+    }
+    target = tmp_path / "done.ipynb"
+    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
+    text = target.read_text(encoding="utf-8")
+    assert text.count('"image/png"') == 3
+    assert "has 6 runs on each problem" in text

@@ -1,0 +1,166 @@
+"""Simulated paths beside the closed form: they agree, and each path is its own."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.mdp.names import ModelError
+from reprise.pipeline import artifacts, notebooks, parameters
+from stages import markov_chain
+
+NAME = "markov_chain"
+Params = markov_chain.Params
+
+
+@pytest.fixture(scope="module")
+def params() -> Params:
+    return parameters.load(NAME, Params)
+
+
+@pytest.fixture(scope="module")
+def results(params: Params) -> dict[str, Any]:
+    return markov_chain.run(params)
+
+
+@pytest.fixture(scope="module")
+def few(params: Params) -> Params:
+    return params.model_copy(update={"paths": 50, "resamples": 100})
+
+
+def test_the_closed_form_is_16_steps_with_variance_328(results: dict[str, Any]):
+    exact = results["metrics.json"]["closed_form"]
+    assert exact["steps"] == pytest.approx(16, rel=1e-12)
+    assert exact["variance"] == pytest.approx(328, rel=1e-12)
+    assert exact["visits"] == pytest.approx({"s0": 10 / 3, "s1": 20 / 3, "s2": 6}, rel=1e-12)
+    assert exact["ends"] == pytest.approx({"s3": 1.0}, rel=1e-12)
+
+
+def test_the_simulation_agrees_within_four_standard_errors(results: dict[str, Any]):
+    metrics = results["metrics.json"]
+    exact, simulated = metrics["closed_form"], metrics["simulated"]
+    pairs = [(exact[key], simulated[key]) for key in ("steps", "variance")]
+    pairs += [(exact["visits"][s], found) for s, found in simulated["visits"].items()]
+    for value, found in pairs:
+        assert found["low"] < found["estimate"] < found["high"]
+        assert abs(found["estimate"] - value) < found["high"] - found["low"]
+    assert simulated["ends"]["s3"]["estimate"] == 1
+    assert simulated["ends"]["s3"]["low"] > 0.999
+
+
+def test_the_lengths_are_a_distribution_and_the_intervals_hold_it(
+    results: dict[str, Any], params: Params
+):
+    table, metrics = results["lengths.csv"], results["metrics.json"]
+    assert table["length"].tolist() == list(range(1, params.horizon + 1))
+    left = 1 - table["exact_from_s0"].sum()
+    assert metrics["closed_form"]["beyond_horizon"] == pytest.approx(left, abs=1e-15)
+    beyond = metrics["simulated"]["beyond_horizon"]["estimate"]
+    assert table["simulated"].sum() + beyond == pytest.approx(1, abs=1e-12)
+    mean = (table["length"] * table["exact_from_s0"]).sum()
+    assert mean == pytest.approx(16, abs=0.01)
+    inside = (table["low"] <= table["exact_from_s0"]) & (table["exact_from_s0"] <= table["high"])
+    assert inside.mean() > 0.9
+
+
+def test_the_shown_paths_are_paths_of_the_chain(results: dict[str, Any], params: Params):
+    paths, transitions = results["paths.csv"], results["transitions.csv"]
+    possible = set(zip(transitions["state"], transitions["successor"], strict=True))
+    assert paths["path"].nunique() == params.shown_paths
+    for _, path in paths.groupby("path"):
+        states = path["state"].tolist()
+        assert states[0] == params.start_state
+        assert states[-1] == "s3"
+        assert "s3" not in states[:-1]
+        assert set(pairwise(states)) <= possible
+        assert path["step"].tolist() == list(range(len(states)))
+
+
+def test_the_same_parameters_give_the_same_bytes(few: Params):
+    once, again = (markov_chain.run(few) for _ in range(2))
+    assert all(artifacts.render(k, once[k]) == artifacts.render(k, again[k]) for k in once)
+
+
+def test_the_first_paths_do_not_depend_on_how_many_follow(few: Params, results: dict[str, Any]):
+    assert markov_chain.run(few)["paths.csv"].equals(results["paths.csv"])
+    other = few.model_copy(update={"seed": 43})
+    assert not markov_chain.run(other)["paths.csv"].equals(results["paths.csv"])
+
+
+def test_another_start_state_has_its_own_closed_form(few: Params):
+    from_s1 = markov_chain.run(few.model_copy(update={"start_state": "s1"}))
+    assert from_s1["metrics.json"]["closed_form"]["steps"] == pytest.approx(19, rel=1e-12)
+    lengths = from_s1["lengths.csv"]
+    assert not lengths["simulated"][lengths["length"] % 2 == 0].any()
+
+
+def test_no_shown_path_leaves_an_empty_table(few: Params):
+    table = markov_chain.run(few.model_copy(update={"shown_paths": 0}))["paths.csv"]
+    assert artifacts.render("paths.csv", table) == b"path,step,state\n"
+
+
+def test_a_chain_that_never_absorbs_ends_the_stage_with_one_line(
+    few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "chain.yaml"
+    text = markov_chain.CHAIN.read_text(encoding="utf-8")
+    path.write_text(text.replace("s3: {s3: 1.0}", "s3: {s0: 1.0}"), encoding="utf-8")
+    monkeypatch.setattr(markov_chain, "CHAIN", path)
+    with pytest.raises(ModelError) as error:
+        markov_chain.run(few)
+    assert "is reached from states 's0', 's1', 's2', 's3'; allowed: " in str(error.value)
+    assert error.value.exit_code == 2
+
+
+def test_the_headline_tells_simulated_and_exact_steps(few: Params, results: dict[str, Any]):
+    assert markov_chain.headline(results).startswith("10,000 paths take 1")
+    assert markov_chain.headline(results).endswith("steps; exactly 16, variance 328")
+
+
+@pytest.mark.parametrize("start", ["s3", "s7"])
+def test_a_start_state_that_cannot_be_is_refused(few: Params, start: str):
+    with pytest.raises(ModelError, match=f"'{start}'.*; allowed: s0, s1, s2"):
+        markov_chain.run(few.model_copy(update={"start_state": start}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"paths": 1}, "paths is 1; allowed: an integer at least 2"),
+        ({"horizon": 0}, "horizon is 0; allowed: an integer above 0"),
+        ({"start_state": ""}, "start_state is ''; allowed: text that is not empty"),
+        ({"start_stat": "s0"}, "start_stat is unknown; did you mean start_state?"),
+        ({"shown_paths": True}, "shown_paths is true; allowed: an integer at least 0"),
+    ],
+)
+def test_a_parameter_that_is_not_allowed_is_named(
+    change: dict[str, Any], message: str, tmp_path: Path
+):
+    sections = parameters.read()
+    sections[NAME] |= change
+    path = tmp_path / "params.yaml"
+    YAML(typ="safe", pure=True).dump(sections, path)
+    with pytest.raises(parameters.ParameterError) as error:
+        parameters.load(NAME, Params, path)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(("start", "shown"), [("s0", 10), ("s2", 0)])
+def test_the_notebook_runs_on_fresh_results(few: Params, start: str, shown: int, tmp_path: Path):
+    altered = few.model_copy(update={"start_state": start, "shown_paths": shown})
+    artifacts.write_all(tmp_path / "results", markov_chain.run(altered))
+    given = {"data": "results", "start_state": start, "horizon": few.horizon}
+    target = tmp_path / "done.ipynb"
+    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
+    text = target.read_text(encoding="utf-8")
+    assert text.count('"image/png"') == 3 + (shown > 0)
+    assert "50 paths" in text
+
+
+def test_every_number_of_the_closed_form_is_finite(results: dict[str, Any]):
+    exact = results["lengths.csv"].filter(like="exact_from_").to_numpy()
+    assert np.isfinite(exact).all()
+    assert (exact >= 0).all()

@@ -1,0 +1,166 @@
+"""Searches at equal cost, judged on tries that they never saw."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.algorithms import vacuum_policies, vacuum_search
+from reprise.pipeline import artifacts, notebooks, parameters
+from stages import policy_search, reporting
+
+NAME = "policy_search"
+Params = policy_search.Params
+
+
+@pytest.fixture(scope="module")
+def few() -> Params:
+    whole = parameters.load(NAME, Params)
+    grid = whole.landscape.model_copy(update={"points": 7, "tries": 8, "best_tries": 20})
+    neat = whole.neat.model_copy(
+        update={"population": 10, "generations": 2, "maximum_steps": 40, "runs_per_pack": 2}
+    )
+    coverage = whole.coverage.model_copy(update={"tries": 3, "doublings": 2})
+    return whole.model_copy(
+        update={
+            "packs": 1, "runs_per_pack": 3, "evaluations": 200, "fresh_tries": 5,
+            "landscape": grid, "neat": neat, "coverage": coverage,
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(few: Params) -> dict[str, Any]:
+    return policy_search.run(few)
+
+
+def test_the_same_parameters_give_the_same_bytes(few: Params, results: dict[str, Any]):
+    again = policy_search.run(few)
+    assert all(artifacts.render(k, results[k]) == artifacts.render(k, again[k]) for k in results)
+
+
+def test_a_run_does_not_depend_on_how_many_more_there_are_or_on_its_pack(
+    few: Params, results: dict[str, Any]
+):
+    alone = vacuum_search.search_all(few, few.seed, [2], few.fresh_tries)
+    third = results["samples.csv"].query("run == 2").set_index("search")
+    for name, found in alone.items():
+        assert third.loc[name, "share"] == found.shares[0]
+        assert third.loc[name, "believed"] == found.believed[0]
+
+
+def test_every_search_has_a_row_for_each_run(few: Params, results: dict[str, Any]):
+    samples = results["samples.csv"]
+    assert samples.groupby("search").size().to_dict() == dict.fromkeys(
+        vacuum_search.searches(few), 3
+    )
+    assert samples["share"].between(0, 1).all()
+    for name, found in results["metrics.json"]["final"].items():
+        own = samples[samples["search"] == name]
+        assert found["mean"] == pytest.approx(own["share"].mean())
+        assert found["believed"] == pytest.approx(own["believed"].mean())
+
+
+def test_the_best_score_of_many_is_believed_too_high(results: dict[str, Any]):
+    samples = results["samples.csv"].query("search == 'random'")
+    assert (samples["believed"] > samples["share"]).all()
+
+
+def test_the_curves_begin_where_a_search_first_recommends(few: Params, results: dict[str, Any]):
+    curves = results["best_so_far.csv"]
+    first = curves.groupby("search")["evaluations"].min()
+    assert first["random"] == first["grid"] == few.record_every
+    assert first["genetic_sexual"] == few.genetic.population
+    assert (curves.groupby("search")["evaluations"].max() == few.evaluations).all()
+    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+
+
+def test_the_landscape_is_interpolated_through_its_points():
+    mean = np.arange(9.0).reshape(3, 3)
+    landscape = vacuum_policies.Landscape(np.linspace(0, 1, 3), mean, mean, np.ones(2), 1.0)
+    policies = np.array([[0, 0], [1, 1], [0.5, 0], [0.25, 0.75], [np.nan, np.nan]])
+    found = vacuum_policies.on_landscape(landscape, policies)
+    assert found[:4].tolist() == [0, 8, 3, 3]  # a plane: 6 p + 2 r
+    assert np.isnan(found[4])
+    assert vacuum_policies.on_landscape(landscape, policies.reshape(1, 5, 2)).shape == (1, 5)
+
+
+def test_a_robot_that_never_moves_collects_nothing_and_moving_is_better(results: dict[str, Any]):
+    landscape = results["landscape.csv"]
+    assert (landscape.query("p == 0")["share"] == 0).all()
+    assert (landscape.query("p == 0.5 and r > 0")["share"] > 0.1).all()
+
+
+def test_the_floor_reached_grows_with_time(few: Params, results: dict[str, Any]):
+    for _, part in results["coverage.csv"].groupby("policy"):
+        assert (np.diff(part["share"]) >= 0).all()
+        assert part["minutes"].iloc[-1] == 30 * 2**few.coverage.doublings
+
+
+def test_each_path_ends_with_what_it_collected(results: dict[str, Any]):
+    paths = results["paths.csv"]
+    assert paths["policy"].nunique() == 4
+    for _, part in paths.groupby("policy"):
+        assert part["second"].is_monotonic_increasing
+        assert part["share"].is_monotonic_increasing
+        assert part["second"].iloc[0] == 0
+
+
+def test_neats_winners_are_judged_under_each_limit(few: Params, results: dict[str, Any]):
+    bred = results["neat.csv"]
+    assert len(bred) == 2
+    assert (bred["return_200"] <= bred["return_500"]).all()
+    assert results["metrics.json"]["neat"]["limit_200"]["mean"] == pytest.approx(
+        bred["return_200"].mean()
+    )
+    assert len(results["neat_fitness.csv"]) == bred["generations"].sum()
+
+
+def test_the_headline_names_the_kinds_of_search(results: dict[str, Any]):
+    said = policy_search.headline(results)
+    assert " of the dust at best; after 200 tries grid " in said
+    assert ", genetic " in said
+    assert ", gradient " in said
+    assert said.endswith("of 2 runs")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("evaluations", 450, "evaluations is 450; allowed: a multiple of 20, as the record_every"),
+        ("record_every", 7, "evaluations is 500; allowed: a multiple of 7"),
+        ("genetic.weak_survivors", 20, "weak_survivors is 20; allowed: below survivors, 20"),
+        ("grid.points", 1, "grid.points is 1; allowed: an integer at least 2"),
+        ("gradient_ascent.difference", 0.6, "allowed: a number above 0 and at most 0.5"),
+        ("shown", [], "shown is []; allowed: a list of at least 3"),
+        ("neat.populatio", 3, "neat.populatio is unknown; did you mean population?"),
+    ],
+)
+def test_a_parameter_that_is_not_allowed_is_named(
+    key: str, value: Any, message: str, tmp_path: Path
+):
+    sections = parameters.read()
+    section = sections[NAME]
+    *outer, last = key.split(".")
+    for part in outer:
+        section = section[part]
+    section[last] = value
+    path = tmp_path / "params.yaml"
+    YAML(typ="safe", pure=True).dump(sections, path)
+    with pytest.raises(parameters.ParameterError) as error:
+        parameters.load(NAME, Params, path)
+    assert message in str(error.value)
+
+
+def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: Path):
+    artifacts.write_all(tmp_path / "results", results)
+    keys = parameters.read()["reporting"]["notebooks"][NAME]
+    given = {"data": "results", **{name: reporting.value(key) for name, key in keys.items()}}
+    target = tmp_path / "done.ipynb"
+    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
+    text = target.read_text(encoding="utf-8")
+    assert text.count('"image/png"') == 6
+    assert "is run 3 times" in text

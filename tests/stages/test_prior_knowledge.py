@@ -1,0 +1,64 @@
+"""Prior knowledge: the steps it takes, counted truly, and judged by the true reward."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages import prior_knowledge
+from tests import tiny
+
+NAME = "prior_knowledge"
+
+
+@cache
+def results() -> dict[str, Any]:
+    return tiny.run(NAME)
+
+
+def test_returns_are_the_environments_own_though_training_is_charged():
+    returns = results()["returns.csv"]
+    shaped = returns[returns["variant"] == "shaping"].filter(like="lane_").to_numpy()
+    assert (shaped * 2 == np.round(shaped * 2)).all()  # a mean of two whole returns
+    assert shaped.min() >= 1
+
+
+def test_steps_to_a_target_count_every_step_up_to_the_end_of_the_window():
+    samples, returns = results()["samples.csv"], results()["returns.csv"]
+    assert samples["steps_to_10"].notna().any()
+    for variant, group in samples.groupby("variant"):
+        curves = returns[returns["variant"] == variant].filter(like="lane_").to_numpy()
+        for curve, row in zip(curves.T, group.itertuples(), strict=True):
+            means = (curve[1:] + curve[:-1]) / 2
+            passed = np.flatnonzero(means >= 10)
+            expected = row.shown + 2 * curve[: passed[0] + 2].sum() if len(passed) else np.nan
+            np.testing.assert_allclose(row.steps_to_10, expected)
+
+
+def test_recorded_episodes_count_as_steps_and_the_network_learns_from_them():
+    samples = results()["samples.csv"].set_index("variant")
+    assert (samples.loc["imitation", "shown"] > 10).all()
+    assert samples.loc["imitation", "agreement"].between(0, 1).all()
+    assert (samples.loc[["plain", "shaping"], "shown"] == 0).all()
+    assert samples.loc[["plain", "shaping"], "agreement"].isna().all()
+
+
+def test_a_lane_that_never_gets_there_counts_as_later_than_all():
+    found = results()["metrics.json"]["variants"]
+    samples = results()["samples.csv"]
+    for variant, group in samples.groupby("variant"):
+        there = group["steps_to_19"].notna()
+        assert found[variant]["steps_to_19"]["share"] == there.mean()
+        assert (found[variant]["steps_to_19"]["median"] is None) == (there.sum() == 0)
+    against = results()["metrics.json"]["sooner_than_plain"]["steps_to_19"]
+    assert all(0 <= each["estimate"] <= 1 for each in against.values())
+
+
+def test_the_headline_tells_how_many_come_to_the_last_target():
+    assert prior_knowledge.headline(results()).startswith("lanes that come to 19: plain ")
+
+
+def test_imitation_learns_the_rule():
+    taught = tiny.run(NAME, imitation={"gradient_steps": 200}, hidden_sizes=[5])["samples.csv"]
+    assert taught["agreement"].dropna().mean() == pytest.approx(1, abs=0.2)

@@ -1,0 +1,214 @@
+"""TD(0) by many schedules: what settles on a floor, and what goes on falling."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.algorithms.td_learning import Schedule
+from reprise.evidence.paired import ratio_of_means
+from reprise.mdp.names import ModelError
+from reprise.pipeline import artifacts, notebooks, parameters
+from stages import td_learning
+
+NAME = "td_learning"
+Params = td_learning.Params
+
+
+@pytest.fixture(scope="module")
+def params() -> Params:
+    return parameters.load(NAME, Params)
+
+
+@pytest.fixture(scope="module")
+def results(params: Params) -> dict[str, Any]:
+    return td_learning.run(params)
+
+
+@pytest.fixture(scope="module")
+def few(params: Params) -> Params:
+    return params.model_copy(update={"runs": 20, "iterations": 2000})
+
+
+def altered(folder: Path, change: dict[str, Any]) -> Path:
+    """Write params.yaml anew with values of this stage changed, keys dotted."""
+    sections = parameters.read()
+    for key, value in change.items():
+        *outer, last = key.split(".")
+        section = sections[NAME]
+        for part in outer:
+            section = section[part]
+        section[last] = value
+    path = folder / "params.yaml"
+    YAML(typ="safe", pure=True).dump(sections, path)
+    return path
+
+
+def test_the_truth_is_the_linear_solve(results: dict[str, Any]):
+    transitions = np.array([[2.5, 0.5, 0], [0, 1.5, 1.5], [2.4, 0.3, 0.3]]) / 3
+    expected = np.linalg.solve(np.eye(3) - 0.9 * transitions, [7 / 3, -25, 32])
+    np.testing.assert_allclose(list(results["metrics.json"]["truth"].values()), expected)
+
+
+def test_constant_rates_settle_on_floors_that_grow_with_them(
+    results: dict[str, Any], params: Params
+):
+    found = results["metrics.json"]["schedules"]
+    constant = [n for n, s in params.schedules.items() if s.learning_rate_decay == 0]
+    by_rate = sorted(constant, key=lambda name: params.schedules[name].learning_rate)
+    assert len(by_rate) == 3
+    for name in by_rate:
+        assert found[name]["ratio"]["low"] > 0.93
+    for lower, higher in pairwise(by_rate):
+        assert found[lower]["end"]["high"] < found[higher]["end"]["low"]
+
+
+def test_decaying_rates_go_on_falling_and_one_is_below_every_floor(
+    results: dict[str, Any], params: Params
+):
+    found = results["metrics.json"]["schedules"]
+    decaying = [n for n, s in params.schedules.items() if s.learning_rate_decay > 0]
+    floor = min(found[n]["end"]["low"] for n in found if n not in decaying)
+    assert all(found[name]["ratio"]["high"] < 1 for name in decaying)
+    assert min(found[name]["end"]["high"] for name in decaying) < floor
+
+
+def test_the_metrics_agree_with_the_samples(results: dict[str, Any], params: Params):
+    samples, metrics = results["samples.csv"], results["metrics.json"]
+    assert len(samples) == params.runs * len(params.schedules)
+    truth = np.array(list(metrics["truth"].values()))
+    for name, table in samples.groupby("schedule"):
+        found = metrics["schedules"][name]
+        assert found["end"]["estimate"] == pytest.approx(table["end"].mean())
+        assert found["half_way"]["estimate"] == pytest.approx(table["half_way"].mean())
+        ratio = table["end"].mean() / table["half_way"].mean()
+        assert found["ratio"]["estimate"] == pytest.approx(ratio)
+        values = table.filter(like="v_").to_numpy()
+        bias = np.sqrt(((values.mean(axis=0) - truth) ** 2).mean())
+        assert found["bias"] == pytest.approx(bias)
+        assert found["spread"] == pytest.approx(np.sqrt(values.var(axis=0).mean()))
+
+
+def test_the_curves_tell_each_schedules_quantiles_in_order(results: dict[str, Any], params: Params):
+    curves, traces = results["curves.csv"], results["traces.csv"]
+    assert list(curves["schedule"].unique()) == list(params.schedules)
+    for table in (curves, traces):
+        for _, rows in table.groupby("schedule"):
+            ends = rows["iteration"].iloc[[0, -1]].tolist()
+            assert ends == [params.record_every, params.iterations]
+    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert len(traces.filter(like="run_").columns) == params.traced_runs
+    last = traces.groupby("schedule", sort=False)["run_0"].last().to_numpy()
+    first_run = results["samples.csv"].query("run == 0")
+    assert (last == first_run[f"v_{params.traced_state}"].to_numpy()).all()
+
+
+def test_the_same_parameters_give_the_same_bytes(few: Params):
+    once, again = (td_learning.run(few) for _ in range(2))
+    assert all(artifacts.render(k, once[k]) == artifacts.render(k, again[k]) for k in once)
+
+
+def test_a_run_depends_neither_on_the_others_nor_on_the_schedules_beside_it(
+    params: Params, results: dict[str, Any]
+):
+    name = "power_slow"
+    update = {"runs": 5, "schedules": {name: params.schedules[name]}}
+    alone = td_learning.run(params.model_copy(update=update))["samples.csv"]
+    among = results["samples.csv"].query("schedule == @name").head(5)
+    assert artifacts.render("a.csv", alone) == artifacts.render("a.csv", among)
+
+
+def test_another_seed_gives_other_runs(few: Params):
+    other = few.model_copy(update={"seed": 43})
+    first, second = (td_learning.run(p)["samples.csv"] for p in (few, other))
+    assert (first["end"] != second["end"]).all()
+
+
+def test_a_single_record_is_half_way_and_the_end(few: Params):
+    once = few.model_copy(update={"record_every": few.iterations})
+    found = td_learning.run(once)["metrics.json"]["schedules"]["power_slow"]
+    assert found["half_way"] == found["end"]
+    assert found["ratio"]["estimate"] == 1
+
+
+def test_the_headline_tells_every_schedules_error(few: Params):
+    said = td_learning.headline(td_learning.run(few))
+    assert said.startswith("error at the end (of that half way): constant_large ")
+    assert said.count("%)") == len(few.schedules)
+
+
+def test_the_ratio_of_means_covers_the_truth_as_often_as_it_says():
+    generator = np.random.default_rng(7)
+    below = generator.normal(10, 2, (2000, 50))
+    above = 0.6 * below + generator.normal(1, 1, (2000, 50))  # their means' ratio: 0.7
+    intervals = [ratio_of_means(a, b) for a, b in zip(above, below, strict=True)]
+    covered = np.mean([i.low <= 0.7 <= i.high for i in intervals])
+    assert 0.93 < covered < 0.965
+
+
+def test_a_ratio_needs_pairs_and_a_mean_that_is_not_zero():
+    with pytest.raises(ValueError, match="must hold the same seeds"):
+        ratio_of_means([1.0, 2.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="must not have the mean 0"):
+        ratio_of_means([1.0, 2.0], [-1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"runs": 1}, "runs is 1; allowed: an integer at least 2"),
+        ({"window": 0.6}, "window is 0.6; allowed: a number above 0 and at most 0.5"),
+        ({"record_every": 90_000}, "record_every is 90000; allowed: up to iterations, 40000"),
+        (
+            {"schedules.power_slow.learning_rate": 1.5},
+            "schedules.power_slow.learning_rate is 1.5; allowed: a number above 0 and at most 1",
+        ),
+        (
+            {"schedules.power_slow.count": "step"},
+            "schedules.power_slow.count is 'step'; allowed: one of steps, visits; "
+            "did you mean steps?",
+        ),
+        (
+            {"schedules.power_slow.learning_rat": 0.1},
+            "schedules.power_slow.learning_rat is unknown; did you mean learning_rate?",
+        ),
+        ({"schedules": {}}, "schedules is {}; allowed: "),
+    ],
+)
+def test_a_parameter_that_is_not_allowed_is_named(
+    change: dict[str, Any], message: str, tmp_path: Path
+):
+    with pytest.raises(parameters.ParameterError) as error:
+        parameters.load(NAME, Params, altered(tmp_path, change))
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["start_state", "traced_state"])
+def test_a_state_that_the_model_does_not_have_is_refused(few: Params, key: str):
+    with pytest.raises(ModelError, match="unknown state 's9'; allowed: s0, s1, s2; closest match"):
+        td_learning.run(few.model_copy(update={key: "s9"}))
+
+
+@pytest.mark.parametrize("chosen", [None, ["constant_small"]])
+def test_the_notebook_runs_on_fresh_results(few: Params, chosen: list[str] | None, tmp_path: Path):
+    schedules: dict[str, Schedule] = {n: few.schedules[n] for n in chosen or few.schedules}
+    artifacts.write_all(
+        tmp_path / "results", td_learning.run(few.model_copy(update={"schedules": schedules}))
+    )
+    given = {
+        "data": "results",
+        "discount": few.discount,
+        "start_state": few.start_state,
+        "schedules": {name: schedule.model_dump() for name, schedule in schedules.items()},
+        "window": few.window,
+        "traced_state": few.traced_state,
+    }
+    target = tmp_path / "done.ipynb"
+    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
+    text = target.read_text(encoding="utf-8")
+    assert text.count('"image/png"') == 2
+    assert "20 runs" in text

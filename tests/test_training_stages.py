@@ -1,0 +1,206 @@
+"""What every stage that trains owes: its files, the same bytes, and a word for what is wrong."""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.pipeline import artifacts, parameters, stage
+from stages import reporting
+from tests import tiny
+
+ROOT = tiny.ROOT
+STAGES = list(tiny.CHANGES)
+VARIED = [name for name in STAGES if "variants" in tiny.section(name)]
+
+
+@cache
+def results(name: str) -> dict[str, Any]:
+    return tiny.run(name)
+
+
+def rendered(contents: dict[str, Any]) -> dict[str, bytes]:
+    return {name: artifacts.render(name, content) for name, content in contents.items()}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_run_gives_every_file_that_the_stage_promises_and_no_other(name: str):
+    documentation = tiny.stage(name).__doc__ or ""
+    assert all(file in documentation for file in results(name))
+    committed = {path.name for path in (ROOT / "data" / name).iterdir()} - {".gitignore"}
+    assert {file for file in results(name) if not file.endswith(".npz")} == {
+        file for file in committed if not file.endswith(".npz")
+    }
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_curves_count_from_the_first_step(name: str):
+    curve = results(name)["learning_curve.csv"]
+    group = curve[curve["variant"] == curve["variant"][0]] if "variant" in curve else curve
+    if "iteration" in group:
+        assert group["iteration"].tolist() == [1, 2, 3, 4]
+    else:
+        assert group["episode"].tolist() == list(range(8))
+        assert results(name)["loss_curve.csv"]["episode"].tolist() == [3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_two_workers_give_the_bytes_of_one(name: str):
+    assert rendered(tiny.run(name, workers=2)) == rendered(results(name))
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_no_two_lanes_train_alike(name: str):
+    returns = results(name)["returns.csv"]
+    groups = returns.groupby("variant") if "variant" in returns else [("", returns)]
+    lanes = np.concatenate(
+        [group.filter(like="lane_").to_numpy() for _, group in groups], axis=1
+    )  # fmt: skip
+    assert len(np.unique(lanes, axis=1).T) == lanes.shape[1] >= 4
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_a_variant_gives_the_same_whichever_others_there_are(name: str):
+    kept = list(tiny.section(name)["variants"])[:2]
+    module = tiny.stage(name)
+    section = tiny.section(name)
+    section["variants"] = {key: section["variants"][key] for key in kept}
+    samples = results(name)["samples.csv"]
+    expected = samples[samples["variant"].isin(kept)].reset_index(drop=True)
+    found = module.run(module.Params(**section))["samples.csv"]
+    assert artifacts.render("samples.csv", found) == artifacts.render("samples.csv", expected)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_path: Path):
+    YAML().dump({name: tiny.section(name, learning_rate=-0.01)}, tmp_path / "params.yaml")
+    ended = subprocess.run(
+        [sys.executable, "-m", f"stages.{name}"], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert f"{name}.learning_rate is -0.01; allowed: a number above 0" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        *(
+            (name, change, message)
+            for name in ("reinforce_training", "dqn_training")
+            for change, message in [
+                ({"discount": 1.5}, ".discount is 1.5; allowed: a number from 0 to 1"),
+                ({"activation": "rely"}, ".activation is 'rely'; allowed: one of elu, relu, tanh"),
+                ({"learning_rat": 0.01}, ".learning_rat is unknown; did you mean learning_rate?"),
+                ({"packs": True}, ".packs is true; allowed: an integer above 0"),
+                ({"hidden_sizes": [5, 0]}, ".hidden_sizes.1 is 0; allowed: an integer above 0"),
+                ({"evaluation": {"limits": []}}, ".evaluation.limits"),
+            ]
+        ),
+        (
+            "dqn_training",
+            {"length_unit": "episode"},
+            ".length_unit is 'episode'; allowed: one of episodes, steps; did",
+        ),
+        (
+            "dqn_training",
+            {"batch_size": 64},
+            ".batch_size is 64; allowed: at most replay_capacity, 32",
+        ),
+        (
+            "dqn_training",
+            {"epsilon_end": 1.0, "epsilon_start": 0.5},
+            ".epsilon_end is 1.0; allowed: at most epsilon_start, 0.5",
+        ),
+        (
+            "dqn_training",
+            {"double": True},
+            ".double is true; allowed: only with a target_network, hard or soft",
+        ),
+        *((name, {"seed": -1}, ".seed is -1; allowed: an integer") for name in STAGES),
+        *((name, {"baseline": "ful"}, ".baseline is 'ful'; allowed: one of ") for name in VARIED),
+        (
+            "credit_assignment",
+            {"variants": {"advantage": {"credit": "advantag"}}},
+            ".variants.advantage.credit is 'advantag'; allowed: one of total_reward, return, adv",
+        ),
+        (
+            "credit_assignment",
+            {"variants": {"advantage": {"discoun": 0.9}}},
+            ".variants.advantage.discoun is unknown; did you mean discount?",
+        ),
+        (
+            "credit_assignment",
+            {"variants": {"advantage": {"iterations": 5}}},
+            ".variants: advantage changes iterations; all variants need as many",
+        ),
+        ("credit_assignment", {"half_lives": {"shorter": 1.0}}, ".half_lives.shorter is 1.0; "),
+        ("credit_assignment", {"examples": {"equal": {"rewards": []}}}, ".examples.equal.rewards"),
+        ("prior_knowledge", {"window": 9}, ".window is 9; allowed: at most iterations, 4"),
+        ("prior_knowledge", {"variants": {"plain": {"penalty": -1.0}}}, ".variants.plain.penalty"),
+        (
+            "partial_observability",
+            {"variants": {"full": {"features": ["speed"]}}},
+            ".variants.full.features.0 is 'speed'; allowed: one of position, velocity, angle, ang",
+        ),
+        (
+            "partial_observability",
+            {"noise": {"angle": float("nan")}},
+            ".noise.angle is .nan; allowed: a finite number",
+        ),
+    ],
+)
+def test_what_is_not_allowed_is_named_and_nothing_is_touched(
+    name: str, change: dict, message: str, tmp_path: Path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    YAML().dump({name: tiny.section(name, **change)}, tmp_path / "params.yaml")
+    module = tiny.stage(name)
+    code = stage.execute(name, module.Params, module.run, module.headline, argv=[])
+    out, err = capsys.readouterr()
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"{name}{message}" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_the_notebook_runs_on_fresh_results(name: str, tmp_path: Path, monkeypatch):
+    kept = {file: made for file, made in results(name).items() if not file.endswith(".npz")}
+    artifacts.write_all(tmp_path / "data" / name, kept)
+    sections = parameters.read(ROOT / "params.yaml") | {name: tiny.section(name)}
+    sections["reporting"]["confidence"] = 0.9
+    YAML().dump(sections, tmp_path / "params.yaml")
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", tmp_path / "notebooks")
+    monkeypatch.chdir(tmp_path)
+    params = reporting.Params(**sections["reporting"])
+    text = next(iter(reporting.run(params, name).values())).decode()
+    assert text.count('"image/png"') >= 2
+    assert "90% interval" in text
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_the_metrics_of_each_variant_summarise_its_samples(name: str):
+    metrics, samples = results(name)["metrics.json"], results(name)["samples.csv"]
+    baseline = tiny.section(name)["baseline"]
+    assert list(metrics["variants"]) == list(tiny.section(name)["variants"])
+    for variant, group in samples.groupby("variant", sort=False):
+        found = metrics["variants"][variant]
+        assert found["last_return"]["mean"] == pytest.approx(group["last_return"].mean())
+        assert found["greedy"]["limit_20"]["mean"] == pytest.approx(group["greedy_20"].mean())
+        assert found["greedy"]["limit_20"]["n"] == len(group) == 2
+    against = metrics[f"against_{baseline}"]
+    assert set(against) == set(metrics["variants"]) - {baseline}
+    means = samples.groupby("variant")["greedy_20"].mean()
+    for variant, compared in against.items():
+        difference = means[variant] - means[baseline]
+        assert compared["difference"]["estimate"] == pytest.approx(difference)
+        assert 0 <= compared["probability_of_improvement"]["estimate"] <= 1

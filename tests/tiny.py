@@ -1,0 +1,76 @@
+"""Stages with tiny parameters: what tests of trainings and of the whole pipeline run."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from reprise.pipeline import packs, parameters
+
+ROOT = Path(__file__).parents[1]
+EVALUATION = {"episodes": 2, "limits": [20, 30]}
+REINFORCE = {
+    "lanes_per_pack": 2, "hidden_sizes": [3], "iterations": 4, "episodes_per_iteration": 2,
+    "maximum_steps": 20, "evaluation": EVALUATION,
+}  # fmt: skip
+CHANGES: dict[str, dict[str, Any]] = {
+    "reinforce_training": REINFORCE | {"packs": 2},
+    "credit_assignment": REINFORCE,
+    "prior_knowledge": REINFORCE | {
+        "imitation": {"episodes": 2, "gradient_steps": 3}, "targets": [10, 19], "window": 2,
+    },
+    "partial_observability": REINFORCE,
+    "dqn_training": {
+        "packs": 2, "lanes_per_pack": 2, "hidden_sizes": [3], "length": 8, "maximum_steps": 20,
+        "epsilon_decay": 6, "learning_start": 2, "replay_capacity": 32, "batch_size": 4,
+        "evaluation": EVALUATION,
+    },
+}  # fmt: skip
+
+OTHERS: dict[str, dict[str, Any]] = {
+    "hardcoded_baseline": {"episodes": 30, "untrained": {"lanes": 4, "episodes": 2}},
+    "policy_search": {
+        "packs": 2, "runs_per_pack": 2, "fresh_tries": 2,
+        "landscape": {"points": 4, "tries": 2, "best_tries": 2},
+        "coverage": {"tries": 2, "doublings": 2},
+        "neat": {
+            "runs_per_pack": 1, "population": 6, "generations": 2, "episodes": 1,
+            "evaluation": EVALUATION,
+        },
+    },
+    "markov_chain": {"paths": 300, "resamples": 100},
+    "td_learning": {"runs": 10, "iterations": 4000, "record_every": 100},
+    "q_learning_convergence": {"runs": 20},
+    "exploration": {"runs": 3},
+}  # fmt: skip
+
+
+def stage(name: str) -> ModuleType:
+    """Return a stage's module."""
+    return importlib.import_module(f"stages.{name}")
+
+
+def update(parameters: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return nested parameters with some leaves changed."""
+    return parameters | {
+        key: update(parameters[key], value)
+        if isinstance(value, dict) and isinstance(parameters.get(key), dict)
+        else value
+        for key, value in changes.items()
+    }
+
+
+def section(name: str, **changes: Any) -> dict[str, Any]:
+    """Return a stage's section of params.yaml, made tiny."""
+    committed = parameters.read(ROOT / "params.yaml")[name]
+    return update(update(committed, (CHANGES | OTHERS).get(name, {})), changes)
+
+
+def run(name: str, workers: int = 1, **changes: Any) -> dict[str, Any]:
+    """Return what a stage gives for its tiny parameters."""
+    module = stage(name)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv(packs.WORKERS, str(workers))
+        return module.run(module.Params(**section(name, **changes)))
