@@ -303,7 +303,7 @@ def begin(model: Episodes, uniform: float) -> int:
 
 
 @njit
-def remainder(source: Sampler, row: int, n: int, uniform: float) -> float:
+def remainder(source: Sampler, row: int | np.integer, n: int | np.integer, uniform: float) -> float:
     """Return what is left of the number that drew a row's transition n, uniform in [0, 1) again."""
     low = source.cumulative[n - 1] if n > source.row_starts[row] else 0.0
     return (uniform - low) / (source.cumulative[n] - low)

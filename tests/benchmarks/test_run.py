@@ -70,7 +70,9 @@ def test_document_keeps_the_sections_that_are_not_measured_anew():
 def test_document_drops_the_sections_of_another_machine():
     first = run.document(MACHINE, {"training": run.section("training", RATIOS)})
     assert "## training" not in run.document(
-        MACHINE.replace("one", "two"), {"q_learning": run.section("q_learning", RATES)}, before=first
+        MACHINE.replace("one", "two"),
+        {"q_learning": run.section("q_learning", RATES)},
+        before=first,
     )
 
 
