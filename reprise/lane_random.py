@@ -31,14 +31,22 @@ def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf
     """
     schedule = (keys[0], keys[1], keys[0] ^ keys[1] ^ tf.constant(PARITY, tf.uint32))
     x, y = counters[0] + schedule[0], counters[1] + schedule[1]
-    for block in range(5):
-        for rotation in ROTATIONS[block % 2]:
-            left, right = tf.constant(rotation, tf.uint32), tf.constant(32 - rotation, tf.uint32)
+    shape = tf.broadcast_static_shape(x.shape, y.shape)
+    rotations = [[tf.constant(r, tf.uint32) for r in each] for each in ROTATIONS]
+
+    def block(number, x, y, schedule, rotations):
+        for left in rotations[0]:
             x = x + y
-            y = x ^ (tf.bitwise.left_shift(y, left) | tf.bitwise.right_shift(y, right))
-        x = x + schedule[(block + 1) % 3]
-        y = y + schedule[(block + 2) % 3] + tf.constant(block + 1, tf.uint32)
-    return x, y
+            y = x ^ (tf.bitwise.left_shift(y, left) | tf.bitwise.right_shift(y, 32 - left))
+        first, second, third = schedule
+        x, y = x + second, y + third + number
+        return number + 1, x, y, (second, third, first), rotations[::-1]
+
+    start = (
+        tf.constant(1, tf.uint32), tf.broadcast_to(x, shape), tf.broadcast_to(y, shape),
+        schedule, rotations,
+    )  # fmt: skip
+    return tf.while_loop(lambda number, *_: number <= 5, block, start)[1:3]
 
 
 def fold(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:

@@ -11,7 +11,7 @@ Source: Mnih et al. (2015), algorithm 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -180,13 +180,19 @@ def train(hyperparameters: Hyperparameters, environment: Environment, keys: np.n
     )  # fmt: skip
 
 
+@cache
+def greedy_actions(h: Hyperparameters) -> tf.Function:
+    """Return the compiled policy: from weights and observations [E, O, L] to actions [E, L]."""
+    return tf.function(
+        lambda weights, observations: greedy(q_values(weights, observations, h)),
+        jit_compile=True, autograph=False,
+    )  # fmt: skip
+
+
 def policy(
     weights: networks.Weights, h: Hyperparameters
 ) -> Callable[[np.ndarray, int], np.ndarray]:
     """Return all lanes' greedy policy: from observations [E, O, L] and step to actions [E, L]."""
-
-    @partial(tf.function, jit_compile=True, autograph=False)
-    def act(observations):
-        return greedy(q_values([tf.constant(weight) for weight in weights], observations, h))
-
-    return lambda observations, step: act(tf.constant(observations)).numpy()
+    constants = [tf.constant(weight) for weight in weights]
+    act = greedy_actions(h.structure(Hyperparameters, Numbers._fields))
+    return lambda observations, step: act(constants, tf.constant(observations)).numpy()

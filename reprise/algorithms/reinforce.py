@@ -14,7 +14,7 @@ Source: Williams (1992), section 4, equation 11; the chapter, section Policy Gra
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +70,7 @@ def left_logits(weights: networks.Weights, observation: tf.Tensor, h: Hyperparam
 
 
 def play(
-    probability_of_left: Callable[[tf.Tensor], tf.Tensor],
+    left: Callable[[tf.Tensor], tf.Tensor],
     keys: tf.Tensor,
     environment: Environment,
     episodes: int,
@@ -79,7 +79,7 @@ def play(
     """Play episodes with actions sampled from a policy.
 
     Args:
-        probability_of_left: of action 0, from observations [E, O, L] to [E, L].
+        left: the probability of action 0, from observations [E, O, L] to [E, L].
         keys: uint32 [2, L], of these episodes.
         environment: what is played.
         episodes: E.
@@ -102,7 +102,7 @@ def play(
 
     def tick(t, alive, state, memory):
         observation = environment.observe(state)
-        action = tf.cast(random[t] > probability_of_left(observation), tf.int32)
+        action = tf.cast(random[t] > left(observation), tf.int32)
         following, reward, terminated = environment.step(state, action, chance[t])
         step = Episodes(observation, action, reward, alive)
         memory = Episodes(
@@ -230,6 +230,17 @@ def train(
     return Training(returns.numpy(), steps.numpy(), [weight.numpy() for weight in weights])
 
 
+@cache
+def probability_of_left(activation: networks.Activation) -> tf.Function:
+    """Return the compiled policy: from weights and observations [E, O, L] to p(action 0) [E, L]."""
+    return tf.function(
+        lambda weights, observations: tf.sigmoid(
+            networks.forward(weights, observations, activation)[..., 0, :]
+        ),
+        jit_compile=True, autograph=False,
+    )  # fmt: skip
+
+
 def policy(
     weights: networks.Weights, h: Hyperparameters, random: np.random.Generator | None = None
 ) -> Callable[[np.ndarray, int], np.ndarray]:
@@ -240,15 +251,12 @@ def policy(
         h: hyperparameters.
         random: samples the actions; without it each is the likelier one.
     """
-
-    @partial(tf.function, jit_compile=True, autograph=False)
-    def probability_of_left(observations):
-        return tf.sigmoid(left_logits([tf.constant(weight) for weight in weights], observations, h))
+    constants = [tf.constant(weight) for weight in weights]
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
-        probability = probability_of_left(tf.constant(observations)).numpy()
-        bar = 0.5 if random is None else random.random(probability.shape, np.float32)
-        return (bar > probability).astype(np.int64)
+        left = probability_of_left(h.activation)(constants, tf.constant(observations)).numpy()
+        bar = 0.5 if random is None else random.random(left.shape, np.float32)
+        return (bar > left).astype(np.int64)
 
     return act
 
