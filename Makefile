@@ -18,7 +18,7 @@ help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 reproduce: venv ## run every stage again; are the results the committed ones, byte for byte?
-	@python -m reprise.pipeline.reproduce
+	@python -m reprise.publishing.reproduce
 
 repro: venv ## run what has changed since it last ran: dvc repro
 	@dvc repro
@@ -35,7 +35,7 @@ benchmark: venv ## measure speed against yardsticks, as ratios in one run
 	@python -m benchmarks.run
 
 readme: venv ## fill README.md with the results, and with what its commands print
-	@python -m reprise.pipeline.readme
+	@python -m reprise.publishing.readme
 
 # The lock is compared by its content, and copied beside what it describes last of all: neither an
 # interrupted installation nor a mere new date on the file is taken for what it is not.

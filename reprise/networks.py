@@ -94,10 +94,10 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
         to_x = 0.0
         for output, row in zip(tf.unstack(upstream, axis=-2), tf.unstack(kernel), strict=True):
             to_x = to_x + tf.expand_dims(output, -2) * row
-        # Up to 64 terms are added one by one, vectorised over lanes; the compiler's own reduction
+        # Up to 16 terms are added one by one, vectorised over lanes; the compiler's own reduction
         # is not.
         terms = prod(x.shape[:-2])
-        count = max(divisor for divisor in range(1, 65) if terms % divisor == 0)
+        count = max(divisor for divisor in range(1, 17) if terms % divisor == 0)
         rest = [] if terms == count else [terms // count]
         ups = tf.unstack(tf.reshape(upstream, [count, *rest, *upstream.shape[-2:]]))
         xs = tf.unstack(tf.reshape(x, [count, *rest, *x.shape[-2:]]))

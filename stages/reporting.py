@@ -15,7 +15,8 @@ from typing import Any
 
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Probability
-from reprise.pipeline import notebooks, parameters, stage
+from reprise.pipeline import parameters, stage
+from reprise.publishing import notebooks
 
 NAME = "reporting"
 

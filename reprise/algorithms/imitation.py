@@ -94,6 +94,7 @@ def imitate(
     initial = reinforce.initial_weights(lanes, environment, hyperparameters)
     structure = hyperparameters.structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
     rates = tf.fill([len(keys)], float(hyperparameters.learning_rate))
-    compiled = program(environment, structure, imitation)
+    shown = imitation.structure(Hyperparameters, ())
+    compiled = program(environment, structure, shown)
     weights, steps, agreement = compiled(lane_random.fold(lanes, 2), initial, rates)
     return Imitation([w.numpy() for w in weights], steps.numpy(), agreement.numpy())

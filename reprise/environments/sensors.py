@@ -129,7 +129,7 @@ class Sensing:
         measured = observations[:, list(sensors.features)]
         if sensors.draws:
             errors = 2 * self._random.random(measured.shape, np.float32) - 1
-            measured = measured + np.array(sensors.noise, np.float32)[:, None] * errors
+            measured += np.array(sensors.noise, np.float32)[:, None] * errors
         before = self._seen if step else [measured] * sensors.history
         self._seen = [measured, *before][: sensors.history]
         return self._act(np.concatenate(sensors.shown(self._seen), axis=1), step)

@@ -1,1 +1,1 @@
-"""Runs stages: parameters in, artifacts out, work cut into packs, notebooks executed."""
+"""Runs stages: parameters in, artifacts out, work cut into packs."""

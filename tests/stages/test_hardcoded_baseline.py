@@ -6,7 +6,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.evidence.swings import cart_swings, growth, pole_swings, swing_table
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
+from reprise.publishing import notebooks
 from stages import hardcoded_baseline
 
 ROOT = Path(__file__).parents[2]

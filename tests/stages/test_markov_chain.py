@@ -9,7 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.mdp.names import ModelError
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
+from reprise.publishing import notebooks
 from stages import markov_chain
 
 NAME = "markov_chain"

@@ -18,7 +18,8 @@ from reprise.mdp.loaders import from_yaml
 from reprise.mdp.names import ModelError
 from reprise.mdp.problems import from_state, toy_text
 from reprise.mdp.solvers import ConvergenceError, policy_iteration
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
+from reprise.publishing import notebooks
 from stages import mdp_solving
 
 NAME = "mdp_solving"

@@ -8,7 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.algorithms import vacuum_policies, vacuum_search
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
+from reprise.publishing import notebooks
 from stages import policy_search, reporting
 
 NAME = "policy_search"

@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 
 from reprise.algorithms.settling import settling_quantiles, settling_summary, within
 from reprise.mdp.names import ModelError
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
+from reprise.publishing import notebooks
 from stages import q_learning_convergence
 
 NAME = "q_learning_convergence"

@@ -11,7 +11,8 @@ from ruamel.yaml import YAML
 from reprise.algorithms.td_learning import Schedule
 from reprise.evidence.paired import ratio_of_means
 from reprise.mdp.names import ModelError
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
+from reprise.publishing import notebooks
 from stages import td_learning
 
 NAME = "td_learning"

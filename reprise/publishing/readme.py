@@ -1,7 +1,7 @@
 """Writes into README.md what only a run can know: the results, and what commands print.
 
-`python -m reprise.pipeline.readme results` fills the table of results from data/.
-`python -m reprise.pipeline.readme` fills that and the console sessions too, by running their
+`python -m reprise.publishing.readme results` fills the table of results from data/.
+`python -m reprise.publishing.readme` fills that and the console sessions too, by running their
 commands in a clone of the last commit; it takes as long as they do.
 
     <!-- results --> ... <!-- end -->

@@ -1,6 +1,6 @@
 """What is written into the README, and where."""
 
-from reprise.pipeline.readme import filled
+from reprise.publishing.readme import filled
 
 TEXT = "a\n<!-- results -->\n<!-- end -->\nb\n<!-- session -->\nold\n<!-- end -->\nc\n"
 

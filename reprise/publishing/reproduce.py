@@ -1,7 +1,7 @@
 """Runs every stage again and says whether the results are the committed ones, byte for byte.
 
-Used by `make reproduce`, as `python -m reprise.pipeline.reproduce`. Exit codes: 0 byte-identical; 1
-not, or a stage failed; 2 nothing to run here; 130 interrupted.
+Used by `make reproduce`, as `python -m reprise.publishing.reproduce`. Exit codes: 0 byte-identical;
+1 not, or a stage failed; 2 nothing to run here; 130 interrupted.
 """
 
 import contextlib

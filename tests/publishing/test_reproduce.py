@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reprise.pipeline.reproduce import compare
+from reprise.publishing.reproduce import compare
 
 ROOT = Path(__file__).parents[2]
 
@@ -196,7 +196,7 @@ def commit() -> None:
 
 def reproduce() -> tuple[int, list[str], str]:
     """Run the command; return its exit code, the lines on stdout, and stderr."""
-    command = [sys.executable, "-B", "-m", "reprise.pipeline.reproduce"]
+    command = [sys.executable, "-B", "-m", "reprise.publishing.reproduce"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout.splitlines(), done.stderr
 

@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from reprise.pipeline.notebooks import REPOSITORY, NotebookError, execute, normalise
+from reprise.publishing.notebooks import REPOSITORY, NotebookError, execute, normalise
 
 FIGURE = """from matplotlib.figure import Figure
 from reprise.evidence.figures import use_style
@@ -228,7 +228,7 @@ def test_an_interrupted_run_leaves_no_kernel(tmp_path: Path, wanted: signal.Sign
     cell = "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(99)"
     source, pid = write(tmp_path / "chapter.ipynb", cell), tmp_path / "pid"
     code = (
-        "import sys; from pathlib import Path; from reprise.pipeline.notebooks import execute; "
+        "import sys; from pathlib import Path; from reprise.publishing.notebooks import execute; "
         "root = Path(sys.argv[1]).parent; "
         "execute(Path(sys.argv[1]), root / 'done.ipynb', {'discount': 0.5}, root=root)"
     )

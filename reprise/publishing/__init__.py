@@ -1,0 +1,1 @@
+"""Makes of results what people read and check: executed notebooks, the README, a comparison."""
