@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from reprise.pipeline import packs, parameters
 
@@ -74,3 +75,17 @@ def run(name: str, workers: int = 1, **changes: Any) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv(packs.WORKERS, str(workers))
         return module.run(module.Params(**section(name, **changes)))
+
+
+def altered(name: str, folder: Path, change: dict[str, Any]) -> Path:
+    """Write params.yaml with values of a stage changed, keys dotted, and return where it is."""
+    sections = parameters.read(ROOT / "params.yaml")
+    for key, value in change.items():
+        *outer, last = key.split(".")
+        section = sections[name]
+        for part in outer:
+            section = section[part]
+        section[last] = value
+    path = folder / "params.yaml"
+    YAML(typ="safe", pure=True).dump(sections, path)
+    return path

@@ -23,12 +23,13 @@ Source: Sutton and Barto (2018), section 9.5.1, on polynomials as features.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from reprise.determinism import tf
 from reprise.environments.cartpole import Physics
 from reprise.environments.evaluation import Act
-from reprise.environments.protocol import Environment
+from reprise.environments.wrapper import Wrapper
 
 Feature = Literal[
     "position", "velocity", "angle", "angular_velocity",
@@ -59,10 +60,10 @@ def features(observation: tf.Tensor, chosen: tuple[Feature, ...]) -> tf.Tensor:
     return tf.stack([named[name] for name in chosen], -2)
 
 
-class Featured(NamedTuple):
+@dataclass(frozen=True)
+class Featured(Wrapper):
     """A CartPole of which features are observed."""
 
-    environment: Environment
     chosen: tuple[Feature, ...]
 
     @property
@@ -70,29 +71,9 @@ class Featured(NamedTuple):
         """Return F, the number of features."""
         return len(self.chosen)
 
-    @property
-    def actions(self) -> int:
-        """Return A, the number of actions."""
-        return self.environment.actions
-
-    @property
-    def draws(self) -> int:
-        """Return D, how many uniform random numbers a step takes."""
-        return self.environment.draws
-
-    def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
-        return self.environment.reset(keys, shape)
-
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         """Return the features [..., F, L] of states."""
         return features(self.environment.observe(state), self.chosen)
-
-    def step(
-        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards and whether each episode terminated, [..., L]."""
-        return self.environment.step(state, action, random)
 
 
 def through_features(act: Act, chosen: tuple[Feature, ...]) -> Act:

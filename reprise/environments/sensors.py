@@ -17,6 +17,7 @@ Shapes: E episodes, L lanes, O features of the environment, F of a measurement, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ import numpy as np
 from reprise import lane_random
 from reprise.determinism import tf
 from reprise.environments.evaluation import Act, Actions, Observations
-from reprise.environments.protocol import Environment
+from reprise.environments.wrapper import Wrapper
 
 
 class Sensors(NamedTuple):
@@ -53,21 +54,16 @@ class Sensors(NamedTuple):
         return [measurements[0], *rates]
 
 
-class Sensed(NamedTuple):
+@dataclass(frozen=True)
+class Sensed(Wrapper):
     """An environment through sensors; its state is the environment's and the H measurements."""
 
-    environment: Environment
     sensors: Sensors
 
     @property
     def observation_size(self) -> int:
         """Return the features of an observation, F H."""
         return len(self.sensors.features) * self.sensors.history
-
-    @property
-    def actions(self) -> int:
-        """Return A, the number of actions."""
-        return self.environment.actions
 
     @property
     def draws(self) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from reprise.determinism import tf
-from reprise.environments.protocol import Environment
+from reprise.environments.wrapper import Wrapper
 
 
-class Shaped(NamedTuple):
+@dataclass(frozen=True)
+class Shaped(Wrapper):
     """An environment that takes from each reward a penalty proportional to a feature's size.
 
     The feature is that of the observation after the step. Nothing else changes: only training sees
@@ -17,34 +18,10 @@ class Shaped(NamedTuple):
     Source: the chapter, section Policy Gradients; Randlov and Alstrom (1998), on shaping.
     """
 
-    environment: Environment
     feature: int
     """The feature's place in an observation, such as 2, CartPole's angle."""
     penalty: float
     """Reward for each unit of the feature, such as 1/rad."""
-
-    @property
-    def observation_size(self) -> int:
-        """Return O, the features of an observation."""
-        return self.environment.observation_size
-
-    @property
-    def actions(self) -> int:
-        """Return A, the number of actions."""
-        return self.environment.actions
-
-    @property
-    def draws(self) -> int:
-        """Return D, how many uniform random numbers a step takes."""
-        return self.environment.draws
-
-    def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
-        return self.environment.reset(keys, shape)
-
-    def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., O, L] of states."""
-        return self.environment.observe(state)
 
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor

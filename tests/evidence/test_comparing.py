@@ -1,6 +1,5 @@
 """Figures of variants name the baseline, keep who never arrives, and are the same bytes again."""
 
-import io
 from collections.abc import Callable, Iterator
 
 import matplotlib as mpl
@@ -10,9 +9,10 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Annotation
 
 from reprise.evidence import comparing, figures, improvement, style
+from tests.evidence import drawing
 
 RNG = np.random.default_rng(0)
 GROUPS = {
@@ -60,32 +60,12 @@ def reached() -> Figure:
     )
 
 
-drawn = pytest.mark.parametrize(
-    "draw", [forest, small_multiples, reached], ids=lambda draw: draw.__name__
-)
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
-
-
-def _texts(figure: Figure) -> str:
-    found = figure.findobj(Text)
-    return "\n".join(text.get_text() for text in found if isinstance(text, Text))
+drawn = drawing.drawn(forest, small_multiples, reached)
 
 
 @drawn
-def test_a_figure_is_the_same_bytes_when_drawn_again(draw: Callable[[], Figure]):
-    assert _png(draw()) == _png(draw())
-
-
-@drawn
-def test_a_figure_is_not_left_open(draw: Callable[[], Figure]):
-    before = plt.get_fignums()
-    draw()
-    assert plt.get_fignums() == before
+def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Callable[[], Figure]):
+    assert drawing.leaves_no_trace(draw)
 
 
 @drawn
@@ -116,7 +96,7 @@ def test_rows_hold_every_seed_of_their_variant():
 
 
 def test_the_confidence_of_a_forest_is_stated():
-    assert "90% intervals" in _texts(forest())
+    assert "90% intervals" in drawing.texts(forest())
 
 
 def test_a_variant_has_one_colour_in_all_panels():
@@ -143,7 +123,7 @@ def test_a_reference_that_every_panel_has_is_not_explained():
         x_label="iteration",
         y_label="return (steps)",
     )
-    assert "Dotted" not in _texts(figure)
+    assert "Dotted" not in drawing.texts(figure)
 
 
 def test_seeds_that_never_arrive_keep_a_share_below_one():

@@ -1,6 +1,5 @@
 """Figures of credit show every step with its number, and half-lives where a reward counts half."""
 
-import io
 from collections.abc import Callable, Iterator
 
 import matplotlib as mpl
@@ -11,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from reprise.evidence import crediting, figures
+from tests.evidence import drawing
 
 STEPS = pd.DataFrame({
     "episode": [0, 0, 0, 1, 1],
@@ -37,27 +37,12 @@ def discount_weights() -> Figure:
     return crediting.discount_weights({0.5: 1.0, 0.25: 0.5}, title="ahead")
 
 
-drawn = pytest.mark.parametrize(
-    "draw", [worked_example, discount_weights], ids=lambda draw: draw.__name__
-)
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+drawn = drawing.drawn(worked_example, discount_weights)
 
 
 @drawn
-def test_a_figure_is_the_same_bytes_when_drawn_again(draw: Callable[[], Figure]):
-    assert _png(draw()) == _png(draw())
-
-
-@drawn
-def test_a_figure_is_not_left_open(draw: Callable[[], Figure]):
-    before = plt.get_fignums()
-    draw()
-    assert plt.get_fignums() == before
+def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Callable[[], Figure]):
+    assert drawing.leaves_no_trace(draw)
 
 
 def test_every_step_has_a_bar_of_its_value_with_the_number_at_it():

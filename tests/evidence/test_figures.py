@@ -1,6 +1,5 @@
 """Every figure is labelled, comes out as the same bytes, and leaves nothing open."""
 
-import io
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -10,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Annotation
 
 from reprise.evidence import figures, style
 from reprise.evidence.figures import Label
 from reprise.evidence.statistics import Interval, mean_interval
+from tests.evidence import drawing
 
 CEILING = Label(200.0, "highest possible")
 
@@ -114,19 +114,7 @@ DRAWN = [
     *(learning_curves, quantile_band, lane_raster, distribution, compare_policies),
     *(policy_map, sweeps_beside_iterations, flip, trace),
 ]
-drawn = pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
-
-
-def _texts(figure: Figure) -> str:
-    """Returns every text that stands in the figure."""
-    found = figure.findobj(Text)
-    return "\n".join(text.get_text() for text in found if isinstance(text, Text))
+drawn = drawing.drawn(*DRAWN)
 
 
 def test_every_figure_function_is_drawn_here():
@@ -135,8 +123,8 @@ def test_every_figure_function_is_drawn_here():
 
 
 @drawn
-def test_a_figure_is_the_same_bytes_when_drawn_again(draw: Callable[[], Figure]):
-    assert _png(draw()) == _png(draw())
+def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Callable[[], Figure]):
+    assert drawing.leaves_no_trace(draw)
 
 
 @drawn
@@ -145,13 +133,6 @@ def test_a_figure_names_its_axes(draw: Callable[[], Figure]):
     shared = [axes for axes in figure.axes if axes.get_xlabel() or axes.get_ylabel()]
     assert len(shared) == len(figure.axes)
     assert any(axes.get_xlabel() for axes in figure.axes)
-
-
-@drawn
-def test_a_figure_is_not_left_open(draw: Callable[[], Figure]):
-    before = plt.get_fignums()
-    draw()
-    assert plt.get_fignums() == before
 
 
 @drawn
@@ -168,17 +149,17 @@ def test_all_text_lies_within_the_picture(draw: Callable[[], Figure]):
 
 
 def test_a_band_is_named_by_its_quantiles():
-    assert "Band: 10–90% of the seeds" in _texts(learning_curves())
-    assert "Bands: 25–75% of the seeds" in _texts(quantile_band())
+    assert "Band: 10–90% of the seeds" in drawing.texts(learning_curves())
+    assert "Bands: 25–75% of the seeds" in drawing.texts(quantile_band())
 
 
 def test_averaging_is_owned_up_to():
-    assert "averaged over a trailing window of 5" in _texts(learning_curves())
-    assert "averaged" not in _texts(quantile_band())
+    assert "averaged over a trailing window of 5" in drawing.texts(learning_curves())
+    assert "averaged" not in drawing.texts(quantile_band())
 
 
 def test_policies_are_written_with_their_numbers_in_equal_decimals():
-    texts = _texts(compare_policies())
+    texts = drawing.texts(compare_policies())
     assert "42.0 [40.5, 43.0]" in texts
     assert "181.0 [170.0, 190.0]" in texts
 
@@ -200,7 +181,7 @@ def test_a_deterministic_policy_has_no_colour_bar():
         y_label="angular velocity (rad/s)",
     )
     assert len(figure.axes) == 1
-    assert {"left", "right"} <= set(_texts(figure).splitlines())
+    assert {"left", "right"} <= set(drawing.texts(figure).splitlines())
 
 
 def test_labels_at_one_height_are_moved_apart():

@@ -1,6 +1,5 @@
 """Figures of several panels are labelled, count right, and come out as the same bytes."""
 
-import io
 from collections.abc import Callable, Iterator
 
 import matplotlib as mpl
@@ -9,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from reprise.evidence import figures, panels, training
+from tests.evidence import drawing
 
 
 @pytest.fixture(autouse=True)
@@ -46,40 +45,24 @@ def stacked() -> Figure:
     )
 
 
-drawn = pytest.mark.parametrize(
-    "draw", [paired, one_by_one, stacked], ids=lambda draw: draw.__name__
-)
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
-
-
-def _texts(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
+drawn = drawing.drawn(paired, one_by_one, stacked)
 
 
 @drawn
-def test_a_figure_is_the_same_bytes_when_drawn_again(draw: Callable[[], Figure]):
-    assert _png(draw()) == _png(draw())
-
-
-@drawn
-def test_a_figure_is_not_left_open(draw: Callable[[], Figure]):
-    before = plt.get_fignums()
-    draw()
-    assert plt.get_fignums() == before
+def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Callable[[], Figure]):
+    assert drawing.leaves_no_trace(draw)
 
 
 @drawn
 def test_a_figure_says_what_its_marks_mean(draw: Callable[[], Figure]):
-    assert any(text.startswith(("Each dot: ", "Line: ", "Lines: ")) for text in _texts(draw()))
+    assert any(
+        text.startswith(("Each dot: ", "Line: ", "Lines: "))
+        for text in drawing.texts(draw()).splitlines()
+    )
 
 
 def test_pairs_are_counted_on_either_side_of_the_diagonal():
-    texts = _texts(paired())
+    texts = drawing.texts(paired()).splitlines()
     assert "better: sampled 2, greedy 1, neither 1" in texts
     assert "better: sampled 0, greedy 0, neither 4" in texts
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
 from reprise.mdp.names import ModelError
 from reprise.pipeline import artifacts, parameters
 from reprise.publishing import notebooks
 from stages import exploration
+from tests import tiny
 
 NAME = "exploration"
 Params = exploration.Params
@@ -52,19 +52,6 @@ def few(params: Params) -> Params:
 @pytest.fixture(scope="module")
 def results(few: Params) -> dict[str, Any]:
     return exploration.run(few)
-
-
-def altered(folder: Path, key: str, value: Any) -> Path:
-    """Write params.yaml anew with one value of this stage changed, its key dotted."""
-    sections = parameters.read()
-    *outer, last = key.split(".")
-    section = sections[NAME]
-    for part in outer:
-        section = section[part]
-    section[last] = value
-    path = folder / "params.yaml"
-    YAML(typ="safe", pure=True).dump(sections, path)
-    return path
 
 
 def test_the_committed_results_are_of_a_hundred_runs_or_more(committed: dict[str, Any]):
@@ -168,7 +155,7 @@ def test_a_parameter_that_is_not_allowed_is_named(
     key: str, value: Any, message: str, tmp_path: Path
 ):
     with pytest.raises(parameters.ParameterError) as error:
-        parameters.load(NAME, Params, altered(tmp_path, key, value))
+        parameters.load(NAME, Params, tiny.altered(NAME, tmp_path, {key: value}))
     assert message in str(error.value)
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
 from reprise.evidence import tabular
 from reprise.mdp.comparison import (
@@ -21,6 +20,7 @@ from reprise.mdp.solvers import ConvergenceError, policy_iteration
 from reprise.pipeline import artifacts, parameters
 from reprise.publishing import notebooks
 from stages import mdp_solving
+from tests import tiny
 
 NAME = "mdp_solving"
 SOLVERS = {
@@ -39,20 +39,6 @@ def params() -> mdp_solving.Params:
 @pytest.fixture(scope="module")
 def results(params: mdp_solving.Params) -> dict[str, Any]:
     return mdp_solving.run(params)
-
-
-def altered(folder: Path, change: dict[str, Any]) -> Path:
-    """Write params.yaml anew with values of this stage changed, keys dotted."""
-    sections = parameters.read()
-    for key, value in change.items():
-        *outer, last = key.split(".")
-        section = sections[NAME]
-        for part in outer:
-            section = section[part]
-        section[last] = value
-    path = folder / "params.yaml"
-    YAML(typ="safe", pure=True).dump(sections, path)
-    return path
 
 
 def test_the_q_values_at_090_are_the_books(results: dict[str, Any]):
@@ -179,7 +165,7 @@ def test_a_parameter_that_is_not_allowed_is_named(
     change: dict[str, Any], message: str, tmp_path: Path
 ):
     with pytest.raises(parameters.ParameterError) as error:
-        parameters.load(NAME, mdp_solving.Params, altered(tmp_path, change))
+        parameters.load(NAME, mdp_solving.Params, tiny.altered(NAME, tmp_path, change))
     assert message in str(error.value)
 
 

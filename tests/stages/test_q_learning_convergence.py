@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
 from reprise.algorithms.settling import settling_quantiles, settling_summary, within
 from reprise.mdp.names import ModelError
 from reprise.pipeline import artifacts, parameters
 from reprise.publishing import notebooks
 from stages import q_learning_convergence
+from tests import tiny
 
 NAME = "q_learning_convergence"
 Params = q_learning_convergence.Params
@@ -30,20 +30,6 @@ def results(params: Params) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def few(params: Params) -> Params:
     return params.model_copy(update={"runs": 20, "iterations": 2000})
-
-
-def altered(folder: Path, change: dict[str, Any]) -> Path:
-    """Write params.yaml anew with values of this stage changed, keys dotted."""
-    sections = parameters.read()
-    for key, value in change.items():
-        *outer, last = key.split(".")
-        section = sections[NAME]
-        for part in outer:
-            section = section[part]
-        section[last] = value
-    path = folder / "params.yaml"
-    YAML(typ="safe", pure=True).dump(sections, path)
-    return path
 
 
 def test_the_optimum_is_the_books(results: dict[str, Any]):
@@ -151,7 +137,7 @@ def test_a_parameter_that_is_not_allowed_is_named(
     change: dict[str, Any], message: str, tmp_path: Path
 ):
     with pytest.raises(parameters.ParameterError) as error:
-        parameters.load(NAME, Params, altered(tmp_path, change))
+        parameters.load(NAME, Params, tiny.altered(NAME, tmp_path, change))
     assert message in str(error.value)
 
 
