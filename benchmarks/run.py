@@ -71,7 +71,7 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
     ),
     "pipeline": (
         Promise("peak_gigabytes", "peak memory of any stage, GB,", "below", 4.0),
-        Promise("cold_seconds", "seconds of a cold `dvc repro --force`", "at most", 180.0),
+        Promise("cold_seconds", "seconds of a cold `dvc repro --force`", "at most", 300.0),
         Promise("no_op_seconds", "seconds of a `dvc repro` with nothing to do", "at most", 2.0),
     ),
 }

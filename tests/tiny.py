@@ -45,6 +45,10 @@ OTHERS: dict[str, dict[str, Any]] = {
     "td_learning": {"runs": 10, "iterations": 4000, "record_every": 100},
     "q_learning_convergence": {"runs": 20},
     "exploration": {"runs": 3},
+    "approximate_q_learning": {
+        "lanes_per_pack": 2, "length": 60, "maximum_steps": 20, "evaluation": EVALUATION,
+        "clock": {"every": 20, "window": 2, "targets": [10, 19]},
+    },
 }  # fmt: skip
 
 

@@ -234,8 +234,9 @@ def test_the_number_of_workers_is_given_or_in_the_environment_or_that_of_cpus(mo
 
 
 def test_the_pipeline_wing_does_not_load_tensorflow():
-    modules = ["artifacts", "notebooks", "packs", "parameters", "reproduce", "stage"]
-    script = "import sys; " + "; ".join(f"import reprise.pipeline.{name}" for name in modules)
+    modules = [f"pipeline.{name}" for name in ("artifacts", "packs", "parameters", "stage")]
+    modules += [f"publishing.{name}" for name in ("notebooks", "reproduce")]
+    script = "import sys; " + "; ".join(f"import reprise.{name}" for name in modules)
     script += "; print({'tensorflow', 'keras', 'reprise.determinism'} & set(sys.modules))"
     command = [sys.executable, "-B", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)

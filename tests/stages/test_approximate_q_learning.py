@@ -15,11 +15,7 @@ from tests import tiny
 
 NAME = "approximate_q_learning"
 PROMISED = ["metrics.json", "samples.csv", "returns.csv", "learning_curve.csv", "weights.csv"]
-TINY = {
-    "lanes_per_pack": 2, "length": 60, "maximum_steps": 20,
-    "evaluation": {"episodes": 2, "limits": [20]},
-    "clock": {"every": 20, "window": 2, "targets": [10, 19]},
-}  # fmt: skip
+TINY = {"evaluation": {"limits": [20]}}
 
 
 @pytest.fixture(scope="module", autouse=True)
