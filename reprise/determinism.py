@@ -38,7 +38,7 @@ ENVIRONMENT = {
 
 
 class _WithoutKeras(MetaPathFinder):
-    """Keeps TensorFlow from loading Keras at once, a third of its time: `tf.keras` loads it."""
+    """Keeps TensorFlow from loading Keras at once, which takes long: `tf.keras` loads it."""
 
     @classmethod
     def find_spec(cls, name: str, path: object = None, target: object = None) -> None:

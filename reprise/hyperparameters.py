@@ -103,6 +103,21 @@ class ChangesOf:
         )
 
 
+class Recorded(Frozen):
+    """Runs of which something is recorded every so many iterations."""
+
+    iterations: PositiveInt
+    record_every: PositiveInt
+
+    @model_validator(mode="after")
+    def _records_something(self) -> Self:
+        if self.record_every > self.iterations:
+            raise ValueError(
+                f"record_every is {self.record_every}; allowed: up to iterations, {self.iterations}"
+            )
+        return self
+
+
 class Evaluation(Frozen):
     """How trained policies are played in Gymnasium; its seeds are apart from those of training."""
 

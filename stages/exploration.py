@@ -25,7 +25,7 @@ from reprise.algorithms import exploration
 from reprise.algorithms.q_learning import Behaviour, Learning
 from reprise.algorithms.settling import curve_quantiles, settling_quantiles
 from reprise.evidence import statistics
-from reprise.hyperparameters import Frozen, PositiveFloat, PositiveInt, Probability, Seed
+from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt, Probability, Seed
 from reprise.mdp import comparison, loaders, problems
 from reprise.mdp.problems import Problem
 from reprise.pipeline import packs, stage
@@ -35,8 +35,6 @@ BASELINE = "random"
 THREE_STATE = Path("data/inputs/three_state.yaml")
 RESAMPLES = 2_000  # of a bootstrap: its bounds are good to a percent
 DECIMALS = 9  # of a loss: the rounding errors of exact values lie below
-
-Name = Annotated[str, Field(min_length=1)]
 
 
 class Trial(Learning):

@@ -15,14 +15,13 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field, model_validator
 
-from reprise.hyperparameters import Frozen, PositiveFloat, PositiveInt
+from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
 from reprise.mdp import comparison, loaders, problems, solvers
 from reprise.pipeline import stage
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 
 BelowOne = Annotated[float, Field(ge=0, lt=1)]  # modified policy iteration needs a discount below 1
-Name = Annotated[str, Field(min_length=1)]
 
 
 def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -19,14 +19,13 @@ from reprise import seeds
 from reprise.algorithms import q_learning
 from reprise.algorithms.settling import curve_quantiles, settling_summary, within
 from reprise.evidence.statistics import wilson_interval
-from reprise.hyperparameters import Frozen, NonNegativeInt, PositiveInt, Seed
+from reprise.hyperparameters import Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.mdp import comparison, loaders, solvers
 from reprise.mdp.bellman import TIE
 from reprise.pipeline import stage
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 
-Name = Annotated[str, Field(min_length=1)]
 Tolerance = Annotated[float, Field(gt=0, lt=1)]  # relative to the optimum
 
 

@@ -23,14 +23,12 @@ from reprise.algorithms import td_learning
 from reprise.algorithms.settling import curve_quantiles
 from reprise.evidence.paired import ratio_of_means
 from reprise.evidence.statistics import Interval, mean_interval
-from reprise.hyperparameters import NonNegativeInt, Seed
+from reprise.hyperparameters import Name, NonNegativeInt, Seed
 from reprise.mdp import loaders
 from reprise.mdp.stochastic_policy import evaluate, uniform_policy
 from reprise.pipeline import stage
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
-
-Name = Annotated[str, Field(min_length=1)]
 
 
 class Params(td_learning.Hyperparameters):

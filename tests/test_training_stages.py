@@ -66,6 +66,17 @@ def test_no_two_lanes_train_alike(name: str):
     assert len(np.unique(lanes, axis=1).T) == lanes.shape[1] >= 4
 
 
+@pytest.mark.parametrize("name", ["reinforce_training", "dqn_training"])
+def test_the_lanes_of_a_pack_are_the_same_when_more_packs_are_asked_for(name: str):
+    found, alone = results(name), tiny.run(name, packs=1)
+    for file in ("samples.csv", "returns.csv"):
+        first = found[file].iloc[:2] if file == "samples.csv" else found[file].iloc[:, :3]
+        assert artifacts.render(file, alone[file]) == artifacts.render(file, first)
+    np.testing.assert_array_equal(
+        alone["weights.npz"]["kernel_0"], found["weights.npz"]["kernel_0"][:2]
+    )
+
+
 @pytest.mark.parametrize("name", VARIED)
 def test_a_variant_gives_the_same_whichever_others_there_are(name: str):
     kept = list(tiny.section(name)["variants"])[:2]

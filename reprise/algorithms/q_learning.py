@@ -14,13 +14,19 @@ Axes: R runs, S states, A actions, T iterations, K records.
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from pydantic import model_validator
 
-from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, PositiveFloat, PositiveInt
+from reprise.hyperparameters import (
+    Discount,
+    Frozen,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    Recorded,
+)
 from reprise.mdp.model import MDP
 from reprise.mdp.sampling import Sampler, draw, sampler
 from reprise.mdp.undiscounted import absorbing_states
@@ -37,18 +43,8 @@ class Learning(Frozen):
     iterations: PositiveInt
 
 
-class Hyperparameters(Learning):
+class Hyperparameters(Learning, Recorded):
     """Those of runs of which one Q-value is recorded."""
-
-    record_every: PositiveInt
-
-    @model_validator(mode="after")
-    def _records_something(self) -> Self:
-        if self.record_every > self.iterations:
-            raise ValueError(
-                f"record_every is {self.record_every}; allowed: up to iterations, {self.iterations}"
-            )
-        return self
 
 
 class Behaviour(NamedTuple):

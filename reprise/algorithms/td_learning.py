@@ -12,14 +12,14 @@ Axes: R runs, C schedules, S states, T iterations, K records.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, PositiveInt
+from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, Recorded
 from reprise.mdp.model import MDP
 from reprise.mdp.sampling import Sampler, draw, sampler
 from reprise.mdp.stochastic_policy import following
@@ -36,20 +36,10 @@ class Schedule(Frozen):
     count: Literal["steps", "visits"]
 
 
-class Hyperparameters(Frozen):
+class Hyperparameters(Recorded):
     """What a run depends on, but for the model, the policy and the schedules."""
 
     discount: Discount
-    iterations: PositiveInt
-    record_every: PositiveInt
-
-    @model_validator(mode="after")
-    def _records_something(self) -> Self:
-        if self.record_every > self.iterations:
-            raise ValueError(
-                f"record_every is {self.record_every}; allowed: up to iterations, {self.iterations}"
-            )
-        return self
 
 
 def td_learning(

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from reprise.evidence import style
@@ -52,56 +51,6 @@ def policy_map(
     axes.grid(visible=False)
     if graded:
         style.colour_bar(figure, axes, image, f"probability of “{names[1]}”")
-    return figure
-
-
-def sweeps_beside_iterations(
-    sweeps: pd.Series,
-    iterations: pd.DataFrame,
-    *,
-    optimum: Label,
-    band: tuple[float, float] = (0.1, 0.9),
-    y_label: str,
-    x_labels: tuple[str, str] = ("sweeps of Q-value iteration", "iterations of Q-learning"),
-    title: str = "",
-    log: bool = False,
-) -> Figure:
-    """Sets a Q-value's way to its optimum by sweeps beside its way by Q-learning.
-
-    Args:
-        sweeps: The value by sweep, [K].
-        iterations: The value by iteration, one column per run, [T, L].
-        optimum: The optimal value and its name.
-        band: The two quantiles that bound the band of runs.
-        y_label: Of the value.
-        x_labels: Of the two panels.
-        title: What the figure shows.
-        log: Whether iterations are on a logarithmic axis; theirs then start at 1.
-    """
-    figure = Figure(figsize=(style.WIDTH, 3.8))
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1, 2])
-    left.plot(
-        sweeps.index,
-        sweeps,
-        "o-",
-        color=style.VERMILION,
-        markersize=4,
-        linewidth=1.2,
-        clip_on=False,
-    )
-    median = style.median_and_band(right, iterations, style.BLUE, band)
-    if log:
-        right.set_xscale("log")
-    else:
-        right.xaxis.set_major_formatter("{x:,.0f}")
-    left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    for axes, x_label in zip((left, right), x_labels, strict=True):
-        axes.axhline(optimum.value, **style.DASHED)
-        axes.set_xlabel(x_label)
-    style.finish(left, x_labels[0], y_label, title)
-    style.label_right(right, [median, optimum])
-    runs = f"{style.percent(band)} of {iterations.shape[1]:,} runs"
-    style.note(figure, f"Right: median, and band of {runs}.")
     return figure
 
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from reprise.evidence import style
-from reprise.evidence.diagrams import flip, policy_map, sweeps_beside_iterations, trace
+from reprise.evidence.diagrams import flip, policy_map, trace
 from reprise.evidence.statistics import Interval
 from reprise.evidence.style import Label, use_style
 
@@ -28,7 +28,6 @@ __all__ = [
     "learning_curves",
     "policy_map",
     "quantile_band",
-    "sweeps_beside_iterations",
     "trace",
     "use_style",
 ]

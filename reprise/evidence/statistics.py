@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special  # scipy.stats has the same numbers, and takes half a second to import
+from scipy import special  # scipy.stats has the same quantiles, and takes longer to import
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000

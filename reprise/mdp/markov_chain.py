@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reprise.mdp.files import listed_names, mapping, number, read_model, top_level
-from reprise.mdp.model import ROW_SUM_TOLERANCE
+from reprise.mdp.model import check_sums
 from reprise.mdp.names import ModelError, checked_names, find
 
 
@@ -71,12 +71,7 @@ def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = No
             f"state {names[int(state)]!r}, successor {names[int(successor)]!r}: probability is "
             f"{matrix[state, successor]}; allowed: from 0 to 1"
         )
-    sums = matrix.sum(axis=1)
-    for state in np.flatnonzero(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1]:
-        raise ModelError(
-            f"state {names[int(state)]!r}: probabilities sum to {sums[state]:.12g}; "
-            f"allowed: 1 within {ROW_SUM_TOLERANCE:g}"
-        )
+    check_sums(matrix.sum(axis=1), lambda state: f"state {names[state]!r}: probabilities")
     matrix.setflags(write=False)
     return MarkovChain(matrix, names)
 

@@ -5,7 +5,7 @@ s·A + a belongs to state s and action a; the row of an impossible action is emp
 actions, N transitions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -176,12 +176,7 @@ def from_transitions(
         if not 0 <= p[wrong] <= 1:
             raise ModelError(f"{here}: probability is {p[wrong]}; allowed: from 0 to 1")
         raise ModelError(f"{here}: reward is {r[wrong]}; allowed: finite numbers")
-    off = np.abs(sums - 1) > ROW_SUM_TOLERANCE
-    for state, action in np.argwhere(off)[:1]:
-        raise ModelError(
-            f"{place(state, action)}: probabilities sum to {sums[state, action]:.12g}; "
-            f"allowed: 1 within {ROW_SUM_TOLERANCE:g}"
-        )
+    check_sums(sums, lambda state, action: f"{place(state, action)}: probabilities")
     possible = counts > 0
     stuck = ~possible.any(axis=1)
     if stuck.any():
@@ -238,3 +233,20 @@ def _frozen(array: np.ndarray, dtype: type) -> np.ndarray:
     copy = array.astype(dtype)
     copy.setflags(write=False)
     return copy
+
+
+def check_sums(sums: np.ndarray, whose: Callable[..., str]) -> None:
+    """Check that probabilities sum to 1; a NaN stands for a sum of none.
+
+    Args:
+        sums: of any shape.
+        whose: from a place in it to whose probabilities they are, for the message.
+
+    Raises:
+        ModelError: naming the first whose do not, and their sum.
+    """
+    for place in np.argwhere(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1]:
+        raise ModelError(
+            f"{whose(*place.tolist())} sum to {sums[tuple(place)]:.12g}; "
+            f"allowed: 1 within {ROW_SUM_TOLERANCE:g}"
+        )

@@ -6,7 +6,7 @@ Axes: S states, A actions.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reprise.mdp.model import MDP, ROW_SUM_TOLERANCE, from_transitions
+from reprise.mdp.model import MDP, check_sums, from_transitions
 from reprise.mdp.names import ModelError
 from reprise.mdp.policy_iteration import policy_evaluation
 
@@ -38,12 +38,10 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
             f"state {mdp.state_names[int(state)]!r}, action {mdp.action_names[int(action)]!r}: "
             f"the policy's probability is {weights[state, action]}; allowed: {allowed}"
         )
-    sums = weights.sum(axis=1)
-    for state in np.flatnonzero(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1]:
-        raise ModelError(
-            f"state {mdp.state_names[int(state)]!r}: the policy's probabilities sum to "
-            f"{sums[state]:.12g}; allowed: 1 within {ROW_SUM_TOLERANCE:g}"
-        )
+    check_sums(
+        weights.sum(axis=1),
+        lambda state: f"state {mdp.state_names[state]!r}: the policy's probabilities",
+    )
     rows = np.repeat(np.arange(weights.size), np.diff(mdp.row_starts.astype(np.int64)))  # s·A + a
     return from_transitions(
         rows // mdp.number_of_actions,

@@ -1,17 +1,14 @@
 """Figures of variants name the baseline, keep who never arrives, and are the same bytes again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from reprise.evidence import comparing, figures, improvement, style
+from reprise.evidence import comparing, improvement, style
 from tests.evidence import drawing
 
 RNG = np.random.default_rng(0)
@@ -27,14 +24,6 @@ TIMES = {
     "fast": np.array([4.0, 5.0, 6.0, 7.0]),
     "never": np.full(4, np.nan),
 }
-
-
-@pytest.fixture(autouse=True)
-def house_style() -> Iterator[None]:
-    with mpl.rc_context():
-        plt.switch_backend("agg")
-        figures.use_style()
-        yield
 
 
 def forest() -> Figure:

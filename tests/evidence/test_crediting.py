@@ -1,15 +1,12 @@
 """Figures of credit show every step with its number, and half-lives where a reward counts half."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.figure import Figure
 
-from reprise.evidence import crediting, figures
+from reprise.evidence import crediting
 from tests.evidence import drawing
 
 STEPS = pd.DataFrame({
@@ -18,14 +15,6 @@ STEPS = pd.DataFrame({
     "reward": [10, 0, -50, 10, 20],
     "return": [-22.0, -40.0, -50.0, 26.0, 20.0],
 })  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def house_style() -> Iterator[None]:
-    with mpl.rc_context():
-        plt.switch_backend("agg")
-        figures.use_style()
-        yield
 
 
 def worked_example() -> Figure:

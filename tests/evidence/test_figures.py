@@ -1,10 +1,9 @@
 """Every figure is labelled, comes out as the same bytes, and leaves nothing open."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,15 +16,6 @@ from reprise.evidence.statistics import Interval, mean_interval
 from tests.evidence import drawing
 
 CEILING = Label(200.0, "highest possible")
-
-
-@pytest.fixture(autouse=True)
-def house_style() -> Iterator[None]:
-    """Draws in the house style, and puts the style of the other tests back."""
-    with mpl.rc_context():
-        plt.switch_backend("agg")
-        figures.use_style()
-        yield
 
 
 def _curves() -> pd.DataFrame:
@@ -76,15 +66,6 @@ def policy_map() -> Figure:
     )
 
 
-def sweeps_beside_iterations() -> Figure:
-    sweeps = pd.Series(20 * (1 - 0.7 ** np.arange(20)))
-    iterations = _curves() / 10
-    iterations.index = iterations.index + 1
-    return figures.sweeps_beside_iterations(
-        sweeps, iterations, optimum=Label(20, "optimum"), y_label="Q-value", log=True
-    )
-
-
 def flip() -> Figure:
     discounts = np.linspace(0.9, 0.99, 30)
     return figures.flip(
@@ -112,7 +93,7 @@ def trace() -> Figure:
 
 DRAWN = [
     *(learning_curves, quantile_band, lane_raster, distribution, compare_policies),
-    *(policy_map, sweeps_beside_iterations, flip, trace),
+    *(policy_map, flip, trace),
 ]
 drawn = drawing.drawn(*DRAWN)
 

@@ -1,24 +1,13 @@
 """Figures of several panels are labelled, count right, and come out as the same bytes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.figure import Figure
 
-from reprise.evidence import figures, panels, training
+from reprise.evidence import panels, training
 from tests.evidence import drawing
-
-
-@pytest.fixture(autouse=True)
-def house_style() -> Iterator[None]:
-    with mpl.rc_context():
-        plt.switch_backend("agg")
-        figures.use_style()
-        yield
 
 
 def curves() -> pd.DataFrame:

@@ -9,7 +9,6 @@ import pytest
 from reprise import networks
 from reprise.environments.evaluation import evaluate
 from reprise.evidence import training
-from reprise.pipeline import artifacts
 from stages import dqn_training
 from tests import tiny
 
@@ -19,16 +18,6 @@ NAME = "dqn_training"
 @cache
 def results() -> dict[str, Any]:
     return tiny.run(NAME)
-
-
-def test_the_lanes_of_a_pack_are_the_same_when_more_packs_are_asked_for():
-    alone = tiny.run(NAME, packs=1)
-    for name in ("samples.csv", "returns.csv"):
-        first = results()[name].iloc[:2] if name == "samples.csv" else results()[name].iloc[:, :3]
-        assert artifacts.render(name, alone[name]) == artifacts.render(name, first)
-    np.testing.assert_array_equal(
-        alone["weights.npz"]["kernel_0"], results()["weights.npz"]["kernel_0"][:2]
-    )
 
 
 def test_the_samples_follow_from_the_returns():

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
 from reprise.algorithms import vacuum_policies, vacuum_search
 from reprise.pipeline import artifacts, parameters
 from reprise.publishing import notebooks
 from stages import policy_search, reporting
+from tests import tiny
 
 NAME = "policy_search"
 Params = policy_search.Params
@@ -143,16 +143,8 @@ def test_the_headline_names_the_kinds_of_search(results: dict[str, Any]):
 def test_a_parameter_that_is_not_allowed_is_named(
     key: str, value: Any, message: str, tmp_path: Path
 ):
-    sections = parameters.read()
-    section = sections[NAME]
-    *outer, last = key.split(".")
-    for part in outer:
-        section = section[part]
-    section[last] = value
-    path = tmp_path / "params.yaml"
-    YAML(typ="safe", pure=True).dump(sections, path)
     with pytest.raises(parameters.ParameterError) as error:
-        parameters.load(NAME, Params, path)
+        parameters.load(NAME, Params, tiny.altered(NAME, tmp_path, {key: value}))
     assert message in str(error.value)
 
 
