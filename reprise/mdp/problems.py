@@ -3,6 +3,7 @@
 Axes: S states.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import gymnasium
@@ -29,8 +30,11 @@ def from_state(name: str, mdp: MDP, discount: float, start_state: str) -> Proble
     return Problem(name, mdp, discount, start)
 
 
+@cache
 def toy_text(environment_id: str, discount: float) -> Problem:
     """Return one of Gymnasium's toy-text environments, which begins where `env.reset` does.
+
+    It is read once a process: to go through Gymnasium's tables takes longer than many a run.
 
     Args:
         environment_id: such as "FrozenLake-v1", which is also the problem's name.
@@ -49,4 +53,5 @@ def toy_text(environment_id: str, discount: float) -> Problem:
             "environments that have one, such as FrozenLake-v1"
         )
     start = np.append(np.asarray(begins, np.float64), 0.0)  # no episode begins in "terminal"
+    start.setflags(write=False)
     return Problem(environment_id, mdp, discount, start)
