@@ -31,8 +31,9 @@ def test_reinforce_is_the_same_compiled_and_not():
     h = test_reinforce.TINY
     names = reinforce.Numbers._fields
     numbers = reinforce.Numbers(*(tf.fill([4], float(getattr(h, name))) for name in names))
+    structure = h.structure(reinforce.Hyperparameters, names)
     weights = reinforce.initial_weights(KEYS, CartPole(), h)
-    (returns, steps), final = reinforce.program(CartPole(), h)(KEYS, weights, numbers)
+    (returns, steps), final = reinforce.program(CartPole(), structure)(KEYS, weights, numbers)
     (plain_returns, plain_steps), plain = reinforce.training(KEYS, weights, numbers, CartPole(), h)
     np.testing.assert_array_equal(steps, plain_steps)
     np.testing.assert_allclose(returns, plain_returns, rtol=2e-7)  # a sum divided by 3
@@ -42,7 +43,8 @@ def test_reinforce_is_the_same_compiled_and_not():
 def test_dqn_is_the_same_compiled_and_not():
     h = test_dqn.TINY
     numbers = test_dqn.numbers(h, 4)
-    number, curves, steps, final, best, best_round = dqn.program(CartPole(), h)(KEYS, numbers)
+    compiled = dqn.program(CartPole(), h.structure(dqn.Hyperparameters, dqn.Numbers._fields))
+    number, curves, steps, final, best, best_round = compiled(KEYS, numbers)
     plain = dqn.training(KEYS, numbers, CartPole(), h)
     assert int(number) == int(plain[0])
     np.testing.assert_array_equal(curves[0], plain[1][0])

@@ -95,7 +95,8 @@ def played(name: str) -> Played:
         steps.append((actions, reward, ended))
         lengths[ended] = len(steps)
         running &= ~ended
-    return Played(np.stack(states), *(np.stack(x) for x in zip(*steps, strict=True)), lengths)
+    actions, rewards, terminated = (np.stack(x) for x in zip(*steps, strict=True))
+    return Played(np.stack(states), actions, rewards, terminated, lengths)
 
 
 def allowed(following: np.ndarray) -> np.ndarray:
@@ -106,7 +107,7 @@ def allowed(following: np.ndarray) -> np.ndarray:
 def near_a_bound(following: np.ndarray, error: np.ndarray) -> np.ndarray:
     """Return which states are so near a bound that the error decides whether they end, [...]."""
     distance = np.abs(np.abs(following[..., [0, 2]]) - BOUNDS)
-    return (distance <= error[..., [0, 2]]).any(axis=-1)
+    return np.any(distance <= error[..., [0, 2]], axis=-1, keepdims=True)[..., 0]
 
 
 @pytest.mark.parametrize(
