@@ -8,10 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+from reprise import lane_random, seeds
+from reprise.determinism import tf
+from reprise.environments.cartpole import CartPole
 from reprise.pipeline import artifacts, parameters, stage
 from stages import reporting
 from tests import tiny
@@ -75,6 +79,59 @@ def test_the_lanes_of_a_pack_are_the_same_when_more_packs_are_asked_for(name: st
     np.testing.assert_array_equal(
         alone["weights.npz"]["kernel_0"], found["weights.npz"]["kernel_0"][:2]
     )
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_the_lanes_of_a_variants_pack_are_the_same_when_more_packs_are_asked_for(name: str):
+    alone, found = results(name)["samples.csv"], tiny.run(name, packs=2)["samples.csv"]
+    assert found.groupby("variant", sort=False).size().eq(4).all()
+    first = found.groupby("variant", sort=False).head(2).reset_index(drop=True)
+    assert artifacts.render("samples.csv", alone) == artifacts.render("samples.csv", first)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_no_two_lanes_packs_or_variants_draw_a_common_number(name: str, monkeypatch):
+    """Every lane's key is its own; so are the first numbers of its weights, starts and actions."""
+    asked, lane_keys = [], seeds.lane_keys
+
+    def remembered(*path: Any) -> np.ndarray:
+        asked.append(lane_keys(*path))
+        return asked[-1]
+
+    monkeypatch.setattr(seeds, "lane_keys", remembered)
+    tiny.run(name, packs=2)
+    keys = np.concatenate(asked)
+    variants = max(1, len(tiny.section(name).get("variants", "")))
+    assert len(keys) >= 4 * variants
+    assert len(np.unique(keys, axis=0)) == len(keys)
+    lanes = tf.constant(keys.T)
+    draws = [
+        lane_random.uniform(lane_random.fold(lane_random.fold(lanes, purpose), number), (3,))
+        for purpose in range(3)  # weights, rounds, and the start of a first episode
+        for number in range(4)
+    ]
+    triples = np.concatenate([draw.numpy().T for draw in draws])
+    assert len(np.unique(triples, axis=0)) == len(triples)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_evaluation_begins_where_no_training_began_and_draws_what_none_drew(name: str):
+    section = parameters.read(ROOT / "params.yaml")[name]
+    first, episodes = section["evaluation"]["first_seed"], section["evaluation"]["episodes"]
+    environment = gymnasium.make("CartPole-v1")
+    judged = np.stack([environment.reset(seed=first + e)[0] for e in range(episodes)])
+    lanes = section["packs"] * section["lanes_per_pack"]
+    purposes = [f"training {variant}" for variant in section.get("variants", {})] or ["training"]
+    for purpose in purposes:
+        keys = seeds.lane_keys(section["seed"], purpose, range(lanes))
+        rounds = lane_random.fold(lane_random.fold(tf.constant(keys.T), 1), 0)
+        starts = CartPole().reset(lane_random.fold(rounds, 0), (20,)).numpy()  # [20, 4, L]
+        trained = starts.swapaxes(1, 2).reshape(-1, 4)
+        together = np.concatenate([judged, trained])
+        assert len(np.unique(together, axis=0)) == len(together)
+    paths = [("evaluation", 0), *((purpose, lane) for purpose in purposes for lane in range(lanes))]
+    words = {tuple(seeds.sequence(section["seed"], *path).generate_state(2)) for path in paths}
+    assert len(words) == len(paths)
 
 
 @pytest.mark.parametrize("name", VARIED)

@@ -1,0 +1,213 @@
+"""The compiled Acrobot against Gymnasium's, step by step, and in the hands of DQN.
+
+Gymnasium computes in float64. Each of a step's few dozen float32 operations errs by half a unit in
+the last place, 2^-24 of its result, which is as if the state had been another by as much. So the
+two may differ by what Gymnasium's own step makes of a state that is off by some 2^-24, and by the
+result's rounding. ROUNDINGS says how many: the operations on the longest way through a stage of
+Runge-Kutta are about 16, and their errors do not all point one way. 6.3 is the worst seen.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.envs.classic_control.acrobot import AcrobotEnv
+
+from reprise import seeds
+from reprise.algorithms import dqn
+from reprise.determinism import tf
+from reprise.environments.acrobot import Acrobot, Physics, sine_and_cosine_of_any
+from reprise.environments.evaluation import evaluate
+from tests.algorithms.test_dqn import with_
+
+HALF_UNIT = 2.0**-24
+ROUNDINGS = 16
+NUDGE = 1e-6  # of the states, to see how Gymnasium's step answers
+FASTEST = np.array([np.pi, np.pi, 4 * np.pi, 9 * np.pi])
+KEYS = seeds.lane_keys(42, "training", range(4))
+
+
+@cache
+def stepping(compiled: bool) -> tf.Function:
+    return tf.function(Acrobot().step, jit_compile=compiled, autograph=False)
+
+
+def ours(
+    states: np.ndarray, actions: np.ndarray, compiled: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return next states [N, 4], rewards and terminations [N], one state a lane."""
+    lanes = tf.constant(states.T, tf.float32), tf.constant(actions, tf.int32)
+    following, reward, terminated = (x.numpy() for x in stepping(compiled)(*lanes))
+    return following.T.astype(float), reward, terminated
+
+
+def theirs(
+    states: np.ndarray, actions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return next states [N, 4], rewards, terminations [N] and observations [N, 6]."""
+    environment = AcrobotEnv()
+    following = np.empty((len(states), 4))
+    steps = []
+    for n, (state, action) in enumerate(zip(states.astype(float), actions.tolist(), strict=True)):
+        environment.state = state
+        steps.append(environment.step(action))
+        following[n] = environment.state
+    observation, reward, terminated = (np.array([step[k] for step in steps]) for k in range(3))
+    return following, reward, terminated, observation
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return a - b [N, 4], of angles the shorter way round."""
+    found = a - b
+    found[:, :2] = (found[:, :2] + np.pi) % (2 * np.pi) - np.pi
+    return np.abs(found)
+
+
+def bound(states: np.ndarray, actions: np.ndarray, following: np.ndarray) -> np.ndarray:
+    """Return how much float32 may differ from Gymnasium's next states, [N, 4]."""
+    reach = np.abs(following)
+    for k, nudge in enumerate(np.eye(4) * NUDGE):
+        slope = difference(theirs(states + nudge, actions)[0], following) / NUDGE
+        reach = reach + slope * np.maximum(1, np.abs(states[:, k : k + 1]))
+    return ROUNDINGS * HALF_UNIT * reach
+
+
+def heights(states: np.ndarray) -> np.ndarray:
+    """Return how high the free end is over the bar [N]."""
+    return -np.cos(states[:, 0]) - np.cos(states[:, 0] + states[:, 1])
+
+
+@pytest.mark.parametrize("action", [0, 1, 2])
+def test_a_step_from_any_state_is_gymnasiums_within_float32(action: int):
+    random = np.random.default_rng(action)
+    some = [random.uniform(-1, 1, (1000, 4)) * FASTEST * share for share in (1.0, 0.3)]
+    states, actions = np.concatenate(some).astype(np.float32), np.full(2000, action)
+    following, reward, terminated, observation = theirs(states, actions)
+    allowed = bound(states, actions, following)
+    # A state that rounding may carry over the bar, or back, may end in either.
+    clear = np.abs(heights(following) - 1) > 2 * allowed[:, 0] + allowed[:, 1] + 4 * HALF_UNIT
+    assert clear.mean() > 0.999
+    for compiled in (True, False):
+        here, our_reward, our_end = ours(states, actions, compiled)
+        assert (difference(here, following) <= allowed).all()
+        seen = Acrobot().observe(tf.constant(here.T, tf.float32)).numpy().T
+        rounding = 4 * HALF_UNIT * np.maximum(1, np.abs(observation))
+        assert (np.abs(seen - observation) <= allowed[:, [0, 0, 1, 1, 2, 3]] + rounding).all()
+        np.testing.assert_array_equal(our_end[clear], terminated[clear])
+        np.testing.assert_array_equal(our_reward[clear], reward[clear])
+        np.testing.assert_array_equal(our_reward, np.where(our_end, 0, -1))
+        assert 0.05 < our_end.mean() < 0.95
+
+
+@cache
+def episodes(how: str, count: int) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """Return states [T + 1, 4], actions [T] and rewards [T] of Gymnasium's whole episodes."""
+    environment = gymnasium.make("Acrobot-v1").unwrapped
+    assert isinstance(environment, AcrobotEnv)
+    found: tuple[list, list, list] = ([], [], [])
+    random = np.random.default_rng(0)
+    for seed in range(count):
+        environment.reset(seed=seed)
+        states: list = [environment.state]
+        actions, rewards = [], []
+        ended = False
+        while not ended and len(actions) < 500:
+            pushes = 2 if states[-1][3] > 0 else 0  # along with the motion: it gains energy
+            actions.append(pushes if how == "pumping" else int(random.integers(3)))
+            _, reward, ended, *_ = environment.step(actions[-1])
+            states.append(environment.state)
+            rewards.append(reward)
+        for each, values in zip(found, (states, actions, rewards), strict=True):
+            each.append(np.array(values))
+    return found
+
+
+@pytest.mark.parametrize(("how", "count"), [("pumping", 30), ("random", 4)])
+def test_whole_episodes_have_gymnasiums_lengths_and_rewards(how: str, count: int):
+    """Each step begins from Gymnasium's state: two rounded alike part after some dozens of steps.
+
+    An episode's length is then the first step that ours ends, its reward what ours pays till then.
+    """
+    states, actions, rewards = episodes(how, count)
+    before = np.concatenate([each[:-1] for each in states]).astype(np.float32)
+    after = np.concatenate([each[1:] for each in states])
+    lengths = [len(each) for each in actions]
+    here, reward, ended = ours(before, np.concatenate(actions))
+    # Half a unit more: the state handed over is rounded, as Gymnasium's is not.
+    allowed = bound(before, np.concatenate(actions), after) * (ROUNDINGS + 1) / ROUNDINGS
+    assert (difference(here, after) <= allowed).all()
+    ends = np.split(ended, np.cumsum(lengths)[:-1])
+    paid = np.split(reward, np.cumsum(lengths)[:-1])
+    for end, pay, theirs_paid in zip(ends, paid, rewards, strict=True):
+        assert (int(end.argmax()) + 1 if end.any() else 500) == len(theirs_paid)
+        np.testing.assert_array_equal(pay, theirs_paid)
+    if how == "pumping":
+        assert max(lengths) < 500
+
+
+def test_compiled_and_uncompiled_are_close_and_each_is_always_the_same():
+    """Not the same bits: the compiler fuses a product and a sum, and rounds once instead of twice.
+
+    So each state may differ by the bound of either.
+    """
+    random = np.random.default_rng(0)
+    states = (random.uniform(-1, 1, (2000, 4)) * FASTEST).astype(np.float32)
+    actions = random.integers(3, size=2000)
+    compiled, plain = (ours(states, actions, how)[0] for how in (True, False))
+    assert (difference(compiled, plain) <= 2 * bound(states, actions, plain)).all()
+    for how, found in ((True, compiled), (False, plain)):
+        np.testing.assert_array_equal(ours(states, actions, how)[0], found)
+
+
+def test_any_axes_before_the_lanes_change_nothing():
+    random = np.random.default_rng(0)
+    states = (random.uniform(-1, 1, (2, 3, 4, 16)) * FASTEST[:, None]).astype(np.float32)
+    actions = random.integers(3, size=(2, 3, 16)).astype(np.int32)
+    every = [x.numpy() for x in stepping(True)(tf.constant(states), tf.constant(actions))]
+    assert [x.shape for x in every] == [(2, 3, 4, 16), (2, 3, 16), (2, 3, 16)]
+    assert Acrobot().observe(tf.constant(states)).shape == (2, 3, 6, 16)
+    for place in np.ndindex(2, 3):
+        one = stepping(True)(tf.constant(states[place]), tf.constant(actions[place]))
+        for all_of_them, alone in zip(every, one, strict=True):
+            np.testing.assert_array_equal(all_of_them[place], alone)
+
+
+@pytest.mark.parametrize(("tilt", "ends"), [(1e-3, True), (-1e-3, False)])
+def test_an_episode_ends_when_the_free_end_is_a_links_length_above_the_bar(tilt, ends):
+    # Both links in line are at the height of -2 cos(angle), which is 1 at a third of a turn.
+    state = np.array([[2 * np.pi / 3 + tilt, 0, 0, 0]], np.float32)
+    still = Acrobot(Physics(time_step=1e-6))
+    _, reward, terminated = still.step(tf.constant(state.T), tf.constant([1]))
+    assert (bool(terminated[0]), float(reward[0])) == (ends, 0.0 if ends else -1.0)
+
+
+def test_initial_states_lie_within_a_tenth_and_differ_between_lanes_and_episodes():
+    states = Acrobot().reset(tf.constant(KEYS.T), (100,)).numpy()
+    assert states.shape == (100, 4, 4)
+    assert np.abs(states).max() <= 0.1
+    assert np.abs(states).max() > 0.098
+    assert len(np.unique(states)) == states.size
+
+
+def test_sine_and_cosine_are_exact_to_float32_up_to_a_hundred_radians():
+    angles = np.linspace(-100, 100, 400_001, dtype=np.float32)
+    for found, function in zip(sine_and_cosine_of_any(tf.constant(angles)), (np.sin, np.cos),
+                               strict=True):  # fmt: skip
+        np.testing.assert_allclose(found, function(angles.astype(float)), rtol=0, atol=1.2e-7)
+
+
+def test_dqn_learns_on_three_actions_and_its_policy_plays_gymnasiums():
+    h = with_(
+        hidden_sizes=(16,), length=40, maximum_steps=200, epsilon_decay=15, learning_start=2,
+        gradient_steps=40, replay_capacity=4096, batch_size=32, discount=0.99,
+        bootstrap_at_truncation=True, target_network="hard", target_every=40,
+    )  # fmt: skip
+    trained = dqn.train(h, Acrobot(), KEYS)
+    assert (trained.returns[:5] == -200).all()
+    assert trained.returns[-10:].mean() > -180
+    returns = evaluate(dqn.policy(trained.final, h), "Acrobot-v1", range(10), 4, [200])[0]
+    assert returns.mean(axis=0).max() > -150
+    assert len({trained.final[0][..., lane].tobytes() for lane in range(4)}) == 4
