@@ -51,8 +51,8 @@ def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval
 
     Source: Student (1908), The probable error of a mean.
     """
-    values = _checked(sample)
-    _check_confidence(confidence)
+    values = checked(sample)
+    check_confidence(confidence)
     quantile = float(special.stdtrit(values.size - 1, (1 + confidence) / 2))
     margin = quantile * float(np.sqrt(_squared_error(values)))
     return _around(float(values.mean()), margin, values.size)
@@ -79,8 +79,8 @@ def bootstrap_interval(
 
     Source: Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3.
     """
-    values = _checked(sample)
-    _check_confidence(confidence)
+    values = checked(sample)
+    check_confidence(confidence)
     drawn = [
         statistic(values[indices], axis=1)
         for indices in _resampled(values.size, resamples, np.random.default_rng(seed))
@@ -109,7 +109,7 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
         raise ValueError(
             f"successes must be 0 to trials, and trials at least 1; got {successes} of {trials}"
         )
-    _check_confidence(confidence)
+    check_confidence(confidence)
     z = float(special.ndtri((1 + confidence) / 2))
     rate, z2 = successes / trials, z * z
     centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
@@ -125,8 +125,8 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDEN
 
     Source: Welch (1947), The generalization of Student's problem.
     """
-    first, second = _checked(a, "a"), _checked(b, "b")
-    _check_confidence(confidence)
+    first, second = checked(a, "a"), checked(b, "b")
+    check_confidence(confidence)
     difference = float(first.mean() - second.mean())
     n = first.size + second.size
     va, vb = _squared_error(first), _squared_error(second)
@@ -151,8 +151,8 @@ def probability_of_improvement(
 
     Source: Agarwal et al. (2021), section 4.3; ties after Mann and Whitney (1947).
     """
-    first, second = _checked(a, "a"), _checked(b, "b")
-    _check_confidence(confidence)
+    first, second = checked(a, "a"), checked(b, "b")
+    check_confidence(confidence)
     wins = (np.sign(first[:, None] - second[None, :]) + 1) / 2  # [Na, Nb]
     generator = np.random.default_rng(seed)
     drawn = [
@@ -174,8 +174,8 @@ def tolerance_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Tol
 
     Source: Wilks (1941), Determination of sample sizes for setting tolerance limits.
     """
-    values = _checked(sample)
-    _check_confidence(confidence)
+    values = checked(sample)
+    check_confidence(confidence)
     low, high = float(values.min()), float(values.max())
     share = float(special.betaincinv(values.size - 1, 2, 1 - confidence))
     return ToleranceInterval(share, low, high, values.size, low == high)
@@ -183,7 +183,7 @@ def tolerance_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Tol
 
 def summary(sample: ArrayLike) -> dict[str, float]:
     """Returns what metrics.json says of a sample; the interval of the mean is Student's at 95%."""
-    values = _checked(sample)
+    values = checked(sample)
     mean = mean_interval(values)
     return {
         "n": values.size,
@@ -198,22 +198,28 @@ def summary(sample: ArrayLike) -> dict[str, float]:
     }
 
 
-def _checked(sample: ArrayLike, name: str = "sample") -> NDArray[np.float64]:
+def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> NDArray[np.float64]:
+    """Returns a sample as an array [N], if it holds a number for each of at least two seeds.
+
+    Raises:
+        ValueError: names what is wrong with its shape, its size or one of its values.
+    """
     values = np.asarray(sample, dtype=np.float64)
     if values.ndim != 1:
         raise ValueError(
             f"{name} must hold one value per seed, shape [N]; got shape {values.shape}. Average "
-            f"what belongs to one seed first"
+            f"over the episodes of each seed first: they are not independent of each other"
         )
     if values.size < 2:
         raise ValueError(f"{name} must hold at least 2 seeds; got {values.size}")
-    if not np.isfinite(values).all():
-        first = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise ValueError(f"{name} must be finite; {name}[{first}] is {values[first]}")
+    if (bad := ~np.isfinite(values) if finite else np.isnan(values)).any():
+        first, what = int(np.flatnonzero(bad)[0]), "finite" if finite else "a number"
+        raise ValueError(f"{name} must be {what}; {name}[{first}] is {values[first]}")
     return values
 
 
-def _check_confidence(confidence: float) -> None:
+def check_confidence(confidence: float) -> None:
+    """Raises ValueError if a confidence is no share."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence}")
 
