@@ -16,100 +16,60 @@ import sys
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
-from reprise import networks, seeds
-from reprise.algorithms import dqn
-from reprise.environments.cartpole import CartPole
-from reprise.environments.evaluation import evaluate
-from reprise.environments.retrace import Remembering, animation
-from reprise.evidence import statistics, training
+from reprise import seeds
+from reprise.algorithms import dqn, dqn_trial
+from reprise.environments.retrace import animation
+from reprise.evidence import training
 from reprise.hyperparameters import Experiment
 from reprise.pipeline import packs, stage
 
 NAME = "dqn_training"
-ENVIRONMENT = "CartPole-v1"
-LAST = 50  # episodes that stand for the end of a training
 
 
 class Params(dqn.Hyperparameters, Experiment):
     """The section of params.yaml."""
 
 
-def train_and_evaluate(params: Params, pack: packs.Pack) -> dict:
-    """Return a pack's training and its policies' greedy returns in Gymnasium [limits, E, L]."""
-    trained = dqn.train(params, CartPole(), seeds.lane_keys(params.seed, "training", pack.lanes))
-    play = partial(
-        evaluate, environment_id=ENVIRONMENT, seeds=params.evaluation.seeds, lanes=pack.size,
-        limits=params.evaluation.limits,
-    )  # fmt: skip
-    remembering = Remembering(dqn.policy(trained.final, params))
-    return {
-        "training": trained,
-        "final": play(remembering),
-        "actions": remembering.actions(params.evaluation.limits[0]),
-        "best": play(dqn.policy(trained.best, params)),
-    }
-
-
-def table(returns: np.ndarray, steps: np.ndarray, played: dict, params: Params) -> pd.DataFrame:
-    """Return one row a lane: the course of its training and its evaluations."""
-    top = params.maximum_steps  # CartPole pays 1 a step
-    samples = pd.DataFrame({"lane": range(returns.shape[1])})
-    samples["last_return"] = training.tail_mean(returns, LAST)
-    samples["first_at_cap"] = training.first_at(returns, top)
-    samples["falls"] = training.falls(returns, top)
-    samples["environment_steps"] = steps[-1]
-    for which, values in played.items():
-        for limit, episodes in zip(params.evaluation.limits, values, strict=True):
-            samples[f"{which}_{limit}"] = episodes.mean(axis=0)
-    return samples
+def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
+    """Return the trial of a pack's lanes."""
+    keys = seeds.lane_keys(params.seed, "training", pack.lanes)
+    return dqn_trial.trial(params, keys, params.evaluation)
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all lanes."""
     limits = params.evaluation.limits
-    results = packs.run(
-        partial(train_and_evaluate, params), packs.cut(params.packs, params.lanes_per_pack),
+    trials = packs.run(
+        partial(work, params), packs.cut(params.packs, params.lanes_per_pack),
         label=NAME, describe=lambda so_far: f"final greedy return under {limits[0]} steps "
-        f"{np.mean([result['final'][0].mean() for result in so_far]):.1f}",
+        f"{np.mean([trial.played['final'][0].mean() for trial in so_far]):.1f}",
     )  # fmt: skip
-    trainings = [result["training"] for result in results]
-    returns, steps, losses, targets = (
-        training.side_by_side([getattr(trained, name) for trained in trainings])
-        for name in ("returns", "steps", "losses", "targets")
+    trial = dqn_trial.joined(trials, training.side_by_side)
+    # CartPole pays 1 a step.
+    samples = training.course(
+        trial.returns, trial.steps, trial.played, limits, params.maximum_steps
     )
-    final, best = (
-        networks.concatenate([getattr(t, name) for t in trainings]) for name in ("final", "best")
-    )
-    played = {
-        which: np.concatenate([r[which] for r in results], axis=2) for which in ("final", "best")
-    }
-    samples = table(returns, steps, played, params)
-    reached = samples["first_at_cap"].dropna()
-    lane = training.median_lane(played["final"][0].mean(axis=0))
-    actions = np.concatenate([result["actions"] for result in results], axis=1)[:, lane]
+    lane = training.median_lane(trial.played["final"][0].mean(axis=0))
     return {
         "metrics.json": {
-            "last_return": statistics.summary(samples["last_return"]),
-            "reached_cap": statistics.wilson_interval(len(reached), len(samples))._asdict(),
-            "first_at_cap": statistics.summary(reached) if len(reached) > 1 else None,
-            "falls": statistics.summary(samples["falls"]),
-            "environment_steps": statistics.summary(samples["environment_steps"]),
+            **training.trained(samples),
             **{
                 which: training.evaluation(values, limits, params.evaluation.solved_share)
-                for which, values in played.items()
+                for which, values in trial.played.items()
             },
             "median_lane": lane,
         },
         "samples.csv": samples,
-        "returns.csv": training.by_lane(returns, "episode"),
-        "learning_curve.csv": training.quantiles(returns, "episode"),
-        "loss_curve.csv": training.quantiles(losses, "episode"),
-        "losses.npz": {"losses": losses, "targets": targets},
-        "weights.npz": dqn.export(final, params),
-        "best_weights.npz": dqn.export(best, params),
-        "median_lane.gif": animation(actions, ENVIRONMENT, params.evaluation.first_seed),
+        "returns.csv": training.by_lane(trial.returns, "episode"),
+        "learning_curve.csv": training.quantiles(trial.returns, "episode"),
+        "loss_curve.csv": training.quantiles(trial.losses, "episode"),
+        "losses.npz": {"losses": trial.losses, "targets": trial.targets},
+        "weights.npz": dqn.export(trial.weights["final"], params),
+        "best_weights.npz": dqn.export(trial.weights["best"], params),
+        "median_lane.gif": animation(
+            trial.actions[:, lane], dqn_trial.ENVIRONMENT, params.evaluation.first_seed
+        ),
     }
 
 

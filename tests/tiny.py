@@ -16,6 +16,10 @@ REINFORCE = {
     "lanes_per_pack": 2, "hidden_sizes": [3], "iterations": 4, "episodes_per_iteration": 2,
     "maximum_steps": 20, "evaluation": EVALUATION,
 }  # fmt: skip
+DQN = {
+    "lanes_per_pack": 2, "hidden_sizes": [3], "length": 8, "maximum_steps": 20, "epsilon_decay": 6,
+    "learning_start": 2, "replay_capacity": 32, "batch_size": 4, "evaluation": EVALUATION,
+}  # fmt: skip
 CHANGES: dict[str, dict[str, Any]] = {
     "reinforce_training": REINFORCE | {"packs": 2},
     "credit_assignment": REINFORCE,
@@ -23,10 +27,10 @@ CHANGES: dict[str, dict[str, Any]] = {
         "imitation": {"episodes": 2, "gradient_steps": 3}, "targets": [10, 19], "window": 2,
     },
     "partial_observability": REINFORCE,
-    "dqn_training": {
-        "packs": 2, "lanes_per_pack": 2, "hidden_sizes": [3], "length": 8, "maximum_steps": 20,
-        "epsilon_decay": 6, "learning_start": 2, "replay_capacity": 32, "batch_size": 4,
-        "evaluation": EVALUATION,
+    "dqn_training": DQN | {"packs": 2},
+    "dqn_ablations": DQN | {
+        "window": 2, "warning": 2, "shown_after": 2,
+        "replay_access": {"shorter": 100, "longer": 1000, "accesses": 8, "repeats": 2},
     },
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reprise.evidence import statistics
 
 LAST_ITERATIONS = 10  # they stand for the end of a training by iterations
+LAST_EPISODES = 50  # they stand for the end of one by episodes
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
 
 Array = NDArray[np.float64]
@@ -79,6 +80,38 @@ def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
         count += fell
         holds = (holds | (row >= top)) & ~fell
     return count
+
+
+def course(
+    returns: NDArray, steps: NDArray, played: Mapping[str, NDArray], limits: Sequence[int], top: int
+) -> pd.DataFrame:
+    """Return one row a lane: the course of its training by episodes, and its evaluations.
+
+    Args:
+        returns: of training episodes [K, L].
+        steps: environment steps played so far [K, L].
+        played: by the way of playing, returns of evaluation episodes [limits, E, L].
+        limits: the time limits of the evaluation.
+        top: the most that a training episode can bring.
+    """
+    samples = pd.DataFrame({"lane": range(returns.shape[1])})
+    samples["last_return"] = tail_mean(returns, LAST_EPISODES)
+    samples["first_at_cap"] = first_at(returns, top)
+    samples["falls"] = falls(returns, top)
+    samples["environment_steps"] = steps[-1]
+    return samples.join(evaluated(played, limits))
+
+
+def trained(samples: pd.DataFrame) -> dict[str, dict | None]:
+    """Return what a table made by `course` says of the trainings, for metrics.json."""
+    reached = samples["first_at_cap"].dropna()
+    return {
+        "last_return": statistics.summary(samples["last_return"]),
+        "reached_cap": statistics.wilson_interval(len(reached), len(samples))._asdict(),
+        "first_at_cap": statistics.summary(reached) if len(reached) > 1 else None,
+        "falls": statistics.summary(samples["falls"]),
+        "environment_steps": statistics.summary(samples["environment_steps"]),
+    }
 
 
 def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFrame:

@@ -1,0 +1,73 @@
+"""A trial of the DQN: lanes train, and their final and their best networks are played in Gymnasium.
+
+Shapes: K rounds, L lanes, E evaluation episodes, T steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from reprise import networks
+from reprise.algorithms import dqn
+from reprise.environments.cartpole import CartPole
+from reprise.environments.evaluation import Act, evaluate
+from reprise.environments.retrace import Remembering
+from reprise.hyperparameters import Evaluation
+
+ENVIRONMENT = "CartPole-v1"
+CURVES = ("returns", "steps", "losses", "targets")
+
+
+class Trial(NamedTuple):
+    """How lanes trained, and how good what they learned is."""
+
+    returns: np.ndarray  # of training episodes [K, L]
+    steps: np.ndarray  # environment steps so far [K, L]
+    losses: np.ndarray  # NaN in rounds without learning [K, L]
+    targets: np.ndarray  # the same of mean targets [K, L]
+    weights: dict[str, networks.Weights]  # final and best [.., L]
+    played: dict[str, np.ndarray]  # returns of final and best networks [limits, E, L]
+    actions: np.ndarray  # of the final ones, of the first evaluation episode, int8 [T, L]
+
+
+def trial(h: dqn.Hyperparameters, keys: np.ndarray, evaluation: Evaluation) -> Trial:
+    """Train one lane for each key on CartPole, and play its final and its best network.
+
+    Args:
+        h: hyperparameters of the algorithm.
+        keys: uint32 [L, 2], from `seeds.lane_keys`.
+        evaluation: how the policies are played.
+    """
+    trained = dqn.train(h, CartPole(), keys)
+
+    def play(act: Act) -> np.ndarray:
+        return evaluate(act, ENVIRONMENT, evaluation.seeds, len(keys), evaluation.limits)
+
+    remembering = Remembering(dqn.policy(trained.final, h))
+    played = {"final": play(remembering), "best": play(dqn.policy(trained.best, h))}
+    return Trial(
+        *(getattr(trained, name) for name in CURVES),
+        weights={"final": trained.final, "best": trained.best}, played=played,
+        actions=remembering.actions(evaluation.limits[0]),
+    )  # fmt: skip
+
+
+def joined(
+    trials: Sequence[Trial], side_by_side: Callable[[list[np.ndarray]], np.ndarray]
+) -> Trial:
+    """Return the trials of several packs as that of one.
+
+    Args:
+        trials: of the packs.
+        side_by_side: makes one of their curves [K, L], which may be of several lengths.
+    """
+    ways = trials[0].played
+    return Trial(
+        *(side_by_side([getattr(trial, name) for trial in trials]) for name in CURVES),
+        weights={way: networks.concatenate([t.weights[way] for t in trials]) for way in ways},
+        played={way: np.concatenate([t.played[way] for t in trials], axis=2) for way in ways},
+        actions=np.concatenate([trial.actions for trial in trials], axis=1),
+    )

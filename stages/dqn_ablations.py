@@ -1,0 +1,235 @@
+"""The chapter's DQN with one thing changed at a time: what helps, what hurts, what warns.
+
+Reads: params.yaml.
+Writes to data/dqn_ablations/:
+    metrics.json        how each variant trains, forgets and plays, and each against its partner;
+                        what loss and targets say of the base's returns and collapses; replay_access
+    samples.csv         a row for each variant and lane
+    returns.csv         the return of each training episode, one column a lane
+    learning_curve.csv  mean, median and quantiles over lanes
+    warnings.csv        loss and mean target of the base around its collapses, among calm lanes
+
+A variant has seeds of its own, the base too: 32 lanes in one pack instead of dqn_training's four.
+It is compared with its *partner*, from which it differs in one thing: `double` with `target_hard`,
+since there is no double Q-learning without a target network; all others with `base`.
+
+No replay is a buffer as small as a batch: each batch is drawn, like any other, from the latest
+transitions only, as many as a batch has. A copied target network and one that is drawn nearer are
+equally old: 20 gradient steps between copies make it 10 old on average, as does a rate of 0.1.
+
+Fixed before any result was seen, with the definitions of `evidence/forgetting.py`:
+
+*Does the loss predict the return?* Within each lane, the rank correlation of the loss of a round's
+gradient step with the return of the next episode, which the network plays that came of that step
+(`loss_return_correlation`); and, since both drift as a training goes on, that of their changes from
+a round to the next (`loss_return_change_correlation`).
+
+*Do target Q-values see a collapse coming?* In each of the `warning` episodes before a collapse,
+where does the collapsing lane's mean target lie among those of the lanes that hold the cap in the
+same episode and will not collapse within as many? A lane's places are averaged over its collapses
+first. They see it if the interval of the mean over lanes leaves 0.5 out. So is the loss asked.
+"""
+
+import sys
+from functools import partial
+from typing import Annotated, Any, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import model_validator
+
+from reprise import seeds
+from reprise.algorithms import dqn, dqn_trial
+from reprise.evidence import access_growth, forgetting, statistics, training, variants
+from reprise.hyperparameters import (
+    ChangesOf,
+    Comparison,
+    Frozen,
+    Name,
+    PositiveInt,
+    check_choice,
+)  # fmt: skip
+from reprise.pipeline import packs, stage
+
+NAME = "dqn_ablations"
+
+
+class Access(Frozen):
+    """How random access is timed."""
+
+    shorter: PositiveInt
+    longer: PositiveInt
+    accesses: PositiveInt
+    repeats: PositiveInt
+
+    @model_validator(mode="after")
+    def _longer_is_longer(self) -> Self:
+        if self.longer <= self.shorter:
+            raise ValueError(f"longer is {self.longer}; allowed: above shorter, {self.shorter}")
+        return self
+
+
+class Params(dqn.Hyperparameters, Comparison):
+    """The section of params.yaml; a variant is a change of hyperparameters."""
+
+    variants: dict[Name, Annotated[dict[str, Any], ChangesOf(dqn.Hyperparameters)]]
+    partners: dict[Name, Name]
+    window: PositiveInt  # episodes in a row that make up holding and collapsing
+    warning: PositiveInt  # episodes before a collapse
+    shown_after: PositiveInt  # episodes after its beginning that warnings.csv goes on
+    replay_access: Access
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.window > self.length:
+            raise ValueError(f"window is {self.window}; allowed: at most length, {self.length}")
+        for name in self.variants:
+            try:
+                own = self.of(name)
+            except ValueError as error:
+                raise ValueError(f"variants: {name}: {error}") from None
+            if {own.length_unit, own.train_unit} != {"episodes"}:
+                raise ValueError(
+                    f"variants: {name} counts steps; allowed: length_unit, train_unit: episodes"
+                )
+            if own.length != self.length or own.maximum_steps != self.maximum_steps:
+                raise ValueError(
+                    f"variants: {name} changes length or maximum_steps; all variants need the same"
+                )
+        for name, partner in self.partners.items():
+            check_choice("partners", name, self.variants)
+            check_choice(f"partners.{name}", partner, self.variants)
+        return self
+
+    def of(self, variant: str) -> dqn.Hyperparameters:
+        """Return a variant's hyperparameters."""
+        return self.changed(dqn.Hyperparameters, self.variants[variant])
+
+    def partner(self, variant: str) -> str:
+        """Return the variant that another is compared with."""
+        return self.partners.get(variant, self.baseline)
+
+
+def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
+    """Return the trial of a pack's lanes."""
+    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    return dqn_trial.trial(params.of(pack.variant), keys, params.evaluation)
+
+
+def correlations(trial: dqn_trial.Trial) -> pd.DataFrame:
+    """Return the rank correlations of loss and next return, a row a lane."""
+    losses, following = trial.losses[:-1], trial.returns[1:]
+    return pd.DataFrame(
+        {
+            "loss_return_correlation": forgetting.rank_correlations(losses, following),
+            "loss_return_change_correlation": forgetting.rank_correlations(
+                np.diff(losses, axis=0), np.diff(following, axis=0)
+            ),
+        }
+    )
+
+
+def against(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
+    """Return for each variant but the base its partner, and how it differs from that."""
+    limit = params.evaluation.limits[0]
+    found = {}
+    for name in params.variants:
+        if name == params.baseline:
+            continue
+        partner = params.partner(name)
+        two = pd.DataFrame(samples[samples["variant"].isin([name, partner])])
+        compare = partial(variants.comparisons, two, baseline=partner, seed=params.seed)
+        found[name] = {
+            "partner": partner,
+            "last_return": compare(column="last_return")[name],
+            "final": compare(column=f"final_{limit}")[name],
+            "best": compare(column=f"best_{limit}")[name],
+            "sooner_at_cap": variants.sooner(two, "first_at_cap", partner, seed=params.seed)[name],
+        }
+    return found
+
+
+def run(params: Params) -> dict:
+    """Train and evaluate all variants."""
+    programs = {
+        name: params.of(name).structure(dqn.Hyperparameters, dqn.Numbers._fields)
+        for name in params.variants
+    }
+    cut = packs.cut(params.packs, params.lanes_per_pack, programs)
+    grouped = packs.by_variant(cut, packs.run(partial(work, params), cut, label=NAME))
+    trials = {name: dqn_trial.joined(each, training.side_by_side) for name, each in grouped.items()}
+    limits, cap = params.evaluation.limits, params.maximum_steps  # CartPole pays 1 a step
+    samples, curves, quantiles, told = {}, {}, {}, {}
+    courses = {n: forgetting.course(t.returns, cap, params.window) for n, t in trials.items()}
+    for name, trial in trials.items():
+        table = training.course(trial.returns, trial.steps, trial.played, limits, cap)
+        samples[name] = table.join(forgetting.table(courses[name]))
+        curves[name] = training.by_lane(trial.returns, "episode")
+        quantiles[name] = training.quantiles(trial.returns, "episode")
+        limit = limits[0]
+        told[name] = {
+            **training.trained(table),
+            **forgetting.summary(samples[name]),
+            **{
+                which: training.evaluation(values, limits, params.evaluation.solved_share)
+                for which, values in trial.played.items()
+            },
+            "best_less_final": statistics.summary(table[f"best_{limit}"] - table[f"final_{limit}"]),
+        }
+    base = trials[params.baseline]
+    samples[params.baseline] = samples[params.baseline].join(correlations(base))
+    around = {
+        what: forgetting.places(
+            values, courses[params.baseline], params.warning, params.shown_after
+        )
+        for what, values in {"target": base.targets, "loss": base.losses}.items()
+    }
+    every = variants.stacked(samples)
+    predicts = samples[params.baseline].filter(like="correlation")
+    return {
+        "metrics.json": {
+            "variants": told,
+            "against_partner": against(every, params),
+            "loss": {
+                name: statistics.summary(values) if values.notna().sum() > 1 else None
+                for name, values in predicts.items()
+            },
+            "warnings": {
+                what: forgetting.warning(places, params.warning) for what, places in around.items()
+            },
+            "replay_access": replay_access(params),
+        },
+        "samples.csv": every,
+        "returns.csv": variants.stacked(curves),
+        "learning_curve.csv": variants.stacked(quantiles),
+        "warnings.csv": pd.concat(
+            [
+                forgetting.over_lanes(places, params.warning).assign(quantity=what)
+                for what, places in around.items()
+            ]
+        ),
+    }
+
+
+def replay_access(params: Params) -> dict[str, int]:
+    """Return how access to a deque and to a circular array grows with its length."""
+    access = params.replay_access
+    return {
+        f"{name}_growth": access_growth.growth(
+            make, (access.shorter, access.longer), access.accesses, access.repeats,
+            seeds.generator(params.seed, "replay access", name),
+        )
+        for name, make in {
+            "deque": access_growth.deque_batch, "circular": access_growth.circular_batch
+        }.items()
+    }  # fmt: skip
+
+
+def headline(results: dict) -> str:
+    """Return the variants' final greedy returns in one line."""
+    told = results["metrics.json"]["variants"]
+    return variants.headline({name: {"greedy": each["final"]} for name, each in told.items()})
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline))

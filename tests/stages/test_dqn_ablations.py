@@ -1,0 +1,51 @@
+"""One thing changed at a time: the samples, the partners, and what the metrics say of them."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reprise.evidence import forgetting
+from stages import dqn_ablations
+from tests import tiny
+
+NAME = "dqn_ablations"
+
+
+@cache
+def results() -> dict[str, Any]:
+    return tiny.run(NAME)
+
+
+def test_each_variant_is_compared_with_its_partner():
+    samples, against = results()["samples.csv"], results()["metrics.json"]["against_partner"]
+    means = samples.groupby("variant")["final_20"].mean()
+    assert set(against) == set(tiny.section(NAME)["variants"]) - {"base"}
+    for name, found in against.items():
+        assert found["partner"] == ("target_hard" if name == "double" else "base")
+        difference = means[name] - means[found["partner"]]
+        assert found["final"]["difference"]["estimate"] == pytest.approx(difference)
+
+
+def test_the_samples_tell_of_forgetting_what_the_returns_show():
+    samples, returns = results()["samples.csv"], results()["returns.csv"]
+    for name, group in returns.groupby("variant", sort=False):
+        course = forgetting.course(group.filter(like="lane_").to_numpy(float), 20, 2)
+        found = samples[samples["variant"] == name]
+        for column, values in forgetting.table(course).items():
+            np.testing.assert_array_equal(found[column], values)
+
+
+def test_correlations_of_the_loss_are_the_bases_only():
+    samples = results()["samples.csv"]
+    others = samples.loc[samples["variant"] != "base", "loss_return_correlation"]
+    assert others.isna().all()
+
+
+def test_a_variant_that_does_not_hang_together_is_named():
+    section = tiny.section(NAME)
+    section["variants"] = {"base": {}, "odd": {"double": True}}
+    section["partners"] = {}
+    with pytest.raises(ValueError, match="variants: odd: double is true; allowed: only with"):
+        dqn_ablations.Params(**section)
