@@ -43,7 +43,9 @@ def test_stepping_down_on_intervals_settles_what_holm_rejects_on_p_values(repeti
         lambda interval: side(interval, 0.0) != 0,
         0.95,
     )
-    p_values = holm({name: float(stats.ttest_1samp(x, 0)[1]) for name, x in samples.items()})
+    p_values = holm(
+        {name: float(np.asarray(stats.ttest_1samp(x, 0))[1]) for name, x in samples.items()}
+    )
     settled = {name for name, interval in answers.items() if side(interval, 0.0)}
     assert settled == {name for name, p in p_values.items() if p < 0.05}
     assert list(answers) == list(samples)
