@@ -69,7 +69,7 @@ def program(
 
         start = (tf.constant(0), weights, optimisers.initial(weights))
         _, weights, _ = tf.while_loop(lambda n, *_: n < imitation.gradient_steps, body, start)
-        right = reinforce.left_logits(weights, shown.observation, h) < 0
+        right = reinforce.logits(weights, shown.observation, h)[..., 0, :] < 0
         agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
         steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
         return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps

@@ -119,7 +119,7 @@ def test_training_behaves_as_it_is_told(behaviour):
     keys = tf.constant(KEYS.T)
     weights = reinforce.initial_weights(keys, CartPole(), h)
     played = reinforce.play(reinforce.behaviour(weights, h), keys, CartPole(), 10, 40)
-    left = tf.sigmoid(reinforce.left_logits(weights, played.observation, h)).numpy()
+    left = tf.sigmoid(reinforce.logits(weights, played.observation, h)[..., 0, :]).numpy()
     likelier = (left < 0.5) == played.action.numpy()
     share = likelier[played.played.numpy()].mean()
     assert share == 1 if behaviour == "likeliest" else 0.5 < share < 0.9
