@@ -120,7 +120,9 @@ def forward(weights: Weights, x: tf.Tensor, hidden: Activation) -> tf.Tensor:
     return dense(x, weights[last], weights[last + 1])
 
 
-def to_arrays(weights: Weights, hidden: Activation, output: Activation) -> dict[str, np.ndarray]:
+def to_arrays(
+    weights: Weights, hidden: Activation, output: Activation | Literal["softmax"]
+) -> dict[str, np.ndarray]:
     """Return networks as named arrays in Keras' order: kernel_0 [L, I, O], bias_0 [L, O], ...
 
     Args:

@@ -52,7 +52,7 @@ def normalised(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
 
 
 def credited(
-    credit: Credit, rewards: tf.Tensor, played: tf.Tensor, discount: tf.Tensor
+    credit: tf.Tensor, rewards: tf.Tensor, played: tf.Tensor, discount: tf.Tensor
 ) -> tf.Tensor:
     """Return what each step is credited with, [T, E, L].
 
@@ -60,12 +60,11 @@ def credited(
     return is that from the step on; the advantage is the return, normalised over all steps.
 
     Args:
-        credit: which of the three.
+        credit: the place in `Credit` of the one that counts, int32: one, or one a lane [L].
         rewards: zero after an episode's end, [T, E, L].
         played: which steps belong to an episode, bool [T, E, L].
         discount: one number, or one a lane [L].
     """
-    if credit == "total_reward":
-        return tf.broadcast_to(tf.reduce_sum(rewards, 0), rewards.shape)
-    returns = discounted_returns(rewards, discount)
-    return returns if credit == "return" else normalised(returns, played)
+    total, returns = tf.reduce_sum(rewards, 0), discounted_returns(rewards, discount)
+    advantages = normalised(returns, played)
+    return tf.where(credit == 0, total, tf.where(credit == 1, returns, advantages))

@@ -21,7 +21,8 @@ from pydantic import Field, model_validator
 from reprise import returns, seeds
 from reprise.algorithms import reinforce
 from reprise.algorithms.trial import Trial, joined, reinforce_trial
-from reprise.environments.cartpole import CartPole
+from reprise.environments import programs
+from reprise.environments.specification import Specification
 from reprise.evidence import variants
 from reprise.hyperparameters import ChangesOf, Comparison, Discount, Frozen, Name
 from reprise.pipeline import packs, stage
@@ -42,6 +43,7 @@ class Example(Frozen):
 class Params(reinforce.Hyperparameters, Comparison):
     """The section of params.yaml; a variant is a change of hyperparameters."""
 
+    environment: Specification
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(reinforce.Hyperparameters)]]
     half_lives: dict[Name, Annotated[float, Field(gt=0, lt=1)]]
     examples: dict[Name, Example]
@@ -63,7 +65,10 @@ def work(params: Params, pack: packs.Pack) -> Trial | pd.DataFrame:
     if pack.variant == EXAMPLES.variant:
         return pd.concat([worked(name, e) for name, e in params.examples.items()])
     keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
-    return reinforce_trial(params.of(pack.variant), CartPole(), keys, params.evaluation)
+    return reinforce_trial(
+        params.of(pack.variant), programs.environment(params.environment), keys, params.evaluation,
+        judged=params.environment,
+    )  # fmt: skip
 
 
 def worked(name: str, example: Example) -> pd.DataFrame:
@@ -93,17 +98,19 @@ def half_life(discount: float) -> dict[str, float]:
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    programs = {
+    compiled = {
         name: params.of(name).structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
         for name in params.variants
     }
-    cut = [*packs.cut(params.packs, params.lanes_per_pack, programs), EXAMPLES]
+    cut = [*packs.cut(params.packs, params.lanes_per_pack, compiled), EXAMPLES]
     grouped: dict[str, list[Any]] = packs.by_variant(
         cut, packs.run(partial(work, params), cut, label=NAME)
     )
     (examples,) = grouped.pop(EXAMPLES.variant)
     trials = {name: joined(each) for name, each in grouped.items()}
-    found = variants.results(trials, params.evaluation, params.baseline, params.seed)
+    found = variants.results(
+        trials, params.evaluation, params.baseline, params.seed, params.environment.solved_return
+    )
     found["metrics.json"]["half_lives"] = {
         name: half_life(value) for name, value in params.half_lives.items()
     }

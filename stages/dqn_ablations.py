@@ -40,6 +40,7 @@ from pydantic import model_validator
 
 from reprise import seeds
 from reprise.algorithms import dqn, dqn_trial
+from reprise.environments.specification import Specification
 from reprise.evidence import access_growth, forgetting, statistics, training, variants
 from reprise.hyperparameters import (
     ChangesOf,
@@ -72,6 +73,7 @@ class Access(Frozen):
 class Params(dqn.Hyperparameters, Comparison):
     """The section of params.yaml; a variant is a change of hyperparameters."""
 
+    environment: Specification
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(dqn.Hyperparameters)]]
     partners: dict[Name, Name]
     window: PositiveInt  # episodes in a row that make up holding and collapsing
@@ -113,7 +115,7 @@ class Params(dqn.Hyperparameters, Comparison):
 def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
     """Return the trial of a pack's lanes."""
     keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
-    return dqn_trial.trial(params.of(pack.variant), keys, params.evaluation)
+    return dqn_trial.trial(params.of(pack.variant), params.environment, keys, params.evaluation)
 
 
 def correlations(trial: dqn_trial.Trial) -> pd.DataFrame:
@@ -151,14 +153,15 @@ def against(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    programs = {
+    compiled = {
         name: params.of(name).structure(dqn.Hyperparameters, dqn.Numbers._fields)
         for name in params.variants
     }
-    cut = packs.cut(params.packs, params.lanes_per_pack, programs)
+    cut = packs.cut(params.packs, params.lanes_per_pack, compiled)
     grouped = packs.by_variant(cut, packs.run(partial(work, params), cut, label=NAME))
     trials = {name: dqn_trial.joined(each, training.side_by_side) for name, each in grouped.items()}
-    limits, cap = params.evaluation.limits, params.maximum_steps  # CartPole pays 1 a step
+    limits, solved = params.evaluation.limits, params.environment.solved_return
+    cap = params.environment.top(params.maximum_steps)
     samples, curves, quantiles, told = {}, {}, {}, {}
     courses = {n: forgetting.course(t.returns, cap, params.window) for n, t in trials.items()}
     for name, trial in trials.items():
@@ -171,7 +174,7 @@ def run(params: Params) -> dict:
             **training.trained(table),
             **forgetting.summary(samples[name]),
             **{
-                which: training.evaluation(values, limits, params.evaluation.solved_share)
+                which: training.evaluation(values, limits, params.evaluation.solved_share, solved)
                 for which, values in trial.played.items()
             },
             "best_less_final": statistics.summary(table[f"best_{limit}"] - table[f"final_{limit}"]),

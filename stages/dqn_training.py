@@ -20,6 +20,7 @@ import numpy as np
 from reprise import seeds
 from reprise.algorithms import dqn, dqn_trial
 from reprise.environments.retrace import animation
+from reprise.environments.specification import Specification
 from reprise.evidence import training
 from reprise.hyperparameters import Experiment
 from reprise.pipeline import packs, stage
@@ -30,32 +31,32 @@ NAME = "dqn_training"
 class Params(dqn.Hyperparameters, Experiment):
     """The section of params.yaml."""
 
+    environment: Specification
+
 
 def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
     """Return the trial of a pack's lanes."""
     keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
-    return dqn_trial.trial(params, keys, params.evaluation)
+    return dqn_trial.trial(params, params.environment, keys, params.evaluation)
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all lanes."""
-    limits = params.evaluation.limits
+    limits, solved = params.evaluation.limits, params.environment.solved_return
     trials = packs.run(
         partial(work, params), packs.cut(params.packs, params.lanes_per_pack),
         label=NAME, describe=lambda so_far: f"final greedy return under {limits[0]} steps "
         f"{np.mean([trial.played['final'][0].mean() for trial in so_far]):.1f}",
     )  # fmt: skip
     trial = dqn_trial.joined(trials, training.side_by_side)
-    # CartPole pays 1 a step.
-    samples = training.course(
-        trial.returns, trial.steps, trial.played, limits, params.maximum_steps
-    )
+    top = params.environment.top(params.maximum_steps)
+    samples = training.course(trial.returns, trial.steps, trial.played, limits, top)
     lane = training.median_lane(trial.played["final"][0].mean(axis=0))
     return {
         "metrics.json": {
             **training.trained(samples),
             **{
-                which: training.evaluation(values, limits, params.evaluation.solved_share)
+                which: training.evaluation(values, limits, params.evaluation.solved_share, solved)
                 for which, values in trial.played.items()
             },
             "median_lane": lane,
@@ -68,7 +69,7 @@ def run(params: Params) -> dict:
         "weights.npz": dqn.export(trial.weights["final"], params),
         "best_weights.npz": dqn.export(trial.weights["best"], params),
         "median_lane.gif": animation(
-            trial.actions[:, lane], dqn_trial.ENVIRONMENT, params.evaluation.first_seed
+            trial.actions[:, lane], params.environment, params.evaluation.first_seed
         ),
     }
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from reprise import seeds
 from reprise.algorithms import reinforce
-from reprise.algorithms.trial import ENVIRONMENT, Trial, joined, reinforce_trial
-from reprise.environments.cartpole import CartPole
+from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise.environments import programs
 from reprise.environments.retrace import animation
+from reprise.environments.specification import Specification
 from reprise.evidence import statistics, training
 from reprise.hyperparameters import Experiment
 from reprise.pipeline import packs, stage
@@ -30,20 +31,26 @@ NAME = "reinforce_training"
 class Params(reinforce.Hyperparameters, Experiment):
     """The section of params.yaml."""
 
+    environment: Specification
 
-def train_and_evaluate(params: Params, pack: packs.Pack) -> Trial:
+
+def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> Trial:
     """Return the trial of a pack's lanes, played greedily and by chance."""
-    keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
-    random = seeds.generator(params.seed, f"{NAME} evaluation", pack.index)
-    return reinforce_trial(params, CartPole(), keys, params.evaluation, random=random)
+    keys = seeds.lane_keys(params.seed, name, pack.lanes)
+    random = seeds.generator(params.seed, f"{name} evaluation", pack.index)
+    return reinforce_trial(
+        params, programs.environment(params.environment), keys, params.evaluation,
+        judged=params.environment, random=random,
+    )  # fmt: skip
 
 
-def run(params: Params) -> dict:
-    """Train and evaluate all lanes."""
-    limits = params.evaluation.limits
+def run(params: Params, name: str = NAME) -> dict:
+    """Train and evaluate all lanes; all they draw and tell is under a stage's name."""
+    limits, solved = params.evaluation.limits, params.environment.solved_return
     results = packs.run(
-        partial(train_and_evaluate, params), packs.cut(params.packs, params.lanes_per_pack),
-        label=NAME, describe=lambda so_far: f"greedy return under {limits[0]} steps "
+        partial(train_and_evaluate, params, name),
+        packs.cut(params.packs, params.lanes_per_pack),
+        label=name, describe=lambda so_far: f"greedy return under {limits[0]} steps "
         f"{np.mean([result.greedy[0].mean() for result in so_far]):.1f}",
     )  # fmt: skip
     trial = joined(results)
@@ -58,7 +65,7 @@ def run(params: Params) -> dict:
             "last_return": statistics.summary(samples["last_return"]),
             "environment_steps": statistics.summary(samples["environment_steps"]),
             **{
-                how: training.evaluation(values, limits, params.evaluation.solved_share)
+                how: training.evaluation(values, limits, params.evaluation.solved_share, solved)
                 for how, values in played.items()
             },
             "median_lane": lane,
@@ -68,7 +75,7 @@ def run(params: Params) -> dict:
         "learning_curve.csv": training.quantiles(trial.returns, "iteration", first=1),
         "weights.npz": reinforce.export(trial.final, params),
         "median_lane.gif": animation(
-            trial.actions[:, lane], ENVIRONMENT, params.evaluation.first_seed
+            trial.actions[:, lane], params.environment, params.evaluation.first_seed
         ),
     }
 

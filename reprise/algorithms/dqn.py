@@ -11,23 +11,24 @@ Source: Mnih et al. (2015), algorithm 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from reprise import lane_random, networks, optimisers, replay
+from reprise.actions import greedy
 from reprise.algorithms.dqn_hyperparameters import Hyperparameters, Numbers
 from reprise.algorithms.epsilon_greedy import Play, play_episode, play_steps
 from reprise.algorithms.q_networks import (
     Learner,
     export,
     gradients,
-    greedy,
     q_values,
     update_target,
 )  # fmt: skip
 from reprise.determinism import tf
+from reprise.environments import programs
 from reprise.environments.protocol import Environment
 
 __all__ = ["Hyperparameters", "Numbers", "Training", "export", "policy", "train"]
@@ -95,6 +96,7 @@ def training(
     best = (weights, tf.fill([lanes], float("-inf")), nothing)
     curves = tuple(tf.TensorArray(tf.float32, h.rounds, element_shape=[lanes]) for _ in range(3))
     clock = tf.TensorArray(tf.int32, h.rounds, element_shape=[lanes])
+    study = programs.part(environment, partial(learn, h=h))
     in_step = h.length_unit == h.train_unit  # then all lanes finish in the same round
 
     def active(play):
@@ -120,7 +122,7 @@ def training(
         else:
             due = (number + 1) * h.train_every > h.learning_start
         old = learner
-        learner, loss, target = learn(old, buffer, lane_random.fold(keys_here, 1), due, numbers, h)
+        learner, loss, target = study(old, buffer, lane_random.fold(keys_here, 1), due, numbers)
         if not in_step:
             learner = Learner(
                 select(playing, learner.weights, old.weights),
@@ -148,11 +150,9 @@ def training(
 
 @cache
 def program(environment: Environment, h: Hyperparameters):
-    """Return the compiled training."""
-    return tf.function(
-        lambda keys, numbers: training(keys, numbers, environment, h),
-        jit_compile=True,
-        autograph=False,
+    """Return the training, compiled if the environment is."""
+    return programs.program(
+        environment, lambda keys, numbers: training(keys, numbers, environment, h)
     )
 
 
@@ -175,7 +175,8 @@ def train(hyperparameters: Hyperparameters, environment: Environment, keys: np.n
     returns, losses, targets_ = (curve.numpy()[: int(number)] for curve in curves)
     return Training(
         returns=returns, steps=steps.numpy()[: int(number)], losses=losses, targets=targets_,
-        final=[w.numpy() for w in final], best=[w.numpy() for w in best],
+        final=programs.on_observations(environment, [w.numpy() for w in final]),
+        best=programs.on_observations(environment, [w.numpy() for w in best]),
         best_round=best_round.numpy(),
     )  # fmt: skip
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from reprise import networks
 from reprise.algorithms import dqn
-from reprise.environments.cartpole import CartPole
+from reprise.environments import programs
 from reprise.environments.evaluation import Act, evaluate
 from reprise.environments.retrace import Remembering
+from reprise.environments.specification import Specification
 from reprise.hyperparameters import Evaluation
 
-ENVIRONMENT = "CartPole-v1"
 CURVES = ("returns", "steps", "losses", "targets")
 
 
@@ -33,18 +33,21 @@ class Trial(NamedTuple):
     actions: np.ndarray  # of the final ones, of the first evaluation episode, int8 [T, L]
 
 
-def trial(h: dqn.Hyperparameters, keys: np.ndarray, evaluation: Evaluation) -> Trial:
-    """Train one lane for each key on CartPole, and play its final and its best network.
+def trial(
+    h: dqn.Hyperparameters, environment: Specification, keys: np.ndarray, evaluation: Evaluation
+) -> Trial:
+    """Train one lane for each key, and play its final and its best network.
 
     Args:
         h: hyperparameters of the algorithm.
+        environment: what is trained on, and played then.
         keys: uint32 [L, 2], from `seeds.lane_keys`.
         evaluation: how the policies are played.
     """
-    trained = dqn.train(h, CartPole(), keys)
+    trained = dqn.train(h, programs.environment(environment), keys)
 
     def play(act: Act) -> np.ndarray:
-        return evaluate(act, ENVIRONMENT, evaluation.seeds, len(keys), evaluation.limits)
+        return evaluate(act, environment, evaluation.seeds, len(keys), evaluation.limits)
 
     remembering = Remembering(dqn.policy(trained.final, h))
     played = {"final": play(remembering), "best": play(dqn.policy(trained.best, h))}

@@ -12,9 +12,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from reprise import lane_random, networks, replay
+from reprise.actions import greedy
 from reprise.algorithms.dqn_hyperparameters import Hyperparameters, Numbers
-from reprise.algorithms.q_networks import greedy, q_values
+from reprise.algorithms.q_networks import q_values
 from reprise.determinism import tf
+from reprise.environments import programs
 from reprise.environments.protocol import Environment
 
 
@@ -59,9 +61,11 @@ def interact(
     """
     observation = environment.observe(state)
     anything = tf.cast(random[1] * environment.actions, tf.int32)
-    action = tf.where(random[0] < share, anything, greedy(q_values(weights, observation, h)))
+    best = programs.part(environment, lambda seen: greedy(q_values(weights, seen, h)))
+    action = tf.where(random[0] < share, anything, best(observation))
     following, reward, terminated = environment.step(state, action, chance)
-    truncated = (step >= h.maximum_steps) & ~terminated
+    cut = programs.truncated(environment, following)
+    truncated = ((step >= h.maximum_steps) | cut) & ~terminated
     next_observation = environment.observe(following)
     return following, replay.Transitions(
         observation, action, reward, next_observation, terminated, truncated
@@ -141,9 +145,10 @@ def play_steps(
         )
         ended = active & (transitions.terminated | transitions.truncated)
         total = play.reward + transitions.reward
-        fresh = environment.reset(lane_random.fold(lane_random.fold(keys, 0), t))
+        stands = tf.where(active, following, play.state)
+        keys_here = lane_random.fold(lane_random.fold(keys, 0), t)
         play = Play(
-            state=tf.where(ended, fresh, tf.where(active, following, play.state)),
+            state=programs.renewed(environment, stands, ended, keys_here),
             step=tf.where(ended, 0, play.step + 1), reward=tf.where(ended, 0.0, total),
             episodes=play.episodes + tf.cast(ended, tf.int32), steps=play.steps + tf.cast(active,
             tf.int32),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reprise import networks, optimisers, replay
+from reprise.actions import chosen, greedy
 from reprise.algorithms.dqn_hyperparameters import Hyperparameters, Numbers
 from reprise.determinism import tf
 
@@ -34,22 +35,6 @@ def q_values(weights: networks.Weights, observation: tf.Tensor, h: Hyperparamete
         return outputs
     value, advantages = outputs[..., :1, :], outputs[..., 1:, :]
     return value + advantages - tf.reduce_mean(advantages, -2, keepdims=True)
-
-
-def greedy(q: tf.Tensor) -> tf.Tensor:
-    """Return the action of the highest Q-value, the first among equals: [..., A, L] -> [..., L]."""
-    best, *others = tf.unstack(q, axis=-2)
-    action = tf.zeros_like(best, tf.int32)
-    for a, value in enumerate(others, 1):
-        action, best = tf.where(value > best, a, action), tf.maximum(value, best)
-    return action
-
-
-def chosen(q: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """Return the Q-values of the actions taken: [..., A, L] -> [..., L]."""
-    return tf.add_n(
-        [tf.where(action == a, value, 0.0) for a, value in enumerate(tf.unstack(q, axis=-2))]
-    )
 
 
 def targets(

@@ -14,16 +14,21 @@ Source: Williams (1992), section 4, equation 11; the chapter, section Policy Gra
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import NamedTuple
+from functools import cache, partial
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from reprise import lane_random, networks, optimisers
+from reprise.algorithms import policy_networks
+from reprise.algorithms.policy_networks import Choose, likeliest, sampled, surprise
 from reprise.determinism import tf
+from reprise.environments import programs
 from reprise.environments.protocol import Environment
 from reprise.hyperparameters import Discount, Frozen, HiddenSizes, PositiveFloat, PositiveInt
 from reprise.returns import Credit, credited
+
+Behaviour = Literal["sampled", "likeliest"]
 
 
 class Hyperparameters(Frozen):
@@ -34,6 +39,7 @@ class Hyperparameters(Frozen):
     iterations: PositiveInt
     episodes_per_iteration: PositiveInt
     maximum_steps: PositiveInt
+    behaviour: Behaviour
     credit: Credit
     discount: Discount
     optimiser: optimisers.Optimiser
@@ -41,10 +47,24 @@ class Hyperparameters(Frozen):
 
 
 class Numbers(NamedTuple):
-    """The hyperparameters that are only numbers: each may differ between the lanes, [L]."""
+    """What may differ between the lanes of a program: numbers, and choices by their place, [L]."""
 
     learning_rate: tf.Tensor
     discount: tf.Tensor
+    credit: tf.Tensor  # int32, of `returns.Credit`
+    behaviour: tf.Tensor  # int32, of `Behaviour`
+
+
+CHOICES: dict[str, tuple[str, ...]] = {"credit": get_args(Credit), "behaviour": get_args(Behaviour)}
+
+
+def numbers_of(h: Hyperparameters, lanes: int) -> Numbers:
+    """Return what may differ between lanes, the same for each of so many."""
+    values = {name: getattr(h, name) for name in Numbers._fields}
+    return Numbers(**{
+        name: tf.fill([lanes], CHOICES[name].index(value) if name in CHOICES else float(value))
+        for name, value in values.items()
+    })  # fmt: skip
 
 
 class Episodes(NamedTuple):
@@ -64,22 +84,33 @@ class Training(NamedTuple):
     final: list[np.ndarray]  # weights [.., L]
 
 
-def left_logits(weights: networks.Weights, observation: tf.Tensor, h: Hyperparameters) -> tf.Tensor:
-    """Return the logits of action 0, [..., L], of observations [..., O, L]."""
-    return networks.forward(weights, observation, h.activation)[..., 0, :]
+def logits(weights: networks.Weights, observation: tf.Tensor, h: Hyperparameters) -> tf.Tensor:
+    """Return the policy's logits [..., Z, L] of observations [..., O, L]."""
+    return networks.forward(weights, observation, h.activation)
+
+
+def behaviour(weights: networks.Weights, numbers: Numbers, h: Hyperparameters) -> Choose:
+    """Return how actions are chosen in training: by probability, or always the likeliest."""
+    samples = numbers.behaviour == CHOICES["behaviour"].index("sampled")
+
+    def choose(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
+        z = logits(weights, observation, h)
+        return tf.where(samples, sampled(z, random), likeliest(z))
+
+    return choose
 
 
 def play(
-    left: Callable[[tf.Tensor], tf.Tensor],
+    choose: Choose,
     keys: tf.Tensor,
     environment: Environment,
     episodes: int,
     steps: int,
 ) -> Episodes:
-    """Play episodes with actions sampled from a policy.
+    """Play episodes.
 
     Args:
-        left: the probability of action 0, from observations [E, O, L] to [E, L].
+        choose: the policy.
         keys: uint32 [2, L], of these episodes.
         environment: what is played.
         episodes: E.
@@ -102,7 +133,7 @@ def play(
 
     def tick(t, alive, state, memory):
         observation = environment.observe(state)
-        action = tf.cast(random[t] > left(observation), tf.int32)
+        action = choose(observation, random[t])
         following, reward, terminated = environment.step(state, action, chance[t])
         step = Episodes(observation, action, reward, alive)
         memory = Episodes(
@@ -111,7 +142,8 @@ def play(
         # An episode that has ended keeps its state: stepping a fallen pole on would end in
         # infinities.
         state = tf.where(alive[..., None, :], following, state)
-        return t + 1, alive & ~terminated, state, memory
+        ended = terminated | programs.truncated(environment, following)
+        return t + 1, alive & ~ended, state, memory
 
     def goes_on(t, alive, *_):
         return (t < steps) & tf.reduce_any(alive)
@@ -134,13 +166,9 @@ def policy_gradient(
     """
     played = tf.cast(episodes.played, tf.float32)
     weight = credit * played / tf.reduce_sum(played, [0, 1])
-    target = tf.cast(
-        1 - episodes.action, tf.float32
-    )  # of the probability of action 0: it did right
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        logits = left_logits(weights, episodes.observation, h)
-        loss = weight * tf.nn.sigmoid_cross_entropy_with_logits(target, logits)
+        loss = weight * surprise(logits(weights, episodes.observation, h), episodes.action)
     # The tape sums over lanes; they share no weight, so each gets the gradient of its own loss.
     return tape.gradient(loss, weights)
 
@@ -149,8 +177,37 @@ def initial_weights(
     keys: tf.Tensor, environment: Environment, h: Hyperparameters
 ) -> networks.Weights:
     """Return the networks of lanes with keys [2, L] before any training."""
-    sizes = (environment.observation_size, *h.hidden_sizes, 1)
-    return networks.glorot_uniform(lane_random.fold(keys, 0), sizes)
+    return policy_networks.initial(keys, environment, h.hidden_sizes)
+
+
+def update(
+    weights: networks.Weights, state: optimisers.State, episodes: Episodes, numbers: Numbers,
+    once: tf.Tensor, h: Hyperparameters,
+) -> tuple[networks.Weights, optimisers.State, tuple[tf.Tensor, tf.Tensor]]:  # fmt: skip
+    """Learn from an iteration's episodes.
+
+    Args:
+        weights: of the policy networks.
+        state: of their optimiser.
+        episodes: what was played.
+        numbers: what differs between the lanes.
+        once: as `networks.separately` takes it.
+        h: the other hyperparameters.
+
+    Returns:
+        The next weights and state, and the lanes' mean return and number of steps, both [L].
+    """
+    reward = tf.where(episodes.played, episodes.reward, 0.0)
+    credit = credited(numbers.credit, reward, episodes.played, numbers.discount)
+    gradient = networks.separately(
+        lambda: policy_gradient(weights, episodes, credit, h), weights, once
+    )
+    state, weights = optimisers.apply(h.optimiser, state, weights, gradient, numbers.learning_rate)
+    points = (
+        tf.reduce_sum(reward, [0, 1]) / h.episodes_per_iteration,
+        tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1]),
+    )
+    return weights, state, points
 
 
 def training(
@@ -163,28 +220,18 @@ def training(
     """Train all lanes from their keys [2, L]; this is the program that is compiled."""
     lanes = keys.shape[-1]
     once = tf.cast(numbers.learning_rate[0] > 0, tf.int32)
+    learn = programs.part(environment, partial(update, h=h))
     curves = tuple(
         tf.TensorArray(tf.float32, h.iterations, element_shape=[lanes]) for _ in range(2)
     )
 
     def body(iteration, weights, state, curves):
+        choose = programs.part(environment, behaviour(weights, numbers, h))
         episodes = play(
-            lambda observation: tf.sigmoid(left_logits(weights, observation, h)),
-            lane_random.fold(lane_random.fold(keys, 1), iteration),
+            choose, lane_random.fold(lane_random.fold(keys, 1), iteration),
             environment, h.episodes_per_iteration, h.maximum_steps,
         )  # fmt: skip
-        reward = tf.where(episodes.played, episodes.reward, 0.0)
-        credit = credited(h.credit, reward, episodes.played, numbers.discount)
-        gradient = networks.separately(
-            lambda: policy_gradient(weights, episodes, credit, h), weights, once
-        )
-        state, weights = optimisers.apply(
-            h.optimiser, state, weights, gradient, numbers.learning_rate
-        )
-        points = (
-            tf.reduce_sum(reward, [0, 1]) / h.episodes_per_iteration,
-            tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1]),
-        )
+        weights, state, points = learn(weights, state, episodes, numbers, once)
         curves = tuple(
             curve.write(iteration, point) for curve, point in zip(curves, points, strict=True)
         )
@@ -197,11 +244,10 @@ def training(
 
 @cache
 def program(environment: Environment, h: Hyperparameters):
-    """Return the compiled training."""
-    return tf.function(
+    """Return the training, compiled if the environment is."""
+    return programs.program(
+        environment,
         lambda keys, weights, numbers: training(keys, weights, numbers, environment, h),
-        jit_compile=True,
-        autograph=False,
     )
 
 
@@ -220,47 +266,22 @@ def train(
         initial: weights to begin with, [.., L]; by default each lane draws its own.
     """
     lanes = tf.constant(keys.T, tf.uint32)
-    numbers = Numbers(
-        *(tf.fill([len(keys)], float(getattr(hyperparameters, name))) for name in Numbers._fields)
-    )
+    numbers = numbers_of(hyperparameters, len(keys))
     if initial is None:
         initial = initial_weights(lanes, environment, hyperparameters)
     compiled = program(environment, hyperparameters.structure(Hyperparameters, Numbers._fields))
     (returns, steps), weights = compiled(lanes, initial, numbers)
-    return Training(returns.numpy(), steps.numpy(), [weight.numpy() for weight in weights])
-
-
-@cache
-def probability_of_left(activation: networks.Activation) -> tf.Function:
-    """Return the compiled policy: from weights and observations [E, O, L] to p(action 0) [E, L]."""
-    return tf.function(
-        lambda weights, observations: tf.sigmoid(
-            networks.forward(weights, observations, activation)[..., 0, :]
-        ),
-        jit_compile=True, autograph=False,
-    )  # fmt: skip
+    final = programs.on_observations(environment, [weight.numpy() for weight in weights])
+    return Training(returns.numpy(), steps.numpy(), final)
 
 
 def policy(
     weights: networks.Weights, h: Hyperparameters, random: np.random.Generator | None = None
 ) -> Callable[[np.ndarray, int], np.ndarray]:
-    """Return all lanes' policy: from observations [E, O, L] and time step to actions [E, L].
-
-    Args:
-        weights: of the policy networks.
-        h: hyperparameters.
-        random: samples the actions; without it each is the likelier one.
-    """
-    constants = [tf.constant(weight) for weight in weights]
-
-    def act(observations: np.ndarray, step: int) -> np.ndarray:
-        left = probability_of_left(h.activation)(constants, tf.constant(observations)).numpy()
-        bar = 0.5 if random is None else random.random(left.shape, np.float32)
-        return (bar > left).astype(np.int64)
-
-    return act
+    """Return all lanes' policy, as `policy_networks.policy` does."""
+    return policy_networks.policy(weights, h.activation, random)
 
 
 def export(weights: networks.Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return policy networks as named arrays; the output is the probability of action 0."""
-    return networks.to_arrays(weights, h.activation, "sigmoid")
+    """Return policy networks as named arrays, as `policy_networks.export` does."""
+    return policy_networks.export(weights, h.activation)

@@ -15,9 +15,10 @@ from reprise.algorithms import reinforce
 from reprise.environments.evaluation import Act, evaluate
 from reprise.environments.protocol import Environment
 from reprise.environments.retrace import Remembering
+from reprise.environments.specification import Specification
 from reprise.hyperparameters import Evaluation
 
-ENVIRONMENT = "CartPole-v1"  # in which policies are judged, whatever they were trained in
+ENVIRONMENT = "CartPole-v1"
 
 
 class Trial(NamedTuple):
@@ -37,6 +38,7 @@ def reinforce_trial(
     keys: np.ndarray,
     evaluation: Evaluation,
     *,
+    judged: Specification | str = ENVIRONMENT,
     initial: networks.Weights | None = None,
     random: np.random.Generator | None = None,
     through: Callable[[Act], Act] = lambda act: act,
@@ -48,6 +50,7 @@ def reinforce_trial(
         environment: what is trained on.
         keys: uint32 [L, 2], from `seeds.lane_keys`.
         evaluation: how the policies are played; rewards are always Gymnasium's own.
+        judged: in what they are played.
         initial: weights to begin with, [.., L].
         random: samples actions in a second evaluation; without it there is none.
         through: makes a policy of Gymnasium's observations from one of those trained on.
@@ -55,7 +58,7 @@ def reinforce_trial(
     trained = reinforce.train(hyperparameters, environment, keys, initial)
 
     def play(act: Act) -> np.ndarray:
-        return evaluate(through(act), ENVIRONMENT, evaluation.seeds, len(keys), evaluation.limits)
+        return evaluate(through(act), judged, evaluation.seeds, len(keys), evaluation.limits)
 
     remembering = Remembering(reinforce.policy(trained.final, hyperparameters))
     greedy = play(remembering)

@@ -12,23 +12,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
-from reprise.errors import PlainError, UserError, closest
+from reprise.environments.specification import (
+    EpisodeError,
+    Specification,
+    made,
+    plain,
+    spaces,
+)  # fmt: skip
+from reprise.errors import UserError
 
 Observations = NDArray[np.float32]
 Actions = NDArray[np.integer]
 Act = Callable[[Observations, int], Actions]
-"""From observations [E, O, L] and the number of the time step, from 0, to actions [E, L]."""
+"""From observations [E, O, L] and the number of the time step, from 0, to actions [E, L].
+
+Actions are numbered from 0; a Discrete observation is shown as one number for each of its values.
+"""
 
 HEADLESS = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy"}
-
-
-class EvaluationError(PlainError, RuntimeError):
-    """An episode that cannot be played on; the message names environment, seed and step."""
 
 
 class Episode(NamedTuple):
@@ -44,7 +48,11 @@ class Episode(NamedTuple):
 
 
 def evaluate(
-    act: Act, environment_id: str, seeds: Sequence[int], lanes: int, limits: Sequence[int]
+    act: Act,
+    environment: Specification | str,
+    seeds: Sequence[int],
+    lanes: int,
+    limits: Sequence[int],
 ) -> NDArray[np.float64]:
     """Return the undiscounted returns [len(limits), E, L] of an episode for every seed and lane.
 
@@ -53,42 +61,41 @@ def evaluate(
 
     Args:
         act: the policy of all lanes.
-        environment_id: as Gymnasium registers it.
+        environment: what is played; a plain one by its id.
         seeds: of `reset`, one an episode; every lane plays the same ones.
         lanes: L, the lanes the policy acts for.
         limits: the time limits in steps.
 
     Raises:
-        UserError: the environment is unknown, or not of vectors observed and actions numbered.
-        EvaluationError: an environment raised, or gave NaN.
+        UserError: the environment cannot be made, or does not fit.
+        EpisodeError: an environment raised, or gave NaN.
     """
     if not seeds or lanes < 1 or not limits or min(limits) < 1:
         given = f"{len(seeds)} seeds, {lanes} lanes, limits {list(limits)}"
         raise UserError(f"{given}: at least one of each is needed, and limits of at least 1 step")
+    specification = _specification(environment)
     shape = (len(seeds), lanes)
     count = len(seeds) * lanes
     returns = np.empty((len(limits), *shape))
     totals = [0.0] * count
-    with _environments(environment_id, max(limits), count) as environments:
-        features, space = _spaces(environments[0], environment_id)
+    with made(specification, count, max(limits)) as environments:
+        features, actions, first, encode = spaces(environments[0], specification.id)
         current = np.empty((count, features), np.float32)
-        failed = _Failure(environment_id, seeds, lanes)
-        for environment in environments:
-            # All actions are checked at once; one at a time that takes a third of the steps' time.
-            environment.unwrapped.action_space.contains = lambda x: True
-        steps = [environment.step for environment in environments]
-        for i, environment in enumerate(environments):
+        failed = _Failure(specification.id, seeds, lanes)
+        steps = [played.step for played in environments]
+        for i, played in enumerate(environments):
             with failed.at(i, -1):
-                current[i] = environment.reset(seed=int(seeds[i // lanes]))[0]
+                current[i] = encode(played.reset(seed=int(seeds[i // lanes]))[0])
         failed.if_nan(current, totals, -1)
         running = list(range(count))
         for step in range(max(limits)):
             observations = current.reshape(*shape, features).swapaxes(1, 2).copy()  # [E, O, L]
-            actions = _checked(act(observations, step), shape, space).ravel().tolist()
+            numbers = (_checked(act(observations, step), shape, actions).ravel() + first).tolist()
             still, i = [], 0
             try:
                 for i in running:
-                    current[i], reward, terminated, truncated, _ = steps[i](actions[i])
+                    observation, reward, terminated, truncated, _ = steps[i](numbers[i])
+                    current[i] = encode(observation)
                     totals[i] += reward  # pyright: ignore[reportOperatorIssue]
                     if not (terminated or truncated):
                         still.append(i)
@@ -104,45 +111,46 @@ def evaluate(
     return returns
 
 
-def record(act: Act, environment_id: str, seed: int, limit: int) -> Episode:
+def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
     """Return one episode of one lane with a picture of every step.
 
     Args:
         act: the policy; it is called with observations [1, O, 1] and returns actions [1, 1].
-        environment_id: as Gymnasium registers it.
+        environment: what is played; a plain one by its id.
         seed: of `reset`.
         limit: the time limit in steps.
 
     Raises:
-        UserError: the environment is unknown, or not of vectors observed and actions numbered.
-        EvaluationError: the environment raised, gave NaN, or has no pictures.
+        UserError: the environment cannot be made, or does not fit.
+        EpisodeError: the environment raised, gave NaN, or has no pictures.
     """
     headless()
-    with _environments(environment_id, limit, 1, render_mode="rgb_array") as (environment,):
-        features, space = _spaces(environment, environment_id)
-        failed = _Failure(environment_id, [seed], 1)
+    specification = _specification(environment)
+    with made(specification, 1, limit, render_mode="rgb_array") as (played,):
+        features, number, first, encode = spaces(played, specification.id)
+        failed = _Failure(specification.id, [seed], 1)
         observations, frames, actions, rewards = [], [], [], []
         terminated = truncated = False
         with failed.at(0, -1):
-            observation, _ = environment.reset(seed=seed)
+            observation, _ = played.reset(seed=seed)
         while True:
-            observation = np.asarray(observation, np.float32)
+            observation = np.asarray(encode(observation), np.float32)
             failed.if_nan(observation[None], rewards[-1:], len(actions) - 1)
             observations.append(observation)
             with failed.at(0, len(actions) - 1):
-                frames.append(environment.render())
+                frames.append(played.render())
             if frames[-1] is None:
                 raise failed.error(0, len(actions) - 1, "renders no picture as rgb_array")
             if terminated or truncated:
                 break
             chosen = act(observation.reshape(1, features, 1), len(actions))
-            actions.append(int(_checked(chosen, (1, 1), space).item()))
+            actions.append(int(_checked(chosen, (1, 1), number).item()))
             with failed.at(0, len(actions) - 1):
-                observation, reward, terminated, truncated, _ = environment.step(actions[-1])
+                observation, reward, terminated, truncated, _ = played.step(actions[-1] + first)
                 rewards.append(float(reward))
         return Episode(
             np.stack(observations), np.array(actions), np.array(rewards), terminated, truncated,
-            np.stack(frames), float(environment.metadata.get("render_fps", 30)),
+            np.stack(frames), float(played.metadata.get("render_fps", 30)),
         )  # fmt: skip
 
 
@@ -152,50 +160,18 @@ def headless() -> None:
         os.environ.setdefault(name, value)
 
 
-@contextmanager
-def _environments(
-    environment_id: str, limit: int, count: int, **options: Any
-) -> Iterator[list[gymnasium.Env]]:
-    """Make environments, and close them whatever happens."""
-    made: list[gymnasium.Env] = []
-    try:
-        try:
-            for _ in range(count):
-                made.append(
-                    gymnasium.make(
-                        environment_id, max_episode_steps=limit, disable_env_checker=True, **options
-                    )
-                )
-        except (gymnasium.error.Error, ModuleNotFoundError) as error:
-            close = closest(environment_id, gymnasium.registry)
-            hint = f"; did you mean {close}?" if close and close != environment_id else ""
-            reason = " ".join(str(error).split())
-            raise UserError(f"Gymnasium cannot make {environment_id!r}: {reason}{hint}") from error
-        yield made
-    finally:
-        for environment in made:
-            environment.close()
+def _specification(environment: Specification | str) -> Specification:
+    return plain(environment) if isinstance(environment, str) else environment
 
 
-def _spaces(environment: gymnasium.Env, environment_id: str) -> tuple[int, Discrete]:
-    """Return O and the actions, or say why a policy of vectors in and numbers out does not fit."""
-    space, actions = environment.observation_space, environment.action_space
-    if not isinstance(space, Box) or len(space.shape) != 1:
-        raise UserError(f"{environment_id} observes {space}; allowed: a Box with one axis")
-    if not isinstance(actions, Discrete):
-        raise UserError(f"{environment_id} has the actions {actions}; allowed: Discrete")
-    return space.shape[0], actions
-
-
-def _checked(actions: Any, shape: tuple[int, int], space: Discrete) -> Actions:
+def _checked(actions: Any, shape: tuple[int, int], number: int) -> Actions:
     array = np.asarray(actions)
     if array.shape != shape or array.dtype.kind not in "iu":
         got = f"{array.dtype} {list(array.shape)}"
         raise ValueError(f"a policy must return integer actions {list(shape)} [E, L]; got {got}")
-    first, last = int(space.start), int(space.start + space.n) - 1
-    if array.min() < first or array.max() > last:
-        wrong = array[(array < first) | (array > last)][0]
-        raise ValueError(f"a policy chose action {wrong}; allowed: {first} to {last}")
+    if array.min() < 0 or array.max() >= number:
+        wrong = array[(array < 0) | (array >= number)][0]
+        raise ValueError(f"a policy chose action {wrong}; allowed: 0 to {number - 1}")
     return array
 
 
@@ -206,11 +182,11 @@ class _Failure(NamedTuple):
     seeds: Sequence[int]
     lanes: int
 
-    def error(self, i: int, step: int, what: str) -> EvaluationError:
+    def error(self, i: int, step: int, what: str) -> EpisodeError:
         when = "at reset" if step < 0 else f"at step {step}"
         lane = f", lane {i % self.lanes}" if self.lanes > 1 else ""
         where = f"seed {self.seeds[i // self.lanes]}{lane}, {when}"
-        return EvaluationError(f"{self.environment_id}, {where}: the environment {what}")
+        return EpisodeError(f"{self.environment_id}, {where}: the environment {what}")
 
     @contextmanager
     def at(self, i: int, step: int) -> Iterator[None]:

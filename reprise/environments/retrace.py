@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reprise.environments.animation import gif
 from reprise.environments.evaluation import Act, Actions, Observations, record
+from reprise.environments.specification import Specification
 
 
 class Remembering:
@@ -33,15 +34,13 @@ class Remembering:
         return np.pad(kept, ((0, steps - len(kept)), (0, 0)), constant_values=-1)
 
 
-def animation(actions: NDArray[np.int8], environment_id: str, seed: int) -> bytes:
+def animation(actions: NDArray[np.int8], environment: Specification | str, seed: int) -> bytes:
     """Return the GIF of an episode in Gymnasium with the given actions [T].
 
     Args:
         actions: of each step; those after the episode's end are not asked for.
-        environment_id: as Gymnasium registers it.
+        environment: what is played; a plain one by its id.
         seed: of `reset`, the one the actions were chosen under.
     """
-    episode = record(
-        lambda _, step: actions[step].reshape(1, 1), environment_id, seed, len(actions)
-    )
+    episode = record(lambda _, step: actions[step].reshape(1, 1), environment, seed, len(actions))
     return gif(episode.frames, episode.frames_per_second)

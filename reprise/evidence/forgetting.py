@@ -42,9 +42,10 @@ def course(returns: NDArray, cap: float, window: int) -> Course:
 
     Args:
         returns: of episodes in the order they were played [K, L].
-        cap: the most that an episode can bring.
+        cap: the most that an episode can bring, or what solves the task.
         window: episodes, at most K.
     """
+    half = cap - abs(cap) / 2  # a cap below 0 is left downwards too
     windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, L, window]
     full = np.all(windows >= cap, axis=-1)
     mean = np.mean(windows, axis=-1)
@@ -59,9 +60,9 @@ def course(returns: NDArray, cap: float, window: int) -> Course:
                 if begun and not holding and np.isnan(recovery[lane]):
                     recovery[lane] = last - begun[0]
                 holding = True
-            elif holding and means[first] < cap / 2:
+            elif holding and means[first] < half:
                 holding = False
-                begun.append(first + int((returns[first : last + 1, lane] < cap / 2).argmax()))
+                begun.append(first + int((returns[first : last + 1, lane] < half).argmax()))
                 holds[begun[-1] : last, lane] = False
             holds[last, lane] = holding
         collapses[begun, lane] = True

@@ -67,7 +67,7 @@ def steps_to(returns: NDArray, steps: NDArray, target: float, window: int) -> Ar
 
 
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
-    """Return how often each lane fell [L]: below half of `top`, having reached it since last.
+    """Return how often each lane fell [L]: by half of `top`, having reached it since last.
 
     Args:
         returns: of episodes in the order they were played [K, L].
@@ -76,14 +76,18 @@ def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
     holds = np.zeros(returns.shape[1], bool)
     count = np.zeros(returns.shape[1], np.int64)
     for row in returns:
-        fell = holds & (row < top / 2)
+        fell = holds & (row < top - abs(top) / 2)
         count += fell
         holds = (holds | (row >= top)) & ~fell
     return count
 
 
 def course(
-    returns: NDArray, steps: NDArray, played: Mapping[str, NDArray], limits: Sequence[int], top: int
+    returns: NDArray,
+    steps: NDArray,
+    played: Mapping[str, NDArray],
+    limits: Sequence[int],
+    top: float,
 ) -> pd.DataFrame:
     """Return one row a lane: the course of its training by episodes, and its evaluations.
 
@@ -92,7 +96,7 @@ def course(
         steps: environment steps played so far [K, L].
         played: by the way of playing, returns of evaluation episodes [limits, E, L].
         limits: the time limits of the evaluation.
-        top: the most that a training episode can bring.
+        top: the most that a training episode can bring, or what solves the task.
     """
     samples = pd.DataFrame({"lane": range(returns.shape[1])})
     samples["last_return"] = tail_mean(returns, LAST_EPISODES)
@@ -130,19 +134,27 @@ def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFr
     )
 
 
-def evaluation(returns: NDArray, limits: Sequence[int], solved_share: float) -> dict[str, dict]:
+def evaluation(
+    returns: NDArray,
+    limits: Sequence[int],
+    solved_share: float,
+    solved_return: float | None = None,
+) -> dict[str, dict]:
     """Return how good policies are under each time limit; the unit is a lane.
 
     Args:
         returns: of evaluation episodes [len(limits), E, L].
-        limits: the time limits, which are also the most that an episode can bring.
-        solved_share: a lane has solved the task if its mean return is at least this share of the
-            limit.
+        limits: the time limits, which are also the most that an episode can bring if 1 is paid a
+            step.
+        solved_share: then a lane has solved the task if its mean return is at least this share of
+            the limit.
+        solved_return: the mean return that solves any other task.
     """
     results = {}
     for limit, episodes in zip(limits, returns, strict=True):
         lanes = episodes.mean(axis=0)
-        solved = statistics.wilson_interval(int((lanes >= solved_share * limit).sum()), len(lanes))
+        level = solved_share * limit if solved_return is None else solved_return
+        solved = statistics.wilson_interval(int((lanes >= level).sum()), len(lanes))
         results[f"limit_{limit}"] = statistics.summary(lanes) | {
             "solved": solved.estimate, "solved_low": solved.low, "solved_high": solved.high,
         }  # fmt: skip

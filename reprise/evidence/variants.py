@@ -62,6 +62,7 @@ def summaries(
     samples: pd.DataFrame,
     limits: Sequence[int],
     solved_share: float,
+    solved_return: float | None = None,
 ) -> dict[str, dict]:
     """Return how each variant's trainings end and how good its policies are.
 
@@ -70,12 +71,15 @@ def summaries(
         samples: as `tables` gives them.
         limits: the time limits of the evaluation.
         solved_share: as `training.evaluation` takes it.
+        solved_return: likewise.
     """
     return {
         str(name): {
             "last_return": statistics.summary(group["last_return"]),
             "environment_steps": statistics.summary(group["environment_steps"]),
-            "greedy": training.evaluation(trained[str(name)].greedy, limits, solved_share),
+            "greedy": training.evaluation(
+                trained[str(name)].greedy, limits, solved_share, solved_return
+            ),
         }
         for name, group in samples.groupby("variant", sort=False)
     }
@@ -148,7 +152,11 @@ def reached(times: NDArray[np.float64]) -> dict[str, float | None]:
 
 
 def results(
-    trained: Mapping[str, Trained], evaluation: Evaluation, baseline: str, seed: int
+    trained: Mapping[str, Trained],
+    evaluation: Evaluation,
+    baseline: str,
+    seed: int,
+    solved_return: float | None = None,
 ) -> dict[str, Any]:
     """Return what a stage says of its variants, by file: the metrics, and their tables.
 
@@ -157,12 +165,15 @@ def results(
         evaluation: how the policies were played; variants are compared under its first limit.
         baseline: the variant that the others are compared with.
         seed: of the bootstraps.
+        solved_return: as `training.evaluation` takes it.
     """
     found = tables(trained, evaluation.limits)
     samples = found["samples.csv"]
     return {
         "metrics.json": {
-            "variants": summaries(trained, samples, evaluation.limits, evaluation.solved_share),
+            "variants": summaries(
+                trained, samples, evaluation.limits, evaluation.solved_share, solved_return
+            ),
             f"against_{baseline}": comparisons(
                 samples, f"greedy_{evaluation.limits[0]}", baseline, seed=seed
             ),

@@ -1,0 +1,215 @@
+"""Any Gymnasium environment behind the protocol: its episodes are played in Python.
+
+A program calls them from TensorFlow's graph, step by step. There is one environment for each
+episode that is played at once; they are reset with seeds from the lanes' own keys, each above 2^63
+and so none of an evaluation's, so that an episode is the same one whatever is played beside it.
+
+Nothing begins anew by itself. An episode that has ended is not stepped: it keeps its last
+observation, the final one, until the algorithm begins it anew. Gymnasium's vector environments step
+all or none, and would have to reset what has ended; theirs is no other loop over environments.
+
+A state here is what was last observed and whether that was a truncation: the environments
+themselves remember the rest. A state cannot be gone back to, and only the latest can be stepped.
+
+Shapes: N = E L or L environments in the order of [E, L] or [L], O features of an observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from math import prod
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reprise import lane_random
+from reprise.determinism import tf
+from reprise.environments.normalisation import Normaliser
+from reprise.environments.specification import EpisodeError, Specification, made, spaces
+
+APART = 1 << 63  # the highest bit of a seed of 64
+
+
+class GymnasiumAdapter:
+    """The environment protocol's form of a Gymnasium environment, for one training at a time."""
+
+    draws = 0
+
+    def __init__(self, specification: Specification) -> None:
+        """Make one environment, to see its spaces.
+
+        Raises:
+            UserError: it cannot be made, or does not fit.
+        """
+        self.specification = specification
+        with made(specification, 1) as (environment,):
+            self._spaces = spaces(environment, specification.id)
+        self.failure: EpisodeError | None = None
+        self._making = ExitStack()
+        self._count = 0
+
+    @property
+    def observation_size(self) -> int:
+        """Return O, the features of an observation."""
+        return self._spaces.features
+
+    @property
+    def actions(self) -> int:
+        """Return A, the number of actions."""
+        return self._spaces.actions
+
+    def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
+        """Begin all episodes, with seeds from the lanes' keys [2, L]; states [*shape, O + 1, L]."""
+        narrow = (*shape, keys.shape[-1])
+        state = tf.numpy_function(
+            lambda words: self._begin(narrow, words, np.ones(narrow, bool)),
+            [_words(keys, shape)], tf.float32,
+        )  # fmt: skip
+        return tf.ensure_shape(state, (*shape, self.observation_size + 1, keys.shape[-1]))
+
+    def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
+        """Return the states [..., O + 1, L] where those that have ended [..., L] begin anew."""
+        shape = tuple(ended.shape)
+        following = tf.numpy_function(
+            lambda words, ended, _: self._begin(shape, words, ended),
+            [_words(keys, shape[:-1]), ended, state], tf.float32,
+        )  # fmt: skip
+        return tf.ensure_shape(following, state.shape)
+
+    def observe(self, state: tf.Tensor) -> tf.Tensor:
+        """Return the observations [..., O, L] of states."""
+        return state[..., :-1, :]
+
+    def truncated(self, state: tf.Tensor) -> tf.Tensor:
+        """Return whether the environment itself has cut the episodes short, bool [..., L]."""
+        return state[..., -1, :] > 0
+
+    def step(
+        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the next states, the rewards and whether each episode terminated, [..., L].
+
+        Args:
+            state: the latest [..., O + 1, L]; it is asked for to keep steps in their order.
+            action: int32 [..., L].
+            random: nothing here is left to the algorithm's chance.
+        """
+        following, reward, terminated = tf.numpy_function(
+            lambda _, action: self._step(action), [state, action], (tf.float32, tf.float32, tf.bool)
+        )
+        return (
+            tf.ensure_shape(following, state.shape),
+            tf.ensure_shape(reward, action.shape),
+            tf.ensure_shape(terminated, action.shape),
+        )
+
+    def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
+        """Return trained networks as they take the environment's own observations."""
+        if self.specification.normalised:
+            return self._normaliser.folded(weights)
+        return list(weights)
+
+    def close(self) -> None:
+        """Close all environments; a later reset makes new ones."""
+        self._making.close()
+        self._count = 0
+
+    def _make(self, shape: tuple[int, ...]) -> None:
+        self.close()
+        self._count, self._lanes = prod(shape), shape[-1]
+        self._environments = self._making.enter_context(made(self.specification, self._count))
+        self._steps = [environment.step for environment in self._environments]
+        self._observed = np.zeros((self._count, self.observation_size), np.float32)
+        self._terminated, self._truncated = np.zeros((2, self._count), bool)
+        self._seeds = [0] * self._count
+        self._begun = [0] * self._count  # episodes
+        self._at = [-1] * self._count  # the latest step, none after a reset
+        self._running: list[int] = []
+        self._normaliser = Normaliser(self.observation_size, self._lanes)
+
+    def _begin(
+        self, shape: tuple[int, ...], words: NDArray[np.uint32], anew: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        if self._count != prod(shape):
+            self._make(shape)
+        which = np.flatnonzero(anew).tolist()
+        high, low = (part.ravel().tolist() for part in words)
+        i = 0
+        try:
+            for i in which:
+                self._at[i] = -1
+                self._begun[i] += 1
+                self._seeds[i] = APART | high[i] << 32 | low[i]
+                observation, _ = self._environments[i].reset(seed=self._seeds[i])
+                self._observed[i] = self._spaces.encode(observation)
+        except Exception as error:
+            self._fail(i, f"raised {type(error).__name__}: {error}", error)
+        self._terminated[which] = self._truncated[which] = False
+        self._check(self._observed, "observed")
+        if len(which) == self._count:
+            self._running = which
+        elif which:
+            self._running = sorted({*self._running, *which})
+        return self._state(shape, which)
+
+    def _step(
+        self, actions: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+        steps, encode, observed, at = self._steps, self._spaces.encode, self._observed, self._at
+        numbers = (actions.ravel() + self._spaces.first_action).tolist()
+        rewards = np.zeros(self._count, np.float32)
+        running, i = [], 0
+        try:
+            for i in self._running:
+                at[i] += 1
+                observation, rewards[i], terminated, truncated, _ = steps[i](numbers[i])
+                observed[i] = encode(observation)
+                if terminated or truncated:
+                    self._terminated[i], self._truncated[i] = terminated, truncated
+                else:
+                    running.append(i)
+        except Exception as error:
+            self._fail(i, f"raised {type(error).__name__}: {error}", error)
+        stepped, self._running = self._running, running
+        for values, what in ((observed, "observed"), (rewards, "rewarded")):
+            self._check(values, what)
+        shape = actions.shape
+        return self._state(shape, stepped), rewards.reshape(shape), self._terminated.reshape(shape)
+
+    def _state(self, shape: tuple[int, ...], new: list[int]) -> NDArray[np.float32]:
+        """Return the states [*shape[:-1], O + 1, L], having learned from new observations."""
+        state = np.empty((*shape, self.observation_size + 1), np.float32)
+        state[..., :-1] = self._observed.reshape(*shape, -1)
+        state[..., -1] = self._truncated.reshape(shape)
+        state = np.ascontiguousarray(state.swapaxes(-1, -2))
+        if self.specification.normalised:
+            counts = np.zeros(self._count, bool)
+            counts[new] = True
+            observations = state.reshape(-1, *state.shape[-2:])[:, :-1]  # [E, O, L]
+            self._normaliser.update(observations, counts.reshape(-1, self._lanes))
+            observations[:] = self._normaliser.apply(observations)
+        return state
+
+    def _check(self, values: NDArray, what: str) -> None:
+        # Infinities of both signs have no sum either: only then each number is looked at.
+        if np.isnan(values.sum()) and (wrong := np.isnan(values)).any():
+            self._fail(int(np.argwhere(wrong)[0, 0]), f"{what} NaN")
+
+    def _fail(self, i: int, what: str, cause: Exception | None = None) -> NoReturn:
+        """Remember the failure, as TensorFlow makes one of its own of it, and raise it."""
+        episode = (self._begun[i] - 1) * (self._count // self._lanes) + i // self._lanes
+        when = f"at step {self._at[i]}" if self._at[i] >= 0 else "at reset"
+        self.failure = EpisodeError(
+            f"{self.specification.id}, lane {i % self._lanes}, episode {episode} "
+            f"(seed {self._seeds[i]}), {when}: the environment {what}"
+        )
+        raise self.failure from cause
+
+
+def _words(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Return two words of a seed for each episode, uint32 [2, *shape, L]."""
+    counter = tf.cast(tf.range(prod(shape)), tf.uint32)[:, None]
+    words = tf.stack(lane_random.threefry(keys, (counter, tf.constant(0, tf.uint32))))
+    return tf.reshape(words, [2, *shape, keys.shape[-1]])

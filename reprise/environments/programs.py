@@ -1,0 +1,85 @@
+"""How an algorithm's program runs, by what it plays.
+
+Around a compiled environment the program is compiled as a whole. Around one of Gymnasium's the same
+code runs as a graph that calls Python at every step; what lies between, such as gradients, is
+compiled in parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reprise.determinism import tf
+from reprise.environments.acrobot import Acrobot
+from reprise.environments.cartpole import CartPole
+from reprise.environments.gymnasium_adapter import GymnasiumAdapter
+from reprise.environments.protocol import Environment
+from reprise.environments.specification import Specification
+
+TWINS: dict[str, Callable[[], Environment]] = {"CartPole-v1": CartPole, "Acrobot-v1": Acrobot}
+
+
+def environment(specification: Specification) -> Environment:
+    """Return what a training plays: the compiled twin of the environment, or itself.
+
+    Raises:
+        UserError: it cannot be made, or does not fit.
+    """
+    altered = specification.kwargs or specification.wrappers
+    if specification.id in TWINS and not altered:
+        return TWINS[specification.id]()
+    return GymnasiumAdapter(specification)
+
+
+def program(environment: Environment, function: Callable) -> Callable:
+    """Return a program that trains in an environment.
+
+    Raises, when called:
+        EpisodeError: the environment raised, or gave NaN.
+    """
+    if not isinstance(environment, GymnasiumAdapter):
+        return tf.function(function, jit_compile=True, autograph=False)
+    graph = tf.function(function, autograph=False)
+
+    def run(*arguments):
+        environment.failure = None
+        try:
+            return graph(*arguments)
+        except tf.errors.OpError:
+            if environment.failure:
+                raise environment.failure from environment.failure.__cause__
+            raise
+        finally:
+            environment.close()
+
+    return run
+
+
+def part(environment: Environment, function: Callable) -> Callable:
+    """Return a function that a program calls between steps, compiled if the program is not."""
+    if isinstance(environment, GymnasiumAdapter):
+        return tf.function(function, jit_compile=True, autograph=False)
+    return function
+
+
+def truncated(environment: Environment, state: tf.Tensor) -> tf.Tensor:
+    """Return whether the environment itself has cut episodes short: [..., L], or for all []."""
+    if isinstance(environment, GymnasiumAdapter):
+        return environment.truncated(state)
+    return tf.constant(False)
+
+
+def renewed(
+    environment: Environment, state: tf.Tensor, ended: tf.Tensor, keys: tf.Tensor
+) -> tf.Tensor:
+    """Return states [.., L] in which the episodes that have ended [L] have begun anew."""
+    if isinstance(environment, GymnasiumAdapter):
+        return environment.renew(state, ended, keys)
+    return tf.where(ended, environment.reset(keys), state)
+
+
+def on_observations(environment: Environment, weights: list) -> list:
+    """Return trained networks as they take the observations that Gymnasium gives."""
+    if isinstance(environment, GymnasiumAdapter):
+        return environment.on_observations(weights)
+    return weights
