@@ -191,7 +191,7 @@ def run(params: Params) -> dict:
             "variants": told,
             "against_partner": against(every, params),
             "loss": {
-                name: statistics.summary(values) if values.notna().sum() > 1 else None
+                name: statistics.summary(values.dropna()) if values.notna().sum() > 1 else None
                 for name, values in predicts.items()
             },
             "warnings": {
