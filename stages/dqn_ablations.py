@@ -112,7 +112,7 @@ class Params(dqn.Hyperparameters, Comparison):
 
 def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
     """Return the trial of a pack's lanes."""
-    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
     return dqn_trial.trial(params.of(pack.variant), keys, params.evaluation)
 
 
