@@ -1,13 +1,15 @@
 """What the stages compile, operation by operation: nothing whose bits are a processor's own.
 
 A dot product is computed by whatever the processor does best, x / sqrt(y) becomes an approximate
-reciprocal, and an operation with random numbers of its own draws from a global state. Whatever is
-called in the code, these show in the programs: all that a stage compiles while it runs are read.
+reciprocal, and an operation with random numbers of its own draws from a global state. However the
+code calls them, they show in the programs: all that a stage compiles while it runs are read.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -135,3 +137,20 @@ def test_random_numbers_of_a_lanes_own_seed_are_no_global_ones():
     )
     found = operations(program, (tf.ones([3, 3]),))
     assert not {op for op in found if GRAPH_RANDOM.fullmatch(op)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tf.matmul(a, b)", "tf.einsum('ij,jk', a, b)", "tf.tensordot(a, b, 1)",
+        "tf.linalg.matmul(a, b)", "tf.keras.layers.Dense(2)", "tf.random.set_seed(1)",
+        "tf.random.uniform([3])", "tf.random.normal([3])", "tf.math.rsqrt(a)",
+    ],
+)  # fmt: skip
+def test_the_linter_names_an_unwanted_call_where_it_is_written(line: str):
+    code = f"from reprise.determinism import tf\n\nprint({line})\n"
+    command = [sys.executable, "-m", "ruff", "check", "--stdin-filename", "reprise/x.py", "-"]
+    done = subprocess.run(
+        command, input=code, cwd=tiny.ROOT, capture_output=True, text=True, check=False
+    )
+    assert "TID251" in done.stdout, done.stdout + done.stderr
