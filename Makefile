@@ -11,11 +11,11 @@ export DVC_NO_ANALYTICS := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock reproduce repro test lint benchmark readme
+.PHONY: help venv lock reproduce repro test test-cpus lint benchmark readme
 
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 reproduce: venv ## run every stage again; are the results the committed ones, byte for byte?
 	@python -m reprise.publishing.reproduce
@@ -25,6 +25,13 @@ repro: venv ## run what has changed since it last ran: dvc repro
 
 test: lint ## lint, then the whole test suite
 	@python -m pytest -q -n 2 --dist loadfile
+
+test-cpus: venv ## do other CPUs, threads and workers give the same bytes? Some minutes; needs qemu-user
+	@if [ "$$(uname -m)" != x86_64 ]; then \
+		echo "test-cpus: this processor is $$(uname -m); the bytes are promised, and compared, on x86_64 only" >&2; exit 2; \
+	fi
+	@command -v qemu-x86_64 >/dev/null || { echo 'test-cpus: qemu-x86_64 not found; on Debian or Ubuntu, `apt install qemu-user`' >&2; exit 2; }
+	@python -m pytest -q -s tests/cpus
 
 lint: venv ## ruff and pyright
 	@ruff check .

@@ -159,7 +159,9 @@ def to_keras(arrays: Mapping[str, np.ndarray], lane: int) -> keras.Sequential:
     activations = [str(name) for name in arrays["activations"]]
     layers: list = [tf.keras.Input((arrays["kernel_0"].shape[1],))]
     layers += [
-        tf.keras.layers.Dense(arrays[f"bias_{layer}"].shape[1], activation)
+        tf.keras.layers.Dense(  # noqa: TID251 (for others to use; no result comes from it)
+            arrays[f"bias_{layer}"].shape[1], activation
+        )
         for layer, activation in enumerate(activations)
     ]
     model = tf.keras.Sequential(layers)

@@ -1,4 +1,4 @@
-"""What every stage does around its `run`: loads, runs, writes, and says so in one line.
+"""What every stage does around its `run`: loads, runs, writes, notes it, and says so in one line.
 
     if __name__ == "__main__":
         sys.exit(stage.execute("markov_chain", Params, run, headline))
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reprise.errors import PlainError, UserError
-from reprise.pipeline import artifacts, parameters
+from reprise.pipeline import artifacts, parameters, provenance
 from reprise.pipeline.parameters import P
 from reprise.pipeline.progress import duration
 
@@ -57,7 +57,9 @@ def execute(
     except KeyboardInterrupt:
         print(f"{label}: interrupted", file=sys.stderr)
         return 130
-    print(f"{label}: {said}  ({duration(time.monotonic() - start)})", flush=True)
+    seconds = time.monotonic() - start
+    provenance.write(label, seconds)
+    print(f"{label}: {said}  ({duration(seconds)})", flush=True)
     return 0
 
 

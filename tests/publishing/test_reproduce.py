@@ -157,11 +157,12 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "word.txt").write_text("one")
     (tmp_path / "stage.py").write_text(
-        "import pathlib, sys\n"
+        "import json, pathlib, sys\n"
         "word = pathlib.Path('word.txt').read_text()\n"
         "folder = pathlib.Path('data/chain')\n"
         "(folder / 'gifs').mkdir(parents=True, exist_ok=True)\n"
-        "(folder / 'metrics.json').write_text(f'{{\"words\": {len(word)}}}')\n"
+        "metrics = {'letters': len(word), 'letters_low': 2, 'letters_high': 4}\n"
+        "(folder / 'metrics.json').write_text(json.dumps(metrics))\n"
         "(folder / 'gifs' / 'a.gif').write_text(word)\n"
         "(folder / 'gifs' / 'b.gif').write_text('b')\n"
         "print(f'chain: {word}  (0.1 s)')\n"
@@ -194,9 +195,9 @@ def commit() -> None:
     git("commit", "--quiet", "--message", "results")
 
 
-def reproduce() -> tuple[int, list[str], str]:
-    """Run the command; return its exit code, the lines on stdout, and stderr."""
-    command = [sys.executable, "-B", "-m", "reprise.publishing.reproduce"]
+def reproduce(*before: str) -> tuple[int, list[str], str]:
+    """Run the command after some words; return its exit code, the lines on stdout, and stderr."""
+    command = [*before, sys.executable, "-B", "-m", "reprise.publishing.reproduce"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout.splitlines(), done.stderr
 
@@ -224,7 +225,45 @@ def test_results_are_run_again_and_compared_with_the_committed_ones(checkout: Pa
         "  data/chain/gifs: differs, in 2 files",
         "  data/chain/metrics.json: differs",
         "  data/stray.csv: new",
+        "1 of 1 metrics lie OUTSIDE their committed intervals:",
+        "  data/chain/metrics.json: letters is 5; committed: [2, 4]",
     ]
+
+
+def test_bytes_that_differ_fail_on_x86_64_though_every_metric_is_in_its_interval(checkout: Path):
+    reproduce()
+    commit()
+    (checkout / "word.txt").write_text("four")
+    code, out, err = reproduce()
+    assert code == 1, err
+    assert out[2:] == [
+        "NOT the committed results:",
+        "  data/chain/gifs: differs, in 2 files",
+        "  data/chain/metrics.json: differs",
+        "all 1 metrics lie within their committed intervals",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "stray", "expected"),
+    [("one", False, 0), ("four", False, 0), ("three", False, 1), ("four", True, 1)],
+)
+def test_on_another_processor_the_intervals_decide(checkout: Path, word, stray, expected):
+    reproduce()
+    commit()
+    (checkout / "word.txt").write_text(word)
+    if stray:
+        (checkout / "data" / "stray.csv").write_text("x")
+    code, out, err = reproduce("setarch", "i686")  # Linux then calls the machine so
+    assert code == expected, err
+    assert out[0] == (
+        "this processor is i686, not x86-64: other bytes are no failure, "
+        "a metric outside its committed interval is"
+    )
+    found = "\n".join(out)
+    assert ("byte-identical" in found) == (word == "one")
+    assert ("all 1 metrics lie within" in found) == (word == "four")
+    assert ("letters is 5; committed: [2, 4]" in found) == (word == "three")
 
 
 def test_a_stage_that_fails_is_named_with_the_way_back(checkout: Path):
