@@ -39,13 +39,14 @@ class Imitation(NamedTuple):
     agreement: np.ndarray  # share of them in which the network's likelier action is the rule's [L]
 
 
-def angle_rule(observation: tf.Tensor) -> tf.Tensor:
-    """Return the chapter's rule as a probability of action 0: 1 where the pole leans to the left.
+def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
+    """Return the actions of the chapter's rule: push to the side to which the pole leans.
 
     Args:
         observation: of CartPole, [..., O, L].
+        random: nothing here is left to chance.
     """
-    return tf.cast(observation[..., 2, :] < 0, tf.float32)
+    return tf.cast(observation[..., 2, :] >= 0, tf.int32)
 
 
 @cache

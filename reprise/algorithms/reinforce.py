@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,10 @@ from reprise.determinism import tf
 from reprise.environments.protocol import Environment
 from reprise.hyperparameters import Discount, Frozen, HiddenSizes, PositiveFloat, PositiveInt
 from reprise.returns import Credit, credited
+
+Behaviour = Literal["sampled", "likeliest"]
+Choose = Callable[["tf.Tensor", "tf.Tensor"], "tf.Tensor"]
+"""From observations [E, O, L] and uniform numbers in [0, 1), [E, L], to actions, int32 [E, L]."""
 
 
 class Hyperparameters(Frozen):
@@ -34,6 +38,7 @@ class Hyperparameters(Frozen):
     iterations: PositiveInt
     episodes_per_iteration: PositiveInt
     maximum_steps: PositiveInt
+    behaviour: Behaviour
     credit: Credit
     discount: Discount
     optimiser: optimisers.Optimiser
@@ -69,17 +74,28 @@ def left_logits(weights: networks.Weights, observation: tf.Tensor, h: Hyperparam
     return networks.forward(weights, observation, h.activation)[..., 0, :]
 
 
+def behaviour(weights: networks.Weights, h: Hyperparameters) -> Choose:
+    """Return how actions are chosen in training: by their probabilities, or always the likelier."""
+
+    def choose(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
+        left = tf.sigmoid(left_logits(weights, observation, h))
+        bar = random if h.behaviour == "sampled" else 0.5
+        return tf.cast(bar > left, tf.int32)
+
+    return choose
+
+
 def play(
-    left: Callable[[tf.Tensor], tf.Tensor],
+    choose: Choose,
     keys: tf.Tensor,
     environment: Environment,
     episodes: int,
     steps: int,
 ) -> Episodes:
-    """Play episodes with actions sampled from a policy.
+    """Play episodes.
 
     Args:
-        left: the probability of action 0, from observations [E, O, L] to [E, L].
+        choose: the policy.
         keys: uint32 [2, L], of these episodes.
         environment: what is played.
         episodes: E.
@@ -102,7 +118,7 @@ def play(
 
     def tick(t, alive, state, memory):
         observation = environment.observe(state)
-        action = tf.cast(random[t] > left(observation), tf.int32)
+        action = choose(observation, random[t])
         following, reward, terminated = environment.step(state, action, chance[t])
         step = Episodes(observation, action, reward, alive)
         memory = Episodes(
@@ -169,8 +185,7 @@ def training(
 
     def body(iteration, weights, state, curves):
         episodes = play(
-            lambda observation: tf.sigmoid(left_logits(weights, observation, h)),
-            lane_random.fold(lane_random.fold(keys, 1), iteration),
+            behaviour(weights, h), lane_random.fold(lane_random.fold(keys, 1), iteration),
             environment, h.episodes_per_iteration, h.maximum_steps,
         )  # fmt: skip
         reward = tf.where(episodes.played, episodes.reward, 0.0)

@@ -9,7 +9,7 @@ from reprise.environments.cartpole import CartPole
 
 NETWORK = reinforce.Hyperparameters(
     hidden_sizes=(5,), activation="relu", iterations=1, episodes_per_iteration=1, maximum_steps=100,
-    credit="advantage", discount=0.95, optimiser="nadam", learning_rate=0.01,
+    behaviour="sampled", credit="advantage", discount=0.95, optimiser="nadam", learning_rate=0.01,
 )  # fmt: skip
 LITTLE = imitation.Hyperparameters(episodes=3, gradient_steps=1)
 MUCH = imitation.Hyperparameters(episodes=10, gradient_steps=300)
@@ -18,8 +18,8 @@ KEYS = seeds.lane_keys(42, "training", range(4))
 
 def test_the_rule_is_the_hardcoded_policys():
     observations = np.random.default_rng(0).normal(size=(7, 4, 3)).astype(np.float32)
-    left = imitation.angle_rule(tf.constant(observations)).numpy()
-    np.testing.assert_array_equal(1 - left, policies.angle(observations))
+    actions = imitation.angle_rule(tf.constant(observations), tf.zeros([7, 3])).numpy()
+    np.testing.assert_array_equal(actions, policies.angle(observations))
 
 
 def test_networks_learn_the_rule():

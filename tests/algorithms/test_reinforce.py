@@ -11,7 +11,7 @@ from reprise.returns import discounted_returns, normalised
 
 TINY = reinforce.Hyperparameters(
     hidden_sizes=(5,), activation="relu", iterations=4, episodes_per_iteration=3, maximum_steps=40,
-    credit="advantage", discount=0.95, optimiser="nadam", learning_rate=0.01,
+    behaviour="sampled", credit="advantage", discount=0.95, optimiser="nadam", learning_rate=0.01,
 )  # fmt: skip
 KEYS = seeds.lane_keys(42, "training", range(4))
 
@@ -45,8 +45,8 @@ def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
     @tf.function(jit_compile=True, autograph=False)
     def compiled():
         episodes = reinforce.play(
-            lambda observation: tf.sigmoid(reinforce.left_logits(weights, observation, TINY)),
-            lane_random.fold(keys, 1), CartPole(), TINY.episodes_per_iteration, TINY.maximum_steps,
+            reinforce.behaviour(weights, TINY), lane_random.fold(keys, 1), CartPole(),
+            TINY.episodes_per_iteration, TINY.maximum_steps,
         )  # fmt: skip
         reward = tf.where(episodes.played, episodes.reward, 0.0)
         advantage = normalised(discounted_returns(reward, TINY.discount), episodes.played)
@@ -111,3 +111,15 @@ def test_the_sampled_policy_follows_the_probabilities():
     act = reinforce.policy(weights, TINY, np.random.default_rng(0))
     actions = act(np.zeros((20_000, 4, 1), np.float32), 0)
     assert abs(actions.mean() - 0.3) < 0.015
+
+
+@pytest.mark.parametrize("behaviour", ["sampled", "likeliest"])
+def test_training_behaves_as_it_is_told(behaviour):
+    h = TINY.model_copy(update={"behaviour": behaviour})
+    keys = tf.constant(KEYS.T)
+    weights = reinforce.initial_weights(keys, CartPole(), h)
+    played = reinforce.play(reinforce.behaviour(weights, h), keys, CartPole(), 10, 40)
+    left = tf.sigmoid(reinforce.left_logits(weights, played.observation, h)).numpy()
+    likelier = (left < 0.5) == played.action.numpy()
+    share = likelier[played.played.numpy()].mean()
+    assert share == 1 if behaviour == "likeliest" else 0.5 < share < 0.9

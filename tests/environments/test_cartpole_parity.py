@@ -61,7 +61,8 @@ def trained() -> Act:
     """Return the greedy policy of the best of four short trainings."""
     h = reinforce.Hyperparameters(
         hidden_sizes=(5,), activation="relu", iterations=60, episodes_per_iteration=10,
-        maximum_steps=200, credit="advantage", discount=0.95, optimiser="nadam", learning_rate=0.01,
+        maximum_steps=200, behaviour="sampled", credit="advantage", discount=0.95,
+        optimiser="nadam", learning_rate=0.01,
     )  # fmt: skip
     found = reinforce.train(h, CARTPOLE, seeds.lane_keys(42, "training", range(4)))
     best = int(found.returns[-5:].mean(axis=0).argmax())
