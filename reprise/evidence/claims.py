@@ -87,6 +87,16 @@ class Region(Frozen):
         said = value if isinstance(value, str) else f"{value:.10g}"
         return f"{name.replace('_', ' ')} {said}"
 
+    @classmethod
+    def parsed(cls, words: str) -> Self:
+        """Return the region that words such as `within 1 to 2` are of."""
+        name = next(n for n in cls.model_fields if words.startswith(f"{n.replace('_', ' ')} "))
+        said = words[len(name) + 1 :]
+        if name == "equal":
+            return cls.model_validate({name: said})
+        numbers = [float(number) for number in said.split(" to ")]
+        return cls.model_validate({name: numbers if len(numbers) > 1 else numbers[0]})
+
 
 class Test(Frozen):
     """How a claim is judged."""

@@ -69,19 +69,19 @@ def told(count: Mapping[str, Any]) -> str:
     return f"{count['claims']} claims of the chapter: {said}"
 
 
-def markdown(ledger: pd.DataFrame, notebooks: str, *, families: bool = False) -> str:
+def markdown(ledger: pd.DataFrame, notebooks: str, *, in_full: bool = False) -> str:
     """Return the ledger as a table in Markdown, below it what its signs mean.
 
     Args:
         ledger: as `table` gives it, or as read from its file.
         notebooks: the folder of the executed notebooks, relative to where this will stand.
-        families: whether each claim's family stands in the table, and what exactly was measured.
+        in_full: whether each claim's family stands in the table, and what exactly was measured.
     """
     head = ["claim", "verdict", "measured", "n", "claimed", "place", "notebook"]
     rows = [head, ["---", "---", "---", "---:", "---", "---", "---"]]
     for row in ledger.to_dict("records"):
         statement = row["statement"] + (AFTERWARDS if row["written_after_results"] else "")
-        if families:
+        if in_full:
             statement += f" *{row['measured']}* ({row['family'].replace('_', ' ')})"
         stage = (
             row["stage"].split()[0] if isinstance(row["stage"], str) and row["stage"] else "claims"
@@ -90,7 +90,7 @@ def markdown(ledger: pd.DataFrame, notebooks: str, *, families: bool = False) ->
         claimed = f"{FORMS[row['form']]} {row['claimed']}"
         n = "" if pd.isna(row["n"]) or row["form"] == "value" else f"{row['n']:,.0f}"
         verdict = f"**{row['verdict']}**"
-        rows.append([statement, verdict, _measured(row), n, claimed, row["place"], link])
+        rows.append([statement, verdict, measured(row), n, claimed, row["place"], link])
     lines = [f"| {' | '.join(map(str, cells))} |" for cells in rows]
     return "\n".join([*lines, "", _signs(ledger)])
 
@@ -104,7 +104,7 @@ def number(value: float) -> str:
     return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")
 
 
-def _measured(row: Mapping[Hashable, Any]) -> str:
+def measured(row: Mapping[Hashable, Any]) -> str:
     """Return what was measured, with its interval."""
     word, reason = _text(row["word"]), _text(row["reason"])
     if word or pd.isna(row["n"]):

@@ -48,6 +48,12 @@ def test_a_region_is_told_in_words():
     assert Region(equal="a0").words() == "equal a0"
 
 
+@pytest.mark.parametrize("region", [*REGIONS, {"equal": "a0"}], ids=str)
+def test_the_words_of_a_region_are_read_as_that_region(region):
+    found = Region.model_validate(region)
+    assert Region.parsed(found.words()) == found
+
+
 @pytest.mark.parametrize(
     ("region", "message"),
     [

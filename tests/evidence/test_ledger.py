@@ -76,7 +76,7 @@ def test_it_is_the_same_when_read_from_its_file(table, tmp_path):
 
 
 def test_what_exactly_was_measured_and_the_family_are_said_if_asked_for(table):
-    assert row(ledger.markdown(table, "x", families=True), 2)[0] == "so *what* (two)"
+    assert row(ledger.markdown(table, "x", in_full=True), 2)[0] == "so *what* (two)"
 
 
 @pytest.mark.parametrize(
