@@ -24,7 +24,7 @@ repro: venv ## run what has changed since it last ran: dvc repro
 	@dvc repro
 
 test: lint ## lint, then the whole test suite
-	@python -m pytest -q
+	@python -m pytest -q -n 2 --dist loadfile
 
 lint: venv ## ruff and pyright
 	@ruff check .

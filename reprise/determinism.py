@@ -11,6 +11,7 @@ What the settings are for:
     other cores. no GPU: networks this small are slower on one, and its bits differ.
 """
 
+import gc
 import importlib.util
 import os
 import platform
@@ -59,12 +60,17 @@ class _Quiet(Loader):
         sys.stderr.flush()
         stderr = os.dup(2)
         sys.meta_path.insert(0, _WithoutKeras)
+        collects = gc.isenabled()
+        gc.disable()  # a fifth of the time would go into looking for garbage among what is loaded
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 a device, not a file
             os.dup2(nowhere.fileno(), 2)
         try:
             self.loader.exec_module(module)
         finally:
             sys.meta_path.remove(_WithoutKeras)
+            gc.freeze()  # nor is it looked for there later, while programs are traced
+            if collects:
+                gc.enable()
             os.dup2(stderr, 2)
             os.close(stderr)
 

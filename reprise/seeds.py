@@ -4,7 +4,8 @@
     lane's stream
 
 A purpose is a word: the same integer under two purposes gives independent streams, so that, for
-example, training and evaluation never share a number.
+example, training and evaluation never share a number. A stage puts its own name into its purposes:
+two stages with one seed share none either.
 """
 
 import zlib

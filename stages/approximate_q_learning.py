@@ -69,7 +69,7 @@ class Params(dqn.Hyperparameters):
 def train_and_evaluate(params: Params, pack: packs.Pack) -> linear_q_learning.Trial:
     """Return the trial of a pack's lanes."""
     chosen = params.feature_sets[pack.variant]
-    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
     return linear_q_learning.trial(params, chosen, keys, params.evaluation)
 
 

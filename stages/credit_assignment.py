@@ -62,7 +62,7 @@ def work(params: Params, pack: packs.Pack) -> Trial | pd.DataFrame:
     """Return the trial of a pack's lanes, or the worked examples."""
     if pack.variant == EXAMPLES.variant:
         return pd.concat([worked(name, e) for name, e in params.examples.items()])
-    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
     return reinforce_trial(params.of(pack.variant), CartPole(), keys, params.evaluation)
 
 

@@ -112,7 +112,7 @@ class Params(dqn.Hyperparameters, Comparison):
 
 def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
     """Return the trial of a pack's lanes."""
-    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
     return dqn_trial.trial(params.of(pack.variant), keys, params.evaluation)
 
 
@@ -191,7 +191,7 @@ def run(params: Params) -> dict:
             "variants": told,
             "against_partner": against(every, params),
             "loss": {
-                name: statistics.summary(values) if values.notna().sum() > 1 else None
+                name: statistics.summary(values.dropna()) if values.notna().sum() > 1 else None
                 for name, values in predicts.items()
             },
             "warnings": {

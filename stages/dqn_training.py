@@ -33,7 +33,7 @@ class Params(dqn.Hyperparameters, Experiment):
 
 def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
     """Return the trial of a pack's lanes."""
-    keys = seeds.lane_keys(params.seed, "training", pack.lanes)
+    keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
     return dqn_trial.trial(params, keys, params.evaluation)
 
 

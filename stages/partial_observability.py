@@ -68,8 +68,8 @@ class Params(reinforce.Hyperparameters, Comparison):
 def train_and_evaluate(params: Params, pack: packs.Pack) -> Trial:
     """Return the trial of a pack's lanes; in Gymnasium they see as little as in training."""
     sensors = params.sensors(pack.variant)
-    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
-    errors = seeds.generator(params.seed, "evaluation errors", pack.variant, pack.first)
+    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
+    errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)
     return reinforce_trial(
         params, Sensed(CartPole(), sensors), keys, params.evaluation,
         through=lambda act: Sensing(act, sensors, errors),

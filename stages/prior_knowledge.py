@@ -65,7 +65,7 @@ def train_and_evaluate(params: Params, pack: packs.Pack) -> Learned:
     environment = CartPole()
     if knowledge.penalty:
         environment = Shaped(environment, ANGLE, knowledge.penalty)
-    keys = seeds.lane_keys(params.seed, f"training {pack.variant}", pack.lanes)
+    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
     before, initial = np.zeros(pack.size), None
     agreement = np.full(pack.size, np.nan)
     if knowledge.imitates:

@@ -33,8 +33,8 @@ class Params(reinforce.Hyperparameters, Experiment):
 
 def train_and_evaluate(params: Params, pack: packs.Pack) -> Trial:
     """Return the trial of a pack's lanes, played greedily and by chance."""
-    keys = seeds.lane_keys(params.seed, "training", pack.lanes)
-    random = seeds.generator(params.seed, "evaluation", pack.index)
+    keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
+    random = seeds.generator(params.seed, f"{NAME} evaluation", pack.index)
     return reinforce_trial(params, CartPole(), keys, params.evaluation, random=random)
 
 

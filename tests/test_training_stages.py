@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -90,20 +91,31 @@ def test_the_lanes_of_a_variants_pack_are_the_same_when_more_packs_are_asked_for
     assert artifacts.render("samples.csv", alone) == artifacts.render("samples.csv", first)
 
 
+@cache
+def streams(name: str) -> dict[str, list[tuple]]:
+    """Return the paths of the streams that a run of two packs asks for, by who gives them."""
+    asked: dict[str, list[tuple]] = {"lane_keys": [], "sequence": []}
+
+    def remembering(giver: str, give: Callable) -> Callable:
+        def given(*path: Any) -> Any:
+            asked[giver].append(path)
+            return give(*path)
+
+        return given
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for giver in asked:
+            monkeypatch.setattr(seeds, giver, remembering(giver, getattr(seeds, giver)))
+        tiny.run(name, packs=2)
+    return asked
+
+
 @pytest.mark.parametrize("name", STAGES)
-def test_no_two_lanes_packs_or_variants_draw_a_common_number(name: str, monkeypatch):
+def test_no_two_lanes_packs_or_variants_draw_a_common_number(name: str):
     """Every lane's key is its own; so are the first numbers of its weights, starts and actions."""
-    asked, lane_keys = [], seeds.lane_keys
-
-    def remembered(*path: Any) -> np.ndarray:
-        asked.append(lane_keys(*path))
-        return asked[-1]
-
-    monkeypatch.setattr(seeds, "lane_keys", remembered)
-    tiny.run(name, packs=2)
-    keys = np.concatenate(asked)
+    keys = np.concatenate([seeds.lane_keys(*path) for path in streams(name)["lane_keys"]])
     variants = max(1, len(tiny.section(name).get("variants", "")))
-    assert len(keys) >= 4 * variants
+    assert len(keys) == 4 * variants
     assert len(np.unique(keys, axis=0)) == len(keys)
     lanes = tf.constant(keys.T)
     draws = [
@@ -115,24 +127,41 @@ def test_no_two_lanes_packs_or_variants_draw_a_common_number(name: str, monkeypa
     assert len(np.unique(triples, axis=0)) == len(triples)
 
 
+def test_no_two_stages_draw_a_common_number():
+    """Though all have one seed, and some their variants' names in common."""
+    states = {
+        name: {tuple(seeds.sequence(*path).generate_state(2)) for path in streams(name)["sequence"]}
+        for name in STAGES
+    }
+    assert all(len(states[name]) >= 4 for name in STAGES)
+    assert len(set().union(*states.values())) == sum(map(len, states.values()))
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_evaluation_begins_where_no_training_began_and_draws_what_none_drew(name: str):
     section = parameters.read(ROOT / "params.yaml")[name]
     first, episodes = section["evaluation"]["first_seed"], section["evaluation"]["episodes"]
     environment = gymnasium.make("CartPole-v1")
     judged = np.stack([environment.reset(seed=first + e)[0] for e in range(episodes)])
-    lanes = section["packs"] * section["lanes_per_pack"]
-    purposes = [f"training {variant}" for variant in section.get("variants", {})] or ["training"]
-    for purpose in purposes:
-        keys = seeds.lane_keys(section["seed"], purpose, range(lanes))
+    lanes = range(section["packs"] * section["lanes_per_pack"])
+    purposes = {path[:2] for path in streams(name)["lane_keys"]}
+    assert len(purposes) == max(1, len(tiny.section(name).get("variants", "")))
+    for seed, purpose in purposes:
+        assert seed == section["seed"]
+        keys = seeds.lane_keys(seed, purpose, lanes)
         rounds = lane_random.fold(lane_random.fold(tf.constant(keys.T), 1), 0)
         starts = CartPole().reset(lane_random.fold(rounds, 0), (20,)).numpy()  # [20, 4, L]
         trained = starts.swapaxes(1, 2).reshape(-1, 4)
         together = np.concatenate([judged, trained])
         assert len(np.unique(together, axis=0)) == len(together)
-    paths = [("evaluation", 0), *((purpose, lane) for purpose in purposes for lane in range(lanes))]
-    words = {tuple(seeds.sequence(section["seed"], *path).generate_state(2)) for path in paths}
-    assert len(words) == len(paths)
+    training = {(*path, lane) for path in purposes for lane in lanes}
+    words = {tuple(seeds.sequence(*path).generate_state(2)) for path in training}
+    others = {
+        tuple(seeds.sequence(*path).generate_state(2))
+        for path in streams(name)["sequence"]
+        if path not in training
+    }
+    assert words.isdisjoint(others)
 
 
 @pytest.mark.parametrize("name", VARIED)

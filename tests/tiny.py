@@ -29,6 +29,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     "partial_observability": REINFORCE,
     "dqn_training": DQN | {"packs": 2},
     "dqn_ablations": DQN | {
+        "maximum_steps": 60,  # of so many variants' lanes, two would reach a low cap alike
+        # One variant for each thing that a variant may change: numbers, sizes, the program.
+        "variants": dict.fromkeys((
+            "buffer_500", "buffer_10000", "buffer_50000", "learning_rate_0_003",
+            "learning_rate_0_03", "huber", "target_soft", "dueling", "no_replay",
+        )),
         "window": 2, "warning": 2, "shown_after": 2,
         "replay_access": {"shorter": 100, "longer": 1000, "accesses": 8, "repeats": 2},
     },
@@ -62,13 +68,14 @@ def stage(name: str) -> ModuleType:
 
 
 def update(parameters: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return nested parameters with some leaves changed."""
-    return parameters | {
+    """Return nested parameters with some leaves changed, and those without a value left out."""
+    changed = parameters | {
         key: update(parameters[key], value)
         if isinstance(value, dict) and isinstance(parameters.get(key), dict)
         else value
         for key, value in changes.items()
     }
+    return {key: value for key, value in changed.items() if value is not None}
 
 
 def section(name: str, **changes: Any) -> dict[str, Any]:
