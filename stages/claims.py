@@ -76,7 +76,7 @@ def run(params: Params) -> dict[str, Any]:
     declared = claims()
     answers = judging.judge(
         declared, Committed(), params.confidence, params.resamples,
-        lambda name: seeds.sequence(params.seed, name),
+        lambda name: seeds.sequence(params.seed, NAME, name),
     )  # fmt: skip
     found = ledger.table(declared, answers)
     return {"metrics.json": ledger.summary(found), "ledger.csv": found}

@@ -85,17 +85,21 @@ class Region(Frozen):
         if isinstance(value, tuple):
             return f"{name} {value[0]:.10g} to {value[1]:.10g}"
         said = value if isinstance(value, str) else f"{value:.10g}"
-        return f"{name.replace('_', ' ')} {said}"
+        return f"{_worded(name)} {said}"
 
     @classmethod
     def parsed(cls, words: str) -> Self:
         """Return the region that words such as `within 1 to 2` are of."""
-        name = next(n for n in cls.model_fields if words.startswith(f"{n.replace('_', ' ')} "))
-        said = words[len(name) + 1 :]
+        name = next(n for n in cls.model_fields if words.startswith(f"{_worded(n)} "))
+        said = words.removeprefix(f"{_worded(name)} ")
         if name == "equal":
             return cls.model_validate({name: said})
         numbers = [float(number) for number in said.split(" to ")]
         return cls.model_validate({name: numbers if len(numbers) > 1 else numbers[0]})
+
+
+def _worded(name: str) -> str:
+    return "equal to" if name == "equal" else name.replace("_", " ")
 
 
 class Test(Frozen):

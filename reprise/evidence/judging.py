@@ -140,7 +140,7 @@ def question(
 def ruled(interval: Interval, claimed: Region) -> Answer:
     """Return the verdict that an interval allows."""
     if interval.degenerate and interval.estimate in claimed.margins:
-        return Answer(UNRESOLVED, interval, reason="no width, on the margin")
+        return Answer(UNRESOLVED, interval, reason="on the margin")
     side = claimed.side(interval.low, interval.high)
     return Answer({1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}[side], interval)
 

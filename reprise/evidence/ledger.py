@@ -95,6 +95,12 @@ def markdown(ledger: pd.DataFrame, notebooks: str, *, in_full: bool = False) -> 
     return "\n".join([*lines, "", _signs(ledger)])
 
 
+def notebook(stages: Any, notebooks: str) -> str:
+    """Return a link to the notebook of the first of some stages, to the ledger's without one."""
+    stage = next(iter(_text(stages).split()), "claims")
+    return f"[{stage}]({notebooks}/{stage}.ipynb)"
+
+
 def number(value: float) -> str:
     """Return a number with about four digits, such as `8,120`, `196.7` or `0.613`."""
     if not np.isfinite(value):

@@ -45,7 +45,7 @@ def test_a_time_that_never_came_is_later_than_any():
 def test_a_region_is_told_in_words():
     assert Region(within=(6000, 10000)).words() == "within 6000 to 10000"
     assert Region(at_least=0.5).words() == "at least 0.5"
-    assert Region(equal="a0").words() == "equal a0"
+    assert Region(equal="a0").words() == "equal to a0"
 
 
 @pytest.mark.parametrize("region", [*REGIONS, {"equal": "a0"}], ids=str)

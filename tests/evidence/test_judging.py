@@ -95,7 +95,7 @@ def test_where_nobody_gets_there_nothing_is_decided():
     )
     test = {"form": "improvement", "of": one, "than": other, "less_is_better": True}
     found = judged(Made(times=times), it=claim({"above": 0.5}, **test))["it"]
-    assert (found.verdict, found.reason) == ("unresolved", "no width, on the margin")
+    assert (found.verdict, found.reason) == ("unresolved", "on the margin")
     assert found.interval
     assert found.interval.degenerate
 
@@ -132,7 +132,7 @@ def test_one_value_is_a_number_a_word_or_nothing():
     assert one("nothing", {"below": 5}).reason == "the results hold no value"
     with pytest.raises(UserError, match=r"claim it: what is measured is a word, 'a0'; claimed is"):
         one("best.discount_0_9", {"below": 5})
-    with pytest.raises(UserError, match=r"is a number, 4\.0; claimed is equal a0"):
+    with pytest.raises(UserError, match=r"is a number, 4\.0; claimed is equal to a0"):
         one("sweeps", {"equal": "a0"})
 
 

@@ -56,7 +56,7 @@ def test_a_row_says_what_was_measured(table):
         "[training](notebooks/training.ipynb)",
     ]  # fmt: skip
     assert row(text, 1)[2] == "200.0 [200.0, 200.0, no width]"
-    assert row(text, 2)[2:5] == ["a0", "", "value equal a1"]
+    assert row(text, 2)[2:5] == ["a0", "", "value equal to a1"]
     assert row(text, 3)[2:] == [
         "72.2", "", "value above 50", "here", "[claims](notebooks/claims.ipynb)",
     ]  # fmt: skip
