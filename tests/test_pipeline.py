@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -14,6 +15,29 @@ from reprise.pipeline import parameters
 from tests import tiny
 
 STAGES = [name for name in parameters.read(tiny.ROOT / "params.yaml") if name != "reporting"]
+
+CLAIMS = "data/inputs/claims.yaml"
+LIMITS = {"evaluation": {"limits": [200, 500]}}
+# What claims ask for by name: returns under these limits, and the steps to this target.
+CLAIMED: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(
+        ("reinforce_training", "credit_assignment", "partial_observability", "dqn_training",
+         "dqn_ablations", "approximate_q_learning"),
+        LIMITS,
+    ),
+    "prior_knowledge": LIMITS | {"targets": [10, 195]},
+    "policy_search": {"neat": LIMITS},
+}  # fmt: skip
+
+
+def answered(claim: dict[str, Any], sections: dict[str, Any]) -> bool:
+    """Return whether the tiny stages have all variants of which a claim asks."""
+    sources = [claim["test"][name] for name in ("of", "than") if name in claim["test"]]
+    return all(
+        source["where"]["variant"] in sections[source["stage"]]["variants"]
+        for source in sources
+        if "variant" in source.get("where", {}) and "variants" in sections[source["stage"]]
+    )
 
 
 class Repository:
@@ -29,8 +53,10 @@ class Repository:
         shutil.copytree(tiny.ROOT / "data/inputs", folder / "data/inputs")
         (folder / "dvc.lock").unlink(missing_ok=True)
         sections = parameters.read(folder / "params.yaml")
-        sections |= {stage: tiny.section(stage) for stage in STAGES}
+        sections |= {stage: tiny.section(stage, **CLAIMED.get(stage, {})) for stage in STAGES}
         YAML().dump(sections, folder / "params.yaml")
+        asked = YAML(typ="safe", pure=True).load(folder / CLAIMS)
+        YAML().dump({n: c for n, c in asked.items() if answered(c, sections)}, folder / CLAIMS)
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("config", "user.name", "Tests")
         self.git("config", "user.email", "tests@example.org")

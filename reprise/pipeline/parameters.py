@@ -45,7 +45,20 @@ def load(section: str, model: type[P], path: Path = PARAMETERS) -> P:
         close = closest(section, sections)
         hint = f"did you mean {close}?" if close else f"it has {_listed(sections)}"
         raise ParameterError(f"{path} has no section {section}; {hint}")
-    values = sections[section]
+    return checked(sections[section], section, model)
+
+
+def checked(values: object, section: str, model: type[P]) -> P:
+    """Return values as a model.
+
+    Args:
+        values: as YAML has them.
+        section: the name of the mapping they are, with which each fault's key begins.
+        model: the frozen model whose fields are the mapping's keys.
+
+    Raises:
+        ParameterError: names the key, its value and what is allowed.
+    """
     if not isinstance(values, dict):
         keys = _listed(model.model_fields)
         raise ParameterError(f"{section} is {_shown(values)}; allowed: a mapping of {keys}")

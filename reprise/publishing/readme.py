@@ -1,9 +1,11 @@
 """Writes into README.md what only a run can know: the results, and what commands print.
 
-`python -m reprise.publishing.readme results` fills the table of results from data/.
+`python -m reprise.publishing.readme results` fills the ledger of claims and the table of results
+from data/.
 `python -m reprise.publishing.readme` fills that and the console sessions too, by running their
 commands in a clone of the last commit; it takes as long as they do.
 
+    <!-- ledger --> ... <!-- end -->
     <!-- results --> ... <!-- end -->
     <!-- session --> ... <!-- end -->     lines that begin with `$ ` are run, one after the other
 """
@@ -41,6 +43,18 @@ def results() -> str:
             said = importlib.import_module(f"stages.{name}").headline({"metrics.json": metrics})
         rows.append(f"| {link} | {description} | {said} |")
     return "\n".join(rows)
+
+
+def ledger() -> str:
+    """Return how many claims of the chapter hold, and the table of them all."""
+    from stages import claims
+
+    return claims.readme()
+
+
+def committed(text: str) -> str:
+    """Return the README with what it says of the committed results brought up to date."""
+    return filled(filled(text, "ledger", [ledger()]), "results", [results()])
 
 
 def session(commands: list[str], clone: Path) -> str:
@@ -88,7 +102,7 @@ def main(argv: list[str]) -> int:
     if argv not in ([], ["results"]):
         print(f"unknown arguments {' '.join(argv)!r}; allowed: results, or none", file=sys.stderr)
         return 2
-    text = filled(README.read_text(encoding="utf-8"), "results", [results()])
+    text = committed(README.read_text(encoding="utf-8"))
     if not argv:
         blocks = re.findall(r"<!-- session -->\n(.*?)<!-- end -->", text, flags=re.DOTALL)
         folder = Path(tempfile.mkdtemp())

@@ -1,0 +1,104 @@
+"""Judges every claim that the chapter makes, by tests declared before their results were seen.
+
+Reads: params.yaml, data/inputs/claims.yaml, metrics and tables of the stages before.
+Writes to data/claims/:
+    ledger.csv      a row for each claim: what it says, what was measured, the verdict
+    metrics.json    how many claims have which verdict, in all and by family; each one's verdict
+"""
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import Field
+
+from reprise import seeds
+from reprise.errors import UserError, closest
+from reprise.evidence import judging, ledger
+from reprise.evidence.claims import Claim
+from reprise.hyperparameters import Frozen, PositiveInt, Seed
+from reprise.pipeline import artifacts, parameters, stage
+
+NAME = "claims"
+CLAIMS = Path("data/inputs/claims.yaml")
+NOT_JUDGED = ("inputs", "reporting", NAME)  # folders that hold no results to judge
+
+
+class Params(Frozen):
+    """The section of params.yaml."""
+
+    seed: Seed
+    confidence: Annotated[float, Field(gt=0, lt=1)]  # with which a family's verdicts hold together
+    resamples: PositiveInt  # of each bootstrap
+
+
+class Committed:
+    """What stages have written to data/, each file read once."""
+
+    def __init__(self) -> None:
+        """Read nothing yet."""
+        self.metrics = cache(self._metrics)
+        self.table = cache(self._table)
+
+    def _metrics(self, of: str) -> dict[str, Any]:
+        return artifacts.read_json(self._folder(of) / "metrics.json")
+
+    def _table(self, of: str, name: str) -> pd.DataFrame:
+        path = self._folder(of) / name
+        tables = [other.name for other in path.parent.glob("*.csv")]
+        if name not in tables:
+            raise UserError(_unknown(f"data/{of}", "table", name, tables))
+        return artifacts.read_csv(path)
+
+    def _folder(self, of: str) -> Path:
+        stages = [p.parent.name for p in stage.RESULTS.glob("*/metrics.json")]
+        if of not in (known := [name for name in stages if name not in NOT_JUDGED]):
+            raise UserError(_unknown("data/", "stage", of, known))
+        return stage.RESULTS / of
+
+
+def claims(path: Path = CLAIMS) -> dict[str, Claim]:
+    """Return all claims by id.
+
+    Raises:
+        UserError: names the claim, the key, its value and what is allowed.
+    """
+    return {
+        name: parameters.checked(values, name, Claim)
+        for name, values in parameters.read(path).items()
+    }
+
+
+def run(params: Params) -> dict[str, Any]:
+    """Judge all claims."""
+    declared = claims()
+    answers = judging.judge(
+        declared, Committed(), params.confidence, params.resamples,
+        lambda name: seeds.sequence(params.seed, NAME, name),
+    )  # fmt: skip
+    found = ledger.table(declared, answers)
+    return {"metrics.json": ledger.summary(found), "ledger.csv": found}
+
+
+def readme() -> str:
+    """Return the committed ledger as the README has it: the counts, then a table."""
+    found = artifacts.read_csv(stage.RESULTS / NAME / "ledger.csv")
+    count = ledger.told({"claims": len(found), **ledger.counts(found)})
+    return f"**{count}.**\n\n{ledger.markdown(found, f'{stage.RESULTS}/reporting')}"
+
+
+def headline(results: dict[str, Any]) -> str:
+    """Return the counts in one line."""
+    return ledger.told(results["metrics.json"])
+
+
+def _unknown(place: str, kind: str, name: str, known: list[str]) -> str:
+    meant = closest(name, known)
+    hint = f"did you mean {meant!r}?" if meant else f"there are {', '.join(sorted(known))}"
+    return f"{place} has no {kind} {name!r}; {hint}"
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline))

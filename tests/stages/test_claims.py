@@ -1,0 +1,131 @@
+"""The stage of the verdicts: the chapter's claims as declared, and what is said of bad ones."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reprise.pipeline import parameters, stage
+from stages import claims
+from tests.test_house import pipeline
+
+ROOT = Path(__file__).parents[2]
+DECLARED = claims.claims(ROOT / claims.CLAIMS)
+METRICS = "data/mdp_solving/metrics.json"
+CLAIM = """
+{id}:
+  family: worth
+  place: Markov Decision Processes
+  statement: It is about 17.0.
+  measured: a Q-value
+  test:
+    form: {form}
+    of: {{stage: {of}, metric: {metric}}}
+    claimed: {{within: [16.95, 17.05]}}
+"""
+GOOD = {
+    "id": "seventeen", "form": "value", "of": "mdp_solving",
+    "metric": "three_state.discount_0_9.q.s0.a1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    """Return a root with the results of one stage, and no claim yet."""
+    for name in ("params.yaml", METRICS, "data/mdp_solving/solvers.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    (tmp_path / "data/inputs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def execute(root: Path, *texts: str) -> int:
+    """Run the stage on claims."""
+    (root / claims.CLAIMS).write_text("".join(texts), encoding="utf-8")
+    return stage.execute(claims.NAME, claims.Params, claims.run, claims.headline, argv=[])
+
+
+def test_there_are_at_least_35_claims_and_no_two_say_the_same():
+    assert len(DECLARED) >= 35
+    statements = [claim.statement for claim in DECLARED.values()]
+    assert not [text for text in statements if statements.count(text) > 1]
+
+
+def test_every_claim_names_a_section_of_the_chapter():
+    places = {claim.place for claim in DECLARED.values()}
+    assert places <= {
+        "Policy Search", "A simple hardcoded policy", "Neural Network Policies",
+        "Evaluating Actions: The Credit Assignment Problem", "Policy Gradient",
+        "Markov Decision Processes", "Temporal Difference Learning", "Q-learning",
+        "Exploration Policies", "Approximate Q-learning and Deep Q-Learning",
+        "Implementing Deep Q-Learning",
+    }  # fmt: skip
+
+
+def test_every_file_that_a_claim_looks_at_is_a_dep_of_the_stage():
+    declared = next(s.deps for s in pipeline() if s.name == claims.NAME)
+    used = set()
+    for claim in DECLARED.values():
+        for source in (claim.test.of, claim.test.than):
+            if source and source.stage:
+                names = [source.table, (source.metric or source.over) and "metrics.json"]
+                used |= {f"data/{source.stage}/{name}" for name in names if name}
+    files = {dep for dep in declared if dep.startswith("data/")} - {str(claims.CLAIMS)}
+    assert used == files
+
+
+def test_a_claim_is_judged_and_written(root, capsys):
+    assert execute(root, CLAIM.format(**GOOD)) == 0
+    assert (
+        "1 claims of the chapter: 1 confirmed, 0 refuted, 0 unresolved" in capsys.readouterr().out
+    )
+    assert (root / "data/claims/ledger.csv").exists()
+    assert claims.readme().startswith("**1 claims of the chapter: 1 confirmed")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"of": "mdp_solvin"}, "claim seventeen: data/ has no stage 'mdp_solvin'; did you mean"),
+        (
+            {"metric": "three_state.discount_0_9.q.s0.b1"},
+            "did you mean 'three_state.discount_0_9",
+        ),
+        ({"form": "valeu"}, "seventeen.test.form is 'valeu'; allowed: one of value"),
+        ({"form": "valeu"}, "did you mean value?"),
+        ({"form": "median"}, "seventeen.test: form is 'median', which needs a sample"),
+        ({"form": "improvement"}, "seventeen.test: form is 'improvement', which needs than"),
+    ],
+)
+def test_a_claim_that_is_wrong_is_named_and_nothing_is_written(root, capsys, change, message):
+    assert execute(root, CLAIM.format(**GOOD | change)) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "seventeen" in said
+    assert said.count("\n") == 1
+    assert not (root / "data/claims").exists()
+
+
+def test_a_table_that_no_stage_wrote_is_named_with_the_closest(root, capsys):
+    text = CLAIM.format(**GOOD).replace(
+        f"metric: {GOOD['metric']}", "table: solver.csv, column: error"
+    )
+    assert execute(root, text.replace("form: value", "form: mean")) == 2
+    assert "no table 'solver.csv'; did you mean 'solvers.csv'?" in capsys.readouterr().err
+
+
+def test_an_id_that_is_there_twice_is_named(root, capsys):
+    text = CLAIM.format(**GOOD)
+    assert execute(root, text, text) == 2
+    assert "seventeen is there twice" in capsys.readouterr().err
+
+
+def test_a_key_that_no_claim_has_is_named_with_the_closest(root, capsys):
+    assert execute(root, CLAIM.format(**GOOD).replace("family", "familie")) == 2
+    assert "seventeen.familie is unknown; did you mean family?" in capsys.readouterr().err
+
+
+def test_no_confidence_is_certainty():
+    with pytest.raises(parameters.ParameterError, match=r"claims.confidence is 1; allowed: a numb"):
+        parameters.checked({"seed": 1, "confidence": 1, "resamples": 9}, "claims", claims.Params)
