@@ -24,7 +24,7 @@ from benchmarks.spread import Spread, number
 from reprise.errors import PlainError, UserError, closest
 
 RESULTS = Path(__file__).with_name("results.md")
-NAMES = ("mdp_solvers", "q_learning", "training", "pipeline")
+NAMES = ("mdp_solvers", "q_learning", "training", "adapter", "pipeline")
 LIBRARIES = ("tensorflow", "keras", "numpy", "numba", "scipy", "gymnasium", "quantecon", "dvc")
 TITLE = "# Measurements\n\n`make benchmark` writes this file. A promise is judged by the median."
 
@@ -68,6 +68,14 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
     "training": (
         Promise("reinforce_ratio", "REINFORCE, steps a second / the yardstick's", "at least", 1.0),
         Promise("dqn_ratio", "DQN, steps a second / the yardstick's", "at least", 1.0),
+    ),
+    "adapter": (
+        Promise(
+            "lowest_ratio",
+            "steps a second in any environment / gymnasium.make_vec's",
+            "at least",
+            0.5,
+        ),
     ),
     "pipeline": (
         Promise("peak_gigabytes", "peak memory of any stage, GB,", "below", 4.0),

@@ -32,13 +32,13 @@ class Stage(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return its name without the item of a foreach or a matrix."""
-        return self.address.partition("@")[0]
+        """Return its name without its file, and without the item of a foreach or a matrix."""
+        return self.address.rpartition(":")[2].partition("@")[0]
 
 
 @functools.cache
 def pipeline() -> list[Stage]:
-    """Return the stages of dvc.yaml as DVC understands them."""
+    """Return the stages of dvc.yaml and of extra/dvc.yaml as DVC understands them."""
     from dvc.dependency import ParamsDependency
     from dvc.repo import Repo
 

@@ -15,6 +15,7 @@ from reprise.pipeline import parameters
 from tests import tiny
 
 STAGES = [name for name in parameters.read(tiny.ROOT / "params.yaml") if name != "reporting"]
+EXTRA = "lunar_lander"  # runs only when it is asked for
 
 CLAIMS = "data/inputs/claims.yaml"
 LIMITS = {"evaluation": {"limits": [200, 500]}}
@@ -51,7 +52,8 @@ class Repository:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(tiny.ROOT / name, folder / name)
         shutil.copytree(tiny.ROOT / "data/inputs", folder / "data/inputs")
-        (folder / "dvc.lock").unlink(missing_ok=True)
+        for lock in ("dvc.lock", "extra/dvc.lock"):
+            (folder / lock).unlink(missing_ok=True)
         sections = parameters.read(folder / "params.yaml")
         sections |= {stage: tiny.section(stage, **CLAIMED.get(stage, {})) for stage in STAGES}
         YAML().dump(sections, folder / "params.yaml")
@@ -94,6 +96,9 @@ def repository(tmp_path_factory) -> Repository:
     made = Repository(tmp_path_factory.mktemp("pipeline"))
     done = made.dvc("repro")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not (made.folder / "data" / EXTRA).exists()
+    done = made.dvc("repro", "extra/dvc.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
     made.commit("Add the results")
     return made
 
@@ -106,7 +111,7 @@ def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repositor
 
 def test_weights_stay_out_of_git_and_everything_else_is_in(repository):
     tracked = repository.git("ls-files", "data").split()
-    assert not [name for name in tracked if name.endswith(".npz")]
+    assert [name for name in tracked if name.endswith(".npz")] == [f"data/{EXTRA}/weights.npz"]
     assert "data/dqn_training/metrics.json" in tracked
     assert not repository.git("status", "--porcelain")
 

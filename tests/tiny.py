@@ -51,6 +51,7 @@ OTHERS: dict[str, dict[str, Any]] = {
             "evaluation": EVALUATION,
         },
     },
+    "lunar_lander": REINFORCE | {"packs": 1, "iterations": 2},
     "markov_chain": {"paths": 300, "resamples": 100},
     "td_learning": {"runs": 10, "iterations": 4000, "record_every": 100},
     "q_learning_convergence": {"runs": 20},

@@ -146,9 +146,12 @@ def play_steps(
         ended = active & (transitions.terminated | transitions.truncated)
         total = play.reward + transitions.reward
         stands = tf.where(active, following, play.state)
-        keys_here = lane_random.fold(lane_random.fold(keys, 0), t)
+
+        def fresh():
+            return lane_random.fold(lane_random.fold(keys, 0), t)
+
         play = Play(
-            state=programs.renewed(environment, stands, ended, keys_here),
+            state=programs.renewed(environment, stands, ended, fresh),
             step=tf.where(ended, 0, play.step + 1), reward=tf.where(ended, 0.0, total),
             episodes=play.episodes + tf.cast(ended, tf.int32), steps=play.steps + tf.cast(active,
             tf.int32),

@@ -16,8 +16,9 @@ Shapes: N = E L or L environments in the order of [E, L] or [L], O features of a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import cache
 from math import prod
 from typing import NoReturn
 
@@ -65,18 +66,29 @@ class GymnasiumAdapter:
         narrow = (*shape, keys.shape[-1])
         state = tf.numpy_function(
             lambda words: self._begin(narrow, words, np.ones(narrow, bool)),
-            [_words(keys, shape)], tf.float32,
+            [_compiled_words(shape)(keys)], tf.float32,
         )  # fmt: skip
         return tf.ensure_shape(state, (*shape, self.observation_size + 1, keys.shape[-1]))
 
-    def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
-        """Return the states [..., O + 1, L] where those that have ended [..., L] begin anew."""
+    def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
+        """Return the states [..., O + 1, L] where those that have ended [..., L] begin anew.
+
+        Args:
+            state: the latest.
+            ended: which have ended, bool [..., L].
+            keys: makes the lanes' keys, uint32 [2, L], if any is needed.
+        """
         shape = tuple(ended.shape)
-        following = tf.numpy_function(
-            lambda words, ended, _: self._begin(shape, words, ended),
-            [_words(keys, shape[:-1]), ended, state], tf.float32,
-        )  # fmt: skip
-        return tf.ensure_shape(following, state.shape)
+
+        def begin() -> tf.Tensor:
+            words = _compiled_words(shape[:-1])(keys())
+            following = tf.numpy_function(
+                lambda words, ended, _: self._begin(shape, words, ended),
+                [words, ended, state], tf.float32,
+            )  # fmt: skip
+            return tf.ensure_shape(following, state.shape)
+
+        return tf.cond(tf.reduce_any(ended), begin, lambda: state)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         """Return the observations [..., O, L] of states."""
@@ -208,8 +220,14 @@ class GymnasiumAdapter:
         raise self.failure from cause
 
 
-def _words(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Return two words of a seed for each episode, uint32 [2, *shape, L]."""
+def episode_words(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Return two words of a seed for each episode, uint32 [2, *shape, L], from keys [2, L]."""
     counter = tf.cast(tf.range(prod(shape)), tf.uint32)[:, None]
     words = tf.stack(lane_random.threefry(keys, (counter, tf.constant(0, tf.uint32))))
     return tf.reshape(words, [2, *shape, keys.shape[-1]])
+
+
+@cache
+def _compiled_words(shape: tuple[int, ...]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return `episode_words` as one operation in place of some hundred."""
+    return tf.function(lambda keys: episode_words(keys, shape), jit_compile=True, autograph=False)

@@ -70,12 +70,22 @@ def truncated(environment: Environment, state: tf.Tensor) -> tf.Tensor:
 
 
 def renewed(
-    environment: Environment, state: tf.Tensor, ended: tf.Tensor, keys: tf.Tensor
+    environment: Environment,
+    state: tf.Tensor,
+    ended: tf.Tensor,
+    keys: Callable[[], tf.Tensor],
 ) -> tf.Tensor:
-    """Return states [.., L] in which the episodes that have ended [L] have begun anew."""
+    """Return states [.., L] in which the episodes that have ended [L] have begun anew.
+
+    Args:
+        environment: what is played.
+        state: of all episodes.
+        ended: which of them have.
+        keys: makes the lanes' keys for new beginnings, uint32 [2, L].
+    """
     if isinstance(environment, GymnasiumAdapter):
-        return environment.renew(state, ended, keys)
-    return tf.where(ended, environment.reset(keys), state)
+        return environment.renew(state, ended, part(environment, keys))
+    return tf.where(ended, environment.reset(keys()), state)
 
 
 def on_observations(environment: Environment, weights: list) -> list:

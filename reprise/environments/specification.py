@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 import gymnasium
 import numpy as np
@@ -18,18 +18,18 @@ from gymnasium.spaces import Box, Discrete
 from pydantic import Field, model_validator
 
 from reprise.errors import PlainError, UserError, closest
-from reprise.hyperparameters import Frozen, Name
+from reprise.hyperparameters import Frozen, Name, check_choice
 
 UNLIMITED = -1  # steps, to Gymnasium
 OURS = ("max_episode_steps", "render_mode", "disable_env_checker")  # arguments that are set here
 NORMALISED = "NormalizeObservation"
 
-WrapperName = Literal[
+WRAPPERS = (
     "ClipReward", "DelayObservation", "DiscretizeAction", "DiscretizeObservation",
     "FilterObservation", "FlattenObservation", "FrameStackObservation", "MaxAndSkipObservation",
     "NormalizeObservation", "RepeatAction", "RescaleObservation", "StickyAction",
     "TimeAwareObservation", "TimeLimit",
-]  # fmt: skip
+)  # fmt: skip
 """Those of Gymnasium's wrappers that take plain values and forget an episode when it is over."""
 
 
@@ -42,7 +42,7 @@ class Specification(Frozen):
 
     id: Name
     kwargs: dict[Name, Any]
-    wrappers: dict[WrapperName, dict[Name, Any]]
+    wrappers: dict[Name, dict[Name, Any]]
     solved_return: Annotated[float, Field(allow_inf_nan=False)] | None
     """The mean return that solves it; null where a step pays 1, and a share of the limit solves."""
 
@@ -53,6 +53,8 @@ class Specification(Frozen):
                 f"kwargs has {taken[0]}; allowed: any but {', '.join(OURS)}, "
                 "which are maximum_steps, evaluation.limits and Reprise's own"
             )
+        for name in self.wrappers:
+            check_choice("wrappers", name, WRAPPERS)
         if self.normalised and list(self.wrappers)[-1] != NORMALISED:
             raise ValueError(f"wrappers: {NORMALISED} is not the last; allowed: only as the last")
         if self.normalised and self.wrappers[NORMALISED]:

@@ -1,0 +1,112 @@
+"""What params.yaml may say of an environment, and the one line that is said of anything else."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.environments.specification import Specification, made, plain, spaces
+from reprise.errors import UserError
+from reprise.pipeline import stage
+from tests import tiny
+from tests.environments import counting
+
+NAME = "reinforce_training"
+
+
+def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
+    """Run a stage in a folder that holds nothing but its parameters."""
+    section = tiny.section(NAME, packs=1, environment=environment, **changes)
+    YAML().dump({NAME: section}, folder / "params.yaml")
+    module = tiny.stage(NAME)
+    return stage.execute(NAME, module.Params, module.run, module.headline, argv=[])
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"id": "Acrobt-v1"}, "cannot make 'Acrobt-v1': .*; did you mean Acrobot-v1"),
+        ({"id": "nowhere:Env-v0"}, "cannot make 'nowhere:Env-v0': .*No module named 'nowhere'"),
+        ({"id": "MountainCar-v0", "kwargs": {"gravty": 1}}, "'MountainCar-v0': .*'gravty'"),
+        ({"id": "Pendulum-v1"}, r"Pendulum-v1 has the actions Box.*; allowed: Discrete, at "),
+        ({"id": "Blackjack-v1"}, r"Blackjack-v1 observes Tuple\(.*; allowed: a Box with one axis"),
+        ({"id": ""}, "environment.id is ''; allowed: text that is not empty"),
+        ({"kwargs": {"max_episode_steps": 3}}, "environment: kwargs has max_episode_steps; "),
+        ({"wrappers": {"TimeLimt": {}}}, "wrappers is 'TimeLimt'; .*; did you mean TimeLimit?"),
+        ({"wrappers": {"TimeLimit": {"steps": 3}}}, r"CartPole-v1 in TimeLimit\(steps=3\): Type"),
+        (
+            {"wrappers": {"NormalizeObservation": {}, "TimeLimit": {"max_episode_steps": 9}}},
+            "NormalizeObservation is not the last",
+        ),
+        ({"wrappers": {"NormalizeObservation": {"epsilon": 1}}}, "has arguments; allowed: none"),
+        ({"wrappers": {"FrameStackObservation": {"stack_size": 2}}}, "observes Box.*one axis"),
+        ({"solved_return": float("inf")}, "environment.solved_return is .inf; allowed: a finite"),
+    ],
+)  # fmt: skip
+def test_an_environment_that_cannot_be_played_is_one_line_and_nothing_is_written(
+    environment, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert executed(tmp_path, environment) == 2
+    out, err = capsys.readouterr()
+    line = err.splitlines()[-1]
+    assert out == ""
+    assert err.count("\n") == 1
+    with pytest.raises(UserError, match=message):
+        raise UserError(line)
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "Box2D", None)
+    for module in [name for name in sys.modules if name.startswith("gymnasium.envs.box2d")]:
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(UserError, match=r"'LunarLander-v3': Box2D is not installed") as caught:
+        plain("LunarLander-v3").make()
+    assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("mood", "what"), [("raise", "raised RuntimeError"), ("reward", "NaN")])
+def test_a_failure_in_the_middle_leaves_nothing_half_written(
+    mood, what, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    with counting.registered():
+        kwargs = {"mood": mood, "grave": 0.8}
+        assert executed(tmp_path, {"id": counting.ID, "kwargs": kwargs}) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert f"{NAME}: Counting-v0, lane " in err
+    assert ", at step 2: the environment " in err
+    assert what in err
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+def test_wrappers_are_applied_in_their_order_and_the_registered_time_limit_is_not():
+    with made(plain("MountainCar-v0"), 1) as (free,):
+        free.reset(seed=0)
+        ends = [free.step(1)[2:4] for _ in range(300)]
+    assert not np.any(ends)
+    wrapped = Specification(
+        id="CartPole-v1", kwargs={}, solved_return=None,
+        wrappers={
+            "TimeLimit": {"max_episode_steps": 5},
+            "FrameStackObservation": {"stack_size": 2},
+            "FlattenObservation": {},
+        },
+    )  # fmt: skip
+    with made(wrapped, 1) as (environment,):
+        assert spaces(environment, wrapped.id).features == 8
+        first, _ = environment.reset(seed=0)
+        np.testing.assert_array_equal(first[:4], first[4:])
+        assert [environment.step(0)[3] for _ in range(5)] == [False] * 4 + [True]
+
+
+def test_a_discrete_observation_is_shown_as_one_number_for_each_value():
+    with made(plain("FrozenLake-v1"), 1) as (lake,):
+        found = spaces(lake, "FrozenLake-v1")
+        assert (found.features, found.actions, found.first_action) == (16, 4, 0)
+        np.testing.assert_array_equal(found.encode(3), np.eye(16)[3])
