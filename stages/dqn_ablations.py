@@ -220,7 +220,7 @@ def replay_access(params: Params) -> dict[str, int]:
     return {
         f"{name}_growth": access_growth.growth(
             make, (access.shorter, access.longer), access.accesses, access.repeats,
-            seeds.generator(params.seed, "replay access", name),
+            seeds.generator(params.seed, f"{NAME} replay access", name),
         )
         for name, make in {
             "deque": access_growth.deque_batch, "circular": access_growth.circular_batch
