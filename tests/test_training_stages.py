@@ -174,6 +174,33 @@ def test_a_variant_gives_the_same_whichever_others_there_are(name: str):
     assert artifacts.render("samples.csv", found) == artifacts.render("samples.csv", expected)
 
 
+CAR = {
+    "id": "MountainCar-v0", "solved_return": -15,
+    "wrappers": {"TimeLimit": {"max_episode_steps": 12}, "NormalizeObservation": {}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["reinforce_training", "dqn_training", "credit_assignment", "dqn_ablations"]
+)
+def test_a_stage_trains_and_judges_in_the_environment_that_its_section_names(name: str):
+    """Nothing gets up a hill in so few steps: every return is what the wrapper's limit leaves."""
+    section = tiny.section(name, environment=CAR, packs=1)
+    if "variants" in section:
+        section["variants"] = {section["baseline"]: {}}
+        section |= {"partners": {}} if "partners" in section else {}
+    module = tiny.stage(name)
+    found = module.run(module.Params(**section))
+    assert (found["returns.csv"].filter(like="lane_") == -12).all().all()
+    judged = found["samples.csv"].filter(regex="^(greedy|final)_20$")
+    assert (judged == -12).all().all()
+    assert judged.size
+    metrics = found["metrics.json"]
+    told = next(iter(metrics["variants"].values())) if "variants" in metrics else metrics
+    ways = told.get("greedy") or told["final"]
+    assert ways["limit_20"]["solved"] == 1
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_path: Path):
     YAML().dump({name: tiny.section(name, learning_rate=-0.01)}, tmp_path / "params.yaml")
