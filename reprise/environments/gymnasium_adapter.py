@@ -68,7 +68,8 @@ class GymnasiumAdapter:
             lambda words: self._begin(narrow, words, np.ones(narrow, bool)),
             [_compiled_words(shape)(keys)], tf.float32,
         )  # fmt: skip
-        return tf.ensure_shape(state, (*shape, self.observation_size + 1, keys.shape[-1]))
+        state.set_shape((*shape, self.observation_size + 1, keys.shape[-1]))
+        return state
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
         """Return the states [..., O + 1, L] where those that have ended [..., L] begin anew.
@@ -86,7 +87,8 @@ class GymnasiumAdapter:
                 lambda words, ended, _: self._begin(shape, words, ended),
                 [words, ended, state], tf.float32,
             )  # fmt: skip
-            return tf.ensure_shape(following, state.shape)
+            following.set_shape(state.shape)
+            return following
 
         return tf.cond(tf.reduce_any(ended), begin, lambda: state)
 
@@ -111,11 +113,10 @@ class GymnasiumAdapter:
         following, reward, terminated = tf.numpy_function(
             lambda _, action: self._step(action), [state, action], (tf.float32, tf.float32, tf.bool)
         )
-        return (
-            tf.ensure_shape(following, state.shape),
-            tf.ensure_shape(reward, action.shape),
-            tf.ensure_shape(terminated, action.shape),
-        )
+        following.set_shape(state.shape)
+        reward.set_shape(action.shape)
+        terminated.set_shape(action.shape)
+        return following, reward, terminated
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
         """Return trained networks as they take the environment's own observations."""
@@ -187,8 +188,9 @@ class GymnasiumAdapter:
         stepped, self._running = self._running, running
         for values, what in ((observed, "observed"), (rewards, "rewarded")):
             self._check(values, what)
-        shape = actions.shape
-        return self._state(shape, stepped), rewards.reshape(shape), self._terminated.reshape(shape)
+        # TensorFlow keeps the arrays it is given and does not copy them: none may change later.
+        terminated = self._terminated.reshape(actions.shape).copy()
+        return self._state(actions.shape, stepped), rewards.reshape(actions.shape), terminated
 
     def _state(self, shape: tuple[int, ...], new: list[int]) -> NDArray[np.float32]:
         """Return the states [*shape[:-1], O + 1, L], having learned from new observations."""
