@@ -44,7 +44,8 @@ def programs(stage: str) -> list[Program]:
     call = kind.__call__
 
     def remembered(program: Any, *arguments: Any) -> Any:
-        found.setdefault(id(program), (program, arguments))
+        if tf.executing_eagerly():  # else it is part of another program, and read with that
+            found.setdefault(id(program), (program, arguments))
         return call(program, *arguments)
 
     module, section = tiny.stage(stage), sections.section(stage)
