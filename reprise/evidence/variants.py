@@ -4,6 +4,7 @@ A sample has a row for each variant and lane. A lane that never got somewhere ha
 it counts as later than any that did.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -182,9 +183,14 @@ def results(
     }
 
 
+def in_words(name: str) -> str:
+    """Return a name in words, its decimals too: learning_rate_0_03 as learning rate 0.03."""
+    return re.sub(r"\b0 (?=\d)", "0.", name.replace("_", " "))
+
+
 def headline(found: Mapping[str, dict]) -> str:
     """Return the variants' mean greedy returns under the first limit in one line."""
     means = {name: next(iter(each["greedy"].values()))["mean"] for name, each in found.items()}
     return "greedy return " + ", ".join(
-        f"{name.replace('_', ' ')} {mean:.1f}" for name, mean in means.items()
+        f"{in_words(name)} {mean:.1f}" for name, mean in means.items()
     )

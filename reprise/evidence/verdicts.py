@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import ScalarFormatter
 
-from reprise.evidence import style
+from reprise.evidence import style, variants
 from reprise.evidence.claims import CONFIRMED, REFUTED, UNRESOLVED, VERDICTS, Region
 
 COLOURS = {CONFIRMED: style.BLUE, REFUTED: style.VERMILION, UNRESOLVED: style.GREY}
@@ -69,7 +69,7 @@ def distances(ledger: pd.DataFrame, *, x_label: str) -> Figure:
 def _rows(ledger: pd.DataFrame, x_label: str) -> tuple[Figure, Axes]:
     """Returns a panel with a labelled row for each claim, the first on top."""
     figure, axes = style.single(1.1 + HEIGHT * len(ledger))
-    names = [str(name).replace("_", " ") for name in ledger["claim"]]
+    names = [variants.in_words(str(name)) for name in ledger["claim"]]
     axes.set_yticks(range(len(names)), names, fontsize=style.SMALL)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")

@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 TOLERANCE = 1e-6
 """The share of a value's size by which it may differ and still be the same but for rounding."""
 
+SHOWN = 5
+"""How many of the metrics that decide nothing are told one by one."""
+
 Metrics = Mapping[str, Any]
 
 
@@ -31,7 +34,8 @@ class Comparison(NamedTuple):
 
     def __str__(self) -> str:
         lines = [f"{len(self.moved)} metrics without an interval have moved"] if self.moved else []
-        lines += [f"  {line}" for line in self.moved]
+        lines += [f"  {line}" for line in self.moved[:SHOWN]]
+        lines += [f"  and {len(self.moved) - SHOWN} more"] if len(self.moved) > SHOWN else []
         if self.outside:
             count = f"{len(self.outside)} of {self.compared}"
             lines += [f"{count} metrics lie OUTSIDE their committed intervals:"]

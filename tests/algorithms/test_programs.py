@@ -22,8 +22,9 @@ from tests.cpus import sections
 
 STAGES = [
     "hardcoded_baseline", "credit_assignment", "reinforce_training", "prior_knowledge",
-    "partial_observability", "dqn_ablations",
+    "partial_observability", "dqn_ablations", "lunar_lander",
 ]  # fmt: skip
+UNCOMPILED = ["hardcoded_baseline", "lunar_lander"]  # no training, and one in a graph
 OPTIMISED = ["reinforce_training", "dqn_ablations"]  # one of each algorithm: it takes seconds
 
 INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?\S+ = (?:\(.*?\)|\S+) ([a-z][a-z0-9-]*)\(", re.MULTILINE)
@@ -43,7 +44,8 @@ def programs(stage: str) -> list[Program]:
     call = kind.__call__
 
     def remembered(program: Any, *arguments: Any) -> Any:
-        found.setdefault(id(program), (program, arguments))
+        if tf.executing_eagerly():  # else it is part of another program, and read with that
+            found.setdefault(id(program), (program, arguments))
         return call(program, *arguments)
 
     module, section = tiny.stage(stage), sections.section(stage)
@@ -73,6 +75,8 @@ def unwanted(program: Any, arguments: tuple) -> set[str]:
     """Return the dot products and random operations of a program, in the graph and compiled."""
     found = operations(program, arguments)
     graph = {op for op in found if GRAPH_DOT.fullmatch(op) or GRAPH_RANDOM.fullmatch(op)}
+    if not program._jit_compile:  # of an environment that is Gymnasium's own
+        return graph
     return graph | (instructions(program, arguments, "hlo") & (DOT | RANDOM))
 
 
@@ -83,7 +87,7 @@ def test_no_program_holds_a_dot_product_or_random_numbers_of_its_own(stage: str)
     assert not set().union(*found)
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "hardcoded_baseline"])
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in UNCOMPILED])
 def test_the_training_is_among_the_programs_that_are_read(stage: str):
     read = [instructions(*program, "hlo") for program in programs(stage)]
     assert any({"sqrt", "divide", "shift-left", "dynamic-update-slice"} <= found for found in read)

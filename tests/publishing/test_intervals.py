@@ -133,6 +133,19 @@ def test_what_has_no_interval_is_told_where_it_moves_and_does_not_decide():
     assert str(found).startswith("3 metrics without an interval have moved\n  m: greedy.min is 8")
 
 
+def test_what_decides_is_told_in_full_and_what_does_not_in_short():
+    wide = {f"m{n}": {"x": 1.0, "x_low": 0.0, "x_high": 2.0, "max": 5.0} for n in range(9)}
+    moved = {name: values | {"x": 3.0, "max": 6.0} for name, values in wide.items()}
+    lines = str(compare({"m": wide}, {"m": moved})).split("\n")
+    assert lines[0] == "9 metrics without an interval have moved"
+    assert lines[5:8] == [
+        "  m: m4.max is 6.0; committed: 5.0",
+        "  and 4 more",
+        "9 of 9 metrics lie OUTSIDE their committed intervals:",
+    ]
+    assert len(lines) == 17
+
+
 def test_where_nothing_is_left_to_chance_only_rounding_may_differ():
     metrics = COMMITTED[EXACT]
     assert not list(intervals(metrics))
