@@ -24,7 +24,7 @@ repro: venv ## run what has changed since it last ran: dvc repro
 	@dvc repro
 
 test: lint ## lint, then the whole test suite
-	@python -m pytest -q -n 2 --dist loadgroup
+	@python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-cpus: venv ## do other CPUs, threads and workers give the same bytes? Some minutes; needs qemu-user
 	@if [ "$$(uname -m)" != x86_64 ]; then \

@@ -85,10 +85,6 @@ class Repository:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
 
-    def hashes(self) -> dict:
-        """Return dvc.lock."""
-        return YAML(typ="safe", pure=True).load(self.folder / "dvc.lock")["stages"]
-
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory) -> Repository:
@@ -181,11 +177,4 @@ def test_a_bad_value_stops_the_run_with_one_line_and_two_commands_bring_results_
     repository.git("checkout", ".")
     assert repository.dvc("checkout").returncode == 0
     assert "up to date" in repository.dvc("status").stdout
-    assert not repository.git("status", "--porcelain")
-
-
-def test_forcing_every_stage_again_gives_the_same_bytes(repository):
-    before = repository.hashes()
-    assert repository.dvc("repro", "--force").returncode == 0
-    assert repository.hashes() == before
     assert not repository.git("status", "--porcelain")
