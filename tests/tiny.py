@@ -29,7 +29,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "partial_observability": REINFORCE,
     "dqn_training": DQN | {"packs": 2},
     "dqn_ablations": DQN | {
-        "maximum_steps": 60,  # of so many variants' lanes, two would reach a low cap alike
+        "maximum_steps": 30,  # of so many variants' lanes, two would reach a low cap alike
         # One variant for each thing that a variant may change: numbers, sizes, the program.
         "variants": dict.fromkeys((
             "buffer_500", "buffer_10000", "buffer_50000", "learning_rate_0_003",

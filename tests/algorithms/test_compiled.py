@@ -29,9 +29,8 @@ def assert_close(compiled: list, plain: list) -> None:
 
 def test_reinforce_is_the_same_compiled_and_not():
     h = test_reinforce.TINY
-    names = reinforce.Numbers._fields
-    numbers = reinforce.Numbers(*(tf.fill([4], float(getattr(h, name))) for name in names))
-    structure = h.structure(reinforce.Hyperparameters, names)
+    numbers = reinforce.numbers_of(h, 4)
+    structure = h.structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
     weights = reinforce.initial_weights(KEYS, CartPole(), h)
     (returns, steps), final = reinforce.program(CartPole(), structure)(KEYS, weights, numbers)
     (plain_returns, plain_steps), plain = reinforce.training(KEYS, weights, numbers, CartPole(), h)
