@@ -13,6 +13,7 @@ What the settings are for:
 
 import gc
 import importlib.util
+import logging
 import os
 import platform
 import sys
@@ -92,6 +93,8 @@ if "tensorflow" in sys.modules or "keras" in sys.modules:
         "tensorflow was imported before reprise.determinism, which must set its environment first"
     )
 os.environ.update(ENVIRONMENT)
+# It warns of programs traced again, each of which is of another variant.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 if TYPE_CHECKING:
     import tensorflow as tf

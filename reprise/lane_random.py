@@ -11,6 +11,8 @@ Source: Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from math import prod
 
 from reprise.determinism import tf
@@ -54,7 +56,13 @@ def fold(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
     number = tf.cast(data, tf.uint32)
     # Draws use the counters (n, 0); a second word that is never 0 keeps derived keys apart from
     # them.
-    return tf.stack(threefry(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
+    return tf.stack(_traced()(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
+
+
+@cache
+def _traced() -> Callable:
+    """Return Threefry traced once for all places of a program that call it with the same shapes."""
+    return tf.function(threefry, jit_compile=True, autograph=False)
 
 
 def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
@@ -67,6 +75,6 @@ def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     size = prod(shape)
     half = (size + 1) // 2
     counter = tf.cast(tf.range(half), tf.uint32)[:, None]  # [half, 1]
-    words = tf.concat(threefry(keys, (counter, tf.constant(0, tf.uint32))), 0)[:size]  # [size, L]
+    words = tf.concat(_traced()(keys, (counter, tf.constant(0, tf.uint32))), 0)[:size]  # [size, L]
     mantissa = tf.cast(tf.bitwise.right_shift(words, tf.constant(8, tf.uint32)), tf.int32)
     return tf.reshape(tf.cast(mantissa, tf.float32) * 2.0**-24, [*shape, keys.shape[-1]])
