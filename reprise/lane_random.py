@@ -62,7 +62,7 @@ def fold(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
 @cache
 def _traced() -> Callable:
     """Return Threefry traced once for all places of a program that call it with the same shapes."""
-    return tf.function(threefry, jit_compile=True, autograph=False)
+    return tf.function(threefry, autograph=False)
 
 
 def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
