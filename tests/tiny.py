@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from reprise.pipeline import packs, parameters
 
 ROOT = Path(__file__).parents[1]
+ABSENT: Any = object()  # a change that takes a key away
 EVALUATION = {"episodes": 2, "limits": [20, 30]}
 REINFORCE = {
     "lanes_per_pack": 2, "hidden_sizes": [3], "iterations": 4, "episodes_per_iteration": 2,
@@ -34,7 +35,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "variants": dict.fromkeys((
             "buffer_500", "buffer_10000", "buffer_50000", "learning_rate_0_003",
             "learning_rate_0_03", "huber", "target_soft", "dueling", "no_replay",
-        )),
+        ), ABSENT),
         "window": 2, "warning": 2, "shown_after": 2,
         "replay_access": {"shorter": 100, "longer": 1000, "accesses": 8, "repeats": 2},
     },
@@ -69,14 +70,14 @@ def stage(name: str) -> ModuleType:
 
 
 def update(parameters: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return nested parameters with some leaves changed, and those without a value left out."""
+    """Return nested parameters with some leaves changed, or taken away."""
     changed = parameters | {
         key: update(parameters[key], value)
         if isinstance(value, dict) and isinstance(parameters.get(key), dict)
         else value
         for key, value in changes.items()
     }
-    return {key: value for key, value in changed.items() if value is not None}
+    return {key: value for key, value in changed.items() if value is not ABSENT}
 
 
 def section(name: str, **changes: Any) -> dict[str, Any]:

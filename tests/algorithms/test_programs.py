@@ -44,7 +44,8 @@ def programs(stage: str) -> list[Program]:
     call = kind.__call__
 
     def remembered(program: Any, *arguments: Any) -> Any:
-        if tf.executing_eagerly():  # else it is part of another program, and read with that
+        # Else it is part of another program, and read with that.
+        if tf.executing_eagerly() and program._jit_compile:
             found.setdefault(id(program), (program, arguments))
         return call(program, *arguments)
 
