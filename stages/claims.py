@@ -15,8 +15,9 @@ import pandas as pd
 from pydantic import Field
 
 from reprise import seeds
-from reprise.errors import UserError, closest
+from reprise.errors import UserError
 from reprise.evidence import judging, ledger
+from reprise.evidence.claim_sources import unknown
 from reprise.evidence.claims import Claim
 from reprise.hyperparameters import Frozen, PositiveInt, Seed
 from reprise.pipeline import artifacts, parameters, stage
@@ -47,15 +48,15 @@ class Committed:
 
     def _table(self, of: str, name: str) -> pd.DataFrame:
         path = self._folder(of) / name
-        tables = [other.name for other in path.parent.glob("*.csv")]
+        tables = sorted(other.name for other in path.parent.glob("*.csv"))
         if name not in tables:
-            raise UserError(_unknown(f"data/{of}", "table", name, tables))
+            raise UserError(unknown(f"data/{of}", "table", name, tables))
         return artifacts.read_csv(path)
 
     def _folder(self, of: str) -> Path:
-        stages = [p.parent.name for p in stage.RESULTS.glob("*/metrics.json")]
+        stages = sorted(p.parent.name for p in stage.RESULTS.glob("*/metrics.json"))
         if of not in (known := [name for name in stages if name not in NOT_JUDGED]):
-            raise UserError(_unknown("data/", "stage", of, known))
+            raise UserError(unknown("data/", "stage", of, known))
         return stage.RESULTS / of
 
 
@@ -92,12 +93,6 @@ def readme() -> str:
 def headline(results: dict[str, Any]) -> str:
     """Return the counts in one line."""
     return ledger.told(results["metrics.json"])
-
-
-def _unknown(place: str, kind: str, name: str, known: list[str]) -> str:
-    meant = closest(name, known)
-    hint = f"did you mean {meant!r}?" if meant else f"there are {', '.join(sorted(known))}"
-    return f"{place} has no {kind} {name!r}; {hint}"
 
 
 if __name__ == "__main__":

@@ -87,7 +87,9 @@ class Specification(Frozen):
         except Exception as error:
             close = closest(self.id, gymnasium.registry)
             hint = f"; did you mean {close}?" if close and self.id not in gymnasium.registry else ""
-            raise UserError(f"Gymnasium cannot make {self.id!r}: {_told(error)}{hint}") from error
+            # Gymnasium's own guess leaves out the version.
+            told = _told(error).partition(" Did you mean:")[0].rstrip(".")
+            raise UserError(f"Gymnasium cannot make {self.id!r}: {told}{hint}") from error
         for name, arguments in self.wrappers.items():
             if name == NORMALISED:
                 continue

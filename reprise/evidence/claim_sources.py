@@ -145,7 +145,7 @@ def metric(path: str, source: Source, results: Results) -> float | str | None:
     metrics = results.metrics(str(source.stage))
     every = dict(_leaves(metrics))
     if path not in every:
-        raise UserError(_unknown(f"data/{source.stage}/metrics.json", "metric", path, every))
+        raise UserError(unknown(f"data/{source.stage}/metrics.json", "metric", path, every))
     found = every[path]
     return found if found is None or isinstance(found, str) else float(found)
 
@@ -157,7 +157,7 @@ def _rows(source: Source, results: Results) -> pd.DataFrame:
         every = wanted if isinstance(wanted, tuple) else (wanted,)
         for cell in every:
             if not (cells == cell).to_numpy().any():
-                raise UserError(_unknown(_place(source), column, cell, cells.unique()))
+                raise UserError(unknown(_place(source), column, cell, cells.unique()))
         rows = rows.loc[cells.isin(every).to_numpy()]
     if source.largest:
         cells = _cells(source.largest, rows, source)
@@ -169,7 +169,7 @@ def _rows(source: Source, results: Results) -> pd.DataFrame:
 
 def _cells(column: str, rows: pd.DataFrame, source: Source) -> pd.Series:
     if column not in rows:
-        raise UserError(_unknown(_place(source), "column", column, rows.columns))
+        raise UserError(unknown(_place(source), "column", column, rows.columns))
     return pd.Series(rows[column])
 
 
@@ -206,7 +206,7 @@ def _place(source: Source) -> str:
     return f"data/{source.stage}/{source.table}"
 
 
-def _unknown(place: str, kind: str, name: object, known: Iterable[object]) -> str:
+def unknown(place: str, kind: str, name: object, known: Iterable[object]) -> str:
     """Return what is not there, and what of that kind is most like it."""
     names = [str(other) for other in known]
     meant = closest(name, names)

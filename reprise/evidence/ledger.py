@@ -83,10 +83,7 @@ def markdown(ledger: pd.DataFrame, notebooks: str, *, in_full: bool = False) -> 
         statement = row["statement"] + (AFTERWARDS if row["written_after_results"] else "")
         if in_full:
             statement += f" *{row['measured']}* ({row['family'].replace('_', ' ')})"
-        stage = (
-            row["stage"].split()[0] if isinstance(row["stage"], str) and row["stage"] else "claims"
-        )
-        link = f"[{stage}]({notebooks}/{stage}.ipynb)"
+        link = notebook(row["stage"], notebooks)
         claimed = f"{FORMS[row['form']]} {row['claimed']}"
         n = "" if pd.isna(row["n"]) or row["form"] == "value" else f"{row['n']:,.0f}"
         verdict = f"**{row['verdict']}**"

@@ -23,7 +23,7 @@ from tests.cpus import machines
 from tests.cpus.machines import NATIVE, OTHERS, Machine
 from tests.tiny import ROOT
 
-LIMIT = 60 * 60  # seconds, until runs are taken for hanging; two idle CPUs need some 10 minutes
+LIMIT = 60 * 60  # seconds, until runs are taken for hanging
 STAGES = list(parameters.read(ROOT / "params.yaml"))
 
 Run = dict[str, dict[str, Any]]
