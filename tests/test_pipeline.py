@@ -12,9 +12,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.pipeline import parameters
+from reprise.pipeline.execution import SECTION
 from tests import tiny
 
-STAGES = [name for name in parameters.read(tiny.ROOT / "params.yaml") if name != "reporting"]
+STAGES = [
+    name
+    for name in parameters.read(tiny.ROOT / "params.yaml")
+    if name not in {"reporting", SECTION}
+]
 EXTRA = "lunar_lander"  # runs only when it is asked for
 
 CLAIMS = "data/inputs/claims.yaml"

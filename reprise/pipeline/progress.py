@@ -11,20 +11,23 @@ BAR = "{desc}: {bar:20} {n_fmt} of {total_fmt} packs, {elapsed}{postfix}"
 class Progress:
     """Progress on stderr, by packs done; a context manager."""
 
-    def __init__(self, label: str, total: int) -> None:
-        """Show that nothing is done yet.
+    def __init__(self, label: str, total: int, done: int = 0) -> None:
+        """Show how much is done from the beginning.
 
         Args:
             label: what is under way, the stage's name.
             total: how many packs there are.
+            done: how many of them were done before, and are kept.
         """
-        self._label, self._total, self._done = label, total, 0
+        self._label, self._total, self._done = label, total, done
         self._start = time.monotonic()
         self._bar = None
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, desc=label, bar_format=BAR, leave=False)
+            self._bar = tqdm(total=total, initial=done, desc=label, bar_format=BAR, leave=False)
+        if done:
+            self.say(f"{done} of {total} packs are kept from before")
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +52,14 @@ class Progress:
         parts = [f"{self._label}: {self._done} of {self._total} packs done"]
         parts += [duration(time.monotonic() - self._start), *([metric] if metric else [])]
         print(", ".join(parts), file=sys.stderr, flush=True)
+
+    def say(self, text: str) -> None:
+        """Tell something apart from the progress, on a line of its own."""
+        line = f"{self._label}: {text}"
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        else:
+            print(line, file=sys.stderr, flush=True)
 
     def tick(self) -> None:
         """Let a bar show the time that has passed."""

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reprise.pipeline import artifacts, packs
+from reprise.pipeline import artifacts, execution
 
 FOLDER = Path(".reprise/provenance")
 LOCK = Path("requirements.lock")
@@ -39,7 +39,8 @@ def write(label: str, seconds: float) -> None:
             "ended": ended,
             "wall_seconds": seconds,
             "peak_memory_mib": peak_memory(),
-            "workers": os.environ.get(packs.WORKERS, "one for each CPU"),
+            "engine": execution.current().engine,
+            "workers": os.environ.get(execution.WORKERS, "one for each CPU"),
             "cpu": cpu(),
             "system": platform.platform(),
             "python": f"{platform.python_implementation()} {platform.python_version()}",

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reprise.errors import PlainError, UserError
-from reprise.pipeline import artifacts, parameters, provenance
+from reprise.errors import PlainError, UserError, closest
+from reprise.pipeline import artifacts, execution, parameters, provenance
 from reprise.pipeline.parameters import P
 from reprise.pipeline.progress import duration
 
@@ -47,9 +47,12 @@ def execute(
     start = time.monotonic()
     try:
         _check(name, arguments, given)
-        results = run(parameters.load(name, model), *given)
-        said = headline(results)
-        artifacts.write_all(RESULTS / name, results)
+        with execution.used(_execution()):
+            results = run(parameters.load(name, model), *given)
+            said = headline(results)
+            artifacts.write_all(RESULTS / name, results)
+            seconds = time.monotonic() - start
+            provenance.write(label, seconds)
     except PlainError as error:
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
         print(f"{label}: {' '.join(f'{error}{notes}'.split())}", file=sys.stderr)
@@ -57,10 +60,16 @@ def execute(
     except KeyboardInterrupt:
         print(f"{label}: interrupted", file=sys.stderr)
         return 130
-    seconds = time.monotonic() - start
-    provenance.write(label, seconds)
     print(f"{label}: {said}  ({duration(seconds)})", flush=True)
     return 0
+
+
+def _execution() -> execution.Execution:
+    """Return how packs are run; parameters that do not say it leave it to this machine."""
+    sections = parameters.read()
+    if execution.SECTION not in sections and not closest(execution.SECTION, sections):
+        return execution.current()
+    return parameters.load(execution.SECTION, execution.Execution)
 
 
 def _check(name: str, arguments: Sequence[str], given: Sequence[str]) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from reprise.errors import PlainError, UserError
-from reprise.pipeline import packs
+from reprise.pipeline import execution, packs
+from reprise.pipeline.execution import Execution
 from reprise.pipeline.packs import Pack, WorkerError
 from tests.pipeline import pack_tasks
 
@@ -103,7 +104,7 @@ def test_a_worker_that_dies_is_named_by_its_pack(kind, end):
     task = functools.partial(pack_tasks.fail_in_pack_1, kind=kind)
     with pytest.raises(WorkerError) as error:
         packs.run(task, packs.cut(3, 4), workers=2)
-    assert str(error.value) == f"the worker of pack 2 of 3, lanes 4 to 7 {end}"
+    assert str(error.value) == f"the worker of pack 2 of 3, lanes 4 to 7 {end} (3 times)"
     assert isinstance(error.value, PlainError)
     assert error.value.exit_code == 1
 
@@ -223,14 +224,17 @@ def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, text):
     assert str(error.value) == f"REPRISE_WORKERS is {text!r}; allowed: a positive integer"
 
 
-def test_the_number_of_workers_is_given_or_in_the_environment_or_that_of_cpus(monkeypatch):
+def test_the_number_of_workers_is_given_or_in_the_environment_or_in_the_parameters(monkeypatch):
+    two = Execution(engine="processes", address=None, workers=2)
     monkeypatch.setenv("REPRISE_WORKERS", "7")
-    assert packs.worker_count() == 7
-    assert packs.worker_count(3) == 3
-    monkeypatch.delenv("REPRISE_WORKERS")
-    assert packs.worker_count() == len(os.sched_getaffinity(0))
+    with execution.used(two):
+        assert execution.worker_count() == 7
+        assert execution.worker_count(3) == 3
+        monkeypatch.delenv("REPRISE_WORKERS")
+        assert execution.worker_count() == 2
+    assert execution.worker_count() is None  # which is one for each CPU
     with pytest.raises(UserError, match=r"^workers is 0; allowed: a positive integer$"):
-        packs.worker_count(0)
+        execution.worker_count(0)
 
 
 def test_the_pipeline_wing_does_not_load_tensorflow():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.pipeline import packs, provenance, stage
+from reprise.pipeline import execution, provenance, stage
 from tests.pipeline import test_stage
 from tests.tiny import ROOT
 
@@ -100,7 +100,7 @@ def test_a_run_that_fails_leaves_no_note(repository: Path):
 
 
 def test_a_wrong_number_of_workers_that_a_stage_does_not_use_does_not_matter(root, monkeypatch):
-    monkeypatch.setenv(packs.WORKERS, "many")
+    monkeypatch.setenv(execution.WORKERS, "many")
     assert execute() == 0
     assert noted()["workers"] == "many"
 

@@ -1,0 +1,87 @@
+"""How packs are run: on which engine, where, by how many workers. It is no part of any result.
+
+The section `execution` of params.yaml, which no stage tracks: whatever it says, the bytes are the
+same, so that a change of it makes no stage run again.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from reprise.errors import UserError
+from reprise.hyperparameters import Frozen, PositiveInt
+
+SECTION = "execution"
+WORKERS = "REPRISE_WORKERS"
+
+
+class Execution(Frozen):
+    """The section of params.yaml."""
+
+    engine: Literal["inline", "processes", "ray"]
+    address: str | None
+    """Of a Ray cluster that runs, HOST:PORT; without one, `ray` starts its own on this machine."""
+    workers: PositiveInt | None
+    """At most; without a number, one for each CPU, of this machine or of the cluster."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.address is None:
+            return self
+        if not re.fullmatch(r"[\w.-]+:\d{1,5}", self.address, flags=re.ASCII):
+            raise ValueError(f"address is {self.address!r}; allowed: HOST:PORT, or null")
+        if self.engine != "ray":
+            raise ValueError(
+                f"address is {self.address!r}; allowed: null, unless engine is ray (it is "
+                f"{self.engine})"
+            )
+        return self
+
+
+HERE = Execution(engine="processes", address=None, workers=None)
+
+_current: ContextVar[Execution] = ContextVar("execution")
+
+
+def current() -> Execution:
+    """Return what is in force: what `used` says, or else processes on this machine."""
+    return _current.get(HERE)
+
+
+@contextlib.contextmanager
+def used(execution: Execution) -> Iterator[None]:
+    """Let all packs that are run inside use an engine."""
+    token = _current.set(execution)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def worker_count(workers: int | None = None) -> int | None:
+    """Return how many workers are asked for: given, by REPRISE_WORKERS, or by the parameters.
+
+    Raises:
+        UserError: if it is not a positive integer.
+    """
+    if workers is not None:
+        if workers < 1:
+            raise UserError(f"workers is {workers}; allowed: a positive integer")
+        return workers
+    text = os.environ.get(WORKERS)
+    if text is None:
+        return current().workers
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise UserError(f"{WORKERS} is {text!r}; allowed: a positive integer")
+    return int(text)
+
+
+def cpu_count() -> int:
+    """Return how many CPUs this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
