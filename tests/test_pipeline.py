@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -142,24 +141,6 @@ def test_an_experiment_apart_leaves_the_workspace_alone_and_is_shown(repository)
     shown = repository.dvc("exp", "show", "--csv", "--only-changed").stdout
     assert "shorter" in shown
     assert "0.8" in shown
-
-
-def test_a_queued_experiment_runs_when_the_queue_is_started(repository):
-    change = ["--set-param", "q_learning_convergence.discount=0.7"]
-    done = repository.dvc(
-        "exp", "run", "--queue", "--name", "queued", *change, "q_learning_convergence"
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Queued" in repository.dvc("queue", "status").stdout
-    assert repository.dvc("queue", "start").returncode == 0
-    latest = time.monotonic() + 180
-    while "Success" not in (status := repository.dvc("queue", "status").stdout):
-        assert "Failed" not in status, repository.dvc("queue", "logs", "queued").stdout
-        assert time.monotonic() < latest, status
-        time.sleep(2)
-    repository.dvc("queue", "stop", "--kill")
-    assert not repository.git("status", "--porcelain")
-    assert "queued" in repository.dvc("exp", "show", "--csv", "--only-changed").stdout
 
 
 def test_a_changed_value_shows_in_the_differences_of_params_and_metrics(repository):

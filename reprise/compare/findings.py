@@ -222,7 +222,10 @@ class _Results:
         """Return in words what differs: how many metrics if any do, or else which files."""
         for path, texts in self.files.items():
             if Path(path).name == METRICS and texts[0] != texts[1]:
-                a, b = (dict(intervals.leaves(json.loads(text))) for text in texts)
+                try:
+                    a, b = (dict(intervals.leaves(json.loads(text))) for text in texts)
+                except ValueError as error:
+                    return f"and {path} is not JSON: {error}"
                 moved = sum(a.get(key, ABSENT) != b.get(key, ABSENT) for key in a | b)
                 return f"{moved} of {len(a | b)} metrics do (dvc metrics diff --targets {path})"
         names = ", ".join(Path(path).name for path, (a, b) in self.files.items() if a != b)

@@ -17,8 +17,7 @@ PAGE = Path(".reprise/plots.html")
 FROM_DVC = f"../{PAGE.as_posix()}"  # DVC takes it from its own folder
 VEGA_LITE = "5."  # the grammar of DVC's templates
 
-# Its names in braces are DVC's; one for scripts, of which DVC would put those from a server, is left
-# out on purpose.
+# Names in braces are DVC's. One is left out on purpose: `scripts`, where it puts a server's.
 HTML = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -41,7 +40,9 @@ def page() -> str:
     """Return the page into which DVC puts plots, with Vega, Vega-Lite and Vega-Embed in it."""
     import vl_convert  # here, as it is large
 
-    version = [name for name in vl_convert.get_vegalite_versions() if name.startswith(VEGA_LITE)][-1]
+    version = [name for name in vl_convert.get_vegalite_versions() if name.startswith(VEGA_LITE)][
+        -1
+    ]
     embed = "window.vegaEmbed = vegaEmbed;"
     script = vl_convert.javascript_bundle(embed, vl_version=version)
     return HTML.replace("VEGA", script.replace("</script", "<\\/script"))
