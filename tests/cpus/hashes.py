@@ -28,8 +28,7 @@ TINY = (tiny.CHANGES | tiny.OTHERS).keys()
 
 def order() -> list[str]:
     """Return all stages; those that read committed results come before any is replaced."""
-    names = list(parameters.read(Path("params.yaml")))
-    return sorted(names, key=lambda name: (name in TINY, name in READERS))
+    return sorted(tiny.STAGES, key=lambda name: (name in TINY, name in READERS))
 
 
 def cpu() -> dict[str, str]:
@@ -43,8 +42,7 @@ def results(name: str) -> Mapping[str, Any]:
     """Return what a stage makes, by file name."""
     if name == reporting.NAME:
         return reporting.run(parameters.load(name, reporting.Params), NOTEBOOK)
-    module = tiny.stage(name)
-    return module.run(module.Params(**sections.section(name)))
+    return tiny.stage(name).run(tiny.params(name, sections.section))
 
 
 def hashes() -> Iterator[dict[str, Any]]:
