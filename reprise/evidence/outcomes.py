@@ -1,9 +1,9 @@
 """What a table of samples holds: a row for each seed, by group, and in it the seed's outcomes.
 
-A table is one of samples if it has a column `lane`, `run` or `seed`, and no two of its rows share
-that and all their texts. Its texts (`variant`, `problem`) tell groups apart, and every other column
-is an outcome. Of returns more is better, and of times less, none at all being later than any; of
-what else stages count and measure the code does not know which is better.
+A table is one of samples if it has a column `lane`, `run` or `seed`. The columns before it
+(`variant`, `learning_rate`) and all texts tell groups apart, a seed is there once in each group,
+and every other column is an outcome. Of returns more is better, and of times less, none at all
+being later than any; of what else stages count and measure nothing here knows which is better.
 """
 
 import re
@@ -14,6 +14,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 UNITS = ("lane", "run", "seed")
+NUMBER = "setting"  # counts groups that other columns describe: another grid counts differently
 
 Sense = Literal["return", "time", "other"]
 
@@ -27,7 +28,7 @@ class Samples(NamedTuple):
     """A table of samples, by group."""
 
     groups: dict[str, pd.DataFrame]
-    """What its texts say, such as `taxi random`, to its seeds; one group without a name if none."""
+    """Seeds by what tells a group apart, such as `taxi random` or `discount 0.9`; or all by ``."""
     outcomes: list[str]
     """The columns with a value for each seed, final returns first."""
 
@@ -37,14 +38,19 @@ def samples(table: pd.DataFrame) -> Samples | None:
     unit = next((name for name in UNITS if name in table), None)
     if unit is None:
         return None
-    numbers = [name for name in table if _numeric(table[name])]
-    texts = [str(name) for name in table if name not in numbers and name != unit]
-    outcomes = [str(name) for name in numbers if name != unit]
-    if not outcomes or table.duplicated([*texts, unit]).any():
+    columns = [str(name) for name in table]
+    numbers = [name for name in columns if _numeric(table[name])]
+    before = columns[: columns.index(unit)]
+    outcomes = [name for name in numbers if name != unit and name not in before]
+    keys = [name for name in columns if name != unit and name not in outcomes]
+    if not outcomes or table.duplicated([*keys, unit]).any():
         return None
+    if len(keys) > 1:
+        keys = [name for name in keys if name != NUMBER]
     groups = {"": table}
-    if texts:
-        names = table[texts].astype(str).agg(" ".join, axis=1)
+    if keys:
+        told = [f"{key} " * (key in numbers) + table[key].astype(str) for key in keys]
+        names = pd.concat(told, axis=1).agg(" ".join, axis=1)
         groups = {str(name): group for name, group in table.groupby(names, sort=False)}
     return Samples(groups, first_things_first(outcomes))
 

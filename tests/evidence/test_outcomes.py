@@ -27,6 +27,13 @@ def test_every_text_tells_groups_apart():
     assert table.groups["a y"]["steps"].tolist() == [2.0]
 
 
+def test_numbers_before_the_seed_tell_groups_apart_by_name_and_not_by_their_count():
+    table = found(setting=[7, 8], rate=[0.1, 0.2], variant=["a", "a"], lane=[0, 0], falls=[1, 2])
+    assert table is not None
+    assert list(table.groups) == ["rate 0.1 a", "rate 0.2 a"]
+    assert table.outcomes == ["falls"]
+
+
 def test_true_and_false_are_an_outcome_even_where_some_are_missing():
     table = found(lane=[0, 1, 2], diverged=[True, False, None])
     assert table is not None
