@@ -9,6 +9,7 @@ Used as `python -m reprise.publishing.offline_plots`, from the repository's root
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from reprise.errors import PlainError, UserError
 from reprise.pipeline import artifacts
@@ -52,6 +53,7 @@ def configure(root: Path) -> None:
     """Let DVC use the page in this clone, unless its user has chosen another."""
     from dvc.config import Config
 
+    local: Any
     with Config(str(root / ".dvc")).edit("local") as local:
         local.setdefault("plots", {}).setdefault("html_template", FROM_DVC)
 
