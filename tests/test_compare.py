@@ -27,9 +27,12 @@ class Repository:
         self.git("config", "user.name", "Tests")
         self.git("config", "user.email", "tests@example.org")
 
-    def git(self, *words: str) -> None:
-        """Run git."""
-        subprocess.run(["git", *words], cwd=self.folder, capture_output=True, check=True)
+    def git(self, *words: str) -> str:
+        """Run git and return what it prints."""
+        done = subprocess.run(
+            ["git", *words], cwd=self.folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
 
     def write(self, path: str, text: str) -> None:
         """Write a file, and the folders on the way to it."""
@@ -143,6 +146,12 @@ def test_one_name_is_compared_with_the_workspace(repository, said):
     assert "No difference" in said("high")
     assert "better in workspace than in low" in said("low")
     assert "worse in low than in workspace" in said("workspace", "low")
+
+
+def test_a_commit_is_told_with_a_name_by_its_hash_and_a_hash_once(repository, said):
+    commit = repository.git("rev-parse", "low").strip()
+    assert said("low").startswith(f"low ({commit[:7]}) beside workspace")
+    assert said(commit[:10]).startswith(f"{commit[:10]} beside workspace")
 
 
 def test_everything_that_differs_is_shown_when_it_is_asked_for(repository, said):

@@ -35,7 +35,9 @@ class Revision:
         self._repo = repo
 
     def __str__(self) -> str:
-        return self.name if self.commit is None else f"{self.name} ({self.commit[:7]})"
+        if self.commit is None or self.commit.startswith(self.name):
+            return self.name
+        return f"{self.name} ({self.commit[:7]})"
 
     @cached_property
     def params(self) -> dict[str, Any]:
