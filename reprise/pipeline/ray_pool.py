@@ -14,12 +14,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from importlib import metadata
 from multiprocessing import spawn
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+
+import psutil
 
 from reprise.errors import UserError
 from reprise.pipeline.workers import Death, Task, WorkerError, answer
@@ -153,19 +155,33 @@ def versions() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _cluster(address: str | None, workers: int):
+def _cluster(address: str | None, workers: int) -> Iterator[None]:
     """Start a cluster on this machine, or join one; leave it, or end it, in the end."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     with contextlib.ExitStack() as stack:
         options = _own(stack, workers) if address is None else _theirs(stack, address)
         import ray
 
+        before = set(psutil.Process().children(recursive=True))
         try:
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             where = "on this machine" if address is None else f"at {address}"
             raise WorkerError(f"the Ray cluster {where} cannot be used: {error}") from error
+        if address is None:
+            started = set(psutil.Process().children(recursive=True)) - before
+            stack.enter_context(_ended(options["_temp_dir"], started))
         stack.callback(ray.shutdown)
+        yield
+
+
+@contextlib.contextmanager
+def _ended(folder: str, processes: Iterable[psutil.Process]) -> Iterator[None]:
+    """End a cluster's processes and remove its folder, at last, or when this process is killed."""
+    command = [sys.executable, "-m", "reprise.pipeline.after_death", folder]
+    command += [str(process.pid) for process in processes]
+    options = {"cwd": ROOT, "stdin": subprocess.PIPE, "start_new_session": True}
+    with subprocess.Popen(command, **options):
         yield
 
 
@@ -186,9 +202,8 @@ def _own(stack: contextlib.ExitStack, workers: int) -> dict[str, Any]:
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     # A socket's path may have no more than 107 characters, and Ray appends some 70.
     short = "/tmp" if Path("/tmp").is_dir() else None
-    folder = stack.enter_context(
-        tempfile.TemporaryDirectory(prefix="reprise-", dir=short, ignore_cleanup_errors=True)
-    )
+    folder = tempfile.mkdtemp(prefix="reprise-", dir=short)
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
     paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {
         "address": "local",
