@@ -23,12 +23,13 @@ from reprise.errors import UserError, closest
 from reprise.evidence import ledger
 from reprise.evidence.claims import Region
 from reprise.hyperparameters import Frozen, Name
-from reprise.pipeline import artifacts, stage
+from reprise.pipeline import artifacts, parameters, stage
 from reprise.publishing import marks, report
 from reprise.publishing.report import Animation, Site, Verdict
 
 NAME, FOLDER = "report", "reporting"
-PIPELINES = {"chapter": Path("dvc.yaml"), "extra": Path("extra/dvc.yaml")}
+PARTS = ("chapter", "extra")
+PIPELINE = Path("dvc.yaml")
 LEDGER = "claims"  # the notebook that shows what no other does
 
 
@@ -47,15 +48,15 @@ class Params(Frozen):
 
 def run(params: Params, part: str) -> dict[str, bytes]:
     """Return the files of the chapter's report, or of the pages that stand apart."""
-    if part not in PIPELINES:
-        hint = closest(part, PIPELINES)
+    if part not in PARTS:
+        hint = closest(part, PARTS)
         raise UserError(
             f"no part {part!r} of the report; "
-            + (f"did you mean {hint!r}?" if hint else f"there are {', '.join(PIPELINES)}")
+            + (f"did you mean {hint!r}?" if hint else f"there are {', '.join(PARTS)}")
         )
-    names = {part: notebooks(path) for part, path in PIPELINES.items()}
-    site = Site(names["chapter"], names["extra"])
-    pages = [site.page(name, executed(name), gifs(name)) for name in names[part]]
+    site = Site(*notebooks())
+    names = site.chapter if part == "chapter" else site.extra
+    pages = [site.page(name, executed(name), gifs(name)) for name in names]
     table = artifacts.read_csv(stage.RESULTS / LEDGER / "ledger.csv")
     found = [verdict(row, site.chapter) for row in table.to_dict("records")]
     contents = {
@@ -69,10 +70,15 @@ def run(params: Params, part: str) -> dict[str, bytes]:
     return contents
 
 
-def notebooks(pipeline: Path) -> list[str]:
-    """Return the notebooks that a pipeline executes, in its order."""
-    stages = YAML(typ="safe", pure=True).load(pipeline)["stages"]
-    return list(stages[FOLDER]["foreach"])
+def notebooks() -> tuple[list[str], list[str]]:
+    """Return the notebooks that dvc.yaml executes, in its order, and those of extra/dvc.yaml.
+
+    DVC takes neither of the two files for a dep. The stage depends on each notebook of the first
+    and on the names of all in params.yaml.
+    """
+    chapter = YAML(typ="safe", pure=True).load(PIPELINE)["stages"][FOLDER]["foreach"]
+    named = parameters.read(Path("params.yaml"))[FOLDER]["notebooks"]
+    return list(chapter), [name for name in named if name not in chapter]
 
 
 def executed(name: str) -> nbformat.NotebookNode:

@@ -18,7 +18,7 @@ from tests import tiny
 STAGES = [
     name
     for name in parameters.read(tiny.ROOT / "params.yaml")
-    if name not in {"reporting", SECTION}
+    if name not in {"reporting", "report", SECTION}
 ]
 EXTRA = "lunar_lander"  # runs only when it is asked for
 

@@ -19,6 +19,7 @@ from pygments.lexers.python import PythonLexer
 
 from reprise.errors import PlainError
 
+PRIMES = ("\N{PRIME}", "\N{DOUBLE PRIME}", "\N{TRIPLE PRIME}")
 SCROLLS = 'class="scrolls" role="region" tabindex="0" aria-label'
 
 
@@ -80,7 +81,11 @@ class _Renderer(IPythonRenderer):
         return f'<pre {SCROLLS}="code"><code>{escape(code.rstrip())}</code></pre>\n'
 
     def block_math(self, body: str) -> str:
-        return f'<div {SCROLLS}="equation">{mathml(body, "block")}</div>'
+        equations = [
+            f'<div {SCROLLS}="equation">{mathml(equation, "block")}</div>'
+            for equation in apart(body)
+        ]
+        return f'<div class="equations">{"".join(equations)}</div>'
 
     def inline_math(self, body: str) -> str:
         return mathml(body, "inline")
@@ -112,7 +117,35 @@ def mathml(latex: str, display: str) -> Markup:
             element.text = unescape(element.text)
             if element.tag == "mtext":
                 element.text = element.text.replace(r"\_", "_")
+    for element in list(root.iter()):
+        _put_prime_beside(element)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def apart(latex: str) -> list[str]:
+    """Return the equations of a line that stand well apart in it, so that they may stand below."""
+    parts = [part.strip() for part in latex.split(r"\qquad") if part.strip()]
+    whole = all(
+        part.count(left) == part.count(right)
+        for part in parts
+        for left, right in (("{", "}"), (r"\left", r"\right"), (r"\begin", r"\end"))
+    )
+    return parts if whole else [latex]
+
+
+def _put_prime_beside(element: ElementTree.Element) -> None:
+    """Write a prime beside its letter, which is where fonts have it, and not above once more."""
+    if element.tag not in ("msup", "msubsup") or element[-1].text not in PRIMES:
+        return
+    base, *below, prime = element
+    prime.tag = "mo"
+    if below:
+        row = ElementTree.Element("mrow")
+        row.extend([base, prime])
+        element[:] = [row, *below]
+        element.tag = "msub"
+    else:
+        element.tag = "mrow"
 
 
 def code(source: str) -> Markup:

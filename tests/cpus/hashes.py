@@ -1,7 +1,7 @@
 """Runs stages with tiny parameters and prints a hash of every file that each would write.
 
-`python -m tests.cpus.hashes PYTHON`, natively or under an emulator, where params.yaml, data/ and
-notebooks/ are; PYTHON starts the kernels of notebooks, as an emulated process starts a native one.
+`python -m tests.cpus.hashes PYTHON`, natively or under an emulator, where params.yaml, dvc.yaml,
+data/ and notebooks/ are; PYTHON starts the kernels of notebooks, as an emulated process starts a native one.
 Prints JSON, a line for each stage as it is done; the first says what the CPU is taken for.
 """
 
@@ -17,7 +17,8 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from reprise.pipeline import artifacts, parameters
-from stages import reporting
+from reprise.pipeline.execution import SECTION
+from stages import report, reporting
 from tests import tiny
 from tests.cpus import sections
 
@@ -28,7 +29,7 @@ TINY = (tiny.CHANGES | tiny.OTHERS).keys()
 
 def order() -> list[str]:
     """Return all stages; those that read committed results come before any is replaced."""
-    names = list(parameters.read(Path("params.yaml")))
+    names = [name for name in parameters.read(Path("params.yaml")) if name != SECTION]
     return sorted(names, key=lambda name: (name in TINY, name in READERS))
 
 
@@ -43,6 +44,8 @@ def results(name: str) -> Mapping[str, Any]:
     """Return what a stage makes, by file name."""
     if name == reporting.NAME:
         return reporting.run(parameters.load(name, reporting.Params), NOTEBOOK)
+    if name == report.NAME:
+        return report.run(parameters.load(name, report.Params), "extra")
     module = tiny.stage(name)
     return module.run(module.Params(**sections.section(name)))
 
