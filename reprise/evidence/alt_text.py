@@ -13,7 +13,7 @@ MOST = 16  # labels that are told; of more, how many there are
 
 
 def described(figure: Figure) -> str:
-    """Return a figure in words: what it is about, what is drawn against what, what its marks mean."""
+    """Return a figure in words: what it is about, what it draws, what its marks mean."""
     panels = figure.axes
     titles = _distinct(title for axes in panels for title in _titles(axes))
     drawn = _distinct(axis for axes in panels if (axis := _axes(axes)))

@@ -117,6 +117,10 @@ def mathml(latex: str, display: str) -> Markup:
             element.text = unescape(element.text)
             if element.tag == "mtext":
                 element.text = element.text.replace(r"\_", "_")
+            if element.text.startswith("\\"):  # what it does not know, it takes for a letter
+                raise MarkdownError(
+                    f"the equation {latex!r} has {element.text}, which is not known"
+                )
     for element in list(root.iter()):
         _put_prime_beside(element)
     return Markup(ElementTree.tostring(root, encoding="unicode"))

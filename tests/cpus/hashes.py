@@ -1,7 +1,8 @@
 """Runs stages with tiny parameters and prints a hash of every file that each would write.
 
 `python -m tests.cpus.hashes PYTHON`, natively or under an emulator, where params.yaml, dvc.yaml,
-data/ and notebooks/ are; PYTHON starts the kernels of notebooks, as an emulated process starts a native one.
+data/ and notebooks/ are; PYTHON starts the kernels of notebooks, as an emulated process starts a
+native one.
 Prints JSON, a line for each stage as it is done; the first says what the CPU is taken for.
 """
 
