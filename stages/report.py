@@ -59,8 +59,10 @@ def run(params: Params, part: str) -> dict[str, bytes]:
     pages = [site.page(name, executed(name), gifs(name)) for name in names]
     table = artifacts.read_csv(stage.RESULTS / LEDGER / "ledger.csv")
     found = [verdict(row, site.chapter) for row in table.to_dict("records")]
+    where = report.shown(pages)
     contents = {
-        f"{site.folder(page.name)}/{page.name}.html": site.html(page, found) for page in pages
+        f"{site.folder(page.name)}/{page.name}.html": site.html(page, found, where)
+        for page in pages
     }
     contents |= report.figures_of(pages, site)
     if part == "chapter":

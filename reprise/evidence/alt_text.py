@@ -17,6 +17,9 @@ def described(figure: Figure) -> str:
     panels = figure.axes
     titles = _distinct(title for axes in panels for title in _titles(axes))
     drawn = _distinct(axis for axes in panels if (axis := _axes(axes)))
+    drawn = [
+        axis for axis in drawn if not any(other.endswith(f" against {axis}") for other in drawn)
+    ]
     labels = _distinct(label for axes in panels for label in _labels(axes) if _says(label))
     labels = [label for label in labels if label not in titles]
     notes = _distinct(text.get_text() for text in _outside(figure) if _says(text.get_text()))

@@ -55,9 +55,10 @@ class Page(NamedTuple):
 
     @property
     def key(self) -> Figure | None:
-        """Return the figure that stands for the page: its first drawn one, if it has any."""
+        """Return the figure that stands for the page: of most claims, the first of those drawn."""
         drawn = [figure for figure in self.figures if not figure.still]
-        return next(iter(drawn), None)
+        claims = list(self.shown.values())
+        return max(drawn, key=claims.count, default=None)
 
 
 def read(

@@ -48,6 +48,13 @@ class Verdict(NamedTuple):
         return f"claim-{slug(self.claim)}"
 
 
+class Shown(NamedTuple):
+    """A figure, and the page that it is on."""
+
+    page: str
+    figure: Figure
+
+
 class Animation(NamedTuple):
     """A policy at work, to be set beside others."""
 
@@ -107,12 +114,12 @@ class Site:
             meaning=Text().inline(meaning),
         )  # fmt: skip
 
-    def html(self, page: Page, verdicts: Iterable[Verdict]) -> bytes:
+    def html(self, page: Page, verdicts: Iterable[Verdict], figures: Mapping[str, Shown]) -> bytes:
         """Return a notebook's page with the claims that are judged on its results."""
         order = [name for name in self.chapter if self.folder(name) == self.folder(page.name)]
         at = order.index(page.name) if page.name in order else None
         return self._rendered(
-            "page.html.j2", base=f"../{CHAPTER}/", root="../", page=page, figures=shown([page]),
+            "page.html.j2", base=f"../{CHAPTER}/", root="../", page=page, figures=figures,
             verdicts=[verdict for verdict in verdicts if verdict.page == page.name],
             before=order[at - 1] if at else None,
             after=None if at is None or at + 1 == len(order) else order[at + 1],
@@ -137,9 +144,11 @@ def assets() -> dict[str, bytes]:
     return {f"{CHAPTER}/{name}": (TEMPLATES / name).read_bytes() for name in ASSETS}
 
 
-def shown(made: Iterable[Page]) -> dict[str, Figure]:
-    """Return the figure that shows a claim, for all claims of which a notebook says so."""
-    return {claim: figure for page in made for claim, figure in page.shown.items()}
+def shown(made: Iterable[Page]) -> dict[str, Shown]:
+    """Return where a claim is shown, for all claims of which a notebook says so."""
+    return {
+        claim: Shown(page.name, figure) for page in made for claim, figure in page.shown.items()
+    }
 
 
 def counted(verdicts: Iterable[Verdict]) -> dict[str, int]:

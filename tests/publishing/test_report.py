@@ -75,7 +75,7 @@ def page(made, *verdicts: Verdict, animations=None) -> Any:
     """Return the page of a notebook, as a tree."""
     site = Site(["one"], [])
     found = site.page("one", made, animations or {})
-    return parsed(site.html(found, verdicts))
+    return parsed(site.html(found, verdicts, report.shown([found])))
 
 
 def index(made, *verdicts: Verdict) -> Any:

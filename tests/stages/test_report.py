@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from reprise.errors import UserError
@@ -106,3 +107,16 @@ def test_a_word_and_a_time_that_never_came_have_no_mark():
 def test_the_headline_says_how_many_pages_there_are():
     said = report.headline({"index.html": b"1" * 500_000, "pages/report.css": b""})
     assert said == "1 pages, 0.5 MB: data/reporting/index.html"
+
+
+def test_claims_that_a_notebooks_figure_shows_are_of_its_stage_and_shown_once():
+    rows = artifacts.read_csv(ROOT / "data/claims/ledger.csv").to_dict("records")
+    stages = {row["claim"]: [*str(row["stage"]).split(), report.LEDGER] for row in rows}
+    shown = [
+        (path.stem, claim)
+        for path in sorted(ROOT.glob("notebooks/*.ipynb"))
+        for cell in nbformat.v4.reads(path.read_text(encoding="utf-8")).cells
+        for claim in cell.metadata.get("claims", ())
+    ]
+    assert len({claim for _, claim in shown}) == len(shown) > len(rows) / 2
+    assert not [(name, claim) for name, claim in shown if name not in stages.get(claim, [])]
