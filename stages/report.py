@@ -1,12 +1,13 @@
 """Makes one HTML report of the ledger and the executed notebooks, to be read without a network.
 
-Reads: params.yaml, the executed notebooks, the animations beside them, data/claims/ledger.csv.
+Reads: params.yaml, dvc.yaml, the executed notebooks, the animations, the ledger, the code.
 Writes to data/reporting/:
     index.html    the ledger, animations side by side, the chapter as sections
     pages/        a page for each notebook of dvc.yaml, their figures, style sheet and script
+    api/          pages for the library, from its docstrings
     extra/        pages for the notebooks of extra/dvc.yaml, and their figures
 
-`python -m stages.report chapter` makes the first two, `extra` the last.
+`python -m stages.report chapter` makes all but the last, `extra` the last.
 """
 
 import sys
@@ -24,12 +25,13 @@ from reprise.evidence import ledger
 from reprise.evidence.claims import Region
 from reprise.hyperparameters import Frozen, Name
 from reprise.pipeline import artifacts, parameters, stage
-from reprise.publishing import marks, report
+from reprise.publishing import api, marks, report
 from reprise.publishing.report import Animation, Site, Verdict
 
 NAME, FOLDER = "report", "reporting"
 PARTS = ("chapter", "extra")
 PIPELINE = Path("dvc.yaml")
+CODE = ("reprise", "stages")
 LEDGER = "claims"  # the notebook that shows what no other does
 
 
@@ -69,6 +71,7 @@ def run(params: Params, part: str) -> dict[str, bytes]:
         shown = [animation(side, pages) for side in params.animations]
         index = site.index(pages, found, shown, ledger.signs(table))
         contents = {report.INDEX: index} | contents | report.assets()
+        contents |= site.api(api.packages(Path.cwd(), CODE))
     return contents
 
 

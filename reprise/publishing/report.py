@@ -7,6 +7,7 @@ same bytes.
     index.html
     pages/<notebook>.html    report.css    report.js    figures/
     extra/<notebook>.html    figures/      of what runs only when it is asked for
+    api/<package>.html
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,12 +19,13 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from reprise.publishing import pages
+from reprise.publishing.api import Package
 from reprise.publishing.markdown import Text, slug
 from reprise.publishing.pages import Figure, Page
 
 TEMPLATES = Path(__file__).with_name("templates")
 ASSETS = ("report.css", "report.js", "icon.svg")
-INDEX, CHAPTER, EXTRA = "index.html", "pages", "extra"
+INDEX, CHAPTER, EXTRA, API = "index.html", "pages", "extra", "api"
 SIGNS = {"confirmed": "✓", "refuted": "✗", "unresolved": "?"}
 
 
@@ -124,6 +126,15 @@ class Site:
             before=order[at - 1] if at else None,
             after=None if at is None or at + 1 == len(order) else order[at + 1],
         )  # fmt: skip
+
+    def api(self, packages: Sequence[Package]) -> dict[str, bytes]:
+        """Return the pages of the library, by path from the report's folder."""
+        common = {"base": f"../{CHAPTER}/", "root": "../", "packages": packages}
+        made = {
+            f"{API}/{package.name}.html": self._rendered("api.html.j2", package=package, **common)
+            for package in packages
+        }
+        return {f"{API}/index.html": self._rendered("api.html.j2", package=None, **common)} | made
 
     def _rendered(self, template: str, **values: Any) -> bytes:
         text = self._environment.get_template(template).render(site=self, signs=SIGNS, **values)
