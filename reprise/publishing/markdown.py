@@ -19,6 +19,7 @@ from pygments.lexers.python import PythonLexer
 
 from reprise.errors import PlainError
 
+LEXER, FORMATTER = PythonLexer(), HtmlFormatter(nowrap=True)
 PRIMES = ("\N{PRIME}", "\N{DOUBLE PRIME}", "\N{TRIPLE PRIME}")
 SCROLLS = 'class="scrolls" role="region" tabindex="0" aria-label'
 
@@ -154,7 +155,7 @@ def _put_prime_beside(element: ElementTree.Element) -> None:
 
 def code(source: str) -> Markup:
     """Return Python with its words in classes."""
-    return Markup(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n"))
+    return Markup(highlight(source, LEXER, FORMATTER).rstrip("\n"))
 
 
 def slug(text: str) -> str:
