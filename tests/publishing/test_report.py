@@ -117,6 +117,14 @@ def test_every_page_can_be_walked_through_without_seeing_it(site):
         assert all(tag.get("aria-label") for tag in named), path
 
 
+def test_tables_that_become_cards_say_that_they_are_tables(site):
+    roles = {"table": ["table"], "thead": ["rowgroup"], "tbody": ["rowgroup"], "tr": ["row"],
+             "td": ["cell"], "th": ["rowheader", "columnheader"]}  # fmt: skip
+    for table in pages(site)[site / "index.html"].find(id="ledger")("table"):
+        for tag in [table, *table(list(roles))]:
+            assert tag["role"] in roles[tag.name], tag
+
+
 def test_every_animation_has_a_still_for_who_wants_no_motion(site):
     moving = [tag for found in pages(site).values() for tag in found("img", src=re.compile("gif$"))]
     assert moving
@@ -253,6 +261,19 @@ def test_a_cell_says_which_claims_its_figure_shows():
     links = index(made, verdict(), verdict(claim="other")).tbody("tr")
     assert [a["href"] for a in links[0]("a")] == ["pages/one.html#figure-1", "pages/one.html"]
     assert [a["href"] for a in links[1]("a")] == ["pages/one.html"]
+
+
+def test_the_figure_of_most_claims_stands_for_a_page_and_else_the_first():
+    shown = output(image_png=base64.b64encode(picture()).decode())
+    made = notebook("# One", outputs=(shown,), claims=["a"])
+    for claims in (["b", "c"], []):
+        metadata = {"claims": claims}
+        made.cells.append(nbformat.v4.new_code_cell("2", outputs=[shown], metadata=metadata))
+    site = Site(["one"], [])
+    assert getattr(site.page("one", made, {}).key, "number", None) == 2
+    del made.cells[2]
+    assert getattr(site.page("one", made, {}).key, "number", None) == 1
+    assert site.page("one", notebook("# One"), {}).key is None
 
 
 def test_a_link_to_a_notebook_leads_to_its_page():

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 WIDTHS = (1280, 800, 390, 360)
 MISSING = "chromium and chromedriver are needed; `apt install chromium chromium-driver`"
@@ -48,9 +49,13 @@ class Browser:
             for name, value in ({"prefers_color_scheme": "light"} | media).items()
         ]
         self.tell("Emulation.setEmulatedMedia", features=features)
+        self.resize(width)
+        self.driver.get((self.site / page).as_uri())
+
+    def resize(self, width: int) -> None:
+        """Make the screen as wide, a phone's if it is narrow."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.tell("Emulation.setDeviceMetricsOverride", **size)
-        self.driver.get((self.site / page).as_uri())
 
     def tell(self, command: str, **values: Any) -> dict:
         """Give a command of Chromium's own protocol."""
@@ -59,6 +64,10 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """Return what a script returns in the page."""
         return self.driver.execute_script(script, *arguments)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds that the browser does in its own time."""
+        WebDriverWait(self.driver, 60).until(lambda _: holds())
 
     def find(self, selector: str) -> list[WebElement]:
         """Return all elements that match."""
@@ -124,7 +133,7 @@ def test_no_page_asks_for_anything_but_files_or_complains_or_is_wider_than_the_s
         assert not [url for url in asked if not url.startswith(("file:///", "data:"))], page
         assert not browser.said(), page
         for width in WIDTHS:
-            browser.open(page, width)
+            browser.resize(width)
             wide = "const all = document.documentElement; return all.scrollWidth - all.clientWidth"
             assert browser.run(wide) == 0, (page, width)
 
@@ -243,14 +252,15 @@ def test_an_animation_moves_unless_motion_is_not_wanted_and_either_can_be_change
         for said in (first, then):
             assert button.text == said
             ending = "still.png" if said == "Play" else ".gif"
-            assert browser.run(source).endswith(ending), (motion, said)
+            browser.until(lambda ending=ending: browser.run(source).endswith(ending))
             button.click()
 
 
 def test_all_code_is_unfolded_and_folded_again(browser):
-    browser.open("pages/dqn_training.html")
+    browser.open("pages/hardcoded_baseline.html")
     folds = browser.find("details.code")
     before = [fold.get_attribute("open") for fold in folds]
+    assert len(set(before)) == 2, "code that prints is open, code that draws is not"
     (button,) = browser.find("button.unfold")
     button.click()
     assert all(fold.get_attribute("open") for fold in folds)
