@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reprise.errors import PlainError, UserError, closest
-from reprise.pipeline import artifacts, execution, parameters, provenance
+from reprise.pipeline import artifacts, execution, kept, parameters, provenance
 from reprise.pipeline.parameters import P
 from reprise.pipeline.progress import duration
 
@@ -49,7 +49,7 @@ def execute(
     start = time.monotonic()
     try:
         _check(name, arguments, given)
-        with execution.used(_execution()):
+        with execution.used(_execution()), kept.while_running(name):
             results = run(parameters.load(name, model), *given)
             said = headline(results)
             artifacts.write_all(RESULTS / (folder or name), results)

@@ -18,7 +18,6 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from reprise.pipeline import artifacts, parameters
-from reprise.pipeline.execution import SECTION
 from stages import report, reporting
 from tests import tiny
 from tests.cpus import sections
@@ -30,8 +29,7 @@ TINY = (tiny.CHANGES | tiny.OTHERS).keys()
 
 def order() -> list[str]:
     """Return all stages; those that read committed results come before any is replaced."""
-    names = [name for name in parameters.read(Path("params.yaml")) if name != SECTION]
-    return sorted(names, key=lambda name: (name in TINY, name in READERS))
+    return sorted(tiny.STAGES, key=lambda name: (name in TINY, name in READERS))
 
 
 def cpu() -> dict[str, str]:
@@ -47,8 +45,7 @@ def results(name: str) -> Mapping[str, Any]:
         return reporting.run(parameters.load(name, reporting.Params), NOTEBOOK)
     if name == report.NAME:
         return report.run(parameters.load(name, report.Params), "extra")
-    module = tiny.stage(name)
-    return module.run(module.Params(**sections.section(name)))
+    return tiny.stage(name).run(tiny.params(name, sections.section))
 
 
 def hashes() -> Iterator[dict[str, Any]]:

@@ -17,15 +17,14 @@ from typing import Any
 
 import pytest
 
-from reprise.pipeline import parameters
-from reprise.pipeline.execution import SECTION
 from reprise.pipeline.progress import duration
+from tests import tiny
 from tests.cpus import machines
 from tests.cpus.machines import NATIVE, OTHERS, Machine
 from tests.tiny import ROOT
 
 LIMIT = 60 * 60  # seconds, until runs are taken for hanging
-STAGES = [name for name in parameters.read(ROOT / "params.yaml") if name != SECTION]
+STAGES = tiny.STAGES
 
 Run = dict[str, dict[str, Any]]
 
