@@ -12,8 +12,9 @@ from ruamel.yaml import YAML
 
 from reprise.pipeline import parameters
 from tests import tiny
+from tests.publishing import documents
 
-STAGES = [name for name in tiny.STAGES if name != "reporting"]
+STAGES = [name for name in tiny.STAGES if name not in {"reporting", "report"}]
 EXTRA = "lunar_lander"  # runs only when it is asked for
 
 CLAIMS = "data/inputs/claims.yaml"
@@ -102,6 +103,12 @@ def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repositor
     for stage in STAGES:
         assert (repository.folder / "data" / stage / "metrics.json").stat().st_size > 100
         assert (repository.folder / "data/reporting" / f"{stage}.ipynb").stat().st_size > 10_000
+
+
+def test_the_report_is_whole_and_its_references_lead_somewhere(repository):
+    folder = repository.folder / "data/reporting"
+    assert {path.stem for path in folder.rglob("*.html")} == {"index", *STAGES}
+    assert not documents.dangling(folder)
 
 
 def test_weights_stay_out_of_git_and_everything_else_is_in(repository):

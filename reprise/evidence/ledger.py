@@ -89,7 +89,7 @@ def markdown(ledger: pd.DataFrame, notebooks: str, *, in_full: bool = False) -> 
         verdict = f"**{row['verdict']}**"
         rows.append([statement, verdict, measured(row), n, claimed, row["place"], link])
     lines = [f"| {' | '.join(map(str, cells))} |" for cells in rows]
-    return "\n".join([*lines, "", _signs(ledger)])
+    return "\n".join([*lines, "", signs(ledger)])
 
 
 def notebook(stages: Any, notebooks: str) -> str:
@@ -130,7 +130,8 @@ def _or_never(value: Any) -> str:
     return number(float("inf") if value is None or pd.isna(value) else float(value))
 
 
-def _signs(ledger: pd.DataFrame) -> str:
+def signs(ledger: pd.DataFrame) -> str:
+    """Return what the signs of a ledger mean, in Markdown."""
     said = [
         "Brackets: intervals over n seeds or runs, as wide as Holm's procedure asks so that all "
         "verdicts of a family hold together. A claim is confirmed if its whole interval lies where "

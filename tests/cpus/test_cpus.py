@@ -45,7 +45,8 @@ def run(machine: Machine, folder: Path, latest: float) -> Run:
     """Run all stages on a machine, and say of each when it is done."""
     for name in ("data", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.npz"))
-    shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copyfile(ROOT / name, folder / name)
     python = machine.python(folder)
     environment = os.environ | machine.environment | {"PYTHONPATH": str(ROOT)}
     start, found = time.monotonic(), {}
