@@ -9,16 +9,18 @@ Writes to data/dqn_training/:
     loss_curve.csv      the same of the loss of each round's gradient steps
     losses.npz          losses and mean targets of every round and lane
     weights.npz, best_weights.npz   the networks at the end, and those that played the best episode
+    policy_map.csv      the share of lanes that push right, by the pole's angle and angular velocity
     median_lane.gif     an episode of the lane whose evaluation is the median
 """
 
 import sys
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from reprise import seeds
-from reprise.algorithms import dqn, dqn_trial
+from reprise.algorithms import dqn, dqn_trial, policy_map
 from reprise.environments.retrace import animation
 from reprise.environments.specification import Specification
 from reprise.evidence import training
@@ -34,21 +36,30 @@ class Params(dqn.Hyperparameters, Experiment):
     environment: Specification
 
 
-def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
-    """Return the trial of a pack's lanes."""
+class Work(NamedTuple):
+    """What a pack gives."""
+
+    trial: dqn_trial.Trial
+    pushes: np.ndarray  # of the final networks over `policy_map.plane` [P, L]
+
+
+def work(params: Params, pack: packs.Pack) -> Work:
+    """Train a pack's lanes, and ask what their final networks do where."""
     keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
-    return dqn_trial.trial(params, params.environment, keys, params.evaluation)
+    trial = dqn_trial.trial(params, params.environment, keys, params.evaluation)
+    final = dqn.policy(trial.weights["final"], params)
+    return Work(trial, policy_map.actions(final, params.environment, pack.size))
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all lanes."""
     limits, solved = params.evaluation.limits, params.environment.solved_return
-    trials = packs.run(
+    works = packs.run(
         partial(work, params), packs.cut(params.packs, params.lanes_per_pack),
         label=NAME, describe=lambda so_far: f"final greedy return under {limits[0]} steps "
-        f"{np.mean([trial.played['final'][0].mean() for trial in so_far]):.1f}",
+        f"{np.mean([done.trial.played['final'][0].mean() for done in so_far]):.1f}",
     )  # fmt: skip
-    trial = dqn_trial.joined(trials, training.side_by_side)
+    trial = dqn_trial.joined([done.trial for done in works], training.side_by_side)
     top = params.environment.top(params.maximum_steps)
     samples = training.course(trial.returns, trial.steps, trial.played, limits, top)
     lane = training.median_lane(trial.played["final"][0].mean(axis=0))
@@ -68,6 +79,7 @@ def run(params: Params) -> dict:
         "losses.npz": {"losses": trial.losses, "targets": trial.targets},
         "weights.npz": dqn.export(trial.weights["final"], params),
         "best_weights.npz": dqn.export(trial.weights["best"], params),
+        "policy_map.csv": policy_map.pushing_right([done.pushes for done in works]),
         "median_lane.gif": animation(
             trial.actions[:, lane], params.environment, params.evaluation.first_seed
         ),

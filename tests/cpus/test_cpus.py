@@ -44,7 +44,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
 def run(machine: Machine, folder: Path, latest: float) -> Run:
     """Run all stages on a machine, and say of each when it is done."""
     for name in ("data", "notebooks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.npz"))
+        ignored = shutil.ignore_patterns("*.npz")
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignored)
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copyfile(ROOT / name, folder / name)
     python = machine.python(folder)

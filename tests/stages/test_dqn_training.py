@@ -80,3 +80,19 @@ def test_the_headline_tells_the_final_greedy_return_and_its_interval():
     said = dqn_training.headline(results())
     assert said.startswith(f"final greedy return {final['mean']:.1f} [{final['mean_low']:.1f}, ")
     assert said.endswith(" of 4 seeds")
+
+
+def test_the_policy_map_is_the_share_of_lanes_that_push_right():
+    table = results()["policy_map.csv"]
+    observations = np.zeros((len(table), 4), np.float32)
+    observations[:, 2] = np.radians(table["angle"])
+    observations[:, 3] = table["angular_velocity"]
+    q = np.stack([
+        np.asarray(networks.to_keras(results()["weights.npz"], lane)(observations))
+        for lane in range(4)
+    ])  # fmt: skip
+    clear = (np.abs(q[..., 1] - q[..., 0]) > 1e-5).all(axis=0)
+    assert clear.mean() > 0.9
+    shares = (q[..., 1] > q[..., 0]).mean(axis=0)
+    np.testing.assert_array_equal(table["pushing_right"][clear], shares[clear])
+    assert 0 < table["pushing_right"].mean() < 1
