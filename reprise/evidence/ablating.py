@@ -91,8 +91,8 @@ def responses(
     """
     figure = Figure(figsize=(style.WIDTH, 3.2))
     row = figure.subplots(1, len(panels), sharex=True, squeeze=False)[0]
+    numbers = sorted({number for panel in panels for number in panel.intervals})
     for axes, panel in zip(row, panels, strict=True):
-        numbers = list(panel.intervals)
         axes.set_xscale("log")
         for number, sample in (panel.samples or {}).items():
             shifted = number * np.exp(style.jitter(len(sample), 0.12))

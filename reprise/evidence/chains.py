@@ -128,7 +128,9 @@ def lengths(table: pd.DataFrame, exact: str, *, shown: int, number_of_paths: int
         right.plot(table["length"][kept], under_way[kept], color=colour, linewidth=width)
     right.set_yscale("log")
     style.finish(right, "steps", "still under way", "")
-    style.note(figure, f"Blue: {number_of_paths:,} paths, bars with 95% intervals. Red: exact.")
+    style.note(
+        figure, f"Blue: {number_of_paths:,} paths, bars with 95% intervals. Vermilion: exact."
+    )
     return figure
 
 
@@ -150,7 +152,7 @@ def lengths_by_start(table: pd.DataFrame, starts: dict[str, str], *, shown: int)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
         style.finish(axes, "steps to absorption", "paths" if axes is row[0] else "", title)
-    style.note(figure, "Blue: odd lengths. Red: even ones. Exact probabilities.")
+    style.note(figure, "Blue: odd lengths. Vermilion: even ones. Exact probabilities.")
     return figure
 
 

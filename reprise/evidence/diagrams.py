@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -38,20 +40,65 @@ def policy_map(
         title: What the figure shows.
     """
     figure, axes = style.single(4.3, width=5.8)
+    image = _mapped(axes, probability, x, y, names)
+    style.finish(axes, x_label, y_label, title)
+    if _graded(probability):
+        style.colour_bar(figure, axes, image, f"probability of “{names[1]}”")
+    return figure
+
+
+def policy_maps(
+    panels: Mapping[str, Floats],
+    x: Floats,
+    y: Floats,
+    *,
+    names: tuple[str, str],
+    x_label: str,
+    y_label: str,
+    value_label: str,
+    note: str,
+) -> Figure:
+    """Maps policies of two actions side by side, as `policy_map` does one.
+
+    Args:
+        panels: Title to the probability or the share of the second action, [Y, X].
+        x: Grid along the x-axis, [X].
+        y: Grid along the y-axis, [Y].
+        names: Of the two actions.
+        x_label: Of x.
+        y_label: Of y.
+        value_label: Of the probability or share.
+        note: What else is to know, beneath the figure.
+    """
+    figure = Figure(figsize=(style.WIDTH, 3.4))
+    row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    images = []
+    for axes, (title, values) in zip(row, panels.items(), strict=True):
+        images.append(_mapped(axes, values, x, y, names))
+        style.finish(axes, x_label, y_label if axes is row[0] else "", title)
+    style.colour_bar(figure, list(row), images[-1], value_label)
+    style.note(figure, note)
+    return figure
+
+
+def _mapped(
+    axes: Axes, probability: Floats, x: Floats, y: Floats, names: tuple[str, str]
+) -> QuadMesh:
+    """Colours the plane by the probability of the second action, and names both regions."""
     image = axes.pcolormesh(x, y, probability, cmap=style.DIVERGING, vmin=0, vmax=1)
-    graded = not np.isin(probability, (0, 1)).all()
-    if graded and np.ptp(probability) > 0:
+    if _graded(probability) and np.ptp(probability) > 0:
         axes.contour(x, y, probability, levels=[0.5], colors=style.INK, linewidths=1.2)
     for name, region in zip(names, (probability < 0.5, probability > 0.5), strict=True):
         if region.any():
             rows, columns = np.nonzero(region)
             centre = (x[columns].mean(), y[rows].mean())
             axes.text(*centre, name, ha="center", va="center", weight="bold", fontsize=11)
-    style.finish(axes, x_label, y_label, title)
     axes.grid(visible=False)
-    if graded:
-        style.colour_bar(figure, axes, image, f"probability of “{names[1]}”")
-    return figure
+    return image
+
+
+def _graded(probability: Floats) -> bool:
+    return not np.isin(probability, (0, 1)).all()
 
 
 def flip(

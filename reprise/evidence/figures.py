@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from reprise.evidence import style
-from reprise.evidence.diagrams import flip, policy_map, trace
+from reprise.evidence.diagrams import flip, policy_map, policy_maps, trace
 from reprise.evidence.statistics import Interval
 from reprise.evidence.style import Label, use_style
 
@@ -27,6 +27,7 @@ __all__ = [
     "lane_raster",
     "learning_curves",
     "policy_map",
+    "policy_maps",
     "quantile_band",
     "trace",
     "use_style",

@@ -81,7 +81,7 @@ def paths(panels: Mapping[str, pd.DataFrame], room: Mapping[str, float]) -> Figu
         axes.set_title(title, fontsize=9.5)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    start = "Green: where the robot starts. Red: where it is in the end."
+    start = "Green: where the robot starts. Vermilion: where it is in the end."
     style.note(figure, f"Blue: floor it swept. {start}")
     return figure
 

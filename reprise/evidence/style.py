@@ -130,8 +130,10 @@ def note(figure: Figure, text: str) -> None:
     figure.supxlabel(text, x=0.01, ha="left", fontsize=SMALL, color=GREY)
 
 
-def colour_bar(figure: Figure, axes: Axes, image: ScalarMappable, label: str) -> None:
-    """Draws the scale of a coloured panel."""
+def colour_bar(
+    figure: Figure, axes: Axes | Sequence[Axes], image: ScalarMappable, label: str
+) -> None:
+    """Draws the scale of a coloured panel, or of a row of them."""
     scale = figure.colorbar(image, ax=axes, pad=0.02, aspect=30)
     scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     scale.set_label(label)

@@ -1,0 +1,99 @@
+"""What notebooks say in words: their Markdown, and the strings that their code says.
+
+A number in prose is out of place: it comes from data/ or from a parameter. Numerals may stand in
+the chapter's own words in quotation marks, in a name (`CartPole-v1`), in a source as its year,
+before a heading, and in a command to type; and 0, 1 or 2 in a formula or as code.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+VALUE = "□"  # what an f-string puts in
+NUMERAL = re.compile(rf"(?<![\w.{VALUE}])(?:\d[\d,.]*\d|\d|[½¼¾⅓⅔])")
+COMMAND = re.compile(
+    r"^```.*?^```|^(?: {4}|\t).*?$|`(?:dvc|git|make|python) [^`]*`", re.MULTILINE | re.DOTALL
+)
+FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|`[^`]+`", re.DOTALL)
+IN_FORMULAS = re.compile(r"(?<![\w.])(?:[012](?![\d.]\d|\d)|10(?=\s*\^|\^))")
+ALLOWED = re.compile(
+    "|".join([
+        r'"[^"\n]*"|“[^”]*”',  # the chapter's words
+        r"[A-Z]\w+,? \(?(?:19|20)\d\d[);,]",  # a source: (Puterman, 1994)
+        r"since (?:19|20)\d\d\b",
+        r"(?<=\()1(?= \+ )",  # α / (1 + k), in the label of a curve
+        r"^#+ \d\. .*$",
+        r"https?://\S+",
+    ]),
+    re.MULTILINE,
+)  # fmt: skip
+
+
+class Said(NamedTuple):
+    """A text, and the cell that says it, counted from 1."""
+
+    cell: int
+    text: str
+
+
+def typed(text: str) -> list[str]:
+    """Return the numbers that somebody typed into prose, each with some words around it."""
+
+    def formula(found: re.Match[str]) -> str:
+        return IN_FORMULAS.sub(lambda number: "." * len(number.group()), found.group())
+
+    text = COMMAND.sub(lambda found: " " * len(found.group()), text)
+    text = ALLOWED.sub(lambda found: " " * len(found.group()), FORMULA.sub(formula, text))
+    return [
+        " ".join(text[max(0, found.start() - 30) : found.end() + 30].split())
+        for found in NUMERAL.finditer(text)
+    ]
+
+
+def cells(notebook: Path) -> list[dict[str, Any]]:
+    """Return the cells of a notebook, each with its source as one text."""
+    found = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [cell | {"source": "".join(cell["source"])} for cell in found]
+
+
+def markdown(notebook: Path) -> Iterator[Said]:
+    """Give the Markdown cells."""
+    for number, cell in enumerate(cells(notebook), 1):
+        if cell["cell_type"] == "markdown":
+            yield Said(number, cell["source"])
+
+
+def spoken(notebook: Path) -> Iterator[Said]:
+    """Give the Markdown cells, and every string of more than a word in the code."""
+    yield from markdown(notebook)
+    for number, cell in enumerate(cells(notebook), 1):
+        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", ()):
+            for text in strings(cell["source"]):
+                yield Said(number, text)
+
+
+def strings(code: str) -> Iterator[str]:
+    """Give the strings of more than a word; what an f-string puts in is a box."""
+    tree = ast.parse(code)
+    silent = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    parts = {
+        part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(
+                str(part.value) if isinstance(part, ast.Constant) else VALUE for part in node.values
+            )
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node not in parts | silent
+        ):
+            text = node.value
+        else:
+            continue
+        if " " in text.strip():
+            yield text

@@ -1,0 +1,203 @@
+"""What every notebook owes its reader: it runs where it lies, teaches, and types no number."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from dvc.utils.hydra import apply_overrides
+from nbclient import NotebookClient
+from ruamel.yaml import YAML
+
+from reprise.pipeline import parameters
+from stages import reporting
+from tests import prose, tiny
+
+ROOT = tiny.ROOT
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PARAMETERS = parameters.read(ROOT / "params.yaml")
+LINE = re.compile(r"^(?: {4}|\$ )(dvc exp run .*)$|`(dvc exp run [^`]*)`", re.MULTILINE)
+every = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@cache
+def text(notebook: Path) -> str:
+    """Return a notebook's Markdown."""
+    return "\n\n".join(said.text for said in prose.markdown(notebook))
+
+
+def code(notebook: Path) -> str:
+    """Return a notebook's code."""
+    cells = prose.cells(notebook)
+    return "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
+
+
+def commands(notebook: Path) -> list[list[str]]:
+    """Return the words of each `dvc exp run` that a notebook proposes."""
+    return [shlex.split(a or b) for a, b in LINE.findall(text(notebook))]
+
+
+COMMANDS = [(path.stem, words) for path in NOTEBOOKS for words in commands(path)]
+
+
+@every
+def test_no_number_in_prose_is_typed(notebook: Path):
+    typed = [
+        f"{notebook.stem}, cell {said.cell}: … {words} …"
+        for said in prose.spoken(notebook)
+        for words in prose.typed(said.text)
+    ]
+    assert not typed, "\n" + "\n".join(typed)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The DQN gets 169.4 steps.",
+        "It solves 38% of the seeds,",
+        "over 96 seeds",
+        "*close to 200*",
+        "| base | 150.8 |",
+        "a buffer of 2,000",
+        "a buffer of `2000`",
+        "where $\\gamma = 0.95$",
+        "$$10 + 0.8 \\cdot 0$$",
+        "in 2000 steps",
+        "batches of 32.",
+        "a share of ½",
+        f"{prose.VALUE} of 96 seeds",
+        "## 12 variants",
+    ],
+)
+def test_a_typed_number_is_found(said: str):
+    assert prose.typed(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'The chapter says "very close to 200".',
+        "CartPole-v1, FrozenLake8x8-v1, $s_0$, s3, a `kernel_0`",
+        "(Puterman, 1994), (McDonough, 2003) and, since 2013, others",
+        "## 1. The registry",
+        "$Q_k(s, a) + \\frac{1}{2} (1 - x)^2$, where `0` is left and `1` right",
+        "$2 \\times 10^{k}$",
+        "`dvc exp run -S dqn_training.learning_rate=0.003`",
+        "Try:\n\n    dvc exp run -S dqn_training.gradient_steps=8\n\nDoes it?",
+        "```console\n$ dvc exp run -S dqn_training.discount=0.9\n```",
+        f"{prose.VALUE} of {prose.VALUE} seeds",
+    ],
+)
+def test_names_sources_commands_and_the_chapters_words_may_hold_numerals(said: str):
+    assert prose.typed(said) == []
+
+
+def test_strings_in_code_are_read_and_docstrings_are_not():
+    read = prose.strings(
+        '"""Better (1) or worse."""\n'
+        "Markdown(f\"It gets {best['mean at 3']:.1f} of 200 steps\" + 'in 96 seeds' + 'one')"
+    )
+    assert set(read) == {f"It gets {prose.VALUE} of 200 steps", "in 96 seeds", "mean at 3"}
+
+
+@every
+def test_a_notebook_asks_explains_shows_judges_and_proposes(notebook: Path):
+    said = text(notebook)
+    parts = ["**The question.**", "## The idea", "## What this says about the chapter"]
+    places = [said.find(part) for part in [*parts, "## What to try"]]
+    lacking = [part for part, place in zip(parts, places, strict=False) if place < 0]
+    if notebook.stem == "claims":  # all of it is about the chapter
+        lacking.remove(parts[2])
+        places.pop(2)
+    assert not lacking
+    assert places == sorted(places)
+    assert places[-1] > 0
+    assert commands(notebook)
+    assert re.search(r"\b(figures|bands|chains|verdicts|exploring|tabular)\.\w+\(", code(notebook))
+
+
+@every
+def test_the_idea_begins_with_at_most_three_sentences(notebook: Path):
+    idea = re.split(r"## The idea\n+", text(notebook))[1].split("\n\n")[0]
+    sentences = re.findall(r"[.?!]\W*(?=\s+\W*[A-Z]|$)", idea.strip())
+    assert 1 <= len(sentences) <= 3, idea
+
+
+@every
+def test_an_equation_is_in_the_codes_names(notebook: Path):
+    said = text(notebook)
+    assert "$$" in said
+    named = set(re.findall(r"`(\w+)`", said)) | set(re.findall(r"texttt\{([\w\\]+)\}", said))
+    known = "\n".join(path.read_text() for path in (ROOT / "reprise").rglob("*.py"))
+    known += (ROOT / "params.yaml").read_text()
+    assert [name for name in named if re.search(rf"\b{name}\b".replace("\\_", "_"), known)]
+
+
+@pytest.mark.parametrize(
+    ("name", "caption"),
+    [
+        ("policy_search", "Four points in the policy space (left) and the agent's corresponding"),
+        ("credit_assignment", "Computing an action's return: the sum of discounted future rewards"),
+        ("markov_chain", "Example of a Markov chain"),
+    ],
+)
+def test_a_figure_names_its_counterpart_in_the_chapter(name: str, caption: str):
+    assert f'"{caption}' in text(ROOT / "notebooks" / f"{name}.ipynb")
+
+
+@pytest.mark.parametrize(("name", "words"), COMMANDS, ids=[" ".join(w[3:]) for _, w in COMMANDS])
+def test_what_to_try_is_allowed_and_changes_something(name: str, words: list[str], tmp_path: Path):
+    pairs = list(pairwise(words))
+    changes = [word for before, word in pairs if before == "-S"]
+    targets = [word for before, word in pairs[2:] if "-S" not in (before, word)]
+    path = tmp_path / "params.yaml"
+    shutil.copy(ROOT / "params.yaml", path)
+    apply_overrides(path, changes)  # refuses a key that is not there
+    changed = YAML(typ="safe").load(path)
+    sections = {section for section in changed if changed[section] != PARAMETERS[section]}
+    assert sections == {re.split(r"[.+]", change.lstrip("+"))[0] for change in changes}
+    for section in sections - {"execution"}:
+        model = tiny.stage(section).Params
+        borrowed = {other: changed[other] for other in getattr(model, "borrowed", ())}
+        model(**changed[section], **borrowed)
+    pipelines = [YAML(typ="safe").load(ROOT / part) for part in ("dvc.yaml", "extra/dvc.yaml")]
+    stages = {stage for pipeline in pipelines for stage in pipeline["stages"]}
+    for target in targets:
+        stage, _, item = target.partition("@")
+        assert stage in stages or (ROOT / target).is_file(), target
+        assert not item or item in PARAMETERS["reporting"]["notebooks"]
+    assert (name == "lunar_lander") == ("extra/dvc.yaml" in targets)
+
+
+@every
+def test_a_notebook_has_the_values_of_params_yaml_as_its_own(notebook: Path):
+    (cell,) = (c for c in prose.cells(notebook) if "parameters" in c["metadata"].get("tags", ()))
+    own: dict[str, Any] = {}
+    exec(cell["source"], {}, own)
+    named = PARAMETERS["reporting"]["notebooks"][notebook.stem]
+    injected = {name: reporting.value(key) for name, key in named.items()}
+    assert {name: json.dumps(value) for name, value in own.items()} == {
+        name: json.dumps(value)
+        for name, value in {"data": f"data/{notebook.stem}", **injected}.items()
+    }
+
+
+@every
+def test_a_notebook_runs_alone_in_its_own_folder_as_jupyter_has_it(notebook: Path):
+    document = nbformat.read(notebook, as_version=4)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    client = NotebookClient(
+        document, timeout=300, resources={"metadata": {"path": str(notebook.parent)}}
+    )
+    client.execute(env=environment)
+    shown = [kind for cell in document.cells for out in cell.get("outputs", [])
+             for kind in out.get("data", {})]  # fmt: skip
+    assert "image/png" in shown
+    assert "text/markdown" in shown
