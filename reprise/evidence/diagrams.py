@@ -48,9 +48,7 @@ def policy_map(
 
 
 def policy_maps(
-    panels: Mapping[str, Floats],
-    x: Floats,
-    y: Floats,
+    panels: Mapping[str, pd.DataFrame],
     *,
     names: tuple[str, str],
     x_label: str,
@@ -61,9 +59,8 @@ def policy_maps(
     """Maps policies of two actions side by side, as `policy_map` does one.
 
     Args:
-        panels: Title to the probability or the share of the second action, [Y, X].
-        x: Grid along the x-axis, [X].
-        y: Grid along the y-axis, [Y].
+        panels: Title to the probability or the share of the second action, [Y, X]; the index is
+            the grid along the y-axis, the columns are that along the x-axis.
         names: Of the two actions.
         x_label: Of x.
         y_label: Of y.
@@ -74,7 +71,8 @@ def policy_maps(
     row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     images = []
     for axes, (title, values) in zip(row, panels.items(), strict=True):
-        images.append(_mapped(axes, values, x, y, names))
+        x, y = values.columns.to_numpy(float), values.index.to_numpy(float)
+        images.append(_mapped(axes, values.to_numpy(float), x, y, names))
         style.finish(axes, x_label, y_label if axes is row[0] else "", title)
     style.colour_bar(figure, list(row), images[-1], value_label)
     style.note(figure, note)

@@ -100,6 +100,7 @@ def quantile_band(
         )
         for (name, curves), colour in zip(groups.items(), cycle(style.CYCLE), strict=False)
     ]
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     style.finish(axes, x_label, y_label, title)
     _label_lines(figure, labels, level)
     style.note(figure, f"Lines: medians. Bands: {style.percent(band)} of the seeds{averaged}.")
@@ -158,7 +159,7 @@ def distribution(
     above.hist(sample, bins=list(bins), color=style.SKY, alpha=0.55, rwidth=0.94)
     above.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    style.finish(above, "", f"seeds of {len(sample)}", title)
+    style.finish(above, "", f"seeds of {len(sample):,}", title)
     heights = 1 + style.jitter(len(sample), 0.3)
     below.plot(sample, heights, "o", color=style.BLUE, alpha=0.4, markersize=3.2, mew=0)
     style.bar(below, interval.low, interval.estimate, interval.high, 0, style.INK)

@@ -66,6 +66,20 @@ def policy_map() -> Figure:
     )
 
 
+def policy_maps() -> Figure:
+    fine, coarse = np.linspace(-12, 12, 31), np.linspace(-12, 12, 5)
+    rule = pd.DataFrame(np.tile(fine >= 0, (31, 1)).astype(float), index=fine, columns=fine)
+    graded = pd.DataFrame(np.tile(coarse / 24 + 0.5, (5, 1)), index=coarse, columns=coarse)
+    return figures.policy_maps(
+        {"rule": rule, "network": graded},
+        names=("left", "right"),
+        x_label="angle (degrees)",
+        y_label="angular velocity (rad/s)",
+        value_label="share that pushes right",
+        note="The cart stands still.",
+    )
+
+
 def flip() -> Figure:
     discounts = np.linspace(0.9, 0.99, 30)
     return figures.flip(
@@ -93,7 +107,7 @@ def trace() -> Figure:
 
 DRAWN = [
     *(learning_curves, quantile_band, lane_raster, distribution, compare_policies),
-    *(policy_map, flip, trace),
+    *(policy_map, policy_maps, flip, trace),
 ]
 drawn = drawing.drawn(*DRAWN)
 
@@ -163,6 +177,21 @@ def test_a_deterministic_policy_has_no_colour_bar():
     )
     assert len(figure.axes) == 1
     assert {"left", "right"} <= set(drawing.texts(figure).splitlines())
+
+
+def test_maps_side_by_side_have_one_scale_and_name_the_regions_of_each():
+    rule, network, scale = policy_maps().axes
+    assert [text.get_text() for text in rule.texts] == ["left", "right"]
+    assert [text.get_text() for text in network.texts] == ["left", "right"]
+    assert scale.get_ylabel() == "share that pushes right"
+    assert rule.get_title(loc="left") == "rule"
+
+
+def test_thousands_are_parted_along_the_axis_of_steps():
+    curves = _curves().set_axis(range(0, 40_000, 1000)[: len(_curves())])
+    figure = figures.quantile_band({"DQN": curves}, x_label="steps", y_label="return (steps)")
+    figure.draw_without_rendering()
+    assert any("," in label.get_text() for label in figure.axes[0].get_xticklabels())
 
 
 def test_labels_at_one_height_are_moved_apart():
