@@ -69,11 +69,12 @@ def policy_maps(
     """
     figure = Figure(figsize=(style.WIDTH, 3.4))
     row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
-    images = []
+    images, first = [], next(iter(panels.values()))
     for axes, (title, values) in zip(row, panels.items(), strict=True):
         x, y = values.columns.to_numpy(float), values.index.to_numpy(float)
         images.append(_mapped(axes, values.to_numpy(float), x, y, names))
         style.finish(axes, x_label, y_label if axes is row[0] else "", title)
+        axes.set(xlim=first.columns[[0, -1]], ylim=first.index[[0, -1]])  # no cell's outer half
     style.colour_bar(figure, list(row), images[-1], value_label)
     style.note(figure, note)
     return figure
