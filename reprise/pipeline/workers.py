@@ -175,8 +175,9 @@ def opened(answered: bytes, name: str) -> Any:
 def _serve(line: connection.Connection, task: Task) -> None:
     """Run the task on each pack that comes, until this process or its parent is ended."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    while True:
-        line.send_bytes(answer(task, line.recv()))
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent was killed just now
+        while True:
+            line.send_bytes(answer(task, line.recv()))
 
 
 def _end_with_parent() -> None:

@@ -18,8 +18,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reprise.errors import UserError
+from reprise.errors import PlainError, UserError
 from reprise.pipeline import artifacts
+from reprise.publishing import verify
 
 README = Path("README.md")
 PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))  # the second runs only when it is asked for
@@ -105,6 +106,11 @@ def main(argv: list[str]) -> int:
     if argv not in ([], ["results"]):
         print(f"unknown arguments {' '.join(argv)!r}; allowed: results, or none", file=sys.stderr)
         return 2
+    try:
+        verify.refuse(verify.results)
+    except PlainError as error:
+        print(f"readme: {error}", file=sys.stderr)
+        return error.exit_code
     text = committed(README.read_text(encoding="utf-8"))
     if not argv:
         blocks = re.findall(r"<!-- session -->\n(.*?)<!-- end -->", text, flags=re.DOTALL)
