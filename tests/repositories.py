@@ -58,7 +58,7 @@ class Repository:
 
         Args:
             folder: where it goes.
-            stages: what stays of the pipeline, and is reported on; all of it if none is named.
+            stages: the names of those that stay; all do if none is named.
         """
         made = cls(folder)
         made._copy()
@@ -69,6 +69,24 @@ class Repository:
         made.git("config", "user.email", "tests@example.org")
         made.commit("Start with tiny parameters")
         return made
+
+    def results(self) -> dict[str, bytes]:
+        """Return every file of data/ by its name, but for those written by hand."""
+        data = self.folder / "data"
+        return {
+            path.relative_to(data).as_posix(): path.read_bytes()
+            for path in sorted(data.rglob("*"))
+            if path.is_file() and "inputs" not in path.parts
+        }
+
+    def set(self, **values: Any) -> None:
+        """Write keys of params.yaml anew, their sections before a double underscore."""
+        path = self.folder / "params.yaml"
+        sections = YAML().load(path)
+        for key, value in values.items():
+            section, _, name = key.partition("__")
+            sections[section][name] = value
+        YAML().dump(sections, path)
 
     def copied(self, folder: Path) -> Self:
         """Return a copy of everything there is, history and cache included."""
@@ -114,12 +132,15 @@ class Repository:
         YAML().dump({n: c for n, c in asked.items() if answered(c, sections)}, self.folder / CLAIMS)
 
     def _cut(self, stages: Collection[str]) -> None:
+        shutil.rmtree(self.folder / "extra")
         path = self.folder / "dvc.yaml"
-        pipeline = YAML().load(path)
-        pipeline["stages"] = {
-            name: stage for name, stage in pipeline["stages"].items() if name in stages
-        }
-        YAML().dump(pipeline, path)
+        pipeline = YAML().load(path)["stages"]
+        reporting = pipeline["reporting"]
+        reporting["foreach"] = [n for n in reporting["foreach"] if f"reporting@{n}" in stages]
+        left = {name: stage for name, stage in pipeline.items() if name in stages}
+        YAML().dump(
+            {"stages": left | ({"reporting": reporting} if reporting["foreach"] else {})}, path
+        )
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
