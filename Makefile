@@ -4,6 +4,7 @@ PYTHON ?= python3
 
 VENV := .venv
 INSTALLED := $(VENV)/installed.lock
+PLOTS := .reprise/plots.html
 SYSTEM_PATH := $(subst $(CURDIR)/$(VENV)/bin:,,$(PATH))
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(SYSTEM_PATH)
@@ -49,7 +50,7 @@ readme: venv ## fill README.md with the results, and with what its commands prin
 
 # The lock is compared by its content, and copied beside what it describes last of all: neither an
 # interrupted installation nor a mere new date on the file is taken for what it is not.
-venv: ## make .venv from requirements.lock, if it is not there already
+venv: ## make .venv from requirements.lock, if it is not there already, and a page for DVC's plots
 	@set -eu; export PATH='$(SYSTEM_PATH)'; \
 	if [ -x $(VENV)/bin/python ] && cmp -s requirements.lock $(INSTALLED); then exit 0; fi; \
 	if ! command -v '$(PYTHON)' >/dev/null; then \
@@ -67,6 +68,7 @@ venv: ## make .venv from requirements.lock, if it is not there already
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
 		--require-hashes --no-deps -r requirements.lock; \
 	cp requirements.lock $(INSTALLED).new; mv $(INSTALLED).new $(INSTALLED)
+	@[ $(PLOTS) -nt $(INSTALLED) ] || python -m reprise.publishing.offline_plots
 
 lock: ## write requirements.lock anew; uv must be on PATH
 	@command -v uv >/dev/null || { echo 'lock: uv not found; `pipx install uv` brings it' >&2; exit 2; }

@@ -16,9 +16,8 @@ from reprise.pipeline.execution import SECTION
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("reprise", "stages")
-REPORTING = (
-    "reporting"  # runs the notebooks of the other stages, one at a time, and has none itself
-)
+REPORTING = "reporting"  # runs the notebooks of the other stages, one at a time
+REPORT = "report"  # makes pages of them, beside them
 
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[!_]*.py"))
 
@@ -30,6 +29,11 @@ class Stage(NamedTuple):
     deps: list[str]
     tracked: list[str]
     outs: list[str]
+
+    @property
+    def file(self) -> str:
+        """Return the file that it stands in, if that is not dvc.yaml."""
+        return self.address.rpartition(":")[0]
 
     @property
     def name(self) -> str:
@@ -80,6 +84,11 @@ def names_in(place: str) -> set[str]:
     return first_cells & set(STAGES)
 
 
+def folder(name: str) -> str:
+    """Return the folder of a stage's results."""
+    return f"data/{REPORTING if name == REPORT else name}"
+
+
 def test_there_are_stages():
     assert STAGES
 
@@ -96,7 +105,8 @@ def test_there_are_stages():
     ],
 )
 def test_a_stage_has_one_name_in_seven_places(place):
-    expected = set(STAGES) - ({REPORTING} if place == "notebooks/*.ipynb" else set())
+    lacking = {"notebooks/*.ipynb": {REPORTING, REPORT}, "data/*/": {REPORT}}
+    expected = set(STAGES) - lacking.get(place, set())
     names = names_in(place)
     missing, unknown = sorted(expected - names), sorted(names - expected)
     assert not missing, f"stages/ has {missing}, {place} does not"
@@ -108,7 +118,7 @@ def test_a_stage_writes_into_its_own_folder_only():
         f"{stage.address}: {out}"
         for stage in pipeline()
         for out in stage.outs
-        if not f"{out}/".startswith(f"data/{stage.name}/")
+        if not f"{out}/".startswith(f"{folder(stage.name)}/")
     ]
     assert not outside
 
@@ -139,6 +149,19 @@ def test_every_value_in_params_yaml_is_tracked_by_a_stage():
     assert not lost, f"no stage in dvc.yaml tracks {lost}"
     stale = [key for key in tracked if not any(within(leaf, key) for leaf in every)]
     assert not stale, f"dvc.yaml tracks {stale}, which params.yaml does not have"
+
+
+def test_the_report_depends_on_every_notebook_of_its_pipeline_and_the_animations_of_their_stages():
+    reports = [stage for stage in pipeline() if stage.name == REPORT]
+    assert len(reports) == 2
+    for report in reports:
+        siblings = [stage for stage in pipeline() if stage.file == report.file]
+        executed = [out for stage in siblings if stage.name == REPORTING for out in stage.outs]
+        moving = [out for stage in siblings for out in stage.outs if out.endswith(".gif")]
+        assert executed
+        assert {dep for dep in report.deps if dep.endswith((".ipynb", ".gif"))} == {
+            *executed, *moving,
+        }  # fmt: skip
 
 
 def undeclared(stage: Stage) -> Iterator[str]:

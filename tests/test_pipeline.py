@@ -1,9 +1,8 @@
 """The whole pipeline with tiny parameters, in a repository of its own, through real DVC."""
 
-import time
-
 import pytest
 
+from tests.publishing import documents
 from tests.repositories import EXTRA, STAGES, Repository
 
 
@@ -24,6 +23,14 @@ def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repositor
     for stage in STAGES:
         assert (repository.folder / "data" / stage / "metrics.json").stat().st_size > 100
         assert (repository.folder / "data/reporting" / f"{stage}.ipynb").stat().st_size > 10_000
+
+
+def test_the_report_is_whole_and_its_references_lead_somewhere(repository):
+    folder = repository.folder / "data/reporting"
+    assert (folder / "index.html").exists()
+    assert {path.stem for path in folder.glob("pages/*.html")} == {*STAGES} - {EXTRA}
+    assert {path.stem for path in folder.glob("extra/*.html")} == {EXTRA}
+    assert not documents.dangling(folder)
 
 
 def test_weights_stay_out_of_git_and_everything_else_is_in(repository):
@@ -58,24 +65,6 @@ def test_an_experiment_apart_leaves_the_workspace_alone_and_is_shown(repository)
     shown = repository.dvc("exp", "show", "--csv", "--only-changed").stdout
     assert "shorter" in shown
     assert "0.8" in shown
-
-
-def test_a_queued_experiment_runs_when_the_queue_is_started(repository):
-    change = ["--set-param", "q_learning_convergence.discount=0.7"]
-    done = repository.dvc(
-        "exp", "run", "--queue", "--name", "queued", *change, "q_learning_convergence"
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Queued" in repository.dvc("queue", "status").stdout
-    assert repository.dvc("queue", "start").returncode == 0
-    latest = time.monotonic() + 180
-    while "Success" not in (status := repository.dvc("queue", "status").stdout):
-        assert "Failed" not in status, repository.dvc("queue", "logs", "queued").stdout
-        assert time.monotonic() < latest, status
-        time.sleep(2)
-    repository.dvc("queue", "stop", "--kill")
-    assert not repository.git("status", "--porcelain")
-    assert "queued" in repository.dvc("exp", "show", "--csv", "--only-changed").stdout
 
 
 def test_a_changed_value_shows_in_the_differences_of_params_and_metrics(repository):

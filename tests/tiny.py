@@ -1,6 +1,7 @@
 """Stages with tiny parameters: what tests of trainings and of the whole pipeline run."""
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.pipeline import packs, parameters
+from reprise.pipeline import execution, parameters
 
 ROOT = Path(__file__).parents[1]
+STAGES = [name for name in parameters.read(ROOT / "params.yaml") if name != execution.SECTION]
 ABSENT: Any = object()  # a change that takes a key away
 EVALUATION = {"episodes": 2, "limits": [20, 30]}
 REINFORCE = {
@@ -52,6 +54,16 @@ OTHERS: dict[str, dict[str, Any]] = {
             "evaluation": EVALUATION,
         },
     },
+    "hyperparameter_study": {
+        "values": {
+            "dqn_training": {
+                "learning_rate": [0.01, 0.05], "replay_capacity": [16, 32],
+                "discount": [0.9, 0.95],
+            },
+        },
+        "seeds": 2, "few_seeds": [1, 2], "lanes_per_pack": 3,
+        "evaluation": EVALUATION | {"limits": [20]},
+    },
     "lunar_lander": REINFORCE | {"packs": 1, "iterations": 2},
     "markov_chain": {"paths": 300, "resamples": 100},
     "td_learning": {"runs": 10, "iterations": 4000, "record_every": 100},
@@ -86,12 +98,18 @@ def section(name: str, **changes: Any) -> dict[str, Any]:
     return update(update(committed, (CHANGES | OTHERS).get(name, {})), changes)
 
 
+def params(name: str, of: Callable[..., dict[str, Any]] = section, **changes: Any) -> Any:
+    """Return a stage's tiny parameters as its model, the sections that it borrows among them."""
+    model = stage(name).Params
+    borrowed = {other: of(other) for other in getattr(model, "borrowed", ())}
+    return model(**of(name, **changes), **borrowed)
+
+
 def run(name: str, workers: int = 1, **changes: Any) -> dict[str, Any]:
     """Return what a stage gives for its tiny parameters."""
-    module = stage(name)
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv(packs.WORKERS, str(workers))
-        return module.run(module.Params(**section(name, **changes)))
+        monkeypatch.setenv(execution.WORKERS, str(workers))
+        return stage(name).run(params(name, **changes))
 
 
 def altered(name: str, folder: Path, change: dict[str, Any]) -> Path:

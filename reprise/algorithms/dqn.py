@@ -18,7 +18,7 @@ import numpy as np
 
 from reprise import lane_random, networks, optimisers, replay
 from reprise.actions import greedy
-from reprise.algorithms.dqn_hyperparameters import Hyperparameters, Numbers
+from reprise.algorithms.dqn_hyperparameters import Hyperparameters, Numbers, numbers_of
 from reprise.algorithms.epsilon_greedy import Play, play_episode, play_steps
 from reprise.algorithms.q_networks import (
     Learner,
@@ -31,7 +31,7 @@ from reprise.determinism import tf
 from reprise.environments import programs
 from reprise.environments.protocol import Environment
 
-__all__ = ["Hyperparameters", "Numbers", "Training", "export", "policy", "train"]
+__all__ = ["Hyperparameters", "Numbers", "Training", "export", "numbers_of", "policy", "train"]
 
 
 class Training(NamedTuple):
@@ -156,18 +156,22 @@ def program(environment: Environment, h: Hyperparameters):
     )
 
 
-def train(hyperparameters: Hyperparameters, environment: Environment, keys: np.ndarray) -> Training:
+def train(
+    hyperparameters: Hyperparameters,
+    environment: Environment,
+    keys: np.ndarray,
+    numbers: Numbers | None = None,
+) -> Training:
     """Train one lane for each key.
 
     Args:
         hyperparameters: of the algorithm.
         environment: what is played.
         keys: uint32 [L, 2], from `seeds.lane_keys`.
+        numbers: of each lane; by default the hyperparameters' own.
     """
-    lanes = len(keys)
-    numbers = Numbers(*(
-        tf.fill([lanes], float(getattr(hyperparameters, name))) for name in Numbers._fields
-    ))  # fmt: skip
+    if numbers is None:
+        numbers = numbers_of([hyperparameters] * len(keys))
     compiled = program(environment, hyperparameters.structure(Hyperparameters, Numbers._fields))
     number, curves, steps, final, best, best_round = compiled(
         tf.constant(keys.T, tf.uint32), numbers

@@ -7,6 +7,7 @@ Shapes: L lanes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -91,3 +92,11 @@ class Numbers(NamedTuple):
     epsilon_start: tf.Tensor
     epsilon_end: tf.Tensor
     epsilon_decay: tf.Tensor
+
+
+def numbers_of(lanes: Sequence[Hyperparameters]) -> Numbers:
+    """Return what may differ between lanes, of one set of hyperparameters a lane."""
+    return Numbers(*(
+        tf.constant([float(getattr(h, name)) for h in lanes], tf.float32)
+        for name in Numbers._fields
+    ))  # fmt: skip

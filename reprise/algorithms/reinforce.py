@@ -13,7 +13,7 @@ Source: Williams (1992), section 4, equation 11; the chapter, section Policy Gra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Literal, NamedTuple, get_args
 
@@ -58,12 +58,14 @@ class Numbers(NamedTuple):
 CHOICES: dict[str, tuple[str, ...]] = {"credit": get_args(Credit), "behaviour": get_args(Behaviour)}
 
 
-def numbers_of(h: Hyperparameters, lanes: int) -> Numbers:
-    """Return what may differ between lanes, the same for each of so many."""
-    values = {name: getattr(h, name) for name in Numbers._fields}
+def numbers_of(lanes: Sequence[Hyperparameters]) -> Numbers:
+    """Return what may differ between lanes, of one set of hyperparameters a lane."""
+    values = {name: [getattr(h, name) for h in lanes] for name in Numbers._fields}
     return Numbers(**{
-        name: tf.fill([lanes], CHOICES[name].index(value) if name in CHOICES else float(value))
-        for name, value in values.items()
+        name: tf.constant([CHOICES[name].index(value) for value in column], tf.int32)
+        if name in CHOICES
+        else tf.constant(column, tf.float32)
+        for name, column in values.items()
     })  # fmt: skip
 
 
@@ -256,6 +258,7 @@ def train(
     environment: Environment,
     keys: np.ndarray,
     initial: networks.Weights | None = None,
+    numbers: Numbers | None = None,
 ) -> Training:
     """Train one lane for each key.
 
@@ -264,9 +267,11 @@ def train(
         environment: what is played.
         keys: uint32 [L, 2], from `seeds.lane_keys`.
         initial: weights to begin with, [.., L]; by default each lane draws its own.
+        numbers: of each lane; by default the hyperparameters' own.
     """
     lanes = tf.constant(keys.T, tf.uint32)
-    numbers = numbers_of(hyperparameters, len(keys))
+    if numbers is None:
+        numbers = numbers_of([hyperparameters] * len(keys))
     if initial is None:
         initial = initial_weights(lanes, environment, hyperparameters)
     compiled = program(environment, hyperparameters.structure(Hyperparameters, Numbers._fields))

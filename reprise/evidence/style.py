@@ -12,6 +12,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from reprise.evidence import alt_text
+
 STYLE_SHEET = Path(__file__).with_name("reprise.mplstyle")
 
 BLUE = "#0072B2"
@@ -43,6 +45,7 @@ def use_style() -> None:
     plt.style.use(STYLE_SHEET)
     # pyplot loads its backend late, and only then does a notebook show a bare Figure as a picture.
     plt.switch_backend(plt.get_backend())
+    alt_text.show_with_figures()
 
 
 def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:

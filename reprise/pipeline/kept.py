@@ -2,12 +2,15 @@
 
 One .npz file a pack in .reprise/kept/, whose name is made of all that decides the result, code
 included, and of a digest of what it holds: what was cut off or changed is not taken for a result.
-They are forgotten when the run that they belong to is complete.
+They are kept while a stage is executed, and forgotten when its results are written.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +28,7 @@ CODE = ("reprise/**/*.py", "stages/*.py", "requirements.lock")
 class Kept:
     """The packs of one run that are done."""
 
-    def __init__(self, name: str, decides: Mapping[str, Any], folder: Path = FOLDER) -> None:
+    def __init__(self, name: str, decides: Mapping[str, Any], folder: Path) -> None:
         """Look for nothing yet.
 
         Args:
@@ -53,18 +56,32 @@ class Kept:
         path = self._folder / f"{self._of(pack)}-{_digest(content)}.npz"
         artifacts.write_bytes(path, content)
 
-    def forget(self, packs: Iterable["Pack"]) -> None:
-        """Keep the packs no longer."""
-        for pack in packs:
-            for path in self._files(pack):
-                path.unlink(missing_ok=True)
-
     def _files(self, pack: "Pack") -> list[Path]:
         return sorted(self._folder.glob(f"{self._of(pack)}-*.npz"))
 
     def _of(self, pack: "Pack") -> str:
         place = json.dumps([pack.index, pack.first, pack.size, pack.variant]).encode()
         return _digest(self._key.encode(), place)
+
+
+_folder: ContextVar[Path | None] = ContextVar("folder", default=None)
+
+
+@contextlib.contextmanager
+def while_running(name: str) -> Iterator[None]:
+    """Keep a stage's packs inside, and forget them at the end, unless something fails."""
+    token = _folder.set(FOLDER)
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+    shutil.rmtree(FOLDER / name, ignore_errors=True)
+
+
+def of(name: str, decides: Mapping[str, Any]) -> Kept | None:
+    """Return what is kept of a stage, if one is executed; see `Kept`."""
+    folder = _folder.get()
+    return None if folder is None else Kept(name, decides, folder)
 
 
 def code(root: Path) -> Iterable[bytes]:

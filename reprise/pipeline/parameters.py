@@ -34,18 +34,27 @@ def load(section: str, model: type[P], path: Path = PARAMETERS) -> P:
 
     Args:
         section: the section's name, which is its stage's name.
-        model: the frozen model whose fields are the section's keys.
+        model: the frozen model whose fields are the section's keys, and those of other sections
+            whose names are in its class variable `borrowed`, if it has one.
         path: the parameters file.
 
     Raises:
         ParameterError: names the key, its value and what is allowed.
     """
     sections = read(path)
-    if section not in sections:
-        close = closest(section, sections)
+    own = _section(sections, section, path)
+    others = {name: _section(sections, name, path) for name in getattr(model, "borrowed", ())}
+    for name, values in others.items():
+        checked(values, name, model.model_fields[name].annotation)  # pyright: ignore
+    return checked(own | others if isinstance(own, dict) else own, section, model)
+
+
+def _section(sections: Mapping[str, Any], name: str, path: Path) -> Any:
+    if name not in sections:
+        close = closest(name, sections)
         hint = f"did you mean {close}?" if close else f"it has {_listed(sections)}"
-        raise ParameterError(f"{path} has no section {section}; {hint}")
-    return checked(sections[section], section, model)
+        raise ParameterError(f"{path} has no section {name}; {hint}")
+    return sections[name]
 
 
 def checked(values: object, section: str, model: type[P]) -> P:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reprise.errors import PlainError, UserError, closest
-from reprise.pipeline import artifacts, execution, orphans, parameters, provenance
+from reprise.pipeline import artifacts, execution, kept, orphans, parameters, provenance
 from reprise.pipeline.parameters import P
 from reprise.pipeline.progress import duration
 
@@ -32,6 +32,7 @@ def execute(
     headline: Callable[[Contents], str],
     arguments: Sequence[str] = (),
     argv: Sequence[str] | None = None,
+    folder: str | None = None,
 ) -> int:
     """Run a stage in the current directory and return its exit code.
 
@@ -43,6 +44,7 @@ def execute(
         headline: from the results to what the stage says of them when it is done.
         arguments: the names of the words it takes on the command line.
         argv: the words on the command line, if not those of this process.
+        folder: in data/, if it is another stage's.
     """
     given = list(sys.argv[1:] if argv is None else argv)
     label = "@".join([name, *given]) if len(given) == len(arguments) else name
@@ -50,10 +52,10 @@ def execute(
     try:
         _check(name, arguments, given)
         orphans.end_with_dvc()
-        with execution.used(_execution()):
+        with execution.used(_execution()), kept.while_running(name):
             results = run(parameters.load(name, model), *given)
             said = headline(results)
-            artifacts.write_all(RESULTS / name, results)
+            artifacts.write_all(RESULTS / (folder or name), results)
             seconds = time.monotonic() - start
             provenance.write(label, seconds)
     except PlainError as error:

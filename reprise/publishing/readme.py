@@ -24,6 +24,10 @@ from reprise.publishing import verify
 
 README = Path("README.md")
 PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))  # the second runs only when it is asked for
+PUBLISHED = {  # stages without results of their own: where it is that they write, and what
+    "reporting": ("data/reporting", "one executed notebook for each stage above"),
+    "report": ("data/reporting/index.html", "one page for each notebook, and the ledger above all"),
+}
 MOST_LINES, WIDTH = 14, 120
 
 
@@ -35,13 +39,13 @@ def results() -> str:
 
     rows = ["| stage | question | result |", "|---|---|---|"]
     main, extra = (YAML(typ="safe", pure=True).load(path)["stages"] for path in PIPELINES)
-    reporting = {"reporting": main.pop("reporting")}
-    own = {name: stage for name, stage in extra.items() if name not in reporting}
-    for name, stage in (main | own | reporting).items():
+    published = {name: main.pop(name) for name in PUBLISHED}
+    own = {name: stage for name, stage in extra.items() if name not in published}
+    for name, stage in (main | own | published).items():
         description = stage.get("desc") or stage["do"]["desc"]
-        link = f"[{name}](data/{name})"
-        said = "one executed notebook for each stage above"
-        if "desc" in stage:
+        folder, said = PUBLISHED.get(name, ("", ""))
+        link = f"[{name}]({folder})"
+        if name not in published:
             link = f"[{name}](data/reporting/{name}.ipynb)"
             metrics = artifacts.read_json(Path("data", name, "metrics.json"))
             said = importlib.import_module(f"stages.{name}").headline({"metrics.json": metrics})

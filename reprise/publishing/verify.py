@@ -36,7 +36,8 @@ def results(repo: "Repo") -> Iterator[Path]:
     """Yield each result that is not what a lock file of DVC's says; one that is missing is none."""
     for out in repo.index.outs:
         path = Path(out.fs_path)
-        if out.hash_info and path.exists() and _digest(path) != out.hash_info.value:
+        digest = _folder_digest if path.is_dir() else _digest
+        if out.hash_info and path.exists() and digest(path, repo) != out.hash_info.value:
             yield path
 
 
@@ -73,9 +74,21 @@ def main() -> int:
     return 0
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, _: object = None) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def _folder_digest(path: Path, repo: "Repo") -> str | None:
+    """Return what DVC calls a folder: the digest of a list of its files and theirs."""
+    from dvc_data.hashfile.hash_info import HashInfo
+    from dvc_data.hashfile.tree import Tree
+
+    tree = Tree()
+    for name in repo.dvcignore.find(repo.fs, str(path)):
+        tree.add(Path(name).relative_to(path).parts, None, HashInfo("md5", _digest(Path(name))))
+    tree.digest()
+    return tree.hash_info.value if tree.hash_info else None
 
 
 def _relative(path: Path) -> str:

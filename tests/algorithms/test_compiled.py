@@ -29,7 +29,7 @@ def assert_close(compiled: list, plain: list) -> None:
 
 def test_reinforce_is_the_same_compiled_and_not():
     h = test_reinforce.TINY
-    numbers = reinforce.numbers_of(h, 4)
+    numbers = reinforce.numbers_of([h] * 4)
     structure = h.structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
     weights = reinforce.initial_weights(KEYS, CartPole(), h)
     (returns, steps), final = reinforce.program(CartPole(), structure)(KEYS, weights, numbers)
@@ -41,7 +41,7 @@ def test_reinforce_is_the_same_compiled_and_not():
 
 def test_dqn_is_the_same_compiled_and_not():
     h = test_dqn.TINY
-    numbers = test_dqn.numbers(h, 4)
+    numbers = dqn.numbers_of([h] * 4)
     compiled = dqn.program(CartPole(), h.structure(dqn.Hyperparameters, dqn.Numbers._fields))
     number, curves, steps, final, best, best_round = compiled(KEYS, numbers)
     plain = dqn.training(KEYS, numbers, CartPole(), h)

@@ -26,11 +26,6 @@ def with_(**changes) -> dqn.Hyperparameters:
     return dqn.Hyperparameters(**{**TINY.model_dump(), **changes})
 
 
-def numbers(h: dqn.Hyperparameters, lanes: int) -> dqn.Numbers:
-    """Return the numeric hyperparameters of all lanes."""
-    return dqn.Numbers(*(tf.fill([lanes], float(getattr(h, name))) for name in dqn.Numbers._fields))
-
-
 def batch(random, lanes=3, size=8) -> replay.Transitions:
     """Return random transitions, some terminated and others truncated."""
     ends = random.random((size, lanes))
@@ -52,7 +47,7 @@ def test_gradients_are_those_of_the_chapters_training_step(loss):
         batch(random),
     )
     *ours, losses, _ = tf.function(q_networks.gradients, jit_compile=True, autograph=False)(
-        learner, experience, numbers(h, 3), h
+        learner, experience, dqn.numbers_of([h] * 3), h
     )
     arrays = networks.to_arrays(weights, "elu", "linear")
     function = {"mse": tf.keras.losses.MeanSquaredError(), "huber": tf.keras.losses.Huber()}[loss]

@@ -49,13 +49,14 @@ def programs(stage: str) -> list[Program]:
             found.setdefault(id(program), (program, arguments))
         return call(program, *arguments)
 
-    module, section = tiny.stage(stage), sections.section(stage)
-    if "lanes_per_pack" in section:
-        section["lanes_per_pack"] = 2
+    def two_lanes(name: str) -> dict[str, Any]:
+        section = sections.section(name)
+        return section | ({"lanes_per_pack": 2} if "lanes_per_pack" in section else {})
+
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("REPRISE_WORKERS", "1")
         monkeypatch.setattr(kind, "__call__", remembered)
-        module.run(module.Params(**section))
+        tiny.stage(stage).run(tiny.params(stage, two_lanes))
     return list(found.values())
 
 

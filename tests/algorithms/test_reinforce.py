@@ -45,7 +45,7 @@ def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
     @tf.function(jit_compile=True, autograph=False)
     def compiled():
         episodes = reinforce.play(
-            reinforce.behaviour(weights, reinforce.numbers_of(TINY, 4), TINY),
+            reinforce.behaviour(weights, reinforce.numbers_of([TINY] * 4), TINY),
             lane_random.fold(keys, 1), CartPole(),
             TINY.episodes_per_iteration, TINY.maximum_steps,
         )  # fmt: skip
@@ -119,7 +119,7 @@ def test_training_behaves_as_it_is_told(behaviour):
     h = TINY.model_copy(update={"behaviour": behaviour})
     keys = tf.constant(KEYS.T)
     weights = reinforce.initial_weights(keys, CartPole(), h)
-    choose = reinforce.behaviour(weights, reinforce.numbers_of(h, 4), h)
+    choose = reinforce.behaviour(weights, reinforce.numbers_of([h] * 4), h)
     played = reinforce.play(choose, keys, CartPole(), 10, 40)
     left = tf.sigmoid(reinforce.logits(weights, played.observation, h)[..., 0, :]).numpy()
     likelier = (left < 0.5) == played.action.numpy()
@@ -135,7 +135,7 @@ def test_lanes_of_one_program_may_differ_in_all_that_is_a_number():
             {"learning_rate": 0.02, "discount": 0.9},
         )
     ]  # fmt: skip
-    numbers = [reinforce.numbers_of(h, 4) for h in alone]
+    numbers = [reinforce.numbers_of([h] * 4) for h in alone]
     mixed = reinforce.Numbers(*(
         tf.stack([values[lane] for lane, values in enumerate(field)])
         for field in zip(*numbers, strict=True)

@@ -1,7 +1,8 @@
 """Runs stages with tiny parameters and prints a hash of every file that each would write.
 
-`python -m tests.cpus.hashes PYTHON`, natively or under an emulator, where params.yaml, data/ and
-notebooks/ are; PYTHON starts the kernels of notebooks, as an emulated process starts a native one.
+`python -m tests.cpus.hashes PYTHON`, natively or under an emulator, where params.yaml, dvc.yaml,
+data/ and notebooks/ are; PYTHON starts the kernels of notebooks, as an emulated process starts a
+native one.
 Prints JSON, a line for each stage as it is done; the first says what the CPU is taken for.
 """
 
@@ -17,7 +18,7 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from reprise.pipeline import artifacts, parameters
-from stages import reporting
+from stages import report, reporting
 from tests import tiny
 from tests.cpus import sections
 
@@ -28,8 +29,7 @@ TINY = (tiny.CHANGES | tiny.OTHERS).keys()
 
 def order() -> list[str]:
     """Return all stages; those that read committed results come before any is replaced."""
-    names = list(parameters.read(Path("params.yaml")))
-    return sorted(names, key=lambda name: (name in TINY, name in READERS))
+    return sorted(tiny.STAGES, key=lambda name: (name in TINY, name in READERS))
 
 
 def cpu() -> dict[str, str]:
@@ -43,8 +43,9 @@ def results(name: str) -> Mapping[str, Any]:
     """Return what a stage makes, by file name."""
     if name == reporting.NAME:
         return reporting.run(parameters.load(name, reporting.Params), NOTEBOOK)
-    module = tiny.stage(name)
-    return module.run(module.Params(**sections.section(name)))
+    if name == report.NAME:
+        return report.run(parameters.load(name, report.Params), "extra")
+    return tiny.stage(name).run(tiny.params(name, sections.section))
 
 
 def hashes() -> Iterator[dict[str, Any]]:

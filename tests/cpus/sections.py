@@ -18,6 +18,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "approximate_q_learning": WIDE,
     "dqn_training": WIDE | {"packs": 1, "hidden_sizes": [32, 32], "batch_size": 8},
     "dqn_ablations": WIDE,
+    "hyperparameter_study": WIDE | {"seeds": 6},
 }
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {

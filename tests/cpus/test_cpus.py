@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
-from reprise.pipeline import parameters
 from reprise.pipeline.progress import duration
+from tests import tiny
 from tests.cpus import machines
 from tests.cpus.machines import NATIVE, OTHERS, Machine
 from tests.tiny import ROOT
 
 LIMIT = 60 * 60  # seconds, until runs are taken for hanging
-STAGES = list(parameters.read(ROOT / "params.yaml"))
+STAGES = tiny.STAGES
 
 Run = dict[str, dict[str, Any]]
 
@@ -45,7 +45,8 @@ def run(machine: Machine, folder: Path, latest: float) -> Run:
     """Run all stages on a machine, and say of each when it is done."""
     for name in ("data", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.npz"))
-    shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copyfile(ROOT / name, folder / name)
     python = machine.python(folder)
     environment = os.environ | machine.environment | {"PYTHONPATH": str(ROOT)}
     start, found = time.monotonic(), {}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reprise.pipeline import packs
+from reprise.pipeline import kept, packs
 from reprise.pipeline.kept import Kept
 from tests.pipeline import pack_tasks
 
@@ -32,13 +32,13 @@ def ran(folder: Path, fails: int | None = None, decides: str = "a") -> tuple[str
     """Run all packs; return which ran, and the results' bytes."""
     log = folder.parent / "log"
     log.write_text("")
-    kept = Kept("study", {"rate": decides}, folder)
+    before = Kept("study", {"rate": decides}, folder)
     run = functools.partial(packs.run, functools.partial(task, log, fails), PACKS, 1)
     if fails is None:
-        results = [result["draws"].tobytes() for result in run(kept=kept)]
+        results = [result["draws"].tobytes() for result in run(kept=before)]
     else:
         with pytest.raises(ZeroDivisionError):
-            run(kept=kept)
+            run(kept=before)
         results = []
     return log.read_text(), results
 
@@ -84,12 +84,18 @@ def test_a_file_that_is_not_as_it_was_written_is_no_result(folder, change):
     assert results == whole
 
 
-def test_what_is_forgotten_runs_again_and_the_rest_of_the_folder_stays(folder):
-    ran(folder)
-    ran(folder, decides="b")
-    Kept("study", {"rate": "a"}, folder).forget(PACKS)
-    assert ran(folder, decides="b")[0] == ""
-    assert ran(folder)[0] == "012"
+def test_a_stage_keeps_its_packs_until_its_results_are_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert kept.of("study", {}) is None
+    with pytest.raises(ZeroDivisionError), kept.while_running("study"):
+        packs.run(functools.partial(task, tmp_path / "log", 1), PACKS, 1, kept=kept.of("study", {}))
+    assert len(list((kept.FOLDER / "study").iterdir())) == 1
+    with kept.while_running("other"):
+        pass
+    assert (kept.FOLDER / "study").exists()
+    with kept.while_running("study"):
+        assert kept.of("study", {})
+    assert not (kept.FOLDER / "study").exists()
 
 
 def test_changed_code_takes_up_nothing(folder, monkeypatch):

@@ -49,6 +49,13 @@ def test_a_stage_takes_the_arguments_it_names_and_is_called_by_them(root: Path, 
     assert '"notebook": "q_learning"' in root.read_text()
 
 
+def test_a_stage_may_write_beside_the_results_of_another(root: Path):
+    code = stage.execute("markov_chain", Params, run, headline, argv=[], folder="mdp_solving")
+    assert code == 0
+    assert (root.parents[1] / "mdp_solving" / root.name).exists()
+    assert root.read_text() == "the previous result"
+
+
 def test_the_arguments_are_those_of_the_process_unless_given(root: Path, capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["stages/markov_chain.py", "--force"])
     assert stage.execute("markov_chain", Params, run, headline) == 2

@@ -20,8 +20,12 @@ from reprise.publishing.notebooks import REPOSITORY, NotebookError, execute, nor
 FIGURE = """from matplotlib.figure import Figure
 from reprise.evidence.figures import use_style
 use_style()
+use_style()  # once more changes nothing
 figure = Figure()
-figure.subplots().plot([1, 3, 2])
+axes = figure.subplots()
+axes.plot([1, 3, 2])
+axes.set(title="A way up", xlabel="steps")
+axes.text(1, 3, "the most")
 figure"""
 
 
@@ -75,6 +79,13 @@ def test_two_executions_are_the_same_bytes(executed: list[Path]):
     first, second = executed
     assert first.read_bytes() == second.read_bytes()
     assert b"image/png" in first.read_bytes()
+
+
+def test_a_figure_comes_with_a_text_for_who_does_not_see_it(executed: list[Path]):
+    shown = [output for output in outputs(executed[0]) if "image/png" in output.get("data", {})]
+    assert [output["metadata"] for output in shown] == [
+        {"image/png": {"alt": "A way up. steps. Labels: the most."}}
+    ]
 
 
 def test_a_notebook_runs_in_the_repository_with_this_interpreter(executed: list[Path]):

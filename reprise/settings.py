@@ -1,0 +1,85 @@
+"""Settings of hyperparameters, from values for some of them: a grid, or a random part of it.
+
+Those that an algorithm's program takes as numbers may differ between the lanes of a pack. What
+changes the program (sizes, activations) makes a program, and so packs, of their own.
+
+Source: Bergstra and Bengio (2012), Random search for hyper-parameter optimization.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from reprise.hyperparameters import Frozen, check_choice
+
+F = TypeVar("F", bound=Frozen)
+
+
+class Setting(NamedTuple, Generic[F]):
+    """One setting of a study."""
+
+    number: int  # of the grid
+    values: Mapping[str, Any]
+    hyperparameters: F
+
+    @property
+    def name(self) -> str:
+        """Return its values in words, under which it has its random numbers."""
+        return " ".join(f"{key}={value}" for key, value in self.values.items())
+
+
+def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) -> list[Setting[F]]:
+    """Return a setting for each combination of values, the last key's running fastest.
+
+    Args:
+        base: the parameters that are changed.
+        algorithm: the model of the algorithm's parameters, whose fields the keys are.
+        values: for each key those that are tried.
+
+    Raises:
+        ValueError: names a key that is unknown, or a combination that is not allowed.
+    """
+    for key, tried in values.items():
+        check_choice("a key", key, algorithm.model_fields)
+        if len({repr(value) for value in tried}) < len(tried):
+            raise ValueError(f"{key} has a value twice: {list(tried)}")
+    found = []
+    for number, chosen in enumerate(itertools.product(*values.values())):
+        change = dict(zip(values, chosen, strict=True))
+        try:
+            found.append(Setting(number, change, base.changed(algorithm, change)))
+        except ValueError as error:
+            shown = ", ".join(f"{key} {value}" for key, value in change.items())
+            raise ValueError(f"{shown}: {error}") from None
+    return found
+
+
+def drawn(
+    settings: Sequence[Setting[F]], count: int | None, random: np.random.Generator
+) -> list[Setting[F]]:
+    """Return some settings, each at most once, in their order; all of them if no count is given."""
+    if count is None:
+        return list(settings)
+    chosen = random.permutation(len(settings))[:count]
+    return [settings[place] for place in sorted(chosen)]
+
+
+def by_program(
+    settings: Iterable[Setting[F]], algorithm: type[F], numbers: Sequence[str]
+) -> dict[F, list[Setting[F]]]:
+    """Return the settings that share a program, by what decides it.
+
+    Args:
+        settings: of the algorithm.
+        algorithm: the model of its parameters.
+        numbers: the names of those that its program takes as arguments.
+    """
+    found: dict[F, list[Setting[F]]] = {}
+    for setting in settings:
+        structure = setting.hyperparameters.structure(algorithm, numbers)
+        found.setdefault(structure, []).append(setting)
+    return found

@@ -1,0 +1,26 @@
+"""The report of the committed results, made once for a module, in a folder of its own."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reprise.pipeline import artifacts, parameters
+from stages import report
+from tests.tiny import ROOT
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report's folder, with what lies beside it."""
+    data = tmp_path_factory.mktemp("report") / "data"
+    for path in [*ROOT.glob("data/*/*.gif"), *ROOT.glob("data/reporting/*.ipynb")]:
+        target = data / path.relative_to(ROOT / "data")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        params = parameters.load(report.NAME, report.Params)
+        for part in report.PARTS:
+            artifacts.write_all(data / report.FOLDER, report.run(params, part))
+    return data / report.FOLDER

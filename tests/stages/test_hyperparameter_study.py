@@ -1,0 +1,149 @@
+"""The study: lanes are seeds of settings, packs share a program, and no shape moves a result."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reprise import seeds
+from reprise.errors import UserError
+from reprise.pipeline import artifacts, packs, parameters
+from stages import hyperparameter_study as study
+from tests import tiny
+
+NAME = "hyperparameter_study"
+REINFORCE = {
+    "dqn_training": tiny.ABSENT,
+    "reinforce_training": {"learning_rate": [0.01, 0.1], "activation": ["relu", "elu"]},
+}
+
+
+@cache
+def results() -> dict[str, Any]:
+    return tiny.run(NAME)
+
+
+def bytes_of(found: dict[str, Any]) -> dict[str, bytes]:
+    return {name: artifacts.render(name, content) for name, content in found.items()}
+
+
+def test_a_run_gives_every_file_that_the_stage_promises_and_no_other():
+    assert all(f"    {file} " in (study.__doc__ or "") for file in results())
+    committed = {path.name for path in (tiny.ROOT / "data" / NAME).iterdir()}
+    assert set(results()) == committed
+
+
+def test_every_seed_of_every_setting_is_there_once():
+    samples = results()["samples.csv"]
+    assert len(samples) == 8 * 2
+    assert samples[["setting", "lane"]].drop_duplicates().shape == (16, 2)
+    first = samples.groupby("setting").first()
+    assert first["learning_rate"].tolist() == [0.01] * 4 + [0.05] * 4
+    assert first["replay_capacity"].tolist() == [16, 16, 32, 32] * 2
+    assert first["discount"].tolist() == [0.9, 0.95] * 4
+
+
+def test_two_workers_give_the_bytes_of_one():
+    assert bytes_of(tiny.run(NAME, workers=2)) == bytes_of(results())
+
+
+def test_a_program_has_packs_of_one_shape_whose_last_is_filled_up():
+    params = tiny.params(NAME)
+    assert [len(group) for group in params.programs().values()] == [4, 4]
+    whole = [study.lanes_of(params, packs.Pack(0, 3 * n, 3, "program 1")) for n in range(3)]
+    places = [(setting.number, seed) for lanes in whole for setting, seed in lanes]
+    assert places == [(0, 0), (0, 1), (1, 0), (1, 1), (4, 0), (4, 1), (5, 0), (5, 1), (5, 2)]
+
+
+def test_no_two_lanes_share_a_key(monkeypatch):
+    asked = []
+    give = seeds.lane_keys
+
+    def remembering(*path):
+        asked.append(give(*path))
+        return asked[-1]
+
+    monkeypatch.setattr(seeds, "lane_keys", remembering)
+    tiny.run(NAME)
+    keys = np.concatenate(asked)
+    assert len(keys) == 18
+    assert len(np.unique(keys, axis=0)) == len(keys)
+
+
+def test_a_lane_trains_with_the_numbers_of_its_own_setting():
+    """One setting alone, as large a pack: the same lane has the same bits."""
+    wide = tiny.run(NAME, lanes_per_pack=8)["samples.csv"]
+    one = {"learning_rate": [0.05, 0.01], "replay_capacity": [16], "discount": [0.95]}
+    alone = tiny.run(NAME, lanes_per_pack=8, values={"dqn_training": one})["samples.csv"]
+    columns = ["lane", "final_20", "last_return", "environment_steps"]
+    expected = wide.query("learning_rate == 0.05 and replay_capacity == 16 and discount == 0.95")
+    found = alone.query("learning_rate == 0.05")
+    np.testing.assert_array_equal(expected[columns], found[columns])
+
+
+def test_reinforce_can_be_studied_and_what_changes_the_program_too():
+    found = tiny.run(NAME, values=REINFORCE)
+    samples = found["samples.csv"]
+    assert samples["activation"].tolist() == ["relu", "relu", "elu", "elu"] * 2
+    assert found["metrics.json"]["studied"] == "reinforce_training"
+    params = tiny.params(NAME, values=REINFORCE)
+    assert [len(group) for group in params.programs().values()] == [2, 2]
+    learned = samples.pivot(index="lane", columns="setting", values="last_return")
+    assert learned.nunique(axis=1).max() > 1
+
+
+def test_a_sample_is_of_the_grid_and_its_lanes_are_those_of_the_grid():
+    found = tiny.run(NAME, sample=3)["samples.csv"]
+    numbers = found["setting"].unique()
+    assert len(numbers) == 3
+    assert set(numbers) < set(range(8))
+
+
+def test_sizes_can_be_varied_and_are_told_in_words():
+    committed = dict.fromkeys(("learning_rate", "replay_capacity", "discount"), tiny.ABSENT)
+    values = {"dqn_training": committed | {"hidden_sizes": [[3], [3, 2]]}}
+    found = tiny.run(NAME, values=values)
+    assert found["settings.csv"]["hidden_sizes"].tolist() == ["[3]", "[3, 2]"]
+    assert list(found["metrics.json"]["effects"]["hidden_sizes"]) == ["[3]", "[3, 2]"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"dqn_training": {"discout": [0.9]}}, "values.dqn_training: a key is 'discout'; allowed"),
+        ({"dqn_training": {"discount": [0.9, 2]}}, "discount 2: Input should be less"),
+        ({"td_learning": {"runs": [1, 2]}}, "values is of 'td_learning'; allowed: one of dqn_tr"),
+        ({"dqn_training": {"discount": [0.9]}}, "values makes one setting; allowed: at least 2"),
+        ({}, "values is {}; allowed: "),
+    ],
+)
+def test_values_that_are_not_allowed_are_named(values, message, tmp_path):
+    assert message in refused(tmp_path, values=values)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sample": 28}, "sample is 28; allowed: at most 27, the grid"),
+        ({"few_seeds": [1, 33]}, "few_seeds has 33; allowed: at most seeds, 32"),
+        ({"seeds": 1}, "seeds is 1; allowed: an integer at least 2"),
+    ],
+)
+def test_numbers_that_are_not_allowed_are_named(change, message, tmp_path):
+    assert message in refused(tmp_path, **change)
+
+
+def refused(folder: Path, **change: Any) -> str:
+    path = tiny.altered(NAME, folder, change)
+    with pytest.raises(UserError) as error:
+        parameters.load(NAME, study.Params, path)
+    assert str(error.value).startswith("hyperparameter_study.")
+    return str(error.value)
+
+
+def test_a_wrong_value_of_the_stage_that_is_studied_is_named_as_its_own(tmp_path):
+    path = tiny.altered("dqn_training", tmp_path, {"discount": 2})
+    with pytest.raises(UserError, match=r"^dqn_training\.discount is 2; allowed: a number from 0"):
+        parameters.load(NAME, study.Params, path)

@@ -1,0 +1,122 @@
+"""The stage that makes the report: what it reads, what it refuses, and how it says so."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from reprise.errors import UserError
+from reprise.pipeline import artifacts, parameters
+from reprise.publishing.report import Page
+from stages import report
+from tests.test_house import REPORT, covered, pipeline
+from tests.tiny import ROOT
+
+PARAMS = parameters.load("report", report.Params, ROOT / "params.yaml")
+# Runs a part of the report and prints which files of the current folder were opened.
+WATCHED = """
+import sys, pathlib
+opened = set()
+sys.addaudithook(lambda event, given: event == "open" and opened.add(str(given[0])))
+from reprise.pipeline import parameters
+from stages import report
+report.run(parameters.load(report.NAME, report.Params), sys.argv[1])
+root = pathlib.Path.cwd()
+paths = {pathlib.Path(root, name).resolve() for name in opened if not name.isdigit()}
+print(*(path.relative_to(root) for path in paths if path.is_relative_to(root)), sep="\\n")
+"""
+
+
+@pytest.mark.parametrize("part", report.PARTS)
+def test_every_file_that_the_report_opens_is_among_its_deps(part):
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", WATCHED, part],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    opened = [path for path in done.stdout.split() if path.startswith(("data/", "reprise/"))]
+    opened = [path for path in opened if not path.endswith((".py", ".pyc"))]  # of test_house
+    file = {"chapter": "", "extra": "extra/dvc.yaml"}[part]
+    (deps,) = (stage.deps for stage in pipeline() if (stage.name, stage.file) == (REPORT, file))
+    assert len(opened) > 5
+    assert not [path for path in opened if not covered(path, deps)]
+
+
+def test_a_misspelt_part_ends_with_one_line_and_exit_code_two():
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.report", "chaptre"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert (
+        done.stderr == "report@chaptre: no part 'chaptre' of the report; did you mean 'chapter'?\n"
+    )
+
+
+def test_a_notebook_that_was_not_executed_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"data/reporting/mdp_solving.ipynb does not exist; `dvc"):
+        report.executed("mdp_solving")
+
+
+def test_an_animation_that_no_notebook_shows_is_named():
+    made = Page("one", "One", report.marks.Markup(""), [], {}, {})
+    side = report.Side(title="A policy", file="data/one/angel.gif")
+    with pytest.raises(UserError, match=r"has data/one/angel.gif, which no notebook shows"):
+        report.animation(side, [made])
+
+
+def test_all_notebooks_are_the_chapters_or_extra_and_in_order(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    chapter, extra = report.notebooks()
+    named = parameters.read(Path("params.yaml"))["reporting"]["notebooks"]
+    assert {*chapter, *extra} == set(named)
+    executed = [stage.address for stage in pipeline() if stage.name == "reporting"]
+    assert executed == [
+        *(f"reporting@{name}" for name in chapter),
+        *(f"extra/dvc.yaml:reporting@{name}" for name in extra),
+    ]
+
+
+def row(**changes) -> dict:
+    """Return a row of the ledger."""
+    table = artifacts.read_csv(ROOT / "data/claims/ledger.csv")
+    return table[table["form"] == "mean"].iloc[0].to_dict() | changes
+
+
+def test_a_verdict_says_what_was_measured_and_where_it_is_shown():
+    found = report.verdict(row(stage="two one", estimate=1.5, low=1, high=2, n=32), ["one", "two"])
+    assert (found.page, found.n, found.estimate) == ("two", 32, 1.5)
+    assert found.measured.startswith("1.5 [1, 2")
+    assert found.claimed.startswith("mean ")
+    assert found.mark
+
+
+def test_a_verdict_of_no_stage_is_shown_by_the_ledgers_own_notebook():
+    assert report.verdict(row(stage=float("nan")), ["one"]).page == "claims"
+
+
+def test_a_word_and_a_time_that_never_came_have_no_mark():
+    word = {"form": "value", "claimed": "equal to a0", "word": "a0", "estimate": float("nan")}
+    found = report.verdict(row(**word), [])
+    assert (found.measured, found.n, found.estimate, found.mark) == ("a0", None, None, "")
+    assert not report.verdict(row(high=float("nan")), []).mark
+
+
+def test_the_headline_says_how_many_pages_there_are():
+    said = report.headline({"index.html": b"1" * 500_000, "pages/report.css": b""})
+    assert said == "1 pages, 0.5 MB: data/reporting/index.html"
+
+
+def test_claims_that_a_notebooks_figure_shows_are_of_its_stage_and_shown_once():
+    rows = artifacts.read_csv(ROOT / "data/claims/ledger.csv").to_dict("records")
+    stages = {row["claim"]: [*str(row["stage"]).split(), report.LEDGER] for row in rows}
+    shown = [
+        (path.stem, claim)
+        for path in sorted(ROOT.glob("notebooks/*.ipynb"))
+        for cell in nbformat.v4.reads(path.read_text(encoding="utf-8")).cells
+        for claim in cell.metadata.get("claims", ())
+    ]
+    assert len({claim for _, claim in shown}) == len(shown) > len(rows) / 2
+    assert not [(name, claim) for name, claim in shown if name not in stages.get(claim, [])]
