@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
+from tests import loopback
 from tests.repositories import environment
 
 ROOT = [] if os.geteuid() == 0 else ["--map-root-user"]
@@ -16,6 +18,10 @@ def allowed(*kinds: str) -> bool:
 
 
 MOUNTS = allowed("--mount")
+WITHOUT_NETWORK = (
+    ["unshare", *ROOT, "--net", sys.executable, loopback.__file__] if allowed("--net") else []
+)
+"""The beginning of a command that runs the rest with loopback as its only network."""
 
 
 def alone(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -46,6 +46,7 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         """Find what is there; `make` makes it."""
         self.folder = folder
+        self.inside: list[str] = []  # the beginning of a command that runs the rest somewhere else
 
     @classmethod
     def make(cls, folder: Path, stages: Collection[str] | None = None) -> Self:
@@ -107,7 +108,7 @@ class Repository:
     def python(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run this interpreter in the repository, with environment variables of its own."""
         return subprocess.run(
-            [sys.executable, *words], cwd=self.folder, env=environment(variables),
+            [*self.inside, sys.executable, *words], cwd=self.folder, env=environment(variables),
             capture_output=True, text=True, check=False,
         )  # fmt: skip
 

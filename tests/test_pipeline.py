@@ -1,7 +1,10 @@
 """The whole pipeline with tiny parameters, in a repository of its own, through real DVC."""
 
+import errno
+
 import pytest
 
+from tests import loopback, namespaces
 from tests.publishing import documents
 from tests.repositories import EXTRA, STAGES, Repository
 
@@ -10,6 +13,7 @@ from tests.repositories import EXTRA, STAGES, Repository
 def repository(tmp_path_factory) -> Repository:
     """Return a repository in which the whole pipeline has run once and is committed."""
     made = Repository.make(tmp_path_factory.mktemp("pipeline"))
+    made.inside = namespaces.WITHOUT_NETWORK
     done = made.dvc("repro")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (made.folder / "data" / EXTRA).exists()
@@ -17,6 +21,13 @@ def repository(tmp_path_factory) -> Repository:
     assert done.returncode == 0, done.stdout + done.stderr
     made.commit("Add the results")
     return made
+
+
+def test_all_of_this_ran_without_a_network(repository):
+    if not repository.inside:
+        pytest.skip("this system allows nobody a network namespace: the pipeline had a network")
+    code = f"import socket; print(socket.socket().connect_ex({loopback.NOBODY}))"
+    assert repository.python("-c", code).stdout == f"{errno.ENETUNREACH}\n"
 
 
 def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repository):

@@ -110,7 +110,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise UserError(f"{path} is not an .npz file")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:  # noqa: TID251
             return {name: archive[name] for name in archive.files}
     except _BROKEN as error:
         reason = " ".join(str(error).split()) or "it ends too early"
