@@ -68,6 +68,8 @@ def awaited(
         if found(children):
             return children
         time.sleep(0.05)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
     raise AssertionError(process.communicate())
 
 
@@ -80,7 +82,10 @@ def is_in_the_middle(processes: list[psutil.Process]) -> bool:
 
 
 def assert_ended(processes: list[psutil.Process]) -> None:
-    assert not psutil.wait_procs(processes, timeout=60)[1]
+    _, alive = psutil.wait_procs(processes, timeout=60)
+    for process in alive:
+        process.kill()
+    assert not alive
 
 
 def test_a_stage_that_is_killed_fails_by_its_name(repository):

@@ -260,4 +260,6 @@ def _problem(error: Exception) -> str:
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         line = error.problem_mark.line + 1
         return f"line {line}: {' '.join(str(error.problem).split())}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     return " ".join(str(getattr(error, "reason", error)).split())
