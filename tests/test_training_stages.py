@@ -312,7 +312,7 @@ def test_the_notebook_runs_on_fresh_results(name: str, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     params = reporting.Params(**sections["reporting"])
     text = next(iter(reporting.run(params, name).values())).decode()
-    assert text.count('"image/png"') >= 2
+    assert text.count('"image/png": "') >= 2
     assert "90% interval" in text
 
 

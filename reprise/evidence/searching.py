@@ -82,7 +82,8 @@ def paths(panels: Mapping[str, pd.DataFrame], room: Mapping[str, float]) -> Figu
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     start = "Green: where the robot starts. Vermilion: where it is in the end."
-    style.note(figure, f"Blue: floor it swept. {start}")
+    frame = f"Frame: {room['width']:g} by {room['height']:g} m."
+    style.note(figure, f"Blue: floor it swept. {start} {frame}")
     return figure
 
 

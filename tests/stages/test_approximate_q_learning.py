@@ -166,7 +166,7 @@ def executed(results: dict[str, Any], folder: Path) -> str:
 
 def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: Path):
     text = executed(results, tmp_path)
-    assert text.count('"image/png"') == 4
+    assert text.count('"image/png": "') == 4
     assert "2^{240}" in text
     assert "90% interval" in text
 
@@ -177,5 +177,5 @@ def test_behind_hidden_layers_a_feature_has_no_weight(results: dict[str, Any], t
     deep = approximate_q_learning.run(approximate_q_learning.Params(**section))
     assert len(deep["weights.csv"]) == 0
     text = executed(results | {"weights.csv": deep["weights.csv"]}, tmp_path)
-    assert text.count('"image/png"') == 2
+    assert text.count('"image/png": "') == 2
     assert "With hidden layers a feature has no weight of its own" in text

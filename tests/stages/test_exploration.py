@@ -190,5 +190,5 @@ def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any]
     target = tmp_path / "done.ipynb"
     notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
     text = target.read_text(encoding="utf-8")
-    assert text.count('"image/png"') == 3
+    assert text.count('"image/png": "') == 3
     assert "has 6 runs on each problem" in text

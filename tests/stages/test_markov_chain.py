@@ -157,7 +157,7 @@ def test_the_notebook_runs_on_fresh_results(few: Params, start: str, shown: int,
     target = tmp_path / "done.ipynb"
     notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
     text = target.read_text(encoding="utf-8")
-    assert text.count('"image/png"') == 3 + (shown > 0)
+    assert text.count('"image/png": "') == 3 + (shown > 0)
     assert "50 paths" in text
 
 

@@ -155,5 +155,5 @@ def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: P
     target = tmp_path / "done.ipynb"
     notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
     text = target.read_text(encoding="utf-8")
-    assert text.count('"image/png"') == 6
+    assert text.count('"image/png": "') == 6
     assert "is run 3 times" in text

@@ -197,5 +197,5 @@ def test_the_notebook_runs_on_fresh_results(few: Params, chosen: list[str] | Non
     target = tmp_path / "done.ipynb"
     notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
     text = target.read_text(encoding="utf-8")
-    assert text.count('"image/png"') == 2
+    assert text.count('"image/png": "') == 2
     assert "20 runs" in text
