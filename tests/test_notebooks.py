@@ -1,5 +1,6 @@
 """What every notebook owes its reader: it runs where it lies, teaches, and types no number."""
 
+import ast
 import json
 import os
 import re
@@ -8,7 +9,6 @@ import shutil
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
@@ -179,8 +179,11 @@ def test_what_to_try_is_allowed_and_changes_something(name: str, words: list[str
 @every
 def test_a_notebook_has_the_values_of_params_yaml_as_its_own(notebook: Path):
     (cell,) = (c for c in prose.cells(notebook) if "parameters" in c["metadata"].get("tags", ()))
-    own: dict[str, Any] = {}
-    exec(cell["source"], {}, own)
+    own = {
+        ast.unparse(line.targets[0]): ast.literal_eval(line.value)
+        for line in ast.parse(cell["source"]).body
+        if isinstance(line, ast.Assign)
+    }
     named = PARAMETERS["reporting"]["notebooks"][notebook.stem]
     injected = {name: reporting.value(key) for name, key in named.items()}
     assert {name: json.dumps(value) for name, value in own.items()} == {
