@@ -139,6 +139,10 @@ def train(
 def load_lane(path: str | Path, lane: int) -> keras.Sequential:
     """Return one trained lane as an ordinary Keras model.
 
+    >>> import reprise
+    >>> reprise.load_lane("data/lunar_lander/weights.npz", lane=3).output_shape
+    (None, 4)
+
     Args:
         path: a stage's weights, such as data/dqn_training/weights.npz, or what `Trained.save` has
             written.

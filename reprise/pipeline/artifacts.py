@@ -116,7 +116,14 @@ def render(name: str, content: Any) -> bytes:
 
 
 def render_json(name: str, mapping: Mapping[str, Any]) -> bytes:
-    """Return a mapping as JSON."""
+    """Return a mapping as JSON.
+
+    >>> print(render_json("metrics.json", {"mean": 2 / 3, "n": 96}).decode(), end="")
+    {
+      "mean": 0.666666667,
+      "n": 96
+    }
+    """
     if not isinstance(mapping, Mapping):
         raise ArtifactError(f"{name} is {_kind(mapping)}; allowed: a mapping")
     plain = _plain(mapping, name, ())
@@ -124,7 +131,14 @@ def render_json(name: str, mapping: Mapping[str, Any]) -> bytes:
 
 
 def render_csv(name: str, frame: "pd.DataFrame") -> bytes:
-    """Return a table as CSV."""
+    """Return a table as CSV.
+
+    >>> import pandas as pd
+    >>> print(render_csv("samples.csv", pd.DataFrame({"mean": [-0.0, np.pi]})).decode(), end="")
+    mean
+    0
+    3.14159265
+    """
     if not hasattr(frame, "columns"):
         raise ArtifactError(f"{name} is {_kind(frame)}; allowed: a pandas DataFrame")
     if any(level is not None for level in frame.index.names):
