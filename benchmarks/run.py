@@ -20,11 +20,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from benchmarks import scaling
 from benchmarks.spread import Spread, number
 from reprise.errors import PlainError, UserError, closest
 
 RESULTS = Path(__file__).with_name("results.md")
-NAMES = ("mdp_solvers", "q_learning", "training", "adapter", "pipeline")
+NAMES = ("mdp_solvers", "q_learning", "training", "adapter", "scaling", "pipeline")
 LIBRARIES = ("tensorflow", "keras", "numpy", "numba", "scipy", "gymnasium", "quantecon", "dvc")
 TITLE = "# Measurements\n\n`make benchmark` writes this file. A promise is judged by the median."
 
@@ -75,6 +76,14 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "steps a second in any environment / gymnasium.make_vec's",
             "at least",
             0.5,
+        ),
+    ),
+    "scaling": (
+        Promise(
+            "processes_efficiency_of_two_workers_for_further_packs",
+            "efficiency of two workers against one, for a further pack,",
+            "at least",
+            0.7,
         ),
     ),
     "pipeline": (
@@ -177,6 +186,8 @@ def run(names: Sequence[str], results: Path) -> int:
         before = results.read_text(encoding="utf-8") if results.exists() else ""
         text = document(here, {name: section(name, measurements)}, before)
         results.write_text(text, encoding="utf-8")
+        if name == "scaling" and results == RESULTS:
+            scaling.fill(results)
         print(f"{name}: done in {time.monotonic() - start:.0f} s", flush=True)
         for promise in PROMISES[name]:
             print(f"  {promise}: {measurements[promise.measurement]}", flush=True)

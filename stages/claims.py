@@ -84,10 +84,18 @@ def run(params: Params) -> dict[str, Any]:
 
 
 def readme() -> str:
-    """Return the committed ledger as the README has it: the counts, then a table."""
+    """Return the committed ledger in short, as the README has it: the counts, what is refuted."""
     found = artifacts.read_csv(stage.RESULTS / NAME / "ledger.csv")
+    later = found["written_after_results"].tolist().count(True)
     count = ledger.told({"claims": len(found), **ledger.counts(found)})
-    return f"**{count}.**\n\n{ledger.markdown(found, f'{stage.RESULTS}/reporting')}"
+    said = f"**{count}.** Each was stated as a test before its result was looked at"
+    said += f", but for {later} marked so." if later else "."
+    refuted = pd.DataFrame(found[found["verdict"] == "refuted"])
+    if refuted.empty:
+        return said
+    columns = ("claim", "measured", "n", "claimed", "notebook")
+    table = ledger.markdown(refuted, f"{stage.RESULTS}/reporting", columns=columns)
+    return f"{said} Refuted:\n\n{table}"
 
 
 def headline(results: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The ledger: every claim with what was measured and its verdict, as a table and in words."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,16 +69,25 @@ def told(count: Mapping[str, Any]) -> str:
     return f"{count['claims']} claims of the chapter: {said}"
 
 
-def markdown(ledger: pd.DataFrame, notebooks: str, *, in_full: bool = False) -> str:
+COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
+
+
+def markdown(
+    ledger: pd.DataFrame,
+    notebooks: str,
+    *,
+    in_full: bool = False,
+    columns: Sequence[str] = COLUMNS,
+) -> str:
     """Return the ledger as a table in Markdown, below it what its signs mean.
 
     Args:
         ledger: as `table` gives it, or as read from its file.
         notebooks: the folder of the executed notebooks, relative to where this will stand.
         in_full: whether each claim's family stands in the table, and what exactly was measured.
+        columns: some of `COLUMNS`.
     """
-    head = ["claim", "verdict", "measured", "n", "claimed", "place", "notebook"]
-    rows = [head, ["---", "---", "---", "---:", "---", "---", "---"]]
+    rows = [list(columns), ["---:" if column == "n" else "---" for column in columns]]
     for row in ledger.to_dict("records"):
         statement = row["statement"] + (AFTERWARDS if row["written_after_results"] else "")
         if in_full:
@@ -87,7 +96,9 @@ def markdown(ledger: pd.DataFrame, notebooks: str, *, in_full: bool = False) -> 
         claimed = f"{FORMS[row['form']]} {row['claimed']}"
         n = "" if pd.isna(row["n"]) or row["form"] == "value" else f"{row['n']:,.0f}"
         verdict = f"**{row['verdict']}**"
-        rows.append([statement, verdict, measured(row), n, claimed, row["place"], link])
+        cells = (statement, verdict, measured(row), n, claimed, row["place"], link)
+        named = dict(zip(COLUMNS, cells, strict=True))
+        rows.append([named[column] for column in columns])
     lines = [f"| {' | '.join(map(str, cells))} |" for cells in rows]
     return "\n".join([*lines, "", signs(ledger)])
 

@@ -21,7 +21,7 @@ from reprise.errors import PlainError
 
 LEXER, FORMATTER = PythonLexer(), HtmlFormatter(nowrap=True)
 PRIMES = ("\N{PRIME}", "\N{DOUBLE PRIME}", "\N{TRIPLE PRIME}")
-SCROLLS = 'class="scrolls" role="region" tabindex="0" aria-label'
+SCROLLS = 'class="scrolls" role="group" tabindex="0" aria-label'
 
 
 class MarkdownError(PlainError, ValueError):

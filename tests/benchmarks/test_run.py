@@ -92,7 +92,7 @@ def test_broken_promise_is_told_and_ends_with_1(
     ("name", "hint"),
     [
         ("trainign", "did you mean training?"),
-        ("xyz", "there are mdp_solvers, q_learning, training, adapter, pipeline"),
+        ("xyz", "there are mdp_solvers, q_learning, training, adapter, scaling, pipeline"),
     ],
 )
 def test_unknown_name_is_refused_before_anything_is_measured(

@@ -113,7 +113,8 @@ def test_every_page_can_be_walked_through_without_seeing_it(site):
             assert len(tag["alt"]) > 5, (path, tag)
             assert tag["width"].isdigit()
             assert tag["height"].isdigit()
-        named = found(attrs={"role": "region"}) + found("nav")
+        named = found(attrs={"role": ["region", "group"]}) + found("nav")
+        assert len(found(attrs={"role": "region"})) <= 1, "a landmark is a rare thing"
         assert all(tag.get("aria-label") for tag in named), path
 
 
