@@ -14,7 +14,7 @@ export DVC_NO_ANALYTICS := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock reproduce repro test test-cpus lint benchmark readme $(YARDSTICKS)
+.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme $(YARDSTICKS)
 
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -25,6 +25,9 @@ reproduce: venv ## run every stage again; are the results the committed ones, by
 
 repro: venv ## run what has changed since it last ran: dvc repro
 	@dvc repro
+
+verify: venv ## are the results, in data/ and in DVC's cache, still those that dvc.lock names?
+	@python -m reprise.publishing.verify
 
 test: lint ## lint, then the whole test suite
 	@python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder

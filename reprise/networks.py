@@ -151,8 +151,11 @@ def to_keras(arrays: Mapping[str, np.ndarray], lane: int) -> keras.Sequential:
         lane: the lane's number.
 
     Raises:
-        UserError: if there is no such lane.
+        UserError: if there is no such lane, or these are no networks.
     """
+    for name in ("activations", "kernel_0", "bias_0"):
+        if name not in arrays:
+            raise UserError(f"no networks: {name} is missing; there are {', '.join(arrays)}")
     lanes = len(arrays["bias_0"])
     if not 0 <= lane < lanes:
         raise UserError(f"lane {lane}: allowed are 0 to {lanes - 1}")

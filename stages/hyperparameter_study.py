@@ -253,10 +253,10 @@ def told(params: Params, samples: pd.DataFrame) -> dict:
 
 
 def nested(rows: pd.DataFrame, keys: Sequence[str]) -> dict[str, Any]:
-    """Return rows by the values of two columns."""
+    """Return rows by the values of two columns, in which a dot is written `_`, as in names."""
     found: dict[str, Any] = {}
     for row in rows.to_dict("records"):
-        outer, inner = (str(row.pop(key)) for key in keys)
+        outer, inner = (str(row.pop(key)).replace(".", "_") for key in keys)
         found.setdefault(outer, {})[inner] = row
     return found
 

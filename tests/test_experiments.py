@@ -15,7 +15,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from reprise.publishing import offline_plots
 from tests import tiny
-from tests.test_pipeline import Repository
+from tests.repositories import Repository
 
 STAGE = "q_learning_convergence"
 NAMES = {"nearer": "0.8", "nearest": "0.7"}  # experiments by name, and their discounts
@@ -34,7 +34,7 @@ def repository(tmp_path_factory) -> Repository:
 
     Learning curves of two more stages are there to be drawn: the committed ones.
     """
-    made = Repository(tmp_path_factory.mktemp("experiments"))
+    made = Repository.make(tmp_path_factory.mktemp("experiments"))
     pipeline = YAML(typ="safe", pure=True).load(made.folder / "dvc.yaml")["stages"]
     stages = {name: pipeline[name] for name in (STAGE, *map(stage_of, (CURVES, BY_VARIANT)))}
     for path in (CURVES, BY_VARIANT):

@@ -75,3 +75,9 @@ def test_what_is_computed_separately_is_the_same():
     once = tf.constant(1)
     separate = networks.separately(lambda: [tf.constant([1.0, 2.0]) * 3], [tf.zeros([2])], once)
     np.testing.assert_array_equal(separate[0], [3, 6])
+
+
+def test_an_npz_that_holds_no_networks_is_refused(tmp_path):
+    artifacts.write_npz(tmp_path / "losses.npz", {"losses": [1.0], "targets": [2.0]})
+    with pytest.raises(UserError, match="no networks: activations is missing; there are losses, t"):
+        reprise.load_lane(tmp_path / "losses.npz", 0)

@@ -1,95 +1,19 @@
 """The whole pipeline with tiny parameters, in a repository of its own, through real DVC."""
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+import errno
 
 import pytest
-from ruamel.yaml import YAML
 
-from reprise.pipeline import parameters
-from tests import tiny
+from tests import loopback, namespaces
 from tests.publishing import documents
-
-STAGES = [name for name in tiny.STAGES if name not in {"reporting", "report"}]
-EXTRA = "lunar_lander"  # runs only when it is asked for
-
-CLAIMS = "data/inputs/claims.yaml"
-LIMITS = {"evaluation": {"limits": [200, 500]}}
-# What claims ask for by name: returns under these limits, and the steps to this target.
-CLAIMED: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(
-        ("reinforce_training", "credit_assignment", "partial_observability", "dqn_training",
-         "dqn_ablations", "approximate_q_learning"),
-        LIMITS,
-    ),
-    "prior_knowledge": LIMITS | {"targets": [10, 195]},
-    "policy_search": {"neat": LIMITS},
-}  # fmt: skip
-
-
-def answered(claim: dict[str, Any], sections: dict[str, Any]) -> bool:
-    """Return whether the tiny stages have all variants of which a claim asks."""
-    sources = [claim["test"][name] for name in ("of", "than") if name in claim["test"]]
-    return all(
-        source["where"]["variant"] in sections[source["stage"]]["variants"]
-        for source in sources
-        if "variant" in source.get("where", {}) and "variants" in sections[source["stage"]]
-    )
-
-
-class Repository:
-    """A copy of this repository with a history of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        listed = self.git("ls-files", "-co", "--exclude-standard", cwd=tiny.ROOT).split("\n")
-        for name in listed:
-            if name and (tiny.ROOT / name).is_file() and not name.startswith(("data/", "tests/")):
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(tiny.ROOT / name, folder / name)
-        shutil.copytree(tiny.ROOT / "data/inputs", folder / "data/inputs")
-        for lock in ("dvc.lock", "extra/dvc.lock"):
-            (folder / lock).unlink(missing_ok=True)
-        sections = parameters.read(folder / "params.yaml")
-        sections |= {stage: tiny.section(stage, **CLAIMED.get(stage, {})) for stage in STAGES}
-        YAML().dump(sections, folder / "params.yaml")
-        asked = YAML(typ="safe", pure=True).load(folder / CLAIMS)
-        YAML().dump({n: c for n, c in asked.items() if answered(c, sections)}, folder / CLAIMS)
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.git("config", "user.name", "Tests")
-        self.git("config", "user.email", "tests@example.org")
-        self.commit("Start with tiny parameters")
-
-    def git(self, *words: str, cwd: Path | None = None) -> str:
-        """Run git and return what it prints."""
-        done = subprocess.run(
-            ["git", *words], cwd=cwd or self.folder, capture_output=True, text=True, check=True
-        )
-        return done.stdout
-
-    def commit(self, message: str) -> None:
-        """Commit everything that is not ignored."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
-
-    def dvc(self, *words: str) -> subprocess.CompletedProcess:
-        """Run DVC as a user whose PATH begins with the virtual environment."""
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        environment = os.environ | {"PATH": path, "COLUMNS": "200", "DVC_NO_ANALYTICS": "1"}
-        return subprocess.run(
-            [sys.executable, "-m", "dvc", *words], cwd=self.folder, env=environment,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+from tests.repositories import EXTRA, STAGES, Repository
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory) -> Repository:
     """Return a repository in which the whole pipeline has run once and is committed."""
-    made = Repository(tmp_path_factory.mktemp("pipeline"))
+    made = Repository.make(tmp_path_factory.mktemp("pipeline"))
+    made.inside = namespaces.WITHOUT_NETWORK
     done = made.dvc("repro")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (made.folder / "data" / EXTRA).exists()
@@ -97,6 +21,13 @@ def repository(tmp_path_factory) -> Repository:
     assert done.returncode == 0, done.stdout + done.stderr
     made.commit("Add the results")
     return made
+
+
+def test_all_of_this_ran_without_a_network(repository):
+    if not repository.inside:
+        pytest.skip("this system allows nobody a network namespace: the pipeline had a network")
+    code = f"import socket; print(socket.socket().connect_ex({loopback.NOBODY}))"
+    assert repository.python("-c", code).stdout == f"{errno.ENETUNREACH}\n"
 
 
 def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repository):

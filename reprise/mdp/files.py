@@ -25,14 +25,16 @@ def read_model(path: str | PathLike[str], build: Callable[[object], Model]) -> M
         with the path.
     """
     try:
-        return build(YAML(typ="safe", pure=True).load(Path(path)))
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
-    except YAMLError as error:
-        raise ModelError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
+        content = YAML(typ="safe", pure=True).load(Path(path))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "reason", error)
         raise ModelError(f"{path}: cannot be read: {reason}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
+    try:
+        return build(content)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
 
 
 def top_level(content: object, keys: Sequence[str]) -> dict[str, Any]:

@@ -4,12 +4,15 @@ Floats in text have 9 significant digits, which hold a float32 exactly; -0.0 is 
 null or an empty cell, and infinity is refused. Weights keep their bits, as arrays in .npz.
 """
 
+import contextlib
 import csv
 import io
 import json
 import math
 import os
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 FLOAT = "%.9g"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip file can hold
+
+# What zipfile and NumPy raise where a file was cut off, changed, or never was what it seems.
+_BROKEN = (ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 
 class ArtifactError(PlainError, ValueError):
@@ -104,10 +110,11 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise UserError(f"{path} is not an .npz file")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:  # noqa: TID251
             return {name: archive[name] for name in archive.files}
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is not an .npz file of plain arrays: {error}") from None
+    except _BROKEN as error:
+        reason = " ".join(str(error).split()) or "it ends too early"
+        raise UserError(f"{path} is not an .npz file of plain arrays: {reason}") from None
 
 
 def render(name: str, content: Any) -> bytes:
@@ -260,7 +267,12 @@ def _read(path: Path) -> bytes:
 
 
 def _replace(contents: Mapping[Path, bytes]) -> None:
-    """Write every file beside its target, then put all in place; leave nothing behind."""
+    """Write every file beside its target, then put all in place; leave nothing behind.
+
+    Raises:
+        ArtifactError: if there is no room, or writing is not allowed.
+    """
+    path = Path()
     temporaries = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in contents}
     try:
         for path, content in contents.items():
@@ -268,6 +280,9 @@ def _replace(contents: Mapping[Path, bytes]) -> None:
             temporaries[path].write_bytes(content)
         for path, temporary in temporaries.items():
             temporary.replace(path)
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
         for temporary in temporaries.values():
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where nothing may be written, nothing is there
+                temporary.unlink(missing_ok=True)

@@ -103,7 +103,7 @@ def read(path: Path = PARAMETERS) -> dict[str, Any]:
     except DuplicateKeyError:
         key, line = next(_duplicates(YAML(typ="safe", pure=True).compose(text)))
         raise ParameterError(f"{path}, line {line}: {key} is there twice") from None
-    except YAMLError as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         raise ParameterError(f"{path} is not YAML: {_problem(error)}") from None
     if sections is None:
         raise ParameterError(f"{path} is empty; allowed: a mapping with a section for each stage")
@@ -259,9 +259,11 @@ def _duplicates(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[str, i
         yield from _duplicates(value, name)
 
 
-def _problem(error: YAMLError) -> str:
+def _problem(error: Exception) -> str:
     """Return what YAML finds wrong, on one line."""
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         line = error.problem_mark.line + 1
         return f"line {line}: {' '.join(str(error.problem).split())}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     return " ".join(str(getattr(error, "reason", error)).split())

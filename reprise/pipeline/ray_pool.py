@@ -44,7 +44,7 @@ class Worker:
     def __init__(self, main: dict[str, Any], task: bytes) -> None:
         """Take a task that was pickled in the process that `main` tells of."""
         spawn.prepare(main)  # a stage's own functions are found in the module it was started as
-        self._task: Task = pickle.loads(task)
+        self._task: Task = pickle.loads(task)  # noqa: S301 ours
 
     def versions(self) -> dict[str, str]:
         """Return what decides bits here."""

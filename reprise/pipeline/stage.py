@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 failed; 2 something given is not allowed, and nothing was 
 interrupted.
 """
 
+import errno
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +15,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reprise.errors import PlainError, UserError, closest
-from reprise.pipeline import artifacts, execution, kept, parameters, provenance
+from reprise.pipeline import artifacts, execution, kept, orphans, parameters, provenance
 from reprise.pipeline.parameters import P
 from reprise.pipeline.progress import duration
 
 RESULTS = Path("data")
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Contents = TypeVar("Contents", bound=Mapping[str, Any])
 
@@ -49,6 +51,7 @@ def execute(
     start = time.monotonic()
     try:
         _check(name, arguments, given)
+        orphans.end_with_dvc()
         with execution.used(_execution()), kept.while_running(name):
             results = run(parameters.load(name, model), *given)
             said = headline(results)
@@ -59,6 +62,11 @@ def execute(
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
         print(f"{label}: {' '.join(f'{error}{notes}'.split())}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        print(f"{label}: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"{label}: interrupted", file=sys.stderr)
         return 130

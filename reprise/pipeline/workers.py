@@ -151,7 +151,7 @@ def answer(task: Task, pack: "Pack") -> bytes:
     except Exception as error:
         trace = traceback.format_exc()
         try:
-            pickle.loads(pickle.dumps(error))
+            pickle.loads(pickle.dumps(error))  # noqa: S301 ours
             told = error
         except Exception:  # an exception whose constructor takes something else than its args
             told = RuntimeError(f"{type(error).__name__}: {error}")
@@ -165,7 +165,7 @@ def opened(answered: bytes, name: str) -> Any:
         answered: what `answer` returned in the worker.
         name: the pack's, for the exception.
     """
-    result, error, trace = pickle.loads(answered)
+    result, error, trace = pickle.loads(answered)  # noqa: S301 our own process's
     if error is not None:
         error.add_note(name)
         raise error from _WorkerTraceback(trace)
@@ -175,8 +175,9 @@ def opened(answered: bytes, name: str) -> Any:
 def _serve(line: connection.Connection, task: Task) -> None:
     """Run the task on each pack that comes, until this process or its parent is ended."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    while True:
-        line.send_bytes(answer(task, line.recv()))
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent was killed just now
+        while True:
+            line.send_bytes(answer(task, line.recv()))
 
 
 def _end_with_parent() -> None:

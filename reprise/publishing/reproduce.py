@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 
 from reprise.errors import PlainError, UserError
 from reprise.pipeline.progress import duration
-from reprise.publishing import intervals
+from reprise.publishing import intervals, verify
 
 LOCK = Path("dvc.lock")
 RESULTS = "data"
@@ -57,6 +57,7 @@ def main() -> int:
     start = time.monotonic()
     try:
         _require_checkout()
+        verify.refuse(verify.cache)
         promised = platform.machine() in BYTES_PROMISED
         if not promised:
             print(f"this processor is {platform.machine()}, not x86-64: {_NO_BYTES}", flush=True)

@@ -1,7 +1,9 @@
 """Results are written whole or not at all, and the same values are the same bytes."""
 
+import errno
 import io
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -260,8 +262,14 @@ def test_the_single_writers_write_what_a_stage_writes(tmp_path: Path):
         assert (tmp_path / name).read_bytes() == (tmp_path / "all" / name).read_bytes()
 
 
-@pytest.mark.parametrize("failure", [OSError("disk full"), KeyboardInterrupt()])
-def test_results_of_before_stay_if_writing_fails(tmp_path: Path, monkeypatch, failure):
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (OSError(errno.ENOSPC, "no room"), ArtifactError("/b.json cannot be written: no room")),
+        (KeyboardInterrupt(), KeyboardInterrupt()),
+    ],
+)
+def test_results_of_before_stay_if_writing_fails(tmp_path: Path, monkeypatch, failure, told):
     artifacts.write_all(tmp_path, {"a.json": {"run": 1}, "b.json": {"run": 1}})
     write_bytes = Path.write_bytes
 
@@ -272,7 +280,7 @@ def test_results_of_before_stay_if_writing_fails(tmp_path: Path, monkeypatch, fa
         return written
 
     monkeypatch.setattr(Path, "write_bytes", fail_at_the_second)
-    with pytest.raises(type(failure)):
+    with pytest.raises(type(told), match=f"{told}$"):
         artifacts.write_all(tmp_path, {"a.json": {"run": 2}, "b.json": {"run": 2}})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]
     assert artifacts.read_json(tmp_path / "a.json") == {"run": 1}
@@ -313,3 +321,23 @@ def test_an_npz_with_objects_is_refused_not_unpickled(tmp_path: Path):
         artifacts.read_npz(path)
     reason = "Object arrays cannot be loaded when allow_pickle=False"
     assert str(error.value) == f"{path} is not an .npz file of plain arrays: {reason}"
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.data(), st.sampled_from([np.savez, np.savez_compressed]))
+def test_an_npz_whose_bytes_were_changed_or_cut_off_is_refused_or_holds_its_numbers(data, save):
+    buffer = io.BytesIO()
+    save(buffer, a=np.arange(60.0), b=np.array(["elu", "tanh"]))
+    content = bytearray(buffer.getvalue())
+    places = st.integers(0, len(content) - 1)
+    for place, byte in data.draw(st.dictionaries(places, st.integers(0, 255), max_size=4)).items():
+        content[place] = byte
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x.npz")
+        path.write_bytes(content[: data.draw(st.none() | places)])
+        try:
+            arrays = artifacts.read_npz(path)
+        except UserError:
+            return
+    numbers = [array for name, array in arrays.items() if name == "a"]
+    assert all(array.tolist() == list(range(60)) for array in numbers)

@@ -204,6 +204,8 @@ def test_a_long_value_is_cut(tmp_path: Path):
         ("a: 1\n---\nb: 2\n", "params.yaml is not YAML: line 2: but found another document"),
         (b"a: \xff", "params.yaml is not YAML: byte 3 is not UTF-8"),
         ("a: \x01", "params.yaml is not YAML: special characters are not allowed"),
+        ("a: !!int x", "params.yaml is not YAML: invalid literal for int() with base 10: 'x'"),
+        ("[" * 2000, "params.yaml is not YAML: it is nested too deeply"),
         (section() + "  seed: 3\n", "params.yaml, line 14: dqn_training.seed is there twice"),
         (
             section() + "dqn_training:\n  seed: 3\n",

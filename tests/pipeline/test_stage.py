@@ -1,5 +1,6 @@
 """A stage says one line, and its exit code tells what happened; a mistake touches nothing."""
 
+import errno
 import re
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,14 @@ def test_the_pack_in_which_a_plain_failure_happened_is_told(root: Path, capsys):
     assert stage.execute("markov_chain", Params, fail, headline, argv=[]) == 2
     message = "markov_chain: no such environment (pack 1 of 2, lanes 0 to 3)\n"
     assert capsys.readouterr() == ("", message)
+
+
+def test_a_full_disk_is_told_by_the_file_that_did_not_fit(root: Path, capsys):
+    def fail(params: Params) -> dict[str, Any]:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/kernel")
+
+    assert stage.execute("markov_chain", Params, fail, headline, argv=[]) == 1
+    assert capsys.readouterr() == ("", "markov_chain: /tmp/kernel: No space left on device\n")
 
 
 def test_another_exception_keeps_its_traceback(root: Path):

@@ -1,11 +1,16 @@
 """The study: lanes are seeds of settings, packs share a program, and no shape moves a result."""
 
+import os
+import subprocess
+import sys
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from reprise import seeds
 from reprise.errors import UserError
@@ -147,3 +152,42 @@ def test_a_wrong_value_of_the_stage_that_is_studied_is_named_as_its_own(tmp_path
     path = tiny.altered("dqn_training", tmp_path, {"discount": 2})
     with pytest.raises(UserError, match=r"^dqn_training\.discount is 2; allowed: a number from 0"):
         parameters.load(NAME, study.Params, path)
+
+
+def started(folder: Path) -> subprocess.Popen[str]:
+    """Start the stage in a folder that has nothing but its parameters."""
+    sections = parameters.read(tiny.ROOT / "params.yaml")
+    for name in (NAME, *study.Params.borrowed):
+        sections[name] = tiny.section(name)
+    sections[NAME]["values"] = {"reinforce_training": {"learning_rate": [0.1, 0.2, 0.3, 0.4]}}
+    folder.mkdir(exist_ok=True)
+    YAML(typ="safe", pure=True).dump(sections, folder / "params.yaml")
+    return subprocess.Popen(
+        [sys.executable, "-m", f"stages.{NAME}"], cwd=folder, text=True, stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(tiny.ROOT), "REPRISE_WORKERS": "1"},
+    )  # fmt: skip
+
+
+def ended(stage: subprocess.Popen[str]) -> str:
+    """Wait until a stage is done, and return what it said of its progress."""
+    _, said = stage.communicate(timeout=240)
+    assert stage.returncode == 0, said
+    return said
+
+
+def test_a_study_that_is_killed_goes_on_where_it_was_and_gives_the_same_bytes(tmp_path):
+    ended(started(tmp_path / "whole"))
+    cut = started(tmp_path / "cut")
+    kept = tmp_path / "cut/.reprise/kept" / NAME
+    deadline = time.monotonic() + 120
+    while not list(kept.glob("*.npz")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    cut.kill()
+    cut.communicate()
+    assert not (tmp_path / "cut/data").exists()
+    assert "packs are kept from before" in ended(started(tmp_path / "cut"))
+    assert not kept.exists()
+    whole, again = (tmp_path / name / "data" / NAME for name in ("whole", "cut"))
+    for path in whole.iterdir():
+        assert path.read_bytes() == (again / path.name).read_bytes()

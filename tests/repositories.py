@@ -1,0 +1,147 @@
+"""Repositories of their own with tiny parameters, in which tests run real DVC."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from ruamel.yaml import YAML
+
+from reprise.pipeline import parameters
+from tests import tiny
+
+STAGES = [name for name in tiny.STAGES if name not in {"reporting", "report"}]
+EXTRA = "lunar_lander"  # runs only when it is asked for
+
+CLAIMS = "data/inputs/claims.yaml"
+LIMITS = {"evaluation": {"limits": [200, 500]}}
+# What claims ask for by name: returns under these limits, and the steps to this target.
+CLAIMED: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(
+        ("reinforce_training", "credit_assignment", "partial_observability", "dqn_training",
+         "dqn_ablations", "approximate_q_learning"),
+        LIMITS,
+    ),
+    "prior_knowledge": LIMITS | {"targets": [10, 195]},
+    "policy_search": {"neat": LIMITS},
+}  # fmt: skip
+
+
+def answered(claim: dict[str, Any], sections: dict[str, Any]) -> bool:
+    """Return whether the tiny stages have all variants of which a claim asks."""
+    sources = [claim["test"][name] for name in ("of", "than") if name in claim["test"]]
+    return all(
+        source["where"]["variant"] in sections[source["stage"]]["variants"]
+        for source in sources
+        if "variant" in source.get("where", {}) and "variants" in sections[source["stage"]]
+    )
+
+
+class Repository:
+    """A copy of this repository with a history of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """Find what is there; `make` makes it."""
+        self.folder = folder
+        self.inside: list[str] = []  # the beginning of a command that runs the rest somewhere else
+
+    @classmethod
+    def make(cls, folder: Path, stages: Collection[str] | None = None) -> Self:
+        """Copy this repository without its results, make it tiny and commit it.
+
+        Args:
+            folder: where it goes.
+            stages: the names of those that stay; all do if none is named.
+        """
+        made = cls(folder)
+        made._copy()
+        if stages is not None:
+            made._cut(stages)
+        made.git("init", "--quiet", "--initial-branch=main")
+        made.git("config", "user.name", "Tests")
+        made.git("config", "user.email", "tests@example.org")
+        made.commit("Start with tiny parameters")
+        return made
+
+    def results(self) -> dict[str, bytes]:
+        """Return every file of data/ by its name, but for those written by hand."""
+        data = self.folder / "data"
+        return {
+            path.relative_to(data).as_posix(): path.read_bytes()
+            for path in sorted(data.rglob("*"))
+            if path.is_file() and "inputs" not in path.parts
+        }
+
+    def set(self, **values: Any) -> None:
+        """Write keys of params.yaml anew, their sections before a double underscore."""
+        path = self.folder / "params.yaml"
+        sections = YAML().load(path)
+        for key, value in values.items():
+            section, _, name = key.partition("__")
+            sections[section][name] = value
+        YAML().dump(sections, path)
+
+    def copied(self, folder: Path) -> Self:
+        """Return a copy of everything there is, history and cache included."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return type(self)(folder)
+
+    def git(self, *words: str, cwd: Path | None = None) -> str:
+        """Run git and return what it prints."""
+        done = subprocess.run(
+            ["git", *words], cwd=cwd or self.folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        """Commit everything that is not ignored."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def dvc(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run DVC as a user whose PATH begins with the virtual environment."""
+        return self.python("-m", "dvc", *words, **variables)
+
+    def python(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run this interpreter in the repository, with environment variables of its own."""
+        return subprocess.run(
+            [*self.inside, sys.executable, *words], cwd=self.folder, env=environment(variables),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def _copy(self) -> None:
+        listed = self.git("ls-files", "-co", "--exclude-standard", cwd=tiny.ROOT).split("\n")
+        for name in listed:
+            if name and (tiny.ROOT / name).is_file() and not name.startswith(("data/", "tests/")):
+                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(tiny.ROOT / name, self.folder / name)
+        shutil.copytree(tiny.ROOT / "data/inputs", self.folder / "data/inputs")
+        for lock in ("dvc.lock", "extra/dvc.lock"):
+            (self.folder / lock).unlink(missing_ok=True)
+        sections = parameters.read(self.folder / "params.yaml")
+        sections |= {stage: tiny.section(stage, **CLAIMED.get(stage, {})) for stage in STAGES}
+        YAML().dump(sections, self.folder / "params.yaml")
+        asked = YAML(typ="safe", pure=True).load(self.folder / CLAIMS)
+        YAML().dump({n: c for n, c in asked.items() if answered(c, sections)}, self.folder / CLAIMS)
+
+    def _cut(self, stages: Collection[str]) -> None:
+        shutil.rmtree(self.folder / "extra")
+        path = self.folder / "dvc.yaml"
+        pipeline = YAML().load(path)["stages"]
+        reporting = pipeline["reporting"]
+        reporting["foreach"] = [n for n in reporting["foreach"] if f"reporting@{n}" in stages]
+        left = {name: stage for name, stage in pipeline.items() if name in stages}
+        YAML().dump(
+            {"stages": left | ({"reporting": reporting} if reporting["foreach"] else {})}, path
+        )
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a user whose PATH begins with the virtual environment."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return os.environ | {
+        "PATH": path, "COLUMNS": "200", "DVC_NO_ANALYTICS": "1", **variables
+    }  # fmt: skip

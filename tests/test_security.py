@@ -1,0 +1,194 @@
+"""A file from elsewhere runs no code, and a value is a value wherever it goes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+import reprise
+from reprise.errors import UserError
+from reprise.mdp import loaders, markov_chain
+from reprise.pipeline import artifacts, parameters, stage
+from reprise.publishing import notebooks
+from stages import claims, reporting
+from stages import markov_chain as walks
+from tests import tiny
+from tests.repositories import Repository
+
+SECTIONS = parameters.read(tiny.ROOT / "params.yaml")
+PIPELINES = ("dvc.yaml", "extra/dvc.yaml")
+CRACK = "touch hacked"  # what must not happen
+HOSTILE = [
+    f"$({CRACK})", f"`{CRACK}`", f"; {CRACK} #", f"' ; {CRACK} ; '", f'" ; {CRACK} ; "',
+    f"\n{CRACK}\n", f"| {CRACK}", f"&& {CRACK}", "../../../etc/passwd", "--help",
+    f"'); import os; os.system('{CRACK}') #", f'"); import os; os.system("{CRACK}") #',
+    f'"""); import os; os.system("{CRACK}") #',
+    "\\", "\\'", '\\"', "\u2028import os", "\r",
+    "<script>alert(1)</script>", "{{ 7 * 7 }}", "${reporting}", "%(data)s", "{0.__class__}",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Work in a folder of its own, in which afterwards nothing was touched."""
+    (tmp_path / "data").symlink_to(tiny.ROOT / "data")
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    assert not list(tmp_path.rglob("hacked"))
+
+
+def only(folder: Path, **sections: Any) -> None:
+    """Write a params.yaml of some sections."""
+    YAML(typ="safe", pure=True).dump(sections, folder / "params.yaml")
+
+
+class Cracking:
+    """What runs a command when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return os.system, (CRACK,)
+
+
+@pytest.mark.parametrize("read", [
+    artifacts.read_npz, lambda path: reprise.load_lane(path, 0),
+])  # fmt: skip
+def test_an_npz_with_a_pickle_inside_is_refused_and_runs_nothing(tmp_path, read):
+    np.savez(tmp_path / "x.npz", activations=np.array([Cracking()], dtype=object))
+    with pytest.raises(UserError, match=r"x\.npz is not an \.npz file of plain arrays"):
+        read(tmp_path / "x.npz")
+
+
+def test_a_pickle_that_is_called_npz_is_refused_and_runs_nothing(tmp_path):
+    np.save(tmp_path / "x.npy", np.array([Cracking()], dtype=object))
+    (tmp_path / "x.npy").rename(tmp_path / "x.npz")
+    with pytest.raises(UserError, match=r"x\.npz is not an \.npz file"):
+        artifacts.read_npz(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("tag", [
+    "!!python/object/apply:os.system", "!!python/object/new:os.system", "!!python/name:os.system",
+    "!!python/module:os", "!!python/object:os.system", "!os.system",
+])  # fmt: skip
+@pytest.mark.parametrize("read", [
+    parameters.read, claims.claims, loaders.from_yaml, markov_chain.from_yaml,
+])  # fmt: skip
+def test_yaml_that_asks_for_objects_is_refused_in_one_line_and_runs_nothing(tmp_path, tag, read):
+    path = tmp_path / "x.yaml"
+    path.write_text(f"states: {tag} ['{CRACK}']\n")
+    with pytest.raises(UserError) as error:
+        read(path)
+    assert "could not determine a constructor for the tag" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_value_of_params_yaml_is_told_on_one_line_and_runs_nothing(tmp_path, value, capsys):
+    only(tmp_path, markov_chain=SECTIONS["markov_chain"] | {"start_state": value})
+    assert parameters.load("markov_chain", walks.Params).start_state == value
+    code = stage.execute("markov_chain", walks.Params, walks.run, walks.headline, argv=[])
+    out, said = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert said.splitlines() == [said.removesuffix("\n")]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_the_name_of_a_notebook_is_only_a_name(tmp_path, value, capsys):
+    only(tmp_path, reporting=SECTIONS["reporting"])
+    model, run = reporting.Params, reporting.run
+    code = stage.execute("reporting", model, run, reporting.headline, ["notebook"], argv=[value])
+    out, said = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert "no notebook" in said
+
+
+def test_a_notebook_gets_each_parameter_as_it_was_given(tmp_path):
+    cells = [
+        nbformat.v4.new_code_cell("values, keyed = [], {}", metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("import json\njson.dump([values, keyed], open('got', 'w'))"),
+    ]
+    cells[0].source = "values = []\nkeyed = {}"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "x.ipynb")
+    given = {"values": HOSTILE, "keyed": {value: value for value in HOSTILE}}
+    notebooks.execute(tmp_path / "x.ipynb", tmp_path / "done.ipynb", given, root=tmp_path)
+    assert json.loads((tmp_path / "got").read_text()) == [given["values"], given["keyed"]]
+
+
+def test_a_parameter_of_a_notebook_cannot_be_called_by_code(tmp_path):
+    cell = nbformat.v4.new_code_cell("values = []", metadata={"tags": ["parameters"]})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "x.ipynb")
+    name = f"import os; os.system('{CRACK}'); values"
+    with pytest.raises(notebooks.NotebookError, match="does not assign"):
+        notebooks.execute(tmp_path / "x.ipynb", tmp_path / "done.ipynb", {name: 1}, root=tmp_path)
+
+
+def test_a_value_set_on_the_command_line_of_dvc_runs_nothing(tmp_path):
+    repository = Repository.make(tmp_path / "repository", ["markov_chain"])
+    value = f"$({CRACK}) `{CRACK}` ; {CRACK}"
+    change = f"markov_chain.start_state='{value}'"
+    done = repository.dvc("exp", "run", "--set-param", change, "markov_chain")
+    assert done.returncode != 0
+    assert value in done.stderr  # the stage names it, as a state that is not there
+    assert (
+        parameters.read(repository.folder / "params.yaml")["markov_chain"]["start_state"] == value
+    )
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_no_value_of_params_yaml_gets_into_a_command(pipeline):
+    text = (tiny.ROOT / pipeline).read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{.*?\}", text)) <= {"${item}"}
+    content = YAML(typ="safe", pure=True).load(text)
+    assert set(content) <= {"stages", "plots"}  # no vars
+    for declared in content["stages"].values():
+        assert all(re.fullmatch(r"\w+", item) for item in declared.get("foreach", []))
+        command = declared.get("do", declared)["cmd"]
+        assert re.fullmatch(r"python -m stages\.\w+( \w+| \$\{item\})?", command)
+
+
+def test_yaml_is_read_by_the_safe_loader_only():
+    sources = [path for part in ("reprise", "stages") for path in (tiny.ROOT / part).rglob("*.py")]
+    made = [
+        found
+        for path in sources
+        for found in re.findall(r"YAML\(.*?\)|\byaml\.\w+\(", path.read_text(encoding="utf-8"))
+    ]
+    assert set(made) == {'YAML(typ="safe", pure=True)'}
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("eval('1')", "S307"),
+        ("exec('1')", "S102"),
+        ("import pickle\n\npickle.load(open('x', 'rb'))", "S301"),
+        ("import os\n\nos.system('ls')", "S605"),
+        ("import subprocess\n\nsubprocess.run('ls', shell=True)", "S602"),
+        ("import numpy as np\n\nnp.load('x', allow_pickle=True)", "TID251"),
+        ("import pandas as pd\n\npd.read_pickle('x')", "S301"),
+        ("import yaml\n\nyaml.load('x', Loader=yaml.Loader)", "S506"),
+        ("import jinja2\n\njinja2.Environment()", "S701"),
+    ],
+)
+def test_the_linter_finds_what_would_run_a_string(code, rule):
+    command = [sys.executable, "-m", "ruff", "check", "--stdin-filename", "reprise/x.py", "-"]
+    done = subprocess.run(
+        command, cwd=tiny.ROOT, input=code, capture_output=True, text=True, check=False
+    )
+    assert f"{rule} " in done.stdout
+
+
+def test_dvc_sends_no_statistics_and_looks_for_no_updates():
+    from dvc.repo import Repo
+
+    with Repo(str(tiny.ROOT)) as repo:
+        assert repo.config["core"]["analytics"] is False
+        assert repo.config["core"]["check_update"] is False

@@ -1,0 +1,335 @@
+"""Whatever goes wrong, nothing wrong is taken for a result, and two commands bring results back."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import reprise
+from reprise.errors import UserError
+from tests.namespaces import MOUNTS, alone
+from tests.repositories import Repository, environment
+
+STAGE = "markov_chain"
+LONG = {"markov_chain__paths": 100_000_000}  # nobody waits for it
+WEIGHTS = "dqn_training/weights.npz"
+METRICS = "markov_chain/metrics.json"
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Return a repository with committed results, of which tests take copies."""
+    stages = [STAGE, "dqn_training", f"reporting@{STAGE}"]
+    made = Repository.make(tmp_path_factory.mktemp("committed"), stages)
+    done = made.dvc("repro", REPRISE_WORKERS="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    made.commit("Add the results")
+    return made
+
+
+@pytest.fixture
+def repository(committed: Repository, tmp_path: Path) -> Iterator[Repository]:
+    """Return a copy, which two commands bring back to what is committed."""
+    copy = committed.copied(tmp_path / "repository")
+    yield copy
+    copy.git("checkout", "--quiet", ".")
+    both = "import dvc.cli; print(dvc.cli.main(['checkout'])); dvc.cli.main(['status'])"
+    done = copy.python("-c", both)  # loads DVC once
+    assert done.stdout.endswith("0\nData and pipelines are up to date.\n"), done
+    assert copy.results() == committed.results()
+    assert not copy.git("status", "--porcelain")
+    assert not list((copy.folder / "data" / STAGE).glob(".*.tmp"))
+
+
+def started(repository: Repository, *words: str) -> subprocess.Popen[str]:
+    """Start Python in a process group of its own, as a terminal does."""
+    return subprocess.Popen(
+        [sys.executable, *words], cwd=repository.folder, env=environment({}), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+
+
+def awaited(
+    process: subprocess.Popen[str], found: Callable[[list[psutil.Process]], bool]
+) -> list[psutil.Process]:
+    """Return all that a process has started, as soon as it is what is waited for."""
+    latest = time.monotonic() + 120
+    while time.monotonic() < latest and process.poll() is None:
+        children = psutil.Process(process.pid).children(recursive=True)
+        if found(children):
+            return children
+        time.sleep(0.05)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    raise AssertionError(process.communicate())
+
+
+def is_in_the_middle(processes: list[psutil.Process]) -> bool:
+    """Whether a stage has been computing for a while."""
+    return any(
+        f"stages.{STAGE}" in process.cmdline() and process.cpu_times().user > 2
+        for process in processes
+    )
+
+
+def assert_ended(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=60)
+    for process in alive:
+        process.kill()
+    assert not alive
+
+
+def test_a_stage_that_is_killed_fails_by_its_name(repository):
+    repository.set(**LONG)
+    dvc = started(repository, "-m", "dvc", "repro", STAGE)
+    children = awaited(dvc, is_in_the_middle)
+    children[0].kill()
+    _, said = dvc.communicate()
+    assert dvc.returncode == 255
+    assert f"failed to run: python -m stages.{STAGE}, exited with -9" in said
+    assert f"deleted:            data/{METRICS}" in repository.dvc("status").stdout
+
+
+def test_a_stage_ends_with_its_dvc_and_the_next_run_goes_through(repository, committed):
+    repository.set(**LONG)
+    dvc = started(repository, "-m", "dvc", "repro", STAGE)
+    children = awaited(dvc, is_in_the_middle)
+    dvc.kill()
+    assert_ended(children)
+    assert "markov_chain: interrupted" in dvc.communicate()[1]
+    assert f"data/{METRICS}" in repository.git("ls-files", "--deleted")
+    repository.git("checkout", "--quiet", "params.yaml")
+    done = repository.dvc("repro")
+    assert done.returncode == 0, done.stderr
+    assert repository.results() == committed.results()
+
+
+def test_ctrl_c_ends_dvc_and_its_stage_in_words(repository):
+    repository.set(**LONG)
+    dvc = started(repository, "-m", "dvc", "repro", STAGE)
+    children = awaited(dvc, is_in_the_middle)
+    os.killpg(dvc.pid, signal.SIGINT)
+    _, said = dvc.communicate()
+    assert dvc.returncode == 255
+    assert "markov_chain: interrupted\n" in said
+    assert "exited with 130" in said
+    assert "Traceback" not in said
+    assert_ended(children)
+
+
+def test_ctrl_c_ends_a_stage_and_its_workers(repository):
+    def work(children: list[psutil.Process]) -> bool:
+        return sum("spawn_main" in " ".join(child.cmdline()) for child in children) == 2
+
+    stage = started(repository, "-m", "stages.exploration")
+    children = awaited(stage, work)
+    os.killpg(stage.pid, signal.SIGINT)
+    assert stage.communicate() == ("", "exploration: interrupted\n")
+    assert stage.returncode == 130
+    assert_ended(children)
+
+
+def test_a_limit_to_the_size_of_files_is_told_and_nothing_is_half_written(repository, committed):
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+    done = subprocess.run(
+        [sys.executable, "-m", f"stages.{STAGE}"], cwd=repository.folder, preexec_fn=limit,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said = f"{STAGE}: data/{METRICS} cannot be written: File too large\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    assert repository.results() == committed.results()
+
+
+@pytest.mark.skipif(not MOUNTS, reason="this system allows nobody a mount namespace")
+def test_a_full_disk_is_told_and_nothing_is_half_written(repository):
+    script = f"""
+        mount -t tmpfs -o size=8k tmpfs data/{STAGE} || exit 99
+        dvc repro --force {STAGE}; code=$?
+        ls -A data/{STAGE}; exit $code
+    """
+    done = alone(["sh", "-c", script], repository.folder)
+    assert done.returncode == 255, done.stderr
+    said = f"{STAGE}: data/{STAGE}/lengths.csv cannot be written: No space left on device\n"
+    assert done.stderr.startswith(said)
+    assert "Traceback" not in done.stderr
+    assert done.stdout.splitlines()[-1] == f"> python -m stages.{STAGE}"  # and no file
+
+
+@pytest.mark.skipif(not MOUNTS, reason="this system allows nobody a mount namespace")
+def test_a_data_folder_that_is_read_only_is_told_and_keeps_its_results(repository, committed):
+    script = f"""
+        mount --bind data data && mount -o remount,ro,bind data || exit 99
+        python -m stages.{STAGE}; echo "exit code $?"
+        dvc repro --force {STAGE}; echo "exit code $?"
+    """
+    done = alone(["sh", "-c", script], repository.folder)
+    assert done.stdout.splitlines() == ["exit code 1", "exit code 255"], done.stderr
+    told, told_by_dvc = done.stderr.splitlines()
+    assert told == f"{STAGE}: data/{METRICS} cannot be written: Read-only file system"
+    assert "Read-only file system" in told_by_dvc
+    assert repository.results() == committed.results()
+
+
+def test_of_two_runs_at_once_the_second_says_who_is_at_work(repository):
+    repository.set(markov_chain__paths=310)
+    first = started(repository, "-m", "dvc", "repro", STAGE)
+    stage = awaited(first, bool)[0]
+    stage.suspend()
+    second = repository.dvc("repro", STAGE)
+    stage.resume()
+    first.communicate()
+    assert first.returncode == 0
+    assert second.returncode == 255
+    assert "is busy, it is being blocked by:" in second.stderr
+    assert f"(PID {first.pid})" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert "up to date" in repository.dvc("repro", STAGE).stdout
+    metrics = json.loads((repository.folder / "data" / METRICS).read_bytes())
+    assert metrics["paths"] == 310
+
+
+def cached(repository: Repository, result: str) -> Path:
+    """Return where DVC's cache has a result."""
+    from dvc.repo import Repo
+
+    with Repo(str(repository.folder)) as repo:
+        found = {out.def_path: out.cache_path for out in repo.index.outs}
+    return Path(found[f"data/{result}"])
+
+
+def changed(path: Path, how: str) -> None:
+    """Change a file's bytes and leave it as protected as it was."""
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content[:-300] if how == "truncated" else content[:700] + b"?" + content[701:])
+    path.chmod(0o444)
+
+
+@pytest.mark.parametrize("how", ["truncated", "tampered"])
+def test_a_cache_file_that_is_not_what_it_was_is_found_out(repository, committed, how):
+    path = cached(repository, WEIGHTS)
+    changed(path, how)
+    weights = repository.folder / "data" / WEIGHTS
+    weights.unlink()
+    assert repository.dvc("checkout").returncode == 0
+    assert "up to date" in repository.dvc("status").stdout  # DVC takes it
+    with pytest.raises(UserError, match=r"not an \.npz file"):
+        reprise.load_lane(weights, 0)
+    done = repository.python("-m", "reprise.publishing.verify")
+    names = f"{path.relative_to(repository.folder)}, data/{WEIGHTS}"
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"verify: not what dvc.lock names: {names}; remove that, then ")
+    again = repository.python("-m", "reprise.publishing.reproduce")
+    assert again.returncode == 1
+    assert again.stderr.startswith("reproduce: not what dvc.lock names: .dvc/cache/files/md5/")
+    for wrong in (path, weights):
+        wrong.unlink()
+    assert "not in cache" in repository.dvc("status").stdout
+    shutil.copyfile(cached(committed, WEIGHTS), path)  # as `dvc pull` does
+
+
+def test_a_run_in_the_cache_that_is_not_what_it_was_is_found_out(repository, committed):
+    path, metrics = cached(repository, METRICS), repository.folder / "data" / METRICS
+    changed(path, "tampered")
+    metrics.unlink()
+    repository.dvc("repro", STAGE)
+    done = repository.python("-m", "reprise.publishing.verify")
+    assert done.returncode == 1
+    assert str(path.relative_to(repository.folder)) in done.stderr
+    path.unlink()
+    metrics.unlink(missing_ok=True)
+    assert repository.dvc("repro", STAGE).returncode == 0
+    assert repository.results() == committed.results()
+    assert repository.python("-m", "reprise.publishing.verify").returncode == 0
+
+
+def test_metrics_edited_by_hand_are_seen_not_published_and_made_anew(repository, committed):
+    metrics = repository.folder / "data" / METRICS
+    metrics.write_text(metrics.read_text().replace("16", "17"))
+    assert f"modified:           data/{METRICS}" in repository.dvc("status").stdout
+    for module in ("verify", "readme"):
+        done = repository.python("-m", f"reprise.publishing.{module}")
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"{module}: not what dvc.lock names: data/{METRICS}; ")
+    assert repository.dvc("repro").returncode == 0
+    assert repository.results() == committed.results()
+
+
+def test_a_clone_with_line_endings_of_windows_has_the_same_bytes(committed, tmp_path):
+    settings = ["--config", "core.autocrlf=true", "--config", "core.eol=crlf"]
+    committed.git("clone", "--quiet", *settings, ".", str(tmp_path / "clone"))
+    clone = Repository(tmp_path / "clone")
+    clone.dvc("config", "--local", "cache.dir", str(committed.folder / ".dvc/cache"))
+    assert clone.dvc("checkout").returncode == 0
+    assert clone.results() == committed.results()
+    assert "up to date" in clone.dvc("status").stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (None, "", "Parameters 'markov_chain' are missing from 'params.yaml'"),
+        ("markov_chain:\n", "markov_chain: [\n", "'params.yaml', YAML file structure is corrupted"),
+        ("  paths: 300\n", "  paths: 300\n  paths: 3\n", 'found duplicate key "paths"'),
+        ("  paths: 300\n", "  path: 300\n", "markov_chain.path is unknown; did you mean paths?"),
+        ("  paths: 300\n", "  paths: '300'\n", "markov_chain.paths is '300'; allowed: an integer"),
+    ],
+    ids=["empty", "not YAML", "a key twice", "a misspelt key", "text for a number"],
+)
+def test_a_bad_params_yaml_stops_dvc_in_words_and_no_result_comes_of_it(
+    repository, committed, old, new, message
+):
+    path = repository.folder / "params.yaml"
+    text = path.read_text()
+    assert old is None or old in text
+    path.write_text(new if old is None else text.replace(old, new, 1))
+    done = repository.dvc("repro")
+    assert done.returncode == 255
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    before = committed.results()
+    assert all(before[name] == content for name, content in repository.results().items())
+
+
+def test_a_notebook_that_raises_is_named_with_its_cell_and_nothing_is_written(repository):
+    path = repository.folder / "notebooks" / f"{STAGE}.ipynb"
+    notebook = json.loads(path.read_text())
+    last = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"][-1]
+    last["source"] = ["1 / 0"]
+    path.write_text(json.dumps(notebook))
+    done = repository.dvc("repro")
+    assert done.returncode == 255
+    assert f"reporting@{STAGE}: notebook notebooks/{STAGE}.ipynb, cell " in done.stderr
+    assert "('1 / 0'): ZeroDivisionError: division by zero\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (repository.folder / f"data/reporting/{STAGE}.ipynb").exists()
+
+
+def test_variables_and_settings_of_the_user_change_no_byte(repository, committed, tmp_path):
+    (tmp_path / "keras").mkdir()
+    settings = {"backend": "torch", "floatx": "float64", "epsilon": 0.1}
+    (tmp_path / "keras/keras.json").write_text(json.dumps(settings))
+    hostile = {
+        "KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path / "keras"), "TF_USE_LEGACY_KERAS": "1",
+        "TF_ENABLE_ONEDNN_OPTS": "1", "TF_XLA_FLAGS": "--tf_xla_auto_jit=2",
+        "XLA_FLAGS": "--xla_cpu_max_isa=SSE4_2", "TF_NUM_INTRAOP_THREADS": "3",
+        "OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3", "PYTHONHASHSEED": "7",
+        "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati",
+        "PYTHONOPTIMIZE": "2", "REPRISE_WORKERS": "1",
+    }  # fmt: skip
+    for stage in (STAGE, "dqn_training"):
+        done = repository.python("-m", f"stages.{stage}", **hostile)
+        assert done.returncode == 0, done.stderr
+    assert repository.results() == committed.results()
+    assert not repository.git("status", "--porcelain")
