@@ -161,8 +161,7 @@ def _completed(
     asked = {"seeds": chapter["lanes_per_pack"]} | dict(changes)
     played = asked.get("environment")
     if isinstance(played, str):
-        known = played == chapter["environment"]["id"]
-        asked["environment"] = chapter["environment"] if known else plain(played).model_dump()
+        asked["environment"] = plain(played).model_dump()
     elif isinstance(played, Mapping):
         asked["environment"] = plain("?").model_dump(exclude={"id"}) | dict(played)
     if isinstance(asked.get("evaluation"), Mapping):

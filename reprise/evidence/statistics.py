@@ -53,6 +53,14 @@ def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval
     >>> f"{mean:.1f} [{low:.1f}, {high:.1f}], n = {n}"
     '186.5 [161.2, 211.8], n = 4'
 
+    Args:
+        sample: One value per seed, [N].
+        confidence: In how many of all repetitions the interval should hold the truth.
+
+    Raises:
+        ValueError: if the sample is not one finite number for each of at least two seeds, or the
+            confidence is no share.
+
     Source: Student (1908), The probable error of a mean.
     """
     values = checked(sample)
@@ -118,6 +126,9 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
     >>> f"{rate:.0%} [{low:.0%}, {high:.0%}] of {n}"
     '100% [72%, 100%] of 10'
 
+    Raises:
+        ValueError: if there are no trials, or more successes than trials.
+
     Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
     """
     if trials < 1 or not 0 <= successes <= trials:
@@ -141,6 +152,15 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDEN
     >>> difference, low, high, *_ = difference_of_means([10.0, 12.0, 14.0], [9.0, 8.0, 10.0])
     >>> f"{difference:.1f} [{low:.1f}, {high:.1f}]"
     '3.0 [-1.2, 7.2]'
+
+    Args:
+        a: One value per seed, [Na].
+        b: The same of the others, [Nb]; the two are not paired.
+        confidence: As of `mean_interval`.
+
+    Raises:
+        ValueError: if a sample is not one finite number for each of at least two seeds, or the
+            confidence is no share.
 
     Source: Welch (1947), The generalization of Student's problem.
     """
@@ -170,6 +190,17 @@ def probability_of_improvement(
 
     >>> probability_of_improvement([3.0, 5.0], [1.0, 4.0], seed=0).estimate  # 3 pairs of 4
     0.75
+
+    Args:
+        a: One value per seed, [Na], the more the better.
+        b: The same of the others, [Nb].
+        confidence: As of `mean_interval`.
+        resamples: How many samples are drawn from each.
+        seed: Of this interval's own generator.
+
+    Raises:
+        ValueError: if a sample is not one finite number for each of at least two seeds, or the
+            confidence is no share.
 
     Source: Agarwal et al. (2021), section 4.3; ties after Mann and Whitney (1947).
     """

@@ -130,6 +130,9 @@ def render_json(name: str, mapping: Mapping[str, Any]) -> bytes:
       "mean": 0.666666667,
       "n": 96
     }
+
+    Raises:
+        ArtifactError: names the file and the key whose value JSON does not have.
     """
     if not isinstance(mapping, Mapping):
         raise ArtifactError(f"{name} is {_kind(mapping)}; allowed: a mapping")
@@ -145,6 +148,9 @@ def render_csv(name: str, frame: "pd.DataFrame") -> bytes:
     mean
     0
     3.14159265
+
+    Raises:
+        ArtifactError: names the file, the column and the row of what cannot be written.
     """
     if not hasattr(frame, "columns"):
         raise ArtifactError(f"{name} is {_kind(frame)}; allowed: a pandas DataFrame")
@@ -164,7 +170,11 @@ def render_csv(name: str, frame: "pd.DataFrame") -> bytes:
 
 
 def render_npz(name: str, arrays: Mapping[str, Any]) -> bytes:
-    """Return arrays as an uncompressed .npz without a date."""
+    """Return arrays as an uncompressed .npz without a date.
+
+    Raises:
+        ArtifactError: names the file and the array that is of Python objects.
+    """
     if not isinstance(arrays, Mapping):
         raise ArtifactError(f"{name} is {_kind(arrays)}; allowed: arrays by name")
     buffer = io.BytesIO()
