@@ -161,8 +161,8 @@ def _completed(
     asked = {"seeds": chapter["lanes_per_pack"]} | dict(changes)
     played = asked.get("environment")
     if isinstance(played, str):
-        asked["environment"] = plain(played).model_dump()
-    elif isinstance(played, Mapping):
+        played = {"id": played}
+    if isinstance(played, Mapping):
         asked["environment"] = plain("?").model_dump(exclude={"id"}) | dict(played)
     if isinstance(asked.get("evaluation"), Mapping):
         asked["evaluation"] = chapter["evaluation"] | dict(asked["evaluation"])

@@ -115,6 +115,7 @@ def test_the_dqn_trains_in_any_environment_of_gymnasiums():
         ({"evaluation": 3}, "reinforce.evaluation is 3; allowed: a mapping of episodes, "),
         ({"environment": "CartPole-v7"}, "did you mean CartPole-v1?"),
         ({"environment": "Pendulum-v1"}, "Pendulum-v1 has the actions"),
+        ({"environment": ""}, "reinforce.environment.id is ''; allowed: text that is not empty"),
         ({"environment": {"kwargs": {}}}, "reinforce.environment.id is missing"),
         ({"environment": 1}, "reinforce.environment is 1; allowed: a mapping of id, kwargs, "),
     ],
