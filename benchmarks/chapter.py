@@ -2,9 +2,10 @@
 
     python -m benchmarks.chapter
 
-Both train for the same first stretch, REINFORCE's iterations and the DQN's episodes, in which the
-plain loop is at its fastest: the DQN still acts by chance, and asks its network seldom. Its start
-and its first calls are not timed, nor is our compilation.
+Both train for the same first stretch, REINFORCE's iterations and the DQN's episodes. It favours the
+plain loop: its DQN still acts by chance and asks its network seldom, and of ours, which is over in
+some hundredths of a second, the call itself is a large part. Start-up, first calls and compilation
+are not timed.
 """
 
 import sys
