@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/installed.lock
 PLOTS := .reprise/plots.html
+YARDSTICKS := .venv-benchmarks
+YARDSTICKS_LOCK := benchmarks/requirements.lock
 SYSTEM_PATH := $(subst $(CURDIR)/$(VENV)/bin:,,$(PATH))
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(SYSTEM_PATH)
@@ -12,7 +14,7 @@ export DVC_NO_ANALYTICS := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme
+.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme $(YARDSTICKS)
 
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -43,7 +45,18 @@ lint: venv ## ruff and pyright
 	@pyright
 
 benchmark: venv ## measure speed against yardsticks, as ratios in one run
+	@$(MAKE) --no-print-directory $(YARDSTICKS) || echo 'benchmark: without Stable-Baselines3' >&2
 	@python -m benchmarks.run
+
+$(YARDSTICKS): venv
+	@set -eu; \
+	if cmp -s $(YARDSTICKS_LOCK) $@/installed.lock; then exit 0; fi; \
+	echo "$@: installing $$(grep -c '==' $(YARDSTICKS_LOCK)) packages, some gigabytes, once"; \
+	rm -rf $@; \
+	python -m venv $@; \
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --no-deps -r $(YARDSTICKS_LOCK); \
+	cp $(YARDSTICKS_LOCK) $@/installed.lock.new; mv $@/installed.lock.new $@/installed.lock
 
 readme: venv ## fill README.md with the results, and with what its commands print
 	@python -m reprise.publishing.readme
@@ -70,7 +83,9 @@ venv: ## make .venv from requirements.lock, if it is not there already, and a pa
 	cp requirements.lock $(INSTALLED).new; mv $(INSTALLED).new $(INSTALLED)
 	@[ $(PLOTS) -nt $(INSTALLED) ] || python -m reprise.publishing.offline_plots
 
-lock: ## write requirements.lock anew; uv must be on PATH
+lock: ## write both requirements.lock anew; uv must be on PATH
 	@command -v uv >/dev/null || { echo 'lock: uv not found; `pipx install uv` brings it' >&2; exit 2; }
 	@uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
 		--group dev pyproject.toml -o requirements.lock --custom-compile-command "make lock" >/dev/null
+	@uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
+		--group benchmarks -o $(YARDSTICKS_LOCK) --custom-compile-command "make lock" >/dev/null

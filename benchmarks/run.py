@@ -25,9 +25,15 @@ from benchmarks.spread import Spread, number
 from reprise.errors import PlainError, UserError, closest
 
 RESULTS = Path(__file__).with_name("results.md")
-NAMES = ("mdp_solvers", "q_learning", "training", "adapter", "scaling", "pipeline")
+NAMES = (
+    "mdp_solvers", "q_learning", "training", "chapter", "adapter", "scaling", "pipeline",
+    "stable_baselines",  # the last: what it needs may not be there
+)  # fmt: skip
 LIBRARIES = ("tensorflow", "keras", "numpy", "numba", "scipy", "gymnasium", "quantecon", "dvc")
-TITLE = "# Measurements\n\n`make benchmark` writes this file. A promise is judged by the median."
+TITLE = (
+    "# Measurements\n\n`make benchmark` writes this file. A promise is judged by the median. The "
+    "intervals are of the\ngeometric mean over the repeats, by Student's t of the logarithms."
+)
 
 
 class Promise(NamedTuple):
@@ -70,6 +76,12 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
         Promise("reinforce_ratio", "REINFORCE, steps a second / the yardstick's", "at least", 1.0),
         Promise("dqn_ratio", "DQN, steps a second / the yardstick's", "at least", 1.0),
     ),
+    "chapter": (
+        Promise(
+            "reinforce_ratio_at_1_lane", "one seed of REINFORCE / plain eager's", "at least", 1
+        ),
+        Promise("dqn_ratio_at_1_lane", "one seed of the DQN / plain eager's", "at least", 1),
+    ),
     "adapter": (
         Promise(
             "lowest_ratio",
@@ -90,6 +102,10 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
         Promise("peak_gigabytes", "peak memory of any stage, GB,", "below", 4.0),
         Promise("cold_seconds", "seconds of a cold `dvc repro --force`", "at most", 300.0),
         Promise("no_op_seconds", "seconds of a `dvc repro` with nothing to do", "at most", 2.0),
+    ),
+    "stable_baselines": (
+        Promise("reinforce_ratio_at_1_lane", "one seed of REINFORCE / its A2C's", "at least", 1),
+        Promise("dqn_ratio_at_1_lane", "one seed of the DQN / its DQN's", "at least", 1),
     ),
 }
 
@@ -119,14 +135,14 @@ def section(name: str, measurements: Mapping[str, Spread]) -> str:
         for measured in [measurements[promise.measurement]]
     ]
     rows = [
-        (what.replace("_", " "), *map(number, values[:3]), str(values.repeats))
+        (what.replace("_", " "), *map(number, values[:3]), str(values.repeats), values.within)
         for what, values in measurements.items()
     ]
     return _section(
         name,
         [
             _table(("promise", "measured, median (min to max)", "holds"), promises),
-            _table(("measurement", "median", "min", "max", "repeats"), rows),
+            _table(("measurement", "median", "min", "max", "repeats", "95% interval"), rows),
         ],
     )
 

@@ -122,7 +122,7 @@ def guide(results: str) -> str:
     """
     parts = re.split(r"^## ", results, flags=re.MULTILINE)[1:]
     sections = {part.split(maxsplit=1)[0]: part for part in parts}
-    row = r"^\| ([a-z][\w ]+) \| (\S+) \| (\S+) \| (\S+) \| \d+ \|$"
+    row = r"^\| ([a-z][\w ]+) \| (\S+) \| (\S+) \| (\S+) \| \d+ \|"
     rows = re.findall(row, sections["scaling"], flags=re.MULTILINE)
     found = {name: (median, low, high) for name, median, low, high in rows}
 

@@ -4,14 +4,24 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from reprise.evidence.statistics import mean_interval
+
 
 class Spread(NamedTuple):
-    """A median, and the range over the repeats."""
+    """A median, the range over the repeats, and a 95% interval of the geometric mean."""
 
     median: float
     low: float
     high: float
     repeats: int
+    interval: tuple[float, float] | None = None
+
+    @property
+    def within(self) -> str:
+        """Return the interval in words, nothing if there is none."""
+        return "" if self.interval is None else " to ".join(map(number, self.interval))
 
     def __str__(self) -> str:
         if self.repeats == 1:
@@ -21,7 +31,21 @@ class Spread(NamedTuple):
 
 def spread(values: Sequence[float]) -> Spread:
     """Return what the values, one a repeat, say."""
-    return Spread(statistics.median(values), min(values), max(values), len(values))
+    return Spread(
+        statistics.median(values), min(values), max(values), len(values), interval(values)
+    )
+
+
+def interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return Student's 95% interval of the mean of logarithms, as numbers again.
+
+    Ratios and rates differ by factors, and the interval of a ratio is that of its inverse, turned
+    over. There is none of a single value, of equal ones, or where a value is not positive.
+    """
+    if len(values) < 2 or min(values) <= 0:
+        return None
+    mean = mean_interval(np.log(values))
+    return None if mean.degenerate else (float(np.exp(mean.low)), float(np.exp(mean.high)))
 
 
 def number(value: float) -> str:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import keras
+    from reprise.library import load_lane, train
+
+__all__ = ["load_lane", "train"]
 
 
-def load_lane(path: str | Path, lane: int) -> keras.Sequential:
-    """Return one trained lane as an ordinary Keras model.
+def __getattr__(name: str) -> Any:
+    """Return what the library offers when it is asked for: loading it takes TensorFlow's time."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from reprise import library
 
-    Args:
-        path: a stage's weights, such as data/dqn_training/weights.npz.
-        lane: the lane's number, as in the stage's samples.csv.
-
-    Raises:
-        UserError: if there is no such lane, or the file is none of Reprise's.
-    """
-    from reprise import networks
-    from reprise.pipeline import artifacts
-
-    return networks.to_keras(artifacts.read_npz(Path(path)), lane)
+    return getattr(library, name)

@@ -21,6 +21,10 @@ class UserError(PlainError):
 
 
 def closest(name: object, known: Iterable[object]) -> str | None:
-    """Return the known name that is most like a misspelt one, if any is like it."""
+    """Return the known name that is most like a misspelt one, if any is like it.
+
+    >>> closest("iteratons", ["iterations", "episodes"])
+    'iterations'
+    """
     matches = difflib.get_close_matches(str(name), [str(other) for other in known], n=1)
     return matches[0] if matches else None

@@ -21,6 +21,9 @@ EPSILON = 1e-8  # equal returns have a deviation of zero: their advantages are z
 def discounted_returns(rewards: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
     """Return the sum of discounted rewards from each step on, [T, ..., L].
 
+    >>> discounted_returns(tf.constant([10, 0, -50]), tf.constant(0.8)).numpy().tolist()
+    [-22.0, -40.0, -50.0]
+
     Args:
         rewards: zero after an episode's end, [T, ..., L].
         discount: one number, or one a lane [L].

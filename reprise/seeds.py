@@ -26,12 +26,22 @@ def sequence(seed: int, *path: int | str) -> np.random.SeedSequence:
 
 
 def generator(seed: int, *path: int | str) -> np.random.Generator:
-    """Return a NumPy generator of its own for a path below a seed."""
+    """Return a NumPy generator of its own for a path below a seed.
+
+    >>> generator(42, "evaluation", 3).integers(100, size=3).tolist()
+    [60, 4, 39]
+    """
     return np.random.default_rng(sequence(seed, *path))
 
 
 def lane_keys(seed: int, purpose: str, lanes: Iterable[int]) -> np.ndarray:
     """Return the keys of the lanes' random streams, uint32 [L, 2].
+
+    >>> lane_keys(42, "training", range(2)).shape
+    (2, 2)
+    >>> alone, together = (lane_keys(42, "training", lanes) for lanes in ([1], [0, 1]))
+    >>> (alone[0] == together[1]).all()  # a lane's key depends on no other lane
+    np.True_
 
     Args:
         seed: the experiment's seed.

@@ -35,6 +35,12 @@ class Setting(NamedTuple, Generic[F]):
 def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) -> list[Setting[F]]:
     """Return a setting for each combination of values, the last key's running fastest.
 
+    >>> class Walk(Frozen):
+    ...     steps: int
+    ...     stride: float
+    >>> [setting.name for setting in grid(Walk(steps=1, stride=0.5), Walk, {"steps": [2, 3]})]
+    ['steps=2', 'steps=3']
+
     Args:
         base: the parameters that are changed.
         algorithm: the model of the algorithm's parameters, whose fields the keys are.

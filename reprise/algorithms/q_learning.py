@@ -112,6 +112,19 @@ def q_learning(
     has reached an absorbing state. It draws two numbers an iteration from its own generator: what
     it learns depends on no other run.
 
+    >>> from reprise.mdp.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> h = Hyperparameters(
+    ...     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000,
+    ...     record_every=100,
+    ... )
+    >>> generators = [np.random.default_rng(run) for run in range(3)]
+    >>> learnt = q_learning(mdp, h, RANDOM, generators, "s0", recorded=("s0", "a0"))
+    >>> learnt.q_values.shape, learnt.curves.shape
+    ((3, 3, 3), (3, 100))
+    >>> learnt.q_values.argmax(axis=2).tolist()
+    [[0, 0, 1], [0, 0, 1], [0, 0, 1]]
+
     Args:
         mdp: the model from which transitions are sampled.
         hyperparameters: of every run.
@@ -309,6 +322,9 @@ def settling_iterations(
     curves: np.ndarray, target: float, relative_tolerance: float, record_every: int
 ) -> np.ndarray:
     """Return the first recorded iteration from which a curve stays near its target, for each run.
+
+    >>> settling_iterations(np.array([[5.0, 9.0, 10.0, 10.2]]), 10.0, 0.05, 100).tolist()
+    [300.0]
 
     Args:
         curves: [R, K].

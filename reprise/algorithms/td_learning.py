@@ -56,6 +56,14 @@ def td_learning(
     has reached an absorbing state. It draws one number an iteration from its own generator: what it
     learns depends on no other run, and what a schedule learns on no other schedule.
 
+    >>> from reprise.mdp.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> always = np.eye(3)[[0, 0, 1]]  # a0, a0, a1
+    >>> mean = Schedule(learning_rate=1.0, learning_rate_decay=1.0, count="visits")
+    >>> h = Hyperparameters(discount=0.9, iterations=1000, record_every=500)
+    >>> td_learning(mdp, always, h, [mean], [np.random.default_rng(0)], "s0").shape
+    (1, 1, 2, 3)
+
     Args:
         mdp: the model from which transitions are sampled.
         policy: π(a | s), [S, A], which is followed.

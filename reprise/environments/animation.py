@@ -23,6 +23,9 @@ def gif(frames: NDArray[np.uint8], frames_per_second: float) -> bytes:
     Args:
         frames: pictures in RGB, [T, H, W, 3].
         frames_per_second: of the frames given.
+
+    Raises:
+        ValueError: if the frames have another shape, or there are none.
     """
     if frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames):
         raise ValueError(f"frames must be [T, H, W, 3]; got {list(frames.shape)}")

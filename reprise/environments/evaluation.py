@@ -59,6 +59,11 @@ def evaluate(
     One rollout to the largest limit serves all: a time limit stops an episode and changes nothing
     before, so the return under it is the sum of the rewards up to it.
 
+    >>> from reprise import policies
+    >>> act = policies.playing(policies.angle_and_velocity)
+    >>> evaluate(act, "CartPole-v1", seeds=range(3), lanes=1, limits=[200]).mean().item()
+    200.0
+
     Args:
         act: the policy of all lanes.
         environment: what is played; a plain one by its id.

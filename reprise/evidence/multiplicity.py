@@ -18,6 +18,9 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     Args:
         p_values: Of the tests of one family, by name.
 
+    Raises:
+        ValueError: names the test whose p-value is none.
+
     Source: Holm (1979), A simple sequentially rejective multiple test procedure.
     """
     for name, p in p_values.items():

@@ -21,6 +21,11 @@ Array = NDArray[np.float64]
 def by_lane(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
     """Return curves [K, L] as a table: a row a step, a column a lane.
 
+    >>> by_lane(np.array([[9.0, 12.0], [11.0, 30.0]]), "episode")
+       episode  lane_0  lane_1
+    0        0     9.0    12.0
+    1        1    11.0    30.0
+
     Args:
         curves: one a lane.
         index: what a step is, the name of the first column.
@@ -68,6 +73,9 @@ def steps_to(returns: NDArray, steps: NDArray, target: float, window: int) -> Ar
 
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
     """Return how often each lane fell [L]: by half of `top`, having reached it since last.
+
+    >>> falls(np.array([[200], [90], [120], [200], [200]]), top=200).tolist()
+    [1]
 
     Args:
         returns: of episodes in the order they were played [K, L].
@@ -162,7 +170,11 @@ def evaluation(
 
 
 def median_lane(values: Array) -> int:
-    """Return the lane whose value is nearest to the median of all [L], the first among equals."""
+    """Return the lane whose value is nearest to the median of all [L], the first among equals.
+
+    >>> median_lane(np.array([200.0, 120.0, 35.0]))
+    1
+    """
     return int(np.abs(values - np.median(values)).argmin())
 
 

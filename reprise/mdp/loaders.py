@@ -20,6 +20,10 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
     successor, and there a `probability` and, unless it is 0, a `reward`. An action that a state
     does not name is impossible in it.
 
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> list(mdp.state_names), list(mdp.action_names)
+    (['s0', 's1', 's2'], ['a0', 'a1', 'a2'])
+
     Args:
         path: the file.
 
@@ -36,6 +40,9 @@ def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
     A terminated transition leads to one more state, "terminal", the last, which is absorbing and
     worth 0: nothing is bootstrapped from what the table says of the state in which an episode ends.
     Gymnasium's time limits are left out.
+
+    >>> from_gymnasium("FrozenLake-v1").number_of_states  # 16 fields, and the end
+    17
 
     Args:
         environment_id: such as "FrozenLake-v1".

@@ -95,6 +95,10 @@ def from_yaml(path: str | PathLike[str]) -> MarkovChain:
 def absorption(chain: MarkovChain) -> Absorption:
     """Solve for the expected visits and steps, the steps' variance, and where paths end.
 
+    >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
+    >>> absorption(chain).steps.tolist()
+    [2.0]
+
     Raises:
         ModelError: naming the states from which no absorbing state can be reached.
     """
@@ -120,6 +124,10 @@ def absorption(chain: MarkovChain) -> Absorption:
 
 def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
     """Return the exact probability that a path takes n steps, P(n) = Qⁿ⁻¹ R 1, for each beginning.
+
+    >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
+    >>> length_distribution(chain, horizon=3).ravel().tolist()
+    [0.5, 0.25, 0.125]
 
     Args:
         chain: the chain.

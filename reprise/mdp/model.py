@@ -51,7 +51,11 @@ class MDP:
         return find(name, self.action_names, "action")
 
     def pair(self, state_name: str, action_name: str) -> tuple[int, int]:
-        """Return the indices of a state and an action that is possible in it."""
+        """Return the indices of a state and an action that is possible in it.
+
+        Raises:
+            ModelError: if a name is unknown, or the action impossible.
+        """
         state, action = self.state(state_name), self.action(action_name)
         if not self.possible[state, action]:
             allowed = ", ".join(

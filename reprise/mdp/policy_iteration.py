@@ -31,6 +31,11 @@ EVALUATED = 0.1  # of the improvement's span: the policy changes again, more pre
 def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     """Solve V = R_π + γ T_π V exactly, as a sparse linear system.
 
+    >>> from reprise.mdp.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> policy_evaluation(mdp, [0, 0, 1], discount=0.9).round(2).tolist()
+    [18.92, 0.0, 50.13]
+
     Args:
         mdp: the model.
         policy: π, an action for each state, [S].
@@ -61,6 +66,11 @@ def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarra
 
 def policy_iteration(mdp: MDP, discount: float, max_policies: int) -> Solution:
     """Find V* by evaluating a policy exactly and improving it, until no action is better.
+
+    >>> from reprise.mdp.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> policy_iteration(mdp, discount=0.9, max_policies=10).policy.tolist()
+    [0, 0, 1]
 
     Args:
         mdp: the model.

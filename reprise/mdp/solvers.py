@@ -34,6 +34,11 @@ def switching_discount(
 ) -> float:
     """Return the discount γ at which Q*(s, a) = Q*(s, b), and the optimal policy changes.
 
+    >>> from reprise.mdp.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> round(switching_discount(mdp, 1, 0, 2, bracket=(0.9, 0.99)), 6)
+    0.947633
+
     Args:
         mdp: the model.
         state: s.

@@ -27,6 +27,14 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
     With a discount of 1 and ties, a greedy policy may go round in circles; that of policy iteration
     does not.
 
+    >>> from reprise.mdp.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> solution = value_iteration(mdp, discount=0.9, tolerance=1e-6, max_sweeps=1000)
+    >>> solution.values.round(2).tolist()
+    [18.92, 0.0, 50.13]
+    >>> [mdp.action_names[action] for action in solution.policy]
+    ['a0', 'a0', 'a1']
+
     Args:
         mdp: the model.
         discount: γ; 1 only where an absorbing state can be reached from every state.
@@ -60,6 +68,11 @@ def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
     """Sweep Q(s, a) ← Σ_s' T(s, a, s') [R(s, a, s') + γ max_a' Q(s', a')] and keep every sweep.
 
     Any discount from 0 to 1 is possible, since the number of sweeps is finite.
+
+    >>> from reprise.mdp.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> q_value_iteration(mdp, discount=0.9, sweeps=50)[-1].round(2).tolist()
+    [[18.92, 17.03, 13.62], [0.0, -inf, -4.88], [-inf, 50.13, -inf]]
 
     Args:
         mdp: the model.

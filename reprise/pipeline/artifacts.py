@@ -123,7 +123,17 @@ def render(name: str, content: Any) -> bytes:
 
 
 def render_json(name: str, mapping: Mapping[str, Any]) -> bytes:
-    """Return a mapping as JSON."""
+    """Return a mapping as JSON.
+
+    >>> print(render_json("metrics.json", {"mean": 2 / 3, "n": 96}).decode(), end="")
+    {
+      "mean": 0.666666667,
+      "n": 96
+    }
+
+    Raises:
+        ArtifactError: names the file and the key whose value JSON does not have.
+    """
     if not isinstance(mapping, Mapping):
         raise ArtifactError(f"{name} is {_kind(mapping)}; allowed: a mapping")
     plain = _plain(mapping, name, ())
@@ -131,7 +141,17 @@ def render_json(name: str, mapping: Mapping[str, Any]) -> bytes:
 
 
 def render_csv(name: str, frame: "pd.DataFrame") -> bytes:
-    """Return a table as CSV."""
+    """Return a table as CSV.
+
+    >>> import pandas as pd
+    >>> print(render_csv("samples.csv", pd.DataFrame({"mean": [-0.0, np.pi]})).decode(), end="")
+    mean
+    0
+    3.14159265
+
+    Raises:
+        ArtifactError: names the file, the column and the row of what cannot be written.
+    """
     if not hasattr(frame, "columns"):
         raise ArtifactError(f"{name} is {_kind(frame)}; allowed: a pandas DataFrame")
     if any(level is not None for level in frame.index.names):
@@ -150,7 +170,11 @@ def render_csv(name: str, frame: "pd.DataFrame") -> bytes:
 
 
 def render_npz(name: str, arrays: Mapping[str, Any]) -> bytes:
-    """Return arrays as an uncompressed .npz without a date."""
+    """Return arrays as an uncompressed .npz without a date.
+
+    Raises:
+        ArtifactError: names the file and the array that is of Python objects.
+    """
     if not isinstance(arrays, Mapping):
         raise ArtifactError(f"{name} is {_kind(arrays)}; allowed: arrays by name")
     buffer = io.BytesIO()

@@ -45,6 +45,9 @@ def cut(
 ) -> list[Pack]:
     """Return packs of equal size, one after the other.
 
+    >>> [list(pack.lanes) for pack in cut(packs=2, lanes_per_pack=3)]
+    [[0, 1, 2], [3, 4, 5]]
+
     Args:
         packs: how many, of each variant if there are any.
         lanes_per_pack: the size of each.

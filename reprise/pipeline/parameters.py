@@ -60,6 +60,10 @@ def _section(sections: Mapping[str, Any], name: str, path: Path) -> Any:
 def checked(values: object, section: str, model: type[P]) -> P:
     """Return values as a model.
 
+    >>> from reprise.hyperparameters import Recorded
+    >>> checked({"iterations": 10, "record_every": 5}, "td_learning", Recorded)
+    Recorded(iterations=10, record_every=5)
+
     Args:
         values: as YAML has them.
         section: the name of the mapping they are, with which each fault's key begins.

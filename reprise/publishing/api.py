@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -17,6 +17,7 @@ from pdoc import docstrings
 from reprise.publishing.markdown import Text, code
 
 RENDER = Text()  # of no headings, whose ids it would remember
+EXAMPLE = re.compile(r"^>>> .*?(?=\n\n|\Z)", flags=re.MULTILINE | re.DOTALL)
 Definition = ast.FunctionDef | ast.ClassDef
 
 
@@ -105,8 +106,9 @@ def _signature(node: Definition, lines: list[str]) -> str:
 
 
 def _text(docstring: str | None) -> Markup:
-    """Return a docstring as HTML, its sections as lists."""
-    markdown = docstrings.google(docstring or "")
+    """Return a docstring as HTML, its sections as lists, its examples as they stand."""
+    quoted = EXAMPLE.sub(lambda found: indent(found[0], "    "), docstring or "")
+    markdown = docstrings.google(quoted)
     return RENDER(re.sub(r"^#+ (.*?):?$", r"**\1**\n", markdown, flags=re.MULTILINE))
 
 

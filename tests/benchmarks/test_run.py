@@ -1,10 +1,11 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import run
 from benchmarks.pipeline import summary
-from benchmarks.spread import Spread, number, spread
+from benchmarks.spread import Spread, interval, number, spread
 
 MACHINE = "## machine\n\n|  |  |\n| --- | --- |\n| CPU | one |\n"
 RATES = {
@@ -15,9 +16,26 @@ RATIOS = {"reinforce_ratio": spread([1.3, 1.1, 1.2]), "dqn_ratio": Spread(0.95, 
 
 
 def test_spread_is_the_median_and_the_range():
-    assert spread([3.0, 1.0, 2.5, 2.0]) == Spread(2.25, 1.0, 3.0, 4)
+    assert spread([3.0, 1.0, 2.5, 2.0])[:4] == (2.25, 1.0, 3.0, 4)
     assert str(spread([3.0, 1.0, 2.0])) == "2 (1 to 3)"
     assert str(spread([2.0])) == "2"
+
+
+def test_the_interval_of_a_ratio_is_that_of_its_inverse_turned_over():
+    ratios = [0.5, 0.4, 0.55, 0.6]
+    low, high = interval(ratios) or (0, 0)
+    inverse = interval([1 / ratio for ratio in ratios])
+    assert inverse == pytest.approx((1 / high, 1 / low))
+    # Student's quantile for 3 degrees of freedom is 3.1824.
+    logs = np.log(ratios)
+    margin = 3.1824 * logs.std(ddof=1) / 2
+    assert (low, high) == pytest.approx(np.exp([logs.mean() - margin, logs.mean() + margin]), 1e-4)
+
+
+@pytest.mark.parametrize("values", [[1.5], [2.0, 2.0, 2.0], [0.0, 1.0]])
+def test_there_is_no_interval_of_one_value_of_equal_ones_or_around_zero(values):
+    assert interval(values) is None
+    assert spread(values).within == ""
 
 
 @pytest.mark.parametrize(
@@ -37,11 +55,11 @@ def test_section_shows_promises_then_measurements():
         "| REINFORCE, steps a second / the yardstick's at least 1 | 1.2 (1.1 to 1.3) | yes |",
         "| DQN, steps a second / the yardstick's at least 1 | 0.95 (0.9 to 1.04) | **no** |",
         "",
-        "| measurement | median | min | max | repeats |",
-        "| --- | --- | --- | --- | --- |",
-        "| reinforce ratio | 1.2 | 1.1 | 1.3 | 3 |",
-        "| dqn ratio | 0.95 | 0.9 | 1.04 | 3 |",
-        "| dqn seconds | 1.5 | 1.5 | 1.5 | 1 |",
+        "| measurement | median | min | max | repeats | 95% interval |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| reinforce ratio | 1.2 | 1.1 | 1.3 | 3 | 0.973 to 1.47 |",
+        "| dqn ratio | 0.95 | 0.9 | 1.04 | 3 |  |",
+        "| dqn seconds | 1.5 | 1.5 | 1.5 | 1 |  |",
     ]
 
 
@@ -92,7 +110,7 @@ def test_broken_promise_is_told_and_ends_with_1(
     ("name", "hint"),
     [
         ("trainign", "did you mean training?"),
-        ("xyz", "there are mdp_solvers, q_learning, training, adapter, scaling, pipeline"),
+        ("xyz", f"there are {', '.join(run.NAMES)}"),
     ],
 )
 def test_unknown_name_is_refused_before_anything_is_measured(
@@ -119,7 +137,7 @@ def test_pipeline_peak_is_the_hungriest_stage():
         ],
     )
     assert results["peak_gigabytes"].median == 1.5
-    assert results["no_op_seconds"] == Spread(1.3, 1.2, 1.5, 3)
+    assert results["no_op_seconds"] == spread([1.2, 1.3, 1.5])
     assert results["b@c_seconds"].median == 2.0
 
 

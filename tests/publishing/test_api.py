@@ -36,6 +36,11 @@ class Solution(NamedTuple):
 def solved(model: Model, *, discount: float = 0.9) -> Solution:
     """Return the solution.
 
+    >>> solved(Model())
+    Solution(values=[1, 2])
+    >>> 1 > 0
+    True
+
     Args:
         model: of S states.
         discount: γ, from 0 to 1.
@@ -96,6 +101,13 @@ def test_docstrings_have_their_sections_as_lists_and_equations_as_they_stand(tmp
     assert [bold.text for bold in said("strong") if not bold.text.endswith(":")] == [
         "Arguments", "Raises",
     ]  # fmt: skip
+
+
+def test_examples_are_as_they_stand(tmp_path):
+    ((module,),) = [package.modules for package in library(tmp_path)]
+    said = parsed(module.entries[1].text)
+    assert said.pre.text == ">>> solved(Model())\nSolution(values=[1, 2])\n>>> 1 > 0\nTrue"
+    assert not said("blockquote")
 
 
 def test_html_in_a_docstring_comes_out_as_text(tmp_path):

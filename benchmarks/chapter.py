@@ -1,0 +1,37 @@
+"""The compiled trainings against the chapter's loop in plain eager TensorFlow.
+
+    python -m benchmarks.chapter
+
+Both train for the same first stretch, REINFORCE's iterations and the DQN's episodes. It favours the
+plain loop: its DQN still acts by chance and asks its network seldom, and of ours, which is over in
+some hundredths of a second, the call itself is a large part. Start-up, first calls and compilation
+are not timed.
+"""
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from benchmarks.spread import Spread, listing
+from benchmarks.turns import against
+
+LOOP = Path(__file__).parent / "yardsticks" / "chapter_loop.py"
+STRETCH = {"reinforce": {"iterations": 5}, "dqn": {"length": 150}}
+REPEATS = 5
+
+
+def command(algorithm: str, seed: int) -> Sequence[str]:
+    """Return what runs the chapter's loop."""
+    (length,) = STRETCH[algorithm].values()
+    return [sys.executable, str(LOOP), algorithm, str(seed), str(length)]
+
+
+def measure() -> dict[str, Spread]:
+    """Return all measurements."""
+    theirs = {algorithm: partial(command, algorithm) for algorithm in STRETCH}
+    return against("plain_tensorflow", theirs, REPEATS, STRETCH)
+
+
+if __name__ == "__main__":
+    print(listing(measure()))
