@@ -97,7 +97,7 @@ def markdown(
         n = "" if pd.isna(row["n"]) or row["form"] == "value" else f"{row['n']:,.0f}"
         verdict = f"**{row['verdict']}**"
         cells = (statement, verdict, measured(row), n, claimed, row["place"], link)
-        named = dict(zip(COLUMNS, cells, strict=True))
+        named: dict[str, Any] = dict(zip(COLUMNS, cells, strict=True))
         rows.append([named[column] for column in columns])
     lines = [f"| {' | '.join(map(str, cells))} |" for cells in rows]
     return "\n".join([*lines, "", signs(ledger)])
