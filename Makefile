@@ -30,7 +30,7 @@ verify: venv ## are the results, in data/ and in DVC's cache, still those that d
 	@python -m reprise.publishing.verify
 
 test: lint ## lint, then the whole test suite
-	@python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
+	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 test-cpus: venv ## do other CPUs, threads and workers give the same bytes? Some minutes; needs qemu-user
 	@if [ "$$(uname -m)" != x86_64 ]; then \

@@ -1,18 +1,18 @@
-"""How tests are shared out among processes."""
+"""In which order tests are shared out among processes."""
 
 import pytest
 
-from tests import tiny
+LONGEST = (
+    "test_pipeline", "test_training_stages", "test_ray_pool", "test_survival", "test_experiments",
+    "test_notebooks", "test_programs", "test_report_in_browser", "test_hyperparameter_study",
+)  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares results: the tests of a file, or in it those of one stage.
+    """Begin with the files that take longest, so that nothing waits for one of them in the end."""
 
-    The whole pipeline takes longest: it begins first, so that nothing waits for it in the end.
-    """
-    items.sort(key=lambda item: "test_pipeline" not in item.location[0])
-    for item in items:
-        name = getattr(item, "callspec", None) and item.callspec.params.get("name")  # pyright: ignore
-        stage = name if name in tiny.CHANGES else ""
-        item.add_marker(pytest.mark.xdist_group(f"{item.location[0]} {stage}"))
+    def place(item: pytest.Item) -> int:
+        return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
