@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ import reprise
 from reprise.errors import UserError
 from tests.namespaces import MOUNTS, alone
 from tests.repositories import Repository, environment
+from tests.tiny import ROOT
 
 STAGE = "markov_chain"
 LONG = {"markov_chain__paths": 100_000_000}  # nobody waits for it
@@ -73,10 +75,19 @@ def awaited(
     raise AssertionError(process.communicate())
 
 
+@cache
+def loading() -> float:
+    """Return the seconds of CPU that a stage needs before it can compute, here and now."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    command = [sys.executable, "-c", f"import stages.{STAGE}"]
+    subprocess.run(command, cwd=ROOT, env=environment({}), check=True)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+
 def is_in_the_middle(processes: list[psutil.Process]) -> bool:
     """Whether a stage has been computing for a while."""
     return any(
-        f"stages.{STAGE}" in process.cmdline() and process.cpu_times().user > 2
+        f"stages.{STAGE}" in process.cmdline() and process.cpu_times().user > 1.5 * loading() + 1
         for process in processes
     )
 
