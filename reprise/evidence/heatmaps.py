@@ -12,9 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reprise.evidence import style
+from reprise.evidence.statistics import CONFIDENCE
 from reprise.evidence.studying import shown
 from reprise.evidence.variants import in_words
 
+SURE = f"{CONFIDENCE:.0%}"
 PANEL = 2.25  # inches, of a panel's height
 
 
@@ -119,7 +121,7 @@ def marginal_effects(effects: pd.DataFrame, *, x_label: str) -> Figure:
         axes.tick_params(axis="y", length=0)
         style.finish(axes, x_label if axes is column[-1] else "", "", in_words(key))
         style.label_right(axes, labels)
-    style.note(figure, "Dots: means over all settings with the value. Bars: 95% intervals.")
+    style.note(figure, f"Dots: means over all settings with the value. Bars: {SURE} intervals.")
     return figure
 
 
@@ -146,5 +148,5 @@ def few_seeds(found: pd.DataFrame, *, seeds: int) -> Figure:
     axes.set_xticks(sorted(set(found["seeds"])))
     style.finish(axes, "seeds of each setting", "the wrong one of two is picked", "")
     style.label_right(axes, labels)
-    style.note(figure, "Bars: 95% intervals. Dashed: a coin.")
+    style.note(figure, f"Bars: {SURE} intervals. Dashed: a coin.")
     return figure

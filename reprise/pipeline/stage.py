@@ -77,7 +77,9 @@ def execute(
 def _execution() -> execution.Execution:
     """Return how packs are run; parameters that do not say it leave it to this machine."""
     sections = parameters.read()
-    if execution.SECTION not in sections and not closest(execution.SECTION, sections):
+    if execution.SECTION not in sections:
+        if meant := closest(execution.SECTION, sections):
+            raise UserError(f"params.yaml has {meant}; did you mean {execution.SECTION}?")
         return execution.current()
     return parameters.load(execution.SECTION, execution.Execution)
 

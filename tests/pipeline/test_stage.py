@@ -57,6 +57,15 @@ def test_a_stage_may_write_beside_the_results_of_another(root: Path):
     assert root.read_text() == "the previous result"
 
 
+def test_a_misspelt_section_of_how_packs_run_is_named(root: Path, capsys):
+    Path("params.yaml").write_text("excution:\n  engine: ray\nmarkov_chain:\n  steps: 8\n")
+    assert stage.execute("markov_chain", Params, run, headline, argv=[]) == 2
+    assert capsys.readouterr().err == (
+        "markov_chain: params.yaml has excution; did you mean execution?\n"
+    )
+    assert root.read_text() == "the previous result"
+
+
 def test_the_arguments_are_those_of_the_process_unless_given(root: Path, capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["stages/markov_chain.py", "--force"])
     assert stage.execute("markov_chain", Params, run, headline) == 2
