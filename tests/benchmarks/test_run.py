@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import run
+from benchmarks import run, scaling
 from benchmarks.pipeline import summary
 from benchmarks.spread import Spread, interval, number, spread
+from reprise.publishing import readme
 
 MACHINE = "## machine\n\n|  |  |\n| --- | --- |\n| CPU | one |\n"
 RATES = {
@@ -134,8 +135,15 @@ def test_pipeline_peak_is_the_hungriest_stage():
         [
             {"command": ["python", "-m", "stages.a"], **taken, "all_processes_gigabytes": 1.5},
             {"command": ["python", "-m", "stages.b", "c"], **taken, "all_processes_gigabytes": 1.0},
+            {
+                "command": ["python", "-m", "stages.reporting", "dqn_ablations"],
+                **taken,
+                "all_processes_gigabytes": 1.0,
+            },
         ],
     )
+    assert results["cold_seconds"].median == 9.0
+    assert results["cold_seconds_without_ablations_and_study"].median == 7.0
     assert results["peak_gigabytes"].median == 1.5
     assert results["no_op_seconds"] == spread([1.2, 1.3, 1.5])
     assert results["b@c_seconds"].median == 2.0
@@ -143,3 +151,9 @@ def test_pipeline_peak_is_the_hungriest_stage():
 
 def test_every_promise_is_of_a_benchmark():
     assert set(run.PROMISES) == set(run.NAMES)
+
+
+def test_the_guide_to_scaling_says_what_was_measured():
+    results = run.RESULTS.read_text(encoding="utf-8")
+    text = (run.RESULTS.parents[1] / scaling.GUIDE).read_text(encoding="utf-8")
+    assert readme.filled(text, "measured", [scaling.guide(results)]) == text
