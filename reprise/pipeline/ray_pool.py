@@ -18,7 +18,6 @@ from collections.abc import Hashable, Iterable, Iterator
 from importlib import metadata
 from multiprocessing import spawn
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
@@ -85,12 +84,7 @@ class RayPool:
             self._open = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for worker in [*self._starting, *self._busy, *self._free]:
             self._ray.kill(worker)
         self._open.close()

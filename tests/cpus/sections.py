@@ -18,8 +18,11 @@ CHANGES: dict[str, dict[str, Any]] = {
     "approximate_q_learning": WIDE,
     "dqn_training": WIDE | {"packs": 1, "hidden_sizes": [32, 32], "batch_size": 8},
     "dqn_ablations": WIDE,
-    "hyperparameter_study": WIDE | {"seeds": 6},
-}
+    "hyperparameter_study": WIDE | {
+        "seeds": 6, "values": {"dqn_training": {"replay_capacity": [32]}},
+    },
+    "claims": {"resamples": 1000},
+}  # fmt: skip
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "credit_assignment": ("variants", {"return": {"credit": "return"}}),
