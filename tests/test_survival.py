@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import resource
 import shutil
 import signal
@@ -53,10 +52,10 @@ def repository(committed: Repository, tmp_path: Path) -> Iterator[Repository]:
     assert not list((copy.folder / "data" / STAGE).glob(".*.tmp"))
 
 
-def started(repository: Repository, *words: str) -> subprocess.Popen[str]:
+def started(repository: Repository, *words: str, **variables: str) -> subprocess.Popen[str]:
     """Start Python in a process group of its own, as a terminal does."""
     return subprocess.Popen(
-        [sys.executable, *words], cwd=repository.folder, env=environment({}), text=True,
+        [sys.executable, *words], cwd=repository.folder, env=environment(variables), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
 
@@ -127,14 +126,14 @@ def test_a_stage_ends_with_its_dvc_and_the_next_run_goes_through(repository, com
 
 def test_ctrl_c_ends_dvc_and_its_stage_in_words(repository):
     repository.set(**LONG)
-    dvc = started(repository, "-m", "dvc", "repro", STAGE)
+    # bash leaves its place to the stage; dash, where it is the user's, stays and ends by the signal
+    dvc = started(repository, "-m", "dvc", "repro", STAGE, SHELL=str(shutil.which("bash")))
     children = awaited(dvc, is_in_the_middle)
     os.killpg(dvc.pid, signal.SIGINT)
     _, said = dvc.communicate()
     assert dvc.returncode == 255
     assert "markov_chain: interrupted\n" in said
-    # 130 is the stage's own word; a shell that stays its parent, as dash does, ends by the signal
-    assert re.search(rf"python -m stages\.{STAGE}, exited with (130|-2)\n", said)
+    assert "exited with 130" in said
     assert "Traceback" not in said
     assert_ended(children)
 
