@@ -21,7 +21,7 @@ from reprise.algorithms.settling import curve_quantiles, settling_summary, withi
 from reprise.evidence.statistics import wilson_interval
 from reprise.hyperparameters import Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.mdp import comparison, loaders, solvers
-from reprise.mdp.bellman import TIE
+from reprise.mdp.bellman import best_actions
 from reprise.pipeline import stage
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
@@ -60,7 +60,8 @@ def run(params: Params) -> dict[str, Any]:
     optimal = comparison.optimal_q_values(mdp, params.discount)
     optimum = float(optimal[pair])
     swept = solvers.q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
-    greedy = q_learning.optimal_runs(q, optimal, TIE)
+    best = best_actions(mdp, optimal.max(axis=1), params.discount)
+    greedy = q_learning.optimal_runs(q, best)
     iterations = params.record_every * np.arange(1, curves.shape[1] + 1)
     settled, summaries = {}, {}
     for tolerance in params.tolerances:

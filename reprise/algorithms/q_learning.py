@@ -342,17 +342,15 @@ def settling_iterations(
     return np.where(away[:, -1], np.nan, (settled + 1.0) * record_every)
 
 
-def optimal_runs(q: np.ndarray, optimal_q: np.ndarray, tolerance: float) -> np.ndarray:
+def optimal_runs(q: np.ndarray, best: np.ndarray) -> np.ndarray:
     """Return which runs have a greedy policy that is optimal in every state; the mean is the share.
 
     Args:
         q: learnt Q-values, [R, S, A].
-        optimal_q: Q*, [S, A].
-        tolerance: actions whose Q* differ by no more are equally good.
+        best: where an action is optimal, as of `mdp.bellman.best_actions`, bool [S, A].
 
     Returns:
         bool [R].
     """
     greedy = np.argmax(q, axis=2)  # [R, S]
-    loss = optimal_q.max(axis=1) - optimal_q[np.arange(optimal_q.shape[0]), greedy]
-    return (loss <= tolerance).all(axis=1)
+    return best[np.arange(len(best)), greedy].all(axis=1)

@@ -12,9 +12,10 @@ from reprise.errors import PlainError
 from reprise.mdp.kernels import back_up_pairs, over_blocks
 from reprise.mdp.model import MDP
 from reprise.mdp.names import ModelError
-from reprise.mdp.undiscounted import check_discount
+from reprise.mdp.undiscounted import check_discount, resting_actions, ways_to_rest
 
-TIE = 1e-10  # Q-values this close, relative to the larger or to 1, are one value
+TIE = 1e-10  # Q-values this close, relative to the larger or to `unit`, are one value
+ROUNDING = 4 * float(np.finfo(np.float64).eps)  # relative: smaller changes of a value mean nothing
 
 
 class ConvergenceError(PlainError, RuntimeError):
@@ -63,13 +64,53 @@ def greedy_policy(q: np.ndarray) -> np.ndarray:
     Returns:
         The policy, int64 [..., S].
     """
-    return np.argmax(near_best(q), axis=-1)
+    return np.argmax(near_best(q, 0.0), axis=-1)
 
 
-def near_best(q: np.ndarray, tie: float = TIE) -> np.ndarray:
-    """Return where Q equals max_a Q(s, a) but for a tie, relative or, below 1, absolute."""
+def near_best(q: np.ndarray, least: float, tie: float = TIE) -> np.ndarray:
+    """Return where Q equals max_a Q(s, a) but for a tie, bool [..., S, A].
+
+    Args:
+        q: Q-values, [..., S, A], -∞ for impossible actions.
+        least: the least |Q| to which the tie is relative.
+        tie: relative to |max_a Q(s, a)|.
+    """
     best = q.max(axis=-1, keepdims=True)
-    return q >= best - tie * np.maximum(1, np.abs(best))
+    return q >= best - tie * np.maximum(least, np.abs(best))
+
+
+def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
+    """Return where an action attains max_a Q(s, a) but for rounding, bool [S, A]."""
+    return near_best(q_values(mdp, values, discount), least_value(mdp, values))
+
+
+def least_value(mdp: MDP, values: np.ndarray) -> float:
+    """Return to what a tie of small Q-values is relative: 1, or the largest reward if it is below.
+
+    It is more where values are so large that the tie would be less than their rounding.
+    """
+    return max(unit(mdp), ROUNDING / TIE * float(np.abs(values).max()))
+
+
+def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
+    """Return a greedy policy, int64 [S]: of actions that tie, the first.
+
+    With a discount of 1, it is one that comes to rest, as the values say: of actions that tie, the
+    first may lead round in circles. Values that are not exact may part actions that tie, so the
+    tie is widened until it finds one.
+    """
+    q, least, tie = q_values(mdp, values, discount), least_value(mdp, values), TIE
+    near = near_best(q, least, tie)
+    if discount < 1:
+        return np.argmax(near, axis=1)
+    while True:
+        worthless = np.abs(values) <= tie * least
+        resting = resting_actions(mdp, near & worthless[:, np.newaxis])
+        policy, reached = ways_to_rest(mdp, near, resting)
+        if reached.all():
+            return policy
+        tie *= 10
+        near = near_best(q, least, tie)
 
 
 def model_arrays(mdp: MDP) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -102,17 +143,35 @@ def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
     return actions.astype(np.int64)
 
 
-def smallest_change(discount: float, tolerance: float) -> float:
+def reward_scale(mdp: MDP) -> float:
+    """Return the largest |R(s, a, s')|; 1 if all are 0."""
+    return max(float(mdp.rewards.max()), -float(mdp.rewards.min())) or 1.0
+
+
+def unit(mdp: MDP) -> float:
+    """Return 1, or the largest reward where it is below 1: what tolerances are relative to."""
+    return min(1.0, reward_scale(mdp))
+
+
+def smallest_change(mdp: MDP, discount: float, tolerance: float) -> float:
     """Return the change below which an error is: tolerance·(1 - γ)/γ, or tolerance if γ = 1.
+
+    Where the largest reward is below 1, the tolerance is relative to it.
 
     Raises:
         ModelError: if the tolerance is not positive.
     """
     if not tolerance > 0:
         raise ModelError(f"tolerance is {tolerance}; allowed: above 0")
+    tolerance *= unit(mdp)
     if discount == 1:
         return tolerance
     return np.inf if discount == 0 else tolerance * (1 - discount) / discount
+
+
+def settled(change: float, enough: float, values: np.ndarray) -> bool:
+    """Return whether a change of values is small enough, or no more than their rounding."""
+    return change <= enough or change <= ROUNDING * float(np.abs(values).max())
 
 
 def not_converged(

@@ -3,6 +3,7 @@
 Axes: S states, A actions, K sweeps.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple, SupportsFloat
 
@@ -11,20 +12,27 @@ import numpy as np
 from reprise.hyperparameters import Frozen, PositiveFloat, PositiveInt
 from reprise.mdp.bellman import (
     Solution,
-    greedy_policy,
-    near_best,
+    best_actions,
     not_converged,
+    policy_of,
     q_values,
+    reward_scale,
+    settled,
     smallest_change,
 )
 from reprise.mdp.model import MDP
-from reprise.mdp.policy_iteration import modified_policy_iteration, policy_iteration
+from reprise.mdp.policy_iteration import (
+    first_values,
+    modified_policy_iteration,
+    policy_iteration,
+)
 from reprise.mdp.problems import Problem
+from reprise.mdp.undiscounted import check_solvable
 from reprise.mdp.value_iteration import value_iteration
 
 EXACT = "policy_iteration"  # the solver whose values are those of a linear system
 MOST_POLICIES = 1000  # policy iteration needs a handful
-DECIMALS = 12  # a linear solve's error lies below: it is noise, and other bits on another CPU
+DECIMALS = 12  # of rewards near 1: a linear solve's error lies below: it is noise, and other bits on another CPU
 
 
 class Limits(Frozen):
@@ -110,15 +118,18 @@ def converged_q_value_iteration(
         ModelError: if the discount is not possible.
         ConvergenceError: if the sweeps are used up.
     """
-    enough = smallest_change(discount, tolerance)
-    q, change = np.where(mdp.possible, 0.0, -np.inf), np.zeros(mdp.possible.shape)
+    check_solvable(mdp, discount)
+    enough = smallest_change(mdp, discount, tolerance)
+    q = np.where(mdp.possible, first_values(mdp, discount)[:, np.newaxis], -np.inf)
+    change = np.zeros(mdp.possible.shape)
     for sweep in range(1, max_sweeps + 1):
         new = q_values(mdp, q.max(axis=1), discount)
         np.subtract(new, q, out=change, where=mdp.possible)
         q = new
         residual = float(np.abs(change).max())
-        if residual <= enough:
-            return Solution(q.max(axis=1), greedy_policy(q), sweep, residual)
+        values = q.max(axis=1)
+        if settled(residual, enough, values):
+            return Solution(values, policy_of(mdp, values, discount), sweep, residual)
     largest = np.abs(change).max(axis=1)
     raise not_converged(mdp, discount, max_sweeps, enough, largest)
 
@@ -134,19 +145,19 @@ def solver_rows(problem: Problem, solutions: dict[str, Solution]) -> Iterator[So
             int(mdp.possible.sum()),
             solver,
             solution.sweeps,
-            _denoised(solution.residual),
-            _denoised(np.abs(solution.values - exact).max()),
-            _denoised(problem.start @ solution.values),
+            _denoised(solution.residual, mdp),
+            _denoised(np.abs(solution.values - exact).max(), mdp),
+            _denoised(problem.start @ solution.values, mdp),
         )
 
 
 def state_rows(problem: Problem, solutions: dict[str, Solution]) -> Iterator[StateRow]:
     """Yield a row for each state."""
     mdp, values = problem.mdp, solutions[EXACT].values
-    best = near_best(q_values(mdp, values, problem.discount))
+    best = best_actions(mdp, values, problem.discount)
     for state, name in enumerate(mdp.state_names):
         actions = (mdp.action_names[int(action)] for action in np.flatnonzero(best[state]))
-        value = _denoised(values[state])
+        value = _denoised(values[state], mdp)
         yield StateRow(problem.name, problem.discount, name, value, " ".join(actions))
 
 
@@ -154,7 +165,7 @@ def history_rows(mdp: MDP, discount: float, history: np.ndarray) -> Iterator[His
     """Yield a row for each sweep and each possible pair, from the history [K + 1, S, A]."""
     for sweep, q in enumerate(history):
         for pair, state, action in possible_pairs(mdp):
-            yield HistoryRow(discount, sweep, state, action, _denoised(q[pair]))
+            yield HistoryRow(discount, sweep, state, action, _denoised(q[pair], mdp))
 
 
 def gap_rows(
@@ -163,14 +174,14 @@ def gap_rows(
     """Yield Q*(s, a) - Q*(s, b) at each discount."""
     for discount in discounts:
         q = optimal_q_values(mdp, float(discount))[state]
-        yield GapRow(float(discount), _denoised(q[action] - q[rival]))
+        yield GapRow(float(discount), _denoised(q[action] - q[rival], mdp))
 
 
 def summary(problem: Problem, solutions: dict[str, Solution]) -> dict[str, Any]:
     """Return what metrics.json says of a problem: its size, its value, and each solver's sweeps."""
     return {
         "states": problem.mdp.number_of_states,
-        "start_value": _denoised(problem.start @ solutions[EXACT].values),
+        "start_value": _denoised(problem.start @ solutions[EXACT].values, problem.mdp),
         "sweeps": {solver: solution.sweeps for solver, solution in solutions.items()},
     }
 
@@ -189,8 +200,8 @@ def history_summary(
     optimal = optimal_q_values(mdp, discount)
     q: dict[str, dict[str, float]] = {}
     for pair, state, action in possible_pairs(mdp):
-        q.setdefault(state, {})[action] = _denoised(optimal[pair])
-    policy = greedy_policy(optimal)
+        q.setdefault(state, {})[action] = _denoised(optimal[pair], mdp)
+    policy = np.argmax(best_actions(mdp, optimal.max(axis=1), discount), axis=1)
     return {
         "sweeps_until_near": sweeps_until_near(history, optimal, relative_tolerance),
         "best_action": {
@@ -235,5 +246,7 @@ def sweeps_until_near(
     return None if away[-1] == len(history) - 1 else int(away[-1]) + 1
 
 
-def _denoised(value: SupportsFloat) -> float:
-    return round(float(value), DECIMALS)
+def _denoised(value: SupportsFloat, mdp: MDP) -> float:
+    """Round off what is noise; where rewards are not near 1, by thousands, other decimals are."""
+    thousands = int(math.log10(reward_scale(mdp)) / 3)
+    return round(float(value), DECIMALS - 3 * thousands)

@@ -251,3 +251,32 @@ def reach(
                         if reached[successors[n]] and not reached[state]:
                             reached[state] = changed = True
                             policy[state] = action
+
+
+@njit(nogil=True)
+def stay(
+    row_starts: np.ndarray,  # [S·A + 1]
+    successors: np.ndarray,  # [N]
+    allowed: np.ndarray,  # bool [S, A], changed
+) -> None:
+    """Forbid the actions that may lead to a state without an allowed action, until none is left."""
+    number_of_states, number_of_actions = allowed.shape
+    alive = np.ones(number_of_states, np.bool_)
+    changed = True
+    while changed:
+        changed = False
+        for position in range(2 * number_of_states):  # there and back, as in `reach`
+            state = min(position, 2 * number_of_states - 1 - position)
+            if not alive[state]:
+                continue
+            alive_still = False
+            for action in range(number_of_actions):
+                row = state * number_of_actions + action
+                if allowed[state, action]:
+                    for n in range(row_starts[row], row_starts[row + 1]):
+                        if not alive[successors[n]]:
+                            allowed[state, action] = False
+                alive_still = alive_still or allowed[state, action]
+            if not alive_still:
+                alive[state] = False
+                changed = True

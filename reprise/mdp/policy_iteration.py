@@ -12,18 +12,25 @@ from scipy.sparse.linalg import spsolve
 from reprise.mdp.bellman import (
     ConvergenceError,
     Solution,
+    best_actions,
     checked_policy,
     greedy_policy,
     model_arrays,
-    near_best,
     not_converged,
     q_values,
+    settled,
     smallest_change,
 )
 from reprise.mdp.kernels import back_up_states, evaluate_once, gather_policy, over_blocks, spread
 from reprise.mdp.model import MDP
 from reprise.mdp.names import ModelError
-from reprise.mdp.undiscounted import absorbing_states, check_discount, proper_policy
+from reprise.mdp.undiscounted import (
+    check_discount,
+    check_solvable,
+    only,
+    proper_policy,
+    resting_actions,
+)
 
 EVALUATED = 0.1  # of the improvement's span: the policy changes again, more precision is wasted
 
@@ -39,7 +46,7 @@ def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarra
     Args:
         mdp: the model.
         policy: π, an action for each state, [S].
-        discount: γ; 1 only for a policy that reaches an absorbing state from everywhere.
+        discount: γ; 1 only for a policy that comes to rest from everywhere (see `undiscounted`).
 
     Returns:
         V_π, float64 [S].
@@ -59,9 +66,23 @@ def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarra
     rewards = mdp.expected_rewards[states, actions]
     if discount == 1:
         proper_policy(mdp, actions)
-        transitions = sparse.diags_array((~absorbing_states(mdp)).astype(float)) @ transitions
+        moving = ~resting_actions(mdp, only(mdp, actions)).any(axis=1)  # at rest, V = 0
+        transitions = sparse.diags_array(moving.astype(float)) @ transitions
     system = sparse.eye_array(size, format="csc") - discount * transitions
     return np.asarray(spsolve(system.tocsc(), rewards)).reshape(size)
+
+
+def first_values(mdp: MDP, discount: float) -> np.ndarray:
+    """Return the values from which value iteration starts, float64 [S]: 0, if that is safe.
+
+    With a discount of 1 and rewards of both signs, a value may not start above V*. A finite horizon
+    can take a reward and end before it is paid for, and a circle of reward 0 keeps such a value for
+    ever. The values of a policy that comes to rest are below V*.
+    """
+    mixed = (mdp.rewards > 0).any() and (mdp.rewards < 0).any()
+    if discount == 1 and mixed:
+        return policy_evaluation(mdp, proper_policy(mdp), discount)
+    return np.zeros(mdp.number_of_states)
 
 
 def policy_iteration(mdp: MDP, discount: float, max_policies: int) -> Solution:
@@ -74,26 +95,26 @@ def policy_iteration(mdp: MDP, discount: float, max_policies: int) -> Solution:
 
     Args:
         mdp: the model.
-        discount: γ; 1 only where an absorbing state can be reached from every state.
+        discount: γ; 1 only for models that `undiscounted` allows.
         max_policies: how many policies to evaluate.
 
     Raises:
         ModelError: if the discount is not possible.
         ConvergenceError: if that many policies do not suffice.
     """
-    check_discount(discount)
+    check_solvable(mdp, discount)
     policy = proper_policy(mdp) if discount == 1 else greedy_policy(mdp.expected_rewards)
     states = np.arange(mdp.number_of_states)
     for count in range(1, max_policies + 1):
         values = policy_evaluation(mdp, policy, discount)
-        q = q_values(mdp, values, discount)
-        kept = near_best(q)[states, policy]  # an action that ties is no better: no going in circles
+        best = best_actions(mdp, values, discount)
+        kept = best[states, policy]  # an action that ties is no better: no going in circles
         if kept.all():
-            residual = float(np.abs(q.max(axis=1) - values).max())
+            residual = float(np.abs(q_values(mdp, values, discount).max(axis=1) - values).max())
             # among ties without discount, only the policy that was evaluated is known to end
-            policy = policy if discount == 1 else greedy_policy(q)
+            policy = policy if discount == 1 else np.argmax(best, axis=1)
             return Solution(values, policy, count, residual)
-        policy = np.where(kept, policy, greedy_policy(q))
+        policy = np.where(kept, policy, np.argmax(best, axis=1))
     raise ConvergenceError(
         f"discount {discount}: the policy still changes after {max_policies} evaluations; "
         "allowed: a policy that stays"
@@ -112,7 +133,8 @@ def modified_policy_iteration(
     Args:
         mdp: the model.
         discount: γ, below 1.
-        tolerance: the largest error of a value.
+        tolerance: the largest error of a value, relative to the largest reward where that is below
+            1.
         evaluation_sweeps: the most sweeps of evaluation after an improvement.
         max_sweeps: how many improvements to wait for.
 
@@ -126,7 +148,7 @@ def modified_policy_iteration(
             "discount is 1; allowed for modified policy iteration: below 1 "
             "(value iteration and policy iteration take 1 where episodes end)"
         )
-    enough = smallest_change(discount, tolerance)
+    enough = smallest_change(mdp, discount, tolerance)
     lowest = np.where(mdp.possible, mdp.expected_rewards, np.inf).min() / (1 - discount)
     values = np.full(mdp.number_of_states, lowest)  # from below, every step is upward
     new, policy = np.empty_like(values), np.empty(mdp.number_of_states, np.int64)
@@ -137,7 +159,7 @@ def modified_policy_iteration(
             low, high = spread(run(back_up_states, *model, discount, values, new, policy))
             sweeps += 1
             span = high - low
-            if span <= enough:
+            if span <= enough or settled(high, 0.0, new):  # from below, no change is downward
                 new += discount / (1 - discount) * (low + high) / 2
                 return Solution(new, policy, sweeps, span / 2)
             run(gather_policy, *model, policy, *chain)

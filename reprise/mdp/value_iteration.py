@@ -10,22 +10,22 @@ import numpy as np
 
 from reprise.mdp.bellman import (
     Solution,
-    greedy_policy,
     model_arrays,
     not_converged,
-    q_values,
+    policy_of,
+    settled,
     smallest_change,
 )
 from reprise.mdp.kernels import back_up_pairs, back_up_states, over_blocks, spread
 from reprise.mdp.model import MDP
-from reprise.mdp.undiscounted import check_discount, proper_policy
+from reprise.mdp.policy_iteration import first_values
+from reprise.mdp.undiscounted import check_solvable
 
 
 def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int) -> Solution:
     """Sweep V(s) ← max_a Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')] from V = 0 until it is V*.
 
-    With a discount of 1 and ties, a greedy policy may go round in circles; that of policy iteration
-    does not.
+    With a discount of 1 and rewards of both signs, from `first_values` instead.
 
     >>> from reprise.mdp.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -37,37 +37,32 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
 
     Args:
         mdp: the model.
-        discount: γ; 1 only where an absorbing state can be reached from every state.
-        tolerance: the largest error of a value: sweeps end when no value changes by tolerance·(1 -
-            γ)/γ. With a discount of 1 no such bound exists, and they end when none changes by the
-            tolerance itself.
+        discount: γ; 1 only for models that `undiscounted` allows.
+        tolerance: the largest error of a value, relative to the largest reward where that is below
+            1: sweeps end when no value changes by tolerance·(1 - γ)/γ. With a discount of 1 no such
+            bound exists, and they end when none changes by the tolerance itself.
         max_sweeps: how many sweeps to wait for that.
 
     Raises:
         ModelError: if the discount is not possible.
         ConvergenceError: if the sweeps are used up.
     """
-    check_discount(discount)
-    if discount == 1:
-        proper_policy(mdp)
-    model, enough = model_arrays(mdp), smallest_change(discount, tolerance)
-    values, new = np.zeros(mdp.number_of_states), np.empty(mdp.number_of_states)
+    check_solvable(mdp, discount)
+    model, enough = model_arrays(mdp), smallest_change(mdp, discount, tolerance)
+    values, new = first_values(mdp, discount), np.empty(mdp.number_of_states)
     policy = np.empty(mdp.number_of_states, np.int64)
     with over_blocks(mdp.number_of_states) as run:
         for sweep in range(1, max_sweeps + 1):
             low, high = spread(run(back_up_states, *model, discount, values, new, policy))
             values, new = new, values
             residual = max(abs(low), abs(high))
-            if residual <= enough:
-                policy = greedy_policy(q_values(mdp, values, discount))
-                return Solution(values, policy, sweep, residual)
+            if settled(residual, enough, values):
+                return Solution(values, policy_of(mdp, values, discount), sweep, residual)
     raise not_converged(mdp, discount, max_sweeps, enough, values - new)
 
 
 def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
     """Sweep Q(s, a) ← Σ_s' T(s, a, s') [R(s, a, s') + γ max_a' Q(s', a')] and keep every sweep.
-
-    Any discount from 0 to 1 is possible, since the number of sweeps is finite.
 
     >>> from reprise.mdp.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -76,15 +71,15 @@ def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
 
     Args:
         mdp: the model.
-        discount: γ.
+        discount: γ, as in `value_iteration`.
         sweeps: how often all Q-values are updated, from 0 (-∞ for impossible actions).
 
     Returns:
         The Q-values before the first sweep and after each, float64 [sweeps + 1, S, A].
     """
-    check_discount(discount)
+    check_solvable(mdp, discount)
     history = np.empty((sweeps + 1, *mdp.possible.shape))
-    history[0] = np.where(mdp.possible, 0.0, -np.inf)
+    history[0] = np.where(mdp.possible, first_values(mdp, discount)[:, np.newaxis], -np.inf)
     with over_blocks(mdp.number_of_states) as run:
         for old, new in pairwise(history):
             run(back_up_pairs, *model_arrays(mdp), discount, old.max(axis=1), new)

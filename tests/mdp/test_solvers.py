@@ -9,6 +9,7 @@ from scipy import sparse
 
 from reprise.mdp import kernels
 from reprise.mdp.bellman import model_arrays
+from reprise.mdp.comparison import converged_q_value_iteration
 from reprise.mdp.loaders import from_gymnasium, from_yaml
 from reprise.mdp.model import from_arrays, from_transitions
 from reprise.mdp.names import ModelError
@@ -239,7 +240,8 @@ def test_compiled_evaluation_equals_plain_python():
 
 def test_actions_that_tie_but_for_rounding_give_the_first_of_them():
     q = np.array([[1.0, 1.0 + 1e-13, 0.5], [NONE, -3.0, -3.0 - 1e-13], [NONE, 0.0, 1e-9]])
-    assert greedy_policy(q).tolist() == [0, 1, 2]
+    for c in (1e-20, 1.0, 1e20):
+        assert greedy_policy(c * q).tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -266,9 +268,10 @@ def test_a_discount_that_is_none_is_an_error(three_state, solve, discount):
         lambda model: policy_iteration(model, 1.0, 100),
     ],
 )
-def test_no_discount_where_no_episode_ends_is_an_error_that_names_the_state(three_state, solve):
+def test_no_discount_where_no_episode_ends_is_an_error_that_names_the_state(solve):
+    for_ever = from_arrays([[[0.0, 1.0]], [[1.0, 0.0]]], [[-1.0], [-1.0]])
     with pytest.raises(ModelError) as caught:
-        solve(three_state)
+        solve(for_ever)
     assert str(caught.value) == (
         "discount is 1 and cannot converge: no policy leads from state 's0' to an absorbing "
         "state of reward 0; allowed: a discount below 1, or a model whose episodes end"
@@ -282,11 +285,51 @@ def test_no_discount_for_a_policy_that_never_ends_is_an_error_that_names_the_sta
         policy_evaluation(corridor(5, -1.0), [0, 0, 1, 0, 0], 1.0)
 
 
-def test_an_undiscounted_reward_that_can_be_had_forever_is_an_error_that_names_the_state():
-    with pytest.raises(
-        ConvergenceError, match="the value of state 's0' still changes by 1; allowed"
-    ):
-        value_iteration(corridor(5, 1.0), 1.0, 1e-6, 200)
+def test_an_undiscounted_reward_that_can_be_had_forever_is_an_error_that_names_the_state(
+    three_state,
+):
+    for model in (corridor(5, 1.0), three_state):
+        with pytest.raises(ModelError, match="from state 's0' rewards can be had for ever without"):
+            value_iteration(model, 1.0, 1e-6, 200)
+
+
+def at_scale(model, c):
+    """The same model with all rewards times c."""
+    rows = np.repeat(np.arange(model.possible.size), np.diff(model.row_starts.astype(np.int64)))
+    return from_transitions(
+        *np.divmod(rows, model.number_of_actions),
+        model.successors,
+        model.probabilities,
+        c * model.rewards,
+        shape=model.possible.shape,
+    )
+
+
+@pytest.mark.parametrize("c", [1e-30, 1e-11, 1e-3, 1e3, 1e11, 1e30])
+@pytest.mark.parametrize(("name", "discount"), [("fire", 0.95), ("lake", 0.99), ("lake", 1.0)])
+def test_rewards_times_c_give_values_times_c_and_the_same_policy(three_state, c, name, discount):
+    model = three_state if name == "fire" else from_gymnasium("FrozenLake-v1")
+    solvers = {
+        "policy": lambda model: policy_iteration(model, discount, 100),
+        "value": lambda model: value_iteration(model, discount, 1e-8, 10_000),
+        "q": lambda model: converged_q_value_iteration(model, discount, 1e-8, 10_000),
+        "modified": lambda model: modified_policy_iteration(model, discount, 1e-8, 20, 10_000),
+    }
+    for solver, solve in solvers.items():
+        if solver == "modified" and discount == 1:
+            continue
+        plain, scaled = solve(model), solve(at_scale(model, c))
+        largest = np.abs(plain.values).max()
+        np.testing.assert_allclose(scaled.values / c, plain.values, rtol=0, atol=1e-6 * largest)
+        assert (scaled.policy == plain.policy).all(), solver
+
+
+def test_a_huge_penalty_makes_no_tie_of_other_rewards():
+    # a0 pays 1, a1 pays 2, a2 is as good as forbidden
+    model = from_arrays(np.ones((1, 3, 1)), [[1.0, 2.0, -1e12]])
+    assert policy_iteration(model, 0.5, 10).policy.tolist() == [1]
+    assert value_iteration(model, 0.5, 1e-8, 1000).policy.tolist() == [1]
+    assert modified_policy_iteration(model, 0.5, 1e-8, 5, 1000).policy.tolist() == [1]
 
 
 def test_modified_policy_iteration_takes_no_discount_of_one():
