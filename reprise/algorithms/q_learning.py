@@ -353,4 +353,4 @@ def optimal_runs(q: np.ndarray, best: np.ndarray) -> np.ndarray:
         bool [R].
     """
     greedy = np.argmax(q, axis=2)  # [R, S]
-    return best[np.arange(len(best)), greedy].all(axis=1)
+    return np.asarray(best[np.arange(len(best)), greedy].all(axis=1))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from reprise.errors import PlainError
 from reprise.mdp.kernels import back_up_pairs, over_blocks
-from reprise.mdp.model import MDP
+from reprise.mdp.model import MDP, numbers
 from reprise.mdp.names import ModelError
 from reprise.mdp.undiscounted import check_discount, resting_actions, ways_to_rest
 
@@ -125,7 +125,7 @@ def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
         ModelError: if its shape is wrong, or an action is impossible, naming the state and the
         action.
     """
-    actions = np.asarray(policy)
+    actions = numbers("policy", policy, dtype=None)
     if actions.shape != (mdp.number_of_states,) or actions.dtype.kind not in "iu":
         raise ModelError(
             f"policy has shape {actions.shape} and type {actions.dtype}; allowed: "

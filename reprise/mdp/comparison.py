@@ -32,7 +32,7 @@ from reprise.mdp.value_iteration import value_iteration
 
 EXACT = "policy_iteration"  # the solver whose values are those of a linear system
 MOST_POLICIES = 1000  # policy iteration needs a handful
-DECIMALS = 12  # of rewards near 1: a linear solve's error lies below: it is noise, and other bits on another CPU
+DECIMALS = 12  # of rewards near 1; a linear solve's error lies below, other bits on another CPU
 
 
 class Limits(Frozen):

@@ -1,16 +1,14 @@
 """Markov decision processes from YAML files and from Gymnasium's toy-text environments."""
 
-from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
-import gymnasium
-
 from reprise.mdp.files import listed_names, mapping, number, read_model, top_level
-from reprise.mdp.model import MDP, from_transitions
+from reprise.mdp.model import MDP, from_tuples
 from reprise.mdp.names import ModelError
+from reprise.mdp.tables import TERMINAL, from_table, read_environment
 
-TERMINAL = "terminal"
+__all__ = ["TERMINAL", "from_gymnasium", "from_table", "from_yaml"]
 
 
 def from_yaml(path: str | PathLike[str]) -> MDP:
@@ -37,50 +35,22 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
 def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
     """Read the transition table `env.unwrapped.P` of one of Gymnasium's toy-text environments.
 
-    A terminated transition leads to one more state, "terminal", the last, which is absorbing and
-    worth 0: nothing is bootstrapped from what the table says of the state in which an episode ends.
-    Gymnasium's time limits are left out.
+    It is read as by `tables.from_table`; Gymnasium's time limits are left out.
 
     >>> from_gymnasium("FrozenLake-v1").number_of_states  # 16 fields, and the end
     17
+
+    A sample of steps of the environment is compared with its table.
 
     Args:
         environment_id: such as "FrozenLake-v1".
         arguments: of the environment, such as map_name="8x8".
 
     Raises:
-        ModelError: if there is no such environment, or it has no transition table.
+        ModelError: if there is no such environment, it has no transition table, or its steps do not
+        follow the table.
     """
-    try:
-        environment = gymnasium.make(environment_id, **arguments)
-    except gymnasium.error.Error as error:
-        raise ModelError(
-            f"environment {environment_id!r}: {' '.join(str(error).split())}"
-        ) from error
-    table = getattr(environment.unwrapped, "P", None)
-    environment.close()
-    if not isinstance(table, Mapping):
-        raise ModelError(
-            f"environment {environment_id!r} has no transition table P; allowed: toy-text "
-            "environments that have one, such as FrozenLake-v1, CliffWalking-v1, Taxi-v4"
-        )
-    number_of_states = len(table)
-    transitions = [
-        (state, action, number_of_states if terminated else int(successor), probability, reward)
-        for state, actions in table.items()
-        for action, outcomes in actions.items()
-        for probability, successor, reward, terminated in outcomes
-    ]
-    number_of_actions = 1 + max(action for _, action, *_ in transitions)
-    transitions += [
-        (number_of_states, action, number_of_states, 1.0, 0.0)
-        for action in range(number_of_actions)
-    ]
-    return _from_tuples(
-        transitions,
-        [*(f"s{state}" for state in range(number_of_states)), TERMINAL],
-        [f"a{action}" for action in range(number_of_actions)],
-    )
+    return read_environment(environment_id, **arguments)[0]
 
 
 def _from_mapping(content: object) -> MDP:
@@ -107,19 +77,4 @@ def _from_mapping(content: object) -> MDP:
                         number(cell.get("reward", 0.0), f"{there}: reward"),
                     )
                 )
-    return _from_tuples(transitions, states, actions)
-
-
-def _from_tuples(
-    transitions: Sequence[tuple[int, int, int, float, float]],
-    state_names: Sequence[str],
-    action_names: Sequence[str],
-) -> MDP:
-    """Build a model from tuples of state, action, successor, probability, reward."""
-    columns = list(zip(*transitions, strict=True)) or [(), (), (), (), ()]
-    return from_transitions(
-        *columns,
-        shape=(len(state_names), len(action_names)),
-        state_names=state_names,
-        action_names=action_names,
-    )
+    return from_tuples(transitions, states, actions)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reprise.mdp.files import listed_names, mapping, number, read_model, top_level
-from reprise.mdp.model import check_sums
+from reprise.mdp.model import check_sums, normalised, numbers
 from reprise.mdp.names import ModelError, checked_names, find
 
 
@@ -62,7 +62,7 @@ def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = No
     Raises:
         ModelError: naming the state, the value and what is allowed.
     """
-    matrix = np.array(probabilities, dtype=np.float64)
+    matrix = numbers("probabilities", probabilities).copy()
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         raise ModelError(f"probabilities have shape {matrix.shape}; allowed: [S, S]")
     names = checked_names(state_names, len(matrix), "state")
@@ -71,7 +71,9 @@ def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = No
             f"state {names[int(state)]!r}, successor {names[int(successor)]!r}: probability is "
             f"{matrix[state, successor]}; allowed: from 0 to 1"
         )
-    check_sums(matrix.sum(axis=1), lambda state: f"state {names[state]!r}: probabilities")
+    sums = matrix.sum(axis=1)
+    check_sums(sums, lambda state: f"state {names[state]!r}: probabilities")
+    matrix = normalised(matrix, sums[:, np.newaxis])
     matrix.setflags(write=False)
     return MarkovChain(matrix, names)
 

@@ -6,16 +6,19 @@ actions, N transitions.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from reprise.mdp.kernels import tally
 from reprise.mdp.names import ModelError, checked_names, find
 
-ROW_SUM_TOLERANCE = 1e-9
+ROW_SUM_TOLERANCE = 1e-6  # as of numbers in single precision
+ROUNDED = 1e-9  # a row whose sum is further from 1 is divided by it
 MOST_STATES = 2**32 - 1
 
 
@@ -88,10 +91,10 @@ def from_arrays(
     Raises:
         ModelError: as `from_transitions`, and if a shape is wrong.
     """
-    dense = np.asarray(transition_probabilities, dtype=np.float64)
+    dense = _dense("transition_probabilities", transition_probabilities)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
         raise ModelError(f"transition_probabilities have shape {dense.shape}; allowed: [S, A, S]")
-    dense_rewards = np.asarray(rewards, dtype=np.float64)
+    dense_rewards = _dense("rewards", rewards)
     if dense_rewards.shape == dense.shape[:2]:
         dense_rewards = np.broadcast_to(dense_rewards[:, :, np.newaxis], dense.shape)
     if dense_rewards.shape != dense.shape:
@@ -109,7 +112,9 @@ def from_arrays(
         state_names=state_names,
         action_names=action_names,
     )
-    mask = np.ones(dense.shape[:2], bool) if possible is None else np.asarray(possible)
+    mask = (
+        np.ones(dense.shape[:2], bool) if possible is None else numbers("possible", possible, None)
+    )
     if mask.shape != dense.shape[:2] or mask.dtype != np.bool_:
         raise ModelError(
             f"possible has shape {mask.shape} and type {mask.dtype}; "
@@ -146,7 +151,8 @@ def from_transitions(
         states: s, integers [N].
         actions: a, integers [N].
         successors: s', integers [N].
-        probabilities: T(s, a, s'), [N]; they sum to 1 over each pair that occurs.
+        probabilities: T(s, a, s'), [N]; they sum to 1 over each pair that occurs. Where their sum
+            is not 1 to nine digits, but to six, as in single precision, they are divided by it.
         rewards: R(s, a, s'), finite, [N].
         shape: the numbers of states and of actions, (S, A).
         state_names: [S]; s0, s1, ... if None.
@@ -165,7 +171,7 @@ def from_transitions(
     s = _indices("state", states, number_of_states)
     a = _indices("action", actions, number_of_actions)
     targets = _indices("successor", successors, number_of_states)
-    p, r = np.asarray(probabilities, dtype=np.float64), np.asarray(rewards, dtype=np.float64)
+    p, r = numbers("probabilities", probabilities), numbers("rewards", rewards)
     lengths = {"states": s, "actions": a, "successors": targets, "probabilities": p, "rewards": r}
     for name, array in lengths.items():
         if array.shape != s.shape:
@@ -181,6 +187,8 @@ def from_transitions(
             raise ModelError(f"{here}: probability is {p[wrong]}; allowed: from 0 to 1")
         raise ModelError(f"{here}: reward is {r[wrong]}; allowed: finite numbers")
     check_sums(sums, lambda state, action: f"{place(state, action)}: probabilities")
+    if (np.abs(sums - 1) > ROUNDED).any():
+        p, expected_rewards = normalised(p, sums[s, a]), normalised(expected_rewards, sums)
     possible = counts > 0
     stuck = ~possible.any(axis=1)
     if stuck.any():
@@ -208,9 +216,24 @@ def from_transitions(
     )
 
 
+def from_tuples(
+    transitions: Sequence[tuple[int, int, int, float, float]],
+    state_names: Sequence[str],
+    action_names: Sequence[str],
+) -> MDP:
+    """Build a model from tuples of state, action, successor, probability, reward."""
+    columns = list(zip(*transitions, strict=True)) or [(), (), (), (), ()]
+    return from_transitions(
+        *columns,
+        shape=(len(state_names), len(action_names)),
+        state_names=state_names,
+        action_names=action_names,
+    )
+
+
 def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
     """Return a list of indices as an array, or say which one is out of range."""
-    array = np.asarray(values)
+    array = numbers(f"{kind} indices", values, dtype=None)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ModelError(
             f"{kind} indices have shape {array.shape} and type {array.dtype}; "
@@ -239,6 +262,42 @@ def _frozen(array: np.ndarray, dtype: type) -> np.ndarray:
     return copy
 
 
+def _dense(name: str, value: ArrayLike) -> np.ndarray:
+    """Return an array of numbers, float64, or say in which state and action it is none."""
+    rows: Any = value
+    if sparse.issparse(rows) or (isinstance(rows, Sequence) and any(map(sparse.issparse, rows))):
+        raise ModelError(
+            f"{name}: SciPy's sparse matrices; allowed: a dense array, or from_transitions, which "
+            "takes states, actions, successors, probabilities and rewards"
+        )
+    if isinstance(rows, np.ndarray):
+        return numbers(name, value)
+    with suppress(TypeError, IndexError):  # no list of lists: numbers() says what it is
+        for state, actions in enumerate(rows):
+            if len(actions) != len(rows[0]):
+                raise ModelError(
+                    f"{name}: state {state} has {len(actions)} actions; allowed: {len(rows[0])}, "
+                    "as state 0; where an action is impossible, `possible` is False and its row 0"
+                )
+        for state, action in np.ndindex(len(rows), len(rows[0])):
+            row = numbers(f"{name}: state {state}, action {action}", rows[state][action])
+            if row.ndim and row.shape != (len(rows),):
+                raise ModelError(
+                    f"{name}: state {state}, action {action} has {row.size} numbers; allowed: "
+                    f"{len(rows)}, one for each state"
+                )
+    return numbers(name, value)
+
+
+def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np.ndarray:
+    """Return an array of numbers, or a ModelError that names what is none."""
+    try:
+        return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{name}: {reason}; allowed: an array of numbers") from None
+
+
 def check_sums(sums: np.ndarray, whose: Callable[..., str]) -> None:
     """Check that probabilities sum to 1; a NaN stands for a sum of none.
 
@@ -254,3 +313,8 @@ def check_sums(sums: np.ndarray, whose: Callable[..., str]) -> None:
             f"{whose(*place.tolist())} sum to {sums[tuple(place)]:.12g}; "
             f"allowed: 1 within {ROW_SUM_TOLERANCE:g}"
         )
+
+
+def normalised(values: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """Return values divided by the sums of their rows, where those are 1 to six digits only."""
+    return values / np.where(np.abs(sums - 1) > ROUNDED, sums, 1.0)

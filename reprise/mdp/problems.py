@@ -6,12 +6,11 @@ Axes: S states.
 from functools import cache
 from typing import NamedTuple
 
-import gymnasium
 import numpy as np
 
-from reprise.mdp.loaders import from_gymnasium
 from reprise.mdp.model import MDP
 from reprise.mdp.names import ModelError
+from reprise.mdp.tables import read_environment
 
 
 class Problem(NamedTuple):
@@ -41,17 +40,12 @@ def toy_text(environment_id: str, discount: float) -> Problem:
         discount: γ.
 
     Raises:
-        ModelError: as `from_gymnasium`, and if the environment does not tell where it begins.
+        ModelError: as `read_environment`, and if the environment does not tell where it begins.
     """
-    mdp = from_gymnasium(environment_id)
-    environment = gymnasium.make(environment_id)
-    begins = getattr(environment.unwrapped, "initial_state_distrib", None)
-    environment.close()
-    if begins is None:
+    mdp, start = read_environment(environment_id)
+    if start is None:
         raise ModelError(
             f"environment {environment_id!r} has no initial_state_distrib; allowed: toy-text "
             "environments that have one, such as FrozenLake-v1"
         )
-    start = np.append(np.asarray(begins, np.float64), 0.0)  # no episode begins in "terminal"
-    start.setflags(write=False)
     return Problem(environment_id, mdp, discount, start)

@@ -6,7 +6,7 @@ Axes: S states, A actions.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reprise.mdp.model import MDP, check_sums, from_transitions
+from reprise.mdp.model import MDP, check_sums, from_transitions, normalised, numbers
 from reprise.mdp.names import ModelError
 from reprise.mdp.policy_iteration import policy_evaluation
 
@@ -28,7 +28,7 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
     Raises:
         ModelError: if the probabilities of a state's possible actions do not sum to 1.
     """
-    weights = np.asarray(policy, np.float64)
+    weights = numbers("policy", policy)
     if weights.shape != mdp.possible.shape:
         raise ModelError(f"policy has shape {weights.shape}; allowed: {mdp.possible.shape}")
     wrong = ~((weights >= 0) & (weights <= 1)) | (~mdp.possible & (weights != 0))
@@ -38,10 +38,9 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
             f"state {mdp.state_names[int(state)]!r}, action {mdp.action_names[int(action)]!r}: "
             f"the policy's probability is {weights[state, action]}; allowed: {allowed}"
         )
-    check_sums(
-        weights.sum(axis=1),
-        lambda state: f"state {mdp.state_names[state]!r}: the policy's probabilities",
-    )
+    sums = weights.sum(axis=1)
+    check_sums(sums, lambda state: f"state {mdp.state_names[state]!r}: the policy's probabilities")
+    weights = normalised(weights, sums[:, np.newaxis])
     rows = np.repeat(np.arange(weights.size), np.diff(mdp.row_starts.astype(np.int64)))  # s·A + a
     return from_transitions(
         rows // mdp.number_of_actions,

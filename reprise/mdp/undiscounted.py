@@ -72,7 +72,7 @@ def ways_to_rest(
         allowed: the actions to choose from, bool [S, A].
         resting: those by which to stay at rest, bool [S, A].
     """
-    reached, policy = resting.any(axis=1), np.argmax(resting, axis=1)
+    reached, policy = np.asarray(resting.any(axis=1)), np.argmax(resting, axis=1)
     reach(mdp.row_starts, mdp.successors, allowed, reached, policy)
     return policy, reached
 

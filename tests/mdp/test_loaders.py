@@ -61,7 +61,7 @@ def test_the_file_holds_the_chapters_model():
     [
         (
             HEAD + "  s0: {a0: {s1: {probability: 0.9}}}\n  s1: {a0: {s1: {probability: 1}}}",
-            "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-09",
+            "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06",
         ),
         (
             HEAD + "  s0: {a0: {s1: {probability: 1}}}",

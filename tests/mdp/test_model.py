@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from reprise.mdp.loaders import from_yaml
 from reprise.mdp.model import from_arrays, from_transitions
@@ -96,7 +97,7 @@ def test_states_and_actions_are_found_by_name():
         (
             altered(PROBABILITIES, (0, 0, 1), 0.4),
             REWARDS,
-            "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-09",
+            "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06",
         ),
         (
             altered(PROBABILITIES, (1, 1, 0), 0.0),
@@ -171,7 +172,7 @@ def test_a_dense_model_that_cannot_be_is_an_error_that_names_the_place(
         ),
         (
             {"probabilities": [1.0, 0.0]},
-            "state 's1', action 'a0': probabilities sum to 0; allowed: 1 within 1e-09",
+            "state 's1', action 'a0': probabilities sum to 0; allowed: 1 within 1e-06",
         ),
         ({"state_names": ["a", "a"]}, "state name 'a' occurs twice; allowed: each name once"),
         ({"state_names": ["a"]}, "there are 1 state names; allowed: 2, one per state"),
@@ -236,3 +237,44 @@ def test_compiled_sampling_equals_plain_python():
     draw_rows(source, rows, uniforms, drawn)
     draw_rows.py_func(source, rows, uniforms, drawn_plainly)
     assert (drawn == drawn_plainly).all()
+
+
+def test_rows_in_single_precision_are_accepted_and_divided_by_their_sum():
+    single = np.array([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]], [[1, 0, 0]]], np.float32)
+    assert np.float64(single).sum(axis=2).ravel()[0] != 1
+    model = from_arrays(single, np.float32([[1.0], [2.0], [3.0]]))
+    assert np.add.reduceat(model.probabilities, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
+    assert model.expected_rewards.ravel() == pytest.approx([1, 2, 3], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "rewards", "message"),
+    [
+        (sparse.eye_array(2), [[0], [0]], "transition_probabilities: SciPy's sparse matrices; all"),
+        ([sparse.eye_array(2)] * 2, [[0], [0]], "transition_probabilities: SciPy's sparse matric"),
+        (np.ones((1, 1, 1)), sparse.eye_array(1), "rewards: SciPy's sparse matrices; allowed: a "),
+        (
+            [[[1, 0], [0, 1]], [[1, 0]]],
+            [[0, 0], [0, 0]],
+            "transition_probabilities: state 1 has 1 actions; allowed: 2, as state 0; where",
+        ),
+        (
+            [[[1, 0]], [[1]]],
+            [[0], [0]],
+            "transition_probabilities: state 1, action 0 has 1 numbers; allowed: 2, one for each",
+        ),
+        ([[[1, 0]], [[0, 1]]], [[0], [0, 1]], "rewards: state 1 has 2 actions; allowed: 1, as s"),
+        (
+            [[[1, 0]], [["x", 1]]],
+            [[0], [0]],
+            "transition_probabilities: state 1, action 0: could not convert string to float: 'x'",
+        ),
+        ([[[1, 0]], None], [[0], [0]], "transition_probabilities: setting an array element with"),
+        ([], [[0]], "transition_probabilities have shape (0,); allowed: [S, A, S]"),
+    ],
+)
+def test_what_is_no_dense_array_is_refused_in_one_line(probabilities, rewards, message):
+    with pytest.raises(ModelError) as caught:
+        from_arrays(probabilities, rewards)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
