@@ -26,7 +26,8 @@ from reprise.algorithms.q_learning import Behaviour, Learning
 from reprise.algorithms.settling import curve_quantiles, settling_quantiles
 from reprise.evidence import statistics
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt, Probability, Seed
-from reprise.mdp import comparison, loaders, problems
+from reprise.mdp import bellman, comparison, loaders, problems
+from reprise.mdp.names import ModelError
 from reprise.mdp.problems import Problem
 from reprise.pipeline import packs, stage
 
@@ -131,22 +132,39 @@ def explore(params: Params, pack: packs.Pack) -> exploration.Exploration:
     )
 
 
+def optimum(name: str, trial: ThreeState | ToyText) -> float:
+    """Return the expected return of an optimal policy, by which losses are divided.
+
+    Raises:
+        ModelError: if it is 0.
+    """
+    problem = trial.problem()
+    values = comparison.optimal_q_values(problem.mdp, trial.discount).max(axis=1)
+    best = exploration.start_value(problem, values)
+    if abs(best) <= bellman.TIE * bellman.least_value(problem.mdp, values):
+        raise ModelError(
+            f"{NAME}.problems.{name}: at discount {trial.discount} an episode is worth 0 to an "
+            "optimal policy, so that no loss can be relative to that; allowed: a start and a "
+            "discount with which it is worth more or less than 0"
+        )
+    return best
+
+
 def run(params: Params) -> dict[str, Any]:
     """Learn every problem by every behaviour, and compare the behaviours with acting at random."""
     tasks = params.tasks()
+    optima = {name: optimum(name, trial) for name, trial in params.problems.trials().items()}
     results = packs.run(partial(explore, params), packs.cut(len(tasks), params.runs), label=NAME)
     found = dict(zip(tasks, results, strict=True))
     metrics, samples, curves = {}, [], []
     for name, trial in params.problems.trials().items():
-        problem, steps, last = trial.problem(), params.steps(trial), trial.iterations
-        best = comparison.optimal_q_values(problem.mdp, trial.discount).max(axis=1)
-        optimum = exploration.start_value(problem, best)
-        metrics[name] = {"optimum": optimum, "iterations": last}
+        best, steps, last = optima[name], params.steps(trial), trial.iterations
+        metrics[name] = {"optimum": best, "iterations": last}
         late = {}  # a run that does not get there is later than any other
         for behaviour in params.behaviours(trial):
             values, coverage = found[name, behaviour]
-            losses = np.round((optimum - values) / abs(optimum), DECIMALS)
-            first, settled = exploration.steps_to_within(values, optimum, params.tolerance, steps)
+            losses = np.round((best - values) / abs(best), DECIMALS)
+            first, settled = exploration.steps_to_within(values, best, params.tolerance, steps)
             late[behaviour] = np.where(np.isnan(settled), last + 1, settled)
             metrics[name][behaviour] = {
                 "steps": settling_quantiles(settled),

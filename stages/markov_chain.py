@@ -24,6 +24,7 @@ from reprise.evidence.statistics import (
 )
 from reprise.hyperparameters import Frozen, NonNegativeInt, PositiveInt, Seed
 from reprise.mdp import chain_paths, markov_chain
+from reprise.mdp.names import metric_keys
 from reprise.pipeline import stage
 
 CHAIN = Path("data/inputs/markov_chain.yaml")
@@ -46,8 +47,10 @@ def run(params: Params) -> dict[str, Any]:
     solved = markov_chain.absorption(chain)
     generators = [seeds.generator(params.seed, "paths", path) for path in range(params.paths)]
     paths = chain_paths.simulate(chain, params.start_state, generators, params.shown_paths)
-    transient, absorbing = chain.names(solved.transient), chain.names(solved.absorbing)
+    transient = chain.names(solved.transient)
     row = transient.index(params.start_state)
+    keys = metric_keys(chain.state_names, "state")
+    passed, final = ([keys[state] for state in states] for states in solved[:2])
     exact = markov_chain.length_distribution(chain, horizon)  # [horizon, T]
     counts = np.bincount(paths.steps, minlength=horizon + 1)
     lengths = [wilson_interval(int(n), params.paths) for n in counts[1 : horizon + 1]]
@@ -67,15 +70,15 @@ def run(params: Params) -> dict[str, Any]:
             "closed_form": {
                 "steps": solved.steps[row],
                 "variance": solved.variance[row],
-                "visits": dict(zip(transient, solved.visits[row], strict=True)),
-                "ends": dict(zip(absorbing, solved.ends[row], strict=True)),
+                "visits": dict(zip(passed, solved.visits[row], strict=True)),
+                "ends": dict(zip(final, solved.ends[row], strict=True)),
                 "beyond_horizon": 1 - exact[:, row].sum(),
             },
             "simulated": {
                 "steps": _told(mean_interval(paths.steps)),
                 "variance": _told(variance),
-                "visits": dict(zip(transient, map(_told, visits), strict=True)),
-                "ends": dict(zip(absorbing, map(_told, ends), strict=True)),
+                "visits": dict(zip(passed, map(_told, visits), strict=True)),
+                "ends": dict(zip(final, map(_told, ends), strict=True)),
                 "beyond_horizon": _told(beyond),
                 "longest": paths.steps.max(),
             },

@@ -42,7 +42,9 @@ class Switch(Frozen):
     points: Annotated[int, Field(ge=2)]  # of the curve of the gap, from the lowest to the highest
 
     @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
+    def _has_a_range_and_a_rival(self) -> Self:
+        if self.rival == self.action:
+            raise ValueError(f"rival is {self.rival}, the action itself; allowed: another")
         if self.lowest >= self.highest:
             raise ValueError(f"lowest is {self.lowest}; allowed: below highest, {self.highest}")
         return self

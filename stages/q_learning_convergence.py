@@ -22,6 +22,7 @@ from reprise.evidence.statistics import wilson_interval
 from reprise.hyperparameters import Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.mdp import comparison, loaders, solvers
 from reprise.mdp.bellman import best_actions
+from reprise.mdp.names import quoted
 from reprise.pipeline import stage
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
@@ -53,11 +54,11 @@ def run(params: Params) -> dict[str, Any]:
     mdp = loaders.from_yaml(THREE_STATE)
     recorded = params.recorded.state, params.recorded.action
     pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
+    optimal = comparison.optimal_q_values(mdp, params.discount)
     generators = [seeds.generator(params.seed, "q_learning", run) for run in range(params.runs)]
     q, curves = q_learning.q_learning(
         mdp, params, q_learning.RANDOM, generators, params.start_state, recorded
     )
-    optimal = comparison.optimal_q_values(mdp, params.discount)
     optimum = float(optimal[pair])
     swept = solvers.q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
     best = best_actions(mdp, optimal.max(axis=1), params.discount)
@@ -72,7 +73,7 @@ def run(params: Params) -> dict[str, Any]:
         summaries[name]["never"] = _share(np.isnan(settled[name]))
     quantiles = curve_quantiles(curves)
     shown = {f"run_{run}": curve for run, curve in enumerate(curves[: params.shown_runs])}
-    finals = {f"q_{state}_{action}": q[:, *at] for at, state, action in pairs}
+    finals = {f"q_{quoted(state)}_{quoted(action)}": q[:, *at] for at, state, action in pairs}
     return {
         "metrics.json": {
             "runs": params.runs,

@@ -25,6 +25,7 @@ from reprise.evidence.paired import ratio_of_means
 from reprise.evidence.statistics import Interval, mean_interval
 from reprise.hyperparameters import Name, NonNegativeInt, Seed
 from reprise.mdp import loaders
+from reprise.mdp.names import metric_keys
 from reprise.mdp.stochastic_policy import evaluate, uniform_policy
 from reprise.pipeline import stage
 
@@ -47,6 +48,7 @@ def run(params: Params) -> dict[str, Any]:
     """Learn in every run by every schedule; no run depends on another."""
     mdp = loaders.from_yaml(THREE_STATE)
     policy, traced = uniform_policy(mdp), mdp.state(params.traced_state)
+    names = metric_keys(mdp.state_names, "state")
     truth = evaluate(mdp, policy, params.discount)
     generators = [seeds.generator(params.seed, "td_learning", run) for run in range(params.runs)]
     values = td_learning.td_learning(
@@ -85,7 +87,7 @@ def run(params: Params) -> dict[str, Any]:
         "metrics.json": {
             "runs": params.runs,
             "iterations": params.iterations,
-            "truth": dict(zip(mdp.state_names, truth, strict=True)),
+            "truth": dict(zip(names, truth, strict=True)),
             "schedules": summaries,
         },
         **{

@@ -29,7 +29,7 @@ from reprise.hyperparameters import (
 )
 from reprise.mdp.model import MDP
 from reprise.mdp.sampling import Sampler, draw, sampler
-from reprise.mdp.undiscounted import absorbing_states
+from reprise.mdp.undiscounted import absorbing_states, first_state
 
 BLOCK = 16_384  # iterations whose uniform numbers are drawn at once: they stay in the cache
 
@@ -134,10 +134,10 @@ def q_learning(
         recorded: the names of the state and the possible action whose Q-value is recorded.
 
     Raises:
-        ModelError: if a name is unknown, or the recorded action impossible.
+        ModelError: if a name is unknown, the start absorbing, or the recorded action impossible.
     """
     start = np.zeros(mdp.number_of_states)
-    start[mdp.state(start_state)] = 1.0
+    start[first_state(mdp, start_state)] = 1.0
     recorded_pair = np.array(mdp.pair(*recorded))
     every = hyperparameters.record_every
     curves = np.empty((len(generators), hyperparameters.iterations // every))

@@ -23,7 +23,7 @@ from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, Recorded
 from reprise.mdp.model import MDP
 from reprise.mdp.sampling import Sampler, draw, sampler
 from reprise.mdp.stochastic_policy import following
-from reprise.mdp.undiscounted import absorbing_states
+from reprise.mdp.undiscounted import absorbing_states, first_state
 
 BLOCK = 16_384  # iterations whose uniform numbers are drawn at once: they stay in the cache
 
@@ -76,9 +76,10 @@ def td_learning(
         V after each record_every-th iteration, float64 [R, C, K, S].
 
     Raises:
-        ModelError: if the start state is unknown, or the policy none of this model.
+        ModelError: if the start state is unknown or absorbing, or the policy none of this model.
     """
-    followed, start = following(mdp, policy), mdp.state(start_state)
+    followed = following(mdp, policy)
+    start = first_state(followed, start_state)
     source = sampler(followed)
     resumed = np.where(absorbing_states(followed)[source.successors], start, source.successors)
     rates = np.array(

@@ -95,6 +95,7 @@ def reached_shares(
             [*(float(s.min()) for s in map(_there, ways.values()) if s.size), last[title]]
         )
         first = 10.0 ** np.floor(np.log10(soonest))
+        first = first if first < last[title] else last[title] / 10
         for (name, steps), colour in zip(ways.items(), colours, strict=True):
             there = _there(steps)
             shares = np.arange(len(there) + 1) / len(steps)
@@ -125,6 +126,7 @@ def _there(steps: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _finish(axes: Axes, title: str, first: float, last: float) -> None:
+    first = first if first < last else last / 10  # a single checkpoint
     axes.set_xscale("log")
     axes.set_xlim(first, last * (last / first) ** 0.02)  # what happens at the end is seen
     marks = (1.0,) if last > 100 * first else (1.0, 2.0, 5.0)

@@ -26,9 +26,14 @@ class Grid(NamedTuple):
     marks: NDArray[np.str_]  # such as the arrow of the best action, [R, C]
 
 
+def pair_name(state: str, action: str) -> str:
+    """Returns the name of a state and an action; names that hold a comma are quoted."""
+    return ", ".join(f'"{name}"' if "," in name else name for name in (state, action))
+
+
 def q_value_sweeps(
     panels: Mapping[str, pd.DataFrame],
-    best: Mapping[str, Collection[str]],
+    best: Mapping[str, Collection[tuple[str, str]]],
     *,
     x_label: str,
     y_label: str,
@@ -36,7 +41,7 @@ def q_value_sweeps(
     """Draws Q-values by sweep, a panel for each discount, those of the best actions boldly.
 
     Args:
-        panels: Title to a table, its index the sweep, a column for each state and action.
+        panels: Title to a table, its index the sweep, its columns (state, action).
         best: Title to the columns of the best actions.
         x_label: Of the sweeps.
         y_label: Of the Q-values.
@@ -44,25 +49,26 @@ def q_value_sweeps(
     figure = Figure(figsize=(style.WIDTH, 4.2))
     axes_row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (title, table) in zip(axes_row, panels.items(), strict=True):
-        states = list(dict.fromkeys(str(column).split(",")[0] for column in table.columns))
+        states = list(dict.fromkeys(state for state, _ in table.columns))
+        bold = {pair_name(*pair) for pair in best[title]}
         labels = []
-        for column, values in table.items():
-            name = str(column)
-            colour = style.CYCLE[states.index(name.split(",")[0]) % len(style.CYCLE)]
-            chosen = name in best[title]
+        for (state, action), values in zip(table.columns, table.to_numpy().T, strict=True):
+            colour = style.CYCLE[states.index(state) % len(style.CYCLE)]
+            name = pair_name(state, action)
+            chosen = name in bold
             axes.plot(
-                values.index,
+                table.index,
                 values,
                 color=colour,
                 linewidth=2.2 if chosen else 1.0,
                 alpha=1.0 if chosen else 0.65,
             )
-            labels.append(Label(float(values.iloc[-1]), name, colour))
+            labels.append(Label(float(values[-1]), name, colour))
         style.finish(axes, x_label, y_label if axes is axes_row[0] else "", title)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         style.label_right(axes, labels)
         for text in axes.texts:
-            text.set_weight("bold" if text.get_text() in best[title] else "normal")
+            text.set_weight("bold" if text.get_text() in bold else "normal")
     style.note(figure, "Colour: the state. Bold: its best action.")
     return figure
 

@@ -21,6 +21,7 @@ from reprise.mdp.bellman import (
     smallest_change,
 )
 from reprise.mdp.model import MDP
+from reprise.mdp.names import metric_keys, quoted
 from reprise.mdp.policy_iteration import (
     first_values,
     modified_policy_iteration,
@@ -81,7 +82,7 @@ class StateRow(NamedTuple):
     discount: float
     state: str
     value: float
-    best_actions: str  # joined by spaces
+    best_actions: str  # joined by spaces, each quoted unless it is one word
 
 
 def solve_by_all(problem: Problem, limits: Limits) -> dict[str, Solution]:
@@ -156,7 +157,7 @@ def state_rows(problem: Problem, solutions: dict[str, Solution]) -> Iterator[Sta
     mdp, values = problem.mdp, solutions[EXACT].values
     best = best_actions(mdp, values, problem.discount)
     for state, name in enumerate(mdp.state_names):
-        actions = (mdp.action_names[int(action)] for action in np.flatnonzero(best[state]))
+        actions = (quoted(mdp.action_names[int(action)]) for action in np.flatnonzero(best[state]))
         value = _denoised(values[state], mdp)
         yield StateRow(problem.name, problem.discount, name, value, " ".join(actions))
 
@@ -198,15 +199,17 @@ def history_summary(
         relative_tolerance: as of `sweeps_until_near`.
     """
     optimal = optimal_q_values(mdp, discount)
-    q: dict[str, dict[str, float]] = {}
-    for pair, state, action in possible_pairs(mdp):
-        q.setdefault(state, {})[action] = _denoised(optimal[pair], mdp)
+    states = metric_keys(mdp.state_names, "state")
+    actions = metric_keys(mdp.action_names, "action")
+    q: dict[str, dict[str, float]] = {state: {} for state in states}
+    for state, action in np.argwhere(mdp.possible):
+        q[states[state]][actions[action]] = _denoised(optimal[state, action], mdp)
     policy = np.argmax(best_actions(mdp, optimal.max(axis=1), discount), axis=1)
     return {
         "sweeps_until_near": sweeps_until_near(history, optimal, relative_tolerance),
         "best_action": {
             state: mdp.action_names[int(action)]
-            for state, action in zip(mdp.state_names, policy, strict=True)
+            for state, action in zip(states, policy, strict=True)
         },
         "q": q,
     }

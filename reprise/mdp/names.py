@@ -62,6 +62,35 @@ def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence
     return tuple(names)
 
 
+def quoted(name: str) -> str:
+    """Return the name, quoted unless it is one word: names side by side can then be told apart.
+
+    >>> print(quoted("a0"), quoted("run it"))
+    a0 'run it'
+    """
+    return name if name.isalnum() else repr(name)
+
+
+def metric_keys(names: Sequence[str], kind: str) -> list[str]:
+    """Return the key of each name in metrics.json, where a dot would part two keys: "_" for a dot.
+
+    Args:
+        names: as of a model's states.
+        kind: "state" or "action".
+
+    Raises:
+        ModelError: if two names have the same key.
+    """
+    keys = [name.replace(".", "_") for name in names]
+    for place, key in enumerate(keys):
+        if (first := keys.index(key)) < place:
+            raise ModelError(
+                f"{kind} names {names[first]!r} and {names[place]!r} are both {key!r} in "
+                "metrics.json; allowed: names that differ by more than a dot for a _"
+            )
+    return keys
+
+
 def find(name: object, names: Sequence[str], kind: str, context: str = "") -> int:
     """Return the index of a name.
 

@@ -1,5 +1,6 @@
 """The solvers in one place, and the discount at which an optimal policy changes."""
 
+import numpy as np
 from scipy import optimize
 
 from reprise.mdp.bellman import ConvergenceError, Solution, greedy_policy, near_best, q_values
@@ -61,7 +62,7 @@ def switching_discount(
         return float(q[action_a] - q[action_b])
 
     ends = [advantage(discount) for discount in bracket]
-    if ends[0] * ends[1] > 0:
+    if np.sign(ends[0]) == np.sign(ends[1]):
         raise ModelError(
             f"state {mdp.state_names[state]!r}, actions {mdp.action_names[action_a]!r} and "
             f"{mdp.action_names[action_b]!r}: the Q-values differ by {ends[0]:.6g} and "

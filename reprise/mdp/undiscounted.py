@@ -47,6 +47,21 @@ def absorbing_states(mdp: MDP) -> np.ndarray:
     return ~np.logical_or.reduceat(leaves, starts[:-1])
 
 
+def first_state(mdp: MDP, name: str) -> int:
+    """Return the index of a state in which an agent can begin to learn.
+
+    Raises:
+        ModelError: if the state is unknown, or absorbing: nothing happens there.
+    """
+    state, absorbing = mdp.state(name), absorbing_states(mdp)
+    if absorbing[state]:
+        others = [mdp.state_names[int(other)] for other in np.flatnonzero(~absorbing)[:6]]
+        raise ModelError(
+            f"start state {name!r} is absorbing; allowed: {', '.join(others) or 'none'}"
+        )
+    return state
+
+
 def only(mdp: MDP, policy: np.ndarray) -> np.ndarray:
     """Return the pairs of state and action that a policy takes, bool [S, A]."""
     taken = np.zeros_like(mdp.possible)

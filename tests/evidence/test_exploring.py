@@ -52,3 +52,13 @@ def test_shares_count_those_that_never_get_there_and_the_end_is_seen():
     assert list(line.get_xdata()) == [10, 20, 900, 1000]  # pyright: ignore[reportArgumentType]
     assert list(line.get_ydata()) == [0, 0.25, 0.5, 0.5]  # pyright: ignore[reportArgumentType]
     assert figure.axes[0].get_xlim()[1] > 1000
+
+
+def test_an_axis_has_room_where_nothing_happens_before_the_last_step():
+    nobody: dict[str, np.ndarray] = dict.fromkeys(WAYS, np.full(4, np.nan))
+    shares = exploring.reached_shares({"none": nobody}, {"none": 1000}, x_label="s", y_label="y")
+    once = {way: table.iloc[-1:] for way, table in tables(1.0).items()}
+    curves = exploring.quantile_curves({"one": once}, number_of_runs=5, x_label="s", y_label="y")
+    for figure in (shares, curves):
+        figure.canvas.draw()
+        assert figure.axes[0].get_xlim()[0] == pytest.approx(100)

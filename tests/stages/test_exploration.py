@@ -173,13 +173,43 @@ def test_a_parameter_that_is_not_allowed_is_named(
 def test_a_problem_that_does_not_exist_is_refused(
     few: Params, problem: str, change: dict[str, str], message: str
 ):
-    trial = few.problems.trials()[problem].model_copy(update=change)
-    wrong = few.model_copy(update={"problems": few.problems.model_copy(update={problem: trial})})
     with pytest.raises(ModelError, match=message):
-        exploration.run(wrong)
+        exploration.run(altered(few, problem, **change))
 
 
-def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):
+def altered(few: Params, problem: str, **change: Any) -> Params:
+    trial = few.problems.trials()[problem].model_copy(update=change)
+    return few.model_copy(update={"problems": few.problems.model_copy(update={problem: trial})})
+
+
+@pytest.mark.parametrize(
+    ("problem", "change", "discount"),
+    [("three_state", {"start_state": "s1"}, 0.9), ("frozen_lake", {"discount": 0.0}, 0.0)],
+)
+def test_an_optimum_of_zero_is_refused_before_anything_is_learnt(
+    few: Params, problem: str, change: dict, discount: float, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(exploration.packs, "run", None)
+    with pytest.raises(ModelError) as caught:
+        exploration.run(altered(few, problem, **change))
+    assert str(caught.value) == (
+        f"exploration.problems.{problem}: at discount {discount} an episode is worth 0 to an "
+        "optimal policy, so that no loss can be relative to that; allowed: a start and a discount "
+        "with which it is worth more or less than 0"
+    )
+
+
+def test_at_the_larger_discount_the_way_through_the_fire_is_looked_for(few: Params, tmp_path: Path):
+    brief = altered(few, "three_state", discount=0.95, iterations=1000)
+    results = exploration.run(brief)
+    found = results["metrics.json"]["problems"]["three_state"]
+    assert found["optimum"] == pytest.approx(21.89925005)
+    assert found["random"]["reached"]["share"] == 0
+    assert found["random"]["steps"]["q05"] is None
+    executed(brief, results, tmp_path)
+
+
+def executed(few: Params, results: dict[str, Any], tmp_path: Path) -> str:
     artifacts.write_all(tmp_path / "results", results)
     given = {
         "data": "results",
@@ -189,6 +219,10 @@ def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any]
     }
     target = tmp_path / "done.ipynb"
     notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
-    text = target.read_text(encoding="utf-8")
+    return target.read_text(encoding="utf-8")
+
+
+def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):
+    text = executed(few, results, tmp_path)
     assert text.count('"image/png": "') == 3
     assert "has 6 runs on each problem" in text

@@ -11,9 +11,12 @@ from reprise.mdp.comparison import (
     Limits,
     converged_q_value_iteration,
     solve_by_all,
+    solver_rows,
+    state_rows,
     sweeps_until_near,
 )
 from reprise.mdp.loaders import from_yaml
+from reprise.mdp.model import from_arrays
 from reprise.mdp.names import ModelError
 from reprise.mdp.problems import from_state, toy_text
 from reprise.mdp.solvers import ConvergenceError, policy_iteration
@@ -158,6 +161,10 @@ def test_sweeps_are_near_only_from_where_they_stay_near():
         ({"tolerance": 0.0}, "mdp_solving.tolerance is 0.0; allowed: a number above 0"),
         ({"tolerence": 1e-8}, "mdp_solving.tolerence is unknown; did you mean tolerance?"),
         ({"switch.lowest": 0.99}, "mdp_solving.switch: lowest is 0.99; allowed: below highest, "),
+        (
+            {"switch.rival": "a2"},
+            "mdp_solving.switch: rival is a2, the action itself; allowed: another",
+        ),
         ({"toy_text.discount": True}, "mdp_solving.toy_text.discount is true; allowed: a number"),
     ],
 )
@@ -178,9 +185,67 @@ def test_an_unknown_name_is_refused_with_the_closest(params: mdp_solving.Params)
         mdp_solving.run(params.model_copy(update={"toy_text": toys}))
 
 
-def test_the_notebook_runs_on_these_results(
-    results: dict[str, Any], params: mdp_solving.Params, tmp_path: Path
+MACHINE = """
+states: [new machine, "worn, 1.5 years", broken]
+actions: [run it, run it slowly, repair]
+transitions:
+  new machine:
+    run it: &either
+      new machine: {probability: 0.5, reward: 10}
+      "worn, 1.5 years": {probability: 0.5, reward: 10}
+    run it slowly: *either
+  "worn, 1.5 years":
+    run it: {broken: {probability: 1, reward: 8}}
+    repair: {new machine: {probability: 1, reward: -1}}
+  broken:
+    repair: {new machine: {probability: 1, reward: -20}}
+"""
+
+
+def test_names_of_several_words_can_be_told_apart_everywhere(
+    params: mdp_solving.Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    model = tmp_path / "machine.yaml"
+    model.write_text(MACHINE, encoding="utf-8")
+    monkeypatch.setattr(mdp_solving, "THREE_STATE", model)
+    switch = {"state": "worn, 1.5 years", "action": "repair", "rival": "run it", "lowest": 0.1}
+    update = {"start_state": "new machine", "switch": params.switch.model_copy(update=switch)}
+    machine = params.model_copy(update=update)
+    results = mdp_solving.run(machine)
+    # 5 + 0.9·0.5·(V + -1 + 0.9 V) more than V: V = (10 - 0.45) / (1 - 0.45 - 0.405)
+    found = results["metrics.json"]["three_state"]["discount_0_9"]
+    value = pytest.approx(9.55 / 0.145)
+    assert found["q"]["new machine"] == {"run it": value, "run it slowly": value}
+    assert found["best_action"]["worn, 1_5 years"] == "repair"
+    policies = results["policies.csv"].set_index(["mdp", "discount", "state"])["best_actions"]
+    assert policies["three_state", 0.9, "new machine"] == "'run it' 'run it slowly'"
+    targets = [tmp_path / "machine.ipynb"]
+    text = executed(results, machine, targets, tmp_path)
+    assert '| \\"worn, 1.5 years\\", repair |' in text
+    assert "| new machine, run it slowly |" in text
+
+
+def test_the_notebook_shows_a_discount_of_zero(params: mdp_solving.Params, tmp_path: Path):
+    blind = params.model_copy(update={"discounts": (0.0,), "sweeps": 1})
+    text = executed(mdp_solving.run(blind), blind, [tmp_path / "blind.ipynb"], tmp_path)
+    assert "γ = 0.0" in text
+
+
+def test_values_of_tiny_rewards_keep_their_digits():
+    probabilities, rewards = [[[0.5, 0.5]], [[0.0, 1.0]]], [[1e-11], [0.0]]
+    tiny_rewards = from_arrays(probabilities, rewards)
+    problem = from_state("tiny", tiny_rewards, 0.9, "s0")
+    limits = Limits(tolerance=1e-8, evaluation_sweeps=5, maximum_sweeps=1000)
+    solutions = solve_by_all(problem, limits)
+    exact = pytest.approx(1e-11 / 0.55, rel=1e-7, abs=0)
+    assert [row.start_value for row in solver_rows(problem, solutions)] == [exact] * 4
+    assert next(state_rows(problem, solutions)).value == exact
+
+
+def executed(
+    results: dict[str, Any], params: mdp_solving.Params, targets: list[Path], tmp_path: Path
+) -> str:
+    """Execute the notebook on results, once for each target; return the last one's text."""
     artifacts.write_all(tmp_path / "results", results)
     given = {
         "data": "results",
@@ -190,9 +255,16 @@ def test_the_notebook_runs_on_these_results(
         "action": params.switch.action,
         "rival": params.switch.rival,
     }
-    targets = [tmp_path / "once.ipynb", tmp_path / "again.ipynb"]
     for target in targets:
         notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
+    return targets[-1].read_text(encoding="utf-8")
+
+
+def test_the_notebook_runs_on_these_results(
+    results: dict[str, Any], params: mdp_solving.Params, tmp_path: Path
+):
+    targets = [tmp_path / "once.ipynb", tmp_path / "again.ipynb"]
+    executed(results, params, targets, tmp_path)
     once, again = (target.read_text(encoding="utf-8") for target in targets)
     assert once == again
     assert once.count('"image/png": "') == 5
