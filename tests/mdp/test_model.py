@@ -1,12 +1,14 @@
 """The sparse model: what it holds, and what it says of a model that cannot be."""
 
+import ast
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from reprise.mdp.loaders import from_yaml
 from reprise.mdp.model import from_arrays, from_transitions
-from reprise.mdp.names import ModelError
+from reprise.mdp.names import ModelError, metric_keys, quoted
 from reprise.mdp.sampling import accumulate_rows, draw_rows, sample_transitions, sampler
 
 # Two states: a0 moves from s0 to s1 half of the time, a1 is possible in s1 only and leads back.
@@ -241,8 +243,8 @@ def test_compiled_sampling_equals_plain_python():
 
 def test_rows_in_single_precision_are_accepted_and_divided_by_their_sum():
     single = np.array([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]], [[1, 0, 0]]], np.float32)
-    assert np.float64(single).sum(axis=2).ravel()[0] != 1
-    model = from_arrays(single, np.float32([[1.0], [2.0], [3.0]]))
+    assert single.astype(float).sum(axis=2).ravel()[0] != 1
+    model = from_arrays(single, np.array([[1.0], [2.0], [3.0]], np.float32))
     assert np.add.reduceat(model.probabilities, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
     assert model.expected_rewards.ravel() == pytest.approx([1, 2, 3], abs=1e-15)
 
@@ -278,3 +280,15 @@ def test_what_is_no_dense_array_is_refused_in_one_line(probabilities, rewards, m
         from_arrays(probabilities, rewards)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_names_that_have_the_same_key_in_the_metrics_are_refused():
+    assert metric_keys(["worn, 1.5 years", "broken"], "state") == ["worn, 1_5 years", "broken"]
+    with pytest.raises(ModelError, match=r"state names 'v\.1' and 'v_1' are both 'v_1' in metrics"):
+        metric_keys(["v.1", "x", "v_1"], "state")
+
+
+@pytest.mark.parametrize("name", ["run it", "a_b", "a.b", "a,b", "a'b", 'a"b', " "])
+def test_a_name_of_more_than_one_word_is_quoted(name):
+    assert ast.literal_eval(quoted(name)) == name
+    assert quoted("a0") == "a0"

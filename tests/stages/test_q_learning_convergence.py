@@ -158,8 +158,59 @@ def test_a_name_that_the_model_does_not_have_is_refused(
         q_learning_convergence.run(wrong)
 
 
+def test_a_discount_of_one_is_refused_before_anything_is_learnt(
+    few: Params, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(q_learning_convergence.q_learning, "q_learning", None)
+    with pytest.raises(ModelError, match="from state 's0' rewards can be had for ever without a"):
+        q_learning_convergence.run(few.model_copy(update={"discount": 1.0}))
+
+
+CROSSED = """
+states: [a_b, a, end]
+actions: [c, b_c]
+transitions:
+  a_b:
+    c: {a: {probability: 1, reward: 1}}
+    b_c: {end: {probability: 1}}
+  a:
+    c: {end: {probability: 1}}
+    b_c: {end: {probability: 1, reward: 2}}
+  end:
+    c: {end: {probability: 1}}
+"""
+
+
+def crossed(few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str) -> Params:
+    (tmp_path / "crossed.yaml").write_text(CROSSED, encoding="utf-8")
+    monkeypatch.setattr(q_learning_convergence, "THREE_STATE", tmp_path / "crossed.yaml")
+    recorded = few.recorded.model_copy(update={"state": "a_b", "action": "c"})
+    return few.model_copy(update={"recorded": recorded, "start_state": start})
+
+
+def test_every_q_value_has_a_column_of_its_own(
+    few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    results = q_learning_convergence.run(crossed(few, tmp_path, monkeypatch, "a_b"))
+    samples = results["samples.csv"].filter(regex="^q_")
+    assert list(samples) == ["q_'a_b'_c", "q_'a_b'_'b_c'", "q_a_c", "q_a_'b_c'", "q_end_c"]
+    assert samples["q_a_'b_c'"].median() == pytest.approx(2, rel=0.05)
+
+
+def test_a_start_from_which_nothing_happens_is_refused(
+    few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(ModelError) as caught:
+        q_learning_convergence.run(crossed(few, tmp_path, monkeypatch, "end"))
+    assert str(caught.value) == "start state 'end' is absorbing; allowed: a_b, a"
+
+
+@pytest.mark.parametrize("iterations", [2000, 15])
 @pytest.mark.parametrize("watched", [("s0", "a0"), ("s1", "a0")])
-def test_the_notebook_runs_on_fresh_results(few: Params, watched: tuple[str, str], tmp_path: Path):
+def test_the_notebook_runs_on_fresh_results(
+    few: Params, watched: tuple[str, str], iterations: int, tmp_path: Path
+):
+    few = few.model_copy(update={"iterations": iterations})
     recorded = few.recorded.model_copy(update=dict(zip(("state", "action"), watched, strict=True)))
     artifacts.write_all(
         tmp_path / "results",

@@ -180,6 +180,27 @@ def test_a_state_that_the_model_does_not_have_is_refused(few: Params, key: str):
         td_learning.run(few.model_copy(update={key: "s9"}))
 
 
+def test_a_start_from_which_nothing_happens_is_refused(
+    few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    model = tmp_path / "model.yaml"
+    model.write_text(
+        "states: [v.1, end]\nactions: [a]\ntransitions:\n"
+        "  v.1: {a: {end: {probability: 0.5, reward: 1}, v.1: {probability: 0.5}}}\n"
+        "  end: {a: {end: {probability: 1}}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(td_learning, "THREE_STATE", model)
+    short = few.model_copy(update={"start_state": "end", "traced_state": "v.1"})
+    with pytest.raises(ModelError, match=r"start state 'end' is absorbing; allowed: v\.1$"):
+        td_learning.run(short)
+    # a dot would part the key: V = 0.5·1 + 0.5·0.9 V
+    truth = td_learning.run(short.model_copy(update={"start_state": "v.1"}))["metrics.json"][
+        "truth"
+    ]
+    assert truth == {"v_1": pytest.approx(0.5 / 0.55), "end": 0}
+
+
 @pytest.mark.parametrize("chosen", [None, ["constant_small"]])
 def test_the_notebook_runs_on_fresh_results(few: Params, chosen: list[str] | None, tmp_path: Path):
     schedules: dict[str, Schedule] = {n: few.schedules[n] for n in chosen or few.schedules}
