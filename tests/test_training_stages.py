@@ -320,7 +320,7 @@ def test_the_notebook_runs_on_fresh_results(name: str, tmp_path: Path, monkeypat
 def test_the_metrics_of_each_variant_summarise_its_samples(name: str):
     metrics, samples = results(name)["metrics.json"], results(name)["samples.csv"]
     baseline = tiny.section(name)["baseline"]
-    assert list(metrics["variants"]) == list(tiny.section(name)["variants"])
+    assert list(metrics["variants"]) == list(tiny.params(name).variants)
     for variant, group in samples.groupby("variant", sort=False):
         found = metrics["variants"][variant]
         assert found["last_return"]["mean"] == pytest.approx(group["last_return"].mean())
