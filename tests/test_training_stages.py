@@ -270,7 +270,7 @@ def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_p
         (
             "dqn_ablations",
             {"partners": {"double": "target_had"}},
-            ".partners.double is 'target_had'; allowed: one of base, relu, ",
+            ".partners.double is 'target_had'; allowed: one of base, double, ",
         ),
         ("dqn_ablations", {"window": 9}, ".window is 9; allowed: at most length, 8"),
         ("prior_knowledge", {"window": 9}, ".window is 9; allowed: at most iterations, 4"),
