@@ -14,7 +14,9 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     ValidationError,
+    ValidationInfo,
     create_model,
+    field_validator,
     model_validator,
 )
 from pydantic_core import core_schema
@@ -98,7 +100,7 @@ class ChangesOf:
     ) -> core_schema.CoreSchema:
         """Return the schema of the changes instead of that of a dictionary."""
         return core_schema.no_info_after_validator_function(
-            lambda change: {name: getattr(change, name) for name in change.model_fields_set},
+            lambda change: {n: v for n, v in change if n in change.model_fields_set},
             handler.generate_schema(self._model),
         )
 
@@ -147,6 +149,13 @@ class Comparison(Experiment):
     lanes_per_pack: Annotated[int, Field(ge=2)]  # what an interval needs
     baseline: Name
     variants: Mapping[Name, Any]
+    """The baseline is the first of them."""
+
+    @field_validator("variants")
+    @classmethod
+    def _begins_with_the_baseline(cls, value: Any, info: ValidationInfo) -> Any:
+        name = info.data.get("baseline")
+        return {name: value[name]} | value if name in value else value
 
     @model_validator(mode="after")
     def _has_its_baseline(self) -> Self:

@@ -35,6 +35,8 @@ class Setting(NamedTuple, Generic[F]):
 def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) -> list[Setting[F]]:
     """Return a setting for each combination of values, the last key's running fastest.
 
+    Values are as the hyperparameters have them: 1 is 1.0 where a number may have decimals.
+
     >>> class Walk(Frozen):
     ...     steps: int
     ...     stride: float
@@ -49,18 +51,22 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
     Raises:
         ValueError: names a key that is unknown, or a combination that is not allowed.
     """
-    for key, tried in values.items():
+    for key in values:
         check_choice("a key", key, algorithm.model_fields)
-        if len({repr(value) for value in tried}) < len(tried):
-            raise ValueError(f"{key} has a value twice: {list(tried)}")
     found = []
     for number, chosen in enumerate(itertools.product(*values.values())):
         change = dict(zip(values, chosen, strict=True))
         try:
-            found.append(Setting(number, change, base.changed(algorithm, change)))
+            changed = base.changed(algorithm, change)
+            own = {key: getattr(changed, key) for key in values}
+            plain = {k: list(v) if isinstance(v, tuple) else v for k, v in own.items()}
+            found.append(Setting(number, plain, changed))
         except ValueError as error:
             shown = ", ".join(f"{key} {value}" for key, value in change.items())
             raise ValueError(f"{shown}: {error}") from None
+    for key, tried in values.items():
+        if len({repr(setting.values[key]) for setting in found}) < len(tried):
+            raise ValueError(f"{key} has a value twice: {list(tried)}")
     return found
 
 

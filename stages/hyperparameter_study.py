@@ -1,6 +1,6 @@
 """A study of a training stage: many settings of its hyperparameters, each over many seeds.
 
-Reads: params.yaml, the section of the stage that is studied too.
+Reads: params.yaml, the section of the stage that is studied too; dvc.yaml tracks that section only.
 Writes to data/hyperparameter_study/:
     metrics.json    the best and the worst setting, how many solve the task, what each value does,
                     and how often few seeds pick the wrong one of two settings
@@ -17,7 +17,7 @@ further seeds of its last setting, whose results are dropped, so that all packs 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -29,14 +29,13 @@ from reprise.environments import programs
 from reprise.environments.evaluation import Act, evaluate
 from reprise.environments.specification import Specification
 from reprise.evidence import studying, training
-from reprise.hyperparameters import Evaluation, Frozen, Name, PositiveInt, Seed
+from reprise.hyperparameters import Evaluation, Frozen, PositiveInt, Seed
 from reprise.pipeline import kept, packs, stage
 from reprise.settings import Setting
 from stages import dqn_training, reinforce_training
 
 NAME = "hyperparameter_study"
 
-Values = Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]
 Arrays = dict[str, np.ndarray]
 
 
@@ -51,6 +50,7 @@ class Trained(NamedTuple):
 class Subject(NamedTuple):
     """A stage that can be studied."""
 
+    params: type[Frozen]
     algorithm: type[Frozen]
     numbers: tuple[str, ...]
     """The names of the hyperparameters that may differ between the lanes of a pack."""
@@ -79,45 +79,57 @@ def train_reinforce(
 
 
 SUBJECTS = {
-    "dqn_training": Subject(dqn.Hyperparameters, dqn.Numbers._fields, train_dqn),
-    "reinforce_training": Subject(
-        reinforce.Hyperparameters, reinforce.Numbers._fields, train_reinforce
+    "dqn_training": Subject(
+        dqn_training.Params, dqn.Hyperparameters, dqn.Numbers._fields, train_dqn
     ),
-}
+    "reinforce_training": Subject(
+        reinforce_training.Params, reinforce.Hyperparameters, reinforce.Numbers._fields,
+        train_reinforce,
+    ),
+}  # fmt: skip
+
+
+class Tried(Frozen):
+    """A hyperparameter and its values."""
+
+    name: str
+    values: Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]
 
 
 class Params(Frozen):
-    """The section of params.yaml, and those of the stages that can be studied."""
-
-    borrowed: ClassVar = tuple(SUBJECTS)
+    """The section of params.yaml, and that of the stage that is studied."""
 
     seed: Seed
-    values: Annotated[
-        dict[Name, Annotated[dict[Name, Values], Field(min_length=1)]],
-        Field(min_length=1, max_length=1),
-    ]
-    """By the stage that is studied, and by the name of one of its hyperparameters."""
+    stage: Literal["dqn_training", "reinforce_training"]
+    """That is studied."""
+    grid: Annotated[tuple[Tried, ...], Field(strict=False, min_length=1)]
+    """The last one's values run fastest: a list, since DVC ignores the order of a mapping."""
     sample: PositiveInt | None
     """How many settings of the grid, drawn at random; all without a number."""
     seeds: Annotated[int, Field(ge=2)]
     lanes_per_pack: PositiveInt
     few_seeds: Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1)]
     evaluation: Evaluation
-    dqn_training: dqn_training.Params
-    reinforce_training: reinforce_training.Params
+    base: Any = None
+    """The section of the stage that is studied, of its own model."""
+
+    @staticmethod
+    def borrowed(section: Mapping[str, Any]) -> dict[str, tuple[str, type[Frozen]]]:
+        """Return the section that is read too, and its model, by the field that holds it."""
+        found = [item for item in SUBJECTS.items() if item[0] == section.get("stage")]
+        return {"base": (name, subject.params) for name, subject in found}  # noqa: B035 one at most
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.studied not in SUBJECTS:
-            raise ValueError(
-                f"values is of {self.studied!r}; allowed: one of {', '.join(SUBJECTS)}"
-            )
+        if len({tried.name for tried in self.grid}) < len(self.grid):
+            names = ", ".join(tried.name for tried in self.grid)
+            raise ValueError(f"grid has a name twice: {names}")
         try:
-            whole = self.grid()
+            whole = self.settings()
         except ValueError as error:
-            raise ValueError(f"values.{self.studied}: {error}") from None
+            raise ValueError(f"grid of {self.stage}: {error}") from None
         if len(whole) < 2 or (self.sample or 2) < 2:
-            raise ValueError("values makes one setting; allowed: at least 2, to be compared")
+            raise ValueError("grid makes one setting; allowed: at least 2, to be compared")
         if (self.sample or 0) > len(whole):
             raise ValueError(f"sample is {self.sample}; allowed: at most {len(whole)}, the grid")
         if max(self.few_seeds) > self.seeds:
@@ -127,28 +139,24 @@ class Params(Frozen):
         return self
 
     @property
-    def studied(self) -> str:
-        """Return the name of the stage that is studied."""
-        return next(iter(self.values))
-
-    @property
-    def base(self) -> Any:
-        """Return the section of the stage that is studied."""
-        return getattr(self, self.studied)
-
-    @property
     def subject(self) -> Subject:
         """Return what the stage that is studied trains by."""
-        return SUBJECTS[self.studied]
+        return SUBJECTS[self.stage]
 
-    def grid(self) -> list[Setting]:
-        """Return all settings."""
-        return settings.grid(self.base, self.subject.algorithm, self.values[self.studied])
+    @property
+    def environment(self) -> Specification:
+        """Return what is played."""
+        return self.base.environment
+
+    def settings(self) -> list[Setting]:
+        """Return all settings of the grid."""
+        values = {tried.name: tried.values for tried in self.grid}
+        return settings.grid(self.base, self.subject.algorithm, values)
 
     def programs(self) -> dict[str, list[Setting]]:
         """Return the settings that are tried, those of one program together."""
         random = seeds.generator(self.seed, f"{NAME} settings")
-        chosen = settings.drawn(self.grid(), self.sample, random)
+        chosen = settings.drawn(self.settings(), self.sample, random)
         found = settings.by_program(chosen, self.subject.algorithm, self.subject.numbers)
         return {f"program {number}": group for number, group in enumerate(found.values(), 1)}
 
@@ -168,10 +176,10 @@ def work(params: Params, pack: packs.Pack) -> Arrays:
     """Return what a pack's lanes came to, [L] each; returns by time limit, [limits, L]."""
     lanes = lanes_of(params, pack)
     keys = np.concatenate([
-        seeds.lane_keys(params.seed, f"{NAME} {params.studied} {setting.name}", [number])
+        seeds.lane_keys(params.seed, f"{NAME} {params.stage} {setting.name}", [number])
         for setting, number in lanes
     ])  # fmt: skip
-    environment, evaluation = params.base.environment, params.evaluation
+    environment, evaluation = params.environment, params.evaluation
     trained = params.subject.train(
         [setting.hyperparameters for setting, _ in lanes], environment, keys
     )
@@ -192,7 +200,7 @@ def table(params: Params, cut: Sequence[packs.Pack], results: Sequence[Arrays]) 
         for place, (setting, number) in enumerate(lanes_of(params, pack)):
             if number < params.seeds:
                 shown = {
-                    key: str(list(value)) if isinstance(value, tuple | list) else value
+                    key: str(value) if isinstance(value, list) else value
                     for key, value in setting.values.items()
                 }
                 returns = zip(params.evaluation.limits, found["final"][:, place], strict=True)
@@ -226,9 +234,9 @@ def run(params: Params) -> dict:
 
 def told(params: Params, samples: pd.DataFrame) -> dict:
     """Return what the samples say, by file."""
-    keys = list(params.values[params.studied])
+    keys = [tried.name for tried in params.grid]
     limit, column = params.evaluation.limits[0], f"final_{params.evaluation.limits[0]}"
-    level = params.base.environment.solved_return
+    level = params.environment.solved_return
     level = params.evaluation.solved_share * limit if level is None else level
     found = studying.settings(samples, keys, column, level)
     effects = studying.effects(samples, keys, column)
@@ -238,7 +246,7 @@ def told(params: Params, samples: pd.DataFrame) -> dict:
     ends = {"best": found["mean"].argmax(), "worst": found["mean"].argmin()}
     return {
         "metrics.json": {
-            "studied": params.studied,
+            "studied": params.stage,
             "seeds": params.seeds,
             "solving": studying.solving(found),
             **{which: records[row] for which, row in ends.items()},

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib
 import json
 import re
 import subprocess
@@ -127,6 +128,15 @@ def test_every_file_that_a_stage_imports_is_among_its_deps():
     assert not (lines := [line for stage in pipeline() for line in undeclared(stage)]), listed(
         lines
     )
+
+
+def test_a_stage_that_plays_an_environment_depends_on_the_folder_of_the_users_own():
+    modules = {name: importlib.import_module(f"stages.{name}") for name in STAGES}
+    playing = {
+        name for name, module in modules.items()
+        if "environment" in module.Params.model_fields or hasattr(module.Params, "environment")
+    }  # fmt: skip
+    assert playing == {stage.name for stage in pipeline() if "environments" in stage.deps}
 
 
 def test_every_dep_exists_or_is_made_by_a_stage():

@@ -164,9 +164,7 @@ def test_what_to_try_is_allowed_and_changes_something(name: str, words: list[str
     sections = {section for section in changed if changed[section] != PARAMETERS[section]}
     assert sections == {re.split(r"[.+]", change.lstrip("+"))[0] for change in changes}
     for section in sections - {"execution"}:
-        model = tiny.stage(section).Params
-        borrowed = {other: changed[other] for other in getattr(model, "borrowed", ())}
-        model(**changed[section], **borrowed)
+        parameters.load(section, tiny.stage(section).Params, path)
     pipelines = [YAML(typ="safe").load(ROOT / part) for part in ("dvc.yaml", "extra/dvc.yaml")]
     stages = {stage for pipeline in pipelines for stage in pipeline["stages"]}
     for target in targets:

@@ -270,7 +270,7 @@ def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_p
         (
             "dqn_ablations",
             {"partners": {"double": "target_had"}},
-            ".partners.double is 'target_had'; allowed: one of base, relu, ",
+            ".partners.double is 'target_had'; allowed: one of base, double, ",
         ),
         ("dqn_ablations", {"window": 9}, ".window is 9; allowed: at most length, 8"),
         ("prior_knowledge", {"window": 9}, ".window is 9; allowed: at most iterations, 4"),
@@ -320,7 +320,7 @@ def test_the_notebook_runs_on_fresh_results(name: str, tmp_path: Path, monkeypat
 def test_the_metrics_of_each_variant_summarise_its_samples(name: str):
     metrics, samples = results(name)["metrics.json"], results(name)["samples.csv"]
     baseline = tiny.section(name)["baseline"]
-    assert list(metrics["variants"]) == list(tiny.section(name)["variants"])
+    assert list(metrics["variants"]) == list(tiny.params(name).variants)
     for variant, group in samples.groupby("variant", sort=False):
         found = metrics["variants"][variant]
         assert found["last_return"]["mean"] == pytest.approx(group["last_return"].mean())

@@ -55,12 +55,11 @@ OTHERS: dict[str, dict[str, Any]] = {
         },
     },
     "hyperparameter_study": {
-        "values": {
-            "dqn_training": {
-                "learning_rate": [0.01, 0.05], "replay_capacity": [16, 32],
-                "discount": [0.9, 0.95],
-            },
-        },
+        "grid": [
+            {"name": "learning_rate", "values": [0.01, 0.05]},
+            {"name": "replay_capacity", "values": [16, 32]},
+            {"name": "discount", "values": [0.9, 0.95]},
+        ],
         "seeds": 2, "few_seeds": [1, 2], "lanes_per_pack": 3,
         "evaluation": EVALUATION | {"limits": [20]},
     },
@@ -99,10 +98,10 @@ def section(name: str, **changes: Any) -> dict[str, Any]:
 
 
 def params(name: str, of: Callable[..., dict[str, Any]] = section, **changes: Any) -> Any:
-    """Return a stage's tiny parameters as its model, the sections that it borrows among them."""
-    model = stage(name).Params
-    borrowed = {other: of(other) for other in getattr(model, "borrowed", ())}
-    return model(**of(name, **changes), **borrowed)
+    """Return a stage's tiny parameters as its model, the section that it borrows among them."""
+    model, own = stage(name).Params, of(name, **changes)
+    borrowed = model.borrowed(own) if hasattr(model, "borrowed") else {}
+    return model(**own, **{field: kind(**of(other)) for field, (other, kind) in borrowed.items()})
 
 
 def run(name: str, workers: int = 1, **changes: Any) -> dict[str, Any]:

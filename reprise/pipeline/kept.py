@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reprise.errors import UserError
-from reprise.pipeline import artifacts
+from reprise.pipeline import artifacts, tracking
 
 if TYPE_CHECKING:
     from reprise.pipeline.packs import Pack
 
 FOLDER = Path(".reprise/kept")
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("reprise/**/*.py", "stages/*.py", "requirements.lock")
+CODE = ("reprise/**/*.py", "stages/*.py", "environments/**/*", "requirements.lock")
 
 
 class Kept:
@@ -85,10 +85,12 @@ def of(name: str, decides: Mapping[str, Any]) -> Kept | None:
 
 
 def code(root: Path) -> Iterable[bytes]:
-    """Yield the names and contents of all that a stage may run."""
-    for pattern in CODE:
-        for path in sorted(root.glob(pattern)):
-            yield path.relative_to(root).as_posix().encode()
+    """Yield the names and contents of all that a stage may run, the user's own modules too."""
+    files = [path for pattern in CODE for path in sorted(root.glob(pattern))]
+    named = [(path.relative_to(root).as_posix(), path) for path in files if path.suffix != ".pyc"]
+    for name, path in [*named, *tracking.own_modules()]:
+        if path.is_file():
+            yield name.encode()
             yield path.read_bytes()
 
 

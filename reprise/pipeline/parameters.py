@@ -2,9 +2,14 @@
 
 params.yaml is read as YAML 1.2, where `1e-05` is a number and `yes` is text. What is allowed is
 read off the model's own schema, so that a message and the check behind it cannot part ways.
+
+What DVC does not see must decide nothing. DVC ignores the order of a mapping's keys: a section's
+mappings are read in the natural order of their names. Its run-cache ignores some names: they are
+refused.
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +23,8 @@ from ruamel.yaml.nodes import MappingNode, Node
 from reprise.errors import UserError, closest
 
 PARAMETERS = Path("params.yaml")
+UNSEEN = ("size", "nfiles")
+"""The keys that DVC's run-cache ignores wherever they stand (`dvc.stage.cache._get_cache_hash`)."""
 
 P = TypeVar("P", bound=BaseModel)
 Schema = Mapping[str, Any]
@@ -34,19 +41,23 @@ def load(section: str, model: type[P], path: Path = PARAMETERS) -> P:
 
     Args:
         section: the section's name, which is its stage's name.
-        model: the frozen model whose fields are the section's keys, and those of other sections
-            whose names are in its class variable `borrowed`, if it has one.
+        model: the frozen model whose fields are the section's keys. If it reads another section
+            too, its static method `borrowed` returns, from its own section, the other's name and
+            model by the field that holds it.
         path: the parameters file.
 
     Raises:
         ParameterError: names the key, its value and what is allowed.
     """
     sections = read(path)
-    own = _section(sections, section, path)
-    others = {name: _section(sections, name, path) for name in getattr(model, "borrowed", ())}
-    for name, values in others.items():
-        checked(values, name, model.model_fields[name].annotation)  # pyright: ignore
-    return checked(own | others if isinstance(own, dict) else own, section, model)
+    values = _section(sections, section, path)
+    if isinstance(values, dict) and hasattr(model, "borrowed"):
+        others = model.borrowed(values)  # pyright: ignore[reportAttributeAccessIssue]
+        values = values | {
+            field: checked(_section(sections, name, path), name, other)
+            for field, (name, other) in others.items()
+        }
+    return checked(values, section, model)
 
 
 def _section(sections: Mapping[str, Any], name: str, path: Path) -> Any:
@@ -54,7 +65,46 @@ def _section(sections: Mapping[str, Any], name: str, path: Path) -> Any:
         close = closest(name, sections)
         hint = f"did you mean {close}?" if close else f"it has {_listed(sections)}"
         raise ParameterError(f"{path} has no section {name}; {hint}")
+    for key in _unseen({name: sections[name]}):
+        *outer, last = key.split(".")
+        instead = "any other name"
+        if outer[-1:] == ["kwargs"]:
+            instead = f"as a list, {'.'.join(outer)}: [{{name: {last}, value: ...}}]"
+        raise ParameterError(
+            f"{key} is not allowed: DVC's run-cache ignores keys named {' and '.join(UNSEEN)}, and "
+            f"would take a changed value for the old one; allowed: {instead}"
+        )
     return sections[name]
+
+
+def _unseen(value: object, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the dotted name of each key that DVC's run-cache ignores."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in UNSEEN:
+                yield ".".join((*path, key))
+            yield from _unseen(inner, (*path, str(key)))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _unseen(item, (*path, str(place)))
+
+
+def ordered(value: Any) -> Any:
+    """Return a value whose mappings are in the natural order of their names, however deep.
+
+    >>> ordered({"rate_0_03": 1, "buffer_10": {"b": 2, "a": 3}, "rate_0_1": 4, "buffer_9": 5})
+    {'buffer_9': 5, 'buffer_10': {'a': 3, 'b': 2}, 'rate_0_03': 1, 'rate_0_1': 4}
+    """
+    if isinstance(value, dict):
+        return {key: ordered(value[key]) for key in sorted(value, key=_natural)}
+    return [ordered(item) for item in value] if isinstance(value, list) else value
+
+
+def _natural(name: object) -> tuple[list[str | float], str]:
+    """Return by what a name is sorted: numbers in it count by value, 0_03 as 0.03."""
+    parts = re.split(r"(0_\d+|\d+)", str(name))  # text and number in turn
+    valued = [float(p.replace("_", ".")) if n % 2 else p for n, p in enumerate(parts)]
+    return valued, str(name)
 
 
 def checked(values: object, section: str, model: type[P]) -> P:
@@ -84,7 +134,7 @@ def checked(values: object, section: str, model: type[P]) -> P:
 
 
 def read(path: Path = PARAMETERS) -> dict[str, Any]:
-    """Return the parameters file as YAML has it: sections by name, unchecked.
+    """Return the parameters file as YAML has it: sections by name, unchecked, each `ordered`.
 
     Raises:
         ParameterError: if there is no such file, or it is not a YAML mapping.
@@ -100,6 +150,8 @@ def read(path: Path = PARAMETERS) -> dict[str, Any]:
         raise ParameterError(f"{path} cannot be read: {error.strerror}") from None
     try:
         sections = YAML(typ="safe", pure=True).load(text)
+        if isinstance(sections, dict):
+            sections = {name: ordered(section) for name, section in sections.items()}
     except DuplicateKeyError:
         key, line = next(_duplicates(YAML(typ="safe", pure=True).compose(text)))
         raise ParameterError(f"{path}, line {line}: {key} is there twice") from None

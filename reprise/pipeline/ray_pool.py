@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("tensorflow", "keras", "ml-dtypes", "numpy", "scipy", "numba", "gymnasium", "pandas")
 """Whose versions decide bits."""
-SHIPPED = ("reprise", "stages", "data/inputs")
+SHIPPED = ("reprise", "stages", "environments", "data/inputs")
 """What of the project goes to a cluster's nodes."""
 PATIENCE = 10  # seconds that a cluster has to answer, twice
 OBJECTS = 2**28  # bytes of shared memory for packs' results on their way

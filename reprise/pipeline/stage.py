@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reprise.errors import PlainError, UserError, closest
-from reprise.pipeline import artifacts, execution, kept, orphans, parameters, provenance
+from reprise.pipeline import artifacts, execution, kept, orphans, parameters, provenance, tracking
 from reprise.pipeline.parameters import P
 from reprise.pipeline.progress import duration
 
@@ -47,13 +47,18 @@ def execute(
         folder: in data/, if it is another stage's.
     """
     given = list(sys.argv[1:] if argv is None else argv)
+    loaded = set(sys.modules)
     label = "@".join([name, *given]) if len(given) == len(arguments) else name
     start = time.monotonic()
     try:
         _check(name, arguments, given)
         orphans.end_with_dvc()
         with execution.used(_execution()), kept.while_running(name):
-            results = run(parameters.load(name, model), *given)
+            params = parameters.load(name, model)
+            if environment := getattr(params, "environment", None):
+                environment.make().close()  # loads the modules of a user's own
+                tracking.check(name, loaded)
+            results = run(params, *given)
             said = headline(results)
             artifacts.write_all(RESULTS / (folder or name), results)
             seconds = time.monotonic() - start

@@ -19,7 +19,11 @@ CHANGES: dict[str, dict[str, Any]] = {
     "dqn_training": WIDE | {"packs": 1, "hidden_sizes": [32, 32], "batch_size": 8},
     "dqn_ablations": WIDE,
     "hyperparameter_study": WIDE | {
-        "seeds": 6, "values": {"dqn_training": {"replay_capacity": [32]}},
+        "seeds": 6, "grid": [
+            {"name": "learning_rate", "values": [0.01, 0.05]},
+            {"name": "replay_capacity", "values": [32]},
+            {"name": "discount", "values": [0.9, 0.95]},
+        ],
     },
     "claims": {"resamples": 1000},
 }  # fmt: skip

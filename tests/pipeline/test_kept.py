@@ -1,6 +1,8 @@
 """What is kept of a run is taken up again as it was written, or not at all."""
 
 import functools
+import importlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +104,24 @@ def test_changed_code_takes_up_nothing(folder, monkeypatch):
     ran(folder)
     monkeypatch.setattr("reprise.pipeline.kept.code", lambda root: [b"other"])
     assert ran(folder)[0] == "012"
+
+
+def test_a_changed_module_of_the_users_own_takes_up_nothing(folder, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_corridor.py").write_text("REWARD = 1\n")
+    monkeypatch.delitem(sys.modules, "own_corridor", raising=False)
+    importlib.import_module("own_corridor")
+    ran(folder, fails=1)
+    (tmp_path / "own_corridor.py").write_text("REWARD = 2\n")
+    assert ran(folder)[0] == "012"
+    assert ran(folder)[0] == ""
+
+
+def test_every_file_of_the_users_own_environments_counts(tmp_path):
+    (tmp_path / "environments/levels").mkdir(parents=True)
+    seen = [list(kept.code(tmp_path))]
+    for file in ("corridor.py", "levels/first.txt"):
+        (tmp_path / "environments" / file).write_text("")
+        seen.append(list(kept.code(tmp_path)))
+    (tmp_path / "environments/corridor.pyc").write_text("")
+    assert seen[0] != seen[1] != seen[2] == list(kept.code(tmp_path))

@@ -1,12 +1,15 @@
 """Every way in which params.yaml can be wrong, and the one line that says so."""
 
+import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pytest
+from dvc_data.hashfile.meta import Meta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
 
 from reprise.hyperparameters import (
     Discount,
@@ -17,7 +20,9 @@ from reprise.hyperparameters import (
     Probability,
     Seed,
 )
-from reprise.pipeline.parameters import ParameterError, load, read
+from reprise.pipeline import artifacts
+from reprise.pipeline.parameters import UNSEEN, ParameterError, load, read
+from tests import tiny
 
 
 class Evaluation(Frozen):
@@ -265,3 +270,80 @@ def test_any_value_is_either_taken_or_named_on_one_line(key, value, tmp_path_fac
         return
     assert message.startswith(("dqn_training", f"{path} is not YAML"))
     assert "\n" not in message
+
+
+def test_the_names_that_are_refused_are_those_that_the_run_cache_of_dvc_ignores():
+    from dvc.stage.cache import _get_cache_hash
+
+    def ignores(name: str) -> bool:
+        return _get_cache_hash({"a": [{name: 5}]}) == _get_cache_hash({"a": [{name: 9}]})
+
+    assert all(map(ignores, UNSEEN))
+    every = {value for key, value in vars(Meta).items() if key.startswith("PARAM_")}
+    assert set(UNSEEN) == set(filter(ignores, every))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: {environment: {kwargs: {size: 5}}}",
+         "a.environment.kwargs.size is not allowed: DVC's run-cache ignores keys named size and "
+         "nfiles, and would take a changed value for the old one; "
+         "allowed: as a list, a.environment.kwargs: [{name: size, value: ...}]"),
+        ("a: {wrappers: [{name: TimeLimit, size: 5}]}", "a.wrappers.0.size is not allowed: "),
+        ("a: {variants: {nfiles: {}}}", "a.variants.nfiles is not allowed: "),
+        ("a: {kwargs: {options: {size: 1}}}", "a.kwargs.options.size is not allowed: "),
+        ("size: {}", "size is not allowed: "),
+    ],
+)  # fmt: skip
+def test_a_key_that_the_run_cache_of_dvc_ignores_is_refused(text: str, said: str, tmp_path: Path):
+    (path := tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(ParameterError) as error:
+        load(text.partition(":")[0], Params, path)
+    assert str(error.value).startswith(said)
+    assert len(said) < 60 or str(error.value) == said
+
+
+def test_a_value_may_be_called_what_a_key_may_not(tmp_path: Path):
+    (path := tmp_path / "params.yaml").write_text("a: {kwargs: [{name: size, value: 9}]}")
+    with pytest.raises(ParameterError, match=r"^a\.kwargs is unknown"):
+        load("a", Params, path)
+
+
+def turned(value: Any) -> Any:
+    """Return a value whose mappings are the other way round, at every depth."""
+    if isinstance(value, dict):
+        return {key: turned(inner) for key, inner in reversed(value.items())}
+    return [turned(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return two files with all stages' tiny parameters, their mappings in opposite orders."""
+    sections = {name: tiny.section(name) for name in tiny.STAGES}
+    folder = tmp_path_factory.mktemp("orders")
+    paths = [folder / "params.yaml", folder / "turned.yaml"]
+    for path, values in zip(paths, (sections, turned(sections)), strict=True):
+        YAML().dump(values, path)
+    assert len({path.read_text() for path in paths}) == 2
+    return paths
+
+
+@pytest.mark.parametrize("name", tiny.STAGES)
+def test_the_order_of_a_mapping_decides_nothing(name: str, written: list[Path]):
+    """DVC ignores it: what a stage and its notebook are given is the same, to the last key."""
+    model = tiny.stage(name).Params
+    first, second = (
+        (repr(load(name, model, path)), json.dumps(read(path)[name])) for path in written
+    )
+    assert first == second
+
+
+def test_the_order_of_a_mapping_moves_no_byte_of_a_result(written: list[Path]):
+    name = "td_learning"
+    first, second = (
+        {file: artifacts.render(file, made) for file, made in tiny.stage(name).run(params).items()}
+        for params in (load(name, tiny.stage(name).Params, path) for path in written)
+    )
+    assert list(first) == list(second)
+    assert first == second

@@ -19,9 +19,16 @@ from stages import hyperparameter_study as study
 from tests import tiny
 
 NAME = "hyperparameter_study"
+
+
+def grid(**values: list[Any]) -> list[dict[str, Any]]:
+    """Return values by hyperparameter as params.yaml has them."""
+    return [{"name": name, "values": tried} for name, tried in values.items()]
+
+
 REINFORCE = {
-    "dqn_training": tiny.ABSENT,
-    "reinforce_training": {"learning_rate": [0.01, 0.1], "activation": ["relu", "elu"]},
+    "stage": "reinforce_training",
+    "grid": grid(learning_rate=[0.01, 0.1], activation=["relu", "elu"]),
 }
 
 
@@ -80,8 +87,8 @@ def test_no_two_lanes_share_a_key(monkeypatch):
 def test_a_lane_trains_with_the_numbers_of_its_own_setting():
     """One setting alone, as large a pack: the same lane has the same bits."""
     wide = tiny.run(NAME, lanes_per_pack=8)["samples.csv"]
-    one = {"learning_rate": [0.05, 0.01], "replay_capacity": [16], "discount": [0.95]}
-    alone = tiny.run(NAME, lanes_per_pack=8, values={"dqn_training": one})["samples.csv"]
+    one = grid(learning_rate=[0.05, 0.01], replay_capacity=[16], discount=[0.95])
+    alone = tiny.run(NAME, lanes_per_pack=8, grid=one)["samples.csv"]
     columns = ["lane", "final_20", "last_return", "environment_steps"]
     expected = wide.query("learning_rate == 0.05 and replay_capacity == 16 and discount == 0.95")
     found = alone.query("learning_rate == 0.05")
@@ -89,11 +96,11 @@ def test_a_lane_trains_with_the_numbers_of_its_own_setting():
 
 
 def test_reinforce_can_be_studied_and_what_changes_the_program_too():
-    found = tiny.run(NAME, values=REINFORCE)
+    found = tiny.run(NAME, **REINFORCE)
     samples = found["samples.csv"]
     assert samples["activation"].tolist() == ["relu", "relu", "elu", "elu"] * 2
     assert found["metrics.json"]["studied"] == "reinforce_training"
-    params = tiny.params(NAME, values=REINFORCE)
+    params = tiny.params(NAME, **REINFORCE)
     assert [len(group) for group in params.programs().values()] == [2, 2]
     learned = samples.pivot(index="lane", columns="setting", values="last_return")
     assert learned.nunique(axis=1).max() > 1
@@ -107,25 +114,41 @@ def test_a_sample_is_of_the_grid_and_its_lanes_are_those_of_the_grid():
 
 
 def test_sizes_can_be_varied_and_are_told_in_words():
-    committed = dict.fromkeys(("learning_rate", "replay_capacity", "discount"), tiny.ABSENT)
-    values = {"dqn_training": committed | {"hidden_sizes": [[3], [3, 2]]}}
-    found = tiny.run(NAME, values=values)
+    found = tiny.run(NAME, grid=grid(hidden_sizes=[[3], [3, 2]]))
     assert found["settings.csv"]["hidden_sizes"].tolist() == ["[3]", "[3, 2]"]
     assert list(found["metrics.json"]["effects"]["hidden_sizes"]) == ["[3]", "[3, 2]"]
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("tried", "message"),
     [
-        ({"dqn_training": {"discout": [0.9]}}, "values.dqn_training: a key is 'discout'; allowed"),
-        ({"dqn_training": {"discount": [0.9, 2]}}, "discount 2: Input should be less"),
-        ({"td_learning": {"runs": [1, 2]}}, "values is of 'td_learning'; allowed: one of dqn_tr"),
-        ({"dqn_training": {"discount": [0.9]}}, "values makes one setting; allowed: at least 2"),
-        ({}, "values is {}; allowed: "),
+        (grid(discout=[0.9]), "grid of dqn_training: a key is 'discout'; allowed: one of hidden_"),
+        (grid(discount=[0.9, 2]), "grid of dqn_training: discount 2: Input should be less"),
+        (grid(discount=[1, 1.0]), "grid of dqn_training: discount has a value twice: [1, 1.0]"),
+        (grid(discount=[1, 0.9]) * 2, "grid has a name twice: discount, discount"),
+        (grid(discount=[0.9]), "grid makes one setting; allowed: at least 2"),
+        ([], "grid is []; allowed: a list of at least 1"),
+        ({"discount": [0.9]}, "grid is {discount: [0.9]}; allowed: a list of at least 1, each a "),
     ],
 )
-def test_values_that_are_not_allowed_are_named(values, message, tmp_path):
-    assert message in refused(tmp_path, values=values)
+def test_values_that_are_not_allowed_are_named(tried, message, tmp_path):
+    assert message in refused(tmp_path, grid=tried)
+
+
+@pytest.mark.parametrize("stage", ["dqn_trainig", "markov_chain", ["dqn_training"], None])
+def test_a_stage_that_cannot_be_studied_is_named(stage, tmp_path):
+    said = refused(tmp_path, stage=stage)
+    assert "allowed: one of dqn_training, reinforce_training" in said
+    assert said.endswith("; did you mean dqn_training?") == (stage == "dqn_trainig")
+
+
+def test_a_number_has_one_name_however_it_is_written():
+    """DVC takes 1 and 1.0 for the same value."""
+    names = [
+        [setting.name for setting in tiny.params(NAME, grid=grid(discount=tried)).settings()]
+        for tried in ([1, 0.9], [1.0, 0.9])
+    ]
+    assert names[0] == names[1] == ["discount=1.0", "discount=0.9"]
 
 
 @pytest.mark.parametrize(
@@ -156,10 +179,11 @@ def test_a_wrong_value_of_the_stage_that_is_studied_is_named_as_its_own(tmp_path
 
 def started(folder: Path) -> subprocess.Popen[str]:
     """Start the stage in a folder that has nothing but its parameters."""
-    sections = parameters.read(tiny.ROOT / "params.yaml")
-    for name in (NAME, *study.Params.borrowed):
-        sections[name] = tiny.section(name)
-    sections[NAME]["values"] = {"reinforce_training": {"learning_rate": [0.1, 0.2, 0.3, 0.4]}}
+    tried = grid(learning_rate=[0.1, 0.2, 0.3, 0.4])
+    sections = {
+        NAME: tiny.section(NAME, stage="reinforce_training", grid=tried),
+        "reinforce_training": tiny.section("reinforce_training"),
+    }
     folder.mkdir(exist_ok=True)
     YAML(typ="safe", pure=True).dump(sections, folder / "params.yaml")
     return subprocess.Popen(
