@@ -15,7 +15,7 @@ further seeds of its last setting, whose results are dropped, so that all packs 
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
@@ -23,8 +23,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from reprise import seeds, settings
+from reprise import capacity, seeds, settings
 from reprise.algorithms import dqn, reinforce
+from reprise.capacity import Need
 from reprise.environments import programs
 from reprise.environments.evaluation import Act, evaluate
 from reprise.environments.specification import Specification
@@ -140,6 +141,29 @@ class Params(Frozen):
     def subject(self) -> Subject:
         """Return what the stage that is studied trains by."""
         return SUBJECTS[self.studied]
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the trainings of each program ask for, and the seeds of all settings."""
+        lanes = {"lanes_per_pack": self.lanes_per_pack}
+        yield from self.evaluation.needs_for(lanes)
+        programs = self.programs().values()
+        for group in programs:
+            for need in group[0].hyperparameters.needs_for(lanes, {}):
+                yield need._replace(
+                    given={
+                        key if key in lanes else self._key(key): value
+                        for key, value in need.given.items()
+                    }
+                )
+        number = sum(map(len, programs))
+        size = number * self.seeds * studying.DRAWS * 8
+        tried = {"seeds": self.seeds, "values": f"of {number} settings"}
+        yield capacity.memory("the draws of few seeds", size, tried)
+
+    def _key(self, name: str) -> str:
+        """Return where a hyperparameter is written: among the values, or where it stays."""
+        within = f"{self.studied}.{name}"
+        return f"values.{within}" if name in self.values[self.studied] else within
 
     def grid(self) -> list[Setting]:
         """Return all settings."""
