@@ -7,6 +7,7 @@ same machine. Exit codes: 0 every promise that was measured holds; 1 one does no
 failed; 2 unknown name.
 """
 
+import contextlib
 import importlib
 import os
 import platform
@@ -222,7 +223,8 @@ def run(names: Sequence[str], results: Path) -> int:
 def main(argv: Sequence[str] | None = None, results: Path = RESULTS) -> int:
     """Run what the command line names and return the exit code."""
     try:
-        return run(sys.argv[1:] if argv is None else argv, results)
+        with contextlib.chdir(RESULTS.parents[1]):
+            return run(sys.argv[1:] if argv is None else argv, results)
     except PlainError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return error.exit_code

@@ -4,7 +4,7 @@ An algorithm states its hyperparameters as a subclass of `Frozen` without a defa
 the fields of its experiment. params.yaml is then the only home of a value.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from typing import Annotated, Any, Self, TypeVar
 
@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from reprise import capacity
+from reprise.capacity import Given, Need
 from reprise.errors import closest
 
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -40,6 +42,10 @@ class Frozen(BaseModel):
     """A set of parameters: immutable, no unknown key, no boolean or string taken for a number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the parameters ask of a machine at the least, before anything starts."""
+        yield from ()
 
     def structure(self, algorithm: type[Self], numbers: Iterable[str]) -> Any:
         """Return what decides an algorithm's program: its own parameters but for mere numbers.
@@ -111,6 +117,15 @@ class Recorded(Frozen):
     iterations: PositiveInt
     record_every: PositiveInt
 
+    def needs_for(self, runs: int, curves: int = 1) -> Iterator[Need]:
+        """Yield what so many runs ask for, each with some curves of a number a record."""
+        given, recorded = {"runs": runs}, {"iterations": self.iterations}
+        yield capacity.memory("the generators", runs * capacity.GENERATOR, given)
+        yield capacity.work("the iterations", self.iterations * runs, recorded | given)
+        size = 8 * curves * runs * (self.iterations // self.record_every)
+        recorded |= {"record_every": self.record_every}
+        yield capacity.memory("the records", size, recorded | given)
+
     @model_validator(mode="after")
     def _records_something(self) -> Self:
         if self.record_every > self.iterations:
@@ -133,6 +148,20 @@ class Evaluation(Frozen):
         """Return the seeds of the episodes' resets."""
         return range(self.first_seed, self.first_seed + self.episodes)
 
+    def needs_for(self, lanes: Given) -> Iterator[Need]:
+        """Yield what it takes to play the policies of so many lanes.
+
+        Args:
+            lanes: the parameters whose product is their number.
+        """
+        number, limit = capacity.product(lanes), (self.limits or (1,))[0]
+        for what, size, given in (
+            ("all episodes at once", self.episodes * capacity.ENVIRONMENT,
+             {"evaluation.episodes": self.episodes}),
+            ("the first episode's actions", limit, {"evaluation.limits": self.limits}),
+        ):  # fmt: skip
+            yield capacity.memory(what, number * size, given | dict(lanes))
+
 
 class Experiment(Frozen):
     """What an experiment with an algorithm adds to its hyperparameters."""
@@ -141,6 +170,23 @@ class Experiment(Frozen):
     packs: PositiveInt
     lanes_per_pack: PositiveInt
     evaluation: Evaluation
+
+    @property
+    def lanes(self) -> dict[str, int]:
+        """Return what decides how many lanes are trained at once."""
+        return {"lanes_per_pack": self.lanes_per_pack}
+
+    def algorithms(self) -> Iterator[Any]:
+        """Yield the hyperparameters of each training: of each variant that changes them."""
+        yield self
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what packs, evaluation and the trainings ask for."""
+        packs = {"packs": self.packs}
+        yield capacity.memory("the list of packs", self.packs * capacity.PACK, packs)
+        yield from self.evaluation.needs_for(self.lanes)
+        for algorithm in self.algorithms():
+            yield from algorithm.needs_for(self.lanes, packs)
 
 
 class Comparison(Experiment):

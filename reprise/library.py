@@ -7,7 +7,7 @@ Shapes: L lanes, one a seed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from reprise import networks
+from reprise import capacity, networks
 from reprise.algorithms import dqn, dqn_trial, reinforce
 from reprise.algorithms.trial import reinforce_trial
 from reprise.environments import programs
@@ -39,6 +39,11 @@ class Asked(Frozen):
     seeds: PositiveInt
     seed: Seed
     evaluation: Evaluation
+
+    def needs(self: Any) -> Iterator[capacity.Need]:
+        """Yield what training and evaluation ask for."""
+        yield from self.evaluation.needs_for({"seeds": self.seeds})
+        yield from self.needs_for({"seeds": self.seeds}, {})
 
 
 class Reinforce(reinforce.Hyperparameters, Asked):
@@ -131,6 +136,7 @@ def train(
     changes |= {key: value for key, value in given.items() if value is not None}
     chapter = parameters.read(CHAPTER)[f"{name}_training"]
     asked = parameters.checked(_completed(chapter, model, changes), name, model)
+    capacity.check(name, asked.needs())
     outcome = run(asked, lane_keys(asked.seed, f"library {name}", range(asked.seeds)))
     returns = training.evaluated(outcome.played, asked.evaluation.limits)
     return Trained(asked, outcome.curves, returns.rename_axis("lane"), outcome.weights)

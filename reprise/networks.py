@@ -13,14 +13,15 @@ Shapes: L lanes, I and O features in and out of a layer; before them any axes (t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from reprise import lane_random
+from reprise import capacity, lane_random
+from reprise.capacity import Given, Need
 from reprise.determinism import tf
 from reprise.errors import UserError
 
@@ -136,6 +137,21 @@ def to_arrays(
         arrays[f"kernel_{layer}"] = np.ascontiguousarray(kernel.transpose(2, 1, 0))
         arrays[f"bias_{layer}"] = np.ascontiguousarray(bias.T)
     return arrays
+
+
+def needs(sizes: Sequence[int], copies: int, given: Given, lanes: Given) -> Iterator[Need]:
+    """Yield what networks ask for; as sums are written term by term, each feature is code.
+
+    Args:
+        sizes: features of the input, of each hidden layer and of the output, at the least.
+        copies: how many arrays of the weights' shapes there are at once.
+        given: the parameters that decide the sizes.
+        lanes: those whose product is the number of networks.
+    """
+    weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
+    size = 4 * copies * weights * capacity.product(lanes)
+    yield capacity.memory("the networks' weights", size, dict(given) | dict(lanes))
+    yield capacity.memory("the networks' code", sum(sizes) * capacity.FEATURE, given)
 
 
 def concatenate(packs: Sequence[Weights]) -> Weights:

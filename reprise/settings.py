@@ -9,11 +9,13 @@ Source: Bergstra and Bengio (2012), Random search for hyper-parameter optimizati
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from reprise import capacity
 from reprise.hyperparameters import Frozen, check_choice
 
 F = TypeVar("F", bound=Frozen)
@@ -53,6 +55,10 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
     """
     for key in values:
         check_choice("a key", key, algorithm.model_fields)
+    size = math.prod(map(len, values.values())) * capacity.SETTING
+    capacity.check("grid", [capacity.memory("the grid", size, {
+        key: f"({len(tried)} values)" for key, tried in values.items()
+    })])  # fmt: skip
     found = []
     for number, chosen in enumerate(itertools.product(*values.values())):
         change = dict(zip(values, chosen, strict=True))

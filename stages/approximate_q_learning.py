@@ -10,6 +10,7 @@ Writes to data/approximate_q_learning/:
 """
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,8 +19,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from reprise import seeds
+from reprise import capacity, seeds
 from reprise.algorithms import dqn, linear_q_learning
+from reprise.capacity import Need
 from reprise.environments.features import Feature
 from reprise.errors import UserError
 from reprise.evidence import statistics, step_clock, training, variants
@@ -64,6 +66,17 @@ class Params(dqn.Hyperparameters):
                 f"allowed: from maximum_steps, {self.maximum_steps}, to length, {self.length}"
             )
         return self
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what packs, trainings, evaluation and curves ask for."""
+        packs, lanes = {"packs": self.packs}, {"lanes_per_pack": self.lanes_per_pack}
+        yield capacity.memory("the list of packs", self.packs * capacity.PACK, packs)
+        yield from self.evaluation.needs_for(lanes)
+        yield from self.needs_for(lanes, packs)
+        points, given = self.length // self.clock.every, {"clock.every": self.clock.every}
+        size = 8 * points * capacity.product(packs, lanes)
+        given |= {"length": self.length} | packs | lanes
+        yield capacity.memory("the curves by steps", size, given)
 
 
 def train_and_evaluate(params: Params, pack: packs.Pack) -> linear_q_learning.Trial:

@@ -7,6 +7,7 @@ Writes to data/claims/:
 """
 
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,8 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import Field
 
-from reprise import seeds
+from reprise import capacity, seeds
+from reprise.capacity import Need
 from reprise.errors import UserError
 from reprise.evidence import judging, ledger
 from reprise.evidence.claim_sources import unknown
@@ -33,6 +35,11 @@ class Params(Frozen):
     seed: Seed
     confidence: Annotated[float, Field(gt=0, lt=1)]  # with which a family's verdicts hold together
     resamples: PositiveInt  # of each bootstrap
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what a bootstrap asks for."""
+        resamples = {"resamples": self.resamples}
+        yield capacity.memory("a bootstrap", self.resamples * 8, resamples)
 
 
 class Committed:

@@ -11,6 +11,7 @@ Writes to data/credit_assignment/:
 
 import math
 import sys
+from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Any, Self
 
@@ -54,6 +55,10 @@ class Params(reinforce.Hyperparameters, Comparison):
             if change.get("iterations", self.iterations) != self.iterations:
                 raise ValueError(f"variants: {name} changes iterations; all variants need as many")
         return self
+
+    def algorithms(self) -> Iterator[reinforce.Hyperparameters]:
+        """Yield the hyperparameters of each variant."""
+        yield from map(self.of, self.variants)
 
     def of(self, variant: str) -> reinforce.Hyperparameters:
         """Return a variant's hyperparameters."""

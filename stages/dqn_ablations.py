@@ -31,6 +31,7 @@ first. They see it if the interval of the mean over lanes leaves 0.5 out. So is 
 """
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Any, Self
 
@@ -38,8 +39,9 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
-from reprise import seeds
+from reprise import capacity, seeds
 from reprise.algorithms import dqn, dqn_trial
+from reprise.capacity import Need
 from reprise.environments.specification import Specification
 from reprise.evidence import access_growth, forgetting, statistics, training, variants
 from reprise.hyperparameters import (
@@ -102,6 +104,24 @@ class Params(dqn.Hyperparameters, Comparison):
             check_choice("partners", name, self.variants)
             check_choice(f"partners.{name}", partner, self.variants)
         return self
+
+    def algorithms(self) -> Iterator[dqn.Hyperparameters]:
+        """Yield the hyperparameters of each variant."""
+        yield from map(self.of, self.variants)
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the trainings ask for, and the lists whose access is timed."""
+        yield from super().needs()
+        access, times = self.replay_access, ("warning", "shown_after")
+        for name, size in (("shorter", 16), ("longer", 16), ("accesses", 8)):
+            value = getattr(access, name)
+            given = {f"replay_access.{name}": value}
+            yield capacity.memory("what is accessed", value * size, given)
+        given = {f"replay_access.{name}": getattr(access, name) for name in ("accesses", "repeats")}
+        yield capacity.work("access", capacity.product(given), given)
+        around = {name: getattr(self, name) for name in times}
+        size = sum(around.values()) * capacity.product(self.lanes) * 8
+        yield capacity.memory("the episodes around a collapse", size, around | self.lanes)
 
     def of(self, variant: str) -> dqn.Hyperparameters:
         """Return a variant's hyperparameters."""

@@ -12,6 +12,7 @@ has none. A loss is (optimum - value) / |optimum|.
 """
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,10 +21,11 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from reprise import seeds
+from reprise import capacity, seeds
 from reprise.algorithms import exploration
 from reprise.algorithms.q_learning import Behaviour, Learning
 from reprise.algorithms.settling import curve_quantiles, settling_quantiles
+from reprise.capacity import Need
 from reprise.evidence import statistics
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt, Probability, Seed
 from reprise.mdp import bellman, comparison, loaders, problems
@@ -97,6 +99,21 @@ class Params(Frozen):
     curiosities: Annotated[tuple[PositiveFloat, ...], Field(strict=False)]
     checkpoints: Checkpoints
     problems: Problems
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what runs and their checkpoints ask for."""
+        runs = {"runs": self.runs}
+        yield capacity.memory("the generators", self.runs * capacity.GENERATOR, runs)
+        first, growth = self.checkpoints.first, self.checkpoints.growth
+        for name, trial in self.problems.trials().items():
+            iterations = {f"problems.{name}.iterations": trial.iterations}
+            steps = capacity.product(runs, iterations)
+            yield capacity.work("the iterations", steps, iterations | runs)
+            # A checkpoint that would grow by less than 1 grows by 1.
+            close = int(min(trial.iterations, 1 / (growth - 1))) - first
+            given = {"checkpoints.first": first, "checkpoints.growth": growth} | iterations
+            size = 2 * 8 * max(close, 0) * self.runs
+            yield capacity.memory("the values at all checkpoints", size, given | runs)
 
     def behaviours(self, trial: Trial) -> dict[str, Behaviour]:
         """Return the behaviours by name, the baseline first."""

@@ -11,7 +11,7 @@ Writes to data/hardcoded_baseline/:
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -19,7 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
-from reprise import policies
+from reprise import capacity, networks, policies
+from reprise.capacity import Need
 from reprise.environments.animation import gif
 from reprise.environments.evaluation import Act, Episode, evaluate, record
 from reprise.evidence import statistics
@@ -62,6 +63,20 @@ class Params(Frozen):
         if first is not None and episodes and not first <= value < first + episodes:
             raise ValueError(f"{value} is not played; allowed: {first} to {first + episodes - 1}")
         return value
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the episodes, their random numbers and the networks ask for."""
+        untrained, episodes = self.untrained, {"episodes": self.episodes}
+        lanes = {"untrained.lanes": untrained.lanes}
+        played = {"untrained.episodes": untrained.episodes} | lanes
+        for given in (episodes, played):
+            number, steps = capacity.product(given), {"maximum_steps": self.maximum_steps}
+            yield capacity.memory("all episodes at once", number * capacity.ENVIRONMENT, given)
+            size = 4 * number * capacity.product(steps)
+            yield capacity.memory("the random numbers of all steps", size, steps | given)
+        sizes = (len(FEATURES), *untrained.hidden_sizes, 1)
+        hidden = {"untrained.hidden_sizes": untrained.hidden_sizes}
+        yield from networks.needs(sizes, 1, hidden, lanes)
 
 
 def run(params: Params) -> dict:

@@ -15,7 +15,7 @@ further seeds of its last setting, whose results are dropped, so that all packs 
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -23,8 +23,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from reprise import seeds, settings
+from reprise import capacity, seeds, settings
 from reprise.algorithms import dqn, reinforce
+from reprise.capacity import Need
 from reprise.environments import programs
 from reprise.environments.evaluation import Act, evaluate
 from reprise.environments.specification import Specification
@@ -152,6 +153,32 @@ class Params(Frozen):
         """Return all settings of the grid."""
         values = {tried.name: tried.values for tried in self.grid}
         return settings.grid(self.base, self.subject.algorithm, values)
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the trainings of each program ask for, and the seeds of all settings."""
+        lanes = {"lanes_per_pack": self.lanes_per_pack}
+        yield from self.evaluation.needs_for(lanes)
+        programs = self.programs().values()
+        for group in programs:
+            for need in group[0].hyperparameters.needs_for(lanes, {}):
+                yield need._replace(
+                    given={
+                        key if key in lanes else self._key(key): value
+                        for key, value in need.given.items()
+                    }
+                )
+        number = sum(map(len, programs))
+        size = number * self.seeds * studying.DRAWS * 8
+        tried = {"seeds": self.seeds, "grid": f"of {number} settings"}
+        yield capacity.memory("the draws of few seeds", size, tried)
+
+    def _key(self, name: str) -> str:
+        """Return where a hyperparameter is written: in the grid, or where it stays."""
+        return (
+            f"grid.{name}"
+            if any(tried.name == name for tried in self.grid)
+            else f"{self.stage}.{name}"
+        )
 
     def programs(self) -> dict[str, list[Setting]]:
         """Return the settings that are tried, those of one program together."""

@@ -8,6 +8,7 @@ by state), transitions.csv (the chain itself).
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from reprise import seeds
+from reprise import capacity, seeds
+from reprise.capacity import Need
 from reprise.evidence.statistics import (
     Interval,
     bootstrap_interval,
@@ -39,6 +41,16 @@ class Params(Frozen):
     horizon: PositiveInt  # the most steps that lengths.csv tells of
     shown_paths: NonNegativeInt
     resamples: PositiveInt  # of the bootstrap
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what paths, their lengths and the bootstrap ask for."""
+        paths, resamples = {"paths": self.paths}, {"resamples": self.resamples}
+        yield capacity.memory("the generators", self.paths * capacity.GENERATOR, paths)
+        lengths = {"horizon": self.horizon}
+        yield capacity.memory("the shares of all lengths", self.horizon * 100, lengths)
+        yield capacity.memory("the resampled variances", self.resamples * 8, resamples)
+        drawn = resamples | paths
+        yield capacity.work("the bootstrap", capacity.product(drawn), drawn)
 
 
 def run(params: Params) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Q-values over the discounts around the flip).
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -15,6 +16,8 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field, model_validator
 
+from reprise import capacity
+from reprise.capacity import Need
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
 from reprise.mdp import comparison, loaders, problems, solvers
 from reprise.pipeline import stage
@@ -70,6 +73,15 @@ class Params(comparison.Limits):
     relative_tolerance: PositiveFloat
     switch: Switch
     toy_text: ToyText
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the recorded sweeps and the curve of the gap ask for."""
+        sweeps = {"sweeps": self.sweeps}
+        yield capacity.memory("the Q-values after all sweeps", self.sweeps * 8, sweeps)
+        evaluation = {"evaluation_sweeps": self.evaluation_sweeps}
+        yield capacity.work("the sweeps", self.evaluation_sweeps, evaluation)
+        points = {"switch.points": self.switch.points}
+        yield capacity.memory("the curve of the gap", self.switch.points * 100, points)
 
 
 def run(params: Params) -> dict[str, Any]:

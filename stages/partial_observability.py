@@ -9,14 +9,16 @@ Writes to data/partial_observability/:
 """
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reprise import seeds
+from reprise import networks, seeds
 from reprise.algorithms import reinforce
 from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.sensors import Sensed, Sensing, Sensors
 from reprise.evidence import variants
@@ -52,6 +54,14 @@ class Params(reinforce.Hyperparameters, Comparison):
 
     noise: Noise
     variants: dict[Name, Seen]
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the trainings ask for, and what each variant remembers."""
+        yield from super().needs()
+        for name, seen in self.variants.items():
+            given = {f"variants.{name}.history": seen.history}
+            sizes = (seen.history, *self.hidden_sizes, 1)
+            yield from networks.needs(sizes, 3, given, self.lanes)
 
     def sensors(self, variant: str) -> Sensors:
         """Return the sensors of a variant."""

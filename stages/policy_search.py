@@ -18,7 +18,7 @@ each run, on the way from the landscape.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,12 +27,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from reprise import seeds
+from reprise import capacity, seeds
 from reprise.algorithms import neat_search, vacuum_policies, vacuum_search
 from reprise.algorithms.q_learning import settling_iterations
 from reprise.algorithms.settling import curve_quantiles, settling_quantiles, within
 from reprise.algorithms.vacuum_policies import DEGREES, DUST, Floats, Landscape
 from reprise.algorithms.vacuum_search import Searched
+from reprise.capacity import Need
 from reprise.environments.vacuum_kernel import draw_keys
 from reprise.environments.vacuum_room import ROOM, SECONDS
 from reprise.evidence import statistics, training
@@ -93,6 +94,55 @@ class Params(vacuum_search.Hyperparameters):
     shown: Annotated[tuple[Policy, ...], Field(strict=False, min_length=3, max_length=3)]
     coverage: Coverage
     neat: Neat
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the searches, the tries that judge them and NEAT ask for."""
+        runs = {"packs": self.packs, "runs_per_pack": self.runs_per_pack}
+        tries, neat = {"evaluations": self.evaluations}, self.neat
+        policies = 2 * 8 * (self.evaluations // self.record_every) * capacity.product(runs)
+        recorded = tries | {"record_every": self.record_every} | runs
+        yield capacity.memory(
+            "the list of packs", self.packs * capacity.PACK, {"packs": self.packs}
+        )
+        yield capacity.memory("the recommended policies", policies, recorded)
+        yield capacity.work("the tries", capacity.product(tries, runs), tries | runs, 1_000)
+        # A policy is two numbers, and a try is the key of its luck.
+        genetic, landscape = self.genetic, self.landscape
+        for number, size, given in (
+            (self.record_every, 16, {"record_every": self.record_every}),
+            (self.grid.points**2, 16, {"grid.points": self.grid.points}),
+            (genetic.population, 16, {
+                "genetic.survivors": genetic.survivors, "genetic.offspring": genetic.offspring
+            }),
+            (self.gradient_ascent.repeats, 64, {
+                "gradient_ascent.repeats": self.gradient_ascent.repeats
+            }),
+            (self.fresh_tries, 24, {"fresh_tries": self.fresh_tries}),
+            (landscape.points**2 * landscape.tries, 24, {
+                "landscape.points": landscape.points, "landscape.tries": landscape.tries
+            }),
+            (landscape.best_tries, 24, {"landscape.best_tries": landscape.best_tries}),
+            (self.coverage.tries, 24, {"coverage.tries": self.coverage.tries}),
+        ):  # fmt: skip
+            yield capacity.memory("the policies tried at once", number * size, given)
+        coverage = self.coverage.tries * 2**self.coverage.doublings
+        given = {f"coverage.{name}": value for name, value in self.coverage}
+        yield capacity.work("the tries", coverage, given, 1_000)
+        bred = {"packs": self.packs, "neat.runs_per_pack": neat.runs_per_pack}
+        played = {"neat.population": neat.population, "neat.episodes": neat.episodes}
+        population = {"neat.population": neat.population}
+        yield capacity.memory("the genomes", neat.population * capacity.SETTING, population)
+        yield capacity.memory("the seeds of the episodes", neat.episodes * 8, {
+            "neat.episodes": neat.episodes
+        })  # fmt: skip
+        size = capacity.product(bred) * capacity.PACK
+        yield capacity.memory("the runs of NEAT", size, bred)
+        steps = capacity.product(bred, played)
+        yield capacity.work("the episodes of NEAT", steps, bred | played, 1_000)
+        number = neat.evaluation.episodes
+        yield capacity.memory("all episodes at once", number * capacity.ENVIRONMENT, {
+            "neat.evaluation.episodes": number
+        })  # fmt: skip
 
 
 Found = tuple[dict[str, Searched], list[neat_search.Evolution]]

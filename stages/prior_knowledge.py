@@ -9,6 +9,7 @@ Writes to data/prior_knowledge/:
 """
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, NamedTuple, Self
 
@@ -18,6 +19,7 @@ from pydantic import Field, model_validator
 from reprise import seeds
 from reprise.algorithms import imitation, reinforce
 from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.shaping import Shaped
 from reprise.evidence import training, variants
@@ -49,6 +51,11 @@ class Params(reinforce.Hyperparameters, Comparison):
             allowed = f"at most iterations, {self.iterations}"
             raise ValueError(f"window is {self.window}; allowed: {allowed}")
         return self
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what the trainings ask for, and imitation."""
+        yield from super().needs()
+        yield from self.imitation.needs_for(self.maximum_steps or 1, self.lanes)
 
 
 class Learned(NamedTuple):

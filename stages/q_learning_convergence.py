@@ -8,6 +8,7 @@ samples.csv (a row for each run), sweeps.csv (the same Q-value by Q-value iterat
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,9 +16,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from reprise import seeds
+from reprise import capacity, seeds
 from reprise.algorithms import q_learning
 from reprise.algorithms.settling import curve_quantiles, settling_summary, within
+from reprise.capacity import Need
 from reprise.evidence.statistics import wilson_interval
 from reprise.hyperparameters import Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.mdp import comparison, loaders, solvers
@@ -47,6 +49,12 @@ class Params(q_learning.Hyperparameters):
     tolerances: Annotated[tuple[Tolerance, ...], Field(strict=False, min_length=1)]
     sweeps: PositiveInt
     shown_runs: NonNegativeInt
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what runs, their records and the sweeps ask for."""
+        yield from self.needs_for(self.runs)
+        sweeps = {"sweeps": self.sweeps}
+        yield capacity.memory("the Q-values after all sweeps", self.sweeps * 8, sweeps)
 
 
 def run(params: Params) -> dict[str, Any]:

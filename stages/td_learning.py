@@ -11,6 +11,7 @@ averaged over a window of iterations that ends there.
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from pydantic import Field
 from reprise import seeds
 from reprise.algorithms import td_learning
 from reprise.algorithms.settling import curve_quantiles
+from reprise.capacity import Need
 from reprise.evidence.paired import ratio_of_means
 from reprise.evidence.statistics import Interval, mean_interval
 from reprise.hyperparameters import Name, NonNegativeInt, Seed
@@ -42,6 +44,10 @@ class Params(td_learning.Hyperparameters):
     window: Annotated[float, Field(gt=0, le=0.5)]  # a share of the iterations
     traced_state: Name
     traced_runs: NonNegativeInt
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what runs and their records ask for."""
+        yield from self.needs_for(self.runs, len(self.schedules))
 
 
 def run(params: Params) -> dict[str, Any]:

@@ -339,3 +339,117 @@ def test_neither_tensorflow_nor_matplotlib_is_loaded_for_a_comparison(repository
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("loaded set()\n")
+
+
+@pytest.mark.parametrize("folder", ["data/training", "deep/down"])
+def test_it_works_in_any_folder_of_the_repository_and_draws_there(
+    repository, said, folder, monkeypatch
+):
+    repository.params(training={"rate": 0.2, "sizes": [3, 4]})
+    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
+    here = repository.folder / folder
+    here.mkdir(parents=True, exist_ok=True)
+    whole = said("low", "--all")
+    monkeypatch.chdir(here)
+    assert said("low", "--all", "--figure", "drawn.svg") == whole
+    assert "training.rate 0.1 0.2" in whole
+    assert (here / "drawn.svg").exists()
+
+
+@pytest.fixture
+def tracked(repository) -> Repository:
+    """Return a repository with a revision, `ran`, in which its stage has run as DVC knows."""
+    repository.write("train.py", "print(1)\n")
+    repository.write("library/net.py", "size = 3\n")
+    text = (
+        (repository.folder / "dvc.yaml")
+        .read_text()
+        .replace(
+            "cmd: 'true'",
+            "cmd: python train.py\n    deps: [train.py, library]\n    params: [training]",
+        )
+    )
+    repository.write("dvc.yaml", text)
+    assert "train.py" in text
+    subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "--quiet"], check=True)
+    repository.commit("ran")
+    return repository
+
+
+def test_a_stage_that_ran_with_all_that_it_depends_on_is_not_stale(tracked, said):
+    assert said() == "HEAD (" + said().split("(")[1].split(")")[0] + (
+        ") beside workspace No difference: the results are the same bytes."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "changed"),
+    [
+        ("train.py", "print(2)\n", "train.py"),
+        ("library/net.py", "size = 4\n", "library"),
+        ("params.yaml", "training: {rate: 0.3, sizes: [3, 4]}\n", "training"),
+    ],
+)
+def test_a_stage_that_has_not_run_since_its_code_or_parameters_changed_is_stale(
+    tracked, said, path, text, changed
+):
+    tracked.write(path, text)
+    told = f"Stale in workspace, not run since {changed} changed (dvc repro): training."
+    assert told in said()
+    tracked.commit("later")
+    told = told.replace("workspace", "later")
+    for words in (["ran", "later"], ["later", "ran"]):
+        text = said(*words)
+        assert told in text
+        assert "same bytes" not in text
+
+
+def test_a_changed_command_makes_a_stage_stale_and_json_says_so(tracked, capsys):
+    text = (tracked.folder / "dvc.yaml").read_text().replace("python train.py", "python3 train.py")
+    tracked.write("dvc.yaml", text)
+    assert main(["--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["stale"] == {"workspace": {"training": ["its command"]}}
+    assert told["same"] == []
+
+
+def test_a_commit_with_itself_has_one_side_only(repository, said):
+    assert "low and main are both commit " in said("low", "main")
+    assert "are both the workspace: there is one side only" in said("workspace", "workspace")
+
+
+@pytest.mark.parametrize("name", ["", "HEAD~9", "low:params.yaml", "0" * 40])
+def test_a_name_that_is_no_revision_is_one_line(refused, repository, name):
+    line, code = refused(name)
+    assert (code, line.startswith(f"compare: revision {name!r} is unknown")) == (2, True)
+
+
+def test_seeds_that_diverged_are_left_out_and_counted(repository, said):
+    repository.results(final_200=[5.0, "inf", "", "nan", 6.0], falls=[1, 1, 2, 2, 2])
+    assert "2 of 5" in said()
+    repository.results(final_200=["", "", "", ""], falls=[1, 1, 2, 2])
+    assert "need two seeds each to be compared; they have 4, 0 of 4" in said()
+
+
+def test_returns_in_different_environments_are_told_to_say_nothing(repository, said):
+    repository.params(training={"environment": {"id": "CartPole-v0"}})
+    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
+    text = said()
+    assert "training: training.environment.id differs: returns in different environments" in text
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe,\n", b"lane\n0,1\n0,1,2\n", b"\0\n"])
+def test_a_table_that_cannot_be_read_stops_nothing(repository, said, content):
+    (repository.folder / SAMPLES).write_bytes(content)
+    assert f"{SAMPLES}: not CSV: " in said() or "no outcome of a seed differs" in said()
+
+
+def test_a_folder_in_place_of_a_table_is_named(repository, said):
+    (repository.folder / SAMPLES).unlink()
+    (repository.folder / SAMPLES).mkdir()
+    assert f"{SAMPLES}: not in workspace: " in said()
+
+
+def test_a_table_of_texts_where_numbers_were_is_named(repository, said):
+    repository.results(final_200=["a", "b", "c", "d"], falls=[1, 1, 2, 2])
+    assert f"{SAMPLES}: outcome final_200 in HEAD only" in said()

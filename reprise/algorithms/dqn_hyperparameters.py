@@ -7,12 +7,13 @@ Shapes: L lanes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from reprise import networks, optimisers
+from reprise import capacity, networks, optimisers
+from reprise.capacity import Given, Need
 from reprise.determinism import tf
 from reprise.hyperparameters import (
     Discount,
@@ -82,6 +83,51 @@ class Hyperparameters(Frozen):
                 return -(-self.length // self.train_every)
             case _:
                 return self.length
+
+    def needs_for(self, lanes: Given, packs: Given) -> Iterator[Need]:
+        """Yield what a training asks for, as that of REINFORCE does.
+
+        A transition is 6 numbers at the least, those of an observation of one feature.
+        """
+        at_once, length = capacity.product(lanes), {"length": self.length}
+        episode = {"maximum_steps": self.maximum_steps or 1}
+        round_ = {"train_every": self.train_every} if self.train_unit == "steps" else episode
+        for what, given in {
+            "the replay buffers": {"replay_capacity": self.replay_capacity},
+            "the steps of a round": round_,
+            "the batches": {"batch_size": self.batch_size},
+        }.items():
+            size = at_once * capacity.product(given) * 6 * 4
+            yield capacity.memory(what, size, given | dict(lanes))
+        # Weights, those of the target and of the best episode, and two moments.
+        sizes, given = (1, *self.hidden_sizes, 2), {"hidden_sizes": self.hidden_sizes}
+        yield from networks.needs(sizes, 5, given, lanes)
+        trained, times = length | dict(lanes), capacity.product(packs)
+        curves = at_once * self.rounds * 4 * 4
+        yield capacity.memory("the curves", curves, trained)
+        if self.length_unit == self.train_unit:  # else there may be fewer rounds
+            yield capacity.memory("all curves", curves * times, trained | dict(packs))
+        yield capacity.work("the steps", at_once * times * self.length, trained | dict(packs))
+        match self.length_unit, self.train_unit:
+            case "episodes", _:
+                steps, given = capacity.product(length, episode), length | episode
+            case _, "steps":
+                steps, given = self.rounds * self.train_every, length | round_
+            case _:
+                steps, given = self.length + capacity.product(episode), length | episode
+        yield capacity.count("the number of steps", steps, capacity.INT32, given)
+        # A transition is drawn by a float32 number.
+        reachable, held = (
+            min(self.replay_capacity, steps),
+            {"replay_capacity": self.replay_capacity},
+        )
+        yield capacity.count("the transitions to draw from", reachable, capacity.FLOAT32, held)
+        studied = length | {"gradient_steps": self.gradient_steps}
+        updates = self.rounds * self.gradient_steps
+        yield capacity.count("the number of gradient steps", updates, capacity.INT32, studied)
+        for name in ("train_every", "learning_start", "target_every"):
+            value = getattr(self, name)
+            yield capacity.count("what it counts", value, capacity.INT32, {name: value})
 
 
 class Numbers(NamedTuple):

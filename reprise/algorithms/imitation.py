@@ -12,13 +12,15 @@ Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (beha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from reprise import lane_random, networks, optimisers
+from reprise import capacity, lane_random, networks, optimisers
 from reprise.algorithms import reinforce
+from reprise.capacity import Given, Need
 from reprise.determinism import tf
 from reprise.environments.protocol import Environment
 from reprise.hyperparameters import Frozen, PositiveInt
@@ -29,6 +31,12 @@ class Hyperparameters(Frozen):
 
     episodes: PositiveInt
     gradient_steps: PositiveInt
+
+    def needs_for(self, steps: int, lanes: Given) -> Iterator[Need]:
+        """Yield what imitation asks for, where episodes are of so many steps."""
+        yield from reinforce.play_needs("imitation.episodes", self.episodes, steps, lanes)
+        given = {"imitation.gradient_steps": self.gradient_steps}
+        yield capacity.count("the number of steps", self.gradient_steps, capacity.INT32, given)
 
 
 class Imitation(NamedTuple):

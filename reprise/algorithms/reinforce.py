@@ -13,15 +13,16 @@ Source: Williams (1992), section 4, equation 11; the chapter, section Policy Gra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from reprise import lane_random, networks, optimisers
+from reprise import capacity, lane_random, networks, optimisers
 from reprise.algorithms import policy_networks
 from reprise.algorithms.policy_networks import Choose, likeliest, sampled, surprise
+from reprise.capacity import Given, Need
 from reprise.determinism import tf
 from reprise.environments import programs
 from reprise.environments.protocol import Environment
@@ -44,6 +45,51 @@ class Hyperparameters(Frozen):
     discount: Discount
     optimiser: optimisers.Optimiser
     learning_rate: PositiveFloat
+
+    def needs_for(self, lanes: Given, packs: Given) -> Iterator[Need]:
+        """Yield what a training asks for.
+
+        Args:
+            lanes: the parameters whose product is the number of lanes that train at once.
+            packs: those whose product is how often so many do.
+        """
+        at_once, iterations = capacity.product(lanes), {"iterations": self.iterations}
+        yield from play_needs(
+            "episodes_per_iteration", self.episodes_per_iteration, self.maximum_steps or 1, lanes
+        )
+        # Weights and two moments.
+        sizes, given = (1, *self.hidden_sizes, 1), {"hidden_sizes": self.hidden_sizes}
+        yield from networks.needs(sizes, 3, given, lanes)
+        curves = at_once * self.iterations * 2 * 4
+        yield capacity.memory("the curves", curves, iterations | dict(lanes))
+        times, trained = capacity.product(packs), iterations | dict(lanes) | dict(packs)
+        yield capacity.memory("the curves", curves * times, trained)
+        yield capacity.work(
+            "the training", at_once * times * self.iterations * self.episodes_per_iteration,
+            trained | {"episodes_per_iteration": self.episodes_per_iteration},
+        )  # fmt: skip
+        yield capacity.count(
+            "the number of iterations", self.iterations, capacity.INT32, iterations
+        )
+
+
+def play_needs(name: str, episodes: int, steps: int, lanes: Given) -> Iterator[Need]:
+    """Yield what it takes to play episodes at once, all their steps kept.
+
+    A step is an observation of one feature, an action, a reward and a random number at the least.
+    How many steps were played is a float32 number.
+
+    Args:
+        name: of the parameter that is the number of episodes.
+        episodes: E.
+        steps: T, the parameter maximum_steps.
+        lanes: the parameters whose product is the number of lanes.
+    """
+    given = {name: episodes, "maximum_steps": steps}
+    size = capacity.product(given, lanes) * 4 * 4
+    yield capacity.memory("the episodes' steps", size, given | dict(lanes))
+    number = capacity.product(given)
+    yield capacity.count("the number of steps", number, capacity.FLOAT32, given)
 
 
 class Numbers(NamedTuple):

@@ -4,11 +4,14 @@
     python -m reprise.compare relu               relu beside the workspace
     python -m reprise.compare main relu          main beside relu
 
+It works from any folder of the repository.
+
 A revision is a branch, a tag, a commit, an experiment's name, or `workspace`. Exit codes: 0, also
 if nothing differs; 2 what was asked for is not there; 1 it cannot be read.
 """
 
 import argparse
+import contextlib
 import logging
 import sys
 from pathlib import Path
@@ -48,6 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _check_figure(asked.figure)
         print(_compared(asked))
+    except KeyboardInterrupt:
+        print("compare: interrupted", file=sys.stderr)
+        return 130
     except PlainError as error:
         print(f"compare: {error}", file=sys.stderr)
         return error.exit_code
@@ -57,11 +63,13 @@ def main(argv: list[str] | None = None) -> int:
 def _compared(asked: argparse.Namespace) -> str:
     """Return what to print, having drawn what is to be drawn."""
     from reprise.compare import findings, report
-    from reprise.publishing.revisions import revision
+    from reprise.publishing.revisions import revision, root
 
-    found = findings.between(revision(asked.a), revision(asked.b), asked.stage, asked.all)
-    if asked.figure:
-        _draw(found, asked.figure)
+    figure = asked.figure and asked.figure.absolute()
+    with contextlib.chdir(root()):
+        found = findings.between(revision(asked.a), revision(asked.b), asked.stage, asked.all)
+    if figure:
+        _draw(found, figure)
     return report.document(found) if asked.json else report.text(found, markdown=asked.markdown)
 
 

@@ -59,7 +59,9 @@ class Findings:
     more: dict[str, list[str]] = field(default_factory=dict)
     """By stage, what differs as well and was not asked for."""
     same: list[str] = field(default_factory=list)
-    """Stages whose results are the same bytes."""
+    """Stages whose results are the same bytes, and those of what they depend on."""
+    stale: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By the revision's name and by stage, what has changed there since the stage ran."""
     notes: list[str] = field(default_factory=list)
     """What is missing, and what differs and has no seeds; a line each."""
 
@@ -88,6 +90,13 @@ def between(a: Revision, b: Revision, only: Iterable[str] = (), every: bool = Fa
         findings.params = {
             key: values for key, values in findings.params.items() if _section(key) in chosen
         }
+    if a.commit == b.commit:
+        what = "the workspace" if a.commit is None else f"commit {a.commit[:7]}"
+        findings.notes.append(f"{a.name} and {b.name} are both {what}: there is one side only")
+    for side in {a.name: a, b.name: b}.values():
+        changed = {name: side.changed(name) for name in chosen if name in side.stages}
+        if stale := {name: found for name, found in changed.items() if found}:
+            findings.stale[side.name] = stale
     for name in chosen:
         _compare_stage(findings, name, every)
     return findings
@@ -129,9 +138,14 @@ def _compare_stage(findings: Findings, stage: str, every: bool) -> None:
             findings.found.append(Finding(stage, path, group, outcome, found, values))
     if more := [outcome for _, outcome, _ in moved[len(shown) :]]:
         findings.more[stage] = more
+    if moved and (other := [key for key in findings.params if key.startswith(f"{stage}.environ")]):
+        findings.notes.append(
+            f"{stage}: {', '.join(other)} differs: returns in different environments say nothing "
+            f"of which training is better"
+        )
     if differ and not moved:
         findings.notes.append(f"{stage}: no outcome of a seed differs, {results.difference()}")
-    if results.files and not differ:
+    if results.files and not differ and not any(stage in of for of in findings.stale.values()):
         findings.same.append(stage)
         if any(_section(key) == stage for key in findings.params):
             findings.notes.append(
@@ -172,7 +186,8 @@ def _moved(
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:
-    return column.to_numpy(np.float64, na_value=np.nan)
+    numbers = column.to_numpy(np.float64, na_value=np.nan)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 class _Results:

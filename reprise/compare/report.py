@@ -11,6 +11,7 @@ from reprise.evidence import contrasts
 from reprise.evidence.statistics import CONFIDENCE, Interval
 
 LONGEST = 40  # characters of a parameter
+CHANGED = 4  # dependencies that are named
 FORMAT = 1  # of the JSON; a change that a reader could not take makes it another
 
 Rows = Sequence[Sequence[str]]
@@ -53,6 +54,7 @@ def document(findings: Findings) -> str:
             "outcomes": [_record(found, findings) for found in findings.found],
             "more": findings.more,
             "same": findings.same,
+            "stale": findings.stale,
             "notes": findings.notes,
         },
         indent=2,
@@ -151,7 +153,15 @@ def _left_out(findings: Findings) -> list[str]:
     for stage, names in findings.more.items():
         told = ", ".join(dict.fromkeys(names))
         lines.append(f"{stage} differs in more (--all): {told}.")
-    if findings.same and not (findings.found or findings.notes):
+    for name, stages in findings.stale.items():
+        changed = list(dict.fromkeys(key for keys in stages.values() for key in keys))
+        shown = ", ".join(changed[:CHANGED]) + (
+            f" and {len(changed) - CHANGED} more" if len(changed) > CHANGED else ""
+        )
+        lines.append(
+            f"Stale in {name}, not run since {shown} changed (dvc repro): {', '.join(stages)}."
+        )
+    if findings.same and not (findings.found or findings.notes or findings.stale):
         lines.append("No difference: the results are the same bytes.")
     elif findings.same:
         count = len(findings.same)

@@ -25,6 +25,7 @@ from reprise.errors import UserError, closest
 PARAMETERS = Path("params.yaml")
 UNSEEN = ("size", "nfiles")
 """The keys that DVC's run-cache ignores wherever they stand (`dvc.stage.cache._get_cache_hash`)."""
+LARGEST = 2**63 - 1  # integer; nothing here counts further
 
 P = TypeVar("P", bound=BaseModel)
 Schema = Mapping[str, Any]
@@ -125,6 +126,11 @@ def checked(values: object, section: str, model: type[P]) -> P:
     if not isinstance(values, dict):
         keys = _listed(model.model_fields)
         raise ParameterError(f"{section} is {_shown(values)}; allowed: a mapping of {keys}")
+    for key, value in _integers(values, section):
+        if abs(value) > LARGEST:
+            raise ParameterError(
+                f"{key} is {_shown(value)}; allowed: an integer of at most {LARGEST}"
+            )
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -163,6 +169,18 @@ def read(path: Path = PARAMETERS) -> dict[str, Any]:
         allowed = "a mapping with a section for each stage"
         raise ParameterError(f"{path} holds {_shown(sections)}; allowed: {allowed}")
     return sections
+
+
+def _integers(values: Any, key: str) -> Iterator[tuple[str, int]]:
+    """Yield all integers in nested values, each with its dotted name."""
+    if isinstance(values, Mapping):
+        for name, inner in values.items():
+            yield from _integers(inner, f"{key}.{name}")
+    elif isinstance(values, list | tuple):
+        for place, inner in enumerate(values):
+            yield from _integers(inner, f"{key}.{place}")
+    elif isinstance(values, int):
+        yield key, values
 
 
 def _faults(error: ValidationError, section: str, root: Schema) -> list[str]:
@@ -289,6 +307,8 @@ def _shown(value: object) -> str:
             text = f"[{', '.join(map(_shown, value))}]"
         case dict():
             text = f"{{{', '.join(f'{key}: {_shown(inner)}' for key, inner in value.items())}}}"
+        case int() if abs(value) > 10**60:  # Python writes no more than some thousand digits
+            text = f"{'-' * (value < 0)}10^{int(math.log10(abs(value)))}"
         case _:
             text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

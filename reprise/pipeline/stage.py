@@ -14,15 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from reprise import capacity
 from reprise.errors import PlainError, UserError, closest
+from reprise.hyperparameters import Frozen
 from reprise.pipeline import artifacts, execution, kept, orphans, parameters, provenance, tracking
-from reprise.pipeline.parameters import P
 from reprise.pipeline.progress import duration
 
 RESULTS = Path("data")
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Contents = TypeVar("Contents", bound=Mapping[str, Any])
+P = TypeVar("P", bound=Frozen)
 
 
 def execute(
@@ -55,6 +57,8 @@ def execute(
         orphans.end_with_dvc()
         with execution.used(_execution()), kept.while_running(name):
             params = parameters.load(name, model)
+            if execution.current().address is None:  # else other machines have the packs
+                capacity.check(name, params.needs())
             if environment := getattr(params, "environment", None):
                 environment.make().close()  # loads the modules of a user's own
                 tracking.check(name, loaded)
@@ -75,6 +79,12 @@ def execute(
     except KeyboardInterrupt:
         print(f"{label}: interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        if not _memory_is_short(error):
+            raise
+        told = " ".join(str(error).split())[:200]
+        print(f"{label}: memory is short: {told or 'there is no more'}", file=sys.stderr)
+        return 1
     print(f"{label}: {said}  ({duration(seconds)})", flush=True)
     return 0
 
@@ -87,6 +97,11 @@ def _execution() -> execution.Execution:
             raise UserError(f"params.yaml has {meant}; did you mean {execution.SECTION}?")
         return execution.current()
     return parameters.load(execution.SECTION, execution.Execution)
+
+
+def _memory_is_short(error: Exception) -> bool:
+    """Whether an error is Python's or NumPy's of memory, or TensorFlow's, which is not loaded."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
 def _check(name: str, arguments: Sequence[str], given: Sequence[str]) -> None:

@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from reprise.errors import PlainError, UserError
+from reprise.errors import PlainError
 from reprise.pipeline import artifacts
+from reprise.publishing import verify
 
 PAGE = Path(".reprise/plots.html")
 FROM_DVC = f"../{PAGE.as_posix()}"  # DVC takes it from its own folder
@@ -62,8 +63,7 @@ def main() -> int:
     """Write the page, tell DVC of it, return the exit code."""
     root = Path.cwd()
     try:
-        if not (root / ".dvc").is_dir():
-            raise UserError(f"{root} has no .dvc; run from the repository's root")
+        verify.require_root()
         artifacts.write_bytes(root / PAGE, page().encode())
         configure(root)
     except PlainError as error:

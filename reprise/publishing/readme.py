@@ -111,6 +111,7 @@ def main(argv: list[str]) -> int:
         print(f"unknown arguments {' '.join(argv)!r}; allowed: results, or none", file=sys.stderr)
         return 2
     try:
+        verify.require_root()
         verify.refuse(verify.results)
     except PlainError as error:
         print(f"readme: {error}", file=sys.stderr)

@@ -172,6 +172,7 @@ def _run_pipeline() -> None:
 def _require_checkout() -> None:
     if _git("rev-parse", "--is-inside-work-tree").returncode:
         raise UserError("not a git checkout; the results are compared with the committed ones")
+    verify.require_root()
 
 
 def _committed_lock() -> Lock:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reprise.errors import PlainError
+from reprise.errors import PlainError, UserError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -39,6 +39,16 @@ def results(repo: "Repo") -> Iterator[Path]:
         digest = _folder_digest if path.is_dir() else _digest
         if out.hash_info and path.exists() and digest(path, repo) != out.hash_info.value:
             yield path
+
+
+def require_root() -> None:
+    """Check that the current directory is a repository's root.
+
+    Raises:
+        UserError: if it is not.
+    """
+    if not Path(".dvc").is_dir():
+        raise UserError(f"{Path.cwd()} has no .dvc; run from the repository's root")
 
 
 def refuse(*checks: Check) -> None:

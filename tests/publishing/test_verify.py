@@ -1,5 +1,6 @@
 """Every byte of results and of DVC's cache is read, whatever DVC believes of it."""
 
+import importlib
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reprise.publishing import verify
+from tests.tiny import ROOT
 
 PIPELINE = """
 stages:
@@ -79,3 +81,13 @@ def test_a_lock_file_that_dvc_cannot_read_is_told_in_one_line(root, capsys):
     (root / "dvc.lock").write_text("<<<<<<< HEAD\n")
     assert verify.main() == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["readme", "reproduce", "offline_plots"])
+def test_what_has_to_run_at_the_root_says_so_elsewhere(command, monkeypatch, capsys):
+    module = importlib.import_module(f"reprise.publishing.{command}")
+    monkeypatch.chdir(ROOT / "notebooks")
+    assert (module.main([]) if command == "readme" else module.main()) == 2
+    assert capsys.readouterr().err == (
+        f"{command}: {ROOT}/notebooks has no .dvc; run from the repository's root\n"
+    )

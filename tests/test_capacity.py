@@ -1,0 +1,212 @@
+"""What no machine has is refused in one line before anything starts, whatever parameter asks."""
+
+import copy
+import functools
+import math
+import re
+from typing import Any
+
+import pytest
+
+import reprise
+from reprise import capacity
+from reprise.capacity import CapacityError
+from reprise.hyperparameters import Recorded
+from reprise.pipeline import parameters, stage
+from reprise.pipeline.parameters import ParameterError
+from tests import tiny
+
+MACHINE = 25 * 10**9  # bytes, of the machine in these tests
+HUGE = 10**12
+EVALUATED = {"evaluation.episodes": 10**9, "evaluation.limits": [HUGE]}
+REINFORCE = EVALUATED | {
+    "packs": 10**9, "lanes_per_pack": 10**9, "hidden_sizes": [10**7], "iterations": HUGE,
+    "episodes_per_iteration": HUGE, "maximum_steps": HUGE,
+}  # fmt: skip
+DQN = EVALUATED | {
+    "packs": 10**9, "lanes_per_pack": 10**9, "hidden_sizes": [10**7], "length": HUGE,
+    "replay_capacity": HUGE, "gradient_steps": HUGE, "learning_start": HUGE,
+    "target_every": HUGE,
+}  # fmt: skip
+ROUNDS_BY_EPISODES = {"train_every": HUGE, "maximum_steps": HUGE}
+
+# By stage, the values of which each alone is refused.
+REFUSED: dict[str, dict[str, Any]] = {
+    "hardcoded_baseline": {
+        "episodes": HUGE, "maximum_steps": HUGE, "untrained.lanes": 10**9,
+        "untrained.episodes": HUGE, "untrained.hidden_sizes": [10**7],
+    },
+    "policy_search": {
+        "packs": 10**9, "runs_per_pack": 10**9, "evaluations": 10**15, "fresh_tries": HUGE,
+        "grid.points": 10**9, "gradient_ascent.repeats": 25 * 10**10,
+        "genetic.survivors": 2 * 10**11, "genetic.offspring": 5 * 10**10 - 1,
+        "landscape.points": 10**9, "landscape.tries": HUGE, "landscape.best_tries": HUGE,
+        "coverage.tries": HUGE, "neat.runs_per_pack": 10**9, "neat.population": HUGE,
+        "neat.episodes": HUGE, "neat.evaluation.episodes": HUGE,
+    },
+    "credit_assignment": REINFORCE,
+    "reinforce_training": REINFORCE,
+    "lunar_lander": REINFORCE,
+    "prior_knowledge": REINFORCE | {
+        "imitation.episodes": HUGE, "imitation.gradient_steps": HUGE,
+    },
+    "partial_observability": REINFORCE | {"variants.positions.history": HUGE},
+    "markov_chain": {"paths": HUGE, "horizon": HUGE, "resamples": HUGE},
+    "mdp_solving": {"sweeps": HUGE, "evaluation_sweeps": 10**18, "switch.points": HUGE},
+    "td_learning": {"runs": 10**9, "iterations": 10**17},
+    "q_learning_convergence": {"runs": 10**9, "iterations": 10**17, "sweeps": HUGE},
+    "exploration": {
+        "runs": 10**9, "problems.taxi.iterations": 10**17, "checkpoints.growth": 1 + 1e-15,
+    },
+    "approximate_q_learning": DQN | {"clock.every": 1},
+    "dqn_training": DQN | ROUNDS_BY_EPISODES,
+    "dqn_ablations": DQN | ROUNDS_BY_EPISODES | {
+        "variants.buffer_500.replay_capacity": HUGE, "replay_access.longer": HUGE,
+        "replay_access.accesses": HUGE, "replay_access.repeats": 10**17, "warning": HUGE,
+        "shown_after": HUGE,
+    },
+    "hyperparameter_study": EVALUATED | {
+        "seeds": 10**9, "lanes_per_pack": 10**9,
+        "grid": [
+            {"name": name, "values": list(range(1, 101))}
+            for name in ("length", "maximum_steps", "epsilon_decay", "train_every",
+                         "learning_start", "gradient_steps", "batch_size", "target_every",
+                         "learning_rate", "replay_capacity")
+        ],
+    },
+    "claims": {"resamples": HUGE},
+}  # fmt: skip
+# What other parameters bound, with values of those that allow so much.
+SEARCHED = {"evaluations": HUGE, "record_every": 10**9, "packs": 1, "runs_per_pack": 2}
+TOGETHER: dict[tuple[str, str], dict[str, Any]] = {
+    ("policy_search", "genetic.survivors"): SEARCHED,
+    ("policy_search", "genetic.offspring"): SEARCHED,
+    ("policy_search", "gradient_ascent.repeats"): SEARCHED,
+    ("exploration", "checkpoints.growth"): {"problems.taxi.iterations": HUGE},
+    ("approximate_q_learning", "clock.every"): {
+        "length": 2 * 10**9, "maximum_steps": 1, "train_every": 10**6
+    },
+}  # fmt: skip
+
+
+COMMITTED = parameters.read(tiny.ROOT / "params.yaml")
+
+
+def executed(name: str, change: dict[str, Any], tmp_path, monkeypatch) -> int:
+    """Return the exit code of a stage that must not start."""
+    sections = copy.deepcopy(COMMITTED)
+    for key, value in change.items():
+        *outer, last = key.split(".")
+        functools.reduce(dict.__getitem__, outer, sections[name])[last] = value
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(parameters, "read", lambda *_: sections)
+    monkeypatch.setattr(capacity, "machine_memory", lambda: MACHINE)
+
+    def run(params: Any) -> dict:
+        pytest.fail("it starts")
+
+    return stage.execute(name, tiny.stage(name).Params, run, str, argv=[])
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [(name, key) for name, keys in REFUSED.items() for key in keys]
+)
+def test_what_no_machine_has_is_refused_in_one_line(name, key, tmp_path, monkeypatch, capsys):
+    change = {key: REFUSED[name][key]} | TOGETHER.get((name, key), {})
+    assert executed(name, change, tmp_path, monkeypatch) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert [part for part in key.split(".") if part not in REFUSED][-1] in err
+    assert "this machine" in err or "allowed: " in err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if name != "claims"])
+def test_the_committed_parameters_ask_for_little(name, monkeypatch):
+    monkeypatch.setattr(capacity, "machine_memory", lambda: 10**9)
+    monkeypatch.chdir(tiny.ROOT)
+    capacity.check(name, parameters.load(name, tiny.stage(name).Params).needs())
+
+
+@pytest.mark.parametrize("value", [10**30, -(10**30), 10**5000], ids=["long", "below", "longest"])
+def test_an_integer_beyond_64_bits_is_refused_in_one_line(value):
+    with pytest.raises(ParameterError, match=r"^td_learning\.iterations is .{1,60}; allowed: "):
+        parameters.checked({"iterations": value, "record_every": 1}, "td_learning", Recorded)
+
+
+@pytest.mark.parametrize("name", ["seeds", "replay_capacity", "length"])
+def test_a_training_from_python_is_refused_likewise(name):
+    with pytest.raises(CapacityError, match=rf"^dqn\.{name} 1000000000000\b.*; this machine has"):
+        reprise.train("dqn", **dict[str, Any]({name: 10**12}))
+
+
+def test_the_line_names_parameters_their_values_the_estimate_and_the_limit(monkeypatch):
+    monkeypatch.setattr(capacity, "machine_memory", lambda: MACHINE)
+    given = {"replay_capacity": 10**12, "lanes_per_pack": 24}
+    with pytest.raises(CapacityError) as refused:
+        capacity.check("dqn", [capacity.memory("the replay buffers", 576 * 10**12, given)])
+    assert str(refused.value) == (
+        "dqn.replay_capacity 1000000000000, dqn.lanes_per_pack 24: the replay buffers: at least "
+        "576 TB of memory; this machine has 25 GB"
+    )
+
+
+def test_what_just_fits_is_not_refused(monkeypatch):
+    monkeypatch.setattr(capacity, "machine_memory", lambda: MACHINE)
+    capacity.check("any", [capacity.memory("all of it", MACHINE, {"n": 1})])
+    capacity.check("any", [capacity.work("a year", capacity.YEAR, {"n": 1})])
+    capacity.check("any", [capacity.count("a count", 7, 7, {"n": 7})])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"length": 10**6, "maximum_steps": 2148}, r"length 1000000, dqn\.maximum_steps 2148: the "
+         r"number of steps: up to 2,148,000,000; allowed: at most 2147483647"),
+        ({"length": 10**6, "gradient_steps": 2148}, "the number of gradient steps: up to"),
+        ({"learning_start": 2**31}, r"learning_start 2147483648: .*at most 2147483647"),
+        ({"replay_capacity": 2**24 + 1, "length": 10**6}, "replay_capacity 16777217: "),
+    ],
+)  # fmt: skip
+def test_a_counter_of_a_compiled_program_that_would_overflow_is_refused(changes, message):
+    with pytest.raises(CapacityError, match=message):
+        reprise.train("dqn", seeds=1, **changes)
+
+
+def test_steps_of_an_iteration_beyond_what_float32_counts_are_refused():
+    with pytest.raises(CapacityError, match=r"16,777,400; allowed: at most 16777216$"):
+        reprise.train("reinforce", seeds=1, episodes_per_iteration=83887, maximum_steps=200)
+
+
+def test_the_machine_has_no_more_than_a_limit_on_this_process(monkeypatch):
+    whole = capacity.machine_memory()
+    assert 10**8 < whole < 10**14
+    monkeypatch.setattr(capacity.resource, "getrlimit", lambda _: (10**8, math.inf))
+    assert capacity.machine_memory() == 10**8
+
+
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [("0::/jobs/one\n", "sys/fs/cgroup/jobs/memory.max"),
+     ("4:memory:/jobs\n", "sys/fs/cgroup/memory/memory.limit_in_bytes")],
+)  # fmt: skip
+def test_the_machine_has_no_more_than_a_control_group_or_one_around_it(line, file, monkeypatch):
+    texts = {"/proc/self/cgroup": line, f"/{file}": "1000000\n"}
+    monkeypatch.setattr(capacity, "_read", lambda path: texts.get(str(path), ""))
+    assert capacity.machine_memory() == 10**6
+
+
+class ResourceExhaustedError(Exception):
+    """As TensorFlow's."""
+
+
+@pytest.mark.parametrize("error", [MemoryError("Unable to allocate 9 PiB\nfor an array"),
+                                   MemoryError(), ResourceExhaustedError("OOM")])  # fmt: skip
+def test_memory_that_runs_short_is_one_line(error, tmp_path, monkeypatch, capsys):
+    def run(params: Any) -> dict:
+        raise error
+
+    monkeypatch.chdir(tiny.ROOT)
+    assert stage.execute("claims", tiny.stage("claims").Params, run, str, argv=[]) == 1
+    assert re.fullmatch(r"claims: memory is short: .+\n", capsys.readouterr().err)
