@@ -24,6 +24,7 @@ from reprise import seeds
 from reprise.algorithms import exploration
 from reprise.algorithms.q_learning import Behaviour, Learning
 from reprise.algorithms.settling import curve_quantiles, settling_quantiles
+from reprise.errors import UserError
 from reprise.evidence import statistics
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt, Probability, Seed
 from reprise.mdp import comparison, loaders, problems
@@ -131,16 +132,34 @@ def explore(params: Params, pack: packs.Pack) -> exploration.Exploration:
     )
 
 
+def optimum_of(name: str, trial: ThreeState | ToyText) -> float:
+    """Return the value of an optimal policy, of which losses are shares.
+
+    Raises:
+        UserError: it is 0.
+    """
+    problem = trial.problem()
+    best = comparison.optimal_q_values(problem.mdp, trial.discount).max(axis=1)
+    optimum = exploration.start_value(problem, best)
+    if optimum == 0:
+        start = f" from {trial.start_state}" if isinstance(trial, ThreeState) else ""
+        raise UserError(
+            f"{NAME}.problems.{name}: the optimum{start} at discount {trial.discount} is 0; "
+            "allowed: any other optimum, since a loss is a share of it"
+        )
+    return optimum
+
+
 def run(params: Params) -> dict[str, Any]:
     """Learn every problem by every behaviour, and compare the behaviours with acting at random."""
+    trials = params.problems.trials()
+    optima = {name: optimum_of(name, trial) for name, trial in trials.items()}
     tasks = params.tasks()
     results = packs.run(partial(explore, params), packs.cut(len(tasks), params.runs), label=NAME)
     found = dict(zip(tasks, results, strict=True))
     metrics, samples, curves = {}, [], []
-    for name, trial in params.problems.trials().items():
-        problem, steps, last = trial.problem(), params.steps(trial), trial.iterations
-        best = comparison.optimal_q_values(problem.mdp, trial.discount).max(axis=1)
-        optimum = exploration.start_value(problem, best)
+    for name, trial in trials.items():
+        optimum, steps, last = optima[name], params.steps(trial), trial.iterations
         metrics[name] = {"optimum": optimum, "iterations": last}
         late = {}  # a run that does not get there is later than any other
         for behaviour in params.behaviours(trial):

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reprise.errors import UserError
 from reprise.mdp.names import ModelError
-from reprise.pipeline import artifacts, parameters
+from reprise.pipeline import artifacts, packs, parameters
 from reprise.publishing import notebooks
 from stages import exploration
 from tests import tiny
@@ -177,6 +178,21 @@ def test_a_problem_that_does_not_exist_is_refused(
     wrong = few.model_copy(update={"problems": few.problems.model_copy(update={problem: trial})})
     with pytest.raises(ModelError, match=message):
         exploration.run(wrong)
+
+
+@pytest.mark.parametrize(
+    ("problem", "change", "where"),
+    [
+        ("three_state", {"start_state": "s1"}, "three_state: the optimum from s1 at discount 0.9"),
+        ("frozen_lake", {"discount": 0.0}, "frozen_lake: the optimum at discount 0.0"),
+    ],
+)
+def test_an_optimum_that_losses_are_no_share_of_is_refused_before_anything_is_learnt(
+    problem: str, change: dict[str, Any], where: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(packs, "run", lambda *_, **__: pytest.fail("it has begun"))
+    with pytest.raises(UserError, match=f"^exploration.problems.{where} is 0; allowed: any other"):
+        tiny.run(NAME, problems={problem: change})
 
 
 def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):
