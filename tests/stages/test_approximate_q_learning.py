@@ -166,7 +166,7 @@ def executed(results: dict[str, Any], folder: Path) -> str:
     given |= {f"epsilon_{name}": section[f"epsilon_{name}"] for name in ("start", "end", "unit")}
     given |= {
         "data": "results", "confidence": 0.9, "window": 2, "targets": [10, 19], "limits": [20],
-        "evaluation_episodes": 2, "solved_share": 0.975, "epsilon_decay": 500,
+        "evaluation_episodes": 2, "epsilon_decay": 500,
     }  # fmt: skip
     target = folder / "done.ipynb"
     notebooks.execute(tiny.ROOT / "notebooks" / f"{NAME}.ipynb", target, given, root=folder)
