@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from reprise.determinism import tf
 
+FEW = 18  # actions, the most of a game of Atari's
+
 
 def greedy(values: tf.Tensor) -> tf.Tensor:
     """Return the action of the highest value, the first among equals: [..., A, L] -> [..., L]."""
@@ -18,7 +20,14 @@ def greedy(values: tf.Tensor) -> tf.Tensor:
 
 
 def chosen(values: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """Return the values of the actions taken: [..., A, L] -> [..., L]."""
+    """Return the values of the actions taken: [..., A, L] -> [..., L].
+
+    With many actions the sum is one operation: of the gradient of as many terms the compiler makes
+    a program that takes minutes and gigabytes. All terms but one are 0, so that no order matters.
+    """
+    if (count := values.shape[-2]) > FEW:
+        taken = tf.range(count)[:, None] == action[..., None, :]
+        return tf.reduce_sum(tf.where(taken, values, 0.0), -2)
     return tf.add_n(
         [tf.where(action == a, value, 0.0) for a, value in enumerate(tf.unstack(values, axis=-2))]
     )

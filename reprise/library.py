@@ -7,6 +7,7 @@ Shapes: L lanes, one a seed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,8 @@ class Trained:
     """Training returns: a row an iteration (the mean of its episodes) or an episode, a column a
     lane."""
     returns: pd.DataFrame
-    """Mean returns of evaluation episodes in Gymnasium: a row a lane, a column a time limit."""
+    """Mean returns of evaluation episodes in Gymnasium: a row a lane, a column a time limit; NaN
+    where the training diverged and there is no policy: see `networks.diverged`."""
     weights: Mapping[str, np.ndarray]
     """All lanes' networks, as `networks.to_arrays` names them."""
 
@@ -139,6 +141,12 @@ def train(
     capacity.check(name, asked.needs())
     outcome = run(asked, lane_keys(asked.seed, f"library {name}", range(asked.seeds)))
     returns = training.evaluated(outcome.played, asked.evaluation.limits)
+    if lost := int(returns.iloc[:, 0].isna().sum()):
+        warnings.warn(
+            f"{lost} of {asked.seeds} seeds diverged: their weights are too large, or no numbers, "
+            "and their returns are NaN",
+            stacklevel=2,
+        )
     return Trained(asked, outcome.curves, returns.rename_axis("lane"), outcome.weights)
 
 

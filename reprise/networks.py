@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import keras
 
 Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
+LARGEST = float(np.finfo(np.float32).max) ** 0.5  # a weight whose square is still a number
 Weights = list  # kernel [O, I, L] and bias [O, L] of each layer in turn
 
 
@@ -64,6 +65,18 @@ def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
         draw = lane_random.uniform(lane_random.fold(keys, layer), (outputs, inputs))
         weights += [(2 * draw - 1) * limit, tf.zeros([outputs, keys.shape[-1]])]
     return weights
+
+
+def diverged(weights: Weights) -> np.ndarray:
+    """Return which lanes' networks are no policy, bool [L].
+
+    A weight of theirs is NaN, or so large that two of its size have no product in float32: what
+    such a network says comes of overflow, not of what it has learned.
+    """
+    sound = [
+        np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0) < LARGEST for weight in weights
+    ]
+    return ~np.all(sound, axis=0)
 
 
 def separately(compute: Callable[[], Weights], like: Weights, once: tf.Tensor) -> Weights:

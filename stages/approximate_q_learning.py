@@ -96,9 +96,10 @@ def dqn_trial(limits: tuple[int, ...]) -> linear_q_learning.Trial:
             f"{DQN_RESULTS}/samples.csv has no {missing[0]}; "
             f"allowed as evaluation.limits: those of dqn_training"
         )
+    played = samples[columns].to_numpy(float).T
     return linear_q_learning.Trial(
-        returns, np.nancumsum(returns, axis=0), samples[columns].to_numpy(float).T,
-        np.zeros(len(samples), bool), np.zeros((0, 2, len(samples))),
+        returns, np.nancumsum(returns, axis=0), played, np.isnan(played[0]),
+        np.zeros((0, 2, len(samples))),
     )  # fmt: skip
 
 

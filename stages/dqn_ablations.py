@@ -191,7 +191,8 @@ def run(params: Params) -> dict:
         quantiles[name] = training.quantiles(trial.returns, "episode")
         limit = limits[0]
         told[name] = {
-            **training.trained(table),
+            **training.trained(table, cap),
+            "diverged": int(np.isnan(trial.played["final"][0, 0]).sum()),
             **forgetting.summary(samples[name]),
             **{
                 which: training.evaluation(values, limits, params.evaluation.solved_share, solved)

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reprise import seeds
+from reprise import networks, seeds
 from reprise.algorithms import dqn, dqn_trial, policy_map
-from reprise.environments.retrace import animation
+from reprise.environments.retrace import Camera
 from reprise.environments.specification import Specification
 from reprise.evidence import training
 from reprise.hyperparameters import Experiment
@@ -40,7 +40,7 @@ class Work(NamedTuple):
     """What a pack gives."""
 
     trial: dqn_trial.Trial
-    pushes: np.ndarray  # of the final networks over `policy_map.plane` [P, L]
+    pushes: np.ndarray  # of the final networks that are a policy, over `policy_map.plane` [P, L]
 
 
 def work(params: Params, pack: packs.Pack) -> Work:
@@ -48,16 +48,18 @@ def work(params: Params, pack: packs.Pack) -> Work:
     keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
     trial = dqn_trial.trial(params, params.environment, keys, params.evaluation)
     final = dqn.policy(trial.weights["final"], params)
-    return Work(trial, policy_map.actions(final, params.environment, pack.size))
+    pushes = policy_map.actions(final, params.environment, pack.size)
+    return Work(trial, pushes[:, ~networks.diverged(trial.weights["final"])])
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all lanes."""
     limits, solved = params.evaluation.limits, params.environment.solved_return
+    camera = Camera(params.environment, NAME)
     works = packs.run(
         partial(work, params), packs.cut(params.packs, params.lanes_per_pack),
         label=NAME, describe=lambda so_far: f"final greedy return under {limits[0]} steps "
-        f"{np.mean([done.trial.played['final'][0].mean() for done in so_far]):.1f}",
+        + training.mean_so_far([done.trial.played["final"][0] for done in so_far]),
     )  # fmt: skip
     trial = dqn_trial.joined([done.trial for done in works], training.side_by_side)
     top = params.environment.top(params.maximum_steps)
@@ -65,7 +67,8 @@ def run(params: Params) -> dict:
     lane = training.median_lane(trial.played["final"][0].mean(axis=0))
     return {
         "metrics.json": {
-            **training.trained(samples),
+            **training.trained(samples, top),
+            "diverged": int(np.isnan(trial.played["final"][0, 0]).sum()),
             **{
                 which: training.evaluation(values, limits, params.evaluation.solved_share, solved)
                 for which, values in trial.played.items()
@@ -80,20 +83,14 @@ def run(params: Params) -> dict:
         "weights.npz": dqn.export(trial.weights["final"], params),
         "best_weights.npz": dqn.export(trial.weights["best"], params),
         "policy_map.csv": policy_map.pushing_right([done.pushes for done in works]),
-        "median_lane.gif": animation(
-            trial.actions[:, lane], params.environment, params.evaluation.first_seed
-        ),
+        "median_lane.gif": camera.animation(trial.actions, lane, params.evaluation.first_seed),
     }
 
 
 def headline(results: dict) -> str:
     """Return the stage in one line."""
     final = next(iter(results["metrics.json"]["final"].values()))
-    return (
-        f"final greedy return {final['mean']:.1f} "
-        f"[{final['mean_low']:.1f}, {final['mean_high']:.1f}], "
-        f"solved by {final['solved']:.0%} of {final['n']:.0f} seeds"
-    )
+    return f"final greedy return {training.headline(final)}"
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from reprise import capacity, seeds, settings
+from reprise import capacity, networks, seeds, settings
 from reprise.algorithms import dqn, reinforce
 from reprise.capacity import Need
 from reprise.environments import programs
@@ -45,6 +45,7 @@ class Trained(NamedTuple):
 
     last_return: np.ndarray  # [L]
     environment_steps: np.ndarray  # [L]
+    diverged: np.ndarray  # whether a lane has no policy [L]
     act: Act
 
 
@@ -65,7 +66,8 @@ def train_dqn(
     """Train lanes by deep Q-learning."""
     found = dqn.train(lanes[0], programs.environment(environment), keys, dqn.numbers_of(lanes))
     last = training.tail_mean(found.returns, training.LAST_EPISODES)
-    return Trained(last, found.steps[-1], dqn.policy(found.final, lanes[0]))
+    lost = networks.diverged(found.final)
+    return Trained(last, found.steps[-1], lost, dqn.policy(found.final, lanes[0]))
 
 
 def train_reinforce(
@@ -76,7 +78,8 @@ def train_reinforce(
         lanes[0], programs.environment(environment), keys, numbers=reinforce.numbers_of(lanes)
     )
     last = found.returns[-training.LAST_ITERATIONS :].mean(axis=0)
-    return Trained(last, found.steps.sum(axis=0), reinforce.policy(found.final, lanes[0]))
+    lost = networks.diverged(found.final)
+    return Trained(last, found.steps.sum(axis=0), lost, reinforce.policy(found.final, lanes[0]))
 
 
 SUBJECTS = {
@@ -214,8 +217,8 @@ def work(params: Params, pack: packs.Pack) -> Arrays:
         trained.act, environment, evaluation.seeds, len(lanes), evaluation.limits
     )  # fmt: skip
     return {
-        "final": played.mean(axis=1),
-        "last_return": trained.last_return,
+        "final": np.where(trained.diverged, np.nan, played.mean(axis=1)),
+        "last_return": np.where(np.isfinite(trained.last_return), trained.last_return, np.nan),
         "environment_steps": trained.environment_steps,
     }
 
@@ -254,7 +257,7 @@ def run(params: Params) -> dict:
     results = packs.run(
         partial(work, params), cut, label=NAME, kept=kept.of(NAME, params.model_dump(mode="json")),
         describe=lambda so_far: f"best pack's final greedy return under {limit} steps "
-        f"{max(found['final'][0].mean() for found in so_far):.1f}",
+        + studying.best_so_far([found["final"][0] for found in so_far]),
     )  # fmt: skip
     return told(params, table(params, cut, results))
 
@@ -263,20 +266,25 @@ def told(params: Params, samples: pd.DataFrame) -> dict:
     """Return what the samples say, by file."""
     keys = [tried.name for tried in params.grid]
     limit, column = params.evaluation.limits[0], f"final_{params.evaluation.limits[0]}"
-    level = params.environment.solved_return
-    level = params.evaluation.solved_share * limit if level is None else level
+    level = training.solved_from(
+        limit, params.evaluation.solved_share, params.environment.solved_return
+    )
     found = studying.settings(samples, keys, column, level)
     effects = studying.effects(samples, keys, column)
     values = samples[column].to_numpy(float).reshape(len(found), params.seeds)
     few = studying.few_seeds(values, params.few_seeds, params.seed)
     records = found.to_dict("records")
-    ends = {"best": found["mean"].argmax(), "worst": found["mean"].argmin()}
+    means = found["mean"].to_numpy(float)
+    known = not np.isnan(means).all()
+    ends = {"best": int(np.nanargmax(means)), "worst": int(np.nanargmin(means))} if known else {}
     return {
         "metrics.json": {
             "studied": params.stage,
             "seeds": params.seeds,
+            "solved_from": level,
+            "diverged": int(np.isnan(values).sum()),
             "solving": studying.solving(found),
-            **{which: records[row] for which, row in ends.items()},
+            **{which: records[ends[which]] if ends else None for which in ("best", "worst")},
             "effects": nested(effects, ["hyperparameter", "value"]),
             "few_seeds": nested(few, ["pairs", "seeds"]),
         },
@@ -300,10 +308,11 @@ def headline(results: Mapping[str, Any]) -> str:
     """Return the stage in one line."""
     metrics = results["metrics.json"]
     solving, best = metrics["solving"], metrics["best"]
-    said = (
-        f"{solving['solve']:.0f} of {solving['settings']:.0f} settings solve; "
-        f"best {best['mean']:.1f} [{best['mean_low']:.1f}, {best['mean_high']:.1f}]"
-    )
+    said = f"{solving['solve']:.0f} of {solving['settings']:.0f} settings solve"
+    if best:
+        said += f"; best {training.mean_in_words(best)}"
+    if lost := metrics.get("diverged"):
+        said += f"; {lost} of {solving['settings'] * metrics['seeds']:.0f} seeds diverged"
     few = metrics["few_seeds"].get("told_apart", {}).get("3")
     return said if few is None else f"{said}; 3 seeds pick the wrong of two in {few['wrong']:.0%}"
 

@@ -114,7 +114,8 @@ def headline(results: dict) -> str:
     found = results["metrics.json"]["variants"]
     name = [key for key in next(iter(found.values())) if key.startswith("steps_to_")][-1]
     shares = ", ".join(f"{v.replace('_', ' ')} {e[name]['share']:.0%}" for v, e in found.items())
-    return f"lanes that come to {name.removeprefix('steps_to_')}: {shares}"
+    lost = variants.diverged(found)
+    return f"lanes that come to {name.removeprefix('steps_to_')}: {shares}{lost}"
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from reprise import seeds
 from reprise.algorithms import reinforce
 from reprise.algorithms.trial import Trial, joined, reinforce_trial
 from reprise.environments import programs
-from reprise.environments.retrace import animation
+from reprise.environments.retrace import Camera
 from reprise.environments.specification import Specification
 from reprise.evidence import statistics, training
 from reprise.hyperparameters import Experiment
@@ -47,11 +47,12 @@ def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> Trial:
 def run(params: Params, name: str = NAME) -> dict:
     """Train and evaluate all lanes; all they draw and tell is under a stage's name."""
     limits, solved = params.evaluation.limits, params.environment.solved_return
+    camera = Camera(params.environment, name)
     results = packs.run(
         partial(train_and_evaluate, params, name),
         packs.cut(params.packs, params.lanes_per_pack),
         label=name, describe=lambda so_far: f"greedy return under {limits[0]} steps "
-        f"{np.mean([result.greedy[0].mean() for result in so_far]):.1f}",
+        + training.mean_so_far([result.greedy[0] for result in so_far]),
     )  # fmt: skip
     trial = joined(results)
     played = {"greedy": trial.greedy, "sampled": trial.sampled}
@@ -64,6 +65,7 @@ def run(params: Params, name: str = NAME) -> dict:
         "metrics.json": {
             "last_return": statistics.summary(samples["last_return"]),
             "environment_steps": statistics.summary(samples["environment_steps"]),
+            "diverged": int(np.isnan(trial.greedy[0, 0]).sum()),
             **{
                 how: training.evaluation(values, limits, params.evaluation.solved_share, solved)
                 for how, values in played.items()
@@ -74,20 +76,14 @@ def run(params: Params, name: str = NAME) -> dict:
         "returns.csv": training.by_lane(trial.returns, "iteration", first=1),
         "learning_curve.csv": training.quantiles(trial.returns, "iteration", first=1),
         "weights.npz": reinforce.export(trial.final, params),
-        "median_lane.gif": animation(
-            trial.actions[:, lane], params.environment, params.evaluation.first_seed
-        ),
+        "median_lane.gif": camera.animation(trial.actions, lane, params.evaluation.first_seed),
     }
 
 
 def headline(results: dict) -> str:
     """Return the stage in one line."""
     greedy = next(iter(results["metrics.json"]["greedy"].values()))
-    return (
-        f"greedy return {greedy['mean']:.1f} "
-        f"[{greedy['mean_low']:.1f}, {greedy['mean_high']:.1f}], "
-        f"solved by {greedy['solved']:.0%} of {greedy['n']:.0f} seeds"
-    )
+    return f"greedy return {training.headline(greedy)}"
 
 
 if __name__ == "__main__":

@@ -63,3 +63,17 @@ def test_an_exported_policy_gives_probabilities(outputs: int, name: str):
     logits = networks.forward(weights, tf.constant(observations), "relu").numpy()[..., 1]
     expected = 1 / (1 + np.exp(-logits)) if outputs == 1 else probabilities(logits.T).T
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [4, 200])
+def test_the_value_of_the_action_taken_and_its_gradient_are_those_of_that_action_only(count: int):
+    values = tf.constant(np.random.default_rng(3).normal(size=(7, count, 3)).astype(np.float32))
+    action = np.random.default_rng(4).integers(count, size=(7, 3)).astype(np.int32)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        found = actions.chosen(values, tf.constant(action))
+    expected = np.take_along_axis(values.numpy(), action[:, None], axis=1)[:, 0]
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(
+        tape.gradient(found, values), np.arange(count)[:, None] == action[:, None]
+    )

@@ -131,3 +131,15 @@ def test_what_the_library_lacks_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'reprise' has no attribute 'trian'"):
         _ = reprise.trian
     assert set(reprise.__all__) == {"train", "load_lane"}
+
+
+@pytest.mark.parametrize("algorithm", ["reinforce", "dqn"])
+def test_a_training_that_diverges_is_told_and_has_no_returns(algorithm):
+    small = {"length": 4, "learning_start": 0} if algorithm == "dqn" else {"iterations": 3}
+    with pytest.warns(UserWarning, match="^2 of 2 seeds diverged: their weights are too large, "):
+        lost = reprise.train(
+            algorithm, environment="CartPole-v1", seeds=2, learning_rate=1e30, maximum_steps=20,
+            evaluation={"episodes": 1, "limits": [30]}, **small,
+        )  # fmt: skip
+    assert lost.returns.iloc[:, 0].isna().all()
+    assert lost.curves.notna().all(axis=None)

@@ -81,3 +81,11 @@ def test_an_npz_that_holds_no_networks_is_refused(tmp_path):
     artifacts.write_npz(tmp_path / "losses.npz", {"losses": [1.0], "targets": [2.0]})
     with pytest.raises(UserError, match="no networks: activations is missing; there are losses, t"):
         reprise.load_lane(tmp_path / "losses.npz", 0)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -1e30])
+def test_a_lane_with_a_weight_that_is_no_number_or_overflows_has_diverged(wrong: float):
+    weights = [np.ones((2, 3, 4), np.float32), np.full((2, 4), 1e19, np.float32)]
+    assert networks.diverged(weights).tolist() == [False] * 4
+    weights[0][1, 2, 3] = wrong
+    assert networks.diverged(weights).tolist() == [False, False, False, True]

@@ -26,17 +26,20 @@ class Trial(NamedTuple):
 
     returns: np.ndarray  # of training episodes [K, L]
     steps: np.ndarray  # environment steps so far [K, L]
-    losses: np.ndarray  # NaN in rounds without learning [K, L]
+    losses: np.ndarray  # NaN in rounds without learning, or without a finite loss [K, L]
     targets: np.ndarray  # the same of mean targets [K, L]
     weights: dict[str, networks.Weights]  # final and best [.., L]
     played: dict[str, np.ndarray]  # returns of final and best networks [limits, E, L]
-    actions: np.ndarray  # of the final ones, of the first evaluation episode, int8 [T, L]
+    actions: np.ndarray  # of the final ones, of the first evaluation episode, int32 [T, L]
 
 
 def trial(
     h: dqn.Hyperparameters, environment: Specification, keys: np.ndarray, evaluation: Evaluation
 ) -> Trial:
     """Train one lane for each key, and play its final and its best network.
+
+    The returns are NaN of a network that has diverged, and of the best of a lane that finished no
+    episode: there is none.
 
     Args:
         h: hyperparameters of the algorithm.
@@ -46,13 +49,22 @@ def trial(
     """
     trained = dqn.train(h, programs.environment(environment), keys)
 
-    def play(act: Act) -> np.ndarray:
-        return evaluate(act, environment, evaluation.seeds, len(keys), evaluation.limits)
+    def play(act: Act, weights: networks.Weights) -> np.ndarray:
+        returns = evaluate(act, environment, evaluation.seeds, len(keys), evaluation.limits)
+        return np.where(networks.diverged(weights), np.nan, returns)
 
     remembering = Remembering(dqn.policy(trained.final, h))
-    played = {"final": play(remembering), "best": play(dqn.policy(trained.best, h))}
+    best = play(dqn.policy(trained.best, h), trained.best)
+    unfinished = np.isnan(trained.returns).all(axis=0)
+    played = {
+        "final": play(remembering, trained.final), "best": np.where(unfinished, np.nan, best)
+    }  # fmt: skip
+    returns, losses, targets = (
+        np.where(np.isfinite(curve), curve, np.nan)
+        for curve in (trained.returns, trained.losses, trained.targets)
+    )
     return Trial(
-        *(getattr(trained, name) for name in CURVES),
+        returns, trained.steps, losses, targets,
         weights={"final": trained.final, "best": trained.best}, played=played,
         actions=remembering.actions(evaluation.limits[0]),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reprise import networks
 from reprise.algorithms import dqn
 from reprise.environments.cartpole import CartPole
 from reprise.environments.evaluation import evaluate
@@ -30,9 +31,11 @@ class Trial(NamedTuple):
 
     returns: np.ndarray  # of the last episode each round finished, NaN without one [K, L]
     steps: np.ndarray  # environment steps each lane has played by the end of each round [K, L]
-    greedy: np.ndarray  # each lane's mean evaluation return [limits, L]
-    diverged: np.ndarray  # whether weights are not finite any more [L]
-    weights: np.ndarray  # of each feature and of the bias [F + 1, A, L]; none behind hidden layers
+    greedy: np.ndarray  # each lane's mean evaluation return, NaN if diverged [limits, L]
+    diverged: np.ndarray  # as `networks.diverged` says [L]
+    weights: np.ndarray
+    """Of each feature and of the bias [F + 1, A, L], NaN if not finite; none behind hidden layers.
+    """
 
 
 def trial(
@@ -40,7 +43,7 @@ def trial(
 ) -> Trial:
     """Train one lane for each key, and play the greedy policies in Gymnasium.
 
-    A lane that has diverged has no greater of two Q-values, and takes action 0.
+    A lane that has diverged has no greater of two Q-values: it is no policy.
 
     Args:
         h: hyperparameters of the training.
@@ -51,11 +54,12 @@ def trial(
     trained = dqn.train(h, Featured(CartPole(), chosen), keys)
     act = through_features(dqn.policy(trained.final, h), chosen)
     played = evaluate(act, ENVIRONMENT, evaluation.seeds, len(keys), evaluation.limits)
-    finite = [np.isfinite(w).reshape(-1, len(keys)).all(axis=0) for w in trained.final]
+    diverged = networks.diverged(trained.final)
     kernel, bias = trained.final[-2:]
     weights = np.concatenate([kernel.swapaxes(0, 1), bias[None]])
+    weights = np.where(np.isfinite(weights), weights, np.nan)
     return Trial(
-        trained.returns, trained.steps, played.mean(axis=1), ~np.all(finite, axis=0),
+        trained.returns, trained.steps, np.where(diverged, np.nan, played.mean(axis=1)), diverged,
         weights[:0] if h.hidden_sizes else weights,
     )  # fmt: skip
 

@@ -47,10 +47,11 @@ def actions(act: Act, environment: Specification, lanes: int) -> np.ndarray:
 
 
 def pushing_right(packs: Sequence[np.ndarray]) -> pd.DataFrame:
-    """Return the share of all packs' lanes that push to the right, a row a point.
+    """Return the share of all packs' lanes that push to the right, a row a point; none of no lane.
 
     Args:
         packs: the actions of each, [P, L].
     """
     chosen = np.concatenate(packs, axis=1)
+    chosen = chosen if chosen.shape[1] else np.empty((0, 1))
     return plane().iloc[: len(chosen)].assign(pushing_right=chosen.mean(axis=1))

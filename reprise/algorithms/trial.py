@@ -29,7 +29,7 @@ class Trial(NamedTuple):
     final: networks.Weights  # [.., L]
     greedy: np.ndarray  # returns of the likeliest actions [limits, E, L]
     sampled: np.ndarray  # returns of sampled actions [limits, E, L]; no limits if not asked for
-    actions: np.ndarray  # greedy, of the first evaluation episode, int8 [T, L]
+    actions: np.ndarray  # greedy, of the first evaluation episode, int32 [T, L]
 
 
 def reinforce_trial(
@@ -45,6 +45,8 @@ def reinforce_trial(
 ) -> Trial:
     """Train one lane for each key by REINFORCE, and play the policies in Gymnasium.
 
+    Their returns are NaN in lanes whose network has diverged: it is no policy.
+
     Args:
         hyperparameters: of the algorithm.
         environment: what is trained on.
@@ -58,7 +60,9 @@ def reinforce_trial(
     trained = reinforce.train(hyperparameters, environment, keys, initial)
 
     def play(act: Act) -> np.ndarray:
-        return evaluate(through(act), judged, evaluation.seeds, len(keys), evaluation.limits)
+        seeds, limits = evaluation.seeds, evaluation.limits
+        returns = evaluate(through(act), judged, seeds, len(keys), limits)
+        return np.where(networks.diverged(trained.final), np.nan, returns)
 
     remembering = Remembering(reinforce.policy(trained.final, hyperparameters))
     greedy = play(remembering)
@@ -66,7 +70,8 @@ def reinforce_trial(
     if random is not None:
         sampled = play(reinforce.policy(trained.final, hyperparameters, random))
     actions = remembering.actions(evaluation.limits[0])
-    return Trial(*trained, greedy, sampled, actions)
+    returns = np.where(np.isfinite(trained.returns), trained.returns, np.nan)
+    return Trial(returns, trained.steps, trained.final, greedy, sampled, actions)
 
 
 def joined(trials: Sequence[Trial]) -> Trial:

@@ -1,17 +1,20 @@
 """An episode's pictures as an animated GIF: small, in real time, the same bytes every time."""
 
 import io
+import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 WIDTH = 300  # pixels, about
 COLOURS = 32
 INTERVAL = 0.04  # seconds; browsers slow down what is below 0.02
 HOLD = 1.0  # seconds on the last picture, before it starts again
+WHITE = 255
 
 
 def gif(frames: NDArray[np.uint8], frames_per_second: float) -> bytes:
@@ -40,6 +43,64 @@ def gif(frames: NDArray[np.uint8], frames_per_second: float) -> bytes:
         duration=list(_durations(chosen, frames_per_second)), optimize=False,
     )  # fmt: skip
     return buffer.getvalue()
+
+
+def notice(text: str) -> bytes:
+    """Return a GIF of one picture that holds a text, where there are no others to show."""
+    lines = textwrap.wrap(" ".join(text.split()), 44)
+    picture = Image.new("RGB", (WIDTH, 24 + 14 * len(lines)), "white")
+    ImageDraw.Draw(picture).multiline_text((12, 12), "\n".join(lines), fill="black", spacing=4)
+    return gif(np.asarray(picture)[None], 1)
+
+
+def picture(rendered: Any) -> NDArray[Any]:
+    """Return what a `render` gave as a picture of three colours [H, W, 3], in numbers of its kind.
+
+    A list stands for its last picture, grey becomes three equal colours, and a fourth, the alpha
+    channel, is left out.
+
+    Raises:
+        ValueError: says what `render` gave, if it is no picture.
+    """
+    while isinstance(rendered, list | tuple) and rendered:
+        rendered = rendered[-1]
+    array = np.array(rendered)  # a copy: an environment may draw the next one into its own
+    shape = array.shape
+    if array.dtype.kind not in "buif" or not array.size:
+        raise ValueError(f"render gives {_kind(rendered)}, no picture")
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4):
+        raise ValueError(f"render gives an array {list(shape)}, no picture")
+    return array[..., :3] if array.shape[-1] > 1 else array.repeat(3, axis=-1)
+
+
+def frames(pictures: Sequence[NDArray[Any]]) -> NDArray[np.uint8]:
+    """Return an episode's pictures [H, W, 3] as `gif` takes them, [T, H, W, 3].
+
+    Truths are black and white. Fractions are shares of white if none is above 1.
+
+    Raises:
+        ValueError: if they are of several sizes, or beyond 0 to 255.
+    """
+    if len(sizes := dict.fromkeys(picture.shape[:2] for picture in pictures)) > 1:
+        (height, width), (other_height, other_width) = list(sizes)[:2]
+        changed = f"{width} x {height}, then {other_width} x {other_height}"
+        raise ValueError(f"render gives pictures of several sizes: {changed}")
+    every = np.stack(pictures)
+    if every.dtype == np.uint8:
+        return every
+    if every.dtype.kind == "b" or (every.dtype.kind == "f" and every.max() <= 1):
+        every = every.astype(np.float32) * WHITE
+    if not (every.min() >= 0 and every.max() <= WHITE):
+        raise ValueError(
+            f"render gives numbers from {every.min():g} to {every.max():g}, no colours"
+        )
+    return every.round().astype(np.uint8)
+
+
+def _kind(value: Any) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _shrunk(frame: NDArray[np.uint8]) -> Image.Image:

@@ -205,3 +205,6 @@ class _Failure(NamedTuple):
             if np.isnan(values.sum()) and (rows := np.isnan(values)).any():
                 i = int(np.argwhere(rows)[0, 0])
                 raise self.error(i, step, f"{what} NaN")
+        if (rows := np.isinf(rewards)).any():
+            i = int(rows.argmax())
+            raise self.error(i, step, f"rewarded {rewards[i]}")

@@ -186,8 +186,11 @@ class GymnasiumAdapter:
         except Exception as error:
             self._fail(i, f"raised {type(error).__name__}: {error}", error)
         stepped, self._running = self._running, running
-        for values, what in ((observed, "observed"), (rewards, "rewarded")):
-            self._check(values, what)
+        self._check(observed, "observed")
+        self._check(rewards, "rewarded")
+        if np.isinf(rewards).any():
+            i = int(np.isinf(rewards).argmax())
+            self._fail(i, f"rewarded {rewards[i]}, beyond the numbers of float32")
         # TensorFlow keeps the arrays it is given and does not copy them: none may change later.
         terminated = self._terminated.reshape(actions.shape).copy()
         return self._state(actions.shape, stepped), rewards.reshape(actions.shape), terminated

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from reprise.errors import UserError, closest
+from reprise.evidence.outcomes import sense
 from reprise.evidence.training import steps_to
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
 
@@ -90,7 +91,7 @@ class Source(Frozen):
 
 
 class Sample(NamedTuple):
-    """Values, infinite where a time never came, and how many were left out as missing."""
+    """Values, infinite where there is none that counts, and how many were left out as missing."""
 
     values: NDArray[np.float64]
     dropped: int
@@ -112,8 +113,14 @@ def value(source: Source, results: Results) -> float | str | None:
     return float(values[0])
 
 
-def sample(source: Source, results: Results) -> Sample:
+def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
     """Return the values of a table's rows, one a seed.
+
+    Args:
+        source: where they come from.
+        results: of the stages.
+        ranked: whether only their order is asked for: then a seed without a return, whose training
+            diverged, is not dropped but below any other, at minus infinity.
 
     Raises:
         UserError: if the source names what is not there.
@@ -133,6 +140,8 @@ def sample(source: Source, results: Results) -> Sample:
     missing = np.isnan(values)
     if source.missing == "late":
         return Sample(np.where(missing, np.inf, values), 0)
+    if ranked and sense(str(source.column)) == "return":
+        return Sample(np.where(missing, -np.inf, values), 0)
     return Sample(values[~missing], int(missing.sum()))
 
 

@@ -91,8 +91,10 @@ def contrast(
     present = a[~np.isnan(a)], b[~np.isnan(b)]
     both = min(map(len, present)) >= 2
     ranked = present
-    if sense == "time":  # the sooner the better, and never last
-        ranks = improvement.soonest(pd.Series(np.concatenate([a, b]))).to_numpy(float)
+    if sense != "other":  # the sooner the better, and never last; no return is below any other
+        every = pd.Series(np.concatenate([a, b]))
+        rank = improvement.soonest(every) if sense == "time" else every.rank(na_option="top")
+        ranks = rank.to_numpy(float)
         ranked = ranks[: len(a)], ranks[len(a) :]
     of_a, of_b = (mean_interval(x, confidence) if len(x) >= 2 else None for x in present)
     return Contrast(

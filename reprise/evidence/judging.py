@@ -31,6 +31,7 @@ from reprise.evidence.statistics import Interval, Seed
 Floats = NDArray[np.float64]
 
 DECILES = (0.1, 0.9)
+RANKED = ("share", "improvement")  # forms that ask which value is above which, not how far
 
 
 class Answer(NamedTuple):
@@ -119,8 +120,9 @@ def question(
 
     The same resamples are drawn at every confidence.
     """
-    of = sample(test.of, results)
-    than = sample(test.than, results) if test.than else None
+    ranked = test.form in RANKED
+    of = sample(test.of, results, ranked=ranked)
+    than = sample(test.than, results, ranked=ranked) if test.than else None
     dropped = of.dropped + (than.dropped if than else 0)
     if (least := min(len(s.values) for s in (of, than) if s)) < 2:
         count = f"{least} value{'' if least == 1 else 's'}"
@@ -185,7 +187,11 @@ def spread(values: Floats, /, *, axis: int) -> Floats:
 
 
 def both_finite(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """Return two samples in which times that never came are one later than the latest that did."""
+    """Return two samples in which times that never came are one later than the latest that did.
+
+    Returns of seeds without a policy are one below the lowest that there is.
+    """
     known = np.concatenate([a, b])
-    latest = known[np.isfinite(known)].max(initial=0) + 1
-    return np.minimum(a, latest), np.minimum(b, latest)
+    known = known[np.isfinite(known)]
+    bounds = known.min(initial=0) - 1, known.max(initial=0) + 1
+    return np.clip(a, *bounds), np.clip(b, *bounds)

@@ -13,6 +13,10 @@ from scipy import special  # scipy.stats has the same quantiles, and takes longe
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
+SUMMARY = (
+    "mean", "mean_low", "mean_high", "median", "interquartile_mean", "min", "max",
+    "standard_deviation",
+)  # fmt: skip
 _BLOCK = 500  # resamples at a time: 1,000 runs then take some megabytes
 
 Seed = int | np.random.SeedSequence | np.random.Generator
@@ -239,8 +243,30 @@ def tolerance_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Tol
 
 
 def summary(sample: ArrayLike) -> dict[str, float]:
-    """Returns what metrics.json says of a sample; the interval of the mean is Student's at 95%."""
-    values = checked(sample)
+    """Returns what metrics.json says of a sample; the interval of the mean is Student's at 95%.
+
+    NaN stands for a seed without a value, and is left out: `n` is the number of the others. What
+    they do not tell is NaN, which is written as null: the interval of one seed, or all of none.
+
+    >>> found = summary([187.0, np.nan, 195.0])
+    >>> found["n"], found["mean"]
+    (2, 191.0)
+
+    Args:
+        sample: One value per seed, [N], NaN for none.
+
+    Raises:
+        ValueError: if a value is infinite, or the sample is not one value per seed.
+    """
+    values = _by_seed(sample, "sample")
+    values = values[~np.isnan(values)]
+    if values.size < 2:
+        unknown = dict.fromkeys(SUMMARY, float("nan"))
+        if values.size:
+            unknown |= dict.fromkeys(
+                ("mean", "median", "interquartile_mean", "min", "max"), values.item()
+            )
+        return {"n": values.size, **unknown}
     mean = mean_interval(values)
     return {
         "n": values.size,
@@ -261,17 +287,23 @@ def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> 
     Raises:
         ValueError: names what is wrong with its shape, its size or one of its values.
     """
+    values = _by_seed(sample, name)
+    if values.size < 2:
+        raise ValueError(f"{name} must hold at least 2 seeds; got {values.size}")
+    if (bad := ~np.isfinite(values) if finite else np.isnan(values)).any():
+        first, what = int(np.flatnonzero(bad)[0]), "finite" if finite else "a number"
+        raise ValueError(f"{name} must be {what}; {name}[{first}] is {values[first]}")
+    return values
+
+
+def _by_seed(sample: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Returns a sample as an array [N]; raises ValueError if it has another shape."""
     values = np.asarray(sample, dtype=np.float64)
     if values.ndim != 1:
         raise ValueError(
             f"{name} must hold one value per seed, shape [N]; got shape {values.shape}. Average "
             f"over the episodes of each seed first: they are not independent of each other"
         )
-    if values.size < 2:
-        raise ValueError(f"{name} must hold at least 2 seeds; got {values.size}")
-    if (bad := ~np.isfinite(values) if finite else np.isnan(values)).any():
-        first, what = int(np.flatnonzero(bad)[0]), "finite" if finite else "a number"
-        raise ValueError(f"{name} must be {what}; {name}[{first}] is {values[first]}")
     return values
 
 

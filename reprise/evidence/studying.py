@@ -13,12 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from reprise.evidence import statistics
+from reprise.evidence import statistics, training
 from reprise.evidence.statistics import CONFIDENCE, Interval
 
 RESAMPLES = 200
 DRAWS = 200  # of few seeds, a setting and resample
 SOLVES = 0.5  # the share of a setting's seeds above which it solves the task
+UNKNOWN = Interval(np.nan, np.nan, np.nan, 0, degenerate=False)
 
 Array = NDArray[np.float64]
 
@@ -26,25 +27,34 @@ Array = NDArray[np.float64]
 def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: float) -> pd.DataFrame:
     """Return a row for each setting: its mean, and the share of its seeds that solve the task.
 
+    The mean is of the `n` seeds that have a policy; `missing` says how many diverged, none of which
+    solves the task.
+
     Args:
         samples: with the columns setting, `keys` and `column`.
         keys: the hyperparameters.
-        column: what a seed came to.
+        column: what a seed came to, NaN if it diverged.
         level: from which on it has solved the task.
     """
     rows = []
     for number, group in samples.groupby("setting", sort=True):
         values = group[column].to_numpy(float)
-        share = statistics.wilson_interval(int((values >= level).sum()), len(values))
+        share = training.solved(values, level)
         rows.append(
             {
                 "setting": number,
                 **{key: group[key].iloc[0] for key in keys},
-                **statistics.summary(values),
+                **statistics.summary(values), "missing": int(np.isnan(values).sum()),
                 "solved": share.estimate, "solved_low": share.low, "solved_high": share.high,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def best_so_far(returns: Sequence[Array]) -> str:
+    """Return the highest of several packs' means in words, of the seeds that have a policy."""
+    means = [values.mean() for pack in returns if len(values := training.known(pack))]
+    return training.in_words(max(means) if means else None)
 
 
 def solving(found: pd.DataFrame) -> dict[str, float]:
@@ -65,7 +75,8 @@ def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataF
     """Return for each value of each hyperparameter the mean over all settings that have it.
 
     Each setting counts the same. The interval is Student's of a stratified mean, a setting being a
-    stratum, with Satterthwaite's degrees of freedom.
+    stratum, with Satterthwaite's degrees of freedom. Seeds that diverged are left out, and settings
+    of which fewer than two seeds are left: `n` and `settings` say what the mean is of.
 
     Source: Cochran (1977), Sampling techniques, section 5.4.
     """
@@ -75,8 +86,9 @@ def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataF
         named = samples[key].map(str)
         for value in dict.fromkeys(named):
             inside = pd.DataFrame(samples[named == value])
-            groups = [group.to_numpy(float) for _, group in inside.groupby("setting")[column]]
-            mean = stratified_mean(groups)
+            each = [training.known(group) for _, group in inside.groupby("setting")[column]]
+            groups = [group for group in each if len(group) > 1]
+            mean = stratified_mean(groups) if groups else UNKNOWN
             rows.append(
                 {
                     "hyperparameter": key, "value": inside[key].iloc[0], "settings": len(groups),
@@ -113,13 +125,18 @@ def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
     The right order is that of the means over all seeds, ties of few seeds are half wrong. It is
     told of all pairs of settings, and of those that all seeds tell apart, by Welch's interval at
     95%. Few seeds are drawn from all without replacement. The intervals are normal ones, with the
-    standard error of a bootstrap over seeds, within settings.
+    standard error of a bootstrap over seeds, within settings. Settings of which a seed diverged
+    have no mean of few seeds, and are left out.
 
     Args:
-        values: what each seed of each setting came to, [S, N].
+        values: what each seed of each setting came to, NaN if it diverged, [S, N].
         sizes: how many seeds are few, each.
         seed: of the draws.
     """
+    values = values[~np.isnan(values).any(axis=1)]
+    columns = pd.Index(["seeds", "pairs", "count", "wrong", "wrong_low", "wrong_high"])
+    if len(values) < 2:
+        return pd.DataFrame(columns=columns)
     first, second = np.triu_indices(len(values), 1)  # pairs [P]
     apart = np.array([_apart(values[a], values[b]) for a, b in zip(first, second, strict=True)])
     rows = []
@@ -141,7 +158,7 @@ def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
                     "wrong_high": min(1.0, share + margin),
                 }
             )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -> Array:

@@ -4,10 +4,11 @@ Shapes: K episodes or iterations, L lanes, E evaluation episodes.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from reprise.evidence import statistics
 
@@ -39,7 +40,10 @@ def by_lane(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
 
 
 def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
-    """Return mean, median and 10% and 90% quantiles over lanes of curves [K, L], but for NaN."""
+    """Return mean, median and 10% and 90% quantiles over lanes of curves [K, L], but for NaN.
+
+    A step is left out where all lanes are NaN.
+    """
     seen = ~np.isnan(curves).all(axis=1)
     table = pd.DataFrame({index: np.arange(first, first + len(curves))[seen]})
     table["mean"] = np.nanmean(curves[seen], axis=1)
@@ -114,10 +118,16 @@ def course(
     return samples.join(evaluated(played, limits))
 
 
-def trained(samples: pd.DataFrame) -> dict[str, dict | None]:
-    """Return what a table made by `course` says of the trainings, for metrics.json."""
+def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
+    """Return what a table made by `course` says of the trainings, for metrics.json.
+
+    Args:
+        samples: the table.
+        top: as `course` takes it.
+    """
     reached = samples["first_at_cap"].dropna()
     return {
+        "cap": top,
         "last_return": statistics.summary(samples["last_return"]),
         "reached_cap": statistics.wilson_interval(len(reached), len(samples))._asdict(),
         "first_at_cap": statistics.summary(reached) if len(reached) > 1 else None,
@@ -128,6 +138,8 @@ def trained(samples: pd.DataFrame) -> dict[str, dict | None]:
 
 def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFrame:
     """Return each lane's mean evaluation return: a row a lane, a column for each way and limit.
+
+    It is NaN in a lane that has no policy.
 
     Args:
         played: by the way of playing, such as "greedy", returns [limits, E, L].
@@ -150,32 +162,60 @@ def evaluation(
 ) -> dict[str, dict]:
     """Return how good policies are under each time limit; the unit is a lane.
 
+    A lane whose training diverged has no policy. The mean and its like are over the `n` lanes that
+    have one, which flatters the training; `missing` says how many have none. The share that has
+    solved the task is of all lanes: one without a policy has not.
+
     Args:
-        returns: of evaluation episodes [len(limits), E, L].
-        limits: the time limits, which are also the most that an episode can bring if 1 is paid a
-            step.
-        solved_share: then a lane has solved the task if its mean return is at least this share of
-            the limit.
-        solved_return: the mean return that solves any other task.
+        returns: of evaluation episodes [len(limits), E, L], NaN in lanes without a policy.
+        limits: the time limits.
+        solved_share: as `solved_from` takes it.
+        solved_return: likewise.
     """
     results = {}
     for limit, episodes in zip(limits, returns, strict=True):
         lanes = episodes.mean(axis=0)
-        level = solved_share * limit if solved_return is None else solved_return
-        solved = statistics.wilson_interval(int((lanes >= level).sum()), len(lanes))
+        level = solved_from(limit, solved_share, solved_return)
+        share = solved(lanes, level)
         results[f"limit_{limit}"] = statistics.summary(lanes) | {
-            "solved": solved.estimate, "solved_low": solved.low, "solved_high": solved.high,
+            "missing": int(np.isnan(lanes).sum()), "solved_from": level,
+            "solved": share.estimate, "solved_low": share.low, "solved_high": share.high,
         }  # fmt: skip
     return results
 
 
-def median_lane(values: Array) -> int:
+def solved_from(limit: int, solved_share: float, solved_return: float | None = None) -> float:
+    """Return the mean return from which on a lane has solved the task.
+
+    Args:
+        limit: the time limit, which is also the most that an episode can bring if 1 is paid a step.
+        solved_share: then it is this share of the limit.
+        solved_return: what it is in any other task.
+    """
+    return solved_share * limit if solved_return is None else solved_return
+
+
+def solved(lanes: Array, level: float) -> statistics.Interval:
+    """Return the share of lanes that have solved the task; one without a policy has not.
+
+    Args:
+        lanes: mean return of each [L], NaN without a policy.
+        level: as `solved_from` gives it.
+    """
+    return statistics.wilson_interval(int((lanes >= level).sum()), len(lanes))
+
+
+def median_lane(values: Array) -> int | None:
     """Return the lane whose value is nearest to the median of all [L], the first among equals.
+
+    NaN is left out; where there is nothing else, no lane is the median.
 
     >>> median_lane(np.array([200.0, 120.0, 35.0]))
     1
     """
-    return int(np.abs(values - np.median(values)).argmin())
+    if np.isnan(values).all():
+        return None
+    return int(np.nanargmin(np.abs(values - np.nanmedian(values))))
 
 
 def side_by_side(curves: Sequence[NDArray]) -> Array:
@@ -189,5 +229,48 @@ def side_by_side(curves: Sequence[NDArray]) -> Array:
 
 
 def tail_mean(returns: NDArray, count: int) -> Array:
-    """Return the mean of each lane's last returns [L]; a round without one does not count."""
-    return np.array([lane[~np.isnan(lane)][-count:].mean() for lane in returns.T])
+    """Return the mean of each lane's last returns [L]; a round without one does not count.
+
+    It is NaN in a lane that has no return at all.
+    """
+    tails = [known(lane)[-count:] for lane in returns.T]
+    return np.array([tail.mean() if len(tail) else np.nan for tail in tails])
+
+
+def known(values: ArrayLike) -> NDArray:
+    """Return those of some values that are not NaN, in one row."""
+    array = np.asarray(values)
+    return array[~np.isnan(array)]
+
+
+def mean_so_far(returns: Sequence[NDArray]) -> str:
+    """Return the mean of several packs' means in words, of the lanes that have a policy."""
+    means = [values.mean() for pack in returns if len(values := known(pack))]
+    return in_words(float(np.mean(means)) if means else None)
+
+
+def in_words(value: float | None) -> str:
+    """Return a return in words; NaN, and null as JSON has it, are none."""
+    return "none" if value is None or np.isnan(value) else f"{value:.1f}"
+
+
+def mean_in_words(found: Mapping[str, float | None]) -> str:
+    """Return a summary's mean and its interval in words; one value has no interval."""
+    low, high = found["mean_low"], found["mean_high"]
+    bounds = f" [{in_words(low)}, {in_words(high)}]" if (found["n"] or 0) > 1 else ""
+    return f"{in_words(found['mean'])}{bounds}"
+
+
+def headline(found: Mapping[str, float | None]) -> str:
+    """Return in words what `evaluation` says of a time limit.
+
+    >>> headline(evaluation(np.array([[[9.0, 20.0, np.nan]]]), [20], 0.975)["limit_20"])
+    '14.5 [-55.4, 84.4], solved by 33% of 3 seeds, 1 of which diverged'
+
+    Args:
+        found: a time limit's, or its copy read from metrics.json.
+    """
+    n, missing = found["n"] or 0, found.get("missing") or 0
+    lost = f", {missing:.0f} of which diverged" if missing else ""
+    solved_by = f"solved by {found['solved']:.0%} of {n + missing:.0f} seeds"
+    return f"{mean_in_words(found)}, {solved_by}{lost}"

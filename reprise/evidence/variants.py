@@ -1,7 +1,8 @@
 """What the variants of an experiment say beside each other: one table, and each against a baseline.
 
 A sample has a row for each variant and lane. A lane that never got somewhere has no number there:
-it counts as later than any that did.
+it counts as later than any that did. A lane whose training diverged has no return: whoever has one
+is better, and means are over those that have one.
 """
 
 import re
@@ -78,6 +79,7 @@ def summaries(
         str(name): {
             "last_return": statistics.summary(group["last_return"]),
             "environment_steps": statistics.summary(group["environment_steps"]),
+            "diverged": int(np.isnan(trained[str(name)].greedy[0, 0]).sum()),
             "greedy": training.evaluation(
                 trained[str(name)].greedy, limits, solved_share, solved_return
             ),
@@ -99,23 +101,34 @@ def comparisons(
 ) -> dict[str, dict[str, dict]]:
     """Return for each variant but the baseline how a quantity differs from the baseline's.
 
+    The difference of the means is of lanes that have a number, `n` in all, and NaN where a variant
+    has fewer than two. The probability of improvement is of all lanes: none is below any number.
+
     Args:
-        samples: with the columns variant, lane and the quantity's.
+        samples: with the columns variant, lane and the quantity's, NaN for none.
         column: the quantity, the more the better.
         baseline: the variant that the others are compared with.
         seed: of the bootstraps.
     """
-    groups = {str(name): group for name, group in samples.groupby("variant", sort=False)[column]}
+    ranked = samples.assign(rank=samples[column].rank(na_option="top"))
+    groups = {str(name): group for name, group in ranked.groupby("variant", sort=False)}
+    known = {name: training.known(group[column]) for name, group in groups.items()}
     return {
         name: {
-            "difference": statistics.difference_of_means(values, groups[baseline])._asdict(),
+            "difference": _difference(known[name], known[baseline])._asdict(),
             "probability_of_improvement": statistics.probability_of_improvement(
-                values, groups[baseline], seed=seed
+                group["rank"], groups[baseline]["rank"], seed=seed
             )._asdict(),
         }
-        for name, values in groups.items()
+        for name, group in groups.items()
         if name != baseline
     }
+
+
+def _difference(a: NDArray, b: NDArray) -> statistics.Interval:
+    if min(len(a), len(b)) < 2:
+        return statistics.Interval(np.nan, np.nan, np.nan, len(a) + len(b), degenerate=False)
+    return statistics.difference_of_means(a, b)
 
 
 def sooner(
@@ -191,6 +204,16 @@ def in_words(name: str) -> str:
 def headline(found: Mapping[str, dict]) -> str:
     """Return the variants' mean greedy returns under the first limit in one line."""
     means = {name: next(iter(each["greedy"].values()))["mean"] for name, each in found.items()}
-    return "greedy return " + ", ".join(
-        f"{in_words(name)} {mean:.1f}" for name, mean in means.items()
-    )
+    said = ", ".join(f"{in_words(name)} {training.in_words(m)}" for name, m in means.items())
+    return f"greedy return {said}{diverged(found)}"
+
+
+def diverged(found: Mapping[str, dict]) -> str:
+    """Return how many lanes of each variant diverged, to end a headline; nothing if none did."""
+    firsts = {name: next(iter(each["greedy"].values())) for name, each in found.items()}
+    lost = [
+        f"{in_words(name)} {missing} of {first['n'] + missing}"
+        for name, first in firsts.items()
+        if (missing := first.get("missing"))
+    ]
+    return f"; diverged: {', '.join(lost)}" if lost else ""

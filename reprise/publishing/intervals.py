@@ -67,7 +67,7 @@ def compare(committed: Mapping[str, Metrics], current: Mapping[str, Metrics]) ->
                 low, high = (before[bound] for bound in ranges[key])
                 if key not in after:
                     outside.append(f"{where} is missing; committed: {_told(low, high)}")
-                elif not _within(after[key], low, high):
+                elif after[key] != value and not _within(after[key], low, high):
                     outside.append(f"{where} is {after[key]}; committed: {_told(low, high)}")
             elif key not in after or not _same(value, after[key]):
                 found = f"is {after[key]}" if key in after else "is missing"

@@ -53,3 +53,7 @@ def test_where_observations_are_others_the_map_has_columns_and_no_rows(other):
     found = policy_map.pushing_right([policy_map.actions(act, other, 2)] * 2)
     assert len(found) == 0
     assert list(found) == ["angle", "angular_velocity", "pushing_right"]
+
+
+def test_no_lane_with_a_policy_pushes_nowhere():
+    assert len(policy_map.pushing_right([np.empty((len(policy_map.plane()), 0), int)])) == 0

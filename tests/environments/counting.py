@@ -39,7 +39,7 @@ class Counting(gymnasium.Env):
             if self.mood == "raise":
                 raise RuntimeError("no more")
             observation[1] = np.nan if self.mood == "observe" else 0
-            reward = np.nan if self.mood == "reward" else reward
+            reward = {"reward": np.nan, "punish": -np.inf}.get(self.mood, reward)
             return observation, reward, False, False, {}
         self.count += 1
         self.over = self.count == self.length

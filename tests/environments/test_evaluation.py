@@ -57,7 +57,7 @@ class Moody(gymnasium.Env):
             if self.mood == "raise":
                 raise RuntimeError("no more")
             observation[1] = np.nan if self.mood == "observe" else 0
-            reward = np.nan if self.mood == "reward" else reward
+            reward = {"reward": np.nan, "punish": -np.inf}.get(self.mood, reward)
         self.count += 1
         return observation, reward, False, False, {}
 
@@ -65,7 +65,7 @@ class Moody(gymnasium.Env):
         return None if self.mood == "blind" else np.zeros((4, 6, 3), np.uint8)
 
 
-@pytest.fixture(params=["raise", "observe", "reward"])
+@pytest.fixture(params=["raise", "observe", "reward", "punish"])
 def mood(request: pytest.FixtureRequest) -> Iterator[str]:
     gymnasium.register(MOODY, lambda **kwargs: Moody(**kwargs), kwargs={"mood": request.param})
     yield request.param
@@ -127,9 +127,10 @@ def test_a_policy_sees_fixed_shapes_and_an_ended_episode_keeps_its_last_observat
 
 @pytest.mark.parametrize("player", ["evaluate", "record"])
 def test_a_failing_environment_is_named_with_seed_and_step(mood, player):
-    what = {"raise": "raised RuntimeError: no more", "observe": "observed NaN"}.get(
-        mood, "rewarded NaN"
-    )
+    what = {
+        "raise": "raised RuntimeError: no more", "observe": "observed NaN",
+        "reward": "rewarded NaN", "punish": "rewarded -inf",
+    }[mood]  # fmt: skip
 
     def act(observations, step):
         return np.full((len(observations), observations.shape[-1]), 0, int)

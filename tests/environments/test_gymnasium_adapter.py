@@ -177,6 +177,7 @@ def test_a_lane_depends_on_its_key_and_not_on_its_neighbours():
         ("raise", "at step 2: the environment raised RuntimeError: no more"),
         ("observe", "at step 2: the environment observed NaN"),
         ("reward", "at step 2: the environment rewarded NaN"),
+        ("punish", "at step 2: the environment rewarded -inf, beyond the numbers of float32"),
         ("raise at reset", "at reset: the environment raised RuntimeError: no beginning"),
     ],
 )

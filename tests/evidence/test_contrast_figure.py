@@ -7,7 +7,7 @@ from reprise.evidence import contrast_figure, contrasts
 from tests.evidence import drawing
 
 RNG = np.random.default_rng(0)
-A, B = RNG.normal(100, 5, 12), np.append(RNG.normal(120, 5, 12), np.nan)
+A, B = np.append(RNG.normal(100, 5, 12), np.nan), RNG.normal(120, 5, 12)
 
 
 def revisions() -> Figure:

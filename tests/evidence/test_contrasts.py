@@ -90,3 +90,13 @@ def test_the_sentence_tells_the_verdict_the_difference_and_the_probability():
                          "overlap].")  # fmt: skip
     unclear = contrasts.sentence(contrast(LOW, LOW + 0.1), "dqn final_200", "main", "relu")
     assert unclear.startswith("dqn final_200 in relu and in main cannot be told apart: ")
+
+
+def test_a_seed_without_a_return_is_below_all_and_in_no_mean():
+    found = contrast([10, 20, NAN, NAN], [NAN, 20, 30, 40], "return")
+    assert found.missing == (2, 1)
+    assert found.b is not None
+    assert found.b.estimate == 30
+    assert found.chance is not None
+    # None is level with two, 20 is level with one and above three, 30 and 40 are above all.
+    assert found.chance.estimate == (1 + 3.5 + 4 + 4) / 16

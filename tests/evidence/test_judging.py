@@ -187,3 +187,22 @@ def test_intervals_are_those_of_the_house():
 def test_a_claim_about_what_is_not_there_is_named():
     with pytest.raises(UserError, match=r"claim it: .*no column 'fina'; did you mean 'final'"):
         judged(it=claim({"above": 0}, form="mean", of=of(column="fina")))
+
+
+def test_a_seed_without_a_return_is_no_hit_and_below_all_but_in_no_mean():
+    table = pd.DataFrame({"greedy_200": [200.0, 200.0, np.nan, np.nan, np.nan], "lane": range(5)})
+    source = of("t", column="greedy_200")
+
+    def answer(claimed: dict, **test) -> judging.Answer:
+        return judged(Made(t=table), it=claim(claimed, of=source, **test))["it"]
+
+    share = answer({"above": 0.5}, form="share", counted={"at_least": 195})
+    assert share.interval
+    assert (share.interval.estimate, share.interval.n, share.dropped) == (0.4, 5, 0)
+    mean = answer({"at_least": 195}, form="mean")
+    assert mean.interval
+    assert (mean.interval.estimate, mean.interval.n, mean.dropped) == (200, 2, 3)
+    lower = of("samples", column="final", where={"variant": "base"})  # 1, 2, 3 and 4
+    better = answer({"above": 0.5}, form="improvement", than=lower)
+    assert better.interval
+    assert (better.interval.estimate, better.dropped) == (2 / 5, 0)

@@ -209,7 +209,20 @@ def test_episodes_must_be_averaged_into_seeds_first():
 
 def test_one_seed_has_no_interval():
     with pytest.raises(ValueError, match="sample must hold at least 2 seeds; got 1"):
-        summary([3.0])
+        mean_interval([3.0])
+    found = summary([3.0])
+    known = {"n": 1} | dict.fromkeys(("mean", "median", "interquartile_mean", "min", "max"), 3.0)
+    assert {key: value for key, value in found.items() if value == value} == known
+    assert list(found) == list(summary(SAMPLE))
+
+
+def test_a_summary_is_of_the_seeds_that_have_a_value_and_says_how_many():
+    assert summary([np.nan, *SAMPLE, np.nan]) == summary(SAMPLE)
+    found = summary([np.nan, np.nan])
+    assert found.pop("n") == 0
+    assert np.isnan(list(found.values())).all()
+    with pytest.raises(ValueError, match=r"sample must be finite; sample\[1\] is inf"):
+        summary([1.0, np.inf])
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -106,3 +106,20 @@ def test_a_value_is_shown_as_it_is_written():
     assert [studying.shown(v) for v in (500.0, 0.003, "relu", "[3]", 7)] == [
         "500", "0.003", "relu", "[3]", "7",
     ]  # fmt: skip
+
+
+def test_a_seed_that_diverged_is_counted_and_in_no_mean():
+    table = samples()
+    table.loc[table["setting"].eq(2) & table["lane"].lt(4), "final"] = np.nan
+    table.loc[table["setting"].eq(3) & table["lane"].gt(0), "final"] = np.nan
+    found: Any = studying.settings(table, KEYS, "final", level=150)
+    assert found["n"].tolist() == [16, 16, 12, 1]
+    assert found["missing"].tolist() == [0, 0, 4, 15]
+    assert found["solved"].tolist() == [0, 0, 12 / 16, 1 / 16]
+    effects: Any = studying.effects(table, KEYS, "final").set_index(["hyperparameter", "value"])
+    assert effects.loc[("rate", 2), "settings"] == 1
+    assert effects.loc[("rate", 2), "mean"] == pytest.approx(found["mean"][2])
+    values = table["final"].to_numpy().reshape(4, 16)
+    few: Any = studying.few_seeds(values, [3], 0)
+    assert few["count"].max() == 1  # of the two settings whose seeds all have a policy
+    assert len(studying.few_seeds(values[1:], [3], 0)) == 0

@@ -1,9 +1,12 @@
 """Curves, first successes, falls and evaluations, against values found by hand."""
 
+import json
+
 import numpy as np
 import pytest
 
 from reprise.evidence import training
+from reprise.pipeline import artifacts
 
 NAN = np.nan
 
@@ -100,3 +103,40 @@ def test_evaluations_are_averaged_by_lane_for_each_way_and_limit():
     returns = np.array([[[1.0, 2.0], [3.0, 2.0]], [[1.0, 4.0], [5.0, 4.0]]])  # [limits, E, L]
     table = training.evaluated({"greedy": returns}, [20, 30])
     assert table.to_dict("list") == {"greedy_20": [2, 2], "greedy_30": [3, 4]}
+
+
+def test_a_lane_without_a_policy_is_in_no_mean_and_has_not_solved_the_task():
+    returns = np.array([[[20.0, NAN, 10.0], [20.0, NAN, 20.0]]])  # lane means 20, none, 15
+    found = training.evaluation(returns, [20], 0.975)["limit_20"]
+    assert (found["n"], found["missing"], found["mean"]) == (2, 1, 17.5)
+    assert (found["solved_from"], found["solved"]) == (19.5, pytest.approx(1 / 3))
+
+
+@pytest.mark.parametrize(("level", "share"), [(2, 1), (18, 1 / 3), (-5, 1)])
+def test_a_task_with_a_return_of_its_own_is_solved_from_that_on(level: float, share: float):
+    found = training.evaluation(np.array([[[2.0, 3.0, 18.0]]]), [20], 0.975, level)["limit_20"]
+    assert (found["solved_from"], found["solved"]) == (level, pytest.approx(share))
+
+
+def test_a_headline_says_what_there_is_from_metrics_as_from_their_file():
+    def said(*lanes: float) -> str:
+        found = training.evaluation(np.array([[lanes]]), [20], 0.975)["limit_20"]
+        read = json.loads(artifacts.render_json("metrics.json", found))
+        assert training.headline(read) == training.headline(found)
+        return training.headline(found)
+
+    assert said(NAN, NAN) == "none, solved by 0% of 2 seeds, 2 of which diverged"
+    assert said(20.0) == "20.0, solved by 100% of 1 seeds"
+    assert said(20.0, 20.0) == "20.0 [20.0, 20.0], solved by 100% of 2 seeds"
+
+
+def test_without_a_policy_no_lane_is_the_median():
+    assert training.median_lane(np.array([NAN, NAN])) is None
+    assert training.median_lane(np.array([NAN, 9.0, 1.0, NAN, 2.0])) == 4
+
+
+def test_curves_of_nothing_have_no_rows_and_lanes_without_a_return_no_tail():
+    assert len(training.quantiles(np.full((3, 2), NAN), "episode")) == 0
+    np.testing.assert_array_equal(training.tail_mean(np.array([[NAN, 1], [NAN, 3]]), 2), [NAN, 2])
+    assert training.mean_so_far([np.array([NAN, 4.0]), np.array([NAN]), np.array([8.0])]) == "6.0"
+    assert training.mean_so_far([np.array([NAN])]) == "none"

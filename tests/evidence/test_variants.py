@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from reprise.evidence import variants
 
@@ -53,3 +54,19 @@ def test_a_name_is_told_in_words_with_its_decimals():
     )
     assert variants.in_words("gradient_steps_4") == "gradient steps 4"
     assert variants.in_words("buffer_10000") == "buffer 10000"
+
+
+def test_a_lane_without_a_return_did_worse_than_any_and_is_in_no_mean():
+    values = [np.nan, np.nan, 3.0, 5.0, np.nan, -7.0, -8.0, 4.0]
+    found = variants.comparisons(SAMPLES.assign(value=values), "value", "plain", seed=0)["quick"]
+    assert found["difference"]["n"] == 5
+    assert found["difference"]["estimate"] == pytest.approx(-11 / 3 - 4)
+    # Two of four are above nothing only, one is above 3 as well, and one is level with nothing.
+    assert found["probability_of_improvement"]["estimate"] == (2 + 2 + 3 + 1) / 16
+
+
+def test_where_fewer_than_two_lanes_have_a_return_means_do_not_differ_by_anything_known():
+    values = [1.0, 2.0, 3.0, 4.0, np.nan, np.nan, np.nan, 9.0]
+    found = variants.comparisons(SAMPLES.assign(value=values), "value", "plain", seed=0)["quick"]
+    assert np.isnan([found["difference"][key] for key in ("estimate", "low", "high")]).all()
+    assert found["probability_of_improvement"]["estimate"] == 4 / 16

@@ -174,3 +174,10 @@ def test_a_stage_that_computes_something_else_is_found_out(monkeypatch):
 
     assert lines() == []
     assert any("simulated.steps.estimate is" in line for line in lines(start_state="s1"))
+
+
+def test_what_is_null_in_both_is_the_same():
+    nothing = {"mean": None, "mean_low": None, "mean_high": None}
+    assert outside(nothing, nothing) == []
+    assert len(outside(nothing, nothing | {"mean": 3.0})) == 0
+    assert len(outside({"mean": 1.0, "mean_low": 0.0, "mean_high": 2.0}, nothing)) == 1
