@@ -32,6 +32,7 @@ NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Discount = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+EvaluationSeed = Annotated[int, Field(ge=0, lt=2**31)]  # those from there on are for training
 Name = Annotated[str, Field(min_length=1)]
 HiddenSizes = Annotated[tuple[PositiveInt, ...], Field(strict=False)]
 
@@ -139,9 +140,19 @@ class Evaluation(Frozen):
     """How trained policies are played in Gymnasium; its seeds are apart from those of training."""
 
     episodes: PositiveInt
-    first_seed: Seed
+    first_seed: EvaluationSeed
     limits: Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1)]
     solved_share: Probability
+
+    @model_validator(mode="after")
+    def _is_apart_from_training(self) -> Self:
+        if self.first_seed + self.episodes > 2**31:
+            most = 2**31 - self.episodes
+            raise ValueError(
+                f"first_seed is {self.first_seed}; allowed: at most {most}, so that "
+                f"{self.episodes} episodes end below 2^31"
+            )
+        return self
 
     @property
     def seeds(self) -> range:

@@ -1,6 +1,7 @@
 """Trainings without the pipeline: one call from anywhere, curves and networks in memory.
 
-What is not given is as the chapter sets it, in the repository's params.yaml; nothing is written.
+What is not given is as the chapter sets it, in the repository's params.yaml, but for the time
+limits of another environment than the chapter's: they are its registered one. Nothing is written.
 
 Shapes: L lanes, one a seed.
 """
@@ -20,10 +21,10 @@ from reprise import capacity, networks
 from reprise.algorithms import dqn, dqn_trial, reinforce
 from reprise.algorithms.trial import reinforce_trial
 from reprise.environments import programs
-from reprise.environments.specification import Specification, plain
+from reprise.environments.specification import Played, plain
 from reprise.errors import UserError, closest
 from reprise.evidence import training
-from reprise.hyperparameters import Evaluation, Frozen, PositiveInt, Seed
+from reprise.hyperparameters import Evaluation, PositiveInt, Seed
 from reprise.pipeline import artifacts, parameters
 from reprise.seeds import lane_keys
 
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
 CHAPTER = Path(__file__).parents[1] / parameters.PARAMETERS
 
 
-class Asked(Frozen):
+class Asked(Played):
     """What a training asks for besides its algorithm's hyperparameters."""
 
-    environment: Specification
     seeds: PositiveInt
     seed: Seed
     evaluation: Evaluation
@@ -118,15 +118,16 @@ def train(
     Args:
         algorithm: `reinforce` or `dqn`; or its section of params.yaml, such as `dqn_training`.
         environment: an id that Gymnasium knows, or a mapping as in params.yaml: `id`, and if there
-            are any `kwargs`, `wrappers` and `solved_return`.
+            are any `kwargs`, `wrappers` and `solved_return`. Where it is not the chapter's, the
+            limits `maximum_steps` and `evaluation["limits"]` are its registered one if not given.
         seeds: how many lanes.
         changes: other values by their names in the section: `seed`, from which all random numbers
             come, hyperparameters, and `evaluation`, of which what is not given stays.
 
     Raises:
-        UserError: if a name is unknown or a value not allowed, or the environment cannot be made or
-            does not fit.
-        EpisodeError: if the environment raises, or gives NaN.
+        UserError: if a name is unknown or a value not allowed, or the environment cannot be made,
+            does not fit or ignores its seed.
+        EpisodeError: if the environment raises, or gives what does not fit or is not finite.
     """
     name = algorithm.removesuffix("_training")
     if name not in ALGORITHMS:
@@ -173,14 +174,18 @@ def _completed(
 ) -> dict[str, Any]:
     """Return the changes, and of the chapter's section what they leave open."""
     asked = {"seeds": chapter["lanes_per_pack"]} | dict(changes)
-    played = asked.get("environment")
+    played, evaluation = asked.get("environment"), asked.get("evaluation", {})
     if isinstance(played, str):
         played = {"id": played}
+    usual = {key: chapter[key] for key in model.model_fields if key in chapter}
     if isinstance(played, Mapping):
         asked["environment"] = plain("?").model_dump(exclude={"id"}) | dict(played)
-    if isinstance(asked.get("evaluation"), Mapping):
-        asked["evaluation"] = chapter["evaluation"] | dict(asked["evaluation"])
-    return {key: chapter[key] for key in model.model_fields if key in chapter} | asked
+        if played.get("id") != chapter["environment"]["id"]:  # nor are the chapter's limits its own
+            usual["maximum_steps"] = None
+            usual["evaluation"] = usual["evaluation"] | {"limits": None}
+    if isinstance(evaluation, Mapping):
+        asked["evaluation"] = usual["evaluation"] | dict(evaluation)
+    return usual | asked
 
 
 def _reinforce(asked: Reinforce, keys: np.ndarray) -> Outcome:

@@ -23,7 +23,7 @@ from reprise import returns, seeds
 from reprise.algorithms import reinforce
 from reprise.algorithms.trial import Trial, joined, reinforce_trial
 from reprise.environments import programs
-from reprise.environments.specification import Specification
+from reprise.environments.specification import Played
 from reprise.evidence import variants
 from reprise.hyperparameters import ChangesOf, Comparison, Discount, Frozen, Name
 from reprise.pipeline import packs, stage
@@ -41,10 +41,9 @@ class Example(Frozen):
     rewards: Annotated[tuple[Rewards, ...], Field(strict=False, min_length=1)]
 
 
-class Params(reinforce.Hyperparameters, Comparison):
+class Params(reinforce.Hyperparameters, Comparison, Played):
     """The section of params.yaml; a variant is a change of hyperparameters."""
 
-    environment: Specification
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(reinforce.Hyperparameters)]]
     half_lives: dict[Name, Annotated[float, Field(gt=0, lt=1)]]
     examples: dict[Name, Example]

@@ -42,7 +42,7 @@ from pydantic import model_validator
 from reprise import capacity, seeds
 from reprise.algorithms import dqn, dqn_trial
 from reprise.capacity import Need
-from reprise.environments.specification import Specification
+from reprise.environments.specification import Played
 from reprise.evidence import access_growth, forgetting, statistics, training, variants
 from reprise.hyperparameters import (
     ChangesOf,
@@ -72,10 +72,9 @@ class Access(Frozen):
         return self
 
 
-class Params(dqn.Hyperparameters, Comparison):
+class Params(dqn.Hyperparameters, Comparison, Played):
     """The section of params.yaml; a variant is a change of hyperparameters."""
 
-    environment: Specification
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(dqn.Hyperparameters)]]
     partners: dict[Name, Name]
     window: PositiveInt  # episodes in a row that make up holding and collapsing

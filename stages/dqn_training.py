@@ -22,7 +22,7 @@ import numpy as np
 from reprise import networks, seeds
 from reprise.algorithms import dqn, dqn_trial, policy_map
 from reprise.environments.retrace import Camera
-from reprise.environments.specification import Specification
+from reprise.environments.specification import Played
 from reprise.evidence import training
 from reprise.hyperparameters import Experiment
 from reprise.pipeline import packs, stage
@@ -30,10 +30,8 @@ from reprise.pipeline import packs, stage
 NAME = "dqn_training"
 
 
-class Params(dqn.Hyperparameters, Experiment):
+class Params(dqn.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
-
-    environment: Specification
 
 
 class Work(NamedTuple):

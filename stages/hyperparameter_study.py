@@ -28,7 +28,7 @@ from reprise.algorithms import dqn, reinforce
 from reprise.capacity import Need
 from reprise.environments import programs
 from reprise.environments.evaluation import Act, evaluate
-from reprise.environments.specification import Specification
+from reprise.environments.specification import Specification, left_limits, with_limits
 from reprise.evidence import studying, training
 from reprise.hyperparameters import Evaluation, Frozen, PositiveInt, Seed
 from reprise.pipeline import kept, packs, stage
@@ -122,6 +122,21 @@ class Params(Frozen):
         """Return the section that is read too, and its model, by the field that holds it."""
         found = [item for item in SUBJECTS.items() if item[0] == section.get("stage")]
         return {"base": (name, subject.params) for name, subject in found}  # noqa: B035 one at most
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_limits(cls, values: Any) -> Any:
+        studied = values.get("values") if isinstance(values, Mapping) else None
+        if not isinstance(studied, Mapping) or not studied:
+            return values
+        base = values.get(next(iter(studied)))
+        played = base.get("environment") if isinstance(base, Mapping) else base and base.environment
+        return with_limits(values, played)
+
+    @property
+    def notice(self) -> str | None:
+        """Return what to say before a run, if anything."""
+        return left_limits(self.base.environment, self.base.maximum_steps, self.evaluation.limits)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

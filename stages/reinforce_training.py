@@ -20,7 +20,7 @@ from reprise.algorithms import reinforce
 from reprise.algorithms.trial import Trial, joined, reinforce_trial
 from reprise.environments import programs
 from reprise.environments.retrace import Camera
-from reprise.environments.specification import Specification
+from reprise.environments.specification import Played
 from reprise.evidence import statistics, training
 from reprise.hyperparameters import Experiment
 from reprise.pipeline import packs, stage
@@ -28,10 +28,8 @@ from reprise.pipeline import packs, stage
 NAME = "reinforce_training"
 
 
-class Params(reinforce.Hyperparameters, Experiment):
+class Params(reinforce.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
-
-    environment: Specification
 
 
 def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> Trial:

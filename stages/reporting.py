@@ -60,6 +60,20 @@ def value(key: str) -> Any:
                 + (f"; did you mean {hint!r}?" if hint else "")
             )
         found = found[part]
+    return registered(key) if found is None else found
+
+
+def registered(key: str) -> Any:
+    """Return what a null means: for a time limit, the environment's registered one."""
+    from reprise.environments.specification import with_limits
+
+    sections = parameters.read(Path("params.yaml"))
+    name, *parts = key.split(".")
+    section = sections[name]
+    played = sections[next(iter(section["values"]))] if "values" in section else section
+    found: Any = with_limits(section, played["environment"]) if "environment" in played else section
+    for part in parts:
+        found = found[part]
     return found
 
 

@@ -13,6 +13,7 @@ from reprise.environments.evaluation import evaluate
 from reprise.errors import UserError
 from reprise.library import CHAPTER, Trained
 from reprise.pipeline import parameters
+from tests.environments import userenvs
 from tests.tiny import ROOT
 
 SMALL = {"iterations": 3, "maximum_steps": 20, "evaluation": {"episodes": 2, "limits": [30]}}
@@ -90,7 +91,7 @@ def test_what_is_not_given_is_as_the_chapter_sets_it(trained):
 
 
 def test_the_dqn_trains_in_any_environment_of_gymnasiums():
-    limited = {"TimeLimit": {"max_episode_steps": 9}}
+    limited = [{"name": "TimeLimit", "max_episode_steps": 9}]
     trained = reprise.train(
         "dqn_training", environment={"id": "MountainCar-v0", "wrappers": limited}, seeds=2,
         length=3, learning_start=1, evaluation={"episodes": 1, "limits": [12]},
@@ -100,6 +101,20 @@ def test_the_dqn_trains_in_any_environment_of_gymnasiums():
     assert list(trained.returns) == ["final_12", "best_12"]
     np.testing.assert_array_equal(trained.returns, np.full((2, 2), -9))
     assert trained.model(lane=1).output_shape == (None, 3)  # Q-values
+
+
+def test_another_environment_is_played_under_its_registered_limit_if_none_is_given():
+    with userenvs.registered():
+        found = reprise.train("reinforce", "Short-v0", seeds=2, iterations=1)
+        assert list(found.returns) == ["greedy_7"]
+        assert found.parameters.maximum_steps == 7
+        given = {"iterations": 1, "maximum_steps": 5, "evaluation": {"limits": [6]}}
+        found = reprise.train("reinforce", "Short-v0", seeds=2, **given)
+        assert list(found.returns) == ["greedy_6"]
+        assert found.parameters.maximum_steps == 5
+        missing = "Line-v0 has no registered time limit; give maximum_steps and evaluation.limits"
+        with pytest.raises(UserError, match=missing):
+            reprise.train("dqn", "Line-v0", seeds=2)
 
 
 @pytest.mark.parametrize(

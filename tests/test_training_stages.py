@@ -20,6 +20,7 @@ from reprise.environments.cartpole import CartPole
 from reprise.pipeline import artifacts, parameters, stage
 from stages import reporting
 from tests import tiny
+from tests.environments import userenvs
 
 ROOT = tiny.ROOT
 STAGES = list(tiny.CHANGES)
@@ -174,15 +175,16 @@ def test_a_variant_gives_the_same_whichever_others_there_are(name: str):
     assert artifacts.render("samples.csv", found) == artifacts.render("samples.csv", expected)
 
 
+LIMITED = ["reinforce_training", "dqn_training", "credit_assignment", "dqn_ablations"]
 CAR = {
     "id": "MountainCar-v0", "solved_return": -15,
-    "wrappers": {"TimeLimit": {"max_episode_steps": 12}, "NormalizeObservation": {}},
+    "wrappers": [
+        {"name": "TimeLimit", "max_episode_steps": 12}, {"name": "NormalizeObservation"},
+    ],
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "name", ["reinforce_training", "dqn_training", "credit_assignment", "dqn_ablations"]
-)
+@pytest.mark.parametrize("name", LIMITED)
 def test_a_stage_trains_and_judges_in_the_environment_that_its_section_names(name: str):
     """Nothing gets up a hill in so few steps: every return is what the wrapper's limit leaves."""
     section = tiny.section(name, environment=CAR, packs=1)
@@ -199,6 +201,70 @@ def test_a_stage_trains_and_judges_in_the_environment_that_its_section_names(nam
     told = next(iter(metrics["variants"].values())) if "variants" in metrics else metrics
     ways = told.get("greedy") or told["final"]
     assert ways["limit_20"]["solved"] == 1
+
+
+@pytest.mark.parametrize("name", [*LIMITED, "hyperparameter_study"])
+def test_a_limit_that_is_null_is_the_environments_registered_one(name: str):
+    short = {"environment": {"id": "Short-v0"}, "maximum_steps": None}
+    with userenvs.registered():
+        if name == "hyperparameter_study":
+            section = tiny.section(name, evaluation={"limits": None})
+            section |= {other: tiny.section(other, **short) for other in LIMITED[:2]}
+            params = parameters.checked(section, name, tiny.stage(name).Params)
+            assert params.dqn_training.maximum_steps == 7
+        else:
+            section = tiny.section(name, evaluation={"limits": None}, **short)
+            params = parameters.checked(section, name, tiny.stage(name).Params)
+            assert params.maximum_steps == 7
+        assert params.evaluation.limits == (7,)
+        assert params.notice is None
+
+
+def test_a_notebook_gets_the_registered_limit_for_a_null(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    change = {"environment": {"id": "MountainCar-v0"}, "maximum_steps": None}
+    sections = {
+        "dqn_training": tiny.section("dqn_training", evaluation={"limits": None}, **change),
+        "hyperparameter_study": tiny.section(
+            "hyperparameter_study", evaluation={"limits": None}
+        ),
+    }  # fmt: skip
+    YAML().dump(sections, tmp_path / "params.yaml")
+    assert reporting.value("dqn_training.maximum_steps") == 200
+    assert reporting.value("dqn_training.evaluation.limits") == [200]
+    assert reporting.value("hyperparameter_study.evaluation.limits") == [200]
+    assert reporting.value("hyperparameter_study.sample") is None
+
+
+def test_limits_that_another_environment_was_left_with_are_said_in_one_line(
+    tmp_path: Path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    name = "reinforce_training"
+    module = tiny.stage(name)
+    said = []
+    for change in ({"environment": {"id": "Short-v0"}}, {}):
+        YAML().dump({name: tiny.section(name, **change)}, tmp_path / "params.yaml")
+        with userenvs.registered():
+            code = stage.execute(
+                name, module.Params, lambda params: {}, lambda results: "done", argv=[]
+            )
+        assert code == 0
+        said.append(capsys.readouterr().err)
+    assert said == [
+        f"{name}: Short-v0 has a registered time limit of 7 steps, but maximum_steps is 20 and "
+        "evaluation.limits [20, 30]; null means the registered one\n",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_evaluation_has_seeds_below_those_of_training(name: str):
+    section = tiny.section(name, evaluation={"first_seed": 2**31 - 1})
+    with pytest.raises(
+        parameters.ParameterError, match=r"first_seed is 2147483647; allowed: at mo"
+    ):
+        parameters.checked(section, name, tiny.stage(name).Params)
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -90,9 +90,8 @@ def training(
     learner = Learner(weights, weights, optimisers.initial(weights))
     play_round = play_steps if h.train_unit == "steps" else play_episode
     nothing = tf.zeros([lanes], tf.int32)
-    play = Play(
-        environment.reset(lane_random.fold(keys, 2)), nothing, tf.zeros([lanes]), nothing, nothing
-    )
+    paid = tf.zeros([lanes], programs.precision(environment))
+    play = Play(environment.reset(lane_random.fold(keys, 2)), nothing, paid, nothing, nothing)
     best = (weights, tf.fill([lanes], float("-inf")), nothing)
     curves = tuple(tf.TensorArray(tf.float32, h.rounds, element_shape=[lanes]) for _ in range(3))
     clock = tf.TensorArray(tf.int32, h.rounds, element_shape=[lanes])

@@ -118,7 +118,8 @@ def play_episode(
     *_, count, _, memory = tf.while_loop(lambda t, alive, *_: tf.reduce_any(alive), tick, start)
     rows = replay.rows(memory)
     played = tf.range(h.maximum_steps)[:, None] < count
-    total = tf.reduce_sum(tf.where(played, rows[:, -3], 0.0), 0)  # of the rewards
+    rewards = tf.cast(tf.where(played, rows[:, -3], 0.0), programs.precision(environment))
+    total = tf.cast(tf.reduce_sum(rewards, 0), tf.float32)
     play = play._replace(
         episodes=play.episodes + tf.cast(active, tf.int32), steps=play.steps + count
     )
@@ -144,7 +145,7 @@ def play_steps(
             weights, play.state, play.step + 1, random[t], chance[t], share, environment, h
         )
         ended = active & (transitions.terminated | transitions.truncated)
-        total = play.reward + transitions.reward
+        total = play.reward + tf.cast(transitions.reward, play.reward.dtype)
         stands = tf.where(active, following, play.state)
 
         def fresh():
@@ -152,11 +153,13 @@ def play_steps(
 
         play = Play(
             state=programs.renewed(environment, stands, ended, fresh),
-            step=tf.where(ended, 0, play.step + 1), reward=tf.where(ended, 0.0, total),
+            step=tf.where(ended, 0, play.step + 1),
+            reward=tf.where(ended, tf.constant(0, total.dtype), total),
             episodes=play.episodes + tf.cast(ended, tf.int32), steps=play.steps + tf.cast(active,
             tf.int32),
         )  # fmt: skip
-        return t + 1, play, tf.where(ended, total, finished), replay.record(memory, t, transitions)
+        finished = tf.where(ended, tf.cast(total, tf.float32), finished)
+        return t + 1, play, finished, replay.record(memory, t, transitions)
 
     start = (tf.constant(0), play, tf.fill([lanes], float("nan")), memory)
     _, play, finished, memory = tf.while_loop(lambda t, *_: t < h.train_every, tick, start)

@@ -230,7 +230,7 @@ def initial_weights(
 
 def update(
     weights: networks.Weights, state: optimisers.State, episodes: Episodes, numbers: Numbers,
-    once: tf.Tensor, h: Hyperparameters,
+    once: tf.Tensor, h: Hyperparameters, precision: str,
 ) -> tuple[networks.Weights, optimisers.State, tuple[tf.Tensor, tf.Tensor]]:  # fmt: skip
     """Learn from an iteration's episodes.
 
@@ -241,6 +241,7 @@ def update(
         numbers: what differs between the lanes.
         once: as `networks.separately` takes it.
         h: the other hyperparameters.
+        precision: of the sums that returns are.
 
     Returns:
         The next weights and state, and the lanes' mean return and number of steps, both [L].
@@ -251,8 +252,9 @@ def update(
         lambda: policy_gradient(weights, episodes, credit, h), weights, once
     )
     state, weights = optimisers.apply(h.optimiser, state, weights, gradient, numbers.learning_rate)
+    total = tf.reduce_sum(tf.cast(reward, precision), [0, 1]) / h.episodes_per_iteration
     points = (
-        tf.reduce_sum(reward, [0, 1]) / h.episodes_per_iteration,
+        tf.cast(total, tf.float32),
         tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1]),
     )
     return weights, state, points
@@ -268,7 +270,9 @@ def training(
     """Train all lanes from their keys [2, L]; this is the program that is compiled."""
     lanes = keys.shape[-1]
     once = tf.cast(numbers.learning_rate[0] > 0, tf.int32)
-    learn = programs.part(environment, partial(update, h=h))
+    learn = programs.part(
+        environment, partial(update, h=h, precision=programs.precision(environment))
+    )
     curves = tuple(
         tf.TensorArray(tf.float32, h.iterations, element_shape=[lanes]) for _ in range(2)
     )

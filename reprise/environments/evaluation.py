@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reprise.environments import seeding
+from reprise.environments.answers import Misfit, begun, picture, stepped, wrong
 from reprise.environments.specification import (
     EpisodeError,
     Specification,
@@ -32,6 +34,7 @@ Act = Callable[[Observations, int], Actions]
 Actions are numbered from 0; a Discrete observation is shown as one number for each of its values.
 """
 
+FRAMES_PER_SECOND = 30  # of an environment that does not say it
 HEADLESS = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy"}
 
 
@@ -72,48 +75,71 @@ def evaluate(
         limits: the time limits in steps.
 
     Raises:
-        UserError: the environment cannot be made, or does not fit.
-        EpisodeError: an environment raised, or gave NaN.
+        UserError: the environment cannot be made, does not fit, or ignores its seed.
+        EpisodeError: an environment raised, or gave what does not fit or is not finite.
     """
     if not seeds or lanes < 1 or not limits or min(limits) < 1:
         given = f"{len(seeds)} seeds, {lanes} lanes, limits {list(limits)}"
         raise UserError(f"{given}: at least one of each is needed, and limits of at least 1 step")
     specification = _specification(environment)
+    seeding.check(specification)
     shape = (len(seeds), lanes)
     count = len(seeds) * lanes
     returns = np.empty((len(limits), *shape))
-    totals = [0.0] * count
-    with made(specification, count, max(limits)) as environments:
+    totals, lost = np.zeros((2, count))
+    with made(specification, count) as environments:
         features, actions, first, encode = spaces(environments[0], specification.id)
-        current = np.empty((count, features), np.float32)
+        current = np.empty((count, features))
         failed = _Failure(specification.id, seeds, lanes)
         steps = [played.step for played in environments]
         for i, played in enumerate(environments):
             with failed.at(i, -1):
-                current[i] = encode(played.reset(seed=int(seeds[i // lanes]))[0])
-        failed.if_nan(current, totals, -1)
+                current[i] = encode(begun(played.reset(seed=int(seeds[i // lanes]))))
+        failed.if_wrong(current, "observed", -1)
         running = list(range(count))
         for step in range(max(limits)):
-            observations = current.reshape(*shape, features).swapaxes(1, 2).copy()  # [E, O, L]
-            numbers = (_checked(act(observations, step), shape, actions).ravel() + first).tolist()
+            observations = np.ascontiguousarray(
+                current.reshape(*shape, features).swapaxes(1, 2), np.float32
+            )  # [E, O, L]
+            chosen = _checked(act(observations, step), shape, actions)
+            numbers = chosen.ravel().astype(np.int64) + first
+            rewards = np.zeros(count)
             still, i = [], 0
             try:
                 for i in running:
-                    observation, reward, terminated, truncated, _ = steps[i](numbers[i])
+                    observation, rewards[i], terminated, truncated = stepped(steps[i](numbers[i]))
                     current[i] = encode(observation)
-                    totals[i] += reward  # pyright: ignore[reportOperatorIssue]
                     if not (terminated or truncated):
                         still.append(i)
+            except Misfit as error:
+                raise failed.error(i, step, f"{error}") from None
             except Exception as error:
                 raise failed.error(i, step, f"raised {type(error).__name__}: {error}") from error
             running = still
-            failed.if_nan(current, totals, step)
+            failed.if_wrong(current, "observed", step)
+            failed.if_wrong(rewards, "rewarded", step)
+            totals, lost = _added(totals, lost, rewards)
             for k, limit in enumerate(limits):
                 if limit == step + 1 or (limit > step and not running):
-                    returns[k] = np.reshape(totals, shape)
+                    returns[k] = np.reshape(totals + lost, shape)
             if not running:
                 break
     return returns
+
+
+def _added(
+    totals: NDArray[np.float64], lost: NDArray[np.float64], rewards: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return sums with further rewards, and what rounding has taken from them.
+
+    A thousand rewards of 0.1 are 100 then, and not 99.9999999999986.
+
+    Source: Neumaier (1974), Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen.
+    """
+    sums = totals + rewards
+    larger = np.abs(totals) >= np.abs(rewards)
+    high, low = np.where(larger, totals, rewards), np.where(larger, rewards, totals)
+    return sums, lost + ((high - sums) + low)
 
 
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
@@ -127,35 +153,41 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
 
     Raises:
         UserError: the environment cannot be made, or does not fit.
-        EpisodeError: the environment raised, gave NaN, or has no pictures.
+        EpisodeError: the environment raised, gave what does not fit or is not finite, or has no
+            pictures.
     """
     headless()
     specification = _specification(environment)
-    with made(specification, 1, limit, render_mode="rgb_array") as (played,):
+    with made(specification, 1, render_mode="rgb_array") as (played,):
         features, number, first, encode = spaces(played, specification.id)
         failed = _Failure(specification.id, [seed], 1)
         observations, frames, actions, rewards = [], [], [], []
         terminated = truncated = False
         with failed.at(0, -1):
-            observation, _ = played.reset(seed=seed)
+            observation = encode(begun(played.reset(seed=seed)))
         while True:
-            observation = np.asarray(encode(observation), np.float32)
-            failed.if_nan(observation[None], rewards[-1:], len(actions) - 1)
-            observations.append(observation)
-            with failed.at(0, len(actions) - 1):
-                frames.append(played.render())
-            if frames[-1] is None:
-                raise failed.error(0, len(actions) - 1, "renders no picture as rgb_array")
+            step = len(actions) - 1
+            observation = np.array(observation, float)  # some environments write to theirs again
+            failed.if_wrong(observation[None], "observed", step)
+            observations.append(observation.astype(np.float32))
+            with failed.at(0, step):
+                frames.append(picture(played.render()))
+            if frames[-1].shape != frames[0].shape:
+                raise failed.error(0, step, "renders pictures of two sizes; allowed: one")
             if terminated or truncated:
                 break
-            chosen = act(observation.reshape(1, features, 1), len(actions))
+            chosen = act(observations[-1].reshape(1, features, 1), len(actions))
             actions.append(int(_checked(chosen, (1, 1), number).item()))
             with failed.at(0, len(actions) - 1):
-                observation, reward, terminated, truncated, _ = played.step(actions[-1] + first)
-                rewards.append(float(reward))
+                answer = played.step(np.int64(actions[-1] + first))
+                observation, reward, terminated, truncated = stepped(answer)
+                observation = encode(observation)
+            failed.if_wrong(np.array([reward]), "rewarded", len(actions) - 1)
+            rewards.append(reward)
+            truncated = truncated or (len(actions) == limit and not terminated)
         return Episode(
             np.stack(observations), np.array(actions), np.array(rewards), terminated, truncated,
-            np.stack(frames), float(played.metadata.get("render_fps", 30)),
+            np.stack(frames), float(played.metadata.get("render_fps") or FRAMES_PER_SECOND),
         )  # fmt: skip
 
 
@@ -197,14 +229,11 @@ class _Failure(NamedTuple):
     def at(self, i: int, step: int) -> Iterator[None]:
         try:
             yield
+        except Misfit as error:
+            raise self.error(i, step, f"{error}") from None
         except Exception as error:
             raise self.error(i, step, f"raised {type(error).__name__}: {error}") from error
 
-    def if_nan(self, observations: Observations, rewards: Sequence[float], step: int) -> None:
-        for what, values in (("observed", observations), ("rewarded", np.array(rewards))):
-            if np.isnan(values.sum()) and (rows := np.isnan(values)).any():
-                i = int(np.argwhere(rows)[0, 0])
-                raise self.error(i, step, f"{what} NaN")
-        if (rows := np.isinf(rewards)).any():
-            i = int(rows.argmax())
-            raise self.error(i, step, f"rewarded {rewards[i]}")
+    def if_wrong(self, values: NDArray[np.float64], what: str, step: int) -> None:
+        if found := wrong(values):
+            raise self.error(found[0], step, f"{what} {found[1]}")

@@ -1,8 +1,9 @@
 """Any Gymnasium environment behind the protocol: its episodes are played in Python.
 
 A program calls them from TensorFlow's graph, step by step. There is one environment for each
-episode that is played at once; they are reset with seeds from the lanes' own keys, each above 2^63
-and so none of an evaluation's, so that an episode is the same one whatever is played beside it.
+episode that is played at once; they are reset with seeds from the lanes' own keys, each from 2^31
+to 2^32: none of an evaluation's, which are below, and one that NumPy's older generators take too.
+An episode is the same one whatever is played beside it.
 
 Nothing begins anew by itself. An episode that has ended is not stepped: it keeps its last
 observation, the final one, until the algorithm begins it anew. Gymnasium's vector environments step
@@ -27,10 +28,11 @@ from numpy.typing import NDArray
 
 from reprise import lane_random
 from reprise.determinism import tf
+from reprise.environments.answers import Misfit, begun, stepped, wrong
 from reprise.environments.normalisation import Normaliser
 from reprise.environments.specification import EpisodeError, Specification, made, spaces
 
-APART = 1 << 63  # the highest bit of a seed of 64
+APART = np.uint32(1 << 31)  # the highest bit of a seed of 32
 
 
 class GymnasiumAdapter:
@@ -134,7 +136,7 @@ class GymnasiumAdapter:
         self._count, self._lanes = prod(shape), shape[-1]
         self._environments = self._making.enter_context(made(self.specification, self._count))
         self._steps = [environment.step for environment in self._environments]
-        self._observed = np.zeros((self._count, self.observation_size), np.float32)
+        self._observed = np.zeros((self._count, self.observation_size))
         self._terminated, self._truncated = np.zeros((2, self._count), bool)
         self._seeds = [0] * self._count
         self._begun = [0] * self._count  # episodes
@@ -148,15 +150,17 @@ class GymnasiumAdapter:
         if self._count != prod(shape):
             self._make(shape)
         which = np.flatnonzero(anew).tolist()
-        high, low = (part.ravel().tolist() for part in words)
+        seeds = (words.ravel() | APART).tolist()
         i = 0
         try:
             for i in which:
                 self._at[i] = -1
                 self._begun[i] += 1
-                self._seeds[i] = APART | high[i] << 32 | low[i]
-                observation, _ = self._environments[i].reset(seed=self._seeds[i])
+                self._seeds[i] = seeds[i]
+                observation = begun(self._environments[i].reset(seed=seeds[i]))
                 self._observed[i] = self._spaces.encode(observation)
+        except Misfit as error:
+            self._fail(i, str(error))
         except Exception as error:
             self._fail(i, f"raised {type(error).__name__}: {error}", error)
         self._terminated[which] = self._truncated[which] = False
@@ -171,29 +175,29 @@ class GymnasiumAdapter:
         self, actions: NDArray[np.int32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
         steps, encode, observed, at = self._steps, self._spaces.encode, self._observed, self._at
-        numbers = (actions.ravel() + self._spaces.first_action).tolist()
-        rewards = np.zeros(self._count, np.float32)
+        numbers = actions.ravel().astype(np.int64) + self._spaces.first_action
+        rewards = np.zeros(self._count)
         running, i = [], 0
         try:
             for i in self._running:
                 at[i] += 1
-                observation, rewards[i], terminated, truncated, _ = steps[i](numbers[i])
+                observation, rewards[i], terminated, truncated = stepped(steps[i](numbers[i]))
                 observed[i] = encode(observation)
                 if terminated or truncated:
                     self._terminated[i], self._truncated[i] = terminated, truncated
                 else:
                     running.append(i)
+        except Misfit as error:
+            self._fail(i, str(error))
         except Exception as error:
             self._fail(i, f"raised {type(error).__name__}: {error}", error)
-        stepped, self._running = self._running, running
-        self._check(observed, "observed")
-        self._check(rewards, "rewarded")
-        if np.isinf(rewards).any():
-            i = int(np.isinf(rewards).argmax())
-            self._fail(i, f"rewarded {rewards[i]}, beyond the numbers of float32")
+        new, self._running = self._running, running
+        for values, what in ((observed, "observed"), (rewards, "rewarded")):
+            self._check(values, what)
         # TensorFlow keeps the arrays it is given and does not copy them: none may change later.
         terminated = self._terminated.reshape(actions.shape).copy()
-        return self._state(actions.shape, stepped), rewards.reshape(actions.shape), terminated
+        paid = rewards.astype(np.float32).reshape(actions.shape)
+        return self._state(actions.shape, new), paid, terminated
 
     def _state(self, shape: tuple[int, ...], new: list[int]) -> NDArray[np.float32]:
         """Return the states [*shape[:-1], O + 1, L], having learned from new observations."""
@@ -209,10 +213,9 @@ class GymnasiumAdapter:
             observations[:] = self._normaliser.apply(observations)
         return state
 
-    def _check(self, values: NDArray, what: str) -> None:
-        # Infinities of both signs have no sum either: only then each number is looked at.
-        if np.isnan(values.sum()) and (wrong := np.isnan(values)).any():
-            self._fail(int(np.argwhere(wrong)[0, 0]), f"{what} NaN")
+    def _check(self, values: NDArray[np.float64], what: str) -> None:
+        if found := wrong(values):
+            self._fail(found[0], f"{what} {found[1]}")
 
     def _fail(self, i: int, what: str, cause: Exception | None = None) -> NoReturn:
         """Remember the failure, as TensorFlow makes one of its own of it, and raise it."""
@@ -226,10 +229,10 @@ class GymnasiumAdapter:
 
 
 def episode_words(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Return two words of a seed for each episode, uint32 [2, *shape, L], from keys [2, L]."""
+    """Return a word for each episode's seed, uint32 [*shape, L], from keys [2, L]."""
     counter = tf.cast(tf.range(prod(shape)), tf.uint32)[:, None]
-    words = tf.stack(lane_random.threefry(keys, (counter, tf.constant(0, tf.uint32))))
-    return tf.reshape(words, [2, *shape, keys.shape[-1]])
+    word, _ = lane_random.threefry(keys, (counter, tf.constant(0, tf.uint32)))
+    return tf.reshape(word, [*shape, keys.shape[-1]])
 
 
 @cache

@@ -7,35 +7,44 @@ compiled in parts.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from reprise.determinism import tf
+from reprise.environments import seeding
 from reprise.environments.acrobot import Acrobot
 from reprise.environments.cartpole import CartPole
 from reprise.environments.gymnasium_adapter import GymnasiumAdapter
 from reprise.environments.protocol import Environment
-from reprise.environments.specification import Specification
+from reprise.environments.specification import Specification, once
 
 TWINS: dict[str, Callable[[], Environment]] = {"CartPole-v1": CartPole, "Acrobot-v1": Acrobot}
+
+
+_adapters = threading.local()  # by specification; a thread's plays one training at a time
 
 
 def environment(specification: Specification) -> Environment:
     """Return what a training plays: the compiled twin of the environment, or itself.
 
+    An equal specification has the same one, and so the same compiled programs: TensorFlow never
+    gives back the memory of one.
+
     Raises:
-        UserError: it cannot be made, or does not fit.
+        UserError: it cannot be made, does not fit, or ignores its seed.
     """
     altered = specification.kwargs or specification.wrappers
     if specification.id in TWINS and not altered:
         return TWINS[specification.id]()
-    return GymnasiumAdapter(specification)
+    seeding.check(specification)
+    return once(_adapters.__dict__, specification, lambda: GymnasiumAdapter(specification))
 
 
 def program(environment: Environment, function: Callable) -> Callable:
     """Return a program that trains in an environment.
 
     Raises, when called:
-        EpisodeError: the environment raised, or gave NaN.
+        EpisodeError: the environment raised, or gave what does not fit or is not finite.
     """
     if not isinstance(environment, GymnasiumAdapter):
         return tf.function(function, jit_compile=True, autograph=False)
@@ -60,6 +69,11 @@ def part(environment: Environment, function: Callable) -> Callable:
     if isinstance(environment, GymnasiumAdapter):
         return tf.function(function, jit_compile=True, autograph=False)
     return function
+
+
+def precision(environment: Environment) -> str:
+    """Return the type in which rewards are summed; a twin's are whole, and exact in float32."""
+    return "float64" if isinstance(environment, GymnasiumAdapter) else "float32"
 
 
 def truncated(environment: Environment, state: tf.Tensor) -> tf.Tensor:

@@ -40,7 +40,7 @@ def execute(
 
     Args:
         name: the stage's name: its section in params.yaml and its folder in data/.
-        model: the frozen model of its parameters.
+        model: the frozen model of its parameters; if it has a `notice`, that is said first.
         run: from the parameters (and the arguments, if it takes any) to the results, by file name
             as `artifacts.write_all` takes them.
         headline: from the results to what the stage says of them when it is done.
@@ -62,6 +62,8 @@ def execute(
             if environment := getattr(params, "environment", None):
                 environment.make().close()  # loads the modules of a user's own
                 tracking.check(name, loaded)
+            if notice := getattr(params, "notice", None):
+                print(f"{label}: {notice}", file=sys.stderr, flush=True)
             results = run(params, *given)
             said = headline(results)
             artifacts.write_all(RESULTS / (folder or name), results)

@@ -10,7 +10,7 @@ from reprise.environments import programs
 from reprise.environments.acrobot import Acrobot
 from reprise.environments.cartpole import CartPole
 from reprise.environments.gymnasium_adapter import GymnasiumAdapter
-from reprise.environments.specification import plain
+from reprise.environments.specification import Wrapping, plain
 from reprise.hyperparameters import Evaluation
 from tests.algorithms import test_dqn, test_reinforce
 
@@ -61,11 +61,14 @@ def test_the_dqn_trains_and_is_judged(environment_id, monkeypatch):
 def test_a_twin_plays_only_what_it_is_a_twin_of(environment_id, twin):
     specification = plain(environment_id)
     assert programs.environment(specification) == twin()
-    for update in ({"kwargs": {"render_fps": 1}}, {"wrappers": {"TimeLimit": {}}}):
+    unlimited = (Wrapping(name="TimeLimit"),)
+    for update in ({"kwargs": {"render_fps": 1}}, {"wrappers": unlimited}):
         changed = specification.model_copy(update=update)
         with pytest.raises(Exception, match=environment_id):
             programs.environment(changed)
-    limited = {"wrappers": {"TimeLimit": {"max_episode_steps": 5}}}
+    limited = {
+        "wrappers": (Wrapping.model_validate({"name": "TimeLimit", "max_episode_steps": 5}),)
+    }
     changed = programs.environment(specification.model_copy(update=limited))
     assert isinstance(changed, GymnasiumAdapter)
 

@@ -5,7 +5,7 @@ import pytest
 
 from reprise import policies
 from reprise.algorithms import policy_map
-from reprise.environments.specification import plain
+from reprise.environments.specification import Wrapping, plain
 
 CARTPOLE = plain("CartPole-v1")
 
@@ -43,7 +43,7 @@ def test_lanes_count_the_same_whichever_pack_they_are_in():
     "other",
     [
         plain("MountainCar-v0"),
-        CARTPOLE.model_copy(update={"wrappers": {"NormalizeObservation": {}}}),
+        CARTPOLE.model_copy(update={"wrappers": (Wrapping(name="NormalizeObservation"),)}),
     ],
 )
 def test_where_observations_are_others_the_map_has_columns_and_no_rows(other):

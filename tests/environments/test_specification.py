@@ -35,14 +35,31 @@ def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
         ({"id": "Blackjack-v1"}, r"Blackjack-v1 observes Tuple\(.*; allowed: a Box with one axis"),
         ({"id": ""}, "environment.id is ''; allowed: text that is not empty"),
         ({"kwargs": {"max_episode_steps": 3}}, "environment: kwargs has max_episode_steps; "),
-        ({"wrappers": {"TimeLimt": {}}}, "wrappers is 'TimeLimt'; .*; did you mean TimeLimit?"),
-        ({"wrappers": {"TimeLimit": {"steps": 3}}}, r"CartPole-v1 in TimeLimit\(steps=3\): Type"),
+        ({"wrappers": [{"name": "TimeLimt"}]}, "wrappers is 'TimeLimt'; .*you mean TimeLimit"),
         (
-            {"wrappers": {"NormalizeObservation": {}, "TimeLimit": {"max_episode_steps": 9}}},
+            {"wrappers": [{"name": "TimeLimit", "steps": 3}]},
+            r"CartPole-v1 in TimeLimit\(steps=3\): Type",
+        ),
+        (
+            {"wrappers": {"TimeLimit": {"max_episode_steps": 3}, "ClipReward": {}}},
+            r"environment.wrappers: a mapping, .* here \[{name: TimeLimit, max_episode_steps: 3}, "
+            r"{name: ClipReward}\]",
+        ),
+        ({"wrappers": {}}, r"environment.wrappers: a mapping, .* allowed: a list, here \[\]"),
+        (
+            {"kwargs": [{"name": "size", "value": 9}, {"name": "size", "value": 8}]},
+            "environment.kwargs: size is there twice",
+        ),
+        ({"kwargs": [{"size": 9}]}, "environment.kwargs: .*allowed: mappings of name and value"),
+        (
+            {"wrappers": [{"name": "NormalizeObservation"}, {"name": "ClipReward"}]},
             "NormalizeObservation is not the last",
         ),
-        ({"wrappers": {"NormalizeObservation": {"epsilon": 1}}}, "has arguments; allowed: none"),
-        ({"wrappers": {"FrameStackObservation": {"stack_size": 2}}}, "observes Box.*one axis"),
+        ({"wrappers": [{"name": "NormalizeObservation", "epsilon": 1}]}, "arguments; allowed: non"),
+        (
+            {"wrappers": [{"name": "FrameStackObservation", "stack_size": 2}]},
+            "observes Box.*one axis.*FlattenObservation makes a Box",
+        ),
         ({"solved_return": float("inf")}, "environment.solved_return is .inf; allowed: a finite"),
     ],
 )  # fmt: skip
@@ -50,7 +67,7 @@ def test_an_environment_that_cannot_be_played_is_one_line_and_nothing_is_written
     environment, message, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    assert executed(tmp_path, environment) == 2
+    assert executed(tmp_path, environment, maximum_steps=200) == 2
     out, err = capsys.readouterr()
     line = err.splitlines()[-1]
     assert out == ""
@@ -90,14 +107,14 @@ def test_wrappers_are_applied_in_their_order_and_the_registered_time_limit_is_no
         free.reset(seed=0)
         ends = [free.step(1)[2:4] for _ in range(300)]
     assert not np.any(ends)
-    wrapped = Specification(
-        id="CartPole-v1", kwargs={}, solved_return=None,
-        wrappers={
-            "TimeLimit": {"max_episode_steps": 5},
-            "FrameStackObservation": {"stack_size": 2},
-            "FlattenObservation": {},
-        },
-    )  # fmt: skip
+    wrapped = Specification.model_validate({
+        "id": "CartPole-v1", "kwargs": {}, "solved_return": None,
+        "wrappers": [
+            {"name": "TimeLimit", "max_episode_steps": 5},
+            {"name": "FrameStackObservation", "stack_size": 2},
+            {"name": "FlattenObservation"},
+        ],
+    })  # fmt: skip
     with made(wrapped, 1) as (environment,):
         assert spaces(environment, wrapped.id).features == 8
         first, _ = environment.reset(seed=0)

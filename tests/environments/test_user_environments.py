@@ -1,0 +1,248 @@
+"""What users' environments answer is taken where it is clear, and else told in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from reprise import seeds
+from reprise.algorithms import dqn, reinforce
+from reprise.determinism import tf
+from reprise.environments import programs, seeding
+from reprise.environments.evaluation import evaluate, record
+from reprise.environments.gymnasium_adapter import GymnasiumAdapter
+from reprise.environments.specification import Specification, made, plain
+from reprise.errors import PlainError, UserError
+from tests.algorithms import test_dqn, test_reinforce
+from tests.environments import userenvs
+
+KEYS = seeds.lane_keys(42, "training", range(2))
+ACCEPTED = {
+    "Line", "ObsList", "ObsOut", "Uint8", "Cells", "CellsStart", "CellsFloat", "CellsArray",
+    "CellsBool", "CellsNumpyBool", "RewardArray", "RewardInt", "DoneArray", "DoneInt", "BothEnds",
+    "EndsAtOnce", "ActionItem", "ActionKey", "ActionInteger", "Mutable", "NoSuper", "Masked",
+    "NegativeActions", "NumPySeed", "PythonRandom", "SpaceSeed", "PaysOne", "Short",
+}  # fmt: skip
+REFUSED = {
+    "ObsOne": "at reset: the environment observed [1.0] of shape [1]; its space is Box(",
+    "ObsScalar": "at reset: the environment observed 1.0; its space is Box(",
+    "ObsColumn": "observed [[1.0], [3.0]] of shape [2, 1]; its space is Box(",
+    "ObsRow": "observed [[1.0, 3.0]] of shape [1, 2]; its space is Box(",
+    "ObsText": "observed ['a', 'b']; its space is Box(",
+    "ObsRagged": "observed [[1.0], [1.0, 2.0]]; its space is Box(",
+    "ObsDict": "observed {'x': 1}; its space is Box(",
+    "ObsNone": "observed None; its space is Box(",
+    "ObsInf": "at reset: the environment observed inf; allowed: finite numbers",
+    "ObsHuge": "at reset: the environment observed 1e+39; allowed: finite numbers of float32",
+    "ZeroBox": "ZeroBox-v0 observes Box(",
+    "EmptyBox": "EmptyBox-v0 observes Box(",
+    "CellsOffByOne": "at reset: the environment observed 1; its space is Discrete(4, start=2)",
+    "CellsTooMany": "at step 0: the environment observed 2; its space is Discrete(2)",
+    "CellsHalf": "observed 1.5; its space is Discrete(5)",
+    "CellsPair": "observed [1, 1] of shape [2]; its space is Discrete(5)",
+    "BigCells": "observes Discrete(40000), which is shown as one number for each value; allowed: ",
+    "Binary": "Binary-v0 observes MultiBinary(3); allowed: a Box with one axis, or Discrete",
+    "DictSpace": "the wrapper FlattenObservation makes a Box of it",
+    "Picture": "the wrapper FlattenObservation makes a Box of it",
+    "OldStep": "at step 0: the environment returned 4 values from step; allowed: observation, rew",
+    "StepNone": "at step 0: the environment returned None from step; allowed: observation, reward",
+    "RewardTwo": "at step 0: the environment rewarded [0.0, 0.0] of shape [2]; allowed: a number",
+    "RewardNone": "at step 0: the environment rewarded None; allowed: a number",
+    "RewardText": "at step 0: the environment rewarded '1'; allowed: a number",
+    "RewardInf": "at step 0: the environment rewarded -inf; allowed: finite numbers",
+    "RewardHuge": "at step 0: the environment rewarded -1e+39; allowed: finite numbers of float32",
+    "DoneNone": "at step 0: the environment returned None as terminated; allowed: true or false",
+    "DoneText": "at step 0: the environment returned '' as truncated; allowed: true or false",
+    "OldReset": "at reset: the environment returned [1.0, 3.0] of shape [2] from reset; allowed: ",
+    "NoSeed": "at reset: the environment raised TypeError: ",
+    "OneAction": "OneAction-v0 has the actions Discrete(1)",
+    "GlobalRandom": "GlobalRandom-v0 ignores its seed: reset(seed=0) twice gives two episodes",
+    "GlobalRandomLater": "reset(seed=0) beside another environment gives two episodes",
+    "Unseeded": "Unseeded-v0 ignores its seed: reset(seed=0) twice gives two episodes, which diff",
+    "Remembers": "Remembers-v0 ignores its seed: reset(seed=0) twice gives two episodes",
+    "Shared": "Shared-v0 is the same object when made again",
+    "NeedsBonus": "Gymnasium cannot make 'NeedsBonus-v0': TypeError: ",
+}
+
+
+@pytest.fixture(autouse=True)
+def known() -> Iterator[None]:
+    with userenvs.registered():
+        yield
+
+
+def right(observations: np.ndarray, step: int) -> np.ndarray:
+    return np.ones((len(observations), observations.shape[-1]), np.int64)
+
+
+def trained(environment_id: str) -> np.ndarray:
+    """Return what two lanes' episodes of 9 steps return that go to the right."""
+    environment = programs.environment(plain(environment_id))
+    assert isinstance(environment, GymnasiumAdapter)
+    total, running = np.zeros((2, 2)), np.ones((2, 2), bool)
+    try:
+        state = environment.reset(tf.constant(KEYS.T), (2,))
+        for _ in range(9):
+            state, reward, terminated = environment.step(state, tf.ones([2, 2], tf.int32), state)
+            total += np.where(running, reward, 0)
+            running &= ~(terminated.numpy() | environment.truncated(state).numpy())
+    except tf.errors.OpError:
+        assert environment.failure
+        raise environment.failure from None
+    finally:
+        environment.close()
+    return total
+
+
+def evaluated(environment_id: str) -> np.ndarray:
+    return evaluate(right, environment_id, [3, 4], 2, [9])[0]
+
+
+PLAYERS: list[Callable[[str], np.ndarray]] = [trained, evaluated]
+
+
+def test_each_environment_is_taken_or_refused():
+    rest = {"PaysATenth", "PaysAFloat32Tenth"}
+    assert {name.removesuffix("-v0") for name in userenvs.KNOWN} == ACCEPTED | set(REFUSED) | rest
+
+
+@pytest.mark.parametrize("play", PLAYERS)
+def test_what_is_clear_is_taken(play):
+    for name in sorted(ACCEPTED):
+        expected = {"PaysOne": 9, "EndsAtOnce": 0}.get(name, 1)
+        np.testing.assert_array_equal(play(f"{name}-v0"), np.full((2, 2), expected), name)
+
+
+@pytest.mark.parametrize("play", PLAYERS)
+def test_what_is_not_is_one_line_that_names_it(play):
+    for name, message in REFUSED.items():
+        with pytest.raises(PlainError) as caught:
+            play(f"{name}-v0")
+        assert message in str(caught.value)
+        assert f"{name}-v0" in str(caught.value)
+        assert "\n" not in str(caught.value)
+        if "the environment" in message:
+            assert "seed " in str(caught.value)
+
+
+def test_a_failing_name_that_is_right_gets_no_hint():
+    for environment_id in ("NeedsBonus-v0", "tests.environments.userenvs:NeedsBonus-v0"):
+        with pytest.raises(UserError, match=r"cannot make .*bonus") as caught:
+            plain(environment_id).make()
+        assert "did you mean" not in str(caught.value)
+    with pytest.raises(UserError, match=r"did you mean tests.environments.userenvs:NeedsBonus-v0"):
+        plain("tests.environments.userenvs:NeedBonus-v0").make()
+
+
+def test_a_recorded_episode_keeps_the_observations_of_an_array_that_changes():
+    episode = record(right, "Mutable-v0", 0, 9)
+    assert episode.observations.tolist() == [[1, 3], [2, 2], [3, 1], [4, 0]]
+    assert record(right, "PaysOne-v0", 0, 7).truncated
+    with pytest.raises(PlainError, match="seed 0, at reset: the environment observed inf"):
+        record(right, "ObsInf-v0", 0, 9)
+
+
+def test_the_users_own_action_space_stays_as_it_was():
+    evaluated("Masked-v0")
+    trained("Masked-v0")
+    assert not userenvs.Line.actions.contains(7)
+    assert "contains" not in vars(userenvs.Line.actions)
+
+
+SKIPS = [{"name": "RepeatAction", "num_repeats": 4}, {"name": "MaxAndSkipObservation", "skip": 4}]
+
+
+@pytest.mark.parametrize("wrapper", SKIPS)
+def test_a_limit_counts_the_agents_steps_whatever_else_is_asked(wrapper):
+    repeated = _wrapped("PaysOne-v0", wrapper)
+    for limits in ([20], [20, 50], [50, 20]):
+        found = evaluate(right, repeated, [1], 1, limits)
+        assert found.ravel().tolist() == [4 * limit for limit in limits]
+    assert record(right, repeated, 1, 20).rewards.sum() == 80
+    h = test_reinforce.TINY.model_copy(update={"iterations": 1, "maximum_steps": 20})
+    returns = reinforce.train(h, programs.environment(repeated), KEYS).returns
+    np.testing.assert_array_equal(returns, 80)
+    h = test_dqn.with_(length=1, maximum_steps=20)
+    returns = dqn.train(h, programs.environment(repeated), KEYS).returns
+    np.testing.assert_array_equal(returns, 80)
+
+
+def test_a_time_limit_among_the_wrappers_counts_at_its_place():
+    limit = {"name": "TimeLimit", "max_episode_steps": 8}
+    for wrappers, expected in (([limit, SKIPS[0]], 8), ([SKIPS[0], limit], 32)):
+        found = evaluate(right, _wrapped("PaysOne-v0", *wrappers), [1], 1, [20])
+        assert found.item() == expected
+
+
+def test_a_sticky_action_keeps_to_its_seed():
+    sticky = _wrapped("Line-v0", {"name": "StickyAction", "repeat_action_probability": 0.5})
+    seeding.check(sticky)
+    one, two = (evaluate(right, sticky, range(9), 2, [9]) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+
+
+def _wrapped(environment_id: str, *wrappers: dict[str, Any]) -> Specification:
+    return Specification.model_validate(
+        plain(environment_id).model_dump() | {"wrappers": list(wrappers)}
+    )
+
+
+@pytest.mark.parametrize("environment_id", ["PaysATenth-v0", "PaysAFloat32Tenth-v0"])
+def test_a_thousand_rewards_of_a_tenth_are_a_hundred(environment_id):
+    (paid,) = evaluate(right, environment_id, [1], 1, [1000])
+    assert 100 <= paid.item() < 100.00001
+
+
+def test_returns_of_a_training_are_rounded_once():
+    environment = programs.environment(plain("PaysATenth-v0"))
+    for train_unit in ("episodes", "steps"):
+        h = test_dqn.with_(length=1, maximum_steps=90, train_unit=train_unit, train_every=90)
+        assert (dqn.train(h, environment, KEYS).returns == 9).all()
+    h = test_reinforce.TINY.model_copy(update={"iterations": 1, "maximum_steps": 90})
+    assert (reinforce.train(h, environment, KEYS).returns == 9).all()
+
+
+def test_an_equal_environment_has_the_same_programs_until_it_is_registered_anew():
+    first = programs.environment(plain("Line-v0"))
+    assert isinstance(first, GymnasiumAdapter)
+    h = test_reinforce.TINY.model_copy(update={"iterations": 1})
+    reinforce.train(h, first, KEYS)
+    count = reinforce.program.cache_info().currsize
+    for _ in range(3):
+        reinforce.train(h, programs.environment(plain("Line-v0")), KEYS)
+    assert reinforce.program.cache_info().currsize == count
+    assert (
+        programs.environment(_wrapped("Line-v0", {"name": "ClipReward", "max_reward": 1}))
+        is not first
+    )
+    del gymnasium.registry["Line-v0"]
+    gymnasium.register("Line-v0", **userenvs.KNOWN["Line-v0"])
+    assert programs.environment(plain("Line-v0")) is not first
+
+
+def test_arguments_are_the_same_as_a_mapping_and_as_a_list():
+    given = {"size": 9, "nfiles": 2}
+    listed = [{"name": name, "value": value} for name, value in given.items()]
+    one, two = (
+        Specification.model_validate(plain("Line-v0").model_dump() | {"kwargs": kwargs})
+        for kwargs in (given, listed)
+    )
+    assert one == two
+    assert two.kwargs == given
+
+
+def test_an_environment_that_cannot_be_closed_lets_the_others_be(monkeypatch):
+    closed = []
+
+    def close(self: Any) -> None:
+        closed.append(self)
+        raise RuntimeError("cannot close")
+
+    monkeypatch.setattr(userenvs.NoSuper, "close", close)
+    with made(plain("NoSuper-v0"), 3):
+        pass
+    assert len(closed) == 3

@@ -1,0 +1,245 @@
+"""Environments as users write them, each with one habit or one mistake. Id: `Name-v0`."""
+
+from __future__ import annotations
+
+import random  # noqa: TID251 (as users do)
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary
+
+KNOWN: dict[str, dict[str, Any]] = {}
+
+
+class Line(gymnasium.Env):
+    """A line of 5 cells, of which the last ends the episode and pays 1. Shows place and way."""
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
+    space: gymnasium.Space = Box(-10, 10, (2,), np.float32)
+    actions: gymnasium.Space = Discrete(2)
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.observation_space, self.action_space = self.space, self.actions
+
+    def seen(self) -> Any:
+        return np.array([self.x, 4.0 - self.x], np.float32)
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        super().reset(seed=seed)
+        self.x = 1
+        return self.seen(), {}
+
+    def step(self, action: Any) -> Any:
+        self.x = max(0, self.x + (1 if action else -1))
+        return self.seen(), float(self.x >= 4), self.x >= 4, False, {}
+
+    def render(self) -> Any:
+        return np.full((2, 6, 3), self.x, np.uint8)
+
+
+def known(cls: type, name: str | None = None, **registered: Any) -> type:
+    KNOWN[f"{name or cls.__name__}-v0"] = {"entry_point": cls, **registered}
+    return cls
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    """Let Gymnasium know them for a while."""
+    for name, values in KNOWN.items():
+        gymnasium.register(name, **values)
+    try:
+        yield
+    finally:
+        for name in KNOWN:
+            del gymnasium.registry[name]
+
+
+def shows(name: str, seen: Callable[[Line], Any], space: gymnasium.Space = Line.space) -> None:
+    known(type(name, (Line,), {"seen": seen, "space": space}))
+
+
+def answers(name: str, changed: Callable[[Any, Any], Any]) -> None:
+    """Register a line whose answer to `step` is changed, given the action too."""
+
+    def step(self: Line, action: Any) -> Any:
+        return changed(Line.step(self, action), action)
+
+    known(type(name, (Line,), {"step": step}))
+
+
+known(Line)
+known(Line, "Short", max_episode_steps=7)
+shows("ObsOne", lambda e: np.array([e.x], np.float32))
+shows("ObsScalar", lambda e: float(e.x))
+shows("ObsColumn", lambda e: np.array([[e.x], [4.0 - e.x]], np.float32))
+shows("ObsRow", lambda e: np.array([[e.x, 4.0 - e.x]], np.float32))
+shows("ObsList", lambda e: [e.x, 4.0 - e.x])
+shows("ObsText", lambda e: ["a", "b"])
+shows("ObsRagged", lambda e: [[1.0], [1.0, 2.0]])
+shows("ObsDict", lambda e: {"x": e.x})
+shows("ObsNone", lambda e: None)
+shows("ObsOut", lambda e: Line.seen(e), Box(0, 1, (2,), np.float32))
+shows("ObsInf", lambda e: np.array([e.x, np.inf], np.float32))
+shows("ObsHuge", lambda e: np.array([e.x, 1e39]), Box(-np.inf, np.inf, (2,), np.float64))
+shows("Uint8", lambda e: np.array([e.x, 4 - e.x], np.uint8), Box(0, 255, (2,), np.uint8))
+shows("ZeroBox", lambda e: np.float32(e.x), Box(-10, 10, (), np.float32))
+shows("EmptyBox", lambda e: np.zeros(0, np.float32), Box(-10, 10, (0,), np.float32))
+shows("Cells", lambda e: e.x, Discrete(5))
+shows("CellsStart", lambda e: e.x + 3, Discrete(5, start=3))
+shows("CellsOffByOne", lambda e: e.x, Discrete(4, start=2))
+shows("CellsTooMany", lambda e: e.x, Discrete(2))
+shows("CellsFloat", lambda e: float(e.x), Discrete(5))
+shows("CellsHalf", lambda e: e.x + 0.5, Discrete(5))
+shows("CellsArray", lambda e: np.array([e.x]), Discrete(5))
+shows("CellsBool", lambda e: e.x > 1, Discrete(2))
+shows("CellsNumpyBool", lambda e: np.bool_(e.x > 1), Discrete(2))
+shows("CellsPair", lambda e: np.array([e.x, e.x]), Discrete(5))
+shows("BigCells", lambda e: e.x, Discrete(40_000))
+shows("Binary", lambda e: np.zeros(3, np.int8), MultiBinary(3))
+shows("DictSpace", lambda e: {"x": 1}, Dict({"x": Discrete(2)}))
+shows("Picture", lambda e: np.zeros((8, 8, 3), np.uint8), Box(0, 255, (8, 8, 3), np.uint8))
+answers("OldStep", lambda a, _: (*a[:3], a[4]))
+answers("StepNone", lambda a, _: None)
+answers("RewardArray", lambda a, _: (a[0], np.array([a[1]]), *a[2:]))
+answers("RewardTwo", lambda a, _: (a[0], np.array([a[1], 0.0]), *a[2:]))
+answers("RewardInt", lambda a, _: (a[0], int(a[1]), *a[2:]))
+answers("RewardNone", lambda a, _: (a[0], None, *a[2:]))
+answers("RewardText", lambda a, _: (a[0], "1", *a[2:]))
+answers("RewardInf", lambda a, _: (a[0], -np.inf, *a[2:]))
+answers("RewardHuge", lambda a, _: (a[0], -1e39, *a[2:]))
+answers("DoneArray", lambda a, _: (*a[:2], np.array([a[2]]), *a[3:]))
+answers("DoneInt", lambda a, _: (*a[:2], int(a[2]), *a[3:]))
+answers("DoneNone", lambda a, _: (*a[:2], None, *a[3:]))
+answers("DoneText", lambda a, _: (*a[:3], "", a[4]))
+answers("BothEnds", lambda a, _: (*a[:3], a[2], a[4]))
+answers("EndsAtOnce", lambda a, _: (*a[:2], True, False, {}))
+answers("PaysOne", lambda a, _: (a[0], 1.0, False, False, {}))
+answers("PaysATenth", lambda a, _: (a[0], 0.1, False, False, {}))
+answers("PaysAFloat32Tenth", lambda a, _: (a[0], np.float32(0.1), False, False, {}))
+answers("ActionItem", lambda a, action: a if action.item() in (0, 1) else None)
+answers("ActionKey", lambda a, action: {0: a, 1: a}[action])
+answers("ActionInteger", lambda a, action: a if isinstance(action, int | np.integer) else None)
+
+
+@known
+class OldReset(Line):
+    """Returns no info, but an observation of two features: no tuple of two."""
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> Any:
+        return super().reset(seed=seed)[0]
+
+
+@known
+class NoSeed(Line):
+    def reset(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return super().reset()
+
+
+@known
+class Mutable(Line):
+    """Shows the same array at every step."""
+
+    def seen(self) -> np.ndarray:
+        self.shown = getattr(self, "shown", np.zeros(2, np.float32))
+        self.shown[:] = self.x, 4.0 - self.x
+        return self.shown
+
+
+@known
+class NoSuper(Line):
+    def close(self) -> None:
+        raise RuntimeError("cannot close")
+
+
+@known
+class Masked(Line):
+    """Shares its action space with all instances, and asks it."""
+
+    def step(self, action: Any) -> Any:
+        assert self.action_space.contains(action)
+        return super().step(action)
+
+
+@known
+class OneAction(Line):
+    actions = Discrete(1)
+
+
+@known
+class NegativeActions(Line):
+    actions = Discrete(2, start=-1)
+
+    def step(self, action: Any) -> Any:
+        assert action in (-1, 0)
+        return super().step(action + 1)
+
+
+@known
+class GlobalRandom(Line):
+    def step(self, action: Any) -> Any:
+        seen, reward, *rest = super().step(action)
+        return seen, reward + np.random.normal(), *rest  # noqa: NPY002
+
+
+@known
+class GlobalRandomLater(GlobalRandom):
+    """Seeds the generator that all instances share, and draws from it at each step."""
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        np.random.seed(seed)  # noqa: NPY002, TID251
+        return super().reset(seed=seed)
+
+
+@known
+class Unseeded(Line):
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        self.x = float(self.np_random.random())
+        return self.seen(), {}
+
+
+@known
+class Remembers(Line):
+    """Begins further to the right the more often it began."""
+
+    begun = 0
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        super().reset(seed=seed)
+        self.begun += 1
+        self.x = self.begun % 4
+        return self.seen(), {}
+
+
+@known
+class NumPySeed(Line):
+    """Seeds NumPy's global generator, which takes 32 bits, and draws from it in reset alone."""
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        np.random.seed(seed)  # noqa: NPY002, TID251
+        self.x = int(np.random.randint(0, 3))  # noqa: NPY002
+        return self.seen(), {}
+
+
+@known
+class PythonRandom(Line):
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        random.seed(seed)
+        self.x = random.randint(0, 2)
+        return self.seen(), {}
+
+
+@known
+class SpaceSeed(Line):
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        self.observation_space.seed(seed)
+        self.action_space.seed(seed)
+        return super().reset(seed=seed)
+
+
+SHARED = Line()
+KNOWN["Shared-v0"] = {"entry_point": lambda: SHARED}
+KNOWN["NeedsBonus-v0"] = {"entry_point": lambda *, bonus: Line()}
