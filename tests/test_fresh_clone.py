@@ -1,5 +1,6 @@
 """A fresh clone lacks nothing: what the README shows works there at once."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,17 +10,20 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.publishing import readme
+from tests import prose
 from tests.repositories import Repository, environment
 from tests.tiny import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-STAGES = ["q_learning_convergence", "dqn_training", "reporting@dqn_training"]  # of the sessions
+STAGES = ["q_learning_convergence", "dqn_training"]  # of the sessions
 
 
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Return a repository with committed results."""
-    made = Repository.make(tmp_path_factory.mktemp("committed"), STAGES)
+    made = Repository.make(
+        tmp_path_factory.mktemp("committed"), [*STAGES, *map("reporting@{}".format, STAGES)]
+    )
     done = made.dvc("repro", REPRISE_WORKERS="1")
     assert done.returncode == 0, done.stdout + done.stderr
     made.commit("Add the results")
@@ -67,6 +71,22 @@ def test_the_sessions_of_the_readme_run_and_end_where_they_began(clone, committe
     assert clone.results() == committed.results()
     assert not clone.git("status", "--porcelain")
     assert "Data and pipelines are up to date." in clone.dvc("status").stdout
+
+
+def test_proposals_of_a_notebook_run_one_after_the_other(clone, committed, monkeypatch):
+    monkeypatch.setenv("PATH", environment({})["PATH"])
+    notebook = ROOT / "notebooks/q_learning_convergence.ipynb"
+    said = "\n".join(cell.text for cell in prose.markdown(notebook))
+    back = re.findall(r"`(git checkout [^`]*)`", said)[0]
+    commands = re.findall(r"`(dvc exp run [^`]*)`", said)
+    for command in commands[:2]:
+        readme.session([command], clone.folder)
+        changed = json.loads(clone.dvc("params", "diff", "--json").stdout)["params.yaml"]
+        assert list(changed) == re.findall(r"-S ([\w.]+)=", command)
+        assert "data/reporting/q_learning_convergence.ipynb" in clone.git("diff", "--name-only")
+        readme.session([back], clone.folder)
+        assert not clone.git("status", "--porcelain")
+    assert clone.results() == committed.results()
 
 
 def test_the_readmes_python_loads_a_lane_of_the_committed_results(clone):
