@@ -1,9 +1,9 @@
-"""Fix what decides TensorFlow's bits, then hand TensorFlow out: the only module that imports it.
+"""Hand out TensorFlow with its bits fixed: the only module that imports it.
 
-The settings act only if they are in the environment before TensorFlow is loaded, so every other
-module writes `from reprise.determinism import tf` and none can load it without them. Loading is
-deferred to the first use: a process that only validates parameters or hands packs to workers never
-pays for it.
+The settings act only if they are in the environment before TensorFlow is loaded. `import reprise`
+sets them; where TensorFlow was loaded without them, every use of it here raises a UserError. So
+every other module writes `from reprise.determinism import tf`. Loading is deferred to the first
+use: a process that only validates parameters or hands packs to workers never pays for it.
 
 What the settings are for:
     oneDNN off, AVX2 at most: the same instructions, and so the same bits, on every x86-64 CPU since
@@ -15,28 +15,26 @@ import gc
 import importlib.util
 import logging
 import os
-import platform
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
-# The fusions of YNNPACK choose their instructions by the CPU they run on, so that sums would depend
-# on it.
-XLA_FLAGS = ["--xla_cpu_multi_thread_eigen=false", "--xla_cpu_experimental_ynn_fusion_type="]
-if platform.machine() in {"x86_64", "AMD64"}:
-    XLA_FLAGS.append("--xla_cpu_max_isa=AVX2")
+from reprise import ENVIRONMENT
+from reprise.errors import UserError
 
-ENVIRONMENT = {
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "KERAS_BACKEND": "tensorflow",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "XLA_FLAGS": " ".join(XLA_FLAGS),
-}
+
+class _Late(ModuleType):
+    """Stands for a TensorFlow that was loaded without the settings: none of it can be used."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise UserError(
+            "TensorFlow was loaded before `import reprise` set what decides its bits: start Python "
+            "again, and import reprise before tensorflow and keras"
+        )
 
 
 class _WithoutKeras(MetaPathFinder):
@@ -88,15 +86,19 @@ def _lazy(name: str) -> ModuleType:
     return module
 
 
-if "tensorflow" in sys.modules or "keras" in sys.modules:
-    raise ImportError(
-        "tensorflow was imported before reprise.determinism, which must set its environment first"
-    )
-os.environ.update(ENVIRONMENT)
+def _tensorflow() -> Any:
+    """Return TensorFlow, loaded or to be loaded with the settings, or what stands for it."""
+    if "tensorflow" not in sys.modules:
+        os.environ.update(ENVIRONMENT)  # once more: the user may have changed them since
+        return _lazy("tensorflow")
+    set_in_time = all(os.environ.get(name) == value for name, value in ENVIRONMENT.items())
+    return sys.modules["tensorflow"] if set_in_time else _Late("tensorflow")
+
+
 # It warns of programs traced again, each of which is of another variant.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 if TYPE_CHECKING:
     import tensorflow as tf
 else:
-    tf = _lazy("tensorflow")
+    tf = _tensorflow()

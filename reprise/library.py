@@ -198,7 +198,7 @@ def _reinforce(asked: Reinforce, keys: np.ndarray) -> Outcome:
 def _dqn(asked: DQN, keys: np.ndarray) -> Outcome:
     trial = dqn_trial.trial(asked, asked.environment, keys, asked.evaluation)
     curves = training.by_lane(trial.returns, "episode").set_index("episode")
-    return Outcome(curves, trial.played, dqn.export(trial.weights["final"], asked))
+    return Outcome(curves, trial.played, dqn.export(trial.weights, asked))
 
 
 ALGORITHMS: dict[str, tuple[type[Any], Any]] = {

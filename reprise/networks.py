@@ -13,10 +13,11 @@ Shapes: L lanes, I and O features in and out of a layer; before them any axes (t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -188,15 +189,14 @@ def to_keras(arrays: Mapping[str, np.ndarray], lane: int) -> keras.Sequential:
     lanes = len(arrays["bias_0"])
     if not 0 <= lane < lanes:
         raise UserError(f"lane {lane}: allowed are 0 to {lanes - 1}")
+    keras = _keras()
     activations = [str(name) for name in arrays["activations"]]
-    layers: list = [tf.keras.Input((arrays["kernel_0"].shape[1],))]
+    layers: list = [keras.Input((arrays["kernel_0"].shape[1],))]
     layers += [
-        tf.keras.layers.Dense(  # noqa: TID251 (for others to use; no result comes from it)
-            arrays[f"bias_{layer}"].shape[1], activation
-        )
+        keras.layers.Dense(arrays[f"bias_{layer}"].shape[1], activation)
         for layer, activation in enumerate(activations)
     ]
-    model = tf.keras.Sequential(layers)
+    model = keras.Sequential(layers)
     model.set_weights(
         [
             arrays[f"{kind}_{layer}"][lane]
@@ -205,3 +205,16 @@ def to_keras(arrays: Mapping[str, np.ndarray], lane: int) -> keras.Sequential:
         ]
     )
     return model
+
+
+def _keras() -> Any:
+    """Return Keras with the user's backend: a model to look at needs no fixed bits."""
+    try:
+        import keras
+    except (ImportError, ValueError) as error:
+        backend = os.environ.get("KERAS_BACKEND")
+        where = f"KERAS_BACKEND={backend}" if backend else "the backend in ~/.keras/keras.json"
+        raise UserError(
+            f"Keras cannot load {where}: {error}; Reprise installs KERAS_BACKEND=tensorflow"
+        ) from None
+    return keras

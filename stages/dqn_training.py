@@ -7,8 +7,7 @@ Writes to data/dqn_training/:
     returns.csv         the return of each training episode, one column a lane
     learning_curve.csv  mean, median and quantiles over lanes
     loss_curve.csv      the same of the loss of each round's gradient steps
-    losses.npz          losses and mean targets of every round and lane
-    weights.npz, best_weights.npz   the networks at the end, and those that played the best episode
+    weights.npz         the networks at the end; `reprise.load_lane` makes Keras models of them
     policy_map.csv      the share of lanes that push right, by the pole's angle and angular velocity
     median_lane.gif     an episode of the lane whose evaluation is the median
 """
@@ -45,9 +44,9 @@ def work(params: Params, pack: packs.Pack) -> Work:
     """Train a pack's lanes, and ask what their final networks do where."""
     keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
     trial = dqn_trial.trial(params, params.environment, keys, params.evaluation)
-    final = dqn.policy(trial.weights["final"], params)
+    final = dqn.policy(trial.weights, params)
     pushes = policy_map.actions(final, params.environment, pack.size)
-    return Work(trial, pushes[:, ~networks.diverged(trial.weights["final"])])
+    return Work(trial, pushes[:, ~networks.diverged(trial.weights)])
 
 
 def run(params: Params) -> dict:
@@ -77,9 +76,7 @@ def run(params: Params) -> dict:
         "returns.csv": training.by_lane(trial.returns, "episode"),
         "learning_curve.csv": training.quantiles(trial.returns, "episode"),
         "loss_curve.csv": training.quantiles(trial.losses, "episode"),
-        "losses.npz": {"losses": trial.losses, "targets": trial.targets},
-        "weights.npz": dqn.export(trial.weights["final"], params),
-        "best_weights.npz": dqn.export(trial.weights["best"], params),
+        "weights.npz": dqn.export(trial.weights, params),
         "policy_map.csv": policy_map.pushing_right([done.pushes for done in works]),
         "median_lane.gif": camera.animation(trial.actions, lane, params.evaluation.first_seed),
     }

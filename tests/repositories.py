@@ -1,6 +1,7 @@
 """Repositories of their own with tiny parameters, in which tests run real DVC."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,16 @@ class Repository:
             section, _, name = key.partition("__")
             sections[section][name] = value
         YAML().dump(sections, path)
+
+    def keep_in_cache(self, *files: str) -> None:
+        """Let DVC keep results that git would hold, as the README says."""
+        path = self.folder / "dvc.yaml"
+        text = path.read_text(encoding="utf-8")
+        for file in files:
+            pattern = rf"(- {re.escape(file)}):\n +cache: false\n"
+            text, count = re.subn(pattern, r"\1\n", text)
+            assert count == 1, file
+        path.write_text(text, encoding="utf-8")
 
     def copied(self, folder: Path) -> Self:
         """Return a copy of everything there is, history and cache included."""

@@ -44,10 +44,12 @@ def test_the_report_is_whole_and_its_references_lead_somewhere(repository):
     assert not documents.dangling(folder)
 
 
-def test_weights_stay_out_of_git_and_everything_else_is_in(repository):
+def test_every_result_is_in_git(repository):
     tracked = repository.git("ls-files", "data").split()
-    assert [name for name in tracked if name.endswith(".npz")] == [f"data/{EXTRA}/weights.npz"]
-    assert "data/dqn_training/metrics.json" in tracked
+    assert {name for name in tracked if name.endswith(".npz")} == {
+        f"data/{stage}/weights.npz" for stage in ("dqn_training", "reinforce_training", EXTRA)
+    }
+    assert {name.removeprefix("data/") for name in tracked} >= set(repository.results())
     assert not repository.git("status", "--porcelain")
 
 

@@ -23,7 +23,7 @@ CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "anybody", "AWS_SECRET_ACCESS_KEY": SECRET,
     "AWS_DEFAULT_REGION": "us-east-1",
 }  # fmt: skip
-WEIGHTS = ("best_weights.npz", "losses.npz", "weights.npz")
+WEIGHTS = ["data/dqn_training/weights.npz", "data/reinforce_training/weights.npz"]
 
 Start = Callable[..., Any]
 
@@ -77,11 +77,16 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
 
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """Return a repository with committed results, weights among them."""
-    made = Repository.make(tmp_path_factory.mktemp("committed"), ["dqn_training"])
-    done = made.dvc("repro", REPRISE_WORKERS="1")
-    assert done.returncode == 0, done.stdout + done.stderr
+    """Return a repository with committed results, whose weights were moved into DVC's cache."""
+    stages = [Path(path).parent.name for path in WEIGHTS]
+    made = Repository.make(tmp_path_factory.mktemp("committed"), stages)
+    run(made, "repro", REPRISE_WORKERS="1")
     made.commit("Add the results")
+    made.keep_in_cache(*WEIGHTS)
+    made.git("rm", "--quiet", "--cached", *WEIGHTS)
+    run(made, "commit", "--force", *stages)
+    made.commit("Keep the weights in DVC's cache")
+    assert not set(WEIGHTS) & set(made.git("ls-files").split())
     return made
 
 
@@ -114,9 +119,9 @@ def use_storage(repository: Repository, storage: Storage) -> None:
     run(repository, "remote", "modify", "--local", "s3", "endpointurl", storage.url)
 
 
-def run(repository: Repository, *words: str) -> None:
+def run(repository: Repository, *words: str, **variables: str) -> None:
     """Run DVC, which must go through."""
-    done = repository.dvc(*words)
+    done = repository.dvc(*words, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

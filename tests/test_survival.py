@@ -32,6 +32,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Return a repository with committed results, of which tests take copies."""
     stages = [STAGE, "dqn_training", f"reporting@{STAGE}"]
     made = Repository.make(tmp_path_factory.mktemp("committed"), stages)
+    made.keep_in_cache(f"data/{WEIGHTS}")
     done = made.dvc("repro", REPRISE_WORKERS="1")
     assert done.returncode == 0, done.stdout + done.stderr
     made.commit("Add the results")

@@ -28,7 +28,7 @@ class Trial(NamedTuple):
     steps: np.ndarray  # environment steps so far [K, L]
     losses: np.ndarray  # NaN in rounds without learning, or without a finite loss [K, L]
     targets: np.ndarray  # the same of mean targets [K, L]
-    weights: dict[str, networks.Weights]  # final and best [.., L]
+    weights: networks.Weights  # final [.., L]
     played: dict[str, np.ndarray]  # returns of final and best networks [limits, E, L]
     actions: np.ndarray  # of the final ones, of the first evaluation episode, int32 [T, L]
 
@@ -64,8 +64,7 @@ def trial(
         for curve in (trained.returns, trained.losses, trained.targets)
     )
     return Trial(
-        returns, trained.steps, losses, targets,
-        weights={"final": trained.final, "best": trained.best}, played=played,
+        returns, trained.steps, losses, targets, weights=trained.final, played=played,
         actions=remembering.actions(evaluation.limits[0]),
     )  # fmt: skip
 
@@ -82,7 +81,7 @@ def joined(
     ways = trials[0].played
     return Trial(
         *(side_by_side([getattr(trial, name) for trial in trials]) for name in CURVES),
-        weights={way: networks.concatenate([t.weights[way] for t in trials]) for way in ways},
+        weights=networks.concatenate([trial.weights for trial in trials]),
         played={way: np.concatenate([t.played[way] for t in trials], axis=2) for way in ways},
         actions=np.concatenate([trial.actions for trial in trials], axis=1),
     )

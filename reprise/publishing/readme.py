@@ -88,12 +88,9 @@ def session(commands: list[str], clone: Path) -> str:
 
 
 def clone_into(folder: Path) -> Path:
-    """Return a clone of the last commit that shares this repository's cache and interpreter."""
+    """Return a fresh clone of the last commit."""
     clone = folder / "reprise"
     subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
-    local = f"[cache]\n    dir = {Path('.dvc/cache').resolve()}\n"
-    (clone / ".dvc/config.local").write_text(local, encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "dvc", "checkout", "--quiet"], cwd=clone, check=True)
     return clone
 
 

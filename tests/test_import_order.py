@@ -1,0 +1,94 @@
+"""TensorFlow and Keras beside Reprise: imported before or after it, with settings of the user's."""
+
+import os
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from tests.tiny import ROOT
+
+LOAD = """
+model = reprise.load_lane("data/lunar_lander/weights.npz", lane=3)
+print(model.output_shape)
+"""
+TRAIN = """
+evaluation = {"episodes": 1, "limits": [20]}
+trained = reprise.train(
+    "reinforce", seeds=2, iterations=2, maximum_steps=20, evaluation=evaluation
+)
+print(trained.weights["kernel_0"].tobytes().hex())
+"""
+SHAPE = "(None, 4)\n"
+LATE = (
+    "TensorFlow was loaded before `import reprise` set what decides its bits: start Python again, "
+    "and import reprise before tensorflow and keras"
+)
+SET = "import os, reprise\nos.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\n"
+
+
+def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a Python of its own whose environment nothing has set yet."""
+    kept = {"PATH", "HOME", "LANG"} & os.environ.keys()
+    environment = {name: os.environ[name] for name in kept} | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment | variables,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def raised(code: str) -> str:
+    """Return a code that prints a UserError as a user's own script may."""
+    lines = "".join(f"    {line}\n" for line in code.splitlines())
+    return (
+        f"import reprise.errors\ntry:\n{lines}except reprise.errors.UserError as e:\n    print(e)"
+    )
+
+
+@cache
+def alone() -> str:
+    """Return the weights where nothing but Reprise is imported."""
+    return run(f"import reprise\n{TRAIN}").stdout
+
+
+@pytest.mark.parametrize("first", ["keras", "tensorflow"])
+def test_a_network_loads_after_tensorflow_and_training_says_what_to_do(first: str):
+    done = run(f"import {first}\nimport reprise\n{LOAD}{raised(TRAIN)}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{SHAPE}{LATE}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "variables"),
+    [
+        ("import reprise\nimport keras\n", {}),
+        (SET, {}),
+        ("import reprise\n", {"XLA_FLAGS": "--no_flag_of_theirs", "TF_NUM_INTRAOP_THREADS": "3"}),
+    ],
+    ids=["then Keras", "flags set after it", "flags set before"],
+)
+def test_whoever_imports_reprise_first_gets_the_same_bytes(before: str, variables: dict[str, str]):
+    done = run(f"{before}{TRAIN}", **variables)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == alone()
+
+
+def test_flags_with_which_the_user_loads_tensorflow_are_not_taken_for_ours():
+    done = run(f"{SET}import tensorflow\n{raised(TRAIN)}")
+    assert (done.returncode, done.stdout) == (0, f"{LATE}\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason"),
+    [("jax", "No module named 'jax'"), ("tensorflw", "Unable to import backend : tensorflw")],
+)
+def test_a_backend_that_keras_lacks_is_named_and_keeps_nobody_from_training(
+    backend: str, reason: str
+):
+    done = run(f"import reprise\n{TRAIN}{raised(LOAD)}", KERAS_BACKEND=backend)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        f"{alone()}Keras cannot load KERAS_BACKEND={backend}: {reason}; Reprise installs "
+        "KERAS_BACKEND=tensorflow\n"
+    )
