@@ -6,12 +6,17 @@ the workers, and to load TensorFlow again for one animation takes longer than to
 Shapes: E episodes, L lanes, T steps.
 """
 
+import sys
+
 import numpy as np
 from numpy.typing import NDArray
 
 from reprise.environments.animation import gif
 from reprise.environments.evaluation import Act, Actions, Observations, record
 from reprise.environments.specification import Specification
+from reprise.errors import PlainError
+
+BLANK = (200, 300)  # pixels
 
 
 class Remembering:
@@ -37,10 +42,19 @@ class Remembering:
 def animation(actions: NDArray[np.int8], environment: Specification | str, seed: int) -> bytes:
     """Return the GIF of an episode in Gymnasium with the given actions [T].
 
+    Of an environment without pictures it is blank, and a line on stderr says why: the training
+    whose result this shows must not be lost for that.
+
     Args:
         actions: of each step; those after the episode's end are not asked for.
         environment: what is played; a plain one by its id.
         seed: of `reset`, the one the actions were chosen under.
     """
-    episode = record(lambda _, step: actions[step].reshape(1, 1), environment, seed, len(actions))
+    try:
+        episode = record(
+            lambda _, step: actions[step].reshape(1, 1), environment, seed, len(actions)
+        )
+    except PlainError as error:
+        print(f"the animation is empty: {error}", file=sys.stderr)
+        return gif(np.full((1, *BLANK, 3), 255, np.uint8), 1)
     return gif(episode.frames, episode.frames_per_second)
