@@ -113,7 +113,7 @@ def animation(actions: NDArray[np.int32], environment: Specification, seed: int)
         first = spaces(played, environment.id).first_action
         played.reset(seed=seed)
         pictures = [picture(played.render())]
-        for action in actions[actions >= 0].tolist():
+        for action in actions[actions >= 0].astype(np.int64):
             _, _, terminated, truncated, _ = played.step(action + first)
             pictures.append(picture(played.render()))
             if terminated or truncated:
