@@ -3,9 +3,11 @@
 Reads: params.yaml, notebooks/<notebook>.ipynb and what that reads in data/.
 Writes to data/reporting/:
     <notebook>.ipynb    the notebook with its outputs
+    <notebook>.failed.ipynb    if a cell fails: as far as it came, with the error; git ignores it
 
 `python -m stages.reporting NOTEBOOK`; dvc.yaml runs it once for each, and only where something that
-it reads has changed.
+it reads has changed. Where a notebook fails, the one that was executed before stays: dvc.yaml says
+`persist`, so that DVC does not delete it first.
 """
 
 import sys
@@ -19,6 +21,7 @@ from reprise.pipeline import parameters, stage
 from reprise.publishing import notebooks
 
 NAME = "reporting"
+FOLDER = stage.RESULTS / NAME
 
 
 class Params(Frozen):
@@ -44,7 +47,12 @@ def run(params: Params, notebook: str) -> dict:
     values = {name: value(key) for name, key in params.notebooks[notebook].items()}
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, source.name)
-        notebooks.execute(source, target, {"data": f"data/{notebook}", **values}, root=Path.cwd())
+        warned = notebooks.execute(
+            source, target, {"data": f"data/{notebook}", **values}, root=Path.cwd(),
+            failed=FOLDER / f"{notebook}.failed.ipynb",
+        )  # fmt: skip
+        for line in warned:
+            print(f"{NAME}@{notebook}: {line}", file=sys.stderr)
         return {source.name: target.read_bytes()}
 
 

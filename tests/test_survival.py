@@ -315,18 +315,41 @@ def test_a_bad_params_yaml_stops_dvc_in_words_and_no_result_comes_of_it(
     assert all(before[name] == content for name, content in repository.results().items())
 
 
-def test_a_notebook_that_raises_is_named_with_its_cell_and_nothing_is_written(repository):
+def test_a_notebook_that_raises_is_named_and_kept_apart_and_the_former_one_stays(
+    repository, committed
+):
     path = repository.folder / "notebooks" / f"{STAGE}.ipynb"
+    executed = f"reporting/{STAGE}.ipynb"
+    failed = repository.folder / "data/reporting" / f"{STAGE}.failed.ipynb"
     notebook = json.loads(path.read_text())
     last = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"][-1]
-    last["source"] = ["1 / 0"]
+    last["source"] = ['import warnings; warnings.warn("too few"); 1 / 0']
     path.write_text(json.dumps(notebook))
     done = repository.dvc("repro")
     assert done.returncode == 255
     assert f"reporting@{STAGE}: notebook notebooks/{STAGE}.ipynb, cell " in done.stderr
-    assert "('1 / 0'): ZeroDivisionError: division by zero\n" in done.stderr
+    kept = f"its outputs are in data/reporting/{STAGE}.failed.ipynb"
+    assert f"1 / 0'): ZeroDivisionError: division by zero; {kept}\n" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (repository.folder / f"data/reporting/{STAGE}.ipynb").exists()
+    assert "image/png" in failed.read_text()
+    assert "ZeroDivisionError" in failed.read_text()
+    assert repository.results()[executed] == committed.results()[executed]
+    assert repository.git("status", "--porcelain").split() == ["M", f"notebooks/{STAGE}.ipynb"]
+    assert f"reporting@{STAGE}:" in repository.dvc("status").stdout
+
+    last["source"] = ['import warnings; warnings.warn("too few"); print(1)']
+    path.write_text(json.dumps(notebook))
+    done = repository.dvc("repro")
+    assert done.returncode == 0, done.stderr
+    assert "print(1)'): UserWarning: too few" in done.stderr
+    assert not failed.exists()
+    mended = repository.results()[executed]
+    assert b'warn(\\"too few' in mended
+    assert b"UserWarning" not in mended
+
+    repository.git("checkout", "--quiet", "notebooks")
+    assert repository.dvc("repro").returncode == 0
+    assert repository.results()[executed] == committed.results()[executed]
 
 
 def test_variables_and_settings_of_the_user_change_no_byte(repository, committed, tmp_path):

@@ -2,8 +2,8 @@
 
 Papermill runs the notebook in a kernel of the running interpreter, shut off from the user's own
 IPython, Jupyter and matplotlib settings. What varies from run to run is then dropped (timings,
-random cell ids, versions), what cannot be dropped is refused (addresses, paths of this machine,
-warnings), and only a notebook that passed replaces the target.
+random cell ids, versions), warnings are taken out and returned, what cannot be dropped is refused
+(addresses, paths of this machine), and only a notebook that passed replaces the target.
 """
 
 import difflib
@@ -34,6 +34,8 @@ _VOLATILE = ("execution", "ExecuteTime", "papermill", "widgets")
 _PLAIN = (str, bool, int, float, list, dict, type(None))
 _ADDRESS = r"\bat 0x[0-9a-fA-F]{6,}"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# A warning of Python: where it comes from, what it says, and the line of code that warns.
+_WARNING = re.compile(r"^\S.*?:\d+: (?=\w*Warning: )(.*)(?:\n {2}\S.*)?$", re.MULTILINE)
 
 
 class NotebookError(PlainError, RuntimeError):
@@ -41,31 +43,54 @@ class NotebookError(PlainError, RuntimeError):
 
 
 def execute(
-    source: Path, target: Path, parameters: Mapping[str, Any], *, root: Path = REPOSITORY
-) -> None:
+    source: Path,
+    target: Path,
+    parameters: Mapping[str, Any],
+    *,
+    root: Path = REPOSITORY,
+    failed: Path | None = None,
+) -> list[str]:
     """Executes a notebook with the given parameters and writes the result atomically.
 
     The notebook holds one cell tagged `parameters`; its assignments and the given parameters name
-    the same things. Nothing is written at the target unless every cell ran, none wrote to stderr,
-    and no output holds an address or a path of this machine.
+    the same things. Nothing is written at the target unless every cell ran and no output holds an
+    address or a path of this machine.
 
     Args:
         source: The notebook as committed, nbformat 4.
         target: Where the executed notebook goes; a file already there stays if anything fails.
         parameters: Every name the `parameters` cell assigns, with plain values as YAML has them.
         root: Working directory of the notebook. `import reprise` works whichever it is.
+        failed: Where a notebook that fails goes, with its outputs and its error.
+
+    Returns:
+        What its cells wrote to stderr, such as warnings, in one line each; the result is without.
 
     Raises:
         NotebookError: Names the notebook, the cell and what is wrong with it.
     """
+    if failed:
+        failed.unlink(missing_ok=True)
     notebook = _load(source)
     ordered = _checked(source, notebook, parameters)
-    executed = normalise(_run(source, notebook, ordered, root))
-    _refuse_unfit_outputs(source, executed, root)
+    raw, fault = _run(source, notebook, ordered, root)
+    executed = normalise(raw)
+    warned = _without_stderr(source, executed)
+    if fault := fault or _unfit_output(source, executed, root):
+        if failed:
+            _write(failed, executed)
+            fault += f"; its outputs are in {failed}"
+        raise NotebookError(fault)
+    _write(target, executed)
+    return warned
+
+
+def _write(target: Path, notebook: NotebookNode) -> None:
+    """Writes a notebook whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes((nbformat.v4.writes(executed).rstrip("\n") + "\n").encode())
+        temporary.write_bytes((nbformat.v4.writes(notebook).rstrip("\n") + "\n").encode())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -130,14 +155,19 @@ def _checked(source: Path, notebook: NotebookNode, parameters: Mapping[str, Any]
 
 def _run(
     source: Path, notebook: NotebookNode, parameters: dict[str, Any], root: Path
-) -> NotebookNode:
-    """Runs the notebook in a kernel that leaves nothing behind."""
+) -> tuple[NotebookNode, str]:
+    """Runs the notebook in a kernel that leaves nothing behind.
+
+    Returns:
+        The notebook as far as it ran, and what stopped it, if anything did.
+    """
     started: list[NotebookNode] = []
     with tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as private:
+        written = Path(private, "executed.ipynb")
         try:
-            return papermill.execute_notebook(
+            papermill.execute_notebook(
                 notebook,  # pyright: ignore[reportArgumentType]
-                None,
+                written,
                 parameters,
                 kernel_name="python3",
                 progress_bar=False,
@@ -148,12 +178,15 @@ def _run(
                 resources={"metadata": {"path": str(root)}},
                 shutdown_kernel="immediate",
             )
+            fault = ""
         except PapermillExecutionError as error:
-            place, reason = error.cell_index, f"{error.ename}: {_paragraph(error.evalue)}"
+            where = _where(source, started, error.cell_index)
+            fault = f"{where}: {error.ename}: {_paragraph(error.evalue)}"
         except RuntimeError as error:  # the kernel died, or never came up
-            place, reason = len(started) - 1, f"{type(error).__name__}: {_paragraph(str(error))}"
-    where = _where(source, started, place) if started else f"notebook {source}"
-    raise NotebookError(f"{where}: {reason}")
+            where = _where(source, started, len(started) - 1) if started else f"notebook {source}"
+            fault = f"{where}: {type(error).__name__}: {_paragraph(str(error))}"
+        text = written.read_text(encoding="utf-8") if written.exists() else None
+    return (nbformat.v4.reads(text) if text else notebook), fault
 
 
 def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
@@ -198,8 +231,21 @@ def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
     return Kernel
 
 
-def _refuse_unfit_outputs(source: Path, notebook: NotebookNode, root: Path) -> None:
-    """Raises for the first output that fails, warns, or would differ elsewhere."""
+def _without_stderr(source: Path, notebook: NotebookNode) -> list[str]:
+    """Takes what cells wrote to stderr out of a notebook, and returns it, a line for each cell."""
+    taken = []
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                said = _paragraph(_WARNING.sub(r"\1", output.text))
+                taken.append(f"{_where(source, notebook.cells, index)}: {said}")
+        if "outputs" in cell:
+            cell.outputs = _merged([o for o in cell.outputs if o.get("name") != "stderr"])
+    return taken
+
+
+def _unfit_output(source: Path, notebook: NotebookNode, root: Path) -> str:
+    """Returns what is wrong with the first output that fails, or would differ elsewhere."""
     machine = {root.resolve(), Path.home(), Path(sys.prefix), Path(tempfile.gettempdir())}
     paths = [re.escape(str(path)) for path in machine if len(path.parts) > 1]
     unstable = re.compile(
@@ -211,8 +257,6 @@ def _refuse_unfit_outputs(source: Path, notebook: NotebookNode, root: Path) -> N
     def fault(output: NotebookNode) -> str | None:
         if output.output_type == "error":  # papermill lets sys.exit(0) pass
             return f"{output.ename}: {_paragraph(output.evalue)}"
-        if output.get("name") == "stderr":
-            return f"it writes to stderr: {_paragraph(output.text)}"
         for kind, text in {"stdout": output.get("text", ""), **output.get("data", {})}.items():
             picture = kind.startswith("image/") and kind != "image/svg+xml"
             if not picture and (found := unstable.search(str(text))):
@@ -222,7 +266,8 @@ def _refuse_unfit_outputs(source: Path, notebook: NotebookNode, root: Path) -> N
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if reason := fault(output):
-                raise NotebookError(f"{_where(source, notebook.cells, index)}: {reason}")
+                return f"{_where(source, notebook.cells, index)}: {reason}"
+    return ""
 
 
 def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:

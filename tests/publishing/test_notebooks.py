@@ -155,10 +155,35 @@ def test_a_failing_cell_is_named_with_its_error(tmp_path: Path):
     assert message == "notebook chapter.ipynb, cell 4 ('# the optimal action'): KeyError: 'a1'"
 
 
-def test_a_warning_is_refused(tmp_path: Path):
-    message = refused(tmp_path, "import warnings\nwarnings.warn('too few seeds')")
-    assert message.startswith("notebook chapter.ipynb, cell 3 ('import warnings'): it writes to")
-    assert "UserWarning: too few seeds" in message
+def test_warnings_are_returned_and_leave_the_result_as_it_is_without_them(tmp_path: Path):
+    warn = "import warnings\nprint(1)\n{}warnings.warn('too few\\nseeds')\nprint(2)"
+    source = write(
+        tmp_path / "chapter.ipynb", warn.format(""), "import sys; sys.stderr.write('a\\nb')"
+    )
+    warned = execute(source, tmp_path / "done.ipynb", {"discount": 0.5})
+    where = f"notebook {source}, cell"
+    assert warned == [
+        f"{where} 3 ('import warnings'): UserWarning: too few seeds "
+        "warnings.warn('too few\\nseeds')",
+        f"{where} 4 (\"import sys; sys.stderr.write('a\\\\nb')\"): a b",
+    ]
+    found = outputs(tmp_path / "done.ipynb")
+    assert [output.get("text") for output in found] == [["1\n", "2\n"], None]
+
+
+def test_a_notebook_that_fails_is_kept_apart_with_its_outputs_until_it_is_mended(tmp_path: Path):
+    failed = tmp_path / "done.failed.ipynb"
+    for source, error in (("1 / 0", "ZeroDivisionError"), ("object()", "differs elsewhere")):
+        notebook = write(tmp_path / "chapter.ipynb", "print('so far')", source)
+        with pytest.raises(NotebookError, match=error) as raised:
+            execute(notebook, tmp_path / "done.ipynb", {"discount": 0.5}, failed=failed)
+        assert str(raised.value).endswith(f"; its outputs are in {failed}")
+        assert "so far\n" in outputs(failed)[0]["text"]
+        assert ("ename" in outputs(failed)[1]) == (source == "1 / 0")
+        assert not (tmp_path / "done.ipynb").exists()
+    write(notebook, "print('so far')")
+    assert execute(notebook, tmp_path / "done.ipynb", {"discount": 0.5}, failed=failed) == []
+    assert not failed.exists()
 
 
 def test_an_address_is_refused(tmp_path: Path):
