@@ -1,8 +1,8 @@
 """Every experiment that notebooks and README propose runs, and its notebook is executed.
 
 A proposal's changes are made to tiny parameters, as DVC makes them. Sizes that tests/tiny.py
-shrinks are shrunk in the proposal, too, by the same factor. Where programs are compiled, which
-takes long, proposals of one notebook that change different keys are tried in one run.
+shrinks are shrunk in the proposal, too, by the same factor. Proposals of one notebook that change
+different keys are tried in one run, which spares minutes.
 """
 
 import ast
@@ -31,11 +31,15 @@ PROPOSED = re.compile(
 )
 SHARED = "go back with `git checkout . && dvc checkout`"
 COMMITTED = parameters.read(ROOT / "params.yaml")
-# It reads the committed results of dqn_training; and it takes so long until weights overflow.
-BESIDE_THE_DQN = {
-    "length": 4000, "evaluation": {"limits": COMMITTED["dqn_training"]["evaluation"]["limits"]},
-}  # fmt: skip
+SMALLER: dict[str, dict[str, Any]] = {
+    # It reads the committed results of dqn_training; and it takes so long until weights overflow.
+    "approximate_q_learning": {"length": 1000, "evaluation": {"episodes": 1, "limits": [200]}},
+    "dqn_ablations": {"variants": {"relu": tiny.ABSENT, "learning_rate_0_001": tiny.ABSENT}},
+    "partial_observability": {"variants": {"positions_and_previous": tiny.ABSENT}},
+}
+SHARES = {"hyperparameter_study.sample": 8 / 27}  # of the settings of the grid, tiny and not
 OPTIONS_WITH_VALUE = {"-S", "--set-param", "--name", "-n"}
+APART = {"approximate_q_learning.learning_rate=0.1"}  # too much for the deep network's proposal
 
 
 class Proposal(NamedTuple):
@@ -86,8 +90,8 @@ def proposals(path: Path) -> list[Proposal]:
 
 
 def keys(group: Group) -> set[str]:
-    """Return which parameters a group changes, by section and first key."""
-    return {".".join(re.split(r"[.=]", change.lstrip("+"))[:2]) for change in changes(group)}
+    """Return which parameters a group changes; an environment is one of them as a whole."""
+    return {re.split(r"=|(?<=\.environment)\.", c.lstrip("+"))[0] for c in changes(group)}
 
 
 def changes(group: Group) -> list[str]:
@@ -100,8 +104,9 @@ def grouped(proposals: Iterable[Proposal]) -> list[Group]:
     groups: list[Group] = []
     for proposal in proposals:
         for group in groups:
-            compiled = group[0].where == proposal.where in tiny.CHANGES
-            if compiled and not keys(group) & keys([proposal]):
+            apart = APART & {*changes(group), *proposal.changes}
+            same = group[0].where == proposal.where
+            if same and not apart and not keys(group) & keys([proposal]):
                 group.append(proposal)
                 break
         else:
@@ -115,8 +120,8 @@ GROUPS = grouped(reversed(DISTINCT.values()))
 
 
 def section(name: str) -> dict[str, Any]:
-    """Return a stage's tiny section, such that it runs beside the committed results."""
-    return tiny.section(name, **(BESIDE_THE_DQN if name == "approximate_q_learning" else {}))
+    """Return a stage's section, made tiny."""
+    return tiny.section(name, **SMALLER.get(name, {}))
 
 
 def shrunk(change: str) -> str:
@@ -130,9 +135,10 @@ def shrunk(change: str) -> str:
         committed, here = (
             values.get(part) if isinstance(values, dict) else None for values in (committed, here)
         )
-    if type(committed) is not int or type(here) is not int or not committed:
-        return change
-    return f"{key}={max(min(int(value), 2), round(int(value) * here / committed))}"
+    share = SHARES.get(key, 1)
+    if type(committed) is int and type(here) is int and committed:
+        share = here / committed
+    return f"{key}={max(min(int(value), 2), round(int(value) * share))}"
 
 
 def execute(notebook: str) -> None:
@@ -201,7 +207,7 @@ def test_what_is_proposed_runs_and_its_notebook_is_executed(group: Group, folder
     sections = {change.lstrip("+").partition(".")[0] for change in changes(group)}
     if execution.SECTION in sections:
         parameters.load(execution.SECTION, execution.Execution)
-    for name in sections - {execution.SECTION}:
+    for name in sorted(sections - {execution.SECTION}):  # claims read committed results first
         run(name, folder)
 
 
