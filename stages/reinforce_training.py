@@ -61,6 +61,7 @@ def run(params: Params, name: str = NAME) -> dict:
     lane = training.median_lane(trial.greedy[0].mean(axis=0))
     return {
         "metrics.json": {
+            "cap": params.environment.top(params.maximum_steps),
             "last_return": statistics.summary(samples["last_return"]),
             "environment_steps": statistics.summary(samples["environment_steps"]),
             "diverged": int(np.isnan(trial.greedy[0, 0]).sum()),

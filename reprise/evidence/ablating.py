@@ -40,7 +40,7 @@ def rasters(
 
     Args:
         panels: Title to returns, one column per seed, the index along the x-axis, [T, L].
-        top: The highest possible value, where the colours end.
+        top: The highest possible value, where the colours end if no value is beyond it.
         x_label: Of the index.
         y_label: What a row is.
         value_label: What the colours mean.
@@ -50,11 +50,9 @@ def rasters(
     figure = Figure(figsize=(style.WIDTH, 0.7 + 1.9 * rows))
     grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
     image = None
+    colours = style.limits(top, *panels.values(), room=0)
     for axes, (title, returns) in zip(grid.flat, panels.items(), strict=False):
-        values = returns.to_numpy()
-        order = np.argsort(-values.mean(axis=0), kind="stable")
-        extent = (float(returns.index[0]), float(returns.index[-1]), len(order) + 0.5, 0.5)
-        image = axes.imshow(values[:, order].T, aspect="auto", extent=extent, vmin=0, vmax=top)
+        image = style.raster(axes, returns, colours)
         axes.set_title(title, fontsize=9.5, pad=5)
         axes.grid(visible=False)
         axes.spines[["left", "bottom"]].set_visible(False)
@@ -148,7 +146,8 @@ def _joined(axes: Axes, intervals: Mapping[float, Interval], chapter: float) -> 
     )
     for number, interval in intervals.items():
         colour = style.VERMILION if number == chapter else style.BLUE
-        axes.plot([number] * 2, [interval.low, interval.high], color=colour, linewidth=2.2)
+        if interval.bounded:
+            axes.plot([number] * 2, [interval.low, interval.high], color=colour, linewidth=2.2)
         axes.plot(
             *([number], [interval.estimate], "o"), color=colour, markersize=7, mec="white", mew=1.2,
             zorder=4,

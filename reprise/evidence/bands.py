@@ -38,7 +38,8 @@ def side_by_side(
         axes.set_xscale("log")
         axes.set_yscale("log")
         labels[title] = []
-        for (name, table), colour in zip(groups.items(), style.CYCLE, strict=False):
+        for (name, whole), colour in zip(groups.items(), style.CYCLE, strict=False):
+            table = whole.where(whole > 0)  # 0 has no place on a logarithmic axis
             axes.fill_between(
                 table.index, table["q25"], table["q75"], color=colour, alpha=0.2, linewidth=0
             )

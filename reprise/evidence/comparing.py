@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from reprise.evidence import style
 from reprise.evidence.improvement import EVEN, Comparison, Groups, percent
-from reprise.evidence.statistics import mean_interval
+from reprise.evidence.statistics import known_mean
 from reprise.evidence.style import Label
+from reprise.evidence.words import bracketed
 
 BAND = (0.1, 0.9)
 SIDES = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
@@ -42,7 +43,7 @@ def forest(
     """
     figure = Figure(figsize=(style.WIDTH, 1.45 + 0.36 * len(groups)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
-    middle = mean_interval(groups[baseline], confidence)
+    middle = known_mean(groups[baseline], confidence)
     colours = {name: SIDES[each.side] for name, each in found.items()}
     means, chances = [], []
     for row, (name, values) in enumerate(groups.items()):
@@ -51,14 +52,15 @@ def forest(
         rows = row + style.jitter(len(values), 0.27)
         left.plot(values, rows, "o", color=colour, alpha=0.25, markersize=3, mew=0)
         style.bar(left, mean.low, mean.estimate, mean.high, row, colour)
-        means.append(Label(row, f"{mean.estimate:.1f} [{mean.low:.1f}, {mean.high:.1f}]", colour))
+        means.append(Label(row, bracketed(mean), colour))
         if name == baseline:
             chances.append(Label(row, "the baseline", style.INK))
             continue
         chance = found[name].chance
         style.bar(right, chance.low, chance.estimate, chance.high, row, colour)
         chances.append(Label(row, percent(chance), colour))
-    left.axvline(middle.estimate, **style.DASHED)
+    if np.isfinite(middle.estimate):
+        left.axvline(middle.estimate, **style.DASHED)
     right.axvline(EVEN, **style.DASHED)
     right.set_xlim(-0.03, 1.03)
     right.set_xticks([0, EVEN, 1], ["0%", "50%", "100%"])
@@ -104,9 +106,10 @@ def small_multiples(
     figure = Figure(figsize=(style.WIDTH, 3.5))
     row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     names = list(dict.fromkeys(name for variants in panels.values() for name in variants))
+    named: list[list[Label]] = []
     notes = [f"Lines: medians. Bands: {style.percent(BAND)} of the seeds."]
     for axes, (title, variants) in zip(row, panels.items(), strict=True):
-        labels = []
+        labels: list[Label] = []
         for name, curves in variants.items():
             colour = style.CYCLE[names.index(name) % len(style.CYCLE)]
             label = style.median_and_band(axes, curves, colour, BAND, 0.15)
@@ -116,9 +119,11 @@ def small_multiples(
             axes.plot(median.index, median, ":", color=style.INK, linewidth=1.2)
             notes[1:] = [f"Dotted: the median of {reference[0]}."]
         axes.axhline(top.value, **style.DASHED)
-        axes.set_ylim(0, 1.06 * top.value)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         style.finish(axes, x_label, y_label if axes is row[0] else "", title)
+        named.append(labels)
+    style.hold(list(row), top.value)
+    for axes, labels in zip(row, named, strict=True):
         style.label_right(axes, labels)
     style.note(figure, " ".join([*notes, f"Dashed: {top.text}."]))
     return figure

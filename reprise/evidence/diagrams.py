@@ -170,7 +170,8 @@ def trace(
         if column in limits:
             for side in (-1, 1):
                 axes.axhline(side * limits[column], **style.DASHED)
-            axes.set_ylim(-1.12 * limits[column], 1.12 * limits[column])
+            reach = max(1.12 * limits[column], 1.02 * float(values.abs().max()))
+            axes.set_ylim(-reach, reach)
             style.label_right(axes, [Label(limits[column], "episode ends", style.GREY)])
     panels[-1].set_xlabel(x_label)
     style.finish(panels[0], "", labels[next(iter(labels))], title)

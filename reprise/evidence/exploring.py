@@ -59,7 +59,7 @@ def quantile_curves(
         grid[0].set_ylim(0, 1.03)
     else:
         tables = [way for ways in panels.values() for way in ways.values()]
-        highest = max(float(np.max(table["q75"].to_numpy())) for table in tables)
+        highest = max(float(np.nanmax(table["q75"], initial=floor)) for table in tables)
         grid[0].set_yscale("log")
         grid[0].set_ylim(0.8 * floor, 1.5 * max(highest, floor))
     if level is not None:
@@ -128,7 +128,9 @@ def _there(steps: NDArray[np.float64]) -> NDArray[np.float64]:
 def _finish(axes: Axes, title: str, first: float, last: float) -> None:
     first = first if first < last else last / 10  # a single checkpoint
     axes.set_xscale("log")
-    axes.set_xlim(first, last * (last / first) ** 0.02)  # what happens at the end is seen
+    axes.set_xlim(
+        first, max(last, 1.1 * first) * (last / first) ** 0.02
+    )  # what happens at the end is seen
     marks = (1.0,) if last > 100 * first else (1.0, 2.0, 5.0)
     axes.xaxis.set_major_locator(LogLocator(subs=marks, numticks=8))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from reprise.evidence import style
 from reprise.evidence.diagrams import flip, policy_map, policy_maps, trace
-from reprise.evidence.statistics import Interval
+from reprise.evidence.statistics import Interval, known
 from reprise.evidence.style import Label, use_style
+from reprise.evidence.words import bracketed
 
 __all__ = [
     "Label",
@@ -60,7 +61,7 @@ def learning_curves(
     """
     figure, axes = style.single(3.9)
     curves, averaged = _averaged(curves, window)
-    faint = min(0.4, max(0.03, 4 / curves.shape[1]))
+    faint = min(0.4, max(0.03, 4 / max(1, curves.shape[1])))
     axes.plot(curves.index, curves.to_numpy(), color=style.INK, alpha=faint, linewidth=0.5)
     label = style.median_and_band(axes, curves, style.BLUE, band, alpha=0.3)
     style.finish(axes, x_label, y_label, title)
@@ -92,8 +93,8 @@ def quantile_band(
         level: A named level to compare with.
     """
     figure, axes = style.single(3.9)
-    alpha = max(0.1, 0.25 / len(groups))
-    averaged = _averaged(next(iter(groups.values())), window)[1]
+    alpha = max(0.1, 0.25 / max(1, len(groups)))
+    averaged = _averaged(pd.DataFrame(), window)[1]
     labels = [
         style.median_and_band(axes, _averaged(curves, window)[0], colour, band, alpha)._replace(
             text=name
@@ -114,16 +115,13 @@ def lane_raster(
 
     Args:
         returns: One column per seed, the index along the x-axis, [T, L].
-        top: The highest possible value, where the colours end.
+        top: The highest possible value, where the colours end if no value is beyond it.
         x_label: Of the index.
         value_label: What the colours mean.
         title: What the figure shows.
     """
     figure, axes = style.single(4.2)
-    values = returns.to_numpy()
-    order = np.argsort(-values.mean(axis=0), kind="stable")
-    extent = (float(returns.index[0]), float(returns.index[-1]), len(order) + 0.5, 0.5)
-    image = axes.imshow(values[:, order].T, aspect="auto", extent=extent, vmin=0, vmax=top)
+    image = style.raster(axes, returns, style.limits(top, returns, room=0))
     style.finish(axes, x_label, "seed, sorted by mean", title)
     axes.grid(visible=False)
     axes.spines[["left", "bottom"]].set_visible(False)
@@ -145,9 +143,10 @@ def distribution(
     """Draws a histogram of the seeds, one dot per seed, and the interval of a statistic.
 
     Args:
-        sample: One value per seed, [N].
+        sample: One value per seed, [N]; NaN for none is not drawn.
         interval: Of the statistic.
-        bins: Edges of the histogram.
+        bins: Edges of the histogram, of equal width; if a value lies beyond them, as many edges
+            from the least value to the greatest take their place.
         x_label: Of the values.
         title: What the figure shows.
         statistic: What the interval estimates.
@@ -156,7 +155,8 @@ def distribution(
     """
     figure = Figure(figsize=(style.WIDTH, 3.8))
     above, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-    above.hist(sample, bins=list(bins), color=style.SKY, alpha=0.55, rwidth=0.94)
+    sample = known(sample)
+    above.hist(sample, bins=_holding(bins, sample), color=style.SKY, alpha=0.55, rwidth=0.94)
     above.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     style.finish(above, "", f"seeds of {len(sample):,}", title)
@@ -234,9 +234,16 @@ def _label_lines(figure: Figure, labels: Sequence[Label], level: Label | None) -
 
 def _numbers(intervals: Sequence[Interval]) -> list[str]:
     """Writes intervals with the same number of decimals, some four digits for the largest."""
-    largest = max(abs(bound) for i in intervals for bound in (i.low, i.estimate, i.high))
+    bounds = np.array([interval[:3] for interval in intervals]).ravel()
+    largest = np.abs(bounds[np.isfinite(bounds)]).max(initial=0)
     decimals = sum(largest < power for power in (1000, 100, 10))
-    return [
-        f"{i.estimate:.{decimals}f} [{i.low:.{decimals}f}, {i.high:.{decimals}f}]"
-        for i in intervals
-    ]
+    return [bracketed(interval, f".{decimals}f") for interval in intervals]
+
+
+def _holding(bins: Sequence[float], values: NDArray[np.float64]) -> list[float]:
+    """Returns edges of a histogram that hold all values: those given, if they do."""
+    if not values.size or (bins[0] <= values.min() and values.max() <= bins[-1]):
+        return list(bins)
+    low, high = float(values.min()), float(values.max())
+    room = 0.0 if high > low else 0.5
+    return list(np.linspace(low - room, high + room, len(bins)))

@@ -9,10 +9,11 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from reprise.evidence import style
-from reprise.evidence.statistics import CONFIDENCE
+from reprise.evidence import style, words
+from reprise.evidence.statistics import CONFIDENCE, Interval
 from reprise.evidence.studying import shown
 from reprise.evidence.variants import in_words
 
@@ -31,13 +32,13 @@ def heatmap(
 ) -> Figure:
     """Draws a cell a setting: rows and columns are two hyperparameters, panels all others.
 
-    A setting that was not tried has no cell.
+    A setting that was not tried has no cell; one without a value has a dash.
 
     Args:
         settings: As `studying.settings` gives it.
         keys: The hyperparameters, at least one.
         column: What the colour and the number in a cell show.
-        top: The most that it can be.
+        top: The most that it can be, where the colours end if no value is beyond it.
         label: Of the colours, with the unit.
         marked: A column of shares whose value stands below the number, in percent.
     """
@@ -51,18 +52,20 @@ def heatmap(
     figure = Figure(figsize=(style.WIDTH, 0.9 + PANEL * down))
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
     image = None
+    colours = Normalize(*style.limits(top, frame[column], room=0))
     for axes, panel in zip(grid, panels, strict=False):
         inside = np.all([named[k] == v for k, v in zip(others, panel, strict=True)], axis=0)
         here = np.flatnonzero(np.broadcast_to(inside, len(frame)))
         values = np.full((len(rows), len(columns)), np.nan)
-        shares = np.full_like(values, np.nan)
+        texts = np.full(values.shape, "", dtype=object)
         for index in here:
             found = named.iloc[index]
             place = rows.index(found[row]), columns.index(found[column_key])
             values[place] = frame[column].iloc[index]
-            shares[place] = frame[marked].iloc[index] if marked else np.nan
-        image = axes.imshow(values, vmin=0, vmax=top, cmap="cividis", aspect="auto")
-        _write(axes, values, shares, top)
+            share = words.number(frame[marked].iloc[index], ".0%") if marked else ""
+            texts[place] = f"{words.number(values[place], '.0f')}\n{share}".rstrip()
+        image = axes.imshow(values, norm=colours, cmap="cividis", aspect="auto")
+        _write(axes, values, texts, colours)
         title = ", ".join(f"{in_words(k)} {v}" for k, v in zip(others, panel, strict=True))
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
@@ -83,15 +86,14 @@ def heatmap(
     return figure
 
 
-def _write(axes: Axes, values: np.ndarray, shares: np.ndarray, top: float) -> None:
+def _write(axes: Axes, values: np.ndarray, texts: np.ndarray, colours: Normalize) -> None:
     """Writes into each cell what it shows, dark on light and light on dark."""
-    for (row, column), value in np.ndenumerate(values):
-        if np.isnan(value):
+    for (row, column), text in np.ndenumerate(texts):
+        if not text:
             continue
-        share = shares[row, column]
-        text = f"{value:.0f}" + ("" if np.isnan(share) else f"\n{share:.0%}")
-        red, green, blue, _ = mpl.colormaps["cividis"](value / top)
-        dark = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+        value = values[row, column]
+        red, green, blue, _ = mpl.colormaps["cividis"](colours(value))
+        dark = np.isnan(value) or 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
         colour = style.INK if dark else "white"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=style.SMALL)
 
@@ -112,7 +114,8 @@ def marginal_effects(effects: pd.DataFrame, *, x_label: str) -> Figure:
         rows = pd.DataFrame(effects[effects["hyperparameter"] == key]).to_dict("records")
         for place, row in enumerate(rows):
             style.bar(axes, row["mean_low"], row["mean"], row["mean_high"], place, style.BLUE)
-            text = f"{row['mean']:.1f} [{row['mean_low']:.1f}, {row['mean_high']:.1f}]"
+            ends = (row[key] for key in ("mean", "mean_low", "mean_high"))
+            text = words.bracketed(Interval(*ends, row["n"], degenerate=False))
             labels.append(style.Label(place, text))
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_yticks(range(len(rows)), [shown(row["value"]) for row in rows])
@@ -143,7 +146,7 @@ def few_seeds(found: pd.DataFrame, *, seeds: int) -> Figure:
         axes.plot(rows["seeds"], rows["wrong"], "o-", color=colour, linewidth=1.2, markersize=5)
         labels.append(style.Label(float(rows["wrong"].iloc[-1]), name, colour))
     axes.axhline(0.5, **style.DASHED)
-    axes.set_ylim(0, 0.55)
+    style.hold([axes], 0.5, room=0.1)
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.set_xticks(sorted(set(found["seeds"])))
     style.finish(axes, "seeds of each setting", "the wrong one of two is picked", "")

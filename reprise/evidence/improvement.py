@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from reprise.evidence.statistics import (
     Interval,
     Seed,
-    difference_of_means,
-    mean_interval,
+    known_difference,
+    known_mean,
     probability_of_improvement,
 )
+from reprise.evidence.words import bracketed
 
 EVEN = 0.5  # the probability of improvement of two variants that are alike
 VERDICTS = {1: "better", -1: "worse", 0: "cannot be told apart"}
@@ -49,11 +50,16 @@ class Comparison(NamedTuple):
 def beside(
     sample: NDArray[np.float64], other: NDArray[np.float64], confidence: float, *, seed: Seed
 ) -> Comparison:
-    """Compares a variant with another, one value per seed, the more the better, [N] each."""
+    """Compares a variant with another, one value per seed, the more the better, [N] each.
+
+    A seed without a value, NaN, is below any other; means are of those that have one.
+    """
+    ranks = pd.Series(np.concatenate([sample, other])).rank(na_option="top").to_numpy(float)
+    own, others = ranks[: len(sample)], ranks[len(sample) :]
     return Comparison(
-        mean_interval(sample, confidence),
-        difference_of_means(sample, other, confidence),
-        probability_of_improvement(sample, other, confidence, seed=seed),
+        known_mean(sample, confidence),
+        known_difference(sample, other, confidence),
+        probability_of_improvement(own, others, confidence, seed=seed),
     )
 
 
@@ -110,18 +116,6 @@ def percent(chance: Interval) -> str:
     return f"{chance.estimate:.1%} [{bounds}]"
 
 
-def words(interval: Interval, form: str, confidence: float) -> str:
-    """Returns an interval in Markdown, such as `**4.0** (95% interval 3.1 to 4.9)`.
-
-    Args:
-        interval: What to say.
-        form: How to write its numbers, such as `,.1f`.
-        confidence: The interval's.
-    """
-    estimate, low, high = (f"{number:{form}}" for number in interval[:3])
-    return f"**{estimate}** ({100 * confidence:g}% interval {low} to {high})"
-
-
 def table(
     found: Mapping[str, Mapping[str, Comparison]], confidence: float, *, heading: str, unit: str
 ) -> str:
@@ -147,5 +141,4 @@ def table(
 
 
 def _signed(interval: Interval) -> str:
-    estimate, low, high = (f"{bound:+.1f}".replace("-", "\N{MINUS SIGN}") for bound in interval[:3])
-    return f"{estimate} [{low}, {high}]"
+    return bracketed(interval, "+.1f").replace("-", "\N{MINUS SIGN}")

@@ -5,6 +5,7 @@ As in `figures`: data and labels in, a Figure out; labels of axes are given with
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -30,10 +31,12 @@ def paired(
     for axes, (title, (x, y)) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
     ):
-        top = max(x.max(), y.max()) * 1.04
-        axes.plot([0, top], [0, top], **style.DASHED)
+        known = np.append(x, y).astype(float)
+        known = known[np.isfinite(known)]
+        low, top = style.limits(known.max(initial=-np.inf), known, room=0.04)
+        axes.plot([low, top], [low, top], **style.DASHED)
         axes.plot(x, y, "o", color=style.BLUE, alpha=0.35, markersize=5, mew=0)
-        axes.set(xlim=(0, top), ylim=(0, top), aspect="equal")
+        axes.set(xlim=(low, top), ylim=(low, top), aspect="equal")
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         style.finish(axes, f"{x_name} ({unit})", f"{y_name} ({unit})", "")
@@ -74,8 +77,8 @@ def one_by_one(
         axes.plot(curves.index, curves[column], color=style.BLUE, linewidth=0.8)
         axes.axhline(top, **style.DASHED)
         axes.set_title(title, fontsize=style.SMALL, fontweight="normal", pad=5)
-        axes.set_ylim(0, 1.06 * top)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    style.hold(list(grid.flat[: len(chosen)]), top)
     for axes in grid.flat[len(chosen) :]:
         axes.set_visible(False)
     figure.supylabel(y_label, fontsize=9.5)
@@ -101,7 +104,7 @@ def stacked(
         panels: Label of the y-axis to a table of median, low and high, its index along the x-axis.
         x_label: Of the index.
         title: What the figure shows.
-        logarithmic: Those labels whose axis is.
+        logarithmic: Those labels whose axis is, if all values are above 0.
     """
     figure = Figure(figsize=(style.WIDTH, 0.8 + 2.0 * len(panels)))
     rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
@@ -110,7 +113,7 @@ def stacked(
             table.index, table["low"], table["high"], color=colour, alpha=0.22, linewidth=0
         )
         axes.plot(table.index, table["median"], color=colour, linewidth=1.4)
-        if label in logarithmic:
+        if label in logarithmic and table["median"].gt(0).all() and table["low"].gt(0).all():
             axes.set_yscale("log")
         style.finish(axes, "", label, title if axes is rows[0] else "")
     rows[-1].set_xlabel(x_label)

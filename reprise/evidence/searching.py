@@ -45,8 +45,9 @@ def landscape(
     x, y = shares.columns.to_numpy(float), shares.index.to_numpy(float)
     image = axes.pcolormesh(x, y, shares.to_numpy(), vmin=0, shading="gouraud")
     levels = np.arange(0.1, float(shares.to_numpy().max()), 0.1)
-    lines = axes.contour(x, y, shares.to_numpy(), levels=levels, colors="white", linewidths=0.6)
-    axes.clabel(lines, fmt=_percent, fontsize=7.5)
+    if len(levels):
+        lines = axes.contour(x, y, shares.to_numpy(), levels=levels, colors="white", linewidths=0.6)
+        axes.clabel(lines, fmt=_percent, fontsize=7.5)
     for name, (at_x, at_y) in marks.items():
         axes.plot([at_x], [at_y], "o", color="white", mec=style.INK, markersize=7, clip_on=False)
         left = at_x > (x[0] + x[-1]) / 2
@@ -197,7 +198,7 @@ def generations(fitness: pd.DataFrame, *, most: Label, x_label: str, y_label: st
         axes.plot(values.index, values, color=style.BLUE, alpha=0.45, linewidth=1.1)
         axes.plot(values.index[-1:], values.iloc[-1:], "o", color=style.BLUE, markersize=4)
     axes.axhline(most.value, **style.DASHED)
-    axes.set_ylim(0, 1.05 * most.value)
+    style.hold([axes], most.value, room=0.05)
     axes.set_xticks(range(len(fitness)))
     axes.set_xlim(-0.1, max(len(fitness) - 0.9, 1))
     style.finish(axes, x_label, y_label, "")

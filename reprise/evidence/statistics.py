@@ -31,6 +31,11 @@ class Interval(NamedTuple):
     n: int
     degenerate: bool
 
+    @property
+    def bounded(self) -> bool:
+        """Whether it has bounds: that of a single seed, or of none, has not."""
+        return bool(np.isfinite(self.low) and np.isfinite(self.high))
+
 
 class ToleranceInterval(NamedTuple):
     """The range of n seeds, and the share of all seeds that lies within it."""
@@ -72,6 +77,40 @@ def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval
     quantile = float(special.stdtrit(values.size - 1, (1 + confidence) / 2))
     margin = quantile * float(np.sqrt(_squared_error(values)))
     return _around(float(values.mean()), margin, values.size)
+
+
+def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Returns the mean of the seeds that have a value, whatever their number, and its interval.
+
+    One seed leaves the interval without bounds, and none the mean without a value.
+
+    >>> known_mean([187.0, np.nan])
+    Interval(estimate=187.0, low=-inf, high=inf, n=1, degenerate=False)
+
+    Args:
+        sample: One value per seed, [N], NaN for none.
+        confidence: As of `mean_interval`.
+    """
+    values = known(sample)
+    if values.size > 1:
+        return mean_interval(values, confidence)
+    estimate = float(values[0]) if values.size else float("nan")
+    return Interval(estimate, -np.inf, np.inf, values.size, degenerate=False)
+
+
+def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Returns the difference of `known_mean` of two samples, by Welch where both have two seeds."""
+    first, second = known(a), known(b)
+    if min(first.size, second.size) > 1:
+        return difference_of_means(first, second, confidence)
+    estimate = known_mean(first).estimate - known_mean(second).estimate
+    return Interval(estimate, -np.inf, np.inf, first.size + second.size, degenerate=False)
+
+
+def known(sample: ArrayLike, name: str = "sample") -> NDArray[np.float64]:
+    """Returns the values of those seeds that have one, [M]; NaN stands for none."""
+    values = _by_seed(sample, name)
+    return values[~np.isnan(values)]
 
 
 def bootstrap_interval(
@@ -258,8 +297,7 @@ def summary(sample: ArrayLike) -> dict[str, float]:
     Raises:
         ValueError: if a value is infinite, or the sample is not one value per seed.
     """
-    values = _by_seed(sample, "sample")
-    values = values[~np.isnan(values)]
+    values = known(sample)
     if values.size < 2:
         unknown = dict.fromkeys(SUMMARY, float("nan"))
         if values.size:

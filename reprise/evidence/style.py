@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 
 from reprise.evidence import alt_text
 
@@ -69,6 +71,9 @@ def label_right(axes: Axes, labels: Sequence[Label]) -> None:
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
+    labels = [label for label in labels if np.isfinite(label.value)]
+    if not labels:
+        return
     bottom, top = sorted(axes.get_ylim())
     lines = max(label.text.count("\n") + 1 for label in labels)
     points = figure.get_figheight() * 72 * axes.get_position().height
@@ -113,15 +118,64 @@ def median_and_band(
     Returns:
         The label of the median, at its mean over the last twentieth of the run.
     """
-    low, median, high = np.quantile(curves.to_numpy(), [band[0], 0.5, band[1]], axis=1)
+    low, median, high = (curves.quantile(share, axis=1) for share in (band[0], 0.5, band[1]))
     axes.fill_between(curves.index, low, high, color=colour, alpha=alpha, linewidth=0)
     axes.plot(curves.index, median, color=colour, linewidth=1.5)
-    return Label(float(median[-max(1, len(median) // 20) :].mean()), "median", colour)
+    return Label(float(median.iloc[-max(1, len(median) // 20) :].mean()), "median", colour)
+
+
+def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float, float]:
+    """Returns the limits of an axis of returns: 0 to a little above a level, if that holds all.
+
+    Otherwise they lie around the level and all values. NaN and infinity count as nothing.
+
+    >>> limits(200, [9.0, 187.0])
+    (0.0, 212.0)
+    >>> limits(-110, [-200.0, -90.0], room=0)
+    (-200.0, -90.0)
+
+    Args:
+        level: The most that there is, or what solves a task.
+        values: What is drawn.
+        room: Beyond what is held, in shares of it.
+    """
+    every = np.concatenate([np.ravel(each) for each in (level, *values)]).astype(float)
+    known = every[np.isfinite(every)]
+    low, high = 0.0, (1 + room) * level
+    if high > 0 and low <= known.min() and known.max() <= high:
+        return low, high
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    margin = room * (high - low) if high > low else 1.0
+    return low - margin, high + margin
+
+
+def hold(panels: Sequence[Axes], level: float, room: float = 0.06) -> None:
+    """Sets the y-axes of some panels to common `limits` of all that is drawn in them."""
+    drawn = [axes.dataLim.intervaly for axes in panels]
+    for axes in panels:
+        axes.set_ylim(*limits(level, *drawn, room=room))
+
+
+def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> AxesImage:
+    """Draws every seed as a row of colour, the best mean on top; what is missing stays blank.
+
+    Args:
+        axes: Where to draw.
+        returns: One column per seed, the index along the x-axis, [T, L].
+        scale: The values at which the colours begin and end.
+    """
+    means = returns.mean().to_numpy(float)
+    order = np.argsort(np.where(np.isnan(means), np.inf, -means), kind="stable")
+    first, last = float(returns.index[0]), float(returns.index[-1])
+    extent = (first, last if last > first else first + 1, len(order) + 0.5, 0.5)
+    values = returns.to_numpy(float)[:, order].T
+    return axes.imshow(values, aspect="auto", extent=extent, vmin=scale[0], vmax=scale[1])
 
 
 def bar(axes: Axes, low: float, estimate: float, high: float, row: float, colour: str) -> None:
-    """Draws an interval along a row, its estimate as a dot."""
-    axes.plot([low, high], [row, row], color=colour, linewidth=2.2, zorder=3)
+    """Draws an interval along a row, its estimate as a dot; what is not finite is not there."""
+    if np.isfinite([low, high]).all():
+        axes.plot([low, high], [row, row], color=colour, linewidth=2.2, zorder=3)
     axes.plot(*([estimate], [row], "o"), color=colour, markersize=7, mec="white", mew=1.2, zorder=4)
 
 

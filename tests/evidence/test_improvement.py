@@ -97,9 +97,17 @@ def test_variants_are_told_by_verdict_and_a_verdict_without_one_is_left_out():
     assert improvement.told({}) == "there is nothing to compare"
 
 
-def test_an_interval_is_said_with_its_confidence():
-    said = improvement.words(Interval(4, 3.05, 4.9, 9, False), ".1f", 0.975)
-    assert said == "**4.0** (97.5% interval 3.0 to 4.9)"
+@pytest.mark.parametrize(("lost", "side"), [("a", -1), ("b", 1), ("both", 0)])
+def test_a_seed_without_a_value_is_below_any_other_and_in_no_mean(lost: str, side: int):
+    a, b = np.full((2, 9), 1.0)
+    for name, values in (("a", a), ("b", b)):
+        if lost in (name, "both"):
+            values[1:] = np.nan
+    found = improvement.beside(a, b, 0.95, seed=0)
+    assert found.side == side
+    assert (found.mean.estimate, found.mean.n) == (1, 9 if lost == "b" else 1)
+    assert (found.difference.estimate, found.difference.bounded) == (0, False)
+    assert "+0.0 |" in improvement.table({"x": {"y": found}}, 0.95, heading="", unit="steps")
 
 
 @pytest.mark.parametrize(
