@@ -135,9 +135,7 @@ def changed(found: Any, odd: Odd) -> Any:
         "targets": odd.trained, "greedy": odd.played, "sampled": odd.played, "final": odd.played,
     }  # fmt: skip
     if isinstance(found, dict):
-        return {
-            key: kinds[key](value) if key in kinds else value for key, value in found.items()
-        }
+        return {key: kinds[key](value) if key in kinds else value for key, value in found.items()}
     other = {}
     for key, value in found._asdict().items():
         if key == "played":
@@ -194,10 +192,10 @@ def shown(name: str, folder: Path, every: dict[str, Any]) -> tuple[list[Figure],
             continue
         body = ast.parse(cell["source"], f"{name}, cell {number}").body
         last = body.pop() if isinstance(body[-1], ast.Expr) else None
-        exec(compile(ast.Module(body, []), f"{name}, cell {number}", "exec"), names)
+        exec(compile(ast.Module(body, []), f"{name}, cell {number}", "exec"), names)  # noqa: S102 (ours)
         if last is not None:
             code = compile(ast.Expression(last.value), f"{name}, cell {number}", "eval")
-            display(eval(code, names))
+            display(eval(code, names))  # noqa: S307 (ours)
     return figures, texts
 
 
@@ -219,9 +217,7 @@ def outside(figure: Figure) -> list[str]:
 
 def drawn(axes: Axes) -> Iterator[tuple[np.ndarray, tuple[float, float]]]:
     """Yield the data of a panel, along each axis, and the limits that should hold them."""
-    points = [
-        line.get_xydata() for line in axes.lines if line.get_transform() is axes.transData
-    ]
+    points = [line.get_xydata() for line in axes.lines if line.get_transform() is axes.transData]
     for collection in axes.collections:
         if isinstance(collection, PolyCollection | LineCollection):
             points += [path.vertices for path in collection.get_paths()]
