@@ -170,7 +170,7 @@ def trace(
         if column in limits:
             for side in (-1, 1):
                 axes.axhline(side * limits[column], **style.DASHED)
-            reach = max(1.12 * limits[column], 1.02 * float(values.abs().max()))
+            reach = max(1.12 * limits[column], 1.02 * float(np.abs(values.to_numpy(float)).max()))
             axes.set_ylim(-reach, reach)
             style.label_right(axes, [Label(limits[column], "episode ends", style.GREY)])
     panels[-1].set_xlabel(x_label)

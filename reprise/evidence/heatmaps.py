@@ -114,8 +114,8 @@ def marginal_effects(effects: pd.DataFrame, *, x_label: str) -> Figure:
         rows = pd.DataFrame(effects[effects["hyperparameter"] == key]).to_dict("records")
         for place, row in enumerate(rows):
             style.bar(axes, row["mean_low"], row["mean"], row["mean_high"], place, style.BLUE)
-            ends = (row[key] for key in ("mean", "mean_low", "mean_high"))
-            text = words.bracketed(Interval(*ends, row["n"], degenerate=False))
+            mean, low, high = row["mean"], row["mean_low"], row["mean_high"]
+            text = words.bracketed(Interval(mean, low, high, row["n"], degenerate=False))
             labels.append(style.Label(place, text))
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_yticks(range(len(rows)), [shown(row["value"]) for row in rows])

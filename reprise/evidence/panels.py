@@ -113,7 +113,7 @@ def stacked(
             table.index, table["low"], table["high"], color=colour, alpha=0.22, linewidth=0
         )
         axes.plot(table.index, table["median"], color=colour, linewidth=1.4)
-        if label in logarithmic and table["median"].gt(0).all() and table["low"].gt(0).all():
+        if label in logarithmic and (table[["low", "median"]].to_numpy(float) > 0).all():
             axes.set_yscale("log")
         style.finish(axes, "", label, title if axes is rows[0] else "")
     rows[-1].set_xlabel(x_label)

@@ -12,7 +12,7 @@ import pytest
 from reprise import seeds
 from reprise.algorithms import dqn, reinforce
 from reprise.determinism import tf
-from reprise.environments import programs, retrace, seeding
+from reprise.environments import programs, seeding
 from reprise.environments.evaluation import evaluate, record
 from reprise.environments.gymnasium_adapter import GymnasiumAdapter
 from reprise.environments.specification import Specification, made, plain
@@ -153,25 +153,6 @@ def test_pictures_are_taken_where_they_are_clear(name):
     assert episode.frames.shape == (4, 2, 6, 3)
     assert (episode.frames[1:] > 0).all()
     assert episode.frames_per_second == (30 if name == "NoRate" else 10)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("RenderNone", "renders no picture [H, W, 3] as rgb_array, but None"),
-        ("RenderText", "renders no picture [H, W, 3] as rgb_array, but '..o'"),
-        ("RenderSizes", "renders pictures of two sizes; allowed: one"),
-        ("NoRenderMode", "Gymnasium cannot make 'NoRenderMode-v0': TypeError: "),
-    ],
-)
-def test_an_environment_without_pictures_has_a_blank_animation_and_a_line_says_why(
-    name, message, capsys
-):
-    blank = retrace.animation(np.ones(9, np.int8), f"{name}-v0", 0)
-    assert blank.startswith(b"GIF89a")
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
 
 
 def test_the_users_own_action_space_stays_as_it_was():
