@@ -39,7 +39,8 @@ def side_by_side(
         axes.set_yscale("log")
         labels[title] = []
         for (name, whole), colour in zip(groups.items(), style.CYCLE, strict=False):
-            table = whole.where(whole > 0)  # 0 has no place on a logarithmic axis
+            numbers = whole.select_dtypes("number")
+            table = numbers.where(numbers > 0)  # 0 has no place on a logarithmic axis
             axes.fill_between(
                 table.index, table["q25"], table["q75"], color=colour, alpha=0.2, linewidth=0
             )
