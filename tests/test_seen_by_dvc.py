@@ -9,7 +9,7 @@ from tests.repositories import Repository
 
 TRAINING, STUDY = "reinforce_training", "hyperparameter_study"
 CORRIDOR = {
-    "id": "environments.corridor:Corridor-v0", "kwargs": {}, "wrappers": {}, "solved_return": -4,
+    "id": "environments.corridor:Corridor-v0", "kwargs": {}, "wrappers": [], "solved_return": -4,
 }  # fmt: skip
 
 
