@@ -203,19 +203,15 @@ def test_a_stage_trains_and_judges_in_the_environment_that_its_section_names(nam
     assert ways["limit_20"]["solved"] == 1
 
 
-@pytest.mark.parametrize("name", [*LIMITED, "hyperparameter_study"])
+@pytest.mark.parametrize(
+    "name", [*[name for name in LIMITED if name != "hyperparameter_study"], "hyperparameter_study"]
+)
 def test_a_limit_that_is_null_is_the_environments_registered_one(name: str):
     short = {"environment": {"id": "Short-v0"}, "maximum_steps": None}
     with userenvs.registered():
-        if name == "hyperparameter_study":
-            section = tiny.section(name, evaluation={"limits": None})
-            section |= {"base": tiny.section("dqn_training", **short)}
-            params = parameters.checked(section, name, tiny.stage(name).Params)
-            assert params.base.maximum_steps == 7
-        else:
-            section = tiny.section(name, evaluation={"limits": None}, **short)
-            params = parameters.checked(section, name, tiny.stage(name).Params)
-            assert params.maximum_steps == 7
+        section = tiny.section(name, evaluation={"limits": None}, **short)
+        params = parameters.checked(section, name, tiny.stage(name).Params)
+        assert params.maximum_steps == 7
         assert params.evaluation.limits == (7,)
         assert params.notice is None
 
