@@ -203,9 +203,7 @@ def test_a_stage_trains_and_judges_in_the_environment_that_its_section_names(nam
     assert ways["limit_20"]["solved"] == 1
 
 
-@pytest.mark.parametrize(
-    "name", [*[name for name in LIMITED if name != "hyperparameter_study"], "hyperparameter_study"]
-)
+@pytest.mark.parametrize("name", LIMITED)
 def test_a_limit_that_is_null_is_the_environments_registered_one(name: str):
     short = {"environment": {"id": "Short-v0"}, "maximum_steps": None}
     with userenvs.registered():
