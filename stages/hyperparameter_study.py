@@ -126,10 +126,9 @@ class Params(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _has_limits(cls, values: Any) -> Any:
-        studied = values.get("values") if isinstance(values, Mapping) else None
-        if not isinstance(studied, Mapping) or not studied:
+        if not isinstance(values, Mapping) or not values.get("base"):
             return values
-        base = values.get(next(iter(studied)))
+        base = values["base"]
         played = base.get("environment") if isinstance(base, Mapping) else base and base.environment
         return with_limits(values, played)
 

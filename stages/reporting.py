@@ -78,7 +78,7 @@ def registered(key: str) -> Any:
     sections = parameters.read(Path("params.yaml"))
     name, *parts = key.split(".")
     section = sections[name]
-    played = sections[next(iter(section["values"]))] if "values" in section else section
+    played = sections.get(section.get("stage"), section)  # a study's is that of what it studies
     found: Any = with_limits(section, played["environment"]) if "environment" in played else section
     for part in parts:
         found = found[part]

@@ -225,7 +225,7 @@ def test_the_readmes_environment_is_trained_on_and_its_notebook_is_executed(
     assert results["median_lane.gif"][:3] == b"GIF"
     low = results["returns.csv"].filter(like="lane_").to_numpy().min()
     limit = sections[name]["maximum_steps"] or gym.spec("MountainCar-v0").max_episode_steps
-    assert low == -limit  # each step costs 1
+    assert -low == limit  # each step costs 1
 
 
 def run(name: str, folder: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from reprise import lane_random, seeds
 from reprise.determinism import tf
 from reprise.environments.cartpole import CartPole
 from reprise.pipeline import artifacts, parameters, stage
-from stages import reporting
+from stages import dqn_training, reporting
 from tests import tiny
 from tests.environments import userenvs
 
@@ -214,6 +214,17 @@ def test_a_limit_that_is_null_is_the_environments_registered_one(name: str):
         assert params.notice is None
 
 
+def test_a_limit_of_a_study_that_is_null_is_that_of_the_environment_it_studies():
+    name, short = "hyperparameter_study", {"environment": {"id": "Short-v0"}, "maximum_steps": None}
+    with userenvs.registered():
+        section = tiny.section(name, evaluation={"limits": None})
+        base = tiny.section("dqn_training", evaluation={"limits": None}, **short)
+        section["base"] = parameters.checked(base, "dqn_training", dqn_training.Params)
+        params = parameters.checked(section, name, tiny.stage(name).Params)
+    assert params.base.maximum_steps == 7
+    assert params.evaluation.limits == (7,)
+
+
 def test_a_notebook_gets_the_registered_limit_for_a_null(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     change = {"environment": {"id": "MountainCar-v0"}, "maximum_steps": None}
@@ -226,6 +237,7 @@ def test_a_notebook_gets_the_registered_limit_for_a_null(tmp_path: Path, monkeyp
     YAML().dump(sections, tmp_path / "params.yaml")
     assert reporting.value("dqn_training.maximum_steps") == 200
     assert reporting.value("dqn_training.evaluation.limits") == [200]
+    assert reporting.value("hyperparameter_study.evaluation.limits") == [200]
     assert reporting.value("hyperparameter_study.sample") is None
 
 
