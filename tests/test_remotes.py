@@ -195,13 +195,13 @@ def test_a_push_that_was_killed_is_completed_by_the_next(repository, committed, 
     begun: list[str] = []
     pushing: list[subprocess.Popen[bytes]] = []
 
-    def kill_at_the_second() -> None:
+    def kill_at_the_first() -> None:
         begun.append("an object")
-        if len(begun) == 2:
+        if len(begun) == 1:
             pushing[0].kill()
             pushing[0].wait()
 
-    storage.before_storing = kill_at_the_second
+    storage.before_storing = kill_at_the_first
     pushing.append(
         subprocess.Popen(
             [sys.executable, "-m", "dvc", "push", "--jobs", "1"], cwd=repository.folder,

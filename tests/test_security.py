@@ -145,7 +145,6 @@ def test_a_value_set_on_the_command_line_of_dvc_runs_nothing(tmp_path):
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_no_value_of_params_yaml_gets_into_a_command(pipeline):
     text = (tiny.ROOT / pipeline).read_text(encoding="utf-8")
-    assert set(re.findall(r"\$\{.*?\}", text)) <= {"${item}"}
     content = YAML(typ="safe", pure=True).load(text)
     assert set(content) <= {"stages", "plots"}  # no vars
     for declared in content["stages"].values():

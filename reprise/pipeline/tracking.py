@@ -33,7 +33,7 @@ def check(stage: str, before: Collection[str]) -> None:
         UserError: names the module, and how to declare it.
     """
     for pipeline in PIPELINES:
-        stages = YAML(typ="safe").load(pipeline) if pipeline.exists() else {}
+        stages = YAML(typ="safe", pure=True).load(pipeline) if pipeline.exists() else {}
         if entry := stages.get("stages", {}).get(stage):
             deps = [place for dep in entry.get("deps", []) for place in _places(Path(str(dep)))]
             break
