@@ -253,7 +253,7 @@ def check(figures: list[Figure], texts: list[str]) -> None:
         figure.draw_without_rendering()
 
 
-MENDED = ("reinforce_training", "dqn_training")  # the others do not take every case yet
+MENDED = ("reinforce_training", "dqn_training", "lunar_lander", *CARTPOLE)  # the others do not yet
 
 
 @pytest.mark.parametrize(
