@@ -21,13 +21,13 @@ help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 reproduce: venv ## run every stage again; are the results the committed ones, byte for byte?
-	@python -m reprise.publishing.reproduce
+	@python -m reprise.site.reproduce
 
 repro: venv ## run what has changed since it last ran: dvc repro
 	@dvc repro
 
 verify: venv ## are the results, in data/ and in DVC's cache, still those that dvc.lock names?
-	@python -m reprise.publishing.verify
+	@python -m reprise.site.verify
 
 test: lint ## lint, then the whole test suite
 	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
@@ -59,7 +59,7 @@ $(YARDSTICKS): venv
 	cp $(YARDSTICKS_LOCK) $@/installed.lock.new; mv $@/installed.lock.new $@/installed.lock
 
 readme: venv ## fill README.md with the results, and with what its commands print
-	@python -m reprise.publishing.readme
+	@python -m reprise.site.readme
 
 # The lock is compared by its content, and copied beside what it describes last of all: neither an
 # interrupted installation nor a mere new date on the file is taken for what it is not.
@@ -81,7 +81,7 @@ venv: ## make .venv from requirements.lock, if it is not there already, and a pa
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
 		--require-hashes --no-deps -r requirements.lock; \
 	cp requirements.lock $(INSTALLED).new; mv $(INSTALLED).new $(INSTALLED)
-	@[ $(PLOTS) -nt $(INSTALLED) ] || python -m reprise.publishing.offline_plots
+	@[ $(PLOTS) -nt $(INSTALLED) ] || python -m reprise.site.offline_plots
 
 lock: ## write both requirements.lock anew; uv must be on PATH
 	@command -v uv >/dev/null || { echo 'lock: uv not found; `pipx install uv` brings it' >&2; exit 2; }

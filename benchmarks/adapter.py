@@ -38,23 +38,24 @@ class Ours:
 
     def __init__(self, environment_id: str) -> None:
         """Trace the random play."""
-        from reprise import lane_random, seeds
-        from reprise.determinism import tf
-        from reprise.environments.gymnasium_adapter import GymnasiumAdapter
+        from reprise import seeds
+        from reprise.environments.gymnasium_env import GymnasiumAdapter
         from reprise.environments.programs import renewed
         from reprise.environments.specification import plain
+        from reprise.nn import streams
+        from reprise.nn.determinism import tf
 
         self.environment = environment = GymnasiumAdapter(plain(environment_id))
         keys = seeds.lane_keys(42, "training", range(EPISODES * LANES))
 
         def play(keys: tf.Tensor) -> tf.Tensor:
-            random = lane_random.uniform(keys, (STEPS,))
+            random = streams.uniform(keys, (STEPS,))
             actions = tf.cast(random * environment.actions, tf.int32)
 
             def tick(t, state):
                 state, _, terminated = environment.step(state, actions[t], random)
                 ended = terminated | environment.truncated(state)
-                fresh = partial(lane_random.fold, keys, t)
+                fresh = partial(streams.fold, keys, t)
                 return t + 1, renewed(environment, state, ended, fresh)
 
             start = (tf.constant(0), environment.reset(keys))

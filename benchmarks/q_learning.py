@@ -11,8 +11,11 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.spread import Spread, listing, spread
-from reprise.algorithms.exploration import AT_RANDOM, curious, epsilon_greedy
-from reprise.algorithms.q_learning import (
+from reprise.tabular.exploration import AT_RANDOM, curious, epsilon_greedy
+from reprise.tabular.loaders import from_yaml
+from reprise.tabular.model import MDP
+from reprise.tabular.problems import Problem, from_state, toy_text
+from reprise.tabular.q_learning import (
     RANDOM,
     Behaviour,
     Hyperparameters,
@@ -21,9 +24,6 @@ from reprise.algorithms.q_learning import (
     episodes,
     q_learning,
 )
-from reprise.mdp.loaders import from_yaml
-from reprise.mdp.model import MDP
-from reprise.mdp.problems import Problem, from_state, toy_text
 
 RUNS, ITERATIONS, REPEATS = 1000, 10_000, 7
 EXPLORING_ITERATIONS = 200_000

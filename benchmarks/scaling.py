@@ -174,7 +174,7 @@ def guide(results: str) -> str:
 
 def fill(results: Path, path: Path = GUIDE) -> None:
     """Write into the guide what was measured."""
-    from reprise.publishing import readme
+    from reprise.site import readme
 
     text = path.read_text(encoding="utf-8")
     said = guide(results.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reprise.evidence.statistics import mean_interval
+from reprise.stats.intervals import mean_interval
 
 
 class Spread(NamedTuple):

@@ -40,13 +40,13 @@ class Run(NamedTuple):
 def train(algorithm: str, lanes: int, calls: int) -> Run:
     """Train in this process."""
     from reprise import seeds
-    from reprise.determinism import tf
     from reprise.environments.cartpole import CartPole
+    from reprise.nn.determinism import tf
     from reprise.pipeline import parameters
 
     name = f"{algorithm}_training"
     params = parameters.load(name, importlib.import_module(f"stages.{name}").Params)
-    module = importlib.import_module(f"reprise.algorithms.{algorithm}")
+    module = importlib.import_module(f"reprise.agents.{algorithm}")
     keys = seeds.lane_keys(params.seed, "training", range(lanes))
     tf.constant(0)  # starts TensorFlow: compilation is timed, loading is not
 

@@ -35,7 +35,7 @@ def compiled(algorithm: str, lanes: int, changes: Mapping[str, Any]) -> float:
     name = f"{algorithm}_training"
     params = parameters.load(name, importlib.import_module(f"stages.{name}").Params)
     params = params.model_copy(update=dict(changes))
-    train = importlib.import_module(f"reprise.algorithms.{algorithm}").train
+    train = importlib.import_module(f"reprise.agents.{algorithm}").train
     keys = seeds.lane_keys(params.seed, "training", range(lanes))
     train(params, CartPole(), keys)  # compiles, the first time
     played, start = 0.0, time.perf_counter()

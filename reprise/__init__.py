@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reprise.library import load_lane, train
+    from reprise.api import load_lane, train
 
 __all__ = ["load_lane", "train"]
 
@@ -39,6 +39,6 @@ def __getattr__(name: str) -> Any:
     """Return what the library offers when it is asked for: loading it takes TensorFlow's time."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from reprise import library
+    from reprise import api
 
-    return getattr(library, name)
+    return getattr(api, name)

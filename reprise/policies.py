@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from reprise import networks, seeds
-from reprise.determinism import tf
+from reprise import seeds
+from reprise.nn import networks
+from reprise.nn.determinism import tf
 
 if TYPE_CHECKING:
-    from reprise.environments.evaluation import Act
+    from reprise.environments.rollout import Act
 
 Floats = NDArray[np.floating]
 Actions = NDArray[np.int64]

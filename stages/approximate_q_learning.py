@@ -20,13 +20,14 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from reprise import capacity, seeds
-from reprise.algorithms import dqn, linear_q_learning
+from reprise.agents import dqn, linear_q_learning
 from reprise.capacity import Need
 from reprise.environments.features import Feature
 from reprise.errors import UserError
-from reprise.evidence import statistics, step_clock, training, variants
 from reprise.hyperparameters import Evaluation, Frozen, Name, PositiveInt, Seed
+from reprise.measures import step_clock, training, variants
 from reprise.pipeline import artifacts, packs, stage
+from reprise.stats import intervals
 
 NAME = "approximate_q_learning"
 DQN = "dqn"  # the learner that the others are compared with
@@ -139,7 +140,7 @@ def run(params: Params) -> dict:
         curves[name] = training.by_lane(by_lane, "steps").assign(steps=grid)
         quantiles[name] = training.quantiles(by_lane, "steps").assign(steps=grid)
         learners[name] = {
-            **{c: statistics.summary(table[c]) for c in ("last_return", "environment_steps")},
+            **{c: intervals.summary(table[c]) for c in ("last_return", "environment_steps")},
             "diverged": int(np.count_nonzero(trial.diverged)),
             **{column: variants.reached(table[column].to_numpy()) for column in times},
             "greedy": training.evaluation(

@@ -17,10 +17,10 @@ from pydantic import Field
 
 from reprise import capacity, seeds
 from reprise.capacity import Need
+from reprise.claims import judge, ledger
+from reprise.claims.model import Claim
+from reprise.claims.sources import unknown
 from reprise.errors import UserError
-from reprise.evidence import judging, ledger
-from reprise.evidence.claim_sources import unknown
-from reprise.evidence.claims import Claim
 from reprise.hyperparameters import Frozen, PositiveInt, Seed
 from reprise.pipeline import artifacts, parameters, stage
 
@@ -82,7 +82,7 @@ def claims(path: Path = CLAIMS) -> dict[str, Claim]:
 def run(params: Params) -> dict[str, Any]:
     """Judge all claims."""
     declared = claims()
-    answers = judging.judge(
+    answers = judge.judge(
         declared, Committed(), params.confidence, params.resamples,
         lambda name: seeds.sequence(params.seed, NAME, name),
     )  # fmt: skip

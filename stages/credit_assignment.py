@@ -19,13 +19,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from reprise import returns, seeds
-from reprise.algorithms import reinforce
-from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise import seeds
+from reprise.agents import reinforce, returns
+from reprise.agents.trial import Trial, joined, reinforce_trial
 from reprise.environments import programs
 from reprise.environments.specification import Played
-from reprise.evidence import variants
 from reprise.hyperparameters import ChangesOf, Comparison, Discount, Frozen, Name
+from reprise.measures import variants
 from reprise.pipeline import packs, stage
 
 NAME = "credit_assignment"

@@ -17,7 +17,7 @@ No replay is a buffer as small as a batch: each batch is drawn, like any other, 
 transitions only, as many as a batch has. A copied target network and one that is drawn nearer are
 equally old: 20 gradient steps between copies make it 10 old on average, as does a rate of 0.1.
 
-Fixed before any result was seen, with the definitions of `evidence/forgetting.py`:
+Fixed before any result was seen, with the definitions of `measures/forgetting.py`:
 
 *Does the loss predict the return?* Within each lane, the rank correlation of the loss of a round's
 gradient step with the return of the next episode, which the network plays that came of that step
@@ -40,10 +40,9 @@ import pandas as pd
 from pydantic import model_validator
 
 from reprise import capacity, seeds
-from reprise.algorithms import dqn, dqn_trial
+from reprise.agents import dqn, dqn_trial
 from reprise.capacity import Need
 from reprise.environments.specification import Played
-from reprise.evidence import access_growth, forgetting, statistics, training, variants
 from reprise.hyperparameters import (
     ChangesOf,
     Comparison,
@@ -52,7 +51,9 @@ from reprise.hyperparameters import (
     PositiveInt,
     check_choice,
 )  # fmt: skip
+from reprise.measures import access_growth, forgetting, training, variants
 from reprise.pipeline import packs, stage
+from reprise.stats import intervals
 
 NAME = "dqn_ablations"
 
@@ -197,7 +198,7 @@ def run(params: Params) -> dict:
                 which: training.evaluation(values, limits, params.evaluation.solved_share, solved)
                 for which, values in trial.played.items()
             },
-            "best_less_final": statistics.summary(table[f"best_{limit}"] - table[f"final_{limit}"]),
+            "best_less_final": intervals.summary(table[f"best_{limit}"] - table[f"final_{limit}"]),
         }
     base = trials[params.baseline]
     samples[params.baseline] = samples[params.baseline].join(correlations(base))
@@ -214,7 +215,7 @@ def run(params: Params) -> dict:
             "variants": told,
             "against_partner": against(every, params),
             "loss": {
-                name: statistics.summary(values.dropna()) if values.notna().sum() > 1 else None
+                name: intervals.summary(values.dropna()) if values.notna().sum() > 1 else None
                 for name, values in predicts.items()
             },
             "warnings": {

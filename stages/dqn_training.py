@@ -18,12 +18,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reprise import networks, seeds
-from reprise.algorithms import dqn, dqn_trial, policy_map
+from reprise import seeds
+from reprise.agents import dqn, dqn_trial, policy_map
 from reprise.environments.retrace import Camera
 from reprise.environments.specification import Played
-from reprise.evidence import training
 from reprise.hyperparameters import Experiment
+from reprise.measures import training
+from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
 NAME = "dqn_training"

@@ -22,16 +22,15 @@ import pandas as pd
 from pydantic import Field
 
 from reprise import capacity, seeds
-from reprise.algorithms import exploration
-from reprise.algorithms.q_learning import Behaviour, Learning
-from reprise.algorithms.settling import curve_quantiles, settling_quantiles
 from reprise.capacity import Need
-from reprise.evidence import statistics
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt, Probability, Seed
-from reprise.mdp import bellman, comparison, loaders, problems
-from reprise.mdp.names import ModelError
-from reprise.mdp.problems import Problem
 from reprise.pipeline import packs, stage
+from reprise.stats import intervals
+from reprise.tabular import bellman, comparison, exploration, loaders, problems
+from reprise.tabular.names import ModelError
+from reprise.tabular.problems import Problem
+from reprise.tabular.q_learning import Behaviour, Learning
+from reprise.tabular.settling import curve_quantiles, settling_quantiles
 
 NAME = "exploration"
 BASELINE = "random"
@@ -188,12 +187,12 @@ def run(params: Params) -> dict[str, Any]:
                 "reached": _share(~np.isnan(settled)),
                 "first_steps": settling_quantiles(first),
                 "first_reached": _share(~np.isnan(first)),
-                "coverage": statistics.summary(coverage[:, -1]),
-                "loss": statistics.summary(losses[:, -1]),
+                "coverage": intervals.summary(coverage[:, -1]),
+                "loss": intervals.summary(losses[:, -1]),
             }
             if behaviour != BASELINE:
                 seed = seeds.sequence(params.seed, "sooner", name, behaviour)
-                sooner = statistics.probability_of_improvement(
+                sooner = intervals.probability_of_improvement(
                     late[BASELINE], late[behaviour], resamples=RESAMPLES, seed=seed
                 )
                 metrics[name][behaviour]["sooner_than_random"] = _told(sooner)
@@ -228,11 +227,11 @@ def headline(results: dict[str, Any]) -> str:
 
 def _share(runs: np.ndarray) -> dict[str, float]:
     """Return the share of runs that are true, with Wilson's interval at 95%."""
-    interval = statistics.wilson_interval(int(runs.sum()), len(runs))
+    interval = intervals.wilson_interval(int(runs.sum()), len(runs))
     return {"share": interval.estimate, "low": interval.low, "high": interval.high}
 
 
-def _told(interval: statistics.Interval) -> dict[str, float]:
+def _told(interval: intervals.Interval) -> dict[str, float]:
     return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
 
 

@@ -19,16 +19,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
-from reprise import capacity, networks, policies
+from reprise import capacity, policies
 from reprise.capacity import Need
 from reprise.environments.animation import gif
-from reprise.environments.evaluation import Act, Episode, evaluate, record
-from reprise.evidence import statistics
-from reprise.evidence.swings import growth, swing_table
+from reprise.environments.rollout import Act, Episode, evaluate, record
 from reprise.hyperparameters import Frozen, HiddenSizes, PositiveInt, Seed
-from reprise.networks import Activation
+from reprise.measures.swings import growth, swing_table
+from reprise.nn import networks
+from reprise.nn.networks import Activation
 from reprise.pipeline import stage
 from reprise.policies import playing
+from reprise.stats import intervals
 
 NAME = "hardcoded_baseline"
 ENVIRONMENT = "CartPole-v1"
@@ -141,8 +142,8 @@ def play_networks(params: Params) -> NDArray[np.float64]:
 
 def summary(returns: NDArray[np.float64], limit: int) -> dict[str, float]:
     """Return what a sample of returns says; solved are those at the limit."""
-    mean = statistics.mean_interval(returns)
-    solved = statistics.wilson_interval(int((returns >= limit).sum()), len(returns))
+    mean = intervals.mean_interval(returns)
+    solved = intervals.wilson_interval(int((returns >= limit).sum()), len(returns))
     return {
         "n": mean.n, "mean": mean.estimate, "mean_low": mean.low, "mean_high": mean.high,
         "population_standard_deviation": returns.std(),

@@ -23,14 +23,15 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from reprise import capacity, networks, seeds, settings
-from reprise.algorithms import dqn, reinforce
+from reprise import capacity, seeds, settings
+from reprise.agents import dqn, reinforce
 from reprise.capacity import Need
 from reprise.environments import programs
-from reprise.environments.evaluation import Act, evaluate
+from reprise.environments.rollout import Act, evaluate
 from reprise.environments.specification import Specification, left_limits, with_limits
-from reprise.evidence import studying, training
 from reprise.hyperparameters import Evaluation, Frozen, PositiveInt, Seed
+from reprise.measures import ranking, training
+from reprise.nn import networks
 from reprise.pipeline import kept, packs, stage
 from reprise.settings import Setting
 from stages import dqn_training, reinforce_training
@@ -185,7 +186,7 @@ class Params(Frozen):
                     }
                 )
         number = sum(map(len, programs))
-        size = number * self.seeds * studying.DRAWS * 8
+        size = number * self.seeds * ranking.DRAWS * 8
         tried = {"seeds": self.seeds, "grid": f"of {number} settings"}
         yield capacity.memory("the draws of few seeds", size, tried)
 
@@ -271,7 +272,7 @@ def run(params: Params) -> dict:
     results = packs.run(
         partial(work, params), cut, label=NAME, kept=kept.of(NAME, params.model_dump(mode="json")),
         describe=lambda so_far: f"best pack's final greedy return under {limit} steps "
-        + studying.best_so_far([found["final"][0] for found in so_far]),
+        + ranking.best_so_far([found["final"][0] for found in so_far]),
     )  # fmt: skip
     return told(params, table(params, cut, results))
 
@@ -283,10 +284,10 @@ def told(params: Params, samples: pd.DataFrame) -> dict:
     level = training.solved_from(
         limit, params.evaluation.solved_share, params.environment.solved_return
     )
-    found = studying.settings(samples, keys, column, level)
-    effects = studying.effects(samples, keys, column)
+    found = ranking.settings(samples, keys, column, level)
+    effects = ranking.effects(samples, keys, column)
     values = samples[column].to_numpy(float).reshape(len(found), params.seeds)
-    few = studying.few_seeds(values, params.few_seeds, params.seed)
+    few = ranking.few_seeds(values, params.few_seeds, params.seed)
     records = found.to_dict("records")
     means = found["mean"].to_numpy(float)
     known = not np.isnan(means).all()
@@ -297,7 +298,7 @@ def told(params: Params, samples: pd.DataFrame) -> dict:
             "seeds": params.seeds,
             "solved_from": level,
             "diverged": int(np.isnan(values).sum()),
-            "solving": studying.solving(found),
+            "solving": ranking.solving(found),
             **{which: records[ends[which]] if ends else None for which in ("best", "worst")},
             "effects": nested(effects, ["hyperparameter", "value"]),
             "few_seeds": nested(few, ["pairs", "seeds"]),

@@ -18,16 +18,11 @@ from pydantic import Field
 
 from reprise import capacity, seeds
 from reprise.capacity import Need
-from reprise.evidence.statistics import (
-    Interval,
-    bootstrap_interval,
-    mean_interval,
-    wilson_interval,
-)
 from reprise.hyperparameters import Frozen, NonNegativeInt, PositiveInt, Seed
-from reprise.mdp import chain_paths, markov_chain
-from reprise.mdp.names import metric_keys
 from reprise.pipeline import stage
+from reprise.stats.intervals import Interval, bootstrap_interval, mean_interval, wilson_interval
+from reprise.tabular import chain_paths, markov_chain
+from reprise.tabular.names import metric_keys
 
 CHAIN = Path("data/inputs/markov_chain.yaml")
 

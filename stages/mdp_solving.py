@@ -19,8 +19,8 @@ from pydantic import AfterValidator, Field, model_validator
 from reprise import capacity
 from reprise.capacity import Need
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
-from reprise.mdp import comparison, loaders, problems, solvers
 from reprise.pipeline import stage
+from reprise.tabular import comparison, loaders, problems, solvers
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 

@@ -15,14 +15,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reprise import networks, seeds
-from reprise.algorithms import reinforce
-from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise import seeds
+from reprise.agents import reinforce
+from reprise.agents.trial import Trial, joined, reinforce_trial
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.sensors import Sensed, Sensing, Sensors
-from reprise.evidence import variants
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
+from reprise.measures import variants
+from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
 NAME = "partial_observability"

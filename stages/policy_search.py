@@ -28,17 +28,18 @@ import pandas as pd
 from pydantic import Field
 
 from reprise import capacity, seeds
-from reprise.algorithms import neat_search, vacuum_policies, vacuum_search
-from reprise.algorithms.q_learning import settling_iterations
-from reprise.algorithms.settling import curve_quantiles, settling_quantiles, within
-from reprise.algorithms.vacuum_policies import DEGREES, DUST, Floats, Landscape
-from reprise.algorithms.vacuum_search import Searched
+from reprise.agents import neat, vacuum_policies, vacuum_search
+from reprise.agents.vacuum_policies import DEGREES, DUST, Floats, Landscape
+from reprise.agents.vacuum_search import Searched
 from reprise.capacity import Need
 from reprise.environments.vacuum_kernel import draw_keys
 from reprise.environments.vacuum_room import ROOM, SECONDS
-from reprise.evidence import statistics, training
 from reprise.hyperparameters import Frozen, PositiveInt, Probability, Seed
+from reprise.measures import training
 from reprise.pipeline import packs, stage
+from reprise.stats import intervals
+from reprise.tabular.q_learning import settling_iterations
+from reprise.tabular.settling import curve_quantiles, settling_quantiles, within
 
 NAME = "policy_search"
 CARTPOLE, NEAT = "CartPole-v1", Path("data/inputs/neat.ini")
@@ -76,7 +77,7 @@ class Coverage(Frozen):
     doublings: Annotated[int, Field(ge=0, le=16)]  # of the 30 minutes
 
 
-class Neat(neat_search.Neat):
+class Neat(neat.Neat):
     """The runs of NEAT."""
 
     runs_per_pack: PositiveInt
@@ -145,15 +146,15 @@ class Params(vacuum_search.Hyperparameters):
         })  # fmt: skip
 
 
-Found = tuple[dict[str, Searched], list[neat_search.Evolution]]
+Found = tuple[dict[str, Searched], list[neat.Evolution]]
 
 
 def search(params: Params, pack: packs.Pack) -> Found:
     """Return the searches of a pack's runs, and the pack's share of NEAT's runs."""
-    neat, first = params.neat, pack.index * params.neat.runs_per_pack
+    runs = params.neat.runs_per_pack
     return vacuum_search.search_all(params, params.seed, pack.lanes, params.fresh_tries), [
-        neat_search.run(neat, NEAT, CARTPOLE, params.seed, run)
-        for run in range(first, first + neat.runs_per_pack)
+        neat.run(params.neat, NEAT, CARTPOLE, params.seed, run)
+        for run in range(pack.index * runs, (pack.index + 1) * runs)
     ]
 
 
@@ -170,8 +171,8 @@ def run(params: Params) -> dict[str, Any]:
     }
     judged, curves = judge(params, searched, landscape)
     evolutions = [run for _, part in found for run in part]
-    neat, limits = params.neat.evaluation, params.neat.evaluation.limits
-    bred = neat_search.run_table(evolutions, limits)
+    limits, solved_share = params.neat.evaluation.limits, params.neat.evaluation.solved_share
+    bred = neat.run_table(evolutions, limits)
     returns = np.stack([run.returns for run in evolutions], axis=-1)  # [limits, E, R]
     return {
         "metrics.json": {
@@ -180,8 +181,8 @@ def run(params: Params) -> dict[str, Any]:
             "best_share": landscape.best_share,
             **judged,
             "neat": {
-                **{name: statistics.summary(bred[name]) for name in ("generations", "evaluations")},
-                **training.evaluation(returns, limits, neat.solved_share),
+                **{name: intervals.summary(bred[name]) for name in ("generations", "evaluations")},
+                **training.evaluation(returns, limits, solved_share),
             },
             "room": ROOM._asdict() | {"dust": DUST},
         },
@@ -196,7 +197,7 @@ def run(params: Params) -> dict[str, Any]:
             policy, params.coverage, seeds.generator(params.seed, "coverage", n)
         )),
         "neat.csv": bred,
-        "neat_fitness.csv": neat_search.fitness_table(evolutions),
+        "neat_fitness.csv": neat.fitness_table(evolutions),
     }  # fmt: skip
 
 
@@ -208,7 +209,7 @@ def judge(
     metrics: dict[str, Any] = {"final": {}, "reached": {}, "compared": {}}
     curves = {}
     for name, found in searched.items():
-        metrics["final"][name] = statistics.summary(found.shares) | {
+        metrics["final"][name] = intervals.summary(found.shares) | {
             "believed": float(found.believed.mean())
         }
         shares = vacuum_policies.on_landscape(landscape, found.policies)
@@ -224,8 +225,8 @@ def judge(
     for name, other in COMPARED.items():
         pair = searched[name].shares, searched[other].shares
         metrics["compared"][f"{name}_less_{other}"] = {
-            "difference": statistics.difference_of_means(*pair),
-            "improvement": statistics.probability_of_improvement(*pair, seed=params.seed),
+            "difference": intervals.difference_of_means(*pair),
+            "improvement": intervals.probability_of_improvement(*pair, seed=params.seed),
         }
     return metrics, pd.concat(curves, names=["search"]).reset_index("search")
 
@@ -235,7 +236,7 @@ def reached(evaluations: Floats) -> dict[str, Any]:
     never = np.isnan(evaluations)
     return {
         **settling_quantiles(evaluations),
-        "never": statistics.wilson_interval(int(never.sum()), len(never)),
+        "never": intervals.wilson_interval(int(never.sum()), len(never)),
     }
 
 
@@ -245,7 +246,7 @@ def coverage(policy: Floats, settings: Coverage, generator: np.random.Generator)
     times = np.array(shorter + [SECONDS * 2**n for n in range(settings.doublings + 1)])
     keys = draw_keys(generator, settings.tries)
     shares = vacuum_policies.shares_by(np.tile(policy, (len(keys), 1)), keys, times)
-    means = [statistics.mean_interval(at_time) for at_time in shares.T]
+    means = [intervals.mean_interval(at_time) for at_time in shares.T]
     return pd.DataFrame({
         "minutes": times / 60, "share": [m.estimate for m in means],
         "low": [m.low for m in means], "high": [m.high for m in means],

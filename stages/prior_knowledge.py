@@ -17,13 +17,13 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from reprise import seeds
-from reprise.algorithms import imitation, reinforce
-from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise.agents import imitation, reinforce
+from reprise.agents.trial import Trial, joined, reinforce_trial
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.shaping import Shaped
-from reprise.evidence import training, variants
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
+from reprise.measures import training, variants
 from reprise.pipeline import packs, stage
 
 NAME = "prior_knowledge"

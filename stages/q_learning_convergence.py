@@ -17,15 +17,14 @@ import pandas as pd
 from pydantic import Field
 
 from reprise import capacity, seeds
-from reprise.algorithms import q_learning
-from reprise.algorithms.settling import curve_quantiles, settling_summary, within
 from reprise.capacity import Need
-from reprise.evidence.statistics import wilson_interval
 from reprise.hyperparameters import Frozen, Name, NonNegativeInt, PositiveInt, Seed
-from reprise.mdp import comparison, loaders, solvers
-from reprise.mdp.bellman import best_actions
-from reprise.mdp.names import quoted
 from reprise.pipeline import stage
+from reprise.stats.intervals import wilson_interval
+from reprise.tabular import comparison, loaders, q_learning, solvers
+from reprise.tabular.bellman import best_actions
+from reprise.tabular.names import quoted
+from reprise.tabular.settling import curve_quantiles, settling_summary, within
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 

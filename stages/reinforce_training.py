@@ -16,14 +16,15 @@ from functools import partial
 import numpy as np
 
 from reprise import seeds
-from reprise.algorithms import reinforce
-from reprise.algorithms.trial import Trial, joined, reinforce_trial
+from reprise.agents import reinforce
+from reprise.agents.trial import Trial, joined, reinforce_trial
 from reprise.environments import programs
 from reprise.environments.retrace import Camera
 from reprise.environments.specification import Played
-from reprise.evidence import statistics, training
 from reprise.hyperparameters import Experiment
+from reprise.measures import training
 from reprise.pipeline import packs, stage
+from reprise.stats import intervals
 
 NAME = "reinforce_training"
 
@@ -62,8 +63,8 @@ def run(params: Params, name: str = NAME) -> dict:
     return {
         "metrics.json": {
             "cap": params.environment.top(params.maximum_steps),
-            "last_return": statistics.summary(samples["last_return"]),
-            "environment_steps": statistics.summary(samples["environment_steps"]),
+            "last_return": intervals.summary(samples["last_return"]),
+            "environment_steps": intervals.summary(samples["environment_steps"]),
             "diverged": int(np.isnan(trial.greedy[0, 0]).sum()),
             **{
                 how: training.evaluation(values, limits, params.evaluation.solved_share, solved)

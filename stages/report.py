@@ -20,13 +20,13 @@ import pandas as pd
 from pydantic import Field
 from ruamel.yaml import YAML
 
+from reprise.claims import ledger
+from reprise.claims.model import Region
 from reprise.errors import UserError, closest
-from reprise.evidence import ledger
-from reprise.evidence.claims import Region
 from reprise.hyperparameters import Frozen, Name
 from reprise.pipeline import artifacts, parameters, stage
-from reprise.publishing import api, marks, report
-from reprise.publishing.report import Animation, Site, Verdict
+from reprise.site import api, marks, report
+from reprise.site.report import Animation, Site, Verdict
 
 NAME, FOLDER = "report", "reporting"
 PARTS = ("chapter", "extra")

@@ -17,8 +17,7 @@ from typing import Any
 
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Probability
-from reprise.pipeline import parameters, stage
-from reprise.publishing import notebooks
+from reprise.pipeline import notebooks, parameters, stage
 
 NAME = "reporting"
 FOLDER = stage.RESULTS / NAME

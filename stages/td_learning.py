@@ -20,16 +20,15 @@ import pandas as pd
 from pydantic import Field
 
 from reprise import seeds
-from reprise.algorithms import td_learning
-from reprise.algorithms.settling import curve_quantiles
 from reprise.capacity import Need
-from reprise.evidence.paired import ratio_of_means
-from reprise.evidence.statistics import Interval, mean_interval
 from reprise.hyperparameters import Name, NonNegativeInt, Seed
-from reprise.mdp import loaders
-from reprise.mdp.names import metric_keys
-from reprise.mdp.stochastic_policy import evaluate, uniform_policy
 from reprise.pipeline import stage
+from reprise.stats.intervals import Interval, mean_interval
+from reprise.stats.paired import ratio_of_means
+from reprise.tabular import loaders, td_learning
+from reprise.tabular.names import metric_keys
+from reprise.tabular.settling import curve_quantiles
+from reprise.tabular.stochastic_policy import evaluate, uniform_policy
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from selenium import webdriver
 from selenium.webdriver.support.wait import WebDriverWait
 
-from reprise.publishing import offline_plots
+from reprise.site import offline_plots
 from tests import tiny
 from tests.repositories import Repository
 
@@ -133,7 +133,7 @@ def test_an_experiment_is_kept_as_a_branch(repository):
 def plotted(repository) -> Path:
     """Return the page in which the learning curves of two revisions are drawn."""
     done = subprocess.run(
-        [sys.executable, "-m", "reprise.publishing.offline_plots"],
+        [sys.executable, "-m", "reprise.site.offline_plots"],
         cwd=repository.folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.publishing import readme
+from reprise.site import readme
 from tests import prose
 from tests.repositories import Repository, environment
 from tests.tiny import ROOT
@@ -58,7 +58,7 @@ def test_there_is_nothing_to_run_and_nothing_to_bring_back(clone, committed):
     assert "Data and pipelines are up to date." in clone.dvc("status").stdout
     assert "Data and pipelines are up to date." in clone.dvc("repro").stdout
     assert clone.dvc("checkout").returncode == 0
-    assert clone.python("-m", "reprise.publishing.verify").returncode == 0
+    assert clone.python("-m", "reprise.site.verify").returncode == 0
 
 
 def test_the_sessions_of_the_readme_run_and_end_where_they_began(clone, committed, monkeypatch):

@@ -20,6 +20,19 @@ PACKAGES = ("reprise", "stages")
 REPORTING = "reporting"  # runs the notebooks of the other stages, one at a time
 REPORT = "report"  # makes pages of them, beside them
 
+# Each level imports from those above it in this list only.
+LEVELS = [
+    ("errors",),
+    ("capacity",),
+    ("hyperparameters", "seeds"),
+    ("nn", "stats", "pipeline", "tabular"),
+    ("environments", "measures"),
+    ("agents", "policies", "settings", "claims"),
+    ("plots", "api"),
+    ("site", "compare"),
+    ("__init__",),
+]
+
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[!_]*.py"))
 
 
@@ -137,6 +150,29 @@ def test_a_stage_that_plays_an_environment_depends_on_the_folder_of_the_users_ow
         if "environment" in module.Params.model_fields or hasattr(module.Params, "environment")
     }  # fmt: skip
     assert playing == {stage.name for stage in pipeline() if "environments" in stage.deps}
+
+
+def test_imports_run_downward_only():
+    rank = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+    rooms = {path.stem for path in (ROOT / "reprise").iterdir() if path.name != "__pycache__"}
+    assert rooms == set(rank)
+    upward = []
+    for path in sorted((ROOT / "reprise").rglob("*.py")):
+        room = path.relative_to(ROOT / "reprise").with_suffix("").parts[0]
+        for module in imports(str(path.relative_to(ROOT))):
+            parts = module.split(".")
+            other = parts[1] if parts[0] == "reprise" and len(parts) > 1 else room
+            if rank.get(other, 0) >= rank[room] and other != room:
+                upward.append(f"{path.relative_to(ROOT)}: {module}")
+    assert not upward, listed(upward)
+
+
+@pytest.mark.parametrize("room", ["stats", "measures", "claims", "plots", "pipeline", "site"])
+def test_what_judges_and_shows_does_not_load_tensorflow(room):
+    paths = (ROOT / "reprise" / room).rglob("*.py")
+    found = {name for path in paths for name in imports(str(path.relative_to(ROOT)))}
+    banned = ("tensorflow", "reprise.nn", "reprise.environments", "reprise.agents")
+    assert not [name for name in found if name.startswith(banned)]
 
 
 def test_every_dep_exists_or_is_made_by_a_stage():
@@ -267,7 +303,7 @@ def listed(lines: list[str]) -> str:
 
 
 def test_the_readme_states_the_committed_results(monkeypatch):
-    from reprise.publishing import readme
+    from reprise.site import readme
 
     monkeypatch.chdir(ROOT)
     text = (ROOT / "README.md").read_text(encoding="utf-8")

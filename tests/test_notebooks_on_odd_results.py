@@ -257,8 +257,6 @@ def check(figures: list[Figure], texts: list[str]) -> None:
         figure.draw_without_rendering()
 
 
-
-
 @pytest.mark.parametrize(
     ("name", "case"),
     [

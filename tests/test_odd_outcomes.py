@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from reprise import networks
+from reprise.nn import networks
 from reprise.pipeline import artifacts, parameters
 from stages import reporting
 from tests import tiny

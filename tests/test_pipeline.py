@@ -5,8 +5,8 @@ import errno
 import pytest
 
 from tests import loopback, namespaces
-from tests.publishing import documents
 from tests.repositories import EXTRA, STAGES, Repository
+from tests.site import documents
 
 
 @pytest.fixture(scope="module")

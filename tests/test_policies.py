@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from gymnasium.envs.classic_control import CartPoleEnv
 
-from reprise import networks, policies, seeds
-from reprise.determinism import tf
-from reprise.environments.evaluation import evaluate
+from reprise import policies, seeds
+from reprise.environments.rollout import evaluate
+from reprise.nn import networks
+from reprise.nn.determinism import tf
 
 CARTPOLE = "CartPole-v1"
 

@@ -134,7 +134,7 @@ def assert_comes_back(repository: Repository, committed: Repository) -> None:
     assert fresh.results() == committed.results()
     assert "Data and pipelines are up to date." in fresh.dvc("status").stdout
     assert not fresh.git("status", "--porcelain")
-    assert fresh.python("-m", "reprise.publishing.verify").returncode == 0
+    assert fresh.python("-m", "reprise.site.verify").returncode == 0
 
 
 def assert_refused(repository: Repository) -> None:

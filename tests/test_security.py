@@ -16,9 +16,8 @@ from ruamel.yaml import YAML
 
 import reprise
 from reprise.errors import UserError
-from reprise.mdp import loaders, markov_chain
-from reprise.pipeline import artifacts, parameters, stage
-from reprise.publishing import notebooks
+from reprise.pipeline import artifacts, notebooks, parameters, stage
+from reprise.tabular import loaders, markov_chain
 from stages import claims, reporting
 from stages import markov_chain as walks
 from tests import tiny

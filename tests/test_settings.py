@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reprise import settings
-from reprise.algorithms import dqn
+from reprise.agents import dqn
 from tests import tiny
 
 BASE = tiny.params("dqn_training")

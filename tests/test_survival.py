@@ -239,11 +239,11 @@ def test_a_cache_file_that_is_not_what_it_was_is_found_out(repository, committed
     assert "up to date" in repository.dvc("status").stdout  # DVC takes it
     with pytest.raises(UserError, match=r"not an \.npz file"):
         reprise.load_lane(weights, 0)
-    done = repository.python("-m", "reprise.publishing.verify")
+    done = repository.python("-m", "reprise.site.verify")
     names = f"{path.relative_to(repository.folder)}, data/{WEIGHTS}"
     assert done.returncode == 1
     assert done.stderr.startswith(f"verify: not what dvc.lock names: {names}; remove that, then ")
-    again = repository.python("-m", "reprise.publishing.reproduce")
+    again = repository.python("-m", "reprise.site.reproduce")
     assert again.returncode == 1
     assert again.stderr.startswith("reproduce: not what dvc.lock names: .dvc/cache/files/md5/")
     for wrong in (path, weights):
@@ -257,14 +257,14 @@ def test_a_run_in_the_cache_that_is_not_what_it_was_is_found_out(repository, com
     changed(path, "tampered")
     metrics.unlink()
     repository.dvc("repro", STAGE)
-    done = repository.python("-m", "reprise.publishing.verify")
+    done = repository.python("-m", "reprise.site.verify")
     assert done.returncode == 1
     assert str(path.relative_to(repository.folder)) in done.stderr
     path.unlink()
     metrics.unlink(missing_ok=True)
     assert repository.dvc("repro", STAGE).returncode == 0
     assert repository.results() == committed.results()
-    assert repository.python("-m", "reprise.publishing.verify").returncode == 0
+    assert repository.python("-m", "reprise.site.verify").returncode == 0
 
 
 def test_metrics_edited_by_hand_are_seen_not_published_and_made_anew(repository, committed):
@@ -272,7 +272,7 @@ def test_metrics_edited_by_hand_are_seen_not_published_and_made_anew(repository,
     metrics.write_text(metrics.read_text().replace("16", "17"))
     assert f"modified:           data/{METRICS}" in repository.dvc("status").stdout
     for module in ("verify", "readme"):
-        done = repository.python("-m", f"reprise.publishing.{module}")
+        done = repository.python("-m", f"reprise.site.{module}")
         assert done.returncode == 1
         assert done.stderr.startswith(f"{module}: not what dvc.lock names: data/{METRICS}; ")
     assert repository.dvc("repro").returncode == 0

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from reprise import lane_random, seeds
-from reprise.determinism import tf
+from reprise import seeds
 from reprise.environments.cartpole import CartPole
+from reprise.nn import streams
+from reprise.nn.determinism import tf
 from reprise.pipeline import artifacts, parameters, stage
 from stages import dqn_training, reporting
 from tests import tiny
@@ -93,7 +94,7 @@ def test_the_lanes_of_a_variants_pack_are_the_same_when_more_packs_are_asked_for
 
 
 @cache
-def streams(name: str) -> dict[str, list[tuple]]:
+def asked_streams(name: str) -> dict[str, list[tuple]]:
     """Return the paths of the streams that a run of two packs asks for, by who gives them."""
     asked: dict[str, list[tuple]] = {"lane_keys": [], "sequence": []}
 
@@ -114,13 +115,13 @@ def streams(name: str) -> dict[str, list[tuple]]:
 @pytest.mark.parametrize("name", STAGES)
 def test_no_two_lanes_packs_or_variants_draw_a_common_number(name: str):
     """Every lane's key is its own; so are the first numbers of its weights, starts and actions."""
-    keys = np.concatenate([seeds.lane_keys(*path) for path in streams(name)["lane_keys"]])
+    keys = np.concatenate([seeds.lane_keys(*path) for path in asked_streams(name)["lane_keys"]])
     variants = max(1, len(tiny.section(name).get("variants", "")))
     assert len(keys) == 4 * variants
     assert len(np.unique(keys, axis=0)) == len(keys)
     lanes = tf.constant(keys.T)
     draws = [
-        lane_random.uniform(lane_random.fold(lane_random.fold(lanes, purpose), number), (3,))
+        streams.uniform(streams.fold(streams.fold(lanes, purpose), number), (3,))
         for purpose in range(3)  # weights, rounds, and the start of a first episode
         for number in range(4)
     ]
@@ -131,7 +132,7 @@ def test_no_two_lanes_packs_or_variants_draw_a_common_number(name: str):
 @pytest.mark.parametrize("name", STAGES)
 def test_no_two_stages_draw_a_common_number(name: str):
     """Though all have one seed, and some their variants' names in common: each says its own."""
-    purposes = {str(path[1]) for path in streams(name)["sequence"]}
+    purposes = {str(path[1]) for path in asked_streams(name)["sequence"]}
     assert {purpose.split()[0] for purpose in purposes} == {name}
 
 
@@ -142,13 +143,13 @@ def test_evaluation_begins_where_no_training_began_and_draws_what_none_drew(name
     environment = gymnasium.make("CartPole-v1")
     judged = np.stack([environment.reset(seed=first + e)[0] for e in range(episodes)])
     lanes = range(section["packs"] * section["lanes_per_pack"])
-    purposes = {path[:2] for path in streams(name)["lane_keys"]}
+    purposes = {path[:2] for path in asked_streams(name)["lane_keys"]}
     assert len(purposes) == max(1, len(tiny.section(name).get("variants", "")))
     for seed, purpose in purposes:
         assert seed == section["seed"]
         keys = seeds.lane_keys(seed, purpose, lanes)
-        rounds = lane_random.fold(lane_random.fold(tf.constant(keys.T), 1), 0)
-        starts = CartPole().reset(lane_random.fold(rounds, 0), (20,)).numpy()  # [20, 4, L]
+        rounds = streams.fold(streams.fold(tf.constant(keys.T), 1), 0)
+        starts = CartPole().reset(streams.fold(rounds, 0), (20,)).numpy()  # [20, 4, L]
         trained = starts.swapaxes(1, 2).reshape(-1, 4)
         together = np.concatenate([judged, trained])
         assert len(np.unique(together, axis=0)) == len(together)
@@ -156,7 +157,7 @@ def test_evaluation_begins_where_no_training_began_and_draws_what_none_drew(name
     words = {tuple(seeds.sequence(*path).generate_state(2)) for path in training}
     others = {
         tuple(seeds.sequence(*path).generate_state(2))
-        for path in streams(name)["sequence"]
+        for path in asked_streams(name)["sequence"]
         if path not in training
     }
     assert words.isdisjoint(others)

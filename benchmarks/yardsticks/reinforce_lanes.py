@@ -1,4 +1,4 @@
-# A yardstick: the trainings of reprise/algorithms must reach this program's speed; nothing else uses it.
+# A yardstick: the trainings of reprise/agents must reach this program's speed; nothing else uses it.
 """Feasibility spike and yardstick: the chapter's REINFORCE, many seeds in one XLA program.
 
 Run: python reinforce_lanes.py LANES        prints one line: speed, result, hash of the curves.

@@ -1,1 +1,1 @@
-"""Two revisions beside each other: `python -m reprise.compare`."""
+"""Comparison of revisions: `python -m reprise.compare`."""

@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
 def _compared(asked: argparse.Namespace) -> str:
     """Return what to print, having drawn what is to be drawn."""
     from reprise.compare import findings, report
-    from reprise.publishing.revisions import revision, root
+    from reprise.compare.revisions import revision, root
 
     figure = asked.figure and asked.figure.absolute()
     with contextlib.chdir(root()):
@@ -89,19 +89,20 @@ def _draw(found: "Findings", path: Path) -> None:
 
     import matplotlib
 
-    from reprise.evidence import contrast_figure, style
-    from reprise.evidence.statistics import CONFIDENCE
+    from reprise.compare import figure
     from reprise.pipeline import artifacts
+    from reprise.plots import style
+    from reprise.stats.intervals import CONFIDENCE
 
     if not found.found:
         raise UserError(f"--figure is {path}; no outcome differs: there is nothing to draw")
     rows = [
-        contrast_figure.Row(f"{each.stage}: {each.outcome}", each.group, each.values, each.contrast)
+        figure.Row(f"{each.stage}: {each.outcome}", each.group, each.values, each.contrast)
         for each in found.found
     ]
     content = io.BytesIO()
     with matplotlib.rc_context(fname=style.STYLE_SHEET):
-        figure = contrast_figure.contrasts(rows, found.a.name, found.b.name, CONFIDENCE)
+        figure = figure.contrasts(rows, found.a.name, found.b.name, CONFIDENCE)
         metadata = {"Date": None} if path.suffix == ".svg" else None
         figure.savefig(content, format=path.suffix[1:], metadata=metadata)
     artifacts.write_bytes(path, content.getvalue())

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reprise.compare import contrasts
+from reprise.compare.contrasts import Contrast
+from reprise.compare.revisions import MissingResult, Revision
 from reprise.errors import UserError, closest
-from reprise.evidence import contrasts, outcomes
-from reprise.evidence.contrasts import Contrast
-from reprise.evidence.outcomes import Samples
-from reprise.evidence.statistics import CONFIDENCE
-from reprise.publishing import intervals
-from reprise.publishing.revisions import MissingResult, Revision
+from reprise.measures import outcomes
+from reprise.measures.outcomes import Samples
+from reprise.stats import metrics
+from reprise.stats.intervals import CONFIDENCE
 
 SEED = 0  # of each bootstrap: the same two revisions always say the same
 Values = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -238,7 +239,7 @@ class _Results:
         for path, texts in self.files.items():
             if Path(path).name == METRICS and texts[0] != texts[1]:
                 try:
-                    a, b = (dict(intervals.leaves(json.loads(text))) for text in texts)
+                    a, b = (dict(metrics.leaves(json.loads(text))) for text in texts)
                 except ValueError as error:
                     return f"and {path} is not JSON: {error}"
                 moved = sum(a.get(key, ABSENT) != b.get(key, ABSENT) for key in a | b)

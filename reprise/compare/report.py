@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from reprise.compare import contrasts
 from reprise.compare.findings import ABSENT, Finding, Findings
-from reprise.evidence import contrasts
-from reprise.evidence.statistics import CONFIDENCE, Interval
+from reprise.stats.intervals import CONFIDENCE, Interval
 
 LONGEST = 40  # characters of a parameter
 CHANGED = 4  # dependencies that are named

@@ -13,9 +13,9 @@ from __future__ import annotations
 from math import pi
 from typing import NamedTuple
 
-from reprise import lane_random
-from reprise.determinism import tf
 from reprise.environments.cartpole import sine_and_cosine
+from reprise.nn import streams
+from reprise.nn.determinism import tf
 
 Four = tuple["tf.Tensor", "tf.Tensor", "tf.Tensor", "tf.Tensor"]
 
@@ -110,7 +110,7 @@ class Acrobot(NamedTuple):
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, 4, L], uniform in +-0.1, from the lanes' keys [2, L]."""
-        return (2 * lane_random.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
+        return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         """Return cosine and sine of each angle, then both speeds (rad/s)."""

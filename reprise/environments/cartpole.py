@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reprise import lane_random
-from reprise.determinism import tf
+from reprise.nn import streams
+from reprise.nn.determinism import tf
 
 
 class Physics(NamedTuple):
@@ -52,7 +52,7 @@ class CartPole(NamedTuple):
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, 4, L], uniform in +-0.05, from the lanes' keys [2, L]."""
-        return (2 * lane_random.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
+        return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         """Return the observation of a state: the state itself."""

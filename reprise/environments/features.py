@@ -26,10 +26,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from reprise.determinism import tf
 from reprise.environments.cartpole import Physics
-from reprise.environments.evaluation import Act
+from reprise.environments.rollout import Act
 from reprise.environments.wrapper import Wrapper
+from reprise.nn.determinism import tf
 
 Feature = Literal[
     "position", "velocity", "angle", "angular_velocity",

@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from reprise.determinism import tf
 from reprise.environments import seeding
 from reprise.environments.acrobot import Acrobot
+from reprise.environments.base import Environment
 from reprise.environments.cartpole import CartPole
-from reprise.environments.gymnasium_adapter import GymnasiumAdapter
-from reprise.environments.protocol import Environment
+from reprise.environments.gymnasium_env import GymnasiumAdapter
 from reprise.environments.specification import Specification, once
+from reprise.nn.determinism import tf
 
 TWINS: dict[str, Callable[[], Environment]] = {"CartPole-v1": CartPole, "Acrobot-v1": Acrobot}
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reprise.environments.animation import frames, gif, notice, picture
-from reprise.environments.evaluation import Act, Actions, Observations, headless
+from reprise.environments.rollout import Act, Actions, Observations, headless
 from reprise.environments.specification import Specification, made, spaces
 from reprise.errors import PlainError
 

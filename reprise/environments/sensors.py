@@ -23,10 +23,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reprise import lane_random
-from reprise.determinism import tf
-from reprise.environments.evaluation import Act, Actions, Observations
+from reprise.environments.rollout import Act, Actions, Observations
 from reprise.environments.wrapper import Wrapper
+from reprise.nn import streams
+from reprise.nn.determinism import tf
 
 
 class Sensors(NamedTuple):
@@ -73,7 +73,7 @@ class Sensed(Wrapper):
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
         inner = self.environment.reset(keys, shape)
-        random = lane_random.uniform(lane_random.fold(keys, 0), (*shape, self.sensors.draws))
+        random = streams.uniform(streams.fold(keys, 0), (*shape, self.sensors.draws))
         return tf.concat([inner, *[self._measure(inner, random)] * self.sensors.history], -2)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reprise.determinism import tf
 from reprise.environments.wrapper import Wrapper
+from reprise.nn.determinism import tf
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Runs stages: parameters in, artifacts out, work cut into packs."""
+"""Stages: parameters in, artifacts out, work cut into packs."""

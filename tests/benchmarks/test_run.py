@@ -6,7 +6,7 @@ import pytest
 from benchmarks import run, scaling
 from benchmarks.pipeline import summary
 from benchmarks.spread import Spread, interval, number, spread
-from reprise.publishing import readme
+from reprise.site import readme
 
 MACHINE = "## machine\n\n|  |  |\n| --- | --- |\n| CPU | one |\n"
 RATES = {

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks import chapter, stable_baselines, turns
-from reprise.determinism import tf
 from reprise.errors import UserError
+from reprise.nn.determinism import tf
 from reprise.pipeline import parameters
 from tests.tiny import ROOT
 

@@ -17,11 +17,11 @@ import pytest
 from gymnasium.envs.classic_control.acrobot import AcrobotEnv
 
 from reprise import seeds
-from reprise.algorithms import dqn
-from reprise.determinism import tf
+from reprise.agents import dqn
 from reprise.environments.acrobot import Acrobot, Physics, sine_and_cosine_of_any
-from reprise.environments.evaluation import evaluate
-from tests.algorithms.test_dqn import with_
+from reprise.environments.rollout import evaluate
+from reprise.nn.determinism import tf
+from tests.agents.test_dqn import with_
 
 HALF_UNIT = 2.0**-24
 ROUNDINGS = 16

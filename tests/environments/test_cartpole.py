@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from reprise import seeds
-from reprise.determinism import tf
 from reprise.environments.cartpole import CartPole, sine_and_cosine
+from reprise.nn.determinism import tf
 
 STATE = np.array([0.01, -0.02, 0.03, -0.04], np.float32)
 

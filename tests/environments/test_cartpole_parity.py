@@ -24,10 +24,10 @@ import pytest
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 
 from reprise import policies, seeds
-from reprise.algorithms import reinforce
-from reprise.determinism import tf
+from reprise.agents import reinforce
 from reprise.environments.cartpole import CartPole
-from reprise.environments.evaluation import Act
+from reprise.environments.rollout import Act
+from reprise.nn.determinism import tf
 
 EPISODES, LIMIT = 1000, 500
 HALF_UNIT = 2.0**-24

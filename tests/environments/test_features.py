@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from reprise import lane_random, networks, seeds
-from reprise.algorithms import dqn
-from reprise.determinism import tf
+from reprise import seeds
+from reprise.agents import dqn
 from reprise.environments.cartpole import CartPole
 from reprise.environments.features import FEATURES, SCALES, Featured, features, through_features
+from reprise.nn import networks, streams
+from reprise.nn.determinism import tf
 
 ODD = FEATURES[:4]
 EVEN = FEATURES[4:]
@@ -91,9 +92,9 @@ def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
     keys, rate = seeds.lane_keys(3, "test", range(1)), LINEAR.learning_rate
     environment = Featured(CartPole(), FEATURES)
     key = tf.constant(keys.T, tf.uint32)
-    kernel, bias = networks.glorot_uniform(lane_random.fold(key, 0), (10, 2))
+    kernel, bias = networks.glorot_uniform(streams.fold(key, 0), (10, 2))
     w = np.concatenate([kernel.numpy()[..., 0], bias.numpy()], axis=1)  # [A, F + 1]
-    state = environment.reset(lane_random.fold(key, 2))
+    state = environment.reset(streams.fold(key, 2))
 
     def phi(state):
         return np.append(environment.observe(state).numpy()[:, 0], 1.0)

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from reprise.environments.animation import gif
-from reprise.environments.evaluation import evaluate, record
 from reprise.environments.retrace import Camera, Remembering, animation
+from reprise.environments.rollout import evaluate, record
 from reprise.environments.specification import plain
 from tests.environments import drawing
 

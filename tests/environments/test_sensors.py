@@ -7,10 +7,10 @@ from gymnasium.spaces import Box
 from gymnasium.wrappers import FrameStackObservation, TransformObservation
 
 from reprise import seeds
-from reprise.determinism import tf
 from reprise.environments.cartpole import CartPole
-from reprise.environments.evaluation import evaluate
+from reprise.environments.rollout import evaluate
 from reprise.environments.sensors import Sensed, Sensing, Sensors
+from reprise.nn.determinism import tf
 
 PLAIN = Sensors((0, 2), (0.0, 0.0), 3)
 RATES = PLAIN._replace(frequency=50.0, history=2)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from reprise import seeds
-from reprise.determinism import tf
 from reprise.environments.cartpole import CartPole
 from reprise.environments.shaping import Shaped
+from reprise.nn.determinism import tf
 
 KEYS = tf.constant(seeds.lane_keys(1, "test", range(3)).T)
 NOTHING = tf.zeros([0, 3])

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from reprise import seeds
-from reprise.algorithms import dqn, reinforce
-from reprise.determinism import tf
+from reprise.agents import dqn, reinforce
 from reprise.environments import programs, seeding
-from reprise.environments.evaluation import evaluate, record
-from reprise.environments.gymnasium_adapter import GymnasiumAdapter
+from reprise.environments.gymnasium_env import GymnasiumAdapter
+from reprise.environments.rollout import evaluate, record
 from reprise.environments.specification import Specification, made, plain
 from reprise.errors import PlainError, UserError
-from tests.algorithms import test_dqn, test_reinforce
+from reprise.nn.determinism import tf
+from tests.agents import test_dqn, test_reinforce
 from tests.environments import userenvs
 
 KEYS = seeds.lane_keys(42, "training", range(2))

@@ -237,11 +237,11 @@ def test_the_number_of_workers_is_given_or_in_the_environment_or_in_the_paramete
         execution.worker_count(0)
 
 
-def test_the_pipeline_wing_does_not_load_tensorflow():
+def test_the_pipeline_does_not_load_tensorflow():
     modules = [f"pipeline.{name}" for name in ("artifacts", "packs", "parameters", "stage")]
-    modules += [f"publishing.{name}" for name in ("notebooks", "reproduce")]
+    modules += ["pipeline.notebooks", "site.reproduce"]
     script = "import sys; " + "; ".join(f"import reprise.{name}" for name in modules)
-    script += "; print({'tensorflow', 'keras', 'reprise.determinism'} & set(sys.modules))"
+    script += "; print({'tensorflow', 'keras', 'reprise.nn.determinism'} & set(sys.modules))"
     command = [sys.executable, "-B", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)
     assert done.stdout == "set()\n"

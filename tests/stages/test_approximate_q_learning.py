@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.pipeline import artifacts, stage
-from reprise.publishing import notebooks
+from reprise.pipeline import artifacts, notebooks, stage
 from stages import approximate_q_learning
 from tests import tiny
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.evidence import forgetting
+from reprise.measures import forgetting
 from stages import dqn_ablations
 from tests import tiny
 

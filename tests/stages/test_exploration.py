@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.mdp.names import ModelError
-from reprise.pipeline import artifacts, parameters
-from reprise.publishing import notebooks
+from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.tabular.names import ModelError
 from stages import exploration
 from tests import tiny
 

@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.evidence.swings import cart_swings, growth, pole_swings, swing_table
-from reprise.pipeline import artifacts, parameters
-from reprise.publishing import notebooks
+from reprise.measures.swings import cart_swings, growth, pole_swings, swing_table
+from reprise.pipeline import artifacts, notebooks, parameters
 from stages import hardcoded_baseline
 
 ROOT = Path(__file__).parents[2]

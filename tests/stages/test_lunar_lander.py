@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise import networks
-from reprise.environments.evaluation import evaluate
+from reprise.environments.rollout import evaluate
+from reprise.nn import networks
 from reprise.pipeline import artifacts, parameters
 from stages import lunar_lander, reinforce_training
 from tests import tiny

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.mdp.names import ModelError
-from reprise.pipeline import artifacts, parameters
-from reprise.publishing import notebooks
+from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.tabular.names import ModelError
 from stages import markov_chain
 
 NAME = "markov_chain"

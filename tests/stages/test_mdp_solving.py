@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.evidence import tabular
-from reprise.mdp.comparison import (
+from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.plots import tabular
+from reprise.tabular.comparison import (
     Limits,
     converged_q_value_iteration,
     solve_by_all,
@@ -15,13 +16,11 @@ from reprise.mdp.comparison import (
     state_rows,
     sweeps_until_near,
 )
-from reprise.mdp.loaders import from_yaml
-from reprise.mdp.model import from_arrays
-from reprise.mdp.names import ModelError
-from reprise.mdp.problems import from_state, toy_text
-from reprise.mdp.solvers import ConvergenceError, policy_iteration
-from reprise.pipeline import artifacts, parameters
-from reprise.publishing import notebooks
+from reprise.tabular.loaders import from_yaml
+from reprise.tabular.model import from_arrays
+from reprise.tabular.names import ModelError
+from reprise.tabular.problems import from_state, toy_text
+from reprise.tabular.solvers import ConvergenceError, policy_iteration
 from stages import mdp_solving
 from tests import tiny
 

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.algorithms import vacuum_policies, vacuum_search
-from reprise.pipeline import artifacts, parameters
-from reprise.publishing import notebooks
+from reprise.agents import vacuum_policies, vacuum_search
+from reprise.pipeline import artifacts, notebooks, parameters
 from stages import policy_search, reporting
 from tests import tiny
 

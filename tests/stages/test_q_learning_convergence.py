@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.algorithms.settling import settling_quantiles, settling_summary, within
-from reprise.mdp.names import ModelError
-from reprise.pipeline import artifacts, parameters
-from reprise.publishing import notebooks
+from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.tabular.names import ModelError
+from reprise.tabular.settling import settling_quantiles, settling_summary, within
 from stages import q_learning_convergence
 from tests import tiny
 

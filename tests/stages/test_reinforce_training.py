@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise import networks
-from reprise.environments.evaluation import evaluate
-from reprise.evidence import training
+from reprise.environments.rollout import evaluate
+from reprise.measures import training
+from reprise.nn import networks
 from stages import reinforce_training
 from tests import tiny
 

@@ -9,7 +9,7 @@ import pytest
 
 from reprise.errors import UserError
 from reprise.pipeline import artifacts, parameters
-from reprise.publishing.report import Page
+from reprise.site.report import Page
 from stages import report
 from tests.test_house import REPORT, covered, pipeline
 from tests.tiny import ROOT

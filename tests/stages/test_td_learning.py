@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.algorithms.td_learning import Schedule
-from reprise.evidence.paired import ratio_of_means
-from reprise.mdp.names import ModelError
-from reprise.pipeline import artifacts, parameters
-from reprise.publishing import notebooks
+from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.stats.paired import ratio_of_means
+from reprise.tabular.names import ModelError
+from reprise.tabular.td_learning import Schedule
 from stages import td_learning
 from tests import tiny
 

@@ -1,0 +1,1 @@
+"""The deep and policy-search algorithms of the chapter, one file each."""

@@ -1,0 +1,110 @@
+"""Imitation: a policy network learns what a rule did in recorded episodes.
+
+    gradient = mean_t grad(-log pi(a_t | s_t))
+
+The same gradient as that of REINFORCE, with every step credited with 1: the cross-entropy between
+what the rule did and what the network would have done.
+
+Shapes: E episodes, L lanes, O features of an observation.
+
+Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (behavioural cloning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from reprise import capacity
+from reprise.agents import reinforce
+from reprise.capacity import Given, Need
+from reprise.environments.base import Environment
+from reprise.hyperparameters import Frozen, PositiveInt
+from reprise.nn import networks, optimizers, streams
+from reprise.nn.determinism import tf
+
+
+class Hyperparameters(Frozen):
+    """How much is shown, and how long it is studied."""
+
+    episodes: PositiveInt
+    gradient_steps: PositiveInt
+
+    def needs_for(self, steps: int, lanes: Given) -> Iterator[Need]:
+        """Yield what imitation asks for, where episodes are of so many steps."""
+        yield from reinforce.play_needs("imitation.episodes", self.episodes, steps, lanes)
+        given = {"imitation.gradient_steps": self.gradient_steps}
+        yield capacity.count("the number of steps", self.gradient_steps, capacity.INT32, given)
+
+
+class Imitation(NamedTuple):
+    """What imitation leaves, as NumPy arrays."""
+
+    weights: list[np.ndarray]  # [.., L]
+    steps: np.ndarray  # environment steps that were recorded [L]
+    agreement: np.ndarray  # share of them in which the network's likelier action is the rule's [L]
+
+
+def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
+    """Return the actions of the chapter's rule: push to the side to which the pole leans.
+
+    Args:
+        observation: of CartPole, [..., O, L].
+        random: nothing here is left to chance.
+    """
+    return tf.cast(observation[..., 2, :] >= 0, tf.int32)
+
+
+@cache
+def program(
+    environment: Environment, h: reinforce.Hyperparameters, imitation: Hyperparameters
+) -> tf.Function:
+    """Return the compiled imitation: from keys [2, L], weights and rates to an `Imitation`."""
+
+    def imitate(keys: tf.Tensor, weights: networks.Weights, learning_rate: tf.Tensor) -> tuple:
+        shown = reinforce.play(angle_rule, keys, environment, imitation.episodes, h.maximum_steps)
+        ones = tf.ones_like(shown.reward)
+        once = tf.cast(learning_rate[0] > 0, tf.int32)
+
+        def body(step, weights, state):
+            gradient = networks.separately(
+                lambda: reinforce.policy_gradient(weights, shown, ones, h), weights, once
+            )
+            state, weights = optimizers.apply(h.optimiser, state, weights, gradient, learning_rate)
+            return step + 1, weights, state
+
+        start = (tf.constant(0), weights, optimizers.initial(weights))
+        _, weights, _ = tf.while_loop(lambda n, *_: n < imitation.gradient_steps, body, start)
+        right = reinforce.logits(weights, shown.observation, h)[..., 0, :] < 0
+        agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
+        steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
+        return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps
+
+    return tf.function(imitate, jit_compile=True, autograph=False)
+
+
+def imitate(
+    hyperparameters: reinforce.Hyperparameters,
+    imitation: Hyperparameters,
+    environment: Environment,
+    keys: np.ndarray,
+) -> Imitation:
+    """Teach each lane's policy network the angle rule, from episodes of its own.
+
+    Args:
+        hyperparameters: of the network, and of the optimiser, which studies all episodes at once.
+        imitation: how much is shown, and how long it is studied.
+        environment: what the rule is recorded in.
+        keys: uint32 [L, 2]; networks begin as those that REINFORCE would train with these keys.
+    """
+    lanes = tf.constant(keys.T, tf.uint32)
+    initial = reinforce.initial_weights(lanes, environment, hyperparameters)
+    structure = hyperparameters.structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
+    rates = tf.fill([len(keys)], float(hyperparameters.learning_rate))
+    shown = imitation.structure(Hyperparameters, ())
+    compiled = program(environment, structure, shown)
+    weights, steps, agreement = compiled(streams.fold(lanes, 2), initial, rates)
+    return Imitation([w.numpy() for w in weights], steps.numpy(), agreement.numpy())

@@ -1,0 +1,57 @@
+"""Which way lanes push CartPole, over the plane of the pole's angle and angular velocity.
+
+The cart stands still in the middle. Other environments have no such plane: their map has no rows.
+
+Shapes: P points of the plane, L lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from reprise.environments.specification import Specification
+
+if TYPE_CHECKING:
+    from reprise.environments.rollout import Act
+
+ENVIRONMENT = "CartPole-v1"
+ANGLES = np.linspace(-12, 12, 41)  # degrees; beyond, an episode has ended
+ANGULAR_VELOCITIES = np.linspace(-2.6, 2.6, 41)  # rad/s
+
+
+def plane() -> pd.DataFrame:
+    """Return the points of the plane, in degrees and rad/s, [P]."""
+    angle, velocity = (axis.ravel() for axis in np.meshgrid(ANGLES, ANGULAR_VELOCITIES))
+    return pd.DataFrame({"angle": angle, "angular_velocity": velocity})
+
+
+def actions(act: Act, environment: Specification, lanes: int) -> np.ndarray:
+    """Return what each lane does at each point, [P, L]; no points but for CartPole as it is.
+
+    Args:
+        act: the policy of all lanes.
+        environment: what it was trained on.
+        lanes: L.
+    """
+    if environment.id != ENVIRONMENT or environment.wrappers:
+        return np.empty((0, lanes), np.int64)
+    points = plane()
+    observations = np.zeros((len(points), 4, lanes), np.float32)
+    observations[:, 2] = np.radians(points["angle"].to_numpy())[:, None]
+    observations[:, 3] = points["angular_velocity"].to_numpy()[:, None]
+    return act(observations, 0)
+
+
+def pushing_right(packs: Sequence[np.ndarray]) -> pd.DataFrame:
+    """Return the share of all packs' lanes that push to the right, a row a point; none of no lane.
+
+    Args:
+        packs: the actions of each, [P, L].
+    """
+    chosen = np.concatenate(packs, axis=1)
+    chosen = chosen if chosen.shape[1] else np.empty((0, 1))
+    return plane().iloc[: len(chosen)].assign(pushing_right=chosen.mean(axis=1))

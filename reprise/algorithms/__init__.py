@@ -1,1 +1,0 @@
-"""The algorithms of the chapter, one module each."""

@@ -1,0 +1,208 @@
+"""Trainings without the pipeline: one call from anywhere, curves and networks in memory.
+
+What is not given is as the chapter sets it, in the repository's params.yaml, but for the time
+limits of another environment than the chapter's: they are its registered one. Nothing is written.
+
+Shapes: L lanes, one a seed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from reprise import capacity
+from reprise.agents import dqn, dqn_trial, reinforce
+from reprise.agents.trial import reinforce_trial
+from reprise.environments import programs
+from reprise.environments.specification import Played, plain
+from reprise.errors import UserError, closest
+from reprise.hyperparameters import Evaluation, PositiveInt, Seed
+from reprise.measures import training
+from reprise.nn import networks
+from reprise.pipeline import artifacts, parameters
+from reprise.seeds import lane_keys
+
+if TYPE_CHECKING:
+    import keras
+
+CHAPTER = Path(__file__).parents[1] / parameters.PARAMETERS
+
+
+class Asked(Played):
+    """What a training asks for besides its algorithm's hyperparameters."""
+
+    seeds: PositiveInt
+    seed: Seed
+    evaluation: Evaluation
+
+    def needs(self: Any) -> Iterator[capacity.Need]:
+        """Yield what training and evaluation ask for."""
+        yield from self.evaluation.needs_for({"seeds": self.seeds})
+        yield from self.needs_for({"seeds": self.seeds}, {})
+
+
+class Reinforce(reinforce.Hyperparameters, Asked):
+    """A training by REINFORCE."""
+
+
+class DQN(dqn.Hyperparameters, Asked):
+    """A training by deep Q-learning."""
+
+
+class Outcome(NamedTuple):
+    """What a training leaves, whatever the algorithm."""
+
+    curves: pd.DataFrame
+    played: Mapping[str, np.ndarray]  # by the way of playing, returns [limits, E, L]
+    weights: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Lanes that were trained side by side: one for each seed."""
+
+    parameters: Reinforce | DQN
+    """All values of the training, those of the chapter and those that were changed."""
+    curves: pd.DataFrame
+    """Training returns: a row an iteration (the mean of its episodes) or an episode, a column a
+    lane."""
+    returns: pd.DataFrame
+    """Mean returns of evaluation episodes in Gymnasium: a row a lane, a column a time limit; NaN
+    where the training diverged and there is no policy: see `networks.diverged`."""
+    weights: Mapping[str, np.ndarray]
+    """All lanes' networks, as `networks.to_arrays` names them."""
+
+    def model(self, lane: int) -> keras.Sequential:
+        """Return a lane's network as an ordinary Keras model.
+
+        Of a policy it gives the probability of action 0, or that of each action if there are more
+        than two; of a DQN, the Q-values.
+
+        Raises:
+            UserError: if there is no such lane.
+        """
+        return networks.to_keras(self.weights, lane)
+
+    def save(self, path: str | Path) -> None:
+        """Write all lanes' networks to an .npz file, from which `load_lane` reads them."""
+        artifacts.write_npz(Path(path), self.weights)
+
+
+def train(
+    algorithm: str,
+    environment: str | Mapping[str, Any] | None = None,
+    seeds: int | None = None,
+    **changes: Any,
+) -> Trained:
+    """Train an algorithm of the chapter, a lane for each seed, and play what was learned.
+
+    >>> import reprise
+    >>> small = {"iterations": 3, "evaluation": {"episodes": 2}}
+    >>> trained = reprise.train("reinforce", environment="CartPole-v1", seeds=2, **small)
+    >>> trained.curves.shape
+    (3, 2)
+    >>> list(trained.returns)
+    ['greedy_200', 'greedy_500']
+    >>> trained.model(lane=0).output_shape
+    (None, 1)
+
+    Lanes are one pack in this process: the same call gives the same bytes, and another number of
+    seeds is another program, whose bits may differ.
+
+    Args:
+        algorithm: `reinforce` or `dqn`; or its section of params.yaml, such as `dqn_training`.
+        environment: an id that Gymnasium knows, or a mapping as in params.yaml: `id`, and if there
+            are any `kwargs`, `wrappers` and `solved_return`. Where it is not the chapter's, the
+            limits `maximum_steps` and `evaluation["limits"]` are its registered one if not given.
+        seeds: how many lanes.
+        changes: other values by their names in the section: `seed`, from which all random numbers
+            come, hyperparameters, and `evaluation`, of which what is not given stays.
+
+    Raises:
+        UserError: if a name is unknown or a value not allowed, or the environment cannot be made,
+            does not fit or ignores its seed.
+        EpisodeError: if the environment raises, or gives what does not fit or is not finite.
+    """
+    name = algorithm.removesuffix("_training")
+    if name not in ALGORITHMS:
+        meant = closest(name, ALGORITHMS)
+        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(ALGORITHMS)}"
+        raise UserError(f"algorithm {algorithm!r} is unknown; {hint}")
+    model, run = ALGORITHMS[name]
+    given = {"environment": environment, "seeds": seeds}
+    changes |= {key: value for key, value in given.items() if value is not None}
+    chapter = parameters.read(CHAPTER)[f"{name}_training"]
+    asked = parameters.checked(_completed(chapter, model, changes), name, model)
+    capacity.check(name, asked.needs())
+    outcome = run(asked, lane_keys(asked.seed, f"library {name}", range(asked.seeds)))
+    returns = training.evaluated(outcome.played, asked.evaluation.limits)
+    if lost := int(returns.iloc[:, 0].isna().sum()):
+        warnings.warn(
+            f"{lost} of {asked.seeds} seeds diverged: their weights are too large, or no numbers, "
+            "and their returns are NaN",
+            stacklevel=2,
+        )
+    return Trained(asked, outcome.curves, returns.rename_axis("lane"), outcome.weights)
+
+
+def load_lane(path: str | Path, lane: int) -> keras.Sequential:
+    """Return one trained lane as an ordinary Keras model.
+
+    >>> import reprise
+    >>> reprise.load_lane("data/lunar_lander/weights.npz", lane=3).output_shape
+    (None, 4)
+
+    Args:
+        path: a stage's weights, such as data/dqn_training/weights.npz, or what `Trained.save` has
+            written.
+        lane: the lane's number, as in the stage's samples.csv.
+
+    Raises:
+        UserError: if there is no such lane, or the file is none of Reprise's.
+    """
+    return networks.to_keras(artifacts.read_npz(Path(path)), lane)
+
+
+def _completed(
+    chapter: Mapping[str, Any], model: type[Asked], changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the changes, and of the chapter's section what they leave open."""
+    asked = {"seeds": chapter["lanes_per_pack"]} | dict(changes)
+    played, evaluation = asked.get("environment"), asked.get("evaluation", {})
+    if isinstance(played, str):
+        played = {"id": played}
+    usual = {key: chapter[key] for key in model.model_fields if key in chapter}
+    if isinstance(played, Mapping):
+        asked["environment"] = plain("?").model_dump(exclude={"id"}) | dict(played)
+        if played.get("id") != chapter["environment"]["id"]:  # nor are the chapter's limits its own
+            usual["maximum_steps"] = None
+            usual["evaluation"] = usual["evaluation"] | {"limits": None}
+    if isinstance(evaluation, Mapping):
+        asked["evaluation"] = usual["evaluation"] | dict(evaluation)
+    return usual | asked
+
+
+def _reinforce(asked: Reinforce, keys: np.ndarray) -> Outcome:
+    played = programs.environment(asked.environment)
+    trial = reinforce_trial(asked, played, keys, asked.evaluation, judged=asked.environment)
+    curves = training.by_lane(trial.returns, "iteration", first=1).set_index("iteration")
+    return Outcome(curves, {"greedy": trial.greedy}, reinforce.export(trial.final, asked))
+
+
+def _dqn(asked: DQN, keys: np.ndarray) -> Outcome:
+    trial = dqn_trial.trial(asked, asked.environment, keys, asked.evaluation)
+    curves = training.by_lane(trial.returns, "episode").set_index("episode")
+    return Outcome(curves, trial.played, dqn.export(trial.weights, asked))
+
+
+ALGORITHMS: dict[str, tuple[type[Any], Any]] = {
+    "reinforce": (Reinforce, _reinforce),
+    "dqn": (DQN, _dqn),
+}

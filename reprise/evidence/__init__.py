@@ -1,1 +1,0 @@
-"""Judges results: intervals over seeds, and figures that show them."""

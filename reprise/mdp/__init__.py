@@ -1,1 +1,0 @@
-"""Markov decision processes: the sparse model, its loaders, its solvers and its sampler."""

@@ -1,0 +1,1 @@
+"""Measures of training runs: learning curves, forgetting, convergence time."""

@@ -1,0 +1,1 @@
+"""Networks, optimizers, replay buffer and random streams: fast training with fixed bits."""

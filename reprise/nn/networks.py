@@ -1,0 +1,221 @@
+"""Small dense networks, one a lane, trained side by side.
+
+    x_{k+1}[..., o, l] = activation(sum_i kernel_k[o, i, l] x_k[..., i, l] + bias_k[o, l])
+
+Lanes are the innermost axis, so that a processor's vector holds eight lanes and one instruction
+serves them all; features come next, so that a sum runs through neighbouring memory. The sums are
+written term by term: a dot product's bits differ between CPUs, these do not. A lane leaves as an
+ordinary Keras model.
+
+Shapes: L lanes, I and O features in and out of a layer; before them any axes (time, episodes,
+    batch).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from math import prod
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from reprise import capacity
+from reprise.capacity import Given, Need
+from reprise.errors import UserError
+from reprise.nn import streams
+from reprise.nn.determinism import tf
+
+if TYPE_CHECKING:
+    import keras
+
+Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
+LARGEST = float(np.finfo(np.float32).max) ** 0.5  # a weight whose square is still a number
+Weights = list  # kernel [O, I, L] and bias [O, L] of each layer in turn
+
+
+def elu(x: tf.Tensor) -> tf.Tensor:
+    """Return x where it is positive, else exp(x) - 1: TensorFlow's to float32 rounding, faster.
+
+    Source: Clevert, Unterthiner and Hochreiter (2016), equation 15.
+    """
+    return tf.where(x > 0, x, tf.exp(tf.minimum(x, 0.0)) - 1)
+
+
+def activate(x: tf.Tensor, activation: Activation) -> tf.Tensor:
+    """Apply an activation function by its Keras name."""
+    functions: dict[str, Callable] = {
+        "elu": elu, "relu": tf.nn.relu, "tanh": tf.tanh, "sigmoid": tf.sigmoid, "linear":
+        tf.identity,
+    }  # fmt: skip
+    return functions[activation](x)
+
+
+def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
+    """Return initial weights: kernels uniform in +-sqrt(6 / (I + O)), biases zero.
+
+    Args:
+        keys: uint32 [2, L]; each lane draws from its own.
+        sizes: features of the input, of each hidden layer and of the output.
+
+    Source: Glorot and Bengio (2010), equation 16; the default of Keras' Dense.
+    """
+    weights = []
+    for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
+        limit = (6 / (inputs + outputs)) ** 0.5
+        draw = streams.uniform(streams.fold(keys, layer), (outputs, inputs))
+        weights += [(2 * draw - 1) * limit, tf.zeros([outputs, keys.shape[-1]])]
+    return weights
+
+
+def diverged(weights: Weights) -> np.ndarray:
+    """Return which lanes' networks are no policy, bool [L].
+
+    A weight of theirs is NaN, or so large that two of its size have no product in float32: what
+    such a network says comes of overflow, not of what it has learned.
+    """
+    sound = [
+        np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0) < LARGEST for weight in weights
+    ]
+    return ~np.all(sound, axis=0)
+
+
+def separately(compute: Callable[[], Weights], like: Weights, once: tf.Tensor) -> Weights:
+    """Return what `compute` returns, computed once and stored.
+
+    Left to itself the compiler writes a sum anew into every kernel that reads it: a gradient three
+    times into Nadam. It does not look into a loop, if it cannot know how often it runs.
+
+    Args:
+        compute: returns tensors.
+        like: tensors shaped as its results.
+        once: the number 1, int32, unknown when the program is compiled.
+    """
+    start = (tf.constant(0), [tf.zeros_like(tensor) for tensor in like])
+    return tf.while_loop(lambda n, _: n < once, lambda n, _: (n + 1, compute()), start)[1]
+
+
+def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """Apply a layer of each lane to its features: [..., I, L] -> [..., O, L]."""
+    return tf.custom_gradient(_dense)(x, kernel, bias)
+
+
+def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    total = bias
+    for feature, column in zip(tf.unstack(x, axis=-2), tf.unstack(kernel, axis=1), strict=True):
+        total = total + tf.expand_dims(feature, -2) * column
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        to_x = 0.0
+        for output, row in zip(tf.unstack(upstream, axis=-2), tf.unstack(kernel), strict=True):
+            to_x = to_x + tf.expand_dims(output, -2) * row
+        # Up to 16 terms are added one by one, vectorised over lanes; the compiler's own reduction
+        # is not.
+        terms = prod(x.shape[:-2])
+        count = max(divisor for divisor in range(1, 17) if terms % divisor == 0)
+        rest = [] if terms == count else [terms // count]
+        ups = tf.unstack(tf.reshape(upstream, [count, *rest, *upstream.shape[-2:]]))
+        xs = tf.unstack(tf.reshape(x, [count, *rest, *x.shape[-2:]]))
+        to_kernel, to_bias = 0.0, 0.0
+        for up, here in zip(ups, xs, strict=True):
+            to_kernel = to_kernel + tf.expand_dims(up, -2) * tf.expand_dims(here, -3)
+            to_bias = to_bias + up
+        if rest:
+            to_kernel, to_bias = tf.reduce_sum(to_kernel, 0), tf.reduce_sum(to_bias, 0)
+        return to_x, to_kernel, to_bias
+
+    return total, gradient
+
+
+def forward(weights: Weights, x: tf.Tensor, hidden: Activation) -> tf.Tensor:
+    """Return the outputs [..., O, L] of inputs [..., I, L]; the last layer is linear."""
+    last = len(weights) - 2
+    for layer in range(0, last, 2):
+        x = activate(dense(x, weights[layer], weights[layer + 1]), hidden)
+    return dense(x, weights[last], weights[last + 1])
+
+
+def to_arrays(
+    weights: Weights, hidden: Activation, output: Activation | Literal["softmax"]
+) -> dict[str, np.ndarray]:
+    """Return networks as named arrays in Keras' order: kernel_0 [L, I, O], bias_0 [L, O], ...
+
+    Args:
+        weights: as NumPy arrays or tensors.
+        hidden: the activation of the hidden layers.
+        output: the activation of the last.
+    """
+    arrays = {"activations": np.array([hidden] * (len(weights) // 2 - 1) + [output])}
+    for layer in range(len(weights) // 2):
+        kernel, bias = np.asarray(weights[2 * layer]), np.asarray(weights[2 * layer + 1])
+        arrays[f"kernel_{layer}"] = np.ascontiguousarray(kernel.transpose(2, 1, 0))
+        arrays[f"bias_{layer}"] = np.ascontiguousarray(bias.T)
+    return arrays
+
+
+def needs(sizes: Sequence[int], copies: int, given: Given, lanes: Given) -> Iterator[Need]:
+    """Yield what networks ask for; as sums are written term by term, each feature is code.
+
+    Args:
+        sizes: features of the input, of each hidden layer and of the output, at the least.
+        copies: how many arrays of the weights' shapes there are at once.
+        given: the parameters that decide the sizes.
+        lanes: those whose product is the number of networks.
+    """
+    weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
+    size = 4 * copies * weights * capacity.product(lanes)
+    yield capacity.memory("the networks' weights", size, dict(given) | dict(lanes))
+    yield capacity.memory("the networks' code", sum(sizes) * capacity.FEATURE, given)
+
+
+def concatenate(packs: Sequence[Weights]) -> Weights:
+    """Return the weights of several packs' lanes as those of one."""
+    return [np.concatenate(parts, axis=-1) for parts in zip(*packs, strict=True)]
+
+
+def to_keras(arrays: Mapping[str, np.ndarray], lane: int) -> keras.Sequential:
+    """Return one lane as an ordinary Keras model of Dense layers.
+
+    Args:
+        arrays: as `to_arrays` names them.
+        lane: the lane's number.
+
+    Raises:
+        UserError: if there is no such lane, or these are no networks.
+    """
+    for name in ("activations", "kernel_0", "bias_0"):
+        if name not in arrays:
+            raise UserError(f"no networks: {name} is missing; there are {', '.join(arrays)}")
+    lanes = len(arrays["bias_0"])
+    if not 0 <= lane < lanes:
+        raise UserError(f"lane {lane}: allowed are 0 to {lanes - 1}")
+    keras = _keras()
+    activations = [str(name) for name in arrays["activations"]]
+    layers: list = [keras.Input((arrays["kernel_0"].shape[1],))]
+    layers += [
+        keras.layers.Dense(arrays[f"bias_{layer}"].shape[1], activation)
+        for layer, activation in enumerate(activations)
+    ]
+    model = keras.Sequential(layers)
+    model.set_weights(
+        [
+            arrays[f"{kind}_{layer}"][lane]
+            for layer in range(len(activations))
+            for kind in ("kernel", "bias")
+        ]
+    )
+    return model
+
+
+def _keras() -> Any:
+    """Return Keras with the user's backend: a model to look at needs no fixed bits."""
+    try:
+        import keras
+    except (ImportError, ValueError) as error:
+        backend = os.environ.get("KERAS_BACKEND")
+        where = f"KERAS_BACKEND={backend}" if backend else "the backend in ~/.keras/keras.json"
+        raise UserError(
+            f"Keras cannot load {where}: {error}; Reprise installs KERAS_BACKEND=tensorflow"
+        ) from None
+    return keras

@@ -1,0 +1,83 @@
+"""Keras' optimisers as pure functions, so that trainings compile and lanes differ in rate.
+
+All updates are elementwise: lanes do not mix. Constants are Keras' defaults.
+
+Source: Kingma and Ba (2015), algorithm 1; Dozat (2016), algorithm 2; Keras 3, optimizers/nadam.py.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from reprise.nn.determinism import tf
+from reprise.nn.networks import Weights
+
+Optimiser = Literal["nadam", "adam", "sgd"]
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+
+
+DECAY = 0.96  # of Nadam's momentum schedule
+
+
+class State(NamedTuple):
+    """What an optimiser remembers between steps.
+
+    Powers of constants are kept as running products: a power's bits belong to the C library.
+    """
+
+    step: tf.Tensor  # how many steps were taken, int32 []
+    momentum: Weights
+    velocity: Weights
+    powers: tf.Tensor  # BETA_1, BETA_2 and DECAY to the number of steps, float32 [3]
+    schedule: tf.Tensor  # Nadam's product of momentum coefficients, float32 []
+
+
+def initial(weights: Weights) -> State:
+    """Return the state before the first step."""
+    zeros = [tf.zeros_like(weight) for weight in weights]
+    return State(tf.constant(0), zeros, zeros, tf.ones([3]), tf.constant(1.0))
+
+
+def apply(
+    optimiser: Optimiser,
+    state: State,
+    weights: Weights,
+    gradients: Weights,
+    learning_rate: tf.Tensor,
+) -> tuple[State, Weights]:
+    """Take one descent step.
+
+    Args:
+        optimiser: which rule to follow.
+        state: of the optimiser.
+        weights: of the networks, each [..., L].
+        gradients: of the loss, shaped as the weights.
+        learning_rate: one number, or one a lane [L].
+
+    Returns:
+        The next state and the next weights.
+    """
+    step = state.step + 1
+    if optimiser == "sgd":
+        moved = [w - learning_rate * g for w, g in zip(weights, gradients, strict=True)]
+        return state._replace(step=step), moved
+    momentum = [m + (g - m) * (1 - BETA_1) for m, g in zip(state.momentum, gradients, strict=True)]
+    velocity = [
+        v + (g * g - v) * (1 - BETA_2) for v, g in zip(state.velocity, gradients, strict=True)
+    ]
+    powers = state.powers * tf.constant([BETA_1, BETA_2, DECAY])
+    schedule = state.schedule
+    if optimiser == "nadam":
+        now, then = BETA_1 * (1 - 0.5 * powers[2]), BETA_1 * (1 - 0.5 * DECAY * powers[2])
+        schedule = schedule * now
+        ahead = [
+            m * (then / (1 - schedule * then)) + g * ((1 - now) / (1 - schedule))
+            for m, g in zip(momentum, gradients, strict=True)
+        ]
+    else:
+        ahead = [m / (1 - powers[0]) for m in momentum]
+    weights = [
+        w - learning_rate * a / (tf.sqrt(v / (1 - powers[1])) + EPSILON)
+        for w, a, v in zip(weights, ahead, velocity, strict=True)
+    ]
+    return State(step, momentum, velocity, powers, schedule), weights

@@ -1,0 +1,119 @@
+"""Replay buffers, one a lane: circular, of fixed capacity, sampled uniformly with replacement.
+
+A row holds the chapter's six elements: state, action, reward, next state, terminated, truncated.
+
+Shapes: L lanes, B batch, O features of an observation, F = 2 O + 4 numbers a row.
+
+Source: Lin (1992), section 4; Mnih et al. (2015), Methods.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reprise.nn import streams
+from reprise.nn.determinism import tf
+
+
+class Transitions(NamedTuple):
+    """Experiences of one step each; the leading axes before L are the same in all fields."""
+
+    observation: tf.Tensor  # [..., O, L]
+    action: tf.Tensor  # int32 [..., L]
+    reward: tf.Tensor  # [..., L]
+    following: tf.Tensor  # the next observation [..., O, L]
+    terminated: tf.Tensor  # bool [..., L]
+    truncated: tf.Tensor  # bool [..., L]
+
+
+class Buffer(NamedTuple):
+    """The rows of all lanes, and how many each lane has ever written."""
+
+    rows: (
+        tf.Tensor
+    )  # [capacity + 1, L, F]; the last row collects what lanes write that are not to write
+    written: tf.Tensor  # int32 [L]
+
+    @property
+    def capacity(self) -> int:
+        """Return how many transitions a lane holds at most."""
+        return self.rows.shape[0] - 1
+
+
+def empty(capacity: int, lanes: int, observation_size: int) -> Buffer:
+    """Return a buffer without transitions."""
+    rows = tf.zeros([capacity + 1, lanes, 2 * observation_size + 4])
+    return Buffer(rows, tf.zeros([lanes], tf.int32))
+
+
+def recorder(steps: int, lanes: int, observation_size: int) -> Transitions:
+    """Return arrays that take a transition a step: one a field, of T steps."""
+    types = Transitions(tf.float32, tf.int32, tf.float32, tf.float32, tf.bool, tf.bool)
+    wide, narrow = [observation_size, lanes], [lanes]
+    shapes = Transitions(wide, narrow, narrow, wide, narrow, narrow)
+    return Transitions(
+        *(
+            tf.TensorArray(kind, steps, element_shape=shape)
+            for kind, shape in zip(types, shapes, strict=True)
+        )
+    )
+
+
+def record(memory: Transitions, step: tf.Tensor, transitions: Transitions) -> Transitions:
+    """Write one step's transitions, with fields [L], into a recorder."""
+    return Transitions(
+        *(array.write(step, field) for array, field in zip(memory, transitions, strict=True))
+    )
+
+
+def rows(memory: Transitions) -> tf.Tensor:
+    """Return what a recorder holds as the rows of a buffer, [T, F, L]."""
+    t = Transitions(*(array.stack() for array in memory))
+    single = tf.stack(
+        [tf.cast(x, tf.float32) for x in (t.action, t.reward, t.terminated, t.truncated)], -2
+    )
+    return tf.concat([t.observation, t.following, single], -2)
+
+
+def extend(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
+    """Write each lane's first `count` rows over its oldest.
+
+    Args:
+        buffer: what was written before.
+        new: rows in the order they were experienced, [T, F, L].
+        count: how many of them count, int32 [L].
+    """
+    steps, _, lanes = new.shape
+    time = tf.range(steps)[:, None]
+    kept = (time < count) & (time >= count - buffer.capacity)  # no slot is written twice
+    slot = tf.where(kept, (buffer.written + time) % buffer.capacity, buffer.capacity)
+    index = tf.stack([slot, tf.broadcast_to(tf.range(lanes), [steps, lanes])], -1)
+    held = tf.tensor_scatter_nd_update(buffer.rows, index, tf.transpose(new, [0, 2, 1]))
+    return Buffer(held, buffer.written + count)
+
+
+def sample(buffer: Buffer, keys: tf.Tensor, batch_size: int) -> Transitions:
+    """Draw a batch for each lane from its own transitions.
+
+    Args:
+        buffer: at least one transition in every lane.
+        keys: uint32 [2, L].
+        batch_size: B.
+
+    Returns:
+        Transitions with fields [B, L] and observations [B, O, L].
+    """
+    filled = tf.minimum(buffer.written, buffer.capacity)
+    # A 24-bit number below 1 times a count can round up to the count itself.
+    index = tf.cast(streams.uniform(keys, (batch_size,)) * tf.cast(filled, tf.float32), tf.int32)
+    index = tf.minimum(index, filled - 1)  # [B, L]
+    lanes = tf.broadcast_to(tf.range(buffer.written.shape[0]), index.shape)
+    rows = tf.gather_nd(buffer.rows, tf.stack([index, lanes], -1))  # [B, L, F]
+    rows = tf.transpose(rows, [0, 2, 1])  # [B, F, L]
+    size = (rows.shape[1] - 4) // 2
+    action, reward, terminated, truncated = tf.unstack(rows[:, 2 * size :], axis=1)
+    return Transitions(
+        observation=rows[:, :size], following=rows[:, size : 2 * size],
+        action=tf.cast(action, tf.int32), reward=reward, terminated=terminated > 0,
+        truncated=truncated > 0,
+    )  # fmt: skip

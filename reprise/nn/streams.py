@@ -1,0 +1,80 @@
+"""Stateless random numbers for lanes: Threefry-2x32, one key a lane, vectorised over lanes.
+
+TensorFlow's stateless generators take one seed a call, so that lanes would be drawn one after
+another, or from a common seed which makes each depend on its neighbours. Threefry is the
+counter-based generator that JAX uses too; written in integer operations it gives the same bits on
+every CPU and in every version of the compiler.
+
+Source: Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 4.1
+    and table 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from math import prod
+
+from reprise.nn.determinism import tf
+
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+PARITY = 0x1BD11BDA
+
+
+def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Encrypt two words of counter with each lane's key in twenty rounds.
+
+    Args:
+        keys: uint32 [2, L].
+        counters: two uint32 tensors that broadcast against [L].
+
+    Returns:
+        Two words of random bits, uint32 [..., L].
+    """
+    schedule = (keys[0], keys[1], keys[0] ^ keys[1] ^ tf.constant(PARITY, tf.uint32))
+    x, y = counters[0] + schedule[0], counters[1] + schedule[1]
+    shape = tf.broadcast_static_shape(x.shape, y.shape)
+    rotations = [[tf.constant(r, tf.uint32) for r in each] for each in ROTATIONS]
+
+    def block(number, x, y, schedule, rotations):
+        for left in rotations[0]:
+            x = x + y
+            y = x ^ (tf.bitwise.left_shift(y, left) | tf.bitwise.right_shift(y, 32 - left))
+        first, second, third = schedule
+        x, y = x + second, y + third + number
+        return number + 1, x, y, (second, third, first), rotations[::-1]
+
+    start = (
+        tf.constant(1, tf.uint32), tf.broadcast_to(x, shape), tf.broadcast_to(y, shape),
+        schedule, rotations,
+    )  # fmt: skip
+    return tf.while_loop(lambda number, *_: number <= 5, block, start)[1:3]
+
+
+def fold(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
+    """Derive from each lane's key the key number `data`, uint32 [2, L]."""
+    number = tf.cast(data, tf.uint32)
+    # Draws use the counters (n, 0); a second word that is never 0 keeps derived keys apart from
+    # them.
+    return tf.stack(_traced()(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
+
+
+@cache
+def _traced() -> Callable:
+    """Return Threefry traced once for all places of a program that call it with the same shapes."""
+    return tf.function(threefry, autograph=False)
+
+
+def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Draw float32 uniform numbers in [0, 1) with 24 random bits, [*shape, L].
+
+    Args:
+        keys: uint32 [2, L]; each pair of key and shape gives always the same numbers.
+        shape: the shape drawn in each lane.
+    """
+    size = prod(shape)
+    half = (size + 1) // 2
+    counter = tf.cast(tf.range(half), tf.uint32)[:, None]  # [half, 1]
+    words = tf.concat(_traced()(keys, (counter, tf.constant(0, tf.uint32))), 0)[:size]  # [size, L]
+    mantissa = tf.cast(tf.bitwise.right_shift(words, tf.constant(8, tf.uint32)), tf.int32)
+    return tf.reshape(tf.cast(mantissa, tf.float32) * 2.0**-24, [*shape, keys.shape[-1]])

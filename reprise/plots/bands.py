@@ -1,0 +1,90 @@
+"""Figures of quantities whose quantiles over many runs are in a table, on logarithmic axes.
+
+As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from reprise.plots import style
+from reprise.plots.style import Label
+from reprise.plots.tabular import BANDS
+
+
+def side_by_side(
+    panels: Mapping[str, Mapping[str, pd.DataFrame]],
+    *,
+    number_of_runs: int,
+    x_label: str,
+    y_label: str,
+) -> Figure:
+    """Draws medians and bands of groups of runs on logarithmic axes, in panels of one scale.
+
+    Args:
+        panels: Title to groups, a group's name to a table of the quantiles q25, median and q75; its
+            index, above 0, along the x-axis.
+        number_of_runs: Behind each of the quantiles.
+        x_label: Of the index.
+        y_label: Of the values.
+    """
+    figure = Figure(figsize=(style.WIDTH, 4.0))
+    row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    labels: dict[str, list[Label]] = {}
+    for axes, (title, groups) in zip(row, panels.items(), strict=True):
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        labels[title] = []
+        for (name, whole), colour in zip(groups.items(), style.CYCLE, strict=False):
+            numbers = whole.select_dtypes("number")
+            table = numbers.where(numbers > 0)  # 0 has no place on a logarithmic axis
+            axes.fill_between(
+                table.index, table["q25"], table["q75"], color=colour, alpha=0.2, linewidth=0
+            )
+            axes.plot(table.index, table["median"], color=colour, linewidth=1.5)
+            end = float(np.log10(table["median"].iloc[-1]))
+            labels[title].append(Label(end, name, colour))
+        style.finish(axes, x_label, y_label if axes is row[0] else "", title)
+    for axes, named in zip(row, labels.values(), strict=True):
+        linear = axes.twinx()  # labels keep their distance on a linear scale
+        linear.set_ylim(*np.log10(axes.get_ylim()))
+        linear.set_axis_off()
+        style.label_right(linear, named)
+    style.note(
+        figure, f"Lines: medians of {number_of_runs:,} runs. Bands: {style.percent(BANDS[1])}."
+    )
+    return figure
+
+
+def single_runs(
+    panels: Mapping[str, pd.DataFrame], level: Label, *, x_label: str, y_label: str
+) -> Figure:
+    """Draws a few single runs around the value they should come to, a panel for each group.
+
+    Args:
+        panels: Title to a table, a column for each run, its index along the x-axis.
+        level: What they should come to, and its name.
+        x_label: Of the index.
+        y_label: Of the values.
+    """
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(style.WIDTH, 0.8 + 1.75 * rows))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, (title, table) in zip(grid.flat, panels.items(), strict=False):
+        axes.axhline(level.value, color=style.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=3)
+        for (_, run), colour in zip(table.items(), style.CYCLE, strict=False):
+            axes.plot(run.index, run, color=colour, linewidth=0.9)
+        axes.set_title(title, fontsize=style.SMALL, pad=5)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    figure.supylabel(y_label, fontsize=9.5)
+    for axes in grid[-1]:
+        axes.set_xlabel(x_label)
+    style.note(figure, f"Each colour: one run, the same in all panels. Dashed: {level.text}.")
+    return figure

@@ -1,0 +1,212 @@
+"""Figures of Markov chains: the chain as a graph, its paths, and how long they are.
+
+As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, Patch
+from matplotlib.ticker import MaxNLocator
+
+from reprise.plots import style
+
+RADIUS = 0.3  # of a state in the graph
+RING = 0.37  # around an absorbing state
+LOOP = 0.75  # radians from the middle of a loop to where it leaves the state
+
+
+def state_graph(transitions: pd.DataFrame, *, start: str) -> Figure:
+    """Draws a chain's states as circles and its transitions as arrows, wider if more probable.
+
+    Args:
+        transitions: A row each, columns state, successor and probability.
+        start: The state in which paths begin.
+    """
+    figure, axes = style.single(3.9)
+    states = list(dict.fromkeys(transitions["state"]))
+    rows = list(transitions[["state", "successor", "probability"]].itertuples(index=False))
+    pairs = {(state, successor) for state, successor, _ in rows}
+    left = {state for state, successor in pairs if successor != state}
+    angles = np.pi - 2 * np.pi * np.arange(len(states)) / len(states)
+    places = np.stack([2.3 * np.cos(angles), 1.25 * np.sin(angles)], axis=1)
+    centres = dict(zip(states, places, strict=True))
+    for state, colour in zip(states, _colours(len(states)), strict=True):
+        place = tuple(centres[state])
+        axes.add_patch(Circle(place, RADIUS, facecolor=colour, zorder=3))
+        if state not in left:
+            axes.add_patch(Circle(place, RING, facecolor="none", edgecolor=colour, linewidth=1.4))
+        _text(axes, centres[state], state, color="white", weight="bold", fontsize=12, zorder=4)
+    for state, successor, probability in rows:
+        begins, ends = (RADIUS if s in left else RING for s in (state, successor))
+        if state == successor:
+            _loop(axes, centres[state], begins, probability)
+        else:
+            bend = 0.2 if (successor, state) in pairs else 0.0
+            _arrow(axes, centres[state], centres[successor], (begins, ends), bend, probability)
+    above = centres[start] + [0, RADIUS + 0.17]
+    _text(axes, above, "start", color=style.GREY, fontsize=style.SMALL)
+    axes.set(xlim=(-3.5, 3.5), ylim=(-2.3, 1.7), aspect="equal")
+    axes.set_axis_off()
+    style.note(figure, "Numbers: the probability of the step. Double ring: absorbing.")
+    return figure
+
+
+def path_rows(paths: pd.DataFrame, states: Sequence[str]) -> Figure:
+    """Draws each path as a row of cells, a cell for each step in the colour of its state.
+
+    Args:
+        paths: A row for each step of each path, columns path, step and state.
+        states: All states, in the order of their colours; the last of a path ends it.
+    """
+    table = paths.pivot(index="path", columns="step", values="state")
+    numbers = table.apply(lambda column: column.map({s: n for n, s in enumerate(states)}))
+    figure = Figure(figsize=(style.WIDTH, 1.3 + 0.27 * len(table)))
+    axes = figure.subplots()
+    colours = _colours(len(states))
+    axes.pcolormesh(
+        np.arange(table.shape[1] + 1) - 0.5,
+        np.arange(len(table) + 1),
+        np.ma.masked_invalid(numbers.to_numpy(float)),
+        cmap=ListedColormap(colours),
+        vmin=-0.5,
+        vmax=len(states) - 0.5,
+        edgecolors="white",
+        linewidth=1.2,
+    )
+    for row, steps in enumerate(table.notna().sum(axis=1) - 1):
+        axes.annotate(
+            f"{steps} step{'s' if steps > 1 else ''}",
+            (steps + 0.5, row + 0.5),
+            (4, -0.5),
+            textcoords="offset points",
+            va="center",
+            fontsize=style.SMALL,
+            color=style.GREY,
+        )
+    axes.set(xlim=(-0.5, 1.12 * table.shape[1] + 2), ylim=(len(table), 0))
+    axes.set_yticks(np.arange(len(table)) + 0.5, [str(path + 1) for path in table.index])
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    style.finish(axes, "step", "path", "")
+    patches = [Patch(color=c, label=s) for s, c in zip(states, colours, strict=True)]
+    axes.legend(handles=patches, ncols=len(states), loc="lower left", bbox_to_anchor=(0, 1),
+                handlelength=1, handleheight=1, borderaxespad=0.2)  # fmt: skip
+    return figure
+
+
+def lengths(table: pd.DataFrame, exact: str, *, shown: int, number_of_paths: int) -> Figure:
+    """Sets the simulated lengths of paths beside the exact ones: their shares, and what is left.
+
+    Args:
+        table: A row for each length from 1 on, columns length, simulated, low, high and the exact.
+        exact: The column of the exact probabilities.
+        shown: The longest length in the left panel.
+        number_of_paths: Behind the simulated shares.
+    """
+    figure = Figure(figsize=(style.WIDTH, 3.9))
+    left, right = figure.subplots(1, 2, width_ratios=[1.7, 1])
+    short = table[table["length"] <= shown]
+    left.bar(short["length"], short["simulated"], width=0.8, color=style.SKY, alpha=0.75)
+    left.vlines(short["length"], short["low"], short["high"], color=style.BLUE, linewidth=1)
+    left.plot(short["length"], short[exact], "o", color=style.VERMILION, markersize=3.4, mew=0)
+    left.set_ylim(0)
+    left.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    left.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    style.finish(left, "steps to absorption", "paths", "")
+    gone = 0.5 / number_of_paths  # the logarithmic axis ends where no path can be left
+    for column, colour, width in (("simulated", style.BLUE, 2.6), (exact, style.VERMILION, 1.1)):
+        under_way = 1 - table[column].cumsum()
+        kept = under_way > gone
+        right.plot(table["length"][kept], under_way[kept], color=colour, linewidth=width)
+    right.set_yscale("log")
+    style.finish(right, "steps", "still under way", "")
+    style.note(
+        figure, f"Blue: {number_of_paths:,} paths, bars with 95% intervals. Vermilion: exact."
+    )
+    return figure
+
+
+def lengths_by_start(table: pd.DataFrame, starts: dict[str, str], *, shown: int) -> Figure:
+    """Draws the exact probability of each length, a panel for each state to begin in.
+
+    Args:
+        table: A row for each length, with the column length.
+        starts: Title of the panel to its column of probabilities.
+        shown: The longest length shown.
+    """
+    figure = Figure(figsize=(style.WIDTH, 2.7))
+    row = figure.subplots(1, len(starts), sharey=True, squeeze=False)[0]
+    short = table[table["length"] <= shown]
+    even = (short["length"] % 2 == 0).to_numpy()
+    for axes, (title, column) in zip(row, starts.items(), strict=True):
+        for part, colour in ((even, style.VERMILION), (~even, style.BLUE)):
+            axes.bar(short["length"][part], short[column][part], width=0.85, color=colour)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+        style.finish(axes, "steps to absorption", "paths" if axes is row[0] else "", title)
+    style.note(figure, "Blue: odd lengths. Vermilion: even ones. Exact probabilities.")
+    return figure
+
+
+def _colours(number: int) -> list[str]:
+    """Returns a colour for each state, the last one that of the text."""
+    return [style.CYCLE[n % (len(style.CYCLE) - 1)] for n in range(number - 1)] + [style.INK]
+
+
+def _arrow(
+    axes: Axes,
+    tail: np.ndarray,
+    head: np.ndarray,
+    radii: tuple[float, float],
+    bend: float,
+    probability: float,
+) -> None:
+    """Draws an arrow from one state's circle to another's, bent to its right."""
+    right = np.array([head[1] - tail[1], tail[0] - head[0]])  # of the arrow, as long as it is
+    control = (tail + head) / 2 + bend * right  # of the curve between the centres
+    ends = [
+        centre + (radius + 0.03) * (control - centre) / np.linalg.norm(control - centre)
+        for centre, radius in zip((tail, head), radii, strict=True)
+    ]
+    _curve(axes, ends[0], ends[1], bend, probability)
+    chord = ends[1] - ends[0]
+    away = right / np.linalg.norm(right) * (bend / 2 * np.linalg.norm(chord) + 0.22)
+    _text(axes, (ends[0] + ends[1]) / 2 + away, f"{probability:g}")
+
+
+def _loop(axes: Axes, centre: np.ndarray, radius: float, probability: float) -> None:
+    """Draws an arrow from a state to itself, on its side away from the middle of the graph."""
+    angle = float(np.arctan2(centre[1], centre[0]))
+    turns = np.array([angle - LOOP, angle + LOOP, angle])
+    tail, head, outwards = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    _curve(axes, centre + (radius + 0.03) * tail, centre + (radius + 0.03) * head, 1.6, probability)
+    _text(axes, centre + (radius + 0.55) * outwards, f"{probability:g}")
+
+
+def _curve(axes: Axes, tail: np.ndarray, head: np.ndarray, bend: float, probability: float) -> None:
+    axes.add_patch(
+        FancyArrowPatch(
+            (float(tail[0]), float(tail[1])),
+            (float(head[0]), float(head[1])),
+            connectionstyle=f"arc3,rad={bend}",
+            arrowstyle="-|>",
+            mutation_scale=13,
+            shrinkA=0,
+            shrinkB=0,
+            linewidth=0.9 + 1.8 * probability,
+            color=style.GREY,
+        )
+    )
+
+
+def _text(axes: Axes, place: np.ndarray, text: str, **look: Any) -> None:
+    look = {"color": style.INK} | look
+    axes.text(float(place[0]), float(place[1]), text, ha="center", va="center", **look)

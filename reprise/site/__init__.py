@@ -1,0 +1,1 @@
+"""The report, the README and the checks of a reproduced pipeline."""

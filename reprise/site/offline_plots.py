@@ -1,0 +1,76 @@
+"""Lets `dvc plots show` and `dvc plots diff` make pages that need no network.
+
+DVC's own page loads Vega from a server. This one holds it: `make venv` writes it from the installed
+packages to .reprise/plots.html, and says so in .dvc/config.local, which git ignores. Without both,
+DVC does as it always does.
+
+Used as `python -m reprise.site.offline_plots`, from the repository's root.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from reprise.errors import PlainError
+from reprise.pipeline import artifacts
+from reprise.site import verify
+
+PAGE = Path(".reprise/plots.html")
+FROM_DVC = f"../{PAGE.as_posix()}"  # DVC takes it from its own folder
+VEGA_LITE = "5."  # the grammar of DVC's templates
+
+# Names in braces are DVC's. One is left out on purpose: `scripts`, where it puts a server's.
+HTML = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+{refresh_tag}
+<title>Plots</title>
+<style>body { font: 14px sans-serif; } table { border-spacing: 15px; }</style>
+<script>
+VEGA
+</script>
+</head>
+<body>
+{plot_divs}
+</body>
+</html>
+"""
+
+
+def page() -> str:
+    """Return the page into which DVC puts plots, with Vega, Vega-Lite and Vega-Embed in it."""
+    import vl_convert  # here, as it is large
+
+    version = [name for name in vl_convert.get_vegalite_versions() if name.startswith(VEGA_LITE)][
+        -1
+    ]
+    embed = "window.vegaEmbed = vegaEmbed;"
+    script = vl_convert.javascript_bundle(embed, vl_version=version)
+    return HTML.replace("VEGA", script.replace("</script", "<\\/script"))
+
+
+def configure(root: Path) -> None:
+    """Let DVC use the page in this clone, unless its user has chosen another."""
+    from dvc.config import Config
+
+    local: Any
+    with Config(str(root / ".dvc")).edit("local") as local:
+        local.setdefault("plots", {}).setdefault("html_template", FROM_DVC)
+
+
+def main() -> int:
+    """Write the page, tell DVC of it, return the exit code."""
+    root = Path.cwd()
+    try:
+        verify.require_root()
+        artifacts.write_bytes(root / PAGE, page().encode())
+        configure(root)
+    except PlainError as error:
+        print(f"offline_plots: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Writes into README.md what only a run can know: the results, and what commands print.
+
+`python -m reprise.site.readme results` fills the ledger of claims and the table of results
+from data/.
+`python -m reprise.site.readme` fills that and the console sessions too, by running their
+commands in a clone of the last commit; it takes as long as they do.
+
+    <!-- ledger --> ... <!-- end -->
+    <!-- results --> ... <!-- end -->
+    <!-- session --> ... <!-- end -->     lines that begin with `$ ` are run, one after the other
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from reprise.errors import PlainError, UserError
+from reprise.pipeline import artifacts
+from reprise.site import verify
+
+README = Path("README.md")
+PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))  # the second runs only when it is asked for
+PUBLISHED = {  # stages without results of their own: where it is that they write, and what
+    "reporting": ("data/reporting", "one executed notebook for each stage above"),
+    "report": ("data/reporting/index.html", "one page for each notebook, and the ledger above all"),
+}
+MOST_LINES, WIDTH = 14, 120
+
+
+def results() -> str:
+    """Return a table with a row a stage: what it asks, and what it says of its results."""
+    import importlib
+
+    from ruamel.yaml import YAML
+
+    rows = ["| stage | question | result |", "|---|---|---|"]
+    main, extra = (YAML(typ="safe", pure=True).load(path)["stages"] for path in PIPELINES)
+    published = {name: main.pop(name) for name in PUBLISHED}
+    own = {name: stage for name, stage in extra.items() if name not in published}
+    for name, stage in (main | own | published).items():
+        description = stage.get("desc") or stage["do"]["desc"]
+        folder, said = PUBLISHED.get(name, ("", ""))
+        link = f"[{name}]({folder})"
+        if name not in published:
+            link = f"[{name}](data/reporting/{name}.ipynb)"
+            metrics = artifacts.read_json(Path("data", name, "metrics.json"))
+            said = importlib.import_module(f"stages.{name}").headline({"metrics.json": metrics})
+        rows.append(f"| {link} | {description} | {said} |")
+    return "\n".join(rows)
+
+
+def ledger() -> str:
+    """Return how many claims of the chapter hold, and the table of them all."""
+    from stages import claims
+
+    return claims.readme()
+
+
+def committed(text: str) -> str:
+    """Return the README with what it says of the committed results brought up to date."""
+    return filled(filled(text, "ledger", [ledger()]), "results", [results()])
+
+
+def session(commands: list[str], clone: Path) -> str:
+    """Return commands with what they print, run in a clone; long outputs are cut and say so."""
+    lines = []
+    environment = os.environ | {"COLUMNS": str(WIDTH), "DVC_NO_ANALYTICS": "1", "PAGER": "cat"}
+    for command in commands:
+        done = subprocess.run(  # noqa: S602 the README's own words
+            command, shell=True, cwd=clone, env=environment,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise UserError(
+                f"`{command}` ended with exit code {done.returncode}: {done.stderr[-500:]}"
+            )
+        printed = done.stdout.replace(str(clone), "...")
+        printed = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in printed.splitlines()]
+        printed = [line[:WIDTH] for line in printed if line]
+        if len(printed) > MOST_LINES:
+            printed = [*printed[:MOST_LINES], f"[{len(printed) - MOST_LINES} more lines]"]
+        lines += [f"$ {command}", *printed, ""]
+    return "```console\n" + "\n".join(lines).rstrip() + "\n```"
+
+
+def clone_into(folder: Path) -> Path:
+    """Return a fresh clone of the last commit."""
+    clone = folder / "reprise"
+    subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
+    return clone
+
+
+def filled(text: str, mark: str, content: list[str]) -> str:
+    """Return a text with what stands between each pair of marks replaced."""
+    parts = iter(content)
+    pattern = rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
+    filling = re.compile(pattern, flags=re.DOTALL | re.MULTILINE)
+    return filling.sub(lambda found: f"{found[1]}{next(parts)}\n{found[2]}", text)
+
+
+def main(argv: list[str]) -> int:
+    """Fill README.md and return the exit code."""
+    if argv not in ([], ["results"]):
+        print(f"unknown arguments {' '.join(argv)!r}; allowed: results, or none", file=sys.stderr)
+        return 2
+    try:
+        verify.require_root()
+        verify.refuse(verify.results)
+    except PlainError as error:
+        print(f"readme: {error}", file=sys.stderr)
+        return error.exit_code
+    text = committed(README.read_text(encoding="utf-8"))
+    if not argv:
+        blocks = re.findall(r"<!-- session -->\n(.*?)<!-- end -->", text, flags=re.DOTALL)
+        folder = Path(tempfile.mkdtemp())
+        try:
+            clone = clone_into(folder)
+            said = [
+                session(re.findall(r"^\$ (.*)$", block, flags=re.MULTILINE), clone)
+                for block in blocks
+            ]
+        finally:
+            shutil.rmtree(folder)
+        text = filled(text, "session", said)
+    artifacts.write_bytes(README, text.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Intervals, comparisons of groups and multiple testing."""

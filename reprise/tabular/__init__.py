@@ -1,0 +1,1 @@
+"""Markov decision processes: models, solvers and learning from samples."""

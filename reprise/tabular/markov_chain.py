@@ -1,0 +1,188 @@
+"""A finite Markov chain, and in closed form how it comes to rest.
+
+With the transient states first, the transition probabilities are P = [[Q, R], [0, I]], and the
+fundamental matrix N = (I - Q)⁻¹ holds the expected visits. Source: J. G. Kemeny and J. L. Snell,
+Finite Markov Chains, 1960, chapter 3. Axes: S states, of which T are transient and A absorbing; n
+steps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reprise.tabular.files import listed_names, mapping, number, read_model, top_level
+from reprise.tabular.model import check_sums, normalised, numbers
+from reprise.tabular.names import ModelError, checked_names, find
+
+
+@dataclass(frozen=True, eq=False)
+class MarkovChain:
+    """A finite Markov chain; made by `from_matrix` or `from_yaml`."""
+
+    probabilities: np.ndarray  # P, float64 [S, S], row s the probabilities of what follows s
+    state_names: Sequence[str]  # [S]
+
+    @property
+    def absorbing(self) -> np.ndarray:
+        """The states that nothing but themselves follows, bool [S]."""
+        others = ~np.eye(len(self.probabilities), dtype=bool)
+        return np.logical_not((others & (self.probabilities > 0)).any(axis=1))
+
+    def state(self, name: str) -> int:
+        """Return the index of a state; an unknown name is a ModelError with the closest match."""
+        return find(name, self.state_names, "state")
+
+    def names(self, states: np.ndarray) -> list[str]:
+        """Return the names of states given by index or by a mask."""
+        return [self.state_names[int(state)] for state in np.arange(len(self.state_names))[states]]
+
+
+class Absorption(NamedTuple):
+    """What is known in closed form of an absorbing chain's paths, by the state they begin in."""
+
+    transient: np.ndarray  # the states that are left for good some time, int64 [T]
+    absorbing: np.ndarray  # int64 [A]
+    visits: np.ndarray  # N, the expected visits, that of the beginning counted, [T, T]
+    steps: np.ndarray  # t = N·1, the expected steps to absorption, [T]
+    variance: np.ndarray  # of the steps, (2N - I) t - t², [T]
+    ends: np.ndarray  # B = N R, the probability to end in each absorbing state, [T, A]
+
+
+def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = None) -> MarkovChain:
+    """Build a chain from its transition probabilities, as a book prints them.
+
+    Args:
+        probabilities: P, [S, S].
+        state_names: [S]; s0, s1, ... if None.
+
+    Raises:
+        ModelError: naming the state, the value and what is allowed.
+    """
+    matrix = numbers("probabilities", probabilities).copy()
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
+        raise ModelError(f"probabilities have shape {matrix.shape}; allowed: [S, S]")
+    names = checked_names(state_names, len(matrix), "state")
+    for state, successor in np.argwhere(~((matrix >= 0) & (matrix <= 1)))[:1]:  # NaN is neither
+        raise ModelError(
+            f"state {names[int(state)]!r}, successor {names[int(successor)]!r}: probability is "
+            f"{matrix[state, successor]}; allowed: from 0 to 1"
+        )
+    sums = matrix.sum(axis=1)
+    check_sums(sums, lambda state: f"state {names[state]!r}: probabilities")
+    matrix = normalised(matrix, sums[:, np.newaxis])
+    matrix.setflags(write=False)
+    return MarkovChain(matrix, names)
+
+
+def from_yaml(path: str | PathLike[str]) -> MarkovChain:
+    """Read a chain from a file such as data/inputs/markov_chain.yaml.
+
+    The file has the list `states` and the mapping `transitions`: state, successor, probability. A
+    successor that a state does not name never follows it.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ModelError: as `from_matrix`, and if a key or a name is unknown; the message begins with the
+        path.
+    """
+    return read_model(path, _from_mapping)
+
+
+def absorption(chain: MarkovChain) -> Absorption:
+    """Solve for the expected visits and steps, the steps' variance, and where paths end.
+
+    >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
+    >>> absorption(chain).steps.tolist()
+    [2.0]
+
+    Raises:
+        ModelError: naming the states from which no absorbing state can be reached.
+    """
+    absorbing = chain.absorbing
+    _check_absorbs(chain, absorbing)
+    transient, ending = np.flatnonzero(~absorbing), np.flatnonzero(absorbing)
+    # I - Q, with 1 - Q(s, s) as a sum: no digits are lost where a state is hardly ever left.
+    leaving = chain.probabilities.copy()
+    np.fill_diagonal(leaving, 0.0)
+    system = np.diag(leaving[transient].sum(axis=1)) - leaving[np.ix_(transient, transient)]
+    try:
+        visits = np.linalg.inv(system)
+    except np.linalg.LinAlgError:
+        raise ModelError(
+            f"states {', '.join(map(repr, chain.names(transient)))}: absorption is too rare for "
+            "I - Q to be inverted; allowed: more probable ways to an absorbing state"
+        ) from None
+    steps = visits.sum(axis=1)
+    variance = 2 * visits @ steps - steps - steps * steps
+    ends = visits @ chain.probabilities[np.ix_(transient, ending)]
+    return Absorption(transient, ending, visits, steps, variance, ends)
+
+
+def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
+    """Return the exact probability that a path takes n steps, P(n) = Qⁿ⁻¹ R 1, for each beginning.
+
+    >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
+    >>> length_distribution(chain, horizon=3).ravel().tolist()
+    [0.5, 0.25, 0.125]
+
+    Args:
+        chain: the chain.
+        horizon: the largest n.
+
+    Returns:
+        float64 [horizon, T], row n - 1 of n steps, columns in the order of the transient states.
+    """
+    transient = np.flatnonzero(~chain.absorbing)
+    q = chain.probabilities[np.ix_(transient, transient)]
+    now = chain.probabilities[np.ix_(transient, np.flatnonzero(chain.absorbing))].sum(axis=1)
+    lengths = np.empty((horizon, len(transient)))
+    for n in range(horizon):
+        lengths[n] = now
+        now = q @ now
+    return lengths
+
+
+def check_start(chain: MarkovChain, name: str) -> int:
+    """Return the index of a state in which a path can begin: one that is left some time.
+
+    Raises:
+        ModelError: if the state is unknown, or absorbing.
+    """
+    start = chain.state(name)
+    if chain.absorbing[start]:
+        allowed = ", ".join(chain.names(~chain.absorbing)) or "none"
+        raise ModelError(f"start state {name!r} is absorbing; allowed: {allowed}")
+    return start
+
+
+def _from_mapping(content: object) -> MarkovChain:
+    """Build a chain from what a YAML file says."""
+    content = top_level(content, ["states", "transitions"])
+    states = listed_names(content["states"], "state")
+    matrix = np.zeros((len(states), len(states)))
+    for state, row in mapping(content["transitions"], states, "state", "transitions").items():
+        place = f"state {state!r}"
+        for successor, probability in mapping(row, states, "state", place).items():
+            there = f"{place}, successor {successor!r}: probability"
+            matrix[states.index(state), states.index(successor)] = number(probability, there)
+    return from_matrix(matrix, states)
+
+
+def _check_absorbs(chain: MarkovChain, absorbing: np.ndarray) -> None:
+    """Raise a ModelError that names the states from which no absorbing state is reached."""
+    reached, leads = absorbing, chain.probabilities > 0
+    while not np.array_equal(more := reached | (leads & reached).any(axis=1), reached):
+        reached = more
+    if not reached.all():
+        lost = chain.names(~reached)
+        states = f"state{'s' if len(lost) > 1 else ''} {', '.join(map(repr, lost))}"
+        raise ModelError(
+            f"no absorbing state is reached from {states}; allowed: chains in which every state "
+            "leads to one that it is followed by with probability 1"
+        )

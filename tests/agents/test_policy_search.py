@@ -1,0 +1,202 @@
+"""Searches try what they should, believe what they may, and use the tries they are given."""
+
+import random  # noqa: TID251 (what neat-python must leave as it was)
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reprise.agents import neat, policy_search
+from reprise.agents.policy_search import Floats, Genetic, GradientAscent, Grid
+from reprise.errors import UserError
+from reprise.hyperparameters import Evaluation
+
+GENETIC = Genetic(survivors=20, offspring=4, mutation=0.1, weak_survivors=0)
+PEAK = np.array([0.7, 0.3])
+NEAT_INI = Path("data/inputs/neat.ini")
+
+
+def hill(policies: Floats) -> Floats:
+    """Score policies without noise; the best is the peak."""
+    return 1 - ((policies - PEAK) ** 2).sum(axis=1)
+
+
+def all_searches() -> dict[str, policy_search.Search]:
+    generator = np.random.default_rng
+    ascent = GradientAscent(difference=0.1, repeats=5, learning_rate=0.25)
+    return {
+        "grid": policy_search.grid_search(Grid(points=10), 2, 20),
+        "random": policy_search.random_search(2, 20, generator(1)),
+        "asexual": policy_search.genetic_search(GENETIC, 1, 2, generator(2)),
+        "sexual": policy_search.genetic_search(GENETIC, 2, 2, generator(3)),
+        "gradient": policy_search.gradient_ascent(ascent, 2, generator(4)),
+    }
+
+
+@pytest.mark.parametrize("name", all_searches())
+def test_every_search_gets_near_the_top_of_a_smooth_hill_with_the_same_number_of_tries(name: str):
+    tried = []
+
+    def evaluate(policies: Floats) -> Floats:
+        assert ((policies >= 0) & (policies <= 1)).all()
+        tried.append(len(policies))
+        return hill(policies)
+
+    recommended = policy_search.run(all_searches()[name], evaluate, 500, 20)
+    assert sum(tried) == 500
+    assert len(recommended) == 25
+    last = recommended[-1]
+    assert last is not None
+    assert hill(last.policy[None])[0] > 0.99
+
+
+def test_a_genetic_search_recommends_nothing_before_its_first_generation_is_done():
+    luck = np.random.default_rng(5)
+
+    def noisy(policies: Floats) -> Floats:
+        return hill(policies) + 0.1 * luck.random(len(policies))
+
+    recommended = policy_search.run(all_searches()["sexual"], noisy, 300, 20)
+    assert [r is None for r in recommended] == [True] * 4 + [False] * 11
+    assert len({r.score for r in recommended if r}) == 3  # one for each generation
+
+
+def test_batches_that_do_not_add_up_are_refused():
+    with pytest.raises(ValueError, match="batches of 100 do not add up to 250 evaluations"):
+        policy_search.run(all_searches()["asexual"], hill, 250, 10)
+
+
+def test_the_grid_tries_every_combination_once_before_any_twice():
+    search = policy_search.grid_search(Grid(points=5), 2, 10)
+    tried = [next(search).policies]
+    tried += [search.send(np.zeros(10)).policies for _ in range(4)]
+    tried = np.concatenate(tried)
+    assert len(np.unique(tried[:25], axis=0)) == 25
+    assert (tried[:25] == tried[25:]).all()
+    assert (tried[:25] == policy_search.combinations(5, 2)).all()
+
+
+def test_the_grid_believes_in_means_and_not_in_luck():
+    search = policy_search.grid_search(Grid(points=2), 1, 2)
+    next(search)
+    search.send(np.array([1.0, 0.6]))
+    recommendation = search.send(np.array([0.0, 0.6])).recommendation
+    assert recommendation is not None
+    assert (recommendation.policy.tolist(), recommendation.score) == ([1.0], pytest.approx(0.6))
+
+
+def test_random_search_keeps_the_highest_score_of_all():
+    search = policy_search.random_search(2, 3, np.random.default_rng(0))
+    first = next(search).policies
+    search.send(np.array([0.1, 0.9, 0.2]))
+    recommendation = search.send(np.array([0.3, 0.8, 0.4])).recommendation
+    assert recommendation is not None
+    assert (recommendation.policy == first[1]).all()
+
+
+def test_the_chapters_generation_has_100_policies_of_which_80_die():
+    assert GENETIC.population == 100
+    scores = np.random.default_rng(0).random(100)
+    survivors = policy_search.select(scores, GENETIC, np.random.default_rng(1))
+    assert sorted(survivors) == sorted(np.argsort(scores)[-20:])
+
+
+def test_some_of_the_weak_survive_by_chance_and_none_twice():
+    scores = np.arange(100.0)
+    diverse = GENETIC.model_copy(update={"weak_survivors": 8})
+    survivors = policy_search.select(scores, diverse, np.random.default_rng(1))
+    assert len(set(survivors.tolist())) == 20
+    assert set(survivors[:12].tolist()) == set(range(88, 100))
+    assert (survivors[12:] < 88).all()
+
+
+def test_survivors_are_tried_again_beside_their_offspring():
+    search = all_searches()["asexual"]
+    first = next(search).policies
+    scores = hill(first)
+    second = search.send(scores).policies
+    best = first[np.argsort(-scores, kind="stable")[:20]]
+    assert (second[:20] == best).all()
+    assert (np.abs(second[20:] - np.repeat(best, 4, axis=0)) <= GENETIC.mutation).all()
+    assert (second[20:] != np.repeat(best, 4, axis=0)).any(axis=1).all()
+
+
+@given(st.integers(2, 9), st.integers(1, 5), st.integers(1, 4), st.integers(0, 99))
+@settings(deadline=None, max_examples=40)
+def test_each_gene_of_an_offspring_is_one_of_its_parents(
+    survivors: int, offspring: int, parents: int, seed: int
+):
+    genes = np.arange(3 * survivors, dtype=float).reshape(survivors, 3)
+    children = policy_search.crossed(genes, offspring, parents, np.random.default_rng(seed))
+    assert children.shape == (survivors * offspring, 3)
+    assert (children % 3 == np.arange(3)).all()  # a gene stays in its place
+    givers = children // 3
+    assert max(len(set(child)) for child in givers.tolist()) <= parents
+    if parents == 1:
+        assert (children == np.repeat(genes, offspring, axis=0)).all()
+
+
+def test_both_parents_give_about_half_of_the_genes():
+    genes = np.arange(40.0).reshape(20, 2)
+    children = policy_search.crossed(genes, 500, 2, np.random.default_rng(0))
+    own = children == np.repeat(genes, 500, axis=0)
+    assert own.mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_gradient_ascent_follows_the_true_slope_of_a_plane():
+    ascent = GradientAscent(difference=0.1, repeats=2, learning_rate=0.05)
+    search = policy_search.gradient_ascent(ascent, 2, np.random.default_rng(3))
+    slope = np.array([0.5, -0.25])
+    probes = next(search).policies
+    start = np.random.default_rng(3).random(2)
+    assert (np.unique(probes, axis=0).shape, len(probes)) == ((4, 2), 8)
+    recommendation = search.send(probes @ slope).recommendation
+    assert recommendation is not None
+    assert recommendation.policy == pytest.approx(start + 0.05 * slope)
+
+
+NEAT = neat.Neat(
+    population=20, generations=3, episodes=1, maximum_steps=60,
+    evaluation=Evaluation(episodes=2, first_seed=1000, limits=(60,), solved_share=0.9),
+)  # fmt: skip
+
+
+def test_a_run_of_neat_depends_on_its_seed_alone_and_leaves_pythons_randomness_as_it_was():
+    before = random.getstate()
+    first = neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, 0)
+    neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, 1)
+    again = neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, 0)
+    assert random.getstate() == before
+    assert first[:5] == again[:5]
+    assert (first.returns == again.returns).all()
+
+
+def test_neat_stops_at_a_perfect_generation_or_when_its_generations_are_over():
+    for run in range(3):
+        found = neat.run(NEAT, NEAT_INI, "CartPole-v1", 2, run)
+        assert found.evaluations >= len(found.best) * (NEAT.population - 5)
+        assert len(found.best) <= NEAT.generations
+        assert all(best < NEAT.maximum_steps for best in found.best[:-1])
+        assert found.best[-1] == NEAT.maximum_steps or len(found.best) == NEAT.generations
+        assert found.returns.shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("num_outputs", "num_output"), "num_output"),
+        (("[DefaultStagnation]", "[Stagnation]"), "DefaultStagnation"),
+        (("[NEAT]", ""), "no section headers"),
+    ],
+)
+def test_settings_that_are_not_neat_pythons_are_refused(
+    change: tuple[str, str], message: str, tmp_path: Path
+):
+    path = tmp_path / "neat.ini"
+    path.write_text(NEAT_INI.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        neat.configuration(NEAT, path)
+    with pytest.raises(UserError, match="does not exist"):
+        neat.configuration(NEAT, tmp_path / "none.ini")

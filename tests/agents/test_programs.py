@@ -1,0 +1,162 @@
+"""What the stages compile, operation by operation: nothing whose bits are a processor's own.
+
+A dot product is computed by whatever the processor does best, x / sqrt(y) becomes an approximate
+reciprocal, and an operation with random numbers of its own draws from a global state. However the
+code calls them, they show in the programs: all that a stage compiles while it runs are read.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from reprise.nn.determinism import tf
+from tests import tiny
+from tests.cpus import sections
+
+STAGES = [
+    "hardcoded_baseline", "credit_assignment", "reinforce_training", "prior_knowledge",
+    "partial_observability", "dqn_ablations", "lunar_lander",
+]  # fmt: skip
+UNCOMPILED = ["hardcoded_baseline", "lunar_lander"]  # no training, and one in a graph
+OPTIMISED = ["reinforce_training", "dqn_ablations"]  # one of each algorithm: it takes seconds
+
+INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?\S+ = (?:\(.*?\)|\S+) ([a-z][a-z0-9-]*)\(", re.MULTILINE)
+DOT = {"dot", "convolution", "ragged-dot"}
+RANDOM = {"rng", "rng-bit-generator", "rng-get-and-update-state"}
+GRAPH_DOT = re.compile(r".*MatMul.*|Einsum|.*Conv\dD.*|.*Dot.*|Cross")
+GRAPH_RANDOM = re.compile(r"(?!Stateless).*(Random|Multinomial|Normal|RngBit|Shuffle).*")
+
+Program = tuple[Any, tuple]
+
+
+@cache
+def programs(stage: str) -> list[Program]:
+    """Return what a stage has compiled, each with its arguments of the first call."""
+    found: dict[int, Program] = {}
+    kind = type(tf.function(lambda: None))
+    call = kind.__call__
+
+    def remembered(program: Any, *arguments: Any) -> Any:
+        # Else it is part of another program, and read with that.
+        if tf.executing_eagerly() and program._jit_compile:
+            found.setdefault(id(program), (program, arguments))
+        return call(program, *arguments)
+
+    def two_lanes(name: str) -> dict[str, Any]:
+        section = sections.section(name)
+        return section | ({"lanes_per_pack": 2} if "lanes_per_pack" in section else {})
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("REPRISE_WORKERS", "1")
+        monkeypatch.setattr(kind, "__call__", remembered)
+        tiny.stage(stage).run(tiny.params(stage, two_lanes))
+    return list(found.values())
+
+
+def operations(program: Any, arguments: tuple) -> set[str]:
+    """Return the names of a program's operations in TensorFlow's graph."""
+    graph = program.get_concrete_function(*arguments).graph.as_graph_def()
+    functions = [node.op for function in graph.library.function for node in function.node_def]
+    return {node.op for node in graph.node} | set(functions)
+
+
+def instructions(program: Any, arguments: tuple, stage: str) -> set[str]:
+    """Return the names of a program's instructions at one of the compiler's stages."""
+    text = program.experimental_get_compiler_ir(*arguments)(stage=stage)
+    return set(INSTRUCTION.findall(text))
+
+
+def unwanted(program: Any, arguments: tuple) -> set[str]:
+    """Return the dot products and random operations of a program, in the graph and compiled."""
+    found = operations(program, arguments)
+    graph = {op for op in found if GRAPH_DOT.fullmatch(op) or GRAPH_RANDOM.fullmatch(op)}
+    if not program._jit_compile:  # of an environment that is Gymnasium's own
+        return graph
+    return graph | (instructions(program, arguments, "hlo") & (DOT | RANDOM))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_program_holds_a_dot_product_or_random_numbers_of_its_own(stage: str):
+    found = [unwanted(*program) for program in programs(stage)]
+    assert found
+    assert not set().union(*found)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in UNCOMPILED])
+def test_the_training_is_among_the_programs_that_are_read(stage: str):
+    read = [instructions(*program, "hlo") for program in programs(stage)]
+    assert any({"sqrt", "divide", "shift-left", "dynamic-update-slice"} <= found for found in read)
+
+
+@pytest.mark.parametrize("stage", OPTIMISED)
+def test_no_root_is_divided_by_as_it_stands(stage: str):
+    found = [instructions(*program, "optimized_hlo") for program in programs(stage)]
+    assert "sqrt" in set().union(*found)
+    assert "rsqrt" not in set().union(*found)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (lambda x: tf.matmul(x, x), "MatMul"),
+        (lambda x: x @ x, "MatMul"),
+        (lambda x: tf.einsum("ij,jk->ik", x, x), "Einsum"),
+        (lambda x: tf.tensordot(x, x, 1), "MatMul"),
+        (lambda x: tf.linalg.matvec(x, x[0]), "dot"),
+        (lambda x: tf.nn.conv1d(x[None], x[None], 1, "SAME"), "convolution"),
+        (lambda x: tf.while_loop(lambda y: True, lambda y: [y @ y], [x], maximum_iterations=3),
+         "dot"),
+        (lambda x: x + tf.random.uniform([3, 3]), "RandomUniform"),
+        (lambda x: x + tf.random.normal([3, 3]), "rng"),
+        (lambda x: tf.random.shuffle(x), "RandomShuffle"),
+    ],
+)  # fmt: skip
+def test_an_unwanted_operation_is_found(function: Callable, name: str):
+    program = tf.function(function, jit_compile=True, autograph=False)
+    assert name in unwanted(program, (tf.ones([3, 3]),))
+
+
+def test_a_dense_layer_of_keras_is_found():
+    layer = tf.keras.layers.Dense(2)
+    layer.build((None, 3))
+    program = tf.function(lambda x: layer(x), jit_compile=True, autograph=False)
+    assert "dot" in unwanted(program, (tf.ones([3, 3]),))
+
+
+def test_a_division_by_a_root_is_found():
+    program = tf.function(lambda x: x / tf.sqrt(x), jit_compile=True, autograph=False)
+    assert "rsqrt" in instructions(program, (tf.ones([3, 3]),), "optimized_hlo")
+    program = tf.function(lambda x: x / (tf.sqrt(x) + 1e-7), jit_compile=True, autograph=False)
+    assert "rsqrt" not in instructions(program, (tf.ones([3, 3]),), "optimized_hlo")
+
+
+def test_random_numbers_of_a_lanes_own_seed_are_no_global_ones():
+    program = tf.function(
+        lambda x: x + tf.random.stateless_uniform([3, 3], [1, 2]), jit_compile=True, autograph=False
+    )
+    found = operations(program, (tf.ones([3, 3]),))
+    assert not {op for op in found if GRAPH_RANDOM.fullmatch(op)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tf.matmul(a, b)", "tf.einsum('ij,jk', a, b)", "tf.tensordot(a, b, 1)",
+        "tf.linalg.matmul(a, b)", "tf.keras.layers.Dense(2)", "tf.random.set_seed(1)",
+        "tf.random.uniform([3])", "tf.random.normal([3])", "tf.math.rsqrt(a)",
+    ],
+)  # fmt: skip
+def test_the_linter_names_an_unwanted_call_where_it_is_written(line: str):
+    code = f"from reprise.nn.determinism import tf\n\nprint({line})\n"
+    command = [sys.executable, "-m", "ruff", "check", "--stdin-filename", "reprise/x.py", "-"]
+    done = subprocess.run(
+        command, input=code, cwd=tiny.ROOT, capture_output=True, text=True, check=False
+    )
+    assert "TID251" in done.stdout, done.stdout + done.stderr

@@ -1,0 +1,61 @@
+"""Results made up for tests of claims, and claims about them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reprise.claims.model import Claim
+from reprise.errors import UserError
+
+METRICS = {"best": {"discount_0_9": "a0"}, "sweeps": 4, "zero": 0, "nothing": None, "v1.2": 3.5}
+SAMPLES = pd.DataFrame(
+    {
+        "variant": ["base"] * 4 + ["other"] * 4,
+        "lane": [0, 1, 2, 3] * 2,
+        "final": [1.0, 2.0, 3.0, 4.0, 10.0, 20.0, 30.0, None],
+        "held": [None, 5.0, 6.0, 7.0, None, None, None, 2.0],
+        "never": [np.nan] * 8,
+        "done": [True, False] * 4,
+    }
+)
+RETURNS = pd.DataFrame(
+    {
+        "variant": ["base"] * 3 + ["other"] * 3,
+        "lane_0": [10.0, 20, 30, 1, 1, 1],
+        "lane_1": [10.0, 10, 10, None, None, None],
+    }
+)
+
+
+class Made:
+    """Results of one stage, `training`."""
+
+    def __init__(self, **tables: pd.DataFrame) -> None:
+        """Hold tables by name, beside samples and returns."""
+        self.tables = {"samples": SAMPLES, "returns": RETURNS, **tables}
+
+    def metrics(self, stage: str) -> dict[str, Any]:
+        """Return the metrics."""
+        if stage != "training":
+            raise UserError(f"no stage {stage!r}")
+        return METRICS
+
+    def table(self, stage: str, name: str) -> pd.DataFrame:
+        """Return a table."""
+        if stage != "training" or name not in self.tables:
+            raise UserError(f"no table {stage}/{name}")
+        return self.tables[name]
+
+
+def claim(claimed: dict[str, Any], family: str = "one", **test: Any) -> Claim:
+    """Return a claim with a test."""
+    return Claim.model_validate(
+        {"family": family, "place": "here", "statement": "so", "measured": "what"}
+        | {"test": {**test, "claimed": claimed}}
+    )
+
+
+def of(table: str = "samples", **source: Any) -> dict[str, Any]:
+    """Return a source of values in a table."""
+    return {"stage": "training", "table": table, **source}

@@ -1,0 +1,126 @@
+"""What a study says, checked against closed forms and against what is known of the settings."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from reprise.measures import ranking
+from reprise.stats import intervals
+
+KEYS = ["rate", "size"]
+
+
+def samples(seeds: int = 16) -> Any:
+    """Four settings, rate of much effect and size of none; size is a list in words."""
+    random = np.random.default_rng(3)
+    rows = [
+        {"setting": number, "rate": rate, "size": size, "lane": lane, "final": value}
+        for number, (rate, size) in enumerate([(r, s) for r in (1, 2) for s in ("[3]", "[3, 3]")])
+        for lane, value in enumerate(random.normal(100 * rate, 10, seeds))
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_setting_is_its_seeds_mean_and_the_share_that_solves():
+    found: Any = ranking.settings(samples(), KEYS, "final", level=150)
+    assert found["rate"].tolist() == [1, 1, 2, 2]
+    assert found["size"].tolist() == ["[3]", "[3, 3]"] * 2
+    assert found["solved"].tolist() == [0, 0, 1, 1]
+    values = samples().query("setting == 2")["final"]
+    assert found["mean"][2] == pytest.approx(values.mean())
+    assert found["mean_low"][2] == pytest.approx(intervals.summary(values)["mean_low"])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        ([0.6, 0.1], [0.9, 0.4], (1, 1, 0, 0.5)),
+        ([0.4, 0.4], [0.6, 0.6], (0, 0, 2, 0)),
+        ([0.51, 0.7], [0.6, 0.8], (2, 0, 0, 1)),
+    ],
+)
+def test_a_setting_solves_or_does_not_only_where_its_interval_says_so(low, high, told):
+    found: Any = ranking.solving(pd.DataFrame({"solved_low": low, "solved_high": high}))
+    assert tuple(found[key] for key in ("solve", "do_not", "undecided", "share")) == told
+
+
+def test_a_marginal_effect_is_the_mean_of_the_means_of_settings_with_the_value():
+    found: Any = ranking.effects(samples(), KEYS, "final").set_index(["hyperparameter", "value"])
+    means = samples().groupby("setting")["final"].mean()
+    assert found.loc[("rate", 2), "mean"] == pytest.approx(means[[2, 3]].mean())
+    assert found.loc[("size", "[3, 3]"), "mean"] == pytest.approx(means[[1, 3]].mean())
+    assert found["settings"].eq(2).all()
+    low, high = found.loc[("rate", 1), "mean_high"], found.loc[("rate", 2), "mean_low"]
+    assert low < high
+
+
+def test_the_interval_of_one_stratum_is_students():
+    values = np.random.default_rng(0).normal(size=12)
+    found: Any = ranking.stratified_mean([values])
+    one: Any = intervals.mean_interval(values)
+    assert found[:4] == pytest.approx(one[:4])
+
+
+def test_the_interval_of_two_strata_is_welchs_of_the_sum():
+    a, b = np.random.default_rng(0).normal(size=12), np.random.default_rng(1).normal(0, 5, size=7)
+    found: Any = ranking.stratified_mean([a, b])
+    welch: Any = stats.ttest_ind(a, -b, equal_var=False).confidence_interval(0.95)  # pyright: ignore
+    assert (found.low, found.high) == pytest.approx((welch.low / 2, welch.high / 2))
+
+
+def test_equal_values_have_an_interval_without_a_width_that_says_so():
+    found: Any = ranking.stratified_mean([np.ones(4), np.full(4, 3.0)])
+    assert found == (2, 2, 2, 8, True)
+
+
+def test_one_seed_is_wrong_as_often_as_a_seed_of_the_worse_is_above_one_of_the_better():
+    random = np.random.default_rng(5)
+    values = np.stack([random.normal(0, 1, 40), random.normal(1, 1, 40)])
+    found: Any = ranking.few_seeds(values, [1], 0).set_index("pairs")
+    exact = (values[0][:, None] > values[1]).mean()
+    assert found.loc["all", "wrong"] == pytest.approx(exact, abs=0.01)
+    assert found.loc["told_apart", "count"] == 1
+
+
+def test_more_seeds_are_wrong_less_often_and_all_seeds_never():
+    random = np.random.default_rng(5)
+    values = random.normal(np.arange(4)[:, None] / 2, 1, (4, 12))
+    found: Any = ranking.few_seeds(values, [1, 3, 6, 12], 0).query("pairs == 'all'")
+    wrong = found["wrong"].to_numpy()
+    assert (np.diff(wrong) < 0).all()
+    assert wrong[-1] == 0
+    assert (found["wrong_low"] <= found["wrong"]).all()
+    assert (found["wrong"] <= found["wrong_high"]).all()
+
+
+def test_settings_that_are_alike_are_no_pair_that_is_told_apart():
+    values = np.random.default_rng(5).normal(size=(1, 12)).repeat(3, axis=0)
+    found: Any = ranking.few_seeds(values, [3], 0)
+    assert found["pairs"].tolist() == ["all"]
+    assert found["wrong"].tolist() == [0.5]
+
+
+def test_a_value_is_shown_as_it_is_written():
+    assert [ranking.shown(v) for v in (500.0, 0.003, "relu", "[3]", 7)] == [
+        "500", "0.003", "relu", "[3]", "7",
+    ]  # fmt: skip
+
+
+def test_a_seed_that_diverged_is_counted_and_in_no_mean():
+    table = samples()
+    table.loc[table["setting"].eq(2) & table["lane"].lt(4), "final"] = np.nan
+    table.loc[table["setting"].eq(3) & table["lane"].gt(0), "final"] = np.nan
+    found: Any = ranking.settings(table, KEYS, "final", level=150)
+    assert found["n"].tolist() == [16, 16, 12, 1]
+    assert found["missing"].tolist() == [0, 0, 4, 15]
+    assert found["solved"].tolist() == [0, 0, 12 / 16, 1 / 16]
+    effects: Any = ranking.effects(table, KEYS, "final").set_index(["hyperparameter", "value"])
+    assert effects.loc[("rate", 2), "settings"] == 1
+    assert effects.loc[("rate", 2), "mean"] == pytest.approx(found["mean"][2])
+    values = table["final"].to_numpy().reshape(4, 16)
+    few: Any = ranking.few_seeds(values, [3], 0)
+    assert few["count"].max() == 1  # of the two settings whose seeds all have a policy
+    assert len(ranking.few_seeds(values[1:], [3], 0)) == 0

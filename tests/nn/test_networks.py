@@ -1,0 +1,92 @@
+"""Networks in lanes against Keras' own layers, and their way out as Keras models."""
+
+import numpy as np
+import pytest
+
+import reprise
+from reprise import seeds
+from reprise.errors import UserError
+from reprise.nn import networks
+from reprise.nn.determinism import tf
+from reprise.pipeline import artifacts
+
+KEYS = tf.constant(seeds.lane_keys(3, "test", range(6)).T)
+SIZES = (4, 7, 3, 2)
+X = np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize("activation", ["elu", "relu", "tanh", "sigmoid"])
+def test_each_lane_computes_what_its_keras_model_computes(activation):
+    weights = networks.glorot_uniform(KEYS, SIZES)
+    ours = networks.forward(weights, np.repeat(X[..., None], 6, -1), activation).numpy()
+    arrays = networks.to_arrays(weights, activation, "linear")
+    for lane in range(6):
+        model = networks.to_keras(arrays, lane)
+        np.testing.assert_allclose(ours[..., lane], model(X).numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(32,), (5, 40), (1,), (67,)])
+def test_gradients_are_those_of_automatic_differentiation(shape):
+    random = np.random.default_rng(1)
+    x = tf.constant(random.normal(size=(*shape, 4, 3)), tf.float32)
+    kernel = tf.constant(random.normal(size=(2, 4, 3)), tf.float32)
+    bias = tf.constant(random.normal(size=(2, 3)), tf.float32)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([x, kernel, bias])
+        ours = tf.reduce_sum(tf.sin(networks.dense(x, kernel, bias)))
+        product = tf.einsum("...il,oil->...ol", x, kernel)  # noqa: TID251 (what ours is held to)
+        theirs = tf.reduce_sum(tf.sin(product + bias))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    for mine, expected in zip(
+        tape.gradient(ours, [x, kernel, bias]),
+        tape.gradient(theirs, [x, kernel, bias]),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_initial_weights_are_glorots_and_no_two_lanes_share_any():
+    weights = networks.glorot_uniform(KEYS, (4, 32, 2))
+    for kernel, limit in zip(weights[::2], ((6 / 36) ** 0.5, (6 / 34) ** 0.5), strict=True):
+        values = kernel.numpy()
+        assert np.abs(values).max() <= limit
+        assert np.abs(values).max() > 0.95 * limit
+        assert len(np.unique(values)) == values.size
+    assert all(not bias.numpy().any() for bias in weights[1::2])
+
+
+def test_a_saved_lane_loads_as_a_plain_sequential_model(tmp_path):
+    weights = networks.glorot_uniform(KEYS, (4, 5, 1))
+    path = tmp_path / "weights.npz"
+    artifacts.write_npz(path, networks.to_arrays(weights, "relu", "sigmoid"))
+    model = reprise.load_lane(path, 4)
+    assert type(model) is tf.keras.Sequential
+    assert [type(layer).__name__ for layer in model.layers] == ["Dense", "Dense"]
+    logits = networks.forward(weights, np.repeat(X[..., None], 6, -1), "relu").numpy()[:, 0, 4]
+    np.testing.assert_allclose(model(X).numpy()[:, 0], 1 / (1 + np.exp(-logits)), rtol=1e-5)
+
+
+def test_a_lane_that_is_not_there_is_named_with_those_that_are():
+    arrays = networks.to_arrays(networks.glorot_uniform(KEYS, (4, 5, 1)), "relu", "sigmoid")
+    with pytest.raises(UserError, match="lane 6: allowed are 0 to 5"):
+        networks.to_keras(arrays, 6)
+
+
+def test_what_is_computed_separately_is_the_same():
+    once = tf.constant(1)
+    separate = networks.separately(lambda: [tf.constant([1.0, 2.0]) * 3], [tf.zeros([2])], once)
+    np.testing.assert_array_equal(separate[0], [3, 6])
+
+
+def test_an_npz_that_holds_no_networks_is_refused(tmp_path):
+    artifacts.write_npz(tmp_path / "losses.npz", {"losses": [1.0], "targets": [2.0]})
+    with pytest.raises(UserError, match="no networks: activations is missing; there are losses, t"):
+        reprise.load_lane(tmp_path / "losses.npz", 0)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -1e30])
+def test_a_lane_with_a_weight_that_is_no_number_or_overflows_has_diverged(wrong: float):
+    weights = [np.ones((2, 3, 4), np.float32), np.full((2, 4), 1e19, np.float32)]
+    assert networks.diverged(weights).tolist() == [False] * 4
+    weights[0][1, 2, 3] = wrong
+    assert networks.diverged(weights).tolist() == [False, False, False, True]

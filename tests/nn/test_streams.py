@@ -1,0 +1,53 @@
+"""The lanes' random numbers: Threefry as published, uniform, and each lane's its own."""
+
+import numpy as np
+import pytest
+
+from reprise import seeds
+from reprise.nn import streams
+from reprise.nn.determinism import tf
+
+KEYS = tf.constant(seeds.lane_keys(7, "test", range(5)).T)
+
+
+@pytest.mark.parametrize(
+    ("key", "counter", "expected"),
+    [
+        ((0, 0), (0, 0), (0x6B200159, 0x99BA4EFE)),
+        ((0xFFFFFFFF,) * 2, (0xFFFFFFFF,) * 2, (0x1CB996FC, 0xBB002BE7)),
+        ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xC4923A9C, 0x483DF7A0)),
+    ],
+)
+def test_threefry_gives_the_known_answers_of_its_authors(key, counter, expected):
+    keys = tf.constant(np.array(key, np.uint32)[:, None])
+    words = streams.threefry(keys, tuple(tf.constant([word], tf.uint32) for word in counter))
+    assert tuple(int(word[0]) for word in words) == expected
+
+
+def test_a_lane_draws_the_same_numbers_alone_and_among_others():
+    together = streams.uniform(KEYS, (3, 4))
+    alone = streams.uniform(KEYS[:, 2:3], (3, 4))
+    np.testing.assert_array_equal(together[..., 2:3], alone)
+
+
+def test_lanes_purposes_and_steps_give_different_numbers():
+    draws = [
+        streams.uniform(KEYS, (50,)).numpy(),
+        streams.uniform(streams.fold(KEYS, 0), (50,)).numpy(),
+        streams.uniform(streams.fold(KEYS, 1), (50,)).numpy(),
+        streams.uniform(tf.constant(seeds.lane_keys(7, "other", range(5)).T), (50,)).numpy(),
+    ]
+    assert len(np.unique(np.concatenate([draw.ravel() for draw in draws]))) > 990
+
+
+def test_numbers_are_uniform_in_the_unit_interval():
+    draws = streams.uniform(KEYS, (20_000,)).numpy()
+    assert draws.min() >= 0
+    assert draws.max() < 1
+    counts = np.histogram(draws, bins=20, range=(0, 1))[0]
+    expected = draws.size / 20
+    assert ((counts - expected) ** 2 / expected).sum() < 43.8  # chi-squared, 19 degrees, 99.9%
+
+
+def test_an_odd_number_of_draws_is_given_in_full():
+    assert streams.uniform(KEYS, (3,)).shape == (3, 5)

@@ -1,0 +1,18 @@
+"""Figures are drawn in the house style, without a screen."""
+
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+
+from reprise.plots import figures
+
+
+@pytest.fixture(autouse=True)
+def house_style() -> Iterator[None]:
+    """Draw in the house style, and put the style of the other tests back."""
+    with mpl.rc_context():
+        plt.switch_backend("agg")
+        figures.use_style()
+        yield

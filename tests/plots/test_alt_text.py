@@ -1,0 +1,52 @@
+"""A figure tells those who do not see it what it shows."""
+
+from matplotlib.figure import Figure
+
+from reprise.plots import alt_text, style
+
+
+def drawn() -> Figure:
+    """Return a figure of two panels with all that a text can be made of."""
+    figure = Figure()
+    for axes, title in zip(figure.subplots(1, 2), ("Left", "Right"), strict=True):
+        axes.plot([0, 1], [0, 1], label="the median")
+        style.finish(axes, "episode", "return (steps)", title)
+        axes.legend()
+    style.note(figure, "Band: 10 to 90%.")
+    return figure
+
+
+def test_a_text_has_titles_axes_labels_and_note_in_this_order_and_each_once():
+    assert alt_text.described(drawn()) == (
+        "Left; Right. return (steps) against episode. Labels: the median. Band: 10 to 90%."
+    )
+
+
+def test_an_axis_that_panels_share_is_told_once():
+    figure = Figure()
+    first, second = figure.subplots(1, 2)
+    first.set(xlabel="sweep", ylabel="Q-value")
+    second.set(xlabel="sweep")
+    assert alt_text.described(figure) == "Q-value against sweep."
+
+
+def test_numbers_along_an_axis_are_no_labels_and_names_are():
+    figure, axes = style.single(3)
+    axes.set_xscale("log")
+    axes.plot([1, 1000], [0, 2])
+    axes.set_yticks([0, 1, 2], ["chance", "a rule", "a network"])
+    figure.canvas.draw()
+    assert alt_text.described(figure) == "Labels: chance; a rule; a network."
+
+
+def test_of_many_labels_some_are_told_and_the_rest_counted():
+    figure, axes = style.single(3)
+    axes.set_yticks(range(20), [f"way {chr(97 + i)}" for i in range(20)])
+    said = alt_text.described(figure)
+    assert said.endswith("; way p; and 4 more.")
+
+
+def test_lines_of_a_title_become_one():
+    figure, axes = style.single(3)
+    axes.set_title("What it\nlearned", loc="left")
+    assert alt_text.described(figure) == "What it learned."

@@ -1,0 +1,178 @@
+"""Behaviours that explore: what they choose, what they try, and how good what they learn is."""
+
+import gymnasium
+import numpy as np
+import pytest
+
+from reprise.tabular.bellman import q_values
+from reprise.tabular.exploration import (
+    AT_RANDOM,
+    appraise_curiously,
+    checkpoints_until,
+    curious,
+    epsilon_greedy,
+    explorable_states,
+    explore,
+    falling,
+    start_value,
+    steps_to_within,
+)
+from reprise.tabular.loaders import from_yaml
+from reprise.tabular.model import from_arrays
+from reprise.tabular.policy_values import policy_values
+from reprise.tabular.problems import Problem, from_state, toy_text
+from reprise.tabular.q_learning import RANDOM, Learner, Learning, episodes
+from reprise.tabular.solvers import policy_iteration
+
+HYPERPARAMETERS = Learning(
+    learning_rate=0.5, learning_rate_decay=0.0, discount=0.99, iterations=1000
+)
+
+
+def generators(runs):
+    return [np.random.default_rng([7, run]) for run in range(runs)]
+
+
+def bandit(rewards):
+    """Return a problem of one decision: each action ends the episode with its reward."""
+    actions = len(rewards)
+    transitions = np.zeros((2, actions, 2))
+    transitions[:, :, 1] = 1.0
+    model = from_arrays(transitions, [rewards, [0.0] * actions])
+    return Problem("bandit", model, 0.99, np.array([1.0, 0.0]))
+
+
+def learner(problem, behaviour, **changes):
+    hyperparameters = HYPERPARAMETERS.model_copy(update=changes)
+    return Learner(
+        problem.mdp,
+        episodes(problem.mdp, problem.start, hyperparameters.discount),
+        hyperparameters,
+        behaviour,
+        np.random.default_rng(3),
+    )
+
+
+def test_epsilon_falls_linearly_and_then_stays():
+    _, _, parameters = epsilon_greedy(1.0, 0.05, 100.0)
+    found = [falling(k, np.array(parameters)) for k in (0, 50, 100, 10_000)]
+    assert found == pytest.approx([1.0, 0.525, 0.05, 0.05])
+
+
+def test_the_exploration_function_is_the_chapters():
+    parameters = np.array(curious(3.0).parameters)
+    assert appraise_curiously(2.0, 0, parameters) == 5.0
+    assert appraise_curiously(2.0, 5, parameters) == 2.5
+    assert appraise_curiously(-np.inf, 0, parameters) == -np.inf
+
+
+def test_epsilon_greedy_takes_the_best_action_but_for_epsilon():
+    problem = bandit([0.0, 1.0, 0.0, 0.0])
+    agent = learner(problem, epsilon_greedy(0.2, 0.2, 1.0))
+    agent.learn(1000)  # the best action is known by now
+    before = agent.visits[0].copy()
+    agent.learn(41_000)
+    shares = (agent.visits[0] - before) / 40_000
+    np.testing.assert_allclose(shares, [0.05, 0.85, 0.05, 0.05], atol=0.01)
+
+
+def test_actions_that_tie_are_taken_with_equal_probability():
+    agent = learner(bandit([0.0] * 5), epsilon_greedy(0.0, 0.0, 1.0))
+    agent.learn(50_000)
+    np.testing.assert_allclose(agent.visits[0] / 50_000, 0.2, atol=0.01)
+
+
+def test_the_curious_try_everything_before_anything_twice():
+    agent = learner(bandit([0.0] * 5), curious(1.0))
+    for tried in range(1, 4):
+        agent.learn(5 * tried)
+        assert agent.visits[0].tolist() == [tried] * 5
+
+
+def test_at_random_is_random():
+    model = from_yaml("data/inputs/three_state.yaml")
+    problem = from_state("three_state", model, 0.9, "s0")
+    one, other = learner(problem, RANDOM), learner(problem, AT_RANDOM)
+    for agent in (one, other):
+        agent.learn(5000)
+    assert (one.q == other.q).all()
+    assert (one.visits == other.visits).all()
+
+
+@pytest.mark.parametrize("behaviour", [epsilon_greedy(1.0, 0.05, 10_000.0), curious(1.0)])
+def test_the_cliff_is_learnt_and_everything_tried(behaviour):
+    problem = toy_text("CliffWalking-v1", 0.99)
+    optimum = start_value(problem, policy_iteration(problem.mdp, 0.99, 100).values)
+    found = explore(problem, HYPERPARAMETERS, behaviour, generators(3), [10, 20_000])
+    assert found.values[:, 1].tolist() == pytest.approx([optimum] * 3)
+    assert (found.values[:, 0] < optimum).all()
+    assert (found.coverage[:, 0] <= 10 / (37 * 4)).all()
+    assert (found.coverage[:, 1] == 1).all()
+
+
+def test_a_greedy_policys_exact_value_is_what_it_gets_in_gymnasium():
+    problem = toy_text("FrozenLake-v1", 0.99)
+    agent = learner(problem, epsilon_greedy(1.0, 0.1, 20_000.0), learning_rate=0.1)
+    agent.learn(40_000)
+    policy = np.argmax(agent.q, axis=1)
+    exact = start_value(problem, policy_values(problem.mdp, policy, 0.99))
+    environment = gymnasium.make("FrozenLake-v1", max_episode_steps=100_000)  # no time limit
+    returns = []
+    for seed in range(1500):
+        state, _ = environment.reset(seed=seed)
+        weight, total, over = 1.0, 0.0, False
+        while not over:
+            state, reward, terminated, truncated, _ = environment.step(int(policy[state]))
+            assert not truncated
+            total, weight, over = total + weight * float(reward), 0.99 * weight, terminated
+        returns.append(total)
+    environment.close()
+    error = np.std(returns) / np.sqrt(len(returns))
+    assert exact > 0.3
+    assert abs(np.mean(returns) - exact) < 3 * error
+
+
+def test_a_run_does_not_depend_on_how_many_runs_or_checkpoints_there_are():
+    problem = toy_text("Taxi-v4", 0.99)
+    alone = explore(problem, HYPERPARAMETERS, curious(1.0), generators(1), [300, 20_000])
+    among = explore(problem, HYPERPARAMETERS, curious(1.0), generators(3), [9, 300, 7000, 20_000])
+    assert (alone.values[0] == among.values[0, [1, 3]]).all()
+    assert (alone.coverage[0] == among.coverage[0, [1, 3]]).all()
+    assert len(set(among.values[:, 3])) == 3
+
+
+def test_explorable_are_the_states_that_are_reached_and_not_the_end():
+    cliff, taxi = (toy_text(name, 0.99) for name in ("CliffWalking-v1", "Taxi-v4"))
+    reached = explorable_states(cliff.mdp, cliff.start)
+    assert reached.sum() == 37  # of 48 cells, ten are the cliff and one the goal
+    assert not reached[-1]
+    assert explorable_states(taxi.mdp, taxi.start).sum() == 400  # the passenger is not yet there
+
+
+def test_checkpoints_grow_and_end_with_the_last_iteration():
+    assert checkpoints_until(100, 1, 2.0) == [1, 2, 4, 8, 16, 32, 64, 100]
+    assert checkpoints_until(6, 1, 1.01) == [1, 2, 3, 4, 5, 6]
+    assert checkpoints_until(3, 10, 2.0) == [3]
+
+
+def test_a_run_is_there_for_good_from_where_it_stays():
+    values = np.array(
+        [
+            [-20.0, -10.05, -30.0, -10.1],
+            [-10.0, -10.0, -10.0, -10.0],
+            [-20.0, -10.0, -10.0, -11.0],
+            [-20.0, -20.0, -20.0, -20.0],
+        ]
+    )
+    first, good = steps_to_within(values, -10.0, 0.01, [1, 10, 100, 1000])
+    np.testing.assert_array_equal(first, [10, 1, 10, np.nan])
+    np.testing.assert_array_equal(good, [1000, 1, np.nan, np.nan])
+
+
+def test_the_optimal_policys_value_is_that_of_its_q_values():
+    problem = toy_text("Taxi-v4", 0.99)
+    values = policy_iteration(problem.mdp, 0.99, 100).values
+    policy = np.argmax(q_values(problem.mdp, values, 0.99), axis=1)
+    assert start_value(problem, policy_values(problem.mdp, policy, 0.99)) == pytest.approx(
+        start_value(problem, values)
+    )

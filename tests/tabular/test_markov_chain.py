@@ -1,0 +1,269 @@
+"""Absorbing Markov chains: closed forms of the books, simulated paths, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reprise.tabular import chain_paths, markov_chain
+from reprise.tabular.markov_chain import absorption, from_matrix, from_yaml, length_distribution
+from reprise.tabular.names import ModelError
+
+CHAPTER = "data/inputs/markov_chain.yaml"
+HEAD = "states: [s0, s1]\ntransitions:\n"
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return from_yaml(CHAPTER)
+
+
+def gamblers_ruin(win, goal):
+    """Capital 0 to goal, one won or lost at each bet; 0 and goal end the game."""
+    matrix = np.zeros((goal + 1, goal + 1))
+    matrix[0, 0] = matrix[goal, goal] = 1
+    for capital in range(1, goal):
+        matrix[capital, capital + 1], matrix[capital, capital - 1] = win, 1 - win
+    return from_matrix(matrix, [f"capital {n}" for n in range(goal + 1)])
+
+
+def walked(chain, start, paths, seed=1):
+    generators = [np.random.default_rng([seed, path]) for path in range(paths)]
+    return chain_paths.simulate(chain, start, generators, shown=3)
+
+
+def test_the_file_holds_the_chapters_chain(chapter):
+    assert list(chapter.state_names) == ["s0", "s1", "s2", "s3"]
+    assert chapter.probabilities.tolist() == [
+        [0.7, 0.2, 0, 0.1],
+        [0, 0, 0.9, 0.1],
+        [0, 1, 0, 0],
+        [0, 0, 0, 1],
+    ]
+    assert chapter.names(chapter.absorbing) == ["s3"]
+
+
+def test_the_chapters_chain_is_absorbed_after_16_steps_with_variance_328(chapter):
+    solved = absorption(chapter)
+    np.testing.assert_allclose(solved.steps, [16, 19, 20], rtol=1e-13)
+    assert solved.variance[0] == pytest.approx(328, rel=1e-12)
+    np.testing.assert_allclose(solved.visits[0], [10 / 3, 20 / 3, 6], rtol=1e-13)
+    np.testing.assert_allclose(solved.ends, 1, rtol=1e-13)
+
+
+def test_a_state_left_with_probability_p_is_left_after_a_geometric_time():
+    solved = absorption(from_matrix([[0.8, 0.2], [0, 1]]))
+    assert solved.steps[0] == pytest.approx(1 / 0.2, rel=1e-14)
+    assert solved.variance[0] == pytest.approx(0.8 / 0.2**2, rel=1e-13)
+    lengths = length_distribution(from_matrix([[0.8, 0.2], [0, 1]]), 30)[:, 0]
+    np.testing.assert_allclose(lengths, 0.2 * 0.8 ** np.arange(30), rtol=1e-12)
+
+
+def test_a_fair_game_is_ruin_or_gain_in_proportion_to_the_capital():
+    solved = absorption(gamblers_ruin(0.5, 6))
+    capital = np.arange(1, 6)
+    np.testing.assert_allclose(solved.steps, capital * (6 - capital), rtol=1e-13)
+    np.testing.assert_allclose(solved.ends, np.stack([1 - capital / 6, capital / 6], 1), rtol=1e-13)
+
+
+def test_an_unfair_game_is_won_as_often_as_the_formula_says():
+    solved, odds = absorption(gamblers_ruin(0.4, 5)), 1.5
+    capital = np.arange(1, 5)
+    np.testing.assert_allclose(solved.ends[:, 1], (1 - odds**capital) / (1 - odds**5), rtol=1e-12)
+
+
+def test_a_state_that_is_hardly_ever_left_loses_no_digits():
+    assert absorption(from_matrix([[1 - 1e-17, 1e-17], [0, 1]])).steps[0] == pytest.approx(1e17)
+
+
+def test_a_chain_that_is_absorbed_too_rarely_to_calculate_is_refused():
+    chain = from_matrix([[0, 1, 1e-300], [1, 0, 0], [0, 0, 1]])
+    with pytest.raises(ModelError, match="states 's0', 's1': absorption is too rare"):
+        absorption(chain)
+
+
+def test_only_odd_lengths_lead_from_s1_and_only_even_ones_from_s2(chapter):
+    lengths = length_distribution(chapter, 50)
+    assert not lengths[1::2, 1].any()
+    assert not lengths[0::2, 2].any()
+    np.testing.assert_allclose(lengths[0::2, 1], 0.1 * 0.9 ** np.arange(25), rtol=1e-12)
+
+
+def test_a_chain_of_absorbing_states_has_nothing_to_solve():
+    solved = absorption(from_matrix(np.eye(2)))
+    assert solved.transient.size == solved.steps.size == 0
+
+
+@st.composite
+def absorbing_chains(draw):
+    """Random chains with one absorbing state, the last; every other leaves to it at times."""
+    size = draw(st.integers(2, 6))
+    weights = st.lists(st.integers(0, 5), min_size=size, max_size=size)
+    matrix = np.array([draw(weights) for _ in range(size)], float)
+    matrix[:, -1] += 2
+    matrix[-1] = np.eye(size)[-1]
+    return from_matrix(matrix / matrix.sum(axis=1, keepdims=True))
+
+
+@given(absorbing_chains())
+@settings(max_examples=50, deadline=None)
+def test_the_lengths_have_the_mean_and_the_variance_of_the_closed_form(chain):
+    solved, n = absorption(chain), np.arange(1, 2001)[:, np.newaxis]
+    lengths = length_distribution(chain, 2000)
+    np.testing.assert_allclose(lengths.sum(axis=0), 1, rtol=1e-9)
+    np.testing.assert_allclose((n * lengths).sum(axis=0), solved.steps, rtol=1e-9)
+    spread = (n * n * lengths).sum(axis=0) - solved.steps**2
+    np.testing.assert_allclose(spread, solved.variance, rtol=1e-7, atol=1e-9)
+
+
+@given(absorbing_chains())
+@settings(max_examples=15, deadline=None, derandomize=True)
+def test_simulated_paths_agree_with_the_closed_form(chain):
+    solved, paths = absorption(chain), walked(chain, "s0", 4000)
+    if 0 not in solved.transient:
+        return
+    error = np.sqrt(solved.variance[0] / 4000)
+    assert paths.steps.mean() == pytest.approx(solved.steps[0], abs=5 * error + 1e-12)
+    visits = paths.visits[:, solved.transient]
+    assert (visits.sum(axis=1) == paths.steps).all()
+    margin = 5 * visits.std(axis=0) / np.sqrt(4000) + 0.01
+    assert (np.abs(visits.mean(axis=0) - solved.visits[0]) <= margin).all()
+
+
+def test_simulated_paths_end_where_the_closed_form_says():
+    chain = gamblers_ruin(0.4, 5)
+    paths = walked(chain, "capital 3", 20_000)
+    won = absorption(chain).ends[2, 1]
+    assert (paths.ends == 5).mean() == pytest.approx(won, abs=5 * np.sqrt(won * (1 - won) / 20_000))
+    assert set(np.unique(paths.ends)) == {0, 5}
+
+
+def test_the_compiled_walk_equals_plain_python(chapter):
+    cumulative = chain_paths.cumulative_rows(chapter)
+    for uniforms in np.random.default_rng(3).random((50, 8)):
+        results = []
+        for walk in (chain_paths.walk, chain_paths.walk.py_func):
+            states, visits = np.full(8, -1), np.zeros(4, np.int64)
+            results.append((walk(cumulative, chapter.absorbing, uniforms, 0, states, visits),
+                            states.tolist(), visits.tolist()))  # fmt: skip
+        assert results[0] == results[1]
+
+
+def test_a_uniform_number_picks_the_successor_in_whose_share_it_lies(chapter):
+    cumulative = chain_paths.cumulative_rows(chapter)
+    for uniform, successor in (
+        (0.0, 0),
+        (0.69, 0),
+        (0.71, 1),
+        (0.89, 1),
+        (0.91, 3),
+        (1 - 1e-16, 3),
+    ):
+        states = np.empty(1, np.int64)
+        chain_paths.walk(
+            cumulative, chapter.absorbing, np.array([uniform]), 0, states, np.zeros(4, np.int64)
+        )
+        assert states[0] == successor
+
+
+def test_a_path_depends_on_no_other_path_and_may_be_longer_than_a_chunk():
+    chain = from_matrix([[0.995, 0.005], [0, 1]])
+    few, many = walked(chain, "s0", 5), walked(chain, "s0", 50)
+    assert (few.steps == many.steps[:5]).all()
+    assert many.steps.max() > chain_paths.CHUNK
+    for steps, states in zip(many.steps, many.shown, strict=False):
+        assert len(states) == steps + 1
+        assert (states[:-1] == 0).all()
+        assert states[-1] == 1
+
+
+def test_states_from_which_nothing_is_absorbed_are_named():
+    circle = from_matrix([[0, 0.5, 0.5, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], list("abcd"))
+    with pytest.raises(ModelError, match="no absorbing state is reached from states 'a', 'b', 'c'"):
+        absorption(circle)
+    one = from_matrix([[0.5, 0.5, 0], [0, 1, 0], [1, 0, 0]], list("abc"))
+    absorption(one)
+    trap = from_matrix([[0, 0, 1], [0, 0, 1], [1, 0, 0]], list("abc"))
+    with pytest.raises(ModelError, match="'a', 'b', 'c'; allowed: chains in which every state"):
+        absorption(trap)
+
+
+def test_a_start_that_is_absorbing_or_unknown_is_refused(chapter):
+    with pytest.raises(ModelError, match="start state 's3' is absorbing; allowed: s0, s1, s2"):
+        walked(chapter, "s3", 1)
+    with pytest.raises(ModelError, match="unknown state 's9'; allowed: s0, s1, s2, s3; closest"):
+        walked(chapter, "s9", 1)
+
+
+def test_paths_that_would_take_forever_are_refused():
+    with pytest.raises(ModelError, match=r"start state 's0': 2 paths of 1e\+12 steps on average"):
+        walked(from_matrix([[1 - 1e-12, 1e-12], [0, 1]]), "s0", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            HEAD + "  s0: {s0: 0.7, s1: 0.2}\n  s1: {s1: 1}",
+            "state 's0': probabilities sum to 0.9; allowed: 1 within 1e-06",
+        ),
+        (
+            HEAD + "  s0: {s1: 1}",
+            "state 's1': probabilities sum to 0; allowed: 1 within 1e-06",
+        ),
+        (
+            HEAD + "  s0: {s0: -0.5, s1: 1.5}\n  s1: {s1: 1}",
+            "state 's0', successor 's0': probability is -0.5; allowed: from 0 to 1",
+        ),
+        (
+            HEAD + "  s0: {s1: .nan}\n  s1: {s1: 1}",
+            "state 's0', successor 's1': probability is nan; allowed: from 0 to 1",
+        ),
+        (
+            HEAD + "  s0: {s1: often}\n  s1: {s1: 1}",
+            "state 's0', successor 's1': probability is 'often'; allowed: a number",
+        ),
+        (
+            HEAD + "  s0: {s2: 1}\n  s1: {s1: 1}",
+            "state 's0': unknown state 's2'; allowed: s0, s1; closest match: 's",
+        ),
+        (
+            HEAD + "  s00: {s1: 1}\n  s1: {s1: 1}",
+            "transitions: unknown state 's00'; allowed: s0, s1; closest match: 's0'",
+        ),
+        (HEAD + "  s0: s1", "state 's0': 's1' is no mapping; allowed: a mapping by state"),
+        ("states: [s0]", "key 'transitions' is missing; allowed: states, transitions"),
+        (
+            "states: []\ntransitions: {}",
+            "states are []; allowed: a list of names, not empty",
+        ),
+        (
+            "states: [s0, s0]\ntransitions: {}",
+            "state name 's0' occurs twice; allowed: each name once",
+        ),
+        ("actions: [a]", "the file: unknown key 'actions'; allowed: states, transitions"),
+        ("", "the file: None is no mapping; allowed: a mapping by key"),
+        ("states: [s0", "no YAML: "),
+    ],
+)
+def test_a_bad_file_is_an_error_that_names_file_and_place(tmp_path, text, message):
+    path = tmp_path / "chain.yaml"
+    path.write_text(text)
+    with pytest.raises(ModelError) as caught:
+        from_yaml(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
+    with pytest.raises(ModelError, match=r"none\.yaml: cannot be read: No such file"):
+        from_yaml(tmp_path / "none.yaml")
+    (tmp_path / "bytes.yaml").write_bytes(b"states: [\xff]")
+    with pytest.raises(ModelError, match=r"bytes\.yaml: "):
+        from_yaml(tmp_path / "bytes.yaml")
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (0, 0), (2,)])
+def test_a_matrix_that_is_not_square_is_refused(shape):
+    with pytest.raises(ModelError, match=r"probabilities have shape .*; allowed: \[S, S\]"):
+        markov_chain.from_matrix(np.ones(shape))

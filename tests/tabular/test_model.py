@@ -1,0 +1,294 @@
+"""The sparse model: what it holds, and what it says of a model that cannot be."""
+
+import ast
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from reprise.tabular.loaders import from_yaml
+from reprise.tabular.model import from_arrays, from_transitions
+from reprise.tabular.names import ModelError, metric_keys, quoted
+from reprise.tabular.sampling import accumulate_rows, draw_rows, sample_transitions, sampler
+
+# Two states: a0 moves from s0 to s1 half of the time, a1 is possible in s1 only and leads back.
+PROBABILITIES = [[[0.5, 0.5], [0.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
+REWARDS = [[[1.0, 3.0], [0.0, 0.0]], [[0.0, 0.0], [-2.0, 0.0]]]
+POSSIBLE = [[True, False], [True, True]]
+
+
+def altered(array, index, value):
+    copy = np.array(array)
+    copy[index] = value
+    return copy
+
+
+def test_dense_arrays_become_rows_of_transitions():
+    model = from_arrays(PROBABILITIES, REWARDS, POSSIBLE)
+    assert model.row_starts.tolist() == [0, 2, 2, 3, 4]
+    assert model.successors.tolist() == [0, 1, 1, 0]
+    assert model.probabilities.tolist() == [0.5, 0.5, 1.0, 1.0]
+    assert model.rewards.tolist() == [1.0, 3.0, 0.0, -2.0]
+    assert model.expected_rewards.tolist() == [[2.0, -np.inf], [0.0, -2.0]]
+    assert (model.number_of_states, model.number_of_actions) == (2, 2)
+
+
+def test_expected_rewards_may_be_given_instead_of_rewards_by_transition():
+    model = from_arrays(PROBABILITIES, [[2.0, 0.0], [0.0, -2.0]], POSSIBLE)
+    assert model.expected_rewards.tolist() == [[2.0, -np.inf], [0.0, -2.0]]
+
+
+def test_transitions_in_any_order_make_the_same_model():
+    generator = np.random.default_rng(3)
+    probabilities = generator.dirichlet(np.ones(6), size=(6, 3))
+    dense = from_arrays(probabilities, generator.normal(size=(6, 3, 6)))
+    pairs = np.repeat(np.arange(18), 6)
+    order = generator.permutation(108)
+    columns = pairs // 3, pairs % 3, dense.successors, dense.probabilities, dense.rewards
+    shuffled = from_transitions(*(column[order] for column in columns), shape=(6, 3))
+    assert (shuffled.row_starts == dense.row_starts).all()
+    np.testing.assert_allclose(shuffled.expected_rewards, dense.expected_rewards, rtol=1e-12)
+    for row in range(18):
+        cells = slice(*shuffled.row_starts[row : row + 2].astype(int))
+        in_order = np.argsort(shuffled.successors[cells])
+        assert (shuffled.probabilities[cells][in_order] == dense.probabilities[cells]).all()
+        assert (shuffled.rewards[cells][in_order] == dense.rewards[cells]).all()
+
+
+def test_transitions_of_probability_zero_are_dropped():
+    model = from_transitions(
+        [0, 0, 1], [0, 0, 0], [0, 1, 1], [1.0, 0.0, 1.0], [5.0, 7.0, 0.0], shape=(2, 1)
+    )
+    assert model.successors.tolist() == [0, 1]
+    assert model.rewards.tolist() == [5.0, 0.0]
+
+
+def test_two_transitions_to_the_same_successor_keep_their_rewards():
+    model = from_transitions([0, 0], [0, 0], [0, 0], [0.25, 0.75], [4.0, 0.0], shape=(1, 1))
+    assert model.rewards.tolist() == [4.0, 0.0]
+    assert model.expected_rewards.tolist() == [[1.0]]
+
+
+def test_a_model_cannot_be_changed_and_does_not_follow_its_sources():
+    rewards = np.array([4.0])
+    model = from_transitions([0], [0], [0], [1.0], rewards, shape=(1, 1))
+    rewards[0] = 9.0
+    assert model.rewards.tolist() == [4.0]
+    with pytest.raises(ValueError, match="read-only"):
+        model.probabilities[0] = 0.5
+    with pytest.raises(AttributeError):
+        model.rewards = rewards  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_million_states_carry_no_strings():
+    model = from_transitions([0], [0], [0], [1.0], [0.0], shape=(1, 1))
+    assert model.state_names[0] == "s0"
+    assert list(model.action_names) == ["a0"]
+    assert model.state_names[:] == ("s0",)
+    assert "s1" not in model.state_names
+
+
+def test_states_and_actions_are_found_by_name():
+    model = from_arrays(PROBABILITIES, REWARDS, POSSIBLE, ["home", "away"], ["stay", "return"])
+    assert model.pair("away", "return") == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "rewards", "message"),
+    [
+        (
+            altered(PROBABILITIES, (0, 0, 1), 0.4),
+            REWARDS,
+            "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06",
+        ),
+        (
+            altered(PROBABILITIES, (1, 1, 0), 0.0),
+            REWARDS,
+            "state 's1', action 'a1': probabilities sum to 0; allowed: 1",
+        ),
+        (
+            altered(PROBABILITIES, (0, 1, 0), 1.0),
+            REWARDS,
+            "state 's0', action 'a1': probabilities sum to 1; "
+            "allowed: 0, the action being impossible",
+        ),
+        (
+            altered(PROBABILITIES, (0, 0, 1), -0.5),
+            REWARDS,
+            "state 's0', action 'a0', successor 's1': probability is -0.5; allowed: from 0 to 1",
+        ),
+        (
+            altered(PROBABILITIES, (1, 0, 1), np.nan),
+            REWARDS,
+            "state 's1', action 'a0', successor 's1': probability is nan; allowed: from 0 to 1",
+        ),
+        (
+            PROBABILITIES,
+            altered(REWARDS, (1, 1, 0), np.inf),
+            "state 's1', action 'a1', successor 's0': reward is inf; allowed: finite numbers",
+        ),
+        (
+            PROBABILITIES,
+            altered(REWARDS, (0, 0, 0), np.nan),
+            "state 's0', action 'a0', successor 's0': reward is nan; allowed: finite numbers",
+        ),
+        (
+            altered(PROBABILITIES, 1, 0.0),
+            REWARDS,
+            "state 's1' has no possible action; allowed: one or more "
+            "(a terminal state has one that leads back to it)",
+        ),
+        (
+            np.zeros((2, 2)),
+            REWARDS,
+            "transition_probabilities have shape (2, 2); allowed: [S, A, S]",
+        ),
+        (
+            PROBABILITIES,
+            np.zeros((2, 3)),
+            "rewards have shape (2, 3); allowed: (2, 2, 2) or (2, 2)",
+        ),
+    ],
+)
+def test_a_dense_model_that_cannot_be_is_an_error_that_names_the_place(
+    probabilities, rewards, message
+):
+    with pytest.raises(ModelError) as caught:
+        from_arrays(probabilities, rewards, POSSIBLE)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"successors": [0, 2]}, "transition 1: successor is 2; allowed: 0 to 1"),
+        ({"states": [0, -1]}, "transition 1: state is -1; allowed: 0 to 1"),
+        (
+            {"actions": [0.0, 0.0]},
+            "action indices have shape (2,) and type float64; allowed: [N], integers",
+        ),
+        ({"rewards": [0.0]}, "rewards have shape (1,); allowed: (2,), as states"),
+        (
+            {"shape": (0, 1)},
+            "shape is (0, 1); allowed: (1 to 4294967295 states, 1 or more actions)",
+        ),
+        (
+            {"probabilities": [1.0, 0.0]},
+            "state 's1', action 'a0': probabilities sum to 0; allowed: 1 within 1e-06",
+        ),
+        ({"state_names": ["a", "a"]}, "state name 'a' occurs twice; allowed: each name once"),
+        ({"state_names": ["a"]}, "there are 1 state names; allowed: 2, one per state"),
+        ({"action_names": [3]}, "action name 3 is not a name; allowed: text, not empty"),
+    ],
+)
+def test_a_list_of_transitions_that_cannot_be_is_an_error_that_names_the_place(change, message):
+    arguments = {
+        "states": [0, 1],
+        "actions": [0, 0],
+        "successors": [1, 0],
+        "probabilities": [1.0, 1.0],
+        "rewards": [0.0, 0.0],
+        "shape": (2, 1),
+    }
+    with pytest.raises(ModelError) as caught:
+        from_transitions(**(arguments | change))
+    assert str(caught.value) == message
+
+
+def test_an_unknown_name_is_an_error_with_the_closest_match():
+    model = from_arrays(PROBABILITIES, REWARDS, POSSIBLE, ["home", "away"], ["stay", "return"])
+    with pytest.raises(ModelError) as caught:
+        model.state("hom")
+    assert str(caught.value) == "unknown state 'hom'; allowed: home, away; closest match: 'home'"
+    with pytest.raises(ModelError) as caught:
+        model.pair("home", "return")
+    assert str(caught.value) == "state 'home', action 'return': impossible action; allowed: stay"
+
+
+def test_sampled_transitions_have_the_probabilities_of_the_model():
+    model = from_yaml("data/inputs/three_state.yaml")
+    draws = 20_000
+    uniforms = (np.arange(draws) + 0.5) / draws  # a grid: shares are exact but for one draw
+    successors, rewards = sample_transitions(
+        sampler(model), np.full(draws, 2), np.full(draws, 1), uniforms
+    )
+    shares = np.bincount(successors, minlength=3) / draws
+    np.testing.assert_allclose(shares, [0.8, 0.1, 0.1], atol=1.5 / draws)
+    assert (rewards == np.where(successors == 0, 40.0, 0.0)).all()
+
+
+def test_the_largest_uniform_number_draws_a_transition_of_its_own_row():
+    generator = np.random.default_rng(5)
+    model = from_arrays(generator.dirichlet(np.ones(9), size=(9, 2)), np.zeros((9, 2, 9)))
+    states, actions = np.divmod(np.arange(18), 2)
+    successors, _ = sample_transitions(
+        sampler(model), states, actions, np.full(18, np.nextafter(1, 0))
+    )
+    assert (successors == 8).all()
+
+
+def test_compiled_sampling_equals_plain_python():
+    model = from_yaml("data/inputs/three_state.yaml")
+    source = sampler(model)
+    compiled, plain = np.empty((2, len(model.probabilities)))
+    accumulate_rows(source.row_starts, model.probabilities, compiled)
+    accumulate_rows.py_func(source.row_starts, model.probabilities, plain)
+    assert (compiled == plain).all()
+    rows, uniforms = np.tile([0, 1, 2, 3, 5, 7], 50), np.random.default_rng(1).random(300)
+    drawn, drawn_plainly = np.empty(300, np.int64), np.empty(300, np.int64)
+    draw_rows(source, rows, uniforms, drawn)
+    draw_rows.py_func(source, rows, uniforms, drawn_plainly)
+    assert (drawn == drawn_plainly).all()
+
+
+def test_rows_in_single_precision_are_accepted_and_divided_by_their_sum():
+    single = np.array([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]], [[1, 0, 0]]], np.float32)
+    assert single.astype(float).sum(axis=2).ravel()[0] != 1
+    model = from_arrays(single, np.array([[1.0], [2.0], [3.0]], np.float32))
+    assert np.add.reduceat(model.probabilities, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
+    assert model.expected_rewards.ravel() == pytest.approx([1, 2, 3], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "rewards", "message"),
+    [
+        (sparse.eye_array(2), [[0], [0]], "transition_probabilities: SciPy's sparse matrices; all"),
+        ([sparse.eye_array(2)] * 2, [[0], [0]], "transition_probabilities: SciPy's sparse matric"),
+        (np.ones((1, 1, 1)), sparse.eye_array(1), "rewards: SciPy's sparse matrices; allowed: a "),
+        (
+            [[[1, 0], [0, 1]], [[1, 0]]],
+            [[0, 0], [0, 0]],
+            "transition_probabilities: state 1 has 1 actions; allowed: 2, as state 0; where",
+        ),
+        (
+            [[[1, 0]], [[1]]],
+            [[0], [0]],
+            "transition_probabilities: state 1, action 0 has 1 numbers; allowed: 2, one for each",
+        ),
+        ([[[1, 0]], [[0, 1]]], [[0], [0, 1]], "rewards: state 1 has 2 actions; allowed: 1, as s"),
+        (
+            [[[1, 0]], [["x", 1]]],
+            [[0], [0]],
+            "transition_probabilities: state 1, action 0: could not convert string to float: 'x'",
+        ),
+        ([[[1, 0]], None], [[0], [0]], "transition_probabilities: setting an array element with"),
+        ([], [[0]], "transition_probabilities have shape (0,); allowed: [S, A, S]"),
+    ],
+)
+def test_what_is_no_dense_array_is_refused_in_one_line(probabilities, rewards, message):
+    with pytest.raises(ModelError) as caught:
+        from_arrays(probabilities, rewards)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_that_have_the_same_key_in_the_metrics_are_refused():
+    assert metric_keys(["worn, 1.5 years", "broken"], "state") == ["worn, 1_5 years", "broken"]
+    with pytest.raises(ModelError, match=r"state names 'v\.1' and 'v_1' are both 'v_1' in metrics"):
+        metric_keys(["v.1", "x", "v_1"], "state")
+
+
+@pytest.mark.parametrize("name", ["run it", "a_b", "a.b", "a,b", "a'b", 'a"b', " "])
+def test_a_name_of_more_than_one_word_is_quoted(name):
+    assert ast.literal_eval(quoted(name)) == name
+    assert quoted("a0") == "a0"

@@ -1,0 +1,259 @@
+"""Tabular Q-learning: what it converges to, and that a run is its own."""
+
+import numpy as np
+import pytest
+from numba import njit
+from pydantic import ValidationError
+
+from reprise.tabular.bellman import best_actions
+from reprise.tabular.exploration import curious, epsilon_greedy
+from reprise.tabular.loaders import from_gymnasium, from_yaml
+from reprise.tabular.model import from_arrays
+from reprise.tabular.names import ModelError
+from reprise.tabular.q_learning import (
+    BLOCK,
+    RANDOM,
+    Behaviour,
+    Hyperparameters,
+    Learner,
+    Recording,
+    begin,
+    episodes,
+    learn,
+    optimal_runs,
+    q_learning,
+    remainder,
+    settling_iterations,
+)
+from reprise.tabular.sampling import draw, sampler
+from reprise.tabular.solvers import policy_iteration, q_values
+
+CHAPTER = Hyperparameters(
+    learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1
+)
+
+AT_S0 = np.array([1.0, 0.0, 0.0])
+
+
+@pytest.fixture(scope="module")
+def three_state():
+    return from_yaml("data/inputs/three_state.yaml")
+
+
+def generators(runs, purpose=0):
+    return [np.random.default_rng([purpose, run]) for run in range(runs)]
+
+
+def changed(**changes):
+    return CHAPTER.model_copy(update=changes)
+
+
+def learnt(model, hyperparameters, runs, behaviour=RANDOM):
+    return q_learning(model, hyperparameters, behaviour, generators(runs), "s0", ("s0", "a0"))
+
+
+def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
+    result = learnt(three_state, CHAPTER, 200)
+    optimal = q_values(three_state, policy_iteration(three_state, 0.9, 10).values, 0.9)
+    assert result.q_values.shape == (200, 3, 3)
+    assert result.curves.shape == (200, 10_000)
+    assert (np.isneginf(result.q_values) == ~three_state.possible).all()
+    assert np.median(result.q_values[:, 0, 0]) == pytest.approx(optimal[0, 0], rel=0.1)
+    best = best_actions(three_state, optimal.max(axis=1), 0.9)
+    assert optimal_runs(result.q_values, best).mean() > 0.9
+
+
+def test_the_first_updates_are_those_of_the_equation(three_state):
+    # Uniforms chosen by hand: a0 to s0 (+10), a0 to s1, a2 to s2 (-50), a1 to s0 (+40).
+    uniforms = np.array([[0.0, 0.5], [0.2, 0.75], [0.99, 0.5], [0.5, 0.3]])
+    q, curve = np.where(three_state.possible, 0.0, -np.inf), np.empty(4)
+    visits = np.zeros((3, 3), np.int64)
+    state = learn(
+        RANDOM.epsilon,
+        RANDOM.appraise,
+        np.empty(0),
+        episodes(three_state, AT_S0, 0.9),
+        (0.5, 1.0),
+        uniforms,
+        0,
+        0,
+        Recording(np.array([0, 0]), 1, curve),
+        q,
+        visits,
+    )
+    first = 0.5 * 10
+    second = 0.75 * first + 0.25 * 0.9 * 0
+    assert curve.tolist() == pytest.approx([first, second, second, second], rel=1e-15)
+    assert q[1, 2] == pytest.approx(0.5 / 3 * -50, rel=1e-15)
+    assert q[2, 1] == pytest.approx(0.5 / 4 * (40 + 0.9 * second), rel=1e-15)
+    assert visits.tolist() == [[2, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert state == 0
+
+
+@pytest.mark.parametrize("behaviour", [RANDOM, epsilon_greedy(0.5, 0.1, 300.0), curious(2.0)])
+@pytest.mark.parametrize("start", [AT_S0, np.array([0.25, 0.25, 0.5])])
+def test_the_compiled_loop_equals_plain_python(behaviour, start):
+    model = from_arrays(  # s2 is absorbing
+        [[[0.5, 0.5, 0.0], [0.0, 0.4, 0.6]], [[0.3, 0.0, 0.7], [1.0, 0.0, 0.0]], [[0, 0, 1]] * 2],
+        [[1.0, -1.0], [2.0, 0.0], [0.0, 0.0]],
+    )
+    uniforms = np.random.default_rng(4).random((500, 2))
+    results = []
+    for loop in (learn, learn.py_func):
+        q, curve = np.zeros((3, 2)), np.empty(50)
+        visits = np.zeros((3, 2), np.int64)
+        state = loop(
+            behaviour.epsilon,
+            behaviour.appraise,
+            np.array(behaviour.parameters),
+            episodes(model, start, 0.9),
+            (0.05, 0.005),
+            uniforms,
+            0,
+            0,
+            Recording(np.array([1, 1]), 10, curve),
+            q,
+            visits,
+        )
+        results.append((q, curve, visits, np.array(state)))
+    for compiled, plain in zip(*results, strict=True):
+        assert (compiled == plain).all()
+    assert (results[0][2].sum(axis=1) > 0).tolist() == [True, True, start[2] > 0]
+
+
+def test_a_run_does_not_depend_on_how_many_runs_there_are(three_state):
+    hyperparameters = changed(iterations=2 * BLOCK + 5, record_every=7)
+    alone = learnt(three_state, hyperparameters, 1)
+    among = learnt(three_state, hyperparameters, 5)
+    assert (alone.q_values[0] == among.q_values[0]).all()
+    assert (alone.curves[0] == among.curves[0]).all()
+    assert len(np.unique(among.q_values[:, 0, 0])) == 5
+
+
+def test_a_longer_run_begins_as_the_shorter_one(three_state):
+    short = learnt(three_state, changed(iterations=BLOCK - 3), 2)
+    long = learnt(three_state, changed(iterations=BLOCK + 3), 2)
+    assert (long.curves[:, : BLOCK - 3] == short.curves).all()
+
+
+def test_recording_every_nth_iteration_thins_the_curve(three_state):
+    every = learnt(three_state, changed(iterations=BLOCK + 100), 2)
+    tenth = learnt(three_state, changed(iterations=BLOCK + 100, record_every=10), 2)
+    assert (tenth.curves == every.curves[:, 9::10][:, : tenth.curves.shape[1]]).all()
+    assert tenth.curves.shape[1] == (BLOCK + 100) // 10
+    assert (tenth.q_values == every.q_values).all()
+
+
+def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
+    model = from_gymnasium("FrozenLake-v1", is_slippery=False)
+    result = learnt(
+        model,
+        changed(iterations=200_000, learning_rate=0.5, learning_rate_decay=0.0, record_every=1000),
+        2,
+    )
+    optimal = q_values(model, policy_iteration(model, 0.9, 100).values, 0.9)
+    np.testing.assert_allclose(
+        result.q_values[:, :16].max(axis=2), [optimal[:16].max(axis=1)] * 2, atol=1e-6
+    )
+    assert (result.q_values[:, 16] == 0).all()
+    assert optimal_runs(result.q_values, best_actions(model, optimal.max(axis=1), 0.9)).all()
+
+
+@njit
+def never(iteration, parameters):
+    return 0.0
+
+
+@njit
+def appraise_by_rank(q, visits, parameters):
+    return q + parameters[0] * visits
+
+
+def test_a_behaviour_is_two_functions_handed_in(three_state):
+    result = learnt(
+        three_state, changed(iterations=50), 3, Behaviour(never, appraise_by_rank, (1e6,))
+    )
+    # The action tried most is the best: each state keeps to the action with which it began.
+    assert ((result.q_values != 0) & np.isfinite(result.q_values)).sum(axis=2).max() == 1
+
+
+def test_an_episode_begins_where_the_start_distribution_says(three_state):
+    start = np.array([0.2, 0.5, 0.3])
+    model = episodes(three_state, start, 0.9)
+    uniforms = np.random.default_rng(1).random(20_000)
+    drawn = np.bincount([begin(model, uniform) for uniform in uniforms], minlength=3) / 20_000
+    np.testing.assert_allclose(drawn, start, atol=0.02)
+    assert [begin(model, u) for u in (0.0, 0.2, 0.7, np.nextafter(1, 0))] == [0, 1, 2, 2]
+
+
+def test_what_is_left_of_a_number_is_uniform_whichever_transition_it_drew(three_state):
+    source = sampler(three_state)
+    uniforms = np.random.default_rng(2).random(20_000)
+    drawn = np.array([draw(source, 0, uniform) for uniform in uniforms])
+    rests = np.array([remainder(source, 0, n, u) for n, u in zip(drawn, uniforms, strict=True)])
+    assert len(np.unique(drawn)) == 2
+    for n in np.unique(drawn):
+        counts = np.histogram(rests[drawn == n], bins=10, range=(0, 1))[0]
+        assert counts.sum() == (drawn == n).sum()
+        np.testing.assert_allclose(counts / counts.sum(), 0.1, atol=0.02)
+
+
+def test_where_an_episode_ends_a_bonus_is_not_carried_on():
+    model = from_arrays([[[0.0, 1.0]], [[0.0, 1.0]]], [[1.0], [0.0]])
+    learner = Learner(
+        model,
+        episodes(model, np.array([1.0, 0.0]), 0.9),
+        changed(learning_rate=0.5, learning_rate_decay=0.0),
+        curious(100.0),
+        np.random.default_rng(0),
+    )
+    learner.learn(100)
+    assert learner.q[:, 0].tolist() == pytest.approx([1.0, 0.0])
+    assert learner.visits[:, 0].tolist() == [100, 0]
+
+
+def test_unknown_names_and_impossible_actions_are_errors(three_state):
+    with pytest.raises(ModelError, match="unknown state 's7'"):
+        q_learning(three_state, CHAPTER, RANDOM, generators(1), "s7", ("s0", "a0"))
+    with pytest.raises(ModelError, match="state 's2', action 'a0': impossible action; allowed: a1"):
+        q_learning(three_state, CHAPTER, RANDOM, generators(1), "s0", ("s2", "a0"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning_rate": 0.0}, "greater than 0"),
+        ({"learning_rate_decay": -1.0}, "greater than or equal to 0"),
+        ({"discount": 1.5}, "less than or equal to 1"),
+        ({"iterations": 0}, "greater than 0"),
+        ({"iterations": True}, "valid integer"),
+        ({"record_every": 10_001}, "record_every is 10001; allowed: up to iterations, 10000"),
+        ({"epsilon": 0.1}, "Extra inputs are not permitted"),
+    ],
+)
+def test_a_bad_hyperparameter_is_an_error_that_says_what_is_allowed(change, message):
+    with pytest.raises(ValidationError, match=message):
+        Hyperparameters(**(CHAPTER.model_dump() | change))
+
+
+def test_no_hyperparameter_has_a_default():
+    assert all(field.is_required() for field in Hyperparameters.model_fields.values())
+
+
+def test_a_curve_settles_at_the_first_record_from_which_it_stays_near():
+    curves = np.array(
+        [
+            [0.0, 9.5, 0.0, 9.5, 10.5],  # near, away, then near from the fourth record on
+            [10.0, 10.0, 10.0, 10.0, 10.0],
+            [10.0, 10.0, 10.0, 10.0, 11.1],
+            [0.0, 0.0, 0.0, 0.0, 9.0],
+        ]
+    )
+    settled = settling_iterations(curves, 10.0, 0.1, record_every=100)
+    np.testing.assert_array_equal(settled, [400, 100, np.nan, 500])
+
+
+def test_a_run_is_optimal_if_its_greedy_action_is_in_every_state():
+    best = np.array([[False, True], [True, True]])
+    q = np.array([[[0, 1], [0, 1]], [[0, 1], [1, 0]], [[1, 0], [1, 0]]], dtype=float)
+    assert optimal_runs(q, best).tolist() == [True, True, False]

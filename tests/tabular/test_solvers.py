@@ -1,0 +1,382 @@
+"""The solvers: the chapter's values, closed forms, agreement with each other and with QuantEcon."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from quantecon.markov import DiscreteDP
+from scipy import sparse
+
+from reprise.tabular import kernels
+from reprise.tabular.bellman import model_arrays
+from reprise.tabular.comparison import converged_q_value_iteration
+from reprise.tabular.loaders import from_gymnasium, from_yaml
+from reprise.tabular.model import from_arrays, from_transitions
+from reprise.tabular.names import ModelError
+from reprise.tabular.solvers import (
+    ConvergenceError,
+    greedy_policy,
+    modified_policy_iteration,
+    policy_evaluation,
+    policy_iteration,
+    q_value_iteration,
+    q_values,
+    switching_discount,
+    value_iteration,
+)
+from reprise.tabular.undiscounted import absorbing_states, proper_policy
+
+NONE = -np.inf
+
+
+@pytest.fixture(scope="module")
+def three_state():
+    return from_yaml("data/inputs/three_state.yaml")
+
+
+def random_model(seed, states=None, actions=None):
+    """A random model, some actions impossible; its probabilities and rewards, [S, A, S]."""
+    generator = np.random.default_rng(seed)
+    states = states or int(generator.integers(1, 9))
+    actions = actions or int(generator.integers(1, 5))
+    possible = generator.random((states, actions)) < 0.7
+    possible[np.arange(states), generator.integers(actions, size=states)] = True
+    probabilities = generator.dirichlet(np.ones(states), size=(states, actions))
+    probabilities *= possible[:, :, np.newaxis]
+    rewards = generator.normal(scale=10, size=(states, actions, states))
+    return from_arrays(probabilities, rewards, possible), probabilities, rewards
+
+
+def corridor(length, reward):
+    """From s0 to the absorbing last state, one step right each; a1 stays where it is."""
+    last = length - 1
+    states = np.repeat(np.arange(length), 2)
+    actions = np.tile([0, 1], length)
+    successors = np.where(actions == 0, np.minimum(states + 1, last), states)
+    rewards = np.where(states == last, 0.0, reward)
+    return from_transitions(
+        states, actions, successors, np.ones(2 * length), rewards, shape=(length, 2)
+    )
+
+
+def test_fifty_sweeps_of_q_value_iteration_give_the_books_values(three_state):
+    history = q_value_iteration(three_state, 0.90, 50)
+    assert history.shape == (51, 3, 3)
+    book = [
+        [18.91891892, 17.02702702, 13.62162162],
+        [0.0, NONE, -4.87971488],
+        [NONE, 50.13365013, NONE],
+    ]
+    np.testing.assert_allclose(history[50], book, rtol=0, atol=5e-9)
+    assert greedy_policy(history[50]).tolist() == [0, 0, 1]
+
+
+def test_the_fixed_point_differs_from_fifty_sweeps_in_the_last_digit_shown(three_state):
+    values = policy_iteration(three_state, 0.90, 10).values
+    # V(s0) = 0.7 (10 + 0.9 V(s0)) + 0.3·0.9·0 = 700/37
+    assert values[0] == pytest.approx(700 / 37, rel=1e-14)
+    assert q_values(three_state, values, 0.90)[0, 1] == pytest.approx(17.02702703, abs=5e-9)
+
+
+def test_q_value_iteration_begins_at_zero_and_at_minus_infinity_for_impossible_actions(three_state):
+    history = q_value_iteration(three_state, 0.90, 1)
+    assert history[0].tolist() == [[0, 0, 0], [0, NONE, 0], [NONE, 0, NONE]]
+    np.testing.assert_allclose(history[1], three_state.expected_rewards, rtol=1e-15)
+
+
+def test_at_the_larger_discount_it_pays_to_go_through_the_fire(three_state):
+    assert policy_iteration(three_state, 0.90, 10).policy.tolist() == [0, 0, 1]
+    assert policy_iteration(three_state, 0.95, 10).policy.tolist() == [0, 2, 1]
+    assert greedy_policy(q_value_iteration(three_state, 0.95, 50)[50]).tolist() == [0, 2, 1]
+
+
+def test_the_switching_discount_is_where_the_two_actions_are_worth_the_same(three_state):
+    discount = switching_discount(three_state, 1, 0, 2, (0.90, 0.95))
+    # While s1 stays for reward 0: V0 = 7/(1 - 0.7g), V2 = (32 + 0.8g V0)/(1 - 0.1g), and -50 + g V2
+    # = 0 at the switch: (-50 + 5g + 32g)(1 - 0.7g) + 5.6g² = 0, or 20.3g² - 72g + 50 = 0.
+    closed_form = (72 - np.sqrt(72**2 - 4 * 20.3 * 50)) / (2 * 20.3)
+    assert discount == pytest.approx(closed_form, abs=1e-10)
+    assert policy_iteration(three_state, discount - 1e-6, 10).policy[1] == 0
+    assert policy_iteration(three_state, discount + 1e-6, 10).policy[1] == 2
+
+
+def test_policy_evaluation_is_the_linear_solve():
+    for seed in range(10):
+        model, probabilities, rewards = random_model(seed)
+        policy = np.argmax(model.possible, axis=1)
+        states = np.arange(model.number_of_states)
+        transitions = probabilities[states, policy]
+        expected = (transitions * rewards[states, policy]).sum(axis=1)
+        closed_form = np.linalg.solve(np.eye(len(states)) - 0.9 * transitions, expected)
+        np.testing.assert_allclose(
+            policy_evaluation(model, policy, 0.9), closed_form, rtol=1e-10, atol=1e-10
+        )
+
+
+def test_a_corridors_values_are_a_geometric_sum():
+    model = corridor(8, -1.0)
+    steps = 7 - np.arange(8)
+    for discount in (0.0, 0.5, 0.9):
+        closed_form = -(1 - discount**steps) / (1 - discount)
+        for solution in (
+            value_iteration(model, discount, 1e-12, 1000),
+            policy_iteration(model, discount, 100),
+            modified_policy_iteration(model, discount, 1e-12, 3, 1000),
+        ):
+            np.testing.assert_allclose(solution.values, closed_form, rtol=0, atol=1e-11)
+            assert solution.policy.tolist()[:-1] == ([0] * 7)
+
+
+def test_without_discount_a_corridors_values_count_the_steps():
+    model = corridor(8, -1.0)
+    for solution in (value_iteration(model, 1.0, 1e-12, 100), policy_iteration(model, 1.0, 10)):
+        assert solution.values.tolist() == [-7, -6, -5, -4, -3, -2, -1, 0]
+    assert policy_evaluation(model, [0] * 8, 1.0).tolist() == [-7, -6, -5, -4, -3, -2, -1, 0]
+    assert absorbing_states(model).tolist() == [False] * 7 + [True]
+    assert proper_policy(model).tolist() == [0] * 8
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 0.97))
+def test_all_solvers_agree_and_solve_the_bellman_equation(seed, discount):
+    model, probabilities, rewards = random_model(seed)
+    exact = policy_iteration(model, discount, 100)
+    impossible = np.where(model.possible, 0.0, NONE)
+    q = np.einsum("ijk,ijk->ij", probabilities, rewards + discount * exact.values) + impossible
+    np.testing.assert_allclose(exact.values, q.max(axis=1), rtol=0, atol=1e-8)
+    assert exact.residual < 1e-8
+    for solution in (
+        value_iteration(model, discount, 1e-7, 5000),
+        modified_policy_iteration(model, discount, 1e-7, 5, 5000),
+    ):
+        np.testing.assert_allclose(solution.values, exact.values, rtol=0, atol=1.1e-7)
+        chosen = q[np.arange(model.number_of_states), solution.policy]
+        np.testing.assert_allclose(chosen, q.max(axis=1), rtol=0, atol=1e-6)
+    history = q_value_iteration(model, discount, 40)
+    gap = np.abs(history[-1].max(axis=1) - exact.values).max()
+    assert gap <= discount**40 * np.abs(exact.values).max() + 1e-9
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_each_sweep_is_a_contraction(seed):
+    model, _, _ = random_model(seed)
+    history = q_value_iteration(model, 0.8, 12)
+    changes = np.abs(np.diff(np.where(model.possible, history, 0.0), axis=0)).max(axis=(1, 2))
+    assert (changes[1:] <= 0.8 * changes[:-1] + 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_solution_is_quantecons(seed):
+    model, _, _ = random_model(seed, states=60, actions=4)
+    pairs, states = model.possible, model.number_of_states
+    starts = np.unique(model.row_starts.astype(np.int64))
+    matrix = sparse.csr_matrix(
+        (model.probabilities, model.successors.astype(np.int64), starts),
+        shape=(len(starts) - 1, states),
+    )
+    theirs = DiscreteDP(model.expected_rewards[pairs], matrix, 0.95, *np.nonzero(pairs)).solve(
+        "modified_policy_iteration", epsilon=1e-9, max_iter=1000
+    )
+    for ours in (
+        value_iteration(model, 0.95, 1e-9, 1000),
+        policy_iteration(model, 0.95, 100),
+        modified_policy_iteration(model, 0.95, 1e-9, 20, 1000),
+    ):
+        np.testing.assert_allclose(ours.values, theirs.v, rtol=0, atol=3e-9)
+        assert (ours.policy == theirs.sigma).all()
+
+
+def test_blocks_of_states_on_threads_change_no_bit(monkeypatch, three_state):
+    model, _, _ = random_model(7, states=50, actions=3)
+    whole = modified_policy_iteration(model, 0.95, 1e-9, 20, 1000)
+    history = q_value_iteration(model, 0.95, 20)
+    monkeypatch.setattr(kernels, "BLOCK", 7)
+    for cores in (1, 3):
+        monkeypatch.setattr(kernels, "_cores", lambda cores=cores: cores)
+        cut = modified_policy_iteration(model, 0.95, 1e-9, 20, 1000)
+        assert (cut.values == whole.values).all()
+        assert (cut.policy == whole.policy).all()
+        assert (q_value_iteration(model, 0.95, 20) == history).all()
+
+
+def test_compiled_backups_equal_plain_python():
+    model, _, _ = random_model(11, states=8, actions=3)
+    arrays, states = model_arrays(model), model.number_of_states
+    values = np.random.default_rng(0).normal(size=states)
+    pairs, plain_pairs = np.empty((2, states, 3))
+    best, plain_best = np.empty((2, states))
+    policy, plain_policy = np.empty((2, states), np.int64)
+    kernels.back_up_pairs(0, states, *arrays, 0.9, values, pairs)
+    kernels.back_up_pairs.py_func(0, states, *arrays, 0.9, values, plain_pairs)
+    changes = kernels.back_up_states(0, states, *arrays, 0.9, values, best, policy)
+    plain_changes = kernels.back_up_states.py_func(
+        0, states, *arrays, 0.9, values, plain_best, plain_policy
+    )
+    assert (pairs == plain_pairs).all()
+    assert (best == plain_best).all()
+    assert (policy == plain_policy).all()
+    assert (pairs.max(axis=1) == best).all()
+    assert changes == plain_changes == ((best - values).min(), (best - values).max())
+
+
+def test_compiled_evaluation_equals_plain_python():
+    model, _, _ = random_model(12, states=8, actions=3)
+    states = model.number_of_states
+    policy = np.argmax(model.possible, axis=1)
+    starts = np.arange(0, 8 * states, 8, dtype=np.uint64)
+    results = []
+    for form in (lambda kernel: kernel, lambda kernel: kernel.py_func):
+        rows = starts, starts.copy(), np.zeros(64, np.uint32), np.zeros(64), np.empty(states)
+        form(kernels.gather_policy)(0, states, *model_arrays(model), policy, *rows)
+        out = np.empty(states)
+        changes = form(kernels.evaluate_once)(0, states, *rows, 0.9, np.arange(8.0), out)
+        results.append((*rows, out, np.array(changes)))
+    np.testing.assert_array_equal(results[0][1], starts + 8)
+    assert np.ptp(results[0][-2] - np.arange(8.0)) == np.ptp(results[0][-1])
+    for compiled, plain in zip(*results, strict=True):
+        assert (compiled == plain).all()
+
+
+def test_actions_that_tie_but_for_rounding_give_the_first_of_them():
+    q = np.array([[1.0, 1.0 + 1e-13, 0.5], [NONE, -3.0, -3.0 - 1e-13], [NONE, 0.0, 1e-9]])
+    for c in (1e-20, 1.0, 1e20):
+        assert greedy_policy(c * q).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "solve",
+    [
+        lambda model, discount: value_iteration(model, discount, 1e-6, 100),
+        lambda model, discount: q_value_iteration(model, discount, 5),
+        lambda model, discount: policy_iteration(model, discount, 100),
+        lambda model, discount: modified_policy_iteration(model, discount, 1e-6, 5, 100),
+        lambda model, discount: policy_evaluation(model, [0, 0, 1], discount),
+    ],
+)
+@pytest.mark.parametrize("discount", [-0.1, 1.01, np.nan])
+def test_a_discount_that_is_none_is_an_error(three_state, solve, discount):
+    with pytest.raises(ModelError) as caught:
+        solve(three_state, discount)
+    assert str(caught.value) == f"discount is {discount}; allowed: from 0 to 1"
+
+
+@pytest.mark.parametrize(
+    "solve",
+    [
+        lambda model: value_iteration(model, 1.0, 1e-6, 100),
+        lambda model: policy_iteration(model, 1.0, 100),
+    ],
+)
+def test_no_discount_where_no_episode_ends_is_an_error_that_names_the_state(solve):
+    for_ever = from_arrays([[[0.0, 1.0]], [[1.0, 0.0]]], [[-1.0], [-1.0]])
+    with pytest.raises(ModelError) as caught:
+        solve(for_ever)
+    assert str(caught.value) == (
+        "discount is 1 and cannot converge: no policy leads from state 's0' to an absorbing "
+        "state of reward 0; allowed: a discount below 1, or a model whose episodes end"
+    )
+
+
+def test_no_discount_for_a_policy_that_never_ends_is_an_error_that_names_the_state():
+    with pytest.raises(
+        ModelError, match="the policy does not lead from state 's0' to an absorbing"
+    ):
+        policy_evaluation(corridor(5, -1.0), [0, 0, 1, 0, 0], 1.0)
+
+
+def test_an_undiscounted_reward_that_can_be_had_forever_is_an_error_that_names_the_state(
+    three_state,
+):
+    for model in (corridor(5, 1.0), three_state):
+        with pytest.raises(ModelError, match="from state 's0' rewards can be had for ever without"):
+            value_iteration(model, 1.0, 1e-6, 200)
+
+
+def at_scale(model, c):
+    """The same model with all rewards times c."""
+    rows = np.repeat(np.arange(model.possible.size), np.diff(model.row_starts.astype(np.int64)))
+    return from_transitions(
+        *np.divmod(rows, model.number_of_actions),
+        model.successors,
+        model.probabilities,
+        c * model.rewards,
+        shape=model.possible.shape,
+    )
+
+
+@pytest.mark.parametrize("c", [1e-30, 1e-11, 1e-3, 1e3, 1e11, 1e30])
+@pytest.mark.parametrize(("name", "discount"), [("fire", 0.95), ("lake", 0.99), ("lake", 1.0)])
+def test_rewards_times_c_give_values_times_c_and_the_same_policy(three_state, c, name, discount):
+    model = three_state if name == "fire" else from_gymnasium("FrozenLake-v1")
+    solvers = {
+        "policy": lambda model: policy_iteration(model, discount, 100),
+        "value": lambda model: value_iteration(model, discount, 1e-8, 10_000),
+        "q": lambda model: converged_q_value_iteration(model, discount, 1e-8, 10_000),
+        "modified": lambda model: modified_policy_iteration(model, discount, 1e-8, 20, 10_000),
+    }
+    for solver, solve in solvers.items():
+        if solver == "modified" and discount == 1:
+            continue
+        plain, scaled = solve(model), solve(at_scale(model, c))
+        largest = np.abs(plain.values).max()
+        np.testing.assert_allclose(scaled.values / c, plain.values, rtol=0, atol=1e-6 * largest)
+        assert (scaled.policy == plain.policy).all(), solver
+
+
+def test_a_huge_penalty_makes_no_tie_of_other_rewards():
+    # a0 pays 1, a1 pays 2, a2 is as good as forbidden
+    model = from_arrays(np.ones((1, 3, 1)), [[1.0, 2.0, -1e12]])
+    assert policy_iteration(model, 0.5, 10).policy.tolist() == [1]
+    assert value_iteration(model, 0.5, 1e-8, 1000).policy.tolist() == [1]
+    assert modified_policy_iteration(model, 0.5, 1e-8, 5, 1000).policy.tolist() == [1]
+
+
+def test_modified_policy_iteration_takes_no_discount_of_one():
+    model = from_gymnasium("CliffWalking-v1")
+    with pytest.raises(ModelError, match="discount is 1; allowed for modified policy iteration"):
+        modified_policy_iteration(model, 1.0, 1e-6, 5, 100)
+
+
+def test_too_few_sweeps_are_an_error_that_says_what_is_left(three_state):
+    # V(s2) = 32, then 32 + 0.9 (0.8·7 + 0.1·32) = 39.92, then 32 + 0.9 (0.8·11.41 + 0.1·39.92) =
+    # 43.808
+    with pytest.raises(ConvergenceError) as caught:
+        value_iteration(three_state, 0.9, 1e-6, 3)
+    assert str(caught.value) == (
+        "discount 0.9: after 3 sweeps the value of state 's2' still changes by 3.888; "
+        "allowed: 1.11111e-07"
+    )
+    with pytest.raises(ConvergenceError, match="after 1 sweeps"):
+        modified_policy_iteration(three_state, 0.9, 1e-6, 1, 1)
+    with pytest.raises(ConvergenceError, match="the policy still changes after 1 evaluations"):
+        policy_iteration(three_state, 0.95, 1)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, np.nan])
+def test_a_tolerance_that_is_not_positive_is_an_error(three_state, tolerance):
+    with pytest.raises(ModelError, match=r"tolerance is \S+; allowed: above 0"):
+        value_iteration(three_state, 0.9, tolerance, 100)
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ([0, 1, 1], "state 's1': the policy's action 1 is impossible; allowed: 0, 2"),
+        ([0, 0, 9], "state 's2': the policy's action 9 is impossible; allowed: 1"),
+        ([0, 0], "policy has shape (2,) and type int64; allowed: (3,), integers"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_an_error_that_names_the_state(three_state, policy, message):
+    with pytest.raises(ModelError) as caught:
+        policy_evaluation(three_state, policy, 0.9)
+    assert str(caught.value) == message
+
+
+def test_a_bracket_without_a_switch_is_an_error_that_shows_both_ends(three_state):
+    with pytest.raises(
+        ModelError, match=r"actions 'a0' and 'a2': the Q-values differ by 30\.8907 and"
+    ):
+        switching_discount(three_state, 1, 0, 2, (0.5, 0.6))
+    with pytest.raises(ModelError, match="state 's1', action 'a1': impossible action"):
+        switching_discount(three_state, 1, 0, 1, (0.5, 0.6))

@@ -1,0 +1,244 @@
+"""Transition tables as users write them: read where the meaning is clear, else refused."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.spaces import Discrete
+
+from reprise.tabular.loaders import from_gymnasium
+from reprise.tabular.names import ModelError
+from reprise.tabular.problems import toy_text
+from reprise.tabular.solvers import policy_iteration
+from reprise.tabular.tables import from_table
+
+STEP = (1.0, 1, -1.0, False)  # to state 1
+END = (1.0, 1, 0.0, True)
+LAST = {0: [END]}
+
+
+class Table(gymnasium.Env):
+    """An environment that lives by its table, unless a test makes it do something else."""
+
+    def __init__(self, P: Any, start: Any = (1.0, 0.0)) -> None:
+        self.P, self.state = P, 0
+        self.observation_space, self.action_space = Discrete(2), Discrete(1)
+        self.initial_state_distrib = start
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[int, dict]:
+        super().reset(seed=seed)
+        self.state = 0
+        return self.state, {}
+
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
+        _, self.state, reward, terminated = self.P[self.state][action][0]
+        return self.state, reward, terminated, False, {}
+
+
+class StepsElsewhere(Table):
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
+        return 0, -1.0, False, False, {}
+
+
+class PaysMore(Table):
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
+        state, reward, terminated, truncated, said = super().step(action)
+        return state, reward + 1.0, terminated, truncated, said
+
+
+class BeginsElsewhere(Table):
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[int, dict]:
+        super().reset(seed=seed)
+        self.state = 1
+        return self.state, {}
+
+
+class Breaks(Table):
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
+        raise ZeroDivisionError("division by zero")
+
+
+class ShowsAPair(Table):
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict]:
+        return (0, 0), {}
+
+
+class EndsMoreOften(Table):
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
+        _, self.state, reward, terminated = self.P[0][0][int(self.np_random.random() < 0.6)]
+        return self.state, reward, terminated, False, {}
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Register an environment for one test, and return its id."""
+
+    def register(kind: type, **arguments: Any) -> str:
+        monkeypatch.delitem(gymnasium.registry, "OfATest-v0", raising=False)
+        gymnasium.register("OfATest-v0", entry_point=lambda **_: kind(**arguments))
+        return "OfATest-v0"
+
+    yield register
+    gymnasium.registry.pop("OfATest-v0", None)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {0: {0: [STEP]}, 1: LAST},
+        {1: LAST, 0: {0: [STEP]}},  # in another order
+        [[[STEP]], [[END]]],  # lists in place of dictionaries
+        {0: [[STEP]], 1: LAST},
+        {0: {0: [(np.float64(1), np.int64(1), np.float32(-1), np.bool_(False))]}, 1: LAST},
+        {0: {0: [(0.5, 1, -1.0, False), (0.5, 1, -1.0, False)]}, 1: LAST},
+        {0: {0: [(np.float32(0.1), 1, -1.0, False)] * 10}, 1: LAST},  # sums to 1 to seven digits
+        {0: {0: [(1.0, -1, -1.0, True)]}, 1: LAST},  # where an episode ends, any number will do
+        {0: {0: [(1.0, 99, -1.0, True)]}, 1: LAST},
+    ],
+)
+def test_a_table_whose_meaning_is_clear_is_read(table: Any):
+    model = from_table(table, range(2), range(1))
+    assert list(model.state_names) == ["s0", "s1", "terminal"]
+    assert policy_iteration(model, 0.9, 10).values.tolist() == pytest.approx([-1, 0, 0])
+
+
+def test_a_table_is_read_without_any_space():
+    model = from_table({0: {0: [STEP], 2: [STEP]}, 1: LAST})
+    assert model.possible.tolist() == [[True, False, True], [True, False, False], [True] * 3]
+
+
+def test_states_and_actions_have_the_numbers_of_their_spaces():
+    model = from_table({1: {5: [(1.0, 2, -1.0, False)]}, 2: {5: [END]}}, range(1, 3), range(5, 6))
+    assert list(model.state_names) == ["s1", "s2", "terminal"]
+    assert list(model.action_names) == ["a5"]
+    assert model.successors.tolist() == [1, 2, 2]
+
+
+def test_a_reward_on_leaving_counts():
+    model = from_table({0: {0: [(1.0, 1, 0.0, False)]}, 1: {0: [(1.0, 1, 10.0, True)]}})
+    assert policy_iteration(model, 0.9, 10).values.tolist() == pytest.approx([9, 10, 0])
+
+
+ALLOWED_NEXT = "allowed: 0 to 1, or any where the episode is terminated"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({0: {0: [STEP]}}, "state 's1' has no possible action; allowed: one or more (a terminal"),
+        ({0: {0: [STEP]}, 1: {0: []}}, "state 's1' has no possible action; allowed: one or more"),
+        (
+            {1: {0: [(1.0, 2, -1.0, False)]}, 2: LAST},  # from 1, though observed from 0
+            f"state 1, action 0: next state 2; {ALLOWED_NEXT}",
+        ),
+        ({0: {0: [STEP]}, 2: LAST}, "the table: state 2; allowed: 0 to 1"),
+        (
+            {0: {0: [STEP[:3]]}, 1: LAST},
+            "state 0, action 0: outcome (1.0, 1, -1.0); allowed: (pro",
+        ),
+        ({(0, 0): {0: [STEP]}}, "the table: state (0, 0); allowed: 0 to 1"),
+        ({0: {"right": [STEP]}}, "state 0: action 'right'; allowed: 0 to 0"),
+        ({0: {1: [STEP]}}, "state 0: action 1; allowed: 0 to 0"),
+        ({0: {True: [STEP]}}, "state 0: action True; allowed: 0 to 0"),
+        ([[[STEP]], [[END]], [[END]]], "the table: 3 states; allowed: 2"),
+        ({0: {0: [(1.0, -1, 0.0, False)]}}, f"state 0, action 0: next state -1; {ALLOWED_NEXT}"),
+        ({0: {0: [(1.0, "s1", 0.0, True)]}}, f"state 0, action 0: next state 's1'; {ALLOWED_NEXT}"),
+        ({0: {0: [("x", 1, 0.0, True)]}}, "state 0, action 0: probability 'x' and reward 0.0; all"),
+        ({0: {0: None}}, "state 0, action 0: None is no list; allowed: a list of outcomes"),
+        ({0: None}, "state 0: NoneType; allowed: a dictionary or a list by action"),
+        ({}, "state 's0' has no possible action"),
+        (
+            {0: {0: [(0.9, 1, 0.0, False)]}, 1: LAST},
+            "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06",
+        ),
+    ],
+)
+def test_a_table_that_means_nothing_is_refused_with_state_and_action(table: Any, message: str):
+    with pytest.raises(ModelError) as caught:
+        from_table(table, range(2), range(1))
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (
+            StepsElsewhere,
+            "state 's0', action 'a0': a step led to state 's0' with reward -1, which is not in its "
+            "table P; allowed: environments whose steps follow the table "
+            "(tables.from_table reads a table alone)",
+        ),
+        (PaysMore, "state 's0', action 'a0': a step led to state 's1' with reward 0, which is no"),
+        (
+            BeginsElsewhere,
+            "an episode begins in state 's1'; its probability in initial_state_dist",
+        ),
+        (Breaks, "it cannot be played: ZeroDivisionError: division by zero"),
+        (ShowsAPair, "it observes (0, 0); allowed: 0 to 1, the states of its table P"),
+    ],
+)
+def test_an_environment_that_does_not_follow_its_table_is_refused(
+    kind: type, message: str, register: Any
+):
+    table = {0: {0: [STEP]}, 1: LAST}
+    assert from_gymnasium(register(Table, P=table)).number_of_states == 3
+    with pytest.raises(ModelError) as caught:
+        from_gymnasium(register(kind, P=table))
+    assert str(caught.value).startswith(f"environment 'OfATest-v0': {message}")
+
+
+def test_steps_in_other_shares_than_the_table_says_are_refused(register: Any):
+    table = {0: {0: [(0.5, 0, -1.0, False), (0.5, 1, -1.0, True)]}, 1: LAST}
+    with pytest.raises(ModelError, match=r"than its table P says: 1\d{3} of probability 0\.5"):
+        from_gymnasium(register(EndsMoreOften, P=table))
+
+
+@pytest.mark.parametrize("start", [[1.0], 0, [0.5, 0.6], [1.5, -0.5], ["a", "b"], [[1.0, 0.0]]])
+def test_a_start_that_is_no_distribution_over_the_states_is_refused(start: Any, register: Any):
+    environment_id = register(Table, P={0: {0: [STEP]}, 1: LAST}, start=start)
+    for read in (from_gymnasium, lambda environment_id: toy_text(environment_id, 0.9)):
+        with pytest.raises(ModelError, match="environment 'OfATest-v0': initial_state_distrib"):
+            read(environment_id)
+
+
+@pytest.mark.parametrize("probability", [0.05, 0.3, 1.0])
+def test_a_fickle_passenger_is_not_in_the_table(probability: float):
+    with pytest.raises(ModelError, match=r"environment 'Taxi-v4': .* is not in its table P"):
+        from_gymnasium("Taxi-v4", fickle_passenger=True, fickle_probability=probability)
+
+
+@pytest.mark.parametrize(
+    ("environment_id", "arguments", "probability"),
+    [
+        ("Taxi-v4", {"is_rainy": True, "rainy_probability": 0.6}, 0.6),
+        ("FrozenLake-v1", {"success_rate": 0.9}, 0.9),
+        ("FrozenLake-v1", {"is_slippery": False}, 1.0),
+        ("CliffWalking-v1", {"is_slippery": True}, 1 / 3),
+    ],
+)
+def test_arguments_that_change_the_table_are_followed(
+    environment_id: str, arguments: dict, probability: float
+):
+    model = from_gymnasium(environment_id, **arguments)
+    assert np.isclose(model.probabilities, probability).any()
+    assert not np.isclose(from_gymnasium(environment_id).probabilities, probability).any() or (
+        probability == 1.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment_id", "arguments", "message"),
+    [
+        ("Taxi-v4", {"is_rainny": True}, "TypeError: .*unexpected keyword argument 'is_rainny'"),
+        ("no_such_module:X-v0", {}, "ModuleNotFoundError: No module named 'no_such_module'"),
+    ],
+)
+def test_an_environment_that_cannot_be_made_is_refused_in_one_line(
+    environment_id: str, arguments: dict, message: str
+):
+    with pytest.raises(ModelError, match=message) as caught:
+        from_gymnasium(environment_id, **arguments)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,232 @@
+"""TD(0): what it converges to, by which schedules, and that a run is its own."""
+
+from typing import Literal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from reprise.tabular.loaders import from_gymnasium, from_yaml
+from reprise.tabular.names import ModelError
+from reprise.tabular.sampling import sampler
+from reprise.tabular.solvers import policy_evaluation
+from reprise.tabular.stochastic_policy import evaluate, following, uniform_policy
+from reprise.tabular.td_learning import (
+    BLOCK,
+    Hyperparameters,
+    Schedule,
+    bias_and_spread,
+    errors,
+    learn,
+    td_learning,
+)
+
+CHAPTER = Hyperparameters(discount=0.9, iterations=2000, record_every=1)
+
+
+def schedule(learning_rate, decay=0.0, count: Literal["steps", "visits"] = "steps"):
+    return Schedule(learning_rate=learning_rate, learning_rate_decay=decay, count=count)
+
+
+DECAYING, CONSTANT, MEAN = schedule(0.05, 5e-4), schedule(0.05), schedule(1.0, 1.0, "visits")
+
+
+@pytest.fixture(scope="module")
+def three_state():
+    return from_yaml("data/inputs/three_state.yaml")
+
+
+def generators(runs):
+    return [np.random.default_rng([5, run]) for run in range(runs)]
+
+
+def learnt(model, hyperparameters, schedules, runs):
+    policy = uniform_policy(model)
+    return td_learning(model, policy, hyperparameters, schedules, generators(runs), "s0")
+
+
+def changed(**changes):
+    return CHAPTER.model_copy(update=changes)
+
+
+def test_the_random_policys_values_solve_the_equations_written_out(three_state):
+    v = evaluate(three_state, uniform_policy(three_state), 0.9)
+    s0, s1, s2 = v
+    assert s0 == pytest.approx((7 + 0.9 * (2.5 * s0 + 0.5 * s1)) / 3, rel=1e-13)
+    assert s1 == pytest.approx((0.9 * s1 - 50 + 0.9 * s2) / 2, rel=1e-13)
+    assert s2 == pytest.approx(32 + 0.9 * (0.8 * s0 + 0.1 * s1 + 0.1 * s2), rel=1e-13)
+
+
+def test_a_policy_that_draws_nothing_is_worth_what_the_deterministic_one_is(three_state):
+    actions = np.array([0, 2, 1])
+    np.testing.assert_allclose(
+        evaluate(three_state, np.eye(3)[actions], 0.95),
+        policy_evaluation(three_state, actions, 0.95),
+        rtol=1e-13,
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ([[1, 0, 0]], r"policy has shape \(1, 3\); allowed: \(3, 3\)"),
+        (
+            [[1, 0, 0], [0, 1, 0], [0, 1, 0]],
+            "state 's1', action 'a1': the policy's probability is 1.0; allowed: 0, the action",
+        ),
+        (
+            [[1, 0, 0], [0.5, 0, 0.4], [0, 1, 0]],
+            "state 's1': the policy's probabilities sum to 0.9; allowed: 1",
+        ),
+        (
+            [[np.nan, 0, 0], [1, 0, 0], [0, 1, 0]],
+            "state 's0', action 'a0': the policy's probability is nan; allowed: from 0 to 1",
+        ),
+    ],
+)
+def test_a_policy_that_is_none_of_the_models_is_refused(three_state, policy, message):
+    with pytest.raises(ModelError, match=message):
+        following(three_state, policy)
+
+
+def test_the_values_converge_to_the_linear_solve_where_the_rate_decays(three_state):
+    truth = evaluate(three_state, uniform_policy(three_state), 0.9)
+    values = learnt(
+        three_state, changed(iterations=60_000, record_every=6000), [DECAYING, CONSTANT], 100
+    )
+    decaying, constant = errors(values, truth).mean(axis=0)  # [K]
+    assert decaying[-1] < 0.75 * decaying[4] < 0.75 * decaying[0]
+    assert constant[-1] == pytest.approx(constant[1:].mean(), rel=0.2)
+    assert decaying[-1] < constant[-1] / 3
+    np.testing.assert_allclose(values[:, 0, -1].mean(axis=0), truth, atol=0.5)
+
+
+def test_the_floor_of_a_constant_rate_grows_with_it(three_state):
+    truth = evaluate(three_state, uniform_policy(three_state), 0.9)
+    rates = [schedule(rate) for rate in (0.02, 0.08, 0.32)]
+    values = learnt(three_state, changed(iterations=20_000, record_every=1000), rates, 100)
+    floors = errors(values, truth)[:, :, 10:].mean(axis=(0, 2))
+    assert (floors[1:] > 1.5 * floors[:-1]).all()
+
+
+def test_the_first_updates_are_those_of_the_equation(three_state):
+    # The policy's rows: s0 to s0 by a0 (+10), by a0 to s1, ... ; each number picks one of them.
+    source = sampler(following(three_state, uniform_policy(three_state)))
+    uniforms = np.array([0.1, 0.3, 0.9, 0.5])  # +10, to s1, -50 to s2, +40 to s0
+    values, records = np.zeros((3, 2)), np.empty((2, 4, 3))
+    rates, by_visits = np.array([[0.5, 1.0], [1.0, 1.0]]), np.array([False, True])
+    visits = np.zeros(3, np.int64)
+    state = learn(
+        source, source.successors, rates, by_visits, 0.9, uniforms, 0, 0, 1, values, visits, records
+    )
+    first = 0.5 * 10
+    second = 0.75 * first + 0.25 * 0.9 * 0
+    third = 0.5 / 3 * -50
+    fourth = 0.5 / 4 * (40 + 0.9 * second)
+    np.testing.assert_allclose(
+        records[0],
+        [[first, 0, 0], [second, 0, 0], [second, third, 0], [second, third, fourth]],
+        rtol=1e-14,
+    )
+    # By visits, V(s0) is the mean of its two targets; s1 and s2 take their first target whole.
+    np.testing.assert_allclose(records[1, -1], [5, -50, 40 + 0.9 * 5], rtol=1e-14)
+    assert visits.tolist() == [2, 1, 1]
+    assert state == 0
+
+
+def test_the_compiled_loop_equals_plain_python(three_state):
+    source = sampler(following(three_state, uniform_policy(three_state)))
+    uniforms = np.random.default_rng(4).random(400)
+    results = []
+    for loop in (learn, learn.py_func):
+        values, visits, records = np.zeros((3, 2)), np.zeros(3, np.int64), np.empty((2, 40, 3))
+        rates, by_visits = np.array([[0.05, 1.0], [0.005, 1.0]]), np.array([False, True])
+        state = loop(source, source.successors, rates, by_visits, 0.9, uniforms, 0, 0, 10, values,
+                     visits, records)  # fmt: skip
+        results.append((values, visits, records, np.array(state)))
+    for compiled, plain in zip(*results, strict=True):
+        assert (compiled == plain).all()
+
+
+def test_a_run_does_not_depend_on_how_many_runs_there_are(three_state):
+    hyperparameters = changed(iterations=2 * BLOCK + 5, record_every=77)
+    alone = learnt(three_state, hyperparameters, [DECAYING], 1)
+    among = learnt(three_state, hyperparameters, [DECAYING], 4)
+    assert (alone[0] == among[0]).all()
+    assert len(np.unique(among[:, 0, -1, 0])) == 4
+
+
+def test_a_schedule_does_not_depend_on_the_others(three_state):
+    together = learnt(three_state, CHAPTER, [CONSTANT, DECAYING, MEAN], 3)
+    for c, one in enumerate([CONSTANT, DECAYING, MEAN]):
+        assert (learnt(three_state, CHAPTER, [one], 3)[:, 0] == together[:, c]).all()
+
+
+def test_a_longer_run_begins_as_the_shorter_one(three_state):
+    short = learnt(three_state, changed(iterations=BLOCK - 3), [DECAYING], 2)
+    long = learnt(three_state, changed(iterations=BLOCK + 3), [DECAYING], 2)
+    assert (long[:, :, : BLOCK - 3] == short).all()
+
+
+def test_recording_every_nth_iteration_thins_the_records(three_state):
+    every = learnt(three_state, changed(iterations=BLOCK + 100), [MEAN], 2)
+    tenth = learnt(three_state, changed(iterations=BLOCK + 100, record_every=10), [MEAN], 2)
+    assert tenth.shape == (2, 1, (BLOCK + 100) // 10, 3)
+    assert (tenth == every[:, :, 9::10][:, :, : tenth.shape[2]]).all()
+
+
+def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
+    lake = from_gymnasium("FrozenLake-v1", is_slippery=False)
+    truth = evaluate(lake, uniform_policy(lake), 0.9)
+    values = learnt(
+        lake,
+        changed(iterations=200_000, record_every=200_000),
+        [schedule(0.5, 0.05, "visits")],
+        20,
+    )[:, 0, -1]
+    assert (values[:, -1] == 0).all()
+    visited = np.abs(values).sum(axis=0) > 0
+    assert visited[0]
+    np.testing.assert_allclose(values[:, visited].mean(axis=0), truth[visited], atol=0.02)
+
+
+@given(st.lists(st.lists(st.floats(-50, 50), min_size=3, max_size=3), min_size=2, max_size=9))
+@settings(max_examples=50, deadline=None)
+def test_bias_and_spread_make_up_the_mean_squared_error(values):
+    runs, truth = np.array(values), np.array([1.0, -2.0, 3.0])
+    bias, spread = bias_and_spread(runs, truth)
+    mean_squared = (errors(runs, truth) ** 2).mean()
+    assert bias**2 + spread**2 == pytest.approx(mean_squared, rel=1e-9, abs=1e-9)
+
+
+def test_an_unknown_start_state_is_an_error(three_state):
+    policy = uniform_policy(three_state)
+    with pytest.raises(ModelError, match="unknown state 's7'"):
+        td_learning(three_state, policy, CHAPTER, [CONSTANT], generators(1), "s7")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning_rate": 0.0}, "greater than 0"),
+        ({"learning_rate": 1.5}, "less than or equal to 1"),
+        ({"learning_rate_decay": -1.0}, "greater than or equal to 0"),
+        ({"learning_rate_decay": float("nan")}, "finite|greater than or equal to 0"),
+        ({"count": "episodes"}, "'steps' or 'visits'"),
+    ],
+)
+def test_a_bad_schedule_is_an_error_that_says_what_is_allowed(change, message):
+    with pytest.raises(ValidationError, match=message):
+        Schedule(**(CONSTANT.model_dump() | change))
+
+
+def test_a_record_needs_as_many_iterations():
+    with pytest.raises(ValidationError, match="record_every is 11; allowed: up to iterations, 10"):
+        Hyperparameters(discount=0.9, iterations=10, record_every=11)
+
+
+def test_nothing_has_a_default():
+    for model in (Schedule, Hyperparameters):
+        assert all(field.is_required() for field in model.model_fields.values())

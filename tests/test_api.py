@@ -1,0 +1,160 @@
+"""Trainings from Python, without DVC: `reprise.train`."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import reprise
+from reprise.api import CHAPTER, Trained
+from reprise.environments.rollout import evaluate
+from reprise.errors import UserError
+from reprise.pipeline import parameters
+from tests.environments import userenvs
+from tests.tiny import ROOT
+
+SMALL = {"iterations": 3, "maximum_steps": 20, "evaluation": {"episodes": 2, "limits": [30]}}
+
+ELSEWHERE = f"""
+import hashlib, json, sys
+import reprise
+early = sorted({{"tensorflow", "keras", "pandas", "reprise.nn.determinism"}} & set(sys.modules))
+trained = reprise.train("reinforce", environment="CartPole-v1", seeds=2, **{SMALL})
+digest = hashlib.sha256(trained.weights["kernel_0"].tobytes()).hexdigest()
+print(json.dumps([early, trained.curves.values.tolist(), digest]))
+"""
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    return reprise.train("reinforce", environment="CartPole-v1", seeds=2, **SMALL)
+
+
+def test_curves_have_a_row_an_iteration_and_a_column_a_lane(trained):
+    assert list(trained.curves) == ["lane_0", "lane_1"]
+    assert list(trained.curves.index) == [1, 2, 3]
+    assert trained.curves.index.name == "iteration"
+    assert trained.curves.to_numpy().min() >= 8
+    assert trained.curves.to_numpy().max() <= 20
+
+
+def test_it_works_from_another_folder_and_gives_the_same_bytes(trained, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    early, curves, digest = json.loads(done.stdout)
+    assert early == [], "loaded by `import reprise` alone"
+    assert curves == trained.curves.to_numpy().tolist()
+    assert digest == hashlib.sha256(trained.weights["kernel_0"].tobytes()).hexdigest()
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_seed_is_another_training(trained):
+    other = reprise.train("reinforce", environment="CartPole-v1", seeds=2, seed=7, **SMALL)
+    assert not np.isclose(other.weights["kernel_0"], trained.weights["kernel_0"]).any()
+
+
+def test_a_lane_as_a_keras_model_plays_as_the_lane_did(trained):
+    limits = trained.parameters.evaluation.limits
+    for lane in range(2):
+        model = trained.model(lane)
+
+        def act(observations: np.ndarray, step: int, model=model) -> np.ndarray:
+            return (model(observations[..., 0]).numpy() < 0.5).astype(int)
+
+        returns = evaluate(act, "CartPole-v1", trained.parameters.evaluation.seeds, 1, limits)
+        assert returns.mean() == trained.returns["greedy_30"][lane]
+
+
+def test_what_is_saved_loads_as_the_same_model(trained, tmp_path):
+    trained.save(tmp_path / "weights.npz")
+    loaded = reprise.load_lane(tmp_path / "weights.npz", lane=1)
+    for ours, theirs in zip(trained.model(1).get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(UserError, match="lane 2: allowed are 0 to 1"):
+        trained.model(lane=2)
+
+
+def test_what_is_not_given_is_as_the_chapter_sets_it(trained):
+    chapter = parameters.read(CHAPTER)["reinforce_training"]
+    asked = trained.parameters.model_dump(mode="json")
+    assert asked["environment"] == chapter["environment"]
+    assert asked["evaluation"] == chapter["evaluation"] | SMALL["evaluation"]
+    changed = {"environment", "evaluation", "seeds", *SMALL}
+    assert {key: chapter[key] for key in asked.keys() - changed} == {
+        key: asked[key] for key in asked.keys() - changed
+    }
+
+
+def test_the_dqn_trains_in_any_environment_of_gymnasiums():
+    limited = [{"name": "TimeLimit", "max_episode_steps": 9}]
+    trained = reprise.train(
+        "dqn_training", environment={"id": "MountainCar-v0", "wrappers": limited}, seeds=2,
+        length=3, learning_start=1, evaluation={"episodes": 1, "limits": [12]},
+    )  # fmt: skip
+    assert trained.curves.index.name == "episode"
+    np.testing.assert_array_equal(trained.curves, np.full((3, 2), -9))
+    assert list(trained.returns) == ["final_12", "best_12"]
+    np.testing.assert_array_equal(trained.returns, np.full((2, 2), -9))
+    assert trained.model(lane=1).output_shape == (None, 3)  # Q-values
+
+
+def test_another_environment_is_played_under_its_registered_limit_if_none_is_given():
+    with userenvs.registered():
+        found = reprise.train("reinforce", "Short-v0", seeds=2, iterations=1)
+        assert list(found.returns) == ["greedy_7"]
+        assert found.parameters.maximum_steps == 7
+        given = {"iterations": 1, "maximum_steps": 5, "evaluation": {"limits": [6]}}
+        found = reprise.train("reinforce", "Short-v0", seeds=2, **given)
+        assert list(found.returns) == ["greedy_6"]
+        assert found.parameters.maximum_steps == 5
+        missing = "Line-v0 has no registered time limit; give maximum_steps and evaluation.limits"
+        with pytest.raises(UserError, match=missing):
+            reprise.train("dqn", "Line-v0", seeds=2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"algorithm": "reinforc"}, "algorithm 'reinforc' is unknown; did you mean reinforce?"),
+        ({"algorithm": "x"}, "algorithm 'x' is unknown; there are reinforce, dqn"),
+        ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
+        ({"lanes": 5}, "reinforce.lanes is unknown; known are environment, seeds, seed, "),
+        ({"seeds": 0}, "reinforce.seeds is 0; allowed: an integer above 0"),
+        ({"credit": "advantag"}, "did you mean advantage?"),
+        ({"evaluation": {"episods": 1}}, "evaluation.episods is unknown; did you mean episodes?"),
+        ({"evaluation": 3}, "reinforce.evaluation is 3; allowed: a mapping of episodes, "),
+        ({"environment": "CartPole-v7"}, "did you mean CartPole-v1?"),
+        ({"environment": "Pendulum-v1"}, "Pendulum-v1 has the actions"),
+        ({"environment": ""}, "reinforce.environment.id is ''; allowed: text that is not empty"),
+        ({"environment": {"kwargs": {}}}, "reinforce.environment.id is missing"),
+        ({"environment": 1}, "reinforce.environment is 1; allowed: a mapping of id, kwargs, "),
+    ],
+)
+def test_what_is_not_allowed_is_told_in_a_line(asked, message):
+    with pytest.raises(UserError) as raised:
+        reprise.train(**{"algorithm": "reinforce", **asked})
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_the_library_lacks_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'reprise' has no attribute 'trian'"):
+        _ = reprise.trian
+    assert set(reprise.__all__) == {"train", "load_lane"}
+
+
+@pytest.mark.parametrize("algorithm", ["reinforce", "dqn"])
+def test_a_training_that_diverges_is_told_and_has_no_returns(algorithm):
+    small = {"length": 4, "learning_start": 0} if algorithm == "dqn" else {"iterations": 3}
+    with pytest.warns(UserWarning, match="^2 of 2 seeds diverged: their weights are too large, "):
+        lost = reprise.train(
+            algorithm, environment="CartPole-v1", seeds=2, learning_rate=1e30, maximum_steps=20,
+            evaluation={"episodes": 1, "limits": [30]}, **small,
+        )  # fmt: skip
+    assert lost.returns.iloc[:, 0].isna().all()
+    assert lost.curves.notna().all(axis=None)
