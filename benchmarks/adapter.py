@@ -39,13 +39,12 @@ class Ours:
     def __init__(self, environment_id: str) -> None:
         """Trace the random play."""
         from reprise import seeds
-        from reprise.environments.gymnasium_env import GymnasiumAdapter
-        from reprise.environments.programs import renewed
+        from reprise.environments.gymnasium_env import GymnasiumEnvironment
         from reprise.environments.specification import plain
         from reprise.nn import streams
         from reprise.nn.determinism import tf
 
-        self.environment = environment = GymnasiumAdapter(plain(environment_id))
+        self.environment = environment = GymnasiumEnvironment(plain(environment_id))
         keys = seeds.lane_keys(42, "training", range(EPISODES * LANES))
 
         def play(keys: tf.Tensor) -> tf.Tensor:
@@ -55,8 +54,7 @@ class Ours:
             def tick(t, state):
                 state, _, terminated = environment.step(state, actions[t], random)
                 ended = terminated | environment.truncated(state)
-                fresh = partial(streams.fold, keys, t)
-                return t + 1, renewed(environment, state, ended, fresh)
+                return t + 1, environment.renew(state, ended, partial(streams.fold_in, keys, t))
 
             start = (tf.constant(0), environment.reset(keys))
             return tf.while_loop(lambda t, _: t < STEPS, tick, start)[1]

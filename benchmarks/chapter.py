@@ -17,7 +17,7 @@ from benchmarks.spread import Spread, listing
 from benchmarks.turns import against
 
 LOOP = Path(__file__).parent / "yardsticks" / "chapter_loop.py"
-STRETCH = {"reinforce": {"iterations": 5}, "dqn": {"length": 150}}
+STRETCH = {"reinforce": {"iterations": 5}, "dqn": {"total_episodes": 150}}
 REPEATS = 5
 
 

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from reprise import capacity
-from reprise.agents import dqn, dqn_trial, reinforce
-from reprise.agents.trial import reinforce_trial
-from reprise.environments import programs
+from reprise.agents import dqn, reinforce
+from reprise.agents.evaluation import evaluated
+from reprise.environments import registry
 from reprise.environments.specification import Played, plain
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Evaluation, PositiveInt, Seed
@@ -190,16 +190,20 @@ def _completed(
 
 
 def _reinforce(asked: Reinforce, keys: np.ndarray) -> Outcome:
-    played = programs.environment(asked.environment)
-    trial = reinforce_trial(asked, played, keys, asked.evaluation, judged=asked.environment)
-    curves = training.by_lane(trial.returns, "iteration", first=1).set_index("iteration")
-    return Outcome(curves, {"greedy": trial.greedy}, reinforce.export(trial.final, asked))
+    run = reinforce.train(asked, registry.make(asked.environment), keys)
+    final = run.weights["final"]
+    policies = {"greedy": reinforce.policy(final, asked)}
+    run = evaluated(run, policies, asked.environment, asked.evaluation)
+    curves = training.by_lane(run.returns, "iteration", first=1).set_index("iteration")
+    return Outcome(curves, run.evaluations, reinforce.export(final, asked))
 
 
 def _dqn(asked: DQN, keys: np.ndarray) -> Outcome:
-    trial = dqn_trial.trial(asked, asked.environment, keys, asked.evaluation)
-    curves = training.by_lane(trial.returns, "episode").set_index("episode")
-    return Outcome(curves, trial.played, dqn.export(trial.weights, asked))
+    run = dqn.train(asked, registry.make(asked.environment), keys)
+    policies = {name: dqn.policy(weights, asked) for name, weights in run.weights.items()}
+    run = evaluated(run, policies, asked.environment, asked.evaluation)
+    curves = training.by_lane(run.returns, "episode").set_index("episode")
+    return Outcome(curves, run.evaluations, dqn.export(run.weights["final"], asked))
 
 
 ALGORITHMS: dict[str, tuple[type[Any], Any]] = {

@@ -48,16 +48,6 @@ class Frozen(BaseModel):
         """Yield what the parameters ask of a machine at the least, before anything starts."""
         yield from ()
 
-    def structure(self, algorithm: type[Self], numbers: Iterable[str]) -> Any:
-        """Return what decides an algorithm's program: its own parameters but for mere numbers.
-
-        Args:
-            algorithm: the model of the algorithm's parameters; an experiment's adds to them.
-            numbers: the names of those that the program takes as arguments.
-        """
-        names = set(algorithm.model_fields) - set(numbers)
-        return algorithm.model_construct(**{name: getattr(self, name) for name in names})
-
     def changed(self, algorithm: type[F], change: Mapping[str, Any]) -> F:
         """Return an algorithm's parameters, with some changed.
 
@@ -76,6 +66,11 @@ class Frozen(BaseModel):
             raise ValueError("; ".join(reasons)) from None
 
 
+def part(model: type[Frozen], whole: Frozen) -> Any:
+    """Return a model's fields out of a larger model that has them."""
+    return model.model_construct(**{name: getattr(whole, name) for name in model.model_fields})
+
+
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:
     """Check in a model's validator that a value is one of those that another key names.
 
@@ -86,6 +81,17 @@ def check_choice(name: str, value: str, known: Iterable[str]) -> None:
         meant = closest(value, names)
         hint = f"; did you mean {meant}?" if meant else ""
         raise ValueError(f"{name} is {value!r}; allowed: one of {', '.join(names)}{hint}")
+
+
+def check_at_most(given: Frozen, name: str, bound: str) -> None:
+    """Check in a model's validator that one value is at most another.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    value, most = getattr(given, name), getattr(given, bound)
+    if value > most:
+        raise ValueError(f"{name} is {value}; allowed: at most {bound}, {most}")
 
 
 class ChangesOf:

@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from reprise import capacity
-from reprise.hyperparameters import Frozen, check_choice
+from reprise.hyperparameters import Frozen, check_choice, part
 
 F = TypeVar("F", bound=Frozen)
 
@@ -87,17 +87,15 @@ def drawn(
 
 
 def by_program(
-    settings: Iterable[Setting[F]], algorithm: type[F], numbers: Sequence[str]
-) -> dict[F, list[Setting[F]]]:
+    settings: Iterable[Setting[F]], fixed: type[Frozen]
+) -> dict[Frozen, list[Setting[F]]]:
     """Return the settings that share a program, by what decides it.
 
     Args:
         settings: of the algorithm.
-        algorithm: the model of its parameters.
-        numbers: the names of those that its program takes as arguments.
+        fixed: the model of the hyperparameters that are fixed when a program is compiled.
     """
-    found: dict[F, list[Setting[F]]] = {}
+    found: dict[Frozen, list[Setting[F]]] = {}
     for setting in settings:
-        structure = setting.hyperparameters.structure(algorithm, numbers)
-        found.setdefault(structure, []).append(setting)
+        found.setdefault(part(fixed, setting.hyperparameters), []).append(setting)
     return found

@@ -20,16 +20,20 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from reprise import capacity, seeds
-from reprise.agents import dqn, linear_q_learning
+from reprise.agents import dqn
+from reprise.agents.evaluation import evaluated
 from reprise.capacity import Need
-from reprise.environments.features import Feature
+from reprise.environments.cartpole import CartPole
+from reprise.environments.features import Feature, Featured, through_features
 from reprise.errors import UserError
 from reprise.hyperparameters import Evaluation, Frozen, Name, PositiveInt, Seed
 from reprise.measures import step_clock, training, variants
+from reprise.measures.training_run import TrainingRun, finite, join
 from reprise.pipeline import artifacts, packs, stage
 from reprise.stats import intervals
 
 NAME = "approximate_q_learning"
+CARTPOLE = "CartPole-v1"
 DQN = "dqn"  # the learner that the others are compared with
 DQN_RESULTS = Path("data/dqn_training")
 LAST = 50  # episodes, the last within `length` steps, that stand for the end of a training
@@ -48,7 +52,8 @@ class Clock(Frozen):
 class Params(dqn.Hyperparameters):
     """The section of params.yaml; with hidden layers, features are weighed by no one number."""
 
-    length_unit: Literal["steps"]
+    total_episodes: None
+    total_steps: PositiveInt
     dueling: Literal[False]
     seed: Seed
     packs: PositiveInt
@@ -61,11 +66,9 @@ class Params(dqn.Hyperparameters):
     def _consistent(self) -> Self:
         if DQN in self.feature_sets:
             raise ValueError(f"feature_sets has {DQN!r}; allowed: any other name")
-        if not self.maximum_steps <= self.clock.every <= self.length:
-            raise ValueError(
-                f"clock.every is {self.clock.every}; "
-                f"allowed: from maximum_steps, {self.maximum_steps}, to length, {self.length}"
-            )
+        if not self.maximum_steps <= self.clock.every <= self.total_steps:
+            allowed = f"maximum_steps, {self.maximum_steps}, to total_steps, {self.total_steps}"
+            raise ValueError(f"clock.every is {self.clock.every}; allowed: from {allowed}")
         return self
 
     def needs(self) -> Iterator[Need]:
@@ -74,21 +77,28 @@ class Params(dqn.Hyperparameters):
         yield capacity.memory("the list of packs", self.packs * capacity.PACK, packs)
         yield from self.evaluation.needs_for(lanes)
         yield from self.needs_for(lanes, packs)
-        points, given = self.length // self.clock.every, {"clock.every": self.clock.every}
+        points, given = self.total_steps // self.clock.every, {"clock.every": self.clock.every}
         size = 8 * points * capacity.product(packs, lanes)
-        given |= {"length": self.length} | packs | lanes
+        given |= {"total_steps": self.total_steps} | packs | lanes
         yield capacity.memory("the curves by steps", size, given)
 
 
-def train_and_evaluate(params: Params, pack: packs.Pack) -> linear_q_learning.Trial:
-    """Return the trial of a pack's lanes."""
+def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return the run of a pack's seeds."""
     chosen = params.feature_sets[pack.variant]
     keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
-    return linear_q_learning.trial(params, chosen, keys, params.evaluation)
+    run = dqn.train(params, Featured(CartPole(), chosen), keys)
+    policies = {"greedy": dqn.policy(run.weights["final"], params)}
+    return evaluated(
+        run, policies, CARTPOLE, params.evaluation, lambda act: through_features(act, chosen)
+    )
 
 
-def dqn_trial(limits: tuple[int, ...]) -> linear_q_learning.Trial:
-    """Return what the lanes of dqn_training did; CartPole pays 1 a step, so returns are steps."""
+def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
+    """Return the run of dqn_training; CartPole pays 1 a step, so returns are steps.
+
+    Evaluations are its seeds' means, as of one episode.
+    """
     samples = artifacts.read_csv(DQN_RESULTS / "samples.csv")
     returns = artifacts.read_csv(DQN_RESULTS / "returns.csv").filter(like="lane_").to_numpy(float)
     columns = [f"final_{limit}" for limit in limits]
@@ -97,55 +107,60 @@ def dqn_trial(limits: tuple[int, ...]) -> linear_q_learning.Trial:
             f"{DQN_RESULTS}/samples.csv has no {missing[0]}; "
             f"allowed as evaluation.limits: those of dqn_training"
         )
-    played = samples[columns].to_numpy(float).T
-    return linear_q_learning.Trial(
-        returns, np.nancumsum(returns, axis=0), played, np.isnan(played[0]),
-        np.zeros((0, 2, len(samples))),
+    none = np.zeros((0, len(samples)))
+    return TrainingRun(
+        returns, np.nancumsum(returns, axis=0), none, none, {},
+        {"greedy": samples[columns].to_numpy(float).T[:, None]},
     )  # fmt: skip
 
 
-def weights(trials: dict[str, linear_q_learning.Trial], params: Params) -> pd.DataFrame:
-    """Return a row for each feature set, lane and feature: the weights of the two actions."""
-    rows = [
-        (name, lane, feature, *actions[:, lane])
-        for name, trial in trials.items()
-        for lane in range(params.packs * params.lanes_per_pack)
-        for feature, actions in zip(
-            (*params.feature_sets[name], "bias"), trial.weights, strict=False
-        )
-    ]
+def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
+    """Return a row for each feature set, lane and feature: the weights of the two actions.
+
+    A weight that is not finite is left empty; with hidden layers there are no rows.
+    """
+    rows = []
+    for name, run in runs.items() if not params.hidden_sizes else ():
+        kernel, bias = run.weights["final"]  # [A, F, N] and [A, N]
+        actions = finite(np.concatenate([kernel.swapaxes(0, 1), bias[None]]))  # [F + 1, A, N]
+        features = (*params.feature_sets[name], "bias")
+        rows += [
+            (name, lane, feature, *actions[place, :, lane])
+            for lane in range(params.packs * params.lanes_per_pack)
+            for place, feature in enumerate(features)
+        ]
     return pd.DataFrame(rows, columns=pd.Index(["variant", "lane", "feature", "left", "right"]))
 
 
 def run(params: Params) -> dict:
     """Train and evaluate with all feature sets, and compare with the DQN."""
     evaluation, clock = params.evaluation, params.clock
-    deep = {DQN: dqn_trial(evaluation.limits)}
+    deep = {DQN: dqn_run(evaluation.limits)}
     cut = packs.cut(params.packs, params.lanes_per_pack, params.feature_sets)
     results = packs.by_variant(cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME))
-    linear = {name: linear_q_learning.joined(parts) for name, parts in results.items()}
+    linear = {name: join(parts) for name, parts in results.items()}
     times = [f"steps_to_{target}" for target in clock.targets]
     returns = [f"greedy_{limit}" for limit in evaluation.limits]
-    grid = np.arange(clock.every, params.length + 1, clock.every)
+    grid = np.arange(clock.every, params.total_steps + 1, clock.every)
     samples, curves, quantiles, learners = {}, {}, {}, {}
-    for name, trial in (deep | linear).items():
-        lanes = step_clock.episodes(trial.returns, trial.steps)
+    for name, run in (deep | linear).items():
+        greedy = run.evaluations["greedy"]
+        diverged = np.isnan(greedy[0, 0])
+        lanes = step_clock.episodes(run.returns, run.steps)
         table = step_clock.samples(
-            lanes, trial.steps[-1], budget=params.length, last=LAST, window=clock.window,
+            lanes, run.steps[-1], budget=params.total_steps, last=LAST, window=clock.window,
             targets=clock.targets,
-        ).assign(diverged=trial.diverged)  # fmt: skip
-        table[returns] = trial.greedy.T
+        ).assign(diverged=diverged)  # fmt: skip
+        table[returns] = greedy.mean(axis=1).T
         by_lane = step_clock.by_steps(lanes, grid, clock.window)
         samples[name] = table
         curves[name] = training.by_lane(by_lane, "steps").assign(steps=grid)
         quantiles[name] = training.quantiles(by_lane, "steps").assign(steps=grid)
         learners[name] = {
             **{c: intervals.summary(table[c]) for c in ("last_return", "environment_steps")},
-            "diverged": int(np.count_nonzero(trial.diverged)),
+            "diverged": int(np.count_nonzero(diverged)),
             **{column: variants.reached(table[column].to_numpy()) for column in times},
-            "greedy": training.evaluation(
-                trial.greedy[:, None], evaluation.limits, evaluation.solved_share
-            ),
+            "greedy": training.evaluation(greedy, evaluation.limits, evaluation.solved_share),
         }
     every = variants.stacked(samples)
     against = {

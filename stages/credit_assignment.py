@@ -20,12 +20,13 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from reprise import seeds
-from reprise.agents import reinforce, returns
-from reprise.agents.trial import Trial, joined, reinforce_trial
-from reprise.environments import programs
+from reprise.agents import reinforce
+from reprise.agents.evaluation import evaluated
+from reprise.environments import registry
 from reprise.environments.specification import Played
-from reprise.hyperparameters import ChangesOf, Comparison, Discount, Frozen, Name
+from reprise.hyperparameters import ChangesOf, Comparison, Discount, Frozen, Name, part
 from reprise.measures import variants
+from reprise.measures.training_run import TrainingRun, join
 from reprise.pipeline import packs, stage
 
 NAME = "credit_assignment"
@@ -64,15 +65,15 @@ class Params(reinforce.Hyperparameters, Comparison, Played):
         return self.changed(reinforce.Hyperparameters, self.variants[variant])
 
 
-def work(params: Params, pack: packs.Pack) -> Trial | pd.DataFrame:
-    """Return the trial of a pack's lanes, or the worked examples."""
+def work(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
+    """Return the run of a pack's seeds, or the worked examples."""
     if pack.variant == EXAMPLES.variant:
         return pd.concat([worked(name, e) for name, e in params.examples.items()])
     keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
-    return reinforce_trial(
-        params.of(pack.variant), programs.environment(params.environment), keys, params.evaluation,
-        judged=params.environment,
-    )  # fmt: skip
+    own = params.of(pack.variant)
+    run = reinforce.train(own, registry.make(params.environment), keys)
+    policies = {"greedy": reinforce.policy(run.weights["final"], own)}
+    return evaluated(run, policies, params.environment, params.evaluation)
 
 
 def worked(name: str, example: Example) -> pd.DataFrame:
@@ -81,8 +82,8 @@ def worked(name: str, example: Example) -> pd.DataFrame:
     played = np.arange(max(lengths))[:, None, None] < np.array(lengths)[:, None]  # [T, E, 1]
     rewards = np.zeros(played.shape)
     rewards.swapaxes(0, 1)[played.swapaxes(0, 1)] = np.concatenate(example.rewards)
-    discounted = returns.discounted_returns(rewards, example.discount)
-    advantages = returns.normalised(discounted, played)
+    discounted = reinforce.discounted_returns(rewards, example.discount)
+    advantages = reinforce.advantages(discounted, played)
     episode, step = np.nonzero(played[..., 0].T)
     credited = {
         "reward": rewards, "return": discounted.numpy(), "advantage": advantages.numpy()
@@ -102,18 +103,15 @@ def half_life(discount: float) -> dict[str, float]:
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    compiled = {
-        name: params.of(name).structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
-        for name in params.variants
-    }
+    compiled = {name: part(reinforce.Settings, params.of(name)) for name in params.variants}
     cut = [*packs.cut(params.packs, params.lanes_per_pack, compiled), EXAMPLES]
     grouped: dict[str, list[Any]] = packs.by_variant(
         cut, packs.run(partial(work, params), cut, label=NAME)
     )
     (examples,) = grouped.pop(EXAMPLES.variant)
-    trials = {name: joined(each) for name, each in grouped.items()}
+    runs = {name: join(each) for name, each in grouped.items()}
     found = variants.results(
-        trials, params.evaluation, params.baseline, params.seed, params.environment.solved_return
+        runs, params.evaluation, params.baseline, params.seed, params.environment.solved_return
     )
     found["metrics.json"]["half_lives"] = {
         name: half_life(value) for name, value in params.half_lives.items()

@@ -40,8 +40,10 @@ import pandas as pd
 from pydantic import model_validator
 
 from reprise import capacity, seeds
-from reprise.agents import dqn, dqn_trial
+from reprise.agents import dqn
+from reprise.agents.evaluation import evaluated
 from reprise.capacity import Need
+from reprise.environments import registry
 from reprise.environments.specification import Played
 from reprise.hyperparameters import (
     ChangesOf,
@@ -50,8 +52,10 @@ from reprise.hyperparameters import (
     Name,
     PositiveInt,
     check_choice,
+    part,
 )  # fmt: skip
 from reprise.measures import access_growth, forgetting, training, variants
+from reprise.measures.training_run import TrainingRun, join
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
@@ -76,6 +80,8 @@ class Access(Frozen):
 class Params(dqn.Hyperparameters, Comparison, Played):
     """The section of params.yaml; a variant is a change of hyperparameters."""
 
+    total_episodes: PositiveInt
+    total_steps: None
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(dqn.Hyperparameters)]]
     partners: dict[Name, Name]
     window: PositiveInt  # episodes in a row that make up holding and collapsing
@@ -85,20 +91,19 @@ class Params(dqn.Hyperparameters, Comparison, Played):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.window > self.length:
-            raise ValueError(f"window is {self.window}; allowed: at most length, {self.length}")
+        if self.window > self.total_episodes:
+            allowed = f"at most total_episodes, {self.total_episodes}"
+            raise ValueError(f"window is {self.window}; allowed: {allowed}")
         for name in self.variants:
             try:
                 own = self.of(name)
             except ValueError as error:
                 raise ValueError(f"variants: {name}: {error}") from None
-            if {own.length_unit, own.train_unit} != {"episodes"}:
+            fixed = (self.total_episodes, self.maximum_steps)
+            if (own.total_episodes, own.maximum_steps) != fixed:
                 raise ValueError(
-                    f"variants: {name} counts steps; allowed: length_unit, train_unit: episodes"
-                )
-            if own.length != self.length or own.maximum_steps != self.maximum_steps:
-                raise ValueError(
-                    f"variants: {name} changes length or maximum_steps; all variants need the same"
+                    f"variants: {name} changes total_episodes or maximum_steps; "
+                    "all variants need the same"
                 )
         for name, partner in self.partners.items():
             check_choice("partners", name, self.variants)
@@ -132,15 +137,18 @@ class Params(dqn.Hyperparameters, Comparison, Played):
         return self.partners.get(variant, self.baseline)
 
 
-def work(params: Params, pack: packs.Pack) -> dqn_trial.Trial:
-    """Return the trial of a pack's lanes."""
+def work(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return the run of a pack's seeds."""
     keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
-    return dqn_trial.trial(params.of(pack.variant), params.environment, keys, params.evaluation)
+    own = params.of(pack.variant)
+    run = dqn.train(own, registry.make(params.environment), keys)
+    policies = {name: dqn.policy(weights, own) for name, weights in run.weights.items()}
+    return evaluated(run, policies, params.environment, params.evaluation)
 
 
-def correlations(trial: dqn_trial.Trial) -> pd.DataFrame:
+def correlations(run: TrainingRun) -> pd.DataFrame:
     """Return the rank correlations of loss and next return, a row a lane."""
-    losses, following = trial.losses[:-1], trial.returns[1:]
+    losses, following = run.losses[:-1], run.returns[1:]
     return pd.DataFrame(
         {
             "loss_return_correlation": forgetting.rank_correlations(losses, following),
@@ -173,34 +181,31 @@ def against(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    compiled = {
-        name: params.of(name).structure(dqn.Hyperparameters, dqn.Numbers._fields)
-        for name in params.variants
-    }
+    compiled = {name: part(dqn.Settings, params.of(name)) for name in params.variants}
     cut = packs.cut(params.packs, params.lanes_per_pack, compiled)
     grouped = packs.by_variant(cut, packs.run(partial(work, params), cut, label=NAME))
-    trials = {name: dqn_trial.joined(each, training.side_by_side) for name, each in grouped.items()}
+    runs = {name: join(each) for name, each in grouped.items()}
     limits, solved = params.evaluation.limits, params.environment.solved_return
     cap = params.environment.top(params.maximum_steps)
     samples, curves, quantiles, told = {}, {}, {}, {}
-    courses = {n: forgetting.course(t.returns, cap, params.window) for n, t in trials.items()}
-    for name, trial in trials.items():
-        table = training.course(trial.returns, trial.steps, trial.played, limits, cap)
+    courses = {n: forgetting.course(t.returns, cap, params.window) for n, t in runs.items()}
+    for name, run in runs.items():
+        table = training.course(run.returns, run.steps, run.evaluations, limits, cap)
         samples[name] = table.join(forgetting.table(courses[name]))
-        curves[name] = training.by_lane(trial.returns, "episode")
-        quantiles[name] = training.quantiles(trial.returns, "episode")
+        curves[name] = training.by_lane(run.returns, "episode")
+        quantiles[name] = training.quantiles(run.returns, "episode")
         limit = limits[0]
         told[name] = {
             **training.trained(table, cap),
-            "diverged": int(np.isnan(trial.played["final"][0, 0]).sum()),
+            "diverged": int(np.isnan(run.evaluations["final"][0, 0]).sum()),
             **forgetting.summary(samples[name]),
             **{
                 which: training.evaluation(values, limits, params.evaluation.solved_share, solved)
-                for which, values in trial.played.items()
+                for which, values in run.evaluations.items()
             },
             "best_less_final": intervals.summary(table[f"best_{limit}"] - table[f"final_{limit}"]),
         }
-    base = trials[params.baseline]
+    base = runs[params.baseline]
     samples[params.baseline] = samples[params.baseline].join(correlations(base))
     around = {
         what: forgetting.places(

@@ -19,11 +19,14 @@ from typing import NamedTuple
 import numpy as np
 
 from reprise import seeds
-from reprise.agents import dqn, dqn_trial, policy_map
+from reprise.agents import dqn, policy_map
+from reprise.agents.evaluation import evaluated
+from reprise.environments import registry
 from reprise.environments.retrace import Camera
 from reprise.environments.specification import Played
 from reprise.hyperparameters import Experiment
 from reprise.measures import training
+from reprise.measures.training_run import TrainingRun, join
 from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
@@ -37,17 +40,18 @@ class Params(dqn.Hyperparameters, Experiment, Played):
 class Work(NamedTuple):
     """What a pack gives."""
 
-    trial: dqn_trial.Trial
+    run: TrainingRun
     pushes: np.ndarray  # of the final networks that are a policy, over `policy_map.plane` [P, L]
 
 
 def work(params: Params, pack: packs.Pack) -> Work:
     """Train a pack's lanes, and ask what their final networks do where."""
     keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
-    trial = dqn_trial.trial(params, params.environment, keys, params.evaluation)
-    final = dqn.policy(trial.weights, params)
-    pushes = policy_map.actions(final, params.environment, pack.size)
-    return Work(trial, pushes[:, ~networks.diverged(trial.weights)])
+    run = dqn.train(params, registry.make(params.environment), keys)
+    policies = {name: dqn.policy(weights, params) for name, weights in run.weights.items()}
+    pushes = policy_map.actions(policies["final"], params.environment, pack.size)
+    pushes = pushes[:, ~networks.diverged(run.weights["final"])]
+    return Work(evaluated(run, policies, params.environment, params.evaluation), pushes)
 
 
 def run(params: Params) -> dict:
@@ -57,29 +61,29 @@ def run(params: Params) -> dict:
     works = packs.run(
         partial(work, params), packs.cut(params.packs, params.lanes_per_pack),
         label=NAME, describe=lambda so_far: f"final greedy return under {limits[0]} steps "
-        + training.mean_so_far([done.trial.played["final"][0] for done in so_far]),
+        + training.mean_so_far([done.run.evaluations["final"][0] for done in so_far]),
     )  # fmt: skip
-    trial = dqn_trial.joined([done.trial for done in works], training.side_by_side)
+    run = join([done.run for done in works])
     top = params.environment.top(params.maximum_steps)
-    samples = training.course(trial.returns, trial.steps, trial.played, limits, top)
-    lane = training.median_lane(trial.played["final"][0].mean(axis=0))
+    samples = training.course(run.returns, run.steps, run.evaluations, limits, top)
+    lane = training.median_lane(run.evaluations["final"][0].mean(axis=0))
     return {
         "metrics.json": {
             **training.trained(samples, top),
-            "diverged": int(np.isnan(trial.played["final"][0, 0]).sum()),
+            "diverged": int(np.isnan(run.evaluations["final"][0, 0]).sum()),
             **{
                 which: training.evaluation(values, limits, params.evaluation.solved_share, solved)
-                for which, values in trial.played.items()
+                for which, values in run.evaluations.items()
             },
             "median_lane": lane,
         },
         "samples.csv": samples,
-        "returns.csv": training.by_lane(trial.returns, "episode"),
-        "learning_curve.csv": training.quantiles(trial.returns, "episode"),
-        "loss_curve.csv": training.quantiles(trial.losses, "episode"),
-        "weights.npz": dqn.export(trial.weights, params),
+        "returns.csv": training.by_lane(run.returns, "episode"),
+        "learning_curve.csv": training.quantiles(run.returns, "episode"),
+        "loss_curve.csv": training.quantiles(run.losses, "episode"),
+        "weights.npz": dqn.export(run.weights["final"], params),
         "policy_map.csv": policy_map.pushing_right([done.pushes for done in works]),
-        "median_lane.gif": camera.animation(trial.actions, lane, params.evaluation.first_seed),
+        "median_lane.gif": camera.animation(run.actions, lane, params.evaluation.first_seed),
     }
 
 

@@ -17,6 +17,7 @@ further seeds of its last setting, whose results are dropped, so that all packs 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import ModuleType
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -25,13 +26,12 @@ from pydantic import Field, model_validator
 
 from reprise import capacity, seeds, settings
 from reprise.agents import dqn, reinforce
+from reprise.agents.evaluation import evaluated
 from reprise.capacity import Need
-from reprise.environments import programs
-from reprise.environments.rollout import Act, evaluate
+from reprise.environments import registry
 from reprise.environments.specification import Specification, left_limits, with_limits
-from reprise.hyperparameters import Evaluation, Frozen, PositiveInt, Seed
+from reprise.hyperparameters import Evaluation, Frozen, PositiveInt, Seed, part
 from reprise.measures import ranking, training
-from reprise.nn import networks
 from reprise.pipeline import kept, packs, stage
 from reprise.settings import Setting
 from stages import dqn_training, reinforce_training
@@ -41,55 +41,22 @@ NAME = "hyperparameter_study"
 Arrays = dict[str, np.ndarray]
 
 
-class Trained(NamedTuple):
-    """What a lane's training leaves for a study."""
-
-    last_return: np.ndarray  # [L]
-    environment_steps: np.ndarray  # [L]
-    diverged: np.ndarray  # whether a lane has no policy [L]
-    act: Act
-
-
 class Subject(NamedTuple):
     """A stage that can be studied."""
 
     params: type[Frozen]
-    algorithm: type[Frozen]
-    numbers: tuple[str, ...]
-    """The names of the hyperparameters that may differ between the lanes of a pack."""
-    train: Callable[[Sequence[Any], Specification, np.ndarray], Trained]
-    """From a setting a lane, the environment and keys [L, 2]."""
-
-
-def train_dqn(
-    lanes: Sequence[dqn.Hyperparameters], environment: Specification, keys: np.ndarray
-) -> Trained:
-    """Train lanes by deep Q-learning."""
-    found = dqn.train(lanes[0], programs.environment(environment), keys, dqn.numbers_of(lanes))
-    last = training.tail_mean(found.returns, training.LAST_EPISODES)
-    lost = networks.diverged(found.final)
-    return Trained(last, found.steps[-1], lost, dqn.policy(found.final, lanes[0]))
-
-
-def train_reinforce(
-    lanes: Sequence[reinforce.Hyperparameters], environment: Specification, keys: np.ndarray
-) -> Trained:
-    """Train lanes by REINFORCE."""
-    found = reinforce.train(
-        lanes[0], programs.environment(environment), keys, numbers=reinforce.numbers_of(lanes)
-    )
-    last = found.returns[-training.LAST_ITERATIONS :].mean(axis=0)
-    lost = networks.diverged(found.final)
-    return Trained(last, found.steps.sum(axis=0), lost, reinforce.policy(found.final, lanes[0]))
+    algorithm: ModuleType
+    last_return: Callable[[np.ndarray], np.ndarray]
+    """From the returns of training [K, N] to those at its end [N]."""
 
 
 SUBJECTS = {
     "dqn_training": Subject(
-        dqn_training.Params, dqn.Hyperparameters, dqn.Numbers._fields, train_dqn
+        dqn_training.Params, dqn, partial(training.tail_mean, count=training.LAST_EPISODES)
     ),
     "reinforce_training": Subject(
-        reinforce_training.Params, reinforce.Hyperparameters, reinforce.Numbers._fields,
-        train_reinforce,
+        reinforce_training.Params, reinforce,
+        lambda returns: returns[-training.LAST_ITERATIONS :].mean(axis=0),
     ),
 }  # fmt: skip
 
@@ -170,7 +137,7 @@ class Params(Frozen):
     def settings(self) -> list[Setting]:
         """Return all settings of the grid."""
         values = {tried.name: tried.values for tried in self.grid}
-        return settings.grid(self.base, self.subject.algorithm, values)
+        return settings.grid(self.base, self.subject.algorithm.Hyperparameters, values)
 
     def needs(self) -> Iterator[Need]:
         """Yield what the trainings of each program ask for, and the seeds of all settings."""
@@ -202,7 +169,7 @@ class Params(Frozen):
         """Return the settings that are tried, those of one program together."""
         random = seeds.generator(self.seed, f"{NAME} settings")
         chosen = settings.drawn(self.settings(), self.sample, random)
-        found = settings.by_program(chosen, self.subject.algorithm, self.subject.numbers)
+        found = settings.by_program(chosen, self.subject.algorithm.Settings)
         return {f"program {number}": group for number, group in enumerate(found.values(), 1)}
 
 
@@ -225,16 +192,14 @@ def work(params: Params, pack: packs.Pack) -> Arrays:
         for setting, number in lanes
     ])  # fmt: skip
     environment, evaluation = params.environment, params.evaluation
-    trained = params.subject.train(
-        [setting.hyperparameters for setting, _ in lanes], environment, keys
-    )
-    played = evaluate(
-        trained.act, environment, evaluation.seeds, len(lanes), evaluation.limits
-    )  # fmt: skip
+    algorithm, h = params.subject.algorithm, [setting.hyperparameters for setting, _ in lanes]
+    run = algorithm.train(h, registry.make(environment), keys)
+    policies = {"final": algorithm.policy(run.weights["final"], h[0])}
+    run = evaluated(run, policies, environment, evaluation)
     return {
-        "final": np.where(trained.diverged, np.nan, played.mean(axis=1)),
-        "last_return": np.where(np.isfinite(trained.last_return), trained.last_return, np.nan),
-        "environment_steps": trained.environment_steps,
+        "final": run.evaluations["final"].mean(axis=1),
+        "last_return": params.subject.last_return(run.returns),
+        "environment_steps": run.steps[-1],
     }
 
 
@@ -262,9 +227,7 @@ def run(params: Params) -> dict:
     groups = params.programs()
     cut = []
     for name, group in groups.items():
-        program = group[0].hyperparameters.structure(
-            params.subject.algorithm, params.subject.numbers
-        )
+        program = part(params.subject.algorithm.Settings, group[0].hyperparameters)
         count = -(-len(group) * params.seeds // params.lanes_per_pack)
         cut += packs.cut(count, params.lanes_per_pack, {name: program})
     cut = [pack._replace(index=index) for index, pack in enumerate(cut)]

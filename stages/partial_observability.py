@@ -17,16 +17,18 @@ from pydantic import Field
 
 from reprise import seeds
 from reprise.agents import reinforce
-from reprise.agents.trial import Trial, joined, reinforce_trial
+from reprise.agents.evaluation import evaluated
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.sensors import Sensed, Sensing, Sensors
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
 from reprise.measures import variants
+from reprise.measures.training_run import TrainingRun, join
 from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
 NAME = "partial_observability"
+CARTPOLE = "CartPole-v1"
 STEPS_A_SECOND = 50.0  # of CartPole
 
 Feature = Literal["position", "velocity", "angle", "angular_velocity"]
@@ -76,15 +78,16 @@ class Params(reinforce.Hyperparameters, Comparison):
         )
 
 
-def train_and_evaluate(params: Params, pack: packs.Pack) -> Trial:
-    """Return the trial of a pack's lanes; in Gymnasium they see as little as in training."""
+def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return the run of a pack's seeds; in Gymnasium they see as little as in training."""
     sensors = params.sensors(pack.variant)
     keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
     errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)
-    return reinforce_trial(
-        params, Sensed(CartPole(), sensors), keys, params.evaluation,
-        through=lambda act: Sensing(act, sensors, errors),
-    )  # fmt: skip
+    run = reinforce.train(params, Sensed(CartPole(), sensors), keys)
+    policies = {"greedy": reinforce.policy(run.weights["final"], params)}
+    return evaluated(
+        run, policies, CARTPOLE, params.evaluation, lambda act: Sensing(act, sensors, errors)
+    )
 
 
 def run(params: Params) -> dict:
@@ -92,8 +95,8 @@ def run(params: Params) -> dict:
     sensors = {name: params.sensors(name) for name in params.variants}
     cut = packs.cut(params.packs, params.lanes_per_pack, sensors)
     results = packs.run(partial(train_and_evaluate, params), cut, label=NAME)
-    trials = {name: joined(each) for name, each in packs.by_variant(cut, results).items()}
-    return variants.results(trials, params.evaluation, params.baseline, params.seed)
+    runs = {name: join(each) for name, each in packs.by_variant(cut, results).items()}
+    return variants.results(runs, params.evaluation, params.baseline, params.seed)
 
 
 def headline(results: dict) -> str:

@@ -18,15 +18,17 @@ from pydantic import Field, model_validator
 
 from reprise import seeds
 from reprise.agents import imitation, reinforce
-from reprise.agents.trial import Trial, joined, reinforce_trial
+from reprise.agents.evaluation import evaluated
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.shaping import Shaped
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
 from reprise.measures import training, variants
+from reprise.measures.training_run import TrainingRun, join
 from reprise.pipeline import packs, stage
 
 NAME = "prior_knowledge"
+CARTPOLE = "CartPole-v1"
 ANGLE = 2  # the feature that is charged for
 
 
@@ -59,9 +61,9 @@ class Params(reinforce.Hyperparameters, Comparison):
 
 
 class Learned(NamedTuple):
-    """A trial, and the imitation before it."""
+    """A training run, and the imitation before it."""
 
-    trial: Trial
+    run: TrainingRun
     shown: np.ndarray  # environment steps recorded for imitation [L]
     agreement: np.ndarray  # share of them in which the network then does as the rule [L]
 
@@ -77,10 +79,12 @@ def train_and_evaluate(params: Params, pack: packs.Pack) -> Learned:
     agreement = np.full(pack.size, np.nan)
     if knowledge.imitates:
         initial, before, agreement = imitation.imitate(params, params.imitation, CartPole(), keys)
-    trial = reinforce_trial(params, environment, keys, params.evaluation, initial=initial)
+    run = reinforce.train(params, environment, keys, initial)
     # CartPole pays 1 a step, whatever the shaped reward was.
-    true = trial._replace(returns=trial.steps / params.episodes_per_iteration)
-    return Learned(true, before, agreement)
+    steps = np.diff(run.steps, axis=0, prepend=0).astype(np.float32)
+    run = run._replace(returns=steps / params.episodes_per_iteration)
+    policies = {"greedy": reinforce.policy(run.weights["final"], params)}
+    return Learned(evaluated(run, policies, CARTPOLE, params.evaluation), before, agreement)
 
 
 def run(params: Params) -> dict:
@@ -89,15 +93,15 @@ def run(params: Params) -> dict:
         params.packs, params.lanes_per_pack, {n: k.penalty for n, k in params.variants.items()}
     )
     grouped = packs.by_variant(cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME))
-    trials = {name: joined([each.trial for each in found]) for name, found in grouped.items()}
-    found = variants.results(trials, params.evaluation, params.baseline, params.seed)
+    runs = {name: join([each.run for each in found]) for name, found in grouped.items()}
+    found = variants.results(runs, params.evaluation, params.baseline, params.seed)
     samples, metrics = found["samples.csv"], found["metrics.json"]
     for column in ("shown", "agreement"):
         samples[column] = np.concatenate([getattr(e, column) for f in grouped.values() for e in f])
     for target in params.targets:
         samples[f"steps_to_{target}"] = np.concatenate([
-            training.steps_to(trial.returns, trial.steps, target, params.window)
-            for trial in trials.values()
+            training.steps_to(run.returns, run.steps, target, params.window)
+            for run in runs.values()
         ]) + samples["shown"]  # fmt: skip
     columns = [f"steps_to_{target}" for target in params.targets]
     for name, group in samples.groupby("variant", sort=False):

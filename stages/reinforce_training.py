@@ -17,12 +17,13 @@ import numpy as np
 
 from reprise import seeds
 from reprise.agents import reinforce
-from reprise.agents.trial import Trial, joined, reinforce_trial
-from reprise.environments import programs
+from reprise.agents.evaluation import evaluated
+from reprise.environments import registry
 from reprise.environments.retrace import Camera
 from reprise.environments.specification import Played
 from reprise.hyperparameters import Experiment
 from reprise.measures import training
+from reprise.measures.training_run import TrainingRun, join
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
@@ -33,50 +34,53 @@ class Params(reinforce.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
 
 
-def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> Trial:
-    """Return the trial of a pack's lanes, played greedily and by chance."""
+def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> TrainingRun:
+    """Return the run of a pack's seeds, evaluated greedily and with sampled actions."""
     keys = seeds.lane_keys(params.seed, name, pack.lanes)
     random = seeds.generator(params.seed, f"{name} evaluation", pack.index)
-    return reinforce_trial(
-        params, programs.environment(params.environment), keys, params.evaluation,
-        judged=params.environment, random=random,
-    )  # fmt: skip
+    run = reinforce.train(params, registry.make(params.environment), keys)
+    final = run.weights["final"]
+    policies = {
+        "greedy": reinforce.policy(final, params),
+        "sampled": reinforce.policy(final, params, random),
+    }
+    return evaluated(run, policies, params.environment, params.evaluation)
 
 
 def run(params: Params, name: str = NAME) -> dict:
     """Train and evaluate all lanes; all they draw and tell is under a stage's name."""
     limits, solved = params.evaluation.limits, params.environment.solved_return
     camera = Camera(params.environment, name)
-    results = packs.run(
+    runs = packs.run(
         partial(train_and_evaluate, params, name),
         packs.cut(params.packs, params.lanes_per_pack),
         label=name, describe=lambda so_far: f"greedy return under {limits[0]} steps "
-        + training.mean_so_far([result.greedy[0] for result in so_far]),
+        + training.mean_so_far([run.evaluations["greedy"][0] for run in so_far]),
     )  # fmt: skip
-    trial = joined(results)
-    played = {"greedy": trial.greedy, "sampled": trial.sampled}
-    samples = training.evaluated(played, limits)
+    run = join(runs)
+    greedy = run.evaluations["greedy"]
+    samples = training.evaluated(run.evaluations, limits)
     samples.insert(0, "lane", range(len(samples)))
-    samples.insert(1, "last_return", trial.returns[-training.LAST_ITERATIONS :].mean(axis=0))
-    samples.insert(2, "environment_steps", trial.steps.sum(axis=0))
-    lane = training.median_lane(trial.greedy[0].mean(axis=0))
+    samples.insert(1, "last_return", run.returns[-training.LAST_ITERATIONS :].mean(axis=0))
+    samples.insert(2, "environment_steps", run.steps[-1])
+    lane = training.median_lane(greedy[0].mean(axis=0))
     return {
         "metrics.json": {
             "cap": params.environment.top(params.maximum_steps),
             "last_return": intervals.summary(samples["last_return"]),
             "environment_steps": intervals.summary(samples["environment_steps"]),
-            "diverged": int(np.isnan(trial.greedy[0, 0]).sum()),
+            "diverged": int(np.isnan(greedy[0, 0]).sum()),
             **{
                 how: training.evaluation(values, limits, params.evaluation.solved_share, solved)
-                for how, values in played.items()
+                for how, values in run.evaluations.items()
             },
             "median_lane": lane,
         },
         "samples.csv": samples,
-        "returns.csv": training.by_lane(trial.returns, "iteration", first=1),
-        "learning_curve.csv": training.quantiles(trial.returns, "iteration", first=1),
-        "weights.npz": reinforce.export(trial.final, params),
-        "median_lane.gif": camera.animation(trial.actions, lane, params.evaluation.first_seed),
+        "returns.csv": training.by_lane(run.returns, "iteration", first=1),
+        "learning_curve.csv": training.quantiles(run.returns, "iteration", first=1),
+        "weights.npz": reinforce.export(run.weights["final"], params),
+        "median_lane.gif": camera.animation(run.actions, lane, params.evaluation.first_seed),
     }
 
 

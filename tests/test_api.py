@@ -94,7 +94,7 @@ def test_the_dqn_trains_in_any_environment_of_gymnasiums():
     limited = [{"name": "TimeLimit", "max_episode_steps": 9}]
     trained = reprise.train(
         "dqn_training", environment={"id": "MountainCar-v0", "wrappers": limited}, seeds=2,
-        length=3, learning_start=1, evaluation={"episodes": 1, "limits": [12]},
+        total_episodes=3, learning_starts=1, evaluation={"episodes": 1, "limits": [12]},
     )  # fmt: skip
     assert trained.curves.index.name == "episode"
     np.testing.assert_array_equal(trained.curves, np.full((3, 2), -9))
@@ -150,7 +150,7 @@ def test_what_the_library_lacks_is_an_attribute_error():
 
 @pytest.mark.parametrize("algorithm", ["reinforce", "dqn"])
 def test_a_training_that_diverges_is_told_and_has_no_returns(algorithm):
-    small = {"length": 4, "learning_start": 0} if algorithm == "dqn" else {"iterations": 3}
+    small = {"total_episodes": 4, "learning_starts": 0} if algorithm == "dqn" else {"iterations": 3}
     with pytest.warns(UserWarning, match="^2 of 2 seeds diverged: their weights are too large, "):
         lost = reprise.train(
             algorithm, environment="CartPole-v1", seeds=2, learning_rate=1e30, maximum_steps=20,

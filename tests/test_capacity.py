@@ -24,11 +24,11 @@ REINFORCE = EVALUATED | {
     "episodes_per_iteration": HUGE, "maximum_steps": HUGE,
 }  # fmt: skip
 DQN = EVALUATED | {
-    "packs": 10**9, "lanes_per_pack": 10**9, "hidden_sizes": [10**7], "length": HUGE,
-    "replay_capacity": HUGE, "gradient_steps": HUGE, "learning_start": HUGE,
-    "target_every": HUGE,
+    "packs": 10**9, "lanes_per_pack": 10**9, "hidden_sizes": [10**7],
+    "replay_capacity": HUGE, "gradient_steps": HUGE, "learning_starts": HUGE,
+    "target_update_period": HUGE,
 }  # fmt: skip
-ROUNDS_BY_EPISODES = {"train_every": HUGE, "maximum_steps": HUGE}
+ROUNDS_BY_EPISODES = {"total_episodes": HUGE, "train_every": HUGE, "maximum_steps": HUGE}
 
 # By stage, the values of which each alone is refused.
 REFUSED: dict[str, dict[str, Any]] = {
@@ -58,7 +58,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "exploration": {
         "runs": 10**9, "problems.taxi.iterations": 10**17, "checkpoints.growth": 1 + 1e-15,
     },
-    "approximate_q_learning": DQN | {"clock.every": 1},
+    "approximate_q_learning": DQN | {"total_steps": HUGE, "clock.every": 1},
     "dqn_training": DQN | ROUNDS_BY_EPISODES,
     "dqn_ablations": DQN | ROUNDS_BY_EPISODES | {
         "variants.buffer_500.replay_capacity": HUGE, "replay_access.longer": HUGE,
@@ -69,8 +69,8 @@ REFUSED: dict[str, dict[str, Any]] = {
         "seeds": 10**9, "lanes_per_pack": 10**9,
         "grid": [
             {"name": name, "values": list(range(1, 101))}
-            for name in ("length", "maximum_steps", "epsilon_decay", "train_every",
-                         "learning_start", "gradient_steps", "batch_size", "target_every",
+            for name in ("total_episodes", "maximum_steps", "epsilon_decay", "train_every",
+                         "learning_starts", "gradient_steps", "batch_size", "target_update_period",
                          "learning_rate", "replay_capacity")
         ],
     },
@@ -84,7 +84,7 @@ TOGETHER: dict[tuple[str, str], dict[str, Any]] = {
     ("policy_search", "gradient_ascent.repeats"): SEARCHED,
     ("exploration", "checkpoints.growth"): {"problems.taxi.iterations": HUGE},
     ("approximate_q_learning", "clock.every"): {
-        "length": 2 * 10**9, "maximum_steps": 1, "train_every": 10**6
+        "total_steps": 2 * 10**9, "maximum_steps": 1, "train_every": 10**6
     },
 }  # fmt: skip
 
@@ -135,7 +135,7 @@ def test_an_integer_beyond_64_bits_is_refused_in_one_line(value):
         parameters.checked({"iterations": value, "record_every": 1}, "td_learning", Recorded)
 
 
-@pytest.mark.parametrize("name", ["seeds", "replay_capacity", "length"])
+@pytest.mark.parametrize("name", ["seeds", "replay_capacity", "total_episodes"])
 def test_a_training_from_python_is_refused_likewise(name):
     with pytest.raises(CapacityError, match=rf"^dqn\.{name} 1000000000000\b.*; this machine has"):
         reprise.train("dqn", **dict[str, Any]({name: 10**12}))
@@ -162,11 +162,12 @@ def test_what_just_fits_is_not_refused(monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"length": 10**6, "maximum_steps": 2148}, r"length 1000000, dqn\.maximum_steps 2148: the "
-         r"number of steps: up to 2,148,000,000; allowed: at most 2147483647"),
-        ({"length": 10**6, "gradient_steps": 2148}, "the number of gradient steps: up to"),
-        ({"learning_start": 2**31}, r"learning_start 2147483648: .*at most 2147483647"),
-        ({"replay_capacity": 2**24 + 1, "length": 10**6}, "replay_capacity 16777217: "),
+        ({"total_episodes": 10**6, "maximum_steps": 2148},
+         r"total_episodes 1000000, dqn\.maximum_steps 2148: the number of steps: "
+         r"up to 2,148,000,000; allowed: at most 2147483647"),
+        ({"total_episodes": 10**6, "gradient_steps": 2148}, "the number of gradient steps: up to"),
+        ({"learning_starts": 2**31}, r"learning_starts 2147483648: .*at most 2147483647"),
+        ({"replay_capacity": 2**24 + 1, "total_episodes": 10**6}, "replay_capacity 16777217: "),
     ],
 )  # fmt: skip
 def test_a_counter_of_a_compiled_program_that_would_overflow_is_refused(changes, message):

@@ -120,7 +120,9 @@ def test_a_notebook_asks_explains_shows_judges_and_proposes(notebook: Path):
     assert places == sorted(places)
     assert places[-1] > 0
     assert commands(notebook)
-    assert re.search(r"\b(figures|bands|chains|verdicts|exploring|tabular)\.\w+\(", code(notebook))
+    assert re.search(
+        r"\b(figures|bands|markov_chain|claims|exploration|tabular)\.\w+\(", code(notebook)
+    )
 
 
 @every

@@ -152,8 +152,8 @@ def test_a_notebook_counts_as_solved_what_metrics_count(tmp_path: Path, monkeypa
 
 
 def test_without_a_finished_episode_there_is_neither_a_return_nor_a_best_policy():
-    steps = {"length_unit": "steps", "train_unit": "steps", "length": 6, "train_every": 2}
-    found = written("dqn_training", **SMALL | steps | {"maximum_steps": 20, "learning_start": 1})
+    steps = {"total_episodes": None, "total_steps": 6, "train_every": 2}
+    found = written("dqn_training", **SMALL | steps | {"maximum_steps": 20, "learning_starts": 1})
     assert len(found["learning_curve.csv"]) == 0
     samples, metrics = found["samples.csv"], found["metrics.json"]
     assert samples[["last_return", "first_at_cap", f"best_{LIMIT}"]].isna().all(axis=None)

@@ -99,8 +99,8 @@ def test_rules_and_evaluation_do_not_load_tensorflow():
     code = """
 import sys
 from reprise import policies
-from reprise.environments import animation, evaluation
-evaluation.evaluate(policies.playing(policies.angle), "CartPole-v1", [0], 1, [9])
+from reprise.environments import animation, rollout
+rollout.evaluate(policies.playing(policies.angle), "CartPole-v1", [0], 1, [9])
 sys.exit(any(name.startswith("tensorflow.") for name in sys.modules))
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -121,7 +121,7 @@ def test_no_two_lanes_packs_or_variants_draw_a_common_number(name: str):
     assert len(np.unique(keys, axis=0)) == len(keys)
     lanes = tf.constant(keys.T)
     draws = [
-        streams.uniform(streams.fold(streams.fold(lanes, purpose), number), (3,))
+        streams.uniform(streams.fold_in(streams.fold_in(lanes, purpose), number), (3,))
         for purpose in range(3)  # weights, rounds, and the start of a first episode
         for number in range(4)
     ]
@@ -148,8 +148,8 @@ def test_evaluation_begins_where_no_training_began_and_draws_what_none_drew(name
     for seed, purpose in purposes:
         assert seed == section["seed"]
         keys = seeds.lane_keys(seed, purpose, lanes)
-        rounds = streams.fold(streams.fold(tf.constant(keys.T), 1), 0)
-        starts = CartPole().reset(streams.fold(rounds, 0), (20,)).numpy()  # [20, 4, L]
+        rounds = streams.fold_in(streams.fold_in(tf.constant(keys.T), 1), 0)
+        starts = CartPole().reset(streams.fold_in(rounds, 0), (20,)).numpy()  # [20, 4, L]
         trained = starts.swapaxes(1, 2).reshape(-1, 4)
         together = np.concatenate([judged, trained])
         assert len(np.unique(together, axis=0)) == len(together)
@@ -302,8 +302,8 @@ def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_p
         ),
         (
             "dqn_training",
-            {"length_unit": "episode"},
-            ".length_unit is 'episode'; allowed: one of episodes, steps; did",
+            {"epsilon_unit": "episode"},
+            ".epsilon_unit is 'episode'; allowed: one of episodes, steps; did",
         ),
         (
             "dqn_training",
@@ -344,7 +344,7 @@ def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_p
             {"partners": {"double": "target_had"}},
             ".partners.double is 'target_had'; allowed: one of base, double, ",
         ),
-        ("dqn_ablations", {"window": 9}, ".window is 9; allowed: at most length, 8"),
+        ("dqn_ablations", {"window": 9}, ".window is 9; allowed: at most total_episodes, 8"),
         ("prior_knowledge", {"window": 9}, ".window is 9; allowed: at most iterations, 4"),
         ("prior_knowledge", {"variants": {"plain": {"penalty": -1.0}}}, ".variants.plain.penalty"),
         (

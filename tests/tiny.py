@@ -20,8 +20,9 @@ REINFORCE = {
     "maximum_steps": 20, "evaluation": EVALUATION,
 }  # fmt: skip
 DQN = {
-    "lanes_per_pack": 2, "hidden_sizes": [3], "length": 8, "maximum_steps": 20, "epsilon_decay": 6,
-    "learning_start": 2, "replay_capacity": 32, "batch_size": 4, "evaluation": EVALUATION,
+    "lanes_per_pack": 2, "hidden_sizes": [3], "total_episodes": 8, "maximum_steps": 20,
+    "epsilon_decay": 6, "learning_starts": 2, "replay_capacity": 32, "batch_size": 4,
+    "evaluation": EVALUATION,
 }  # fmt: skip
 CHANGES: dict[str, dict[str, Any]] = {
     "reinforce_training": REINFORCE | {"packs": 2},
@@ -69,7 +70,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "q_learning_convergence": {"runs": 20},
     "exploration": {"runs": 3},
     "approximate_q_learning": {
-        "lanes_per_pack": 2, "length": 60, "maximum_steps": 20, "evaluation": EVALUATION,
+        "lanes_per_pack": 2, "total_steps": 60, "maximum_steps": 20, "evaluation": EVALUATION,
         "clock": {"every": 20, "window": 2, "targets": [10, 19]},
     },
 }  # fmt: skip

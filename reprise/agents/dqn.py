@@ -1,196 +1,349 @@
-"""Deep Q-learning over lanes, the whole training as one compiled program.
+"""Deep Q-learning (DQN): learn the value of each action, and take the best one.
 
-A round is one episode of every lane (or `train_every` steps), then learning. The equations are in
-`q_networks`, playing is in `epsilon_greedy`.
+    y = r + γ max_a' Q(s', a')          the TD target; y = r where the episode ended
+    loss = mean (y - Q(s, a))²          over a batch from the replay buffer
 
-Shapes: L lanes, K rounds, E episodes, A actions, O features of an observation.
+N independent seeds train side by side in one compiled program: every tensor ends with the axis N,
+and no number passes from one seed to another. A round is playing (an episode of every seed, or
+`train_every` steps), then learning (`gradient_steps` batches).
 
-Source: Mnih et al. (2015), algorithm 1.
+Shapes: N seeds, K rounds, T steps, B batch, A actions, O features of an observation.
+
+Source: Mnih et al. (2015), Human-level control through deep reinforcement learning, algorithm 1;
+    van Hasselt, Guez and Silver (2016), equation 4 (double); Wang et al. (2016), equation 9
+    (dueling); the chapter, section Implementing Deep Q-Learning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
-from reprise.agents.dqn_hyperparameters import Hyperparameters, Numbers, numbers_of
-from reprise.agents.epsilon_greedy import Play, play_episode, play_steps
-from reprise.agents.q_networks import Learner, export, gradients, q_values, update_target
-from reprise.environments import programs
+from reprise import hyperparameters as kinds
+from reprise.agents import needs
+from reprise.capacity import Given, Need
 from reprise.environments.base import Environment
+from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import networks, optimizers, replay_buffer, streams
 from reprise.nn.determinism import tf
-from reprise.nn.heads import greedy
+from reprise.nn.heads import greedy, select_action_values
+from reprise.nn.networks import Weights, materialize
+from reprise.nn.replay_buffer import Buffer, Transitions
 
-__all__ = ["Hyperparameters", "Numbers", "Training", "export", "numbers_of", "policy", "train"]
+# The random streams of a seed, of a round, and of playing.
+WEIGHTS, ROUNDS, FIRST_EPISODE = range(3)
+PLAYING, LEARNING = range(2)
+STARTS, ACTIONS, CHANCE = range(3)
 
 
-class Training(NamedTuple):
-    """What a training leaves, as NumPy arrays; K rounds."""
+CURVES = ("float32", "int32", "float32", "float32")  # returns, steps, losses, mean TD targets
 
-    returns: np.ndarray  # of the last episode each round finished, NaN without one [K, L]
-    steps: np.ndarray  # environment steps each lane has played by the end of each round [K, L]
-    losses: np.ndarray  # mean loss of each round's gradient steps, NaN without one [K, L]
-    targets: np.ndarray  # mean target of each round's gradient steps, NaN without one [K, L]
-    final: list[np.ndarray]  # weights [.., L]
-    best: list[np.ndarray]  # those that played the best episode, the latest among equals [.., L]
-    best_round: np.ndarray  # which round that was [L]
+
+class Settings(kinds.Frozen):
+    """The hyperparameters that are fixed when the program is compiled."""
+
+    hidden_sizes: kinds.HiddenSizes
+    activation: networks.Activation
+    dueling: bool
+    total_episodes: kinds.PositiveInt | None
+    total_steps: kinds.PositiveInt | None
+    """Exactly one of the two is given: rounds are episodes, or `train_every` steps."""
+    maximum_steps: kinds.PositiveInt
+    epsilon_unit: Literal["episodes", "steps"]
+    train_every: kinds.PositiveInt
+    learning_starts: kinds.NonNegativeInt
+    gradient_steps: kinds.PositiveInt
+    replay_capacity: kinds.PositiveInt
+    batch_size: kinds.PositiveInt
+    optimizer: optimizers.Optimizer
+    loss: Literal["mse", "huber"]
+    bootstrap_at_truncation: bool
+    double: bool
+    target_network: Literal["none", "hard", "soft"]
+    target_update_period: kinds.PositiveInt
+    tau: Annotated[float, Field(gt=0, le=1)]
+
+    @property
+    def rounds(self) -> int:
+        """Return the number of rounds, K."""
+        return self.total_episodes or -(-(self.total_steps or 0) // self.train_every)
+
+
+class Numbers(NamedTuple):
+    """The hyperparameters that the compiled program takes: one for each seed, float32 [N]."""
+
+    learning_rate: tf.Tensor
+    discount: tf.Tensor
+    epsilon_start: tf.Tensor
+    epsilon_end: tf.Tensor
+    epsilon_decay: tf.Tensor
+
+
+class Hyperparameters(Settings):
+    """All hyperparameters of a DQN."""
+
+    learning_rate: kinds.PositiveFloat
+    discount: kinds.Discount
+    epsilon_start: kinds.Probability
+    epsilon_end: kinds.Probability
+    epsilon_decay: kinds.PositiveInt
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if (self.total_episodes is None) == (self.total_steps is None):
+            given = f"total_episodes is {self.total_episodes}, total_steps is {self.total_steps}"
+            raise ValueError(f"{given}; allowed: one of them, and null for the other")
+        kinds.check_at_most(self, "batch_size", "replay_capacity")
+        kinds.check_at_most(self, "epsilon_end", "epsilon_start")
+        if self.double and self.target_network == "none":
+            raise ValueError("double is true; allowed: only with a target_network, hard or soft")
+        return self
+
+    def needs_for(self, lanes: Given, packs: Given) -> Iterator[Need]:
+        """Yield what a training asks of a machine."""
+        return needs.of_dqn(self, lanes, packs)
+
+
+class Learner(NamedTuple):
+    """The networks that learn, and the state of their optimizer."""
+
+    weights: Weights
+    target: Weights
+    optimizer: optimizers.State
+
+
+class Play(NamedTuple):
+    """The position of every seed in its current episode."""
+
+    state: tf.Tensor  # of the environment [.., N]
+    step: tf.Tensor  # in the current episode, int32 [N]
+    episode_return: tf.Tensor  # so far [N]
+    episodes: tf.Tensor  # finished, int32 [N]
+    steps: tf.Tensor  # in all, int32 [N]
+
+
+def q_values(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return Q(s, a), [..., A, N], of observations [..., O, N]."""
+    outputs = networks.forward(weights, observation, s.activation)
+    if not s.dueling:
+        return outputs
+    value, advantages = outputs[..., :1, :], outputs[..., 1:, :]
+    return value + advantages - tf.reduce_mean(advantages, -2, keepdims=True)
+
+
+def td_target(learner: Learner, batch: Transitions, discount: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return y = r + γ max_a' Q(s', a') of a batch, [B, N].
+
+    A target network, if there is one, gives Q. In double Q-learning the online network chooses a'.
+    """
+    weights = learner.weights if s.target_network == "none" else learner.target
+    q_next = q_values(weights, batch.next_observation, s)  # [B, A, N]
+    chooser = q_values(learner.weights, batch.next_observation, s) if s.double else q_next
+    ended = batch.terminated
+    if not s.bootstrap_at_truncation:  # the chapter takes a time limit for an end
+        ended = ended | batch.truncated
+    bootstrap = discount * select_action_values(q_next, greedy(chooser))
+    return batch.reward + tf.where(ended, 0.0, bootstrap)
+
+
+def td_loss(weights: Weights, batch: Transitions, target: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return each seed's mean over a batch of (y - Q(s, a))², or of Huber's loss, [N]."""
+    q = select_action_values(q_values(weights, batch.observation, s), batch.action)
+    squared, size = (target - q) * (target - q), tf.abs(target - q)
+    if s.loss == "huber":
+        return tf.reduce_mean(tf.where(size <= 1, 0.5 * squared, size - 0.5), 0)
+    return tf.reduce_mean(squared, 0)
+
+
+def epsilon(play: Play, numbers: Numbers, s: Settings) -> tf.Tensor:
+    """Return the probability of a random action, [N]: it falls linearly to `epsilon_end`."""
+    clock = tf.cast(play.episodes if s.epsilon_unit == "episodes" else play.steps, tf.float32)
+    falling = numbers.epsilon_start * (1 - clock / numbers.epsilon_decay)
+    return tf.maximum(falling, numbers.epsilon_end)
+
+
+def act(
+    weights: Weights, observation: tf.Tensor, epsilon: tf.Tensor, random: tf.Tensor, s: Settings
+) -> tf.Tensor:
+    """Return ε-greedy actions, int32 [N], from two uniform random numbers for each seed, [2, N]."""
+    q = q_values(weights, observation, s)
+    anything = tf.cast(random[1] * q.shape[-2], tf.int32)
+    return tf.where(random[0] < epsilon, anything, greedy(q))
+
+
+def play_round(
+    weights: Weights, play: Play, keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings
+) -> tuple[tf.Tensor, Play, tf.Tensor]:
+    """Play one episode of every seed, or `train_every` steps.
+
+    A seed whose episode has ended waits for the longest episode; in a round of steps it begins its
+    next episode at once. Returns rows for the replay buffer [T, F, N], the new position, and the
+    return of the last episode that ended, NaN without one [N].
+    """
+    choose = env.part(partial(act, s=s))
+    by_steps, seeds = s.total_steps is not None, keys.shape[-1]
+    dtype, zero = env.reward_dtype, tf.constant(0, env.reward_dtype)
+    length = s.train_every if by_steps else s.maximum_steps
+    starts = streams.fold_in(keys, STARTS)
+    random = streams.uniform(streams.fold_in(keys, ACTIONS), (length, 2))
+    chance = streams.uniform(streams.fold_in(keys, CHANCE), (length, env.draws))
+
+    def tick(t, alive, play, finished, memory):
+        observation = env.observe(play.state)
+        action = choose(weights, observation, epsilon(play, numbers, s), random[t])
+        next_state, reward, terminated = env.step(play.state, action, chance[t])
+        cut = (play.step + 1 >= s.maximum_steps) | env.truncated(next_state)
+        next_observation = env.observe(next_state)
+        truncated = cut & ~terminated
+        step = Transitions(observation, action, reward, next_observation, terminated, truncated)
+        ended = alive & (terminated | cut)
+        play = Play(
+            tf.where(alive, next_state, play.state),  # a fallen pole would go on to infinity
+            play.step + tf.cast(alive, tf.int32),
+            play.episode_return + tf.cast(tf.where(alive, reward, 0.0), dtype),
+            play.episodes + tf.cast(ended, tf.int32),
+            play.steps + tf.cast(alive, tf.int32),
+        )
+        finished = tf.where(ended, tf.cast(play.episode_return, tf.float32), finished)
+        if by_steps:
+            play = play._replace(
+                state=env.renew(play.state, ended, lambda: streams.fold_in(starts, t)),
+                step=tf.where(ended, 0, play.step),
+                episode_return=tf.where(ended, zero, play.episode_return),
+            )
+        else:
+            alive = alive & ~ended
+        return t + 1, alive, play, finished, replay_buffer.record(memory, t, step)
+
+    if not by_steps:
+        first, state = tf.zeros([seeds], tf.int32), env.reset(starts)
+        play = play._replace(state=state, step=first, episode_return=tf.zeros([seeds], dtype))
+    memory = replay_buffer.recorder(length, seeds, env.observation_size)
+    start = (tf.constant(0), tf.ones([seeds], tf.bool), play, tf.fill([seeds], np.nan), memory)
+    *_, play, finished, memory = tf.while_loop(
+        lambda t, alive, *_: (t < length) & tf.reduce_any(alive), tick, start
+    )
+    return replay_buffer.rows(memory), play, finished
+
+
+def update(
+    learner: Learner, batch: Transitions, numbers: Numbers, s: Settings
+) -> tuple[Learner, tf.Tensor, tf.Tensor]:
+    """Take one gradient step; also return the losses and the mean TD targets, [N]."""
+    target = tf.stop_gradient(td_target(learner, batch, numbers.discount, s))
+    with tf.GradientTape() as tape:
+        tape.watch(learner.weights)
+        loss = td_loss(learner.weights, batch, target, s)
+    # The tape sums over the seeds. They share no weight: each gets the gradient of its own loss.
+    gradients = materialize(tape.gradient(loss, learner.weights))
+    state, weights = optimizers.apply(
+        s.optimizer, learner.optimizer, learner.weights, gradients, numbers.learning_rate
+    )
+    target_weights, pairs = learner.target, list(zip(learner.target, weights, strict=True))
+    if s.target_network == "hard":
+        due = state.step % s.target_update_period == 0
+        target_weights = [tf.where(due, w, old) for old, w in pairs]
+    elif s.target_network == "soft":
+        target_weights = [old + s.tau * (w - old) for old, w in pairs]
+    return Learner(weights, target_weights, state), loss, tf.reduce_mean(target, 0)
 
 
 def learn(
-    learner: Learner,
-    buffer: replay_buffer.Buffer,
-    keys: tf.Tensor,
-    due: tf.Tensor,
-    numbers: Numbers,
-    h: Hyperparameters,
+    learner: Learner, buffer: Buffer, keys: tf.Tensor, due: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
-    """Take a round's gradient steps if it is due; also return mean losses and mean targets [L]."""
-    lanes = keys.shape[-1]
-    once = tf.cast(numbers.learning_rate[0] > 0, tf.int32)
+    """Take a round's gradient steps if it is due; also return mean losses and TD targets, [N]."""
 
-    def body(n, learner, loss, target):
-        def compute():
-            batch = replay_buffer.sample(buffer, streams.fold(keys, n), h.batch_size)
-            return gradients(learner, batch, numbers, h)
+    def body(n, learner, losses, targets):
+        batch = replay_buffer.sample(buffer, streams.fold_in(keys, n), s.batch_size)
+        learner, loss, target = update(learner, batch, numbers, s)
+        return n + 1, learner, losses + loss / s.gradient_steps, targets + target / s.gradient_steps
 
-        *slopes, here, aim = networks.separately(compute, [*learner.weights, loss, target], once)
-        state, weights = optimizers.apply(
-            h.optimiser, learner.optimiser, learner.weights, slopes, numbers.learning_rate
-        )
-        learner = Learner(weights, update_target(learner.target, weights, state.step, h), state)
-        return n + 1, learner, loss + here / h.gradient_steps, target + aim / h.gradient_steps
-
-    steps = tf.where(due, h.gradient_steps, 0)
-    start = tf.where(due, tf.zeros([lanes]), float("nan"))
-    return tf.while_loop(lambda n, *_: n < steps, body, (tf.constant(0), learner, start, start))[1:]
+    steps = tf.where(due, s.gradient_steps, 0)
+    none = tf.where(due, tf.zeros([keys.shape[-1]]), np.nan)
+    return tf.while_loop(lambda n, *_: n < steps, body, (tf.constant(0), learner, none, none))[1:]
 
 
-def select(where: tf.Tensor, new: networks.Weights, old: networks.Weights) -> networks.Weights:
-    """Return the new weights of some lanes and the old ones of the others."""
-    return [tf.where(where, n, o) for n, o in zip(new, old, strict=True)]
+def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -> tuple:
+    """Train all seeds from their keys [2, N]: the program that is compiled."""
+    seeds = keys.shape[-1]
+    sizes = (env.observation_size, *s.hidden_sizes, env.actions + s.dueling)
+    weights = networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)
+    zero = tf.zeros([seeds], tf.int32)
+    state = env.reset(streams.fold_in(keys, FIRST_EPISODE))
+    study = env.part(partial(learn, s=s))
 
-
-def training(
-    keys: tf.Tensor, numbers: Numbers, environment: Environment, h: Hyperparameters
-) -> tuple:
-    """Train all lanes from their keys [2, L]; this is the program that is compiled."""
-    lanes = keys.shape[-1]
-    sizes = (environment.observation_size, *h.hidden_sizes, environment.actions + h.dueling)
-    weights = networks.glorot_uniform(streams.fold(keys, 0), sizes)
-    learner = Learner(weights, weights, optimizers.initial(weights))
-    play_round = play_steps if h.train_unit == "steps" else play_episode
-    nothing = tf.zeros([lanes], tf.int32)
-    paid = tf.zeros([lanes], programs.precision(environment))
-    play = Play(environment.reset(streams.fold(keys, 2)), nothing, paid, nothing, nothing)
-    best = (weights, tf.fill([lanes], float("-inf")), nothing)
-    curves = tuple(tf.TensorArray(tf.float32, h.rounds, element_shape=[lanes]) for _ in range(3))
-    clock = tf.TensorArray(tf.int32, h.rounds, element_shape=[lanes])
-    study = programs.part(environment, partial(learn, h=h))
-    in_step = h.length_unit == h.train_unit  # then all lanes finish in the same round
-
-    def active(play):
-        if in_step:
-            return tf.ones([lanes], tf.bool)
-        return (play.episodes if h.length_unit == "episodes" else play.steps) < h.length
-
-    def body(number, learner, best, buffer, play, curves, clock):
-        keys_here = streams.fold(streams.fold(keys, 1), number)
-        playing = active(play)
-        rows, count, play, finished = play_round(
-            learner.weights, play, playing, streams.fold(keys_here, 0), numbers, environment, h
-        )
-        buffer = replay_buffer.extend(buffer, rows, count)
-        better = finished >= best[1]  # a NaN, no episode finished, is never better
-        best = (
-            select(better, learner.weights, best[0]),
-            tf.where(better, finished, best[1]),
-            tf.where(better, number, best[2]),
-        )
-        if h.train_unit == "episodes":
-            due = (number > h.learning_start) & (number % h.train_every == 0)
+    def body(k, learner, best, buffer, play, curves):
+        round_keys = streams.fold_in(streams.fold_in(keys, ROUNDS), k)
+        playing, learning = (streams.fold_in(round_keys, number) for number in (PLAYING, LEARNING))
+        before = play.steps
+        rows, play, finished = play_round(learner.weights, play, playing, numbers, env, s)
+        buffer = replay_buffer.add(buffer, rows, play.steps - before)
+        better = finished >= best[-1]  # NaN, no episode finished, is never better
+        played = [*learner.weights, finished]
+        best = [tf.where(better, new, old) for new, old in zip(played, best, strict=True)]
+        if s.total_steps is None:
+            due = (k > s.learning_starts) & (k % s.train_every == 0)
         else:
-            due = (number + 1) * h.train_every > h.learning_start
-        old = learner
-        learner, loss, target = study(old, buffer, streams.fold(keys_here, 1), due, numbers)
-        if not in_step:
-            learner = Learner(
-                select(playing, learner.weights, old.weights),
-                select(playing, learner.target, old.target),
-                learner.optimiser._replace(
-                    momentum=select(playing, learner.optimiser.momentum, old.optimiser.momentum),
-                    velocity=select(playing, learner.optimiser.velocity, old.optimiser.velocity),
-                ),
-            )
-            loss, target = (tf.where(playing, x, float("nan")) for x in (loss, target))
-        curves = tuple(
-            c.write(number, x) for c, x in zip(curves, (finished, loss, target), strict=True)
-        )
-        return number + 1, learner, best, buffer, play, curves, clock.write(number, play.steps)
+            due = (k + 1) * s.train_every > s.learning_starts
+        learner, loss, target = study(learner, buffer, learning, due, numbers)
+        points = (finished, play.steps, loss, target)
+        curves = [curve.write(k, point) for curve, point in zip(curves, points, strict=True)]
+        return k + 1, learner, best, buffer, play, curves
 
-    def goes_on(number, learner, best, buffer, play, *_):
-        return (number < h.rounds) & (in_step or tf.reduce_any(active(play)))
-
-    buffer = replay_buffer.empty(h.replay_capacity, lanes, environment.observation_size)
-    number, learner, best, _, _, curves, clock = tf.while_loop(
-        goes_on, body, (tf.constant(0), learner, best, buffer, play, curves, clock)
+    start = (
+        tf.constant(0),
+        Learner(weights, weights, optimizers.init(weights)),
+        [*weights, tf.fill([seeds], -np.inf)],
+        replay_buffer.empty(s.replay_capacity, seeds, env.observation_size),
+        Play(state, zero, tf.zeros([seeds], env.reward_dtype), zero, zero),
+        [tf.TensorArray(tf.as_dtype(kind), s.rounds, element_shape=[seeds]) for kind in CURVES],
     )
-    return number, [c.stack() for c in curves], clock.stack(), learner.weights, best[0], best[2]
+    _, learner, best, _, _, curves = tf.while_loop(lambda k, *_: k < s.rounds, body, start)
+    return [curve.stack() for curve in curves], learner.weights, best[:-1]
 
 
 @cache
-def program(environment: Environment, h: Hyperparameters):
-    """Return the training, compiled if the environment is."""
-    return programs.program(
-        environment, lambda keys, numbers: training(keys, numbers, environment, h)
-    )
+def program(env: Environment, s: Settings) -> Callable:
+    """Return the training, compiled as a whole if the environment is compiled."""
+    return env.program(lambda keys, numbers: training(keys, numbers, env, s))
 
 
 def train(
-    hyperparameters: Hyperparameters,
-    environment: Environment,
-    keys: np.ndarray,
-    numbers: Numbers | None = None,
-) -> Training:
-    """Train one lane for each key.
+    h: Hyperparameters | Sequence[Hyperparameters], env: Environment, keys: np.ndarray
+) -> TrainingRun:
+    """Train one DQN for each seed.
 
     Args:
-        hyperparameters: of the algorithm.
-        environment: what is played.
-        keys: uint32 [L, 2], from `seeds.lane_keys`.
-        numbers: of each lane; by default the hyperparameters' own.
+        h: the hyperparameters; if one set for each seed, all with the same settings.
+        env: the environment.
+        keys: uint32 [N, 2], from `seeds.lane_keys`.
     """
-    if numbers is None:
-        numbers = numbers_of([hyperparameters] * len(keys))
-    compiled = program(environment, hyperparameters.structure(Hyperparameters, Numbers._fields))
-    number, curves, steps, final, best, best_round = compiled(
-        tf.constant(keys.T, tf.uint32), numbers
+    h = [h] * len(keys) if isinstance(h, Hyperparameters) else h
+    numbers = Numbers(
+        *(tf.constant([float(getattr(each, x)) for each in h], tf.float32) for x in Numbers._fields)
     )
-    returns, losses, targets_ = (curve.numpy()[: int(number)] for curve in curves)
-    return Training(
-        returns=returns, steps=steps.numpy()[: int(number)], losses=losses, targets=targets_,
-        final=programs.on_observations(environment, [w.numpy() for w in final]),
-        best=programs.on_observations(environment, [w.numpy() for w in best]),
-        best_round=best_round.numpy(),
-    )  # fmt: skip
+    run = program(env, kinds.part(Settings, h[0]))
+    (returns, steps, losses, targets), final, best = run(tf.constant(keys.T, tf.uint32), numbers)
+    final, best = (env.on_observations([w.numpy() for w in weights]) for weights in (final, best))
+    returns, losses, targets = (finite(curve.numpy()) for curve in (returns, losses, targets))
+    return TrainingRun(returns, steps.numpy(), losses, targets, {"final": final, "best": best})
 
 
-@cache
-def greedy_actions(h: Hyperparameters) -> tf.Function:
-    """Return the compiled policy: from weights and observations [E, O, L] to actions [E, L]."""
-    return tf.function(
-        lambda weights, observations: greedy(q_values(weights, observations, h)),
-        jit_compile=True, autograph=False,
-    )  # fmt: skip
+def policy(weights: Weights, h: Hyperparameters) -> networks.Act:
+    """Return the greedy policy of all seeds: from observations [E, O, N] to actions [E, N]."""
+    return networks.acting(greedy_actions, weights, kinds.part(Settings, h))
 
 
-def policy(
-    weights: networks.Weights, h: Hyperparameters
-) -> Callable[[np.ndarray, int], np.ndarray]:
-    """Return all lanes' greedy policy: from observations [E, O, L] and step to actions [E, L]."""
-    constants = [tf.constant(weight) for weight in weights]
-    act = greedy_actions(h.structure(Hyperparameters, Numbers._fields))
-    return lambda observations, step: act(constants, tf.constant(observations)).numpy()
+def greedy_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return the actions of highest value, [..., N]."""
+    return greedy(q_values(weights, observation, s))
+
+
+def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
+    """Return Q-networks as named arrays; a dueling one's last layer becomes plain Q-values."""
+    plain = networks.without_dueling(weights) if h.dueling else weights
+    return networks.to_arrays(plain, h.activation, "linear")

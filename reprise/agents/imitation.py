@@ -5,7 +5,7 @@
 The same gradient as that of REINFORCE, with every step credited with 1: the cross-entropy between
 what the rule did and what the network would have done.
 
-Shapes: E episodes, L lanes, O features of an observation.
+Shapes: E episodes, N seeds, O features of an observation.
 
 Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (behavioural cloning).
 """
@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from reprise import capacity
-from reprise.agents import reinforce
+from reprise.agents import needs, reinforce
 from reprise.capacity import Given, Need
 from reprise.environments.base import Environment
-from reprise.hyperparameters import Frozen, PositiveInt
+from reprise.hyperparameters import Frozen, PositiveInt, part
 from reprise.nn import networks, optimizers, streams
 from reprise.nn.determinism import tf
 
@@ -35,24 +35,27 @@ class Hyperparameters(Frozen):
 
     def needs_for(self, steps: int, lanes: Given) -> Iterator[Need]:
         """Yield what imitation asks for, where episodes are of so many steps."""
-        yield from reinforce.play_needs("imitation.episodes", self.episodes, steps, lanes)
+        yield from needs.of_episodes("imitation.episodes", self.episodes, steps, lanes)
         given = {"imitation.gradient_steps": self.gradient_steps}
         yield capacity.count("the number of steps", self.gradient_steps, capacity.INT32, given)
+
+
+RECORDING = 2  # the random stream of a seed's recorded episodes, after those of `reinforce`
 
 
 class Imitation(NamedTuple):
     """What imitation leaves, as NumPy arrays."""
 
-    weights: list[np.ndarray]  # [.., L]
-    steps: np.ndarray  # environment steps that were recorded [L]
-    agreement: np.ndarray  # share of them in which the network's likelier action is the rule's [L]
+    weights: list[np.ndarray]  # [.., N]
+    steps: np.ndarray  # environment steps that were recorded [N]
+    agreement: np.ndarray  # share of them in which the network's likelier action is the rule's [N]
 
 
 def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
     """Return the actions of the chapter's rule: push to the side to which the pole leans.
 
     Args:
-        observation: of CartPole, [..., O, L].
+        observation: of CartPole, [..., O, N].
         random: nothing here is left to chance.
     """
     return tf.cast(observation[..., 2, :] >= 0, tf.int32)
@@ -60,25 +63,22 @@ def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
 
 @cache
 def program(
-    environment: Environment, h: reinforce.Hyperparameters, imitation: Hyperparameters
+    environment: Environment, s: reinforce.Settings, imitation: Hyperparameters
 ) -> tf.Function:
-    """Return the compiled imitation: from keys [2, L], weights and rates to an `Imitation`."""
+    """Return the compiled imitation: from keys [2, N], weights and rates to an `Imitation`."""
 
     def imitate(keys: tf.Tensor, weights: networks.Weights, learning_rate: tf.Tensor) -> tuple:
-        shown = reinforce.play(angle_rule, keys, environment, imitation.episodes, h.maximum_steps)
+        shown = reinforce.play(angle_rule, keys, environment, imitation.episodes, s.maximum_steps)
         ones = tf.ones_like(shown.reward)
-        once = tf.cast(learning_rate[0] > 0, tf.int32)
 
         def body(step, weights, state):
-            gradient = networks.separately(
-                lambda: reinforce.policy_gradient(weights, shown, ones, h), weights, once
-            )
-            state, weights = optimizers.apply(h.optimiser, state, weights, gradient, learning_rate)
+            gradient = networks.materialize(reinforce.policy_gradient(weights, shown, ones, s))
+            state, weights = optimizers.apply(s.optimizer, state, weights, gradient, learning_rate)
             return step + 1, weights, state
 
-        start = (tf.constant(0), weights, optimizers.initial(weights))
+        start = (tf.constant(0), weights, optimizers.init(weights))
         _, weights, _ = tf.while_loop(lambda n, *_: n < imitation.gradient_steps, body, start)
-        right = reinforce.logits(weights, shown.observation, h)[..., 0, :] < 0
+        right = reinforce.logits(weights, shown.observation, s)[..., 0, :] < 0
         agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
         steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
         return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps
@@ -95,16 +95,15 @@ def imitate(
     """Teach each lane's policy network the angle rule, from episodes of its own.
 
     Args:
-        hyperparameters: of the network, and of the optimiser, which studies all episodes at once.
+        hyperparameters: of the network, and of the optimizer, which studies all episodes at once.
         imitation: how much is shown, and how long it is studied.
         environment: what the rule is recorded in.
-        keys: uint32 [L, 2]; networks begin as those that REINFORCE would train with these keys.
+        keys: uint32 [N, 2]; networks begin as those that REINFORCE would train with these keys.
     """
     lanes = tf.constant(keys.T, tf.uint32)
     initial = reinforce.initial_weights(lanes, environment, hyperparameters)
-    structure = hyperparameters.structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
     rates = tf.fill([len(keys)], float(hyperparameters.learning_rate))
-    shown = imitation.structure(Hyperparameters, ())
-    compiled = program(environment, structure, shown)
-    weights, steps, agreement = compiled(streams.fold(lanes, 2), initial, rates)
+    settings, shown = part(reinforce.Settings, hyperparameters), part(Hyperparameters, imitation)
+    compiled = program(environment, settings, shown)
+    weights, steps, agreement = compiled(streams.fold_in(lanes, RECORDING), initial, rates)
     return Imitation([w.numpy() for w in weights], steps.numpy(), agreement.numpy())

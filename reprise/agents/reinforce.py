@@ -1,14 +1,19 @@
-"""REINFORCE over lanes, the whole training as one compiled program.
+"""REINFORCE: make actions that were followed by high returns more probable.
 
-    gradient = mean_t A_t grad(-log pi(a_t | s_t))
+    ∇J = mean_t A_t ∇ log π(a_t | s_t)        the policy gradient
 
-The mean runs over all steps of an iteration's episodes, each lane's own; A_t is what the step is
-credited with, in the chapter its normalised return. All episodes of all lanes are played at once;
-one that has ended stands still until the longest one ends.
+A_t is the credit of an action: the return G_t = r_t + γ G_{t+1} from its step on, normalised over
+the iteration as in the chapter, A_t = (G_t - mean G) / std G. The mean runs over all steps of an
+iteration's episodes.
 
-Shapes: L lanes, E episodes, T time, O features of an observation.
+N independent seeds train side by side in one compiled program: every tensor ends with the axis N,
+and no number passes from one seed to another. All episodes of an iteration are played at once; one
+that has ended waits for the longest.
 
-Source: Williams (1992), section 4, equation 11; the chapter, section Policy Gradient.
+Shapes: N seeds, K iterations, E episodes, T steps, O features of an observation, Z logits.
+
+Source: Williams (1992), section 4, equation 11; Sutton and Barto (2018), equations 3.9 and 13.8;
+    the chapter, sections Evaluating Actions and Policy Gradients.
 """
 
 from __future__ import annotations
@@ -19,325 +24,299 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from reprise import capacity
-from reprise.agents import policy_networks
-from reprise.agents.policy_networks import Choose, likeliest, sampled, surprise
-from reprise.agents.returns import Credit, credited
+from reprise import hyperparameters as kinds
+from reprise.agents import needs
 from reprise.capacity import Given, Need
-from reprise.environments import programs
 from reprise.environments.base import Environment
-from reprise.hyperparameters import Discount, Frozen, HiddenSizes, PositiveFloat, PositiveInt
+from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import networks, optimizers, streams
 from reprise.nn.determinism import tf
+from reprise.nn.heads import greedy_action, negative_log_prob, sample_action
+from reprise.nn.networks import Weights, materialize
 
-Behaviour = Literal["sampled", "likeliest"]
+Behaviour = Literal["sampled", "greedy"]
+Credit = Literal["total_reward", "return", "advantage"]
+
+# The random streams of a seed, and of an iteration.
+WEIGHTS, ITERATIONS = range(2)
+STARTS, ACTIONS, CHANCE = range(3)
+
+EPSILON = 1e-8  # equal returns have no deviation: their advantages are zero, not NaN
 
 
-class Hyperparameters(Frozen):
-    """What decides a training but for its seeds."""
+class Settings(kinds.Frozen):
+    """The hyperparameters that are fixed when the program is compiled."""
 
-    hidden_sizes: HiddenSizes
+    hidden_sizes: kinds.HiddenSizes
     activation: networks.Activation
-    iterations: PositiveInt
-    episodes_per_iteration: PositiveInt
-    maximum_steps: PositiveInt
-    behaviour: Behaviour
-    credit: Credit
-    discount: Discount
-    optimiser: optimizers.Optimiser
-    learning_rate: PositiveFloat
-
-    def needs_for(self, lanes: Given, packs: Given) -> Iterator[Need]:
-        """Yield what a training asks for.
-
-        Args:
-            lanes: the parameters whose product is the number of lanes that train at once.
-            packs: those whose product is how often so many do.
-        """
-        at_once, iterations = capacity.product(lanes), {"iterations": self.iterations}
-        yield from play_needs(
-            "episodes_per_iteration", self.episodes_per_iteration, self.maximum_steps or 1, lanes
-        )
-        # Weights and two moments.
-        sizes, given = (1, *self.hidden_sizes, 1), {"hidden_sizes": self.hidden_sizes}
-        yield from networks.needs(sizes, 3, given, lanes)
-        curves = at_once * self.iterations * 2 * 4
-        yield capacity.memory("the curves", curves, iterations | dict(lanes))
-        times, trained = capacity.product(packs), iterations | dict(lanes) | dict(packs)
-        yield capacity.memory("the curves", curves * times, trained)
-        yield capacity.work(
-            "the training", at_once * times * self.iterations * self.episodes_per_iteration,
-            trained | {"episodes_per_iteration": self.episodes_per_iteration},
-        )  # fmt: skip
-        yield capacity.count(
-            "the number of iterations", self.iterations, capacity.INT32, iterations
-        )
-
-
-def play_needs(name: str, episodes: int, steps: int, lanes: Given) -> Iterator[Need]:
-    """Yield what it takes to play episodes at once, all their steps kept.
-
-    A step is an observation of one feature, an action, a reward and a random number at the least.
-    How many steps were played is a float32 number.
-
-    Args:
-        name: of the parameter that is the number of episodes.
-        episodes: E.
-        steps: T, the parameter maximum_steps.
-        lanes: the parameters whose product is the number of lanes.
-    """
-    given = {name: episodes, "maximum_steps": steps}
-    size = capacity.product(given, lanes) * 4 * 4
-    yield capacity.memory("the episodes' steps", size, given | dict(lanes))
-    number = capacity.product(given)
-    yield capacity.count("the number of steps", number, capacity.FLOAT32, given)
+    iterations: kinds.PositiveInt
+    episodes_per_iteration: kinds.PositiveInt
+    maximum_steps: kinds.PositiveInt
+    optimizer: optimizers.Optimizer
 
 
 class Numbers(NamedTuple):
-    """What may differ between the lanes of a program: numbers, and choices by their place, [L]."""
+    """The hyperparameters that the compiled program takes: one for each seed, [N]."""
 
     learning_rate: tf.Tensor
     discount: tf.Tensor
-    credit: tf.Tensor  # int32, of `returns.Credit`
-    behaviour: tf.Tensor  # int32, of `Behaviour`
+    credit: tf.Tensor  # the place in `Credit`
+    behaviour: tf.Tensor  # the place in `Behaviour`
 
 
-CHOICES: dict[str, tuple[str, ...]] = {"credit": get_args(Credit), "behaviour": get_args(Behaviour)}
+class Hyperparameters(Settings):
+    """All hyperparameters of REINFORCE."""
+
+    learning_rate: kinds.PositiveFloat
+    discount: kinds.Discount
+    credit: Credit
+    behaviour: Behaviour
+
+    def needs_for(self, lanes: Given, packs: Given) -> Iterator[Need]:
+        """Yield what a training asks of a machine."""
+        return needs.of_reinforce(self, lanes, packs)
 
 
-def numbers_of(lanes: Sequence[Hyperparameters]) -> Numbers:
-    """Return what may differ between lanes, of one set of hyperparameters a lane."""
-    values = {name: [getattr(h, name) for h in lanes] for name in Numbers._fields}
-    return Numbers(**{
-        name: tf.constant([CHOICES[name].index(value) for value in column], tf.int32)
-        if name in CHOICES
-        else tf.constant(column, tf.float32)
-        for name, column in values.items()
-    })  # fmt: skip
+def numbers_of(h: Sequence[Hyperparameters]) -> Numbers:
+    """Return the numbers of a program, from the hyperparameters of each seed."""
+    return Numbers(
+        tf.constant([each.learning_rate for each in h], tf.float32),
+        tf.constant([each.discount for each in h], tf.float32),
+        tf.constant([get_args(Credit).index(each.credit) for each in h]),
+        tf.constant([get_args(Behaviour).index(each.behaviour) for each in h]),
+    )
 
 
 class Episodes(NamedTuple):
-    """What an iteration's episodes were; a step counts where `played`."""
+    """The episodes of an iteration; a step counts where `played`."""
 
-    observation: tf.Tensor  # [T, E, O, L]
-    action: tf.Tensor  # int32 [T, E, L]
-    reward: tf.Tensor  # [T, E, L]
-    played: tf.Tensor  # bool [T, E, L]
-
-
-class Training(NamedTuple):
-    """What a training leaves, as NumPy arrays; K iterations."""
-
-    returns: np.ndarray  # mean return of an iteration's episodes [K, L]
-    steps: np.ndarray  # environment steps of an iteration, all episodes [K, L]
-    final: list[np.ndarray]  # weights [.., L]
+    observation: tf.Tensor  # [T, E, O, N]
+    action: tf.Tensor  # int32 [T, E, N]
+    reward: tf.Tensor  # [T, E, N], 0 after the end
+    played: tf.Tensor  # bool [T, E, N]
 
 
-def logits(weights: networks.Weights, observation: tf.Tensor, h: Hyperparameters) -> tf.Tensor:
-    """Return the policy's logits [..., Z, L] of observations [..., O, L]."""
-    return networks.forward(weights, observation, h.activation)
+def logits(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return the logits of π(. | s), [..., Z, N], of observations [..., O, N]."""
+    return networks.forward(weights, observation, s.activation)
 
 
-def behaviour(weights: networks.Weights, numbers: Numbers, h: Hyperparameters) -> Choose:
-    """Return how actions are chosen in training: by probability, or always the likeliest."""
-    samples = numbers.behaviour == CHOICES["behaviour"].index("sampled")
+def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
+    """Return G_t = r_t + γ G_{t+1}, [T, ..., N].
 
-    def choose(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-        z = logits(weights, observation, h)
-        return tf.where(samples, sampled(z, random), likeliest(z))
+    >>> discounted_returns(tf.constant([10, 0, -50]), tf.constant(0.8)).numpy().tolist()
+    [-22.0, -40.0, -50.0]
+    """
+    reward = tf.cast(reward, tf.float32)  # returns of integers would be cut to integers
+    steps, shape = reward.shape[0], reward.shape[1:]
 
-    return choose
+    def body(t, g, returns):
+        g = reward[t] + discount * g
+        return t - 1, g, returns.write(t, g)
+
+    returns = tf.TensorArray(tf.float32, steps, element_shape=shape)
+    start = (tf.constant(steps - 1), tf.zeros(shape), returns)
+    return tf.while_loop(lambda t, *_: t >= 0, body, start)[-1].stack()
+
+
+def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
+    """Return A_t = (G_t - mean G) / std G over the steps that were played, else 0, [T, E, N]."""
+    mask = tf.cast(played, tf.float32)
+    steps = tf.reduce_sum(mask, [0, 1])
+    mean = tf.reduce_sum(returns * mask, [0, 1]) / steps
+    deviation = tf.sqrt(tf.reduce_sum(mask * (returns - mean) ** 2, [0, 1]) / steps)
+    return mask * (returns - mean) / (deviation + EPSILON)
+
+
+def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
+    """Return the credit of each step, [T, E, N].
+
+    The total reward is that of the whole episode, undiscounted; the return counts from the step on;
+    the advantage is the normalised return.
+    """
+    total = tf.reduce_sum(episodes.reward, 0)
+    returns = discounted_returns(episodes.reward, numbers.discount)
+    normalised = advantages(returns, episodes.played)
+    return tf.where(numbers.credit == 0, total, tf.where(numbers.credit == 1, returns, normalised))
+
+
+def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return each step's part of mean_t -A_t log π(a_t | s_t), [T, E, N]."""
+    played = tf.cast(episodes.played, tf.float32)
+    share = credit * played / tf.reduce_sum(played, [0, 1])
+    return share * negative_log_prob(logits(weights, episodes.observation, s), episodes.action)
+
+
+def policy_gradient(
+    weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Settings
+) -> Weights:
+    """Return each seed's gradient of its loss, [.., N]."""
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        total = loss(weights, episodes, credit, s)
+    # The tape sums over the seeds. They share no weight: each gets the gradient of its own loss.
+    return tape.gradient(total, weights)
+
+
+def act(
+    weights: Weights, observation: tf.Tensor, random: tf.Tensor, numbers: Numbers, s: Settings
+) -> tf.Tensor:
+    """Return actions drawn from π, or the most probable ones, by the seed's behaviour, [E, N]."""
+    z = logits(weights, observation, s)
+    return tf.where(numbers.behaviour == 0, sample_action(z, random), greedy_action(z))
 
 
 def play(
-    choose: Choose,
+    choose: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     keys: tf.Tensor,
-    environment: Environment,
+    env: Environment,
     episodes: int,
     steps: int,
 ) -> Episodes:
     """Play episodes.
 
     Args:
-        choose: the policy.
-        keys: uint32 [2, L], of these episodes.
-        environment: what is played.
+        choose: the policy: observations [E, O, N] and uniform numbers [E, N] -> actions [E, N].
+        keys: of these episodes, uint32 [2, N].
+        env: the environment.
         episodes: E.
-        steps: T, after which an episode is truncated.
+        steps: T, the time limit.
     """
-    lanes = keys.shape[-1]
-    state = environment.reset(streams.fold(keys, 0), (episodes,))
-    random = streams.uniform(streams.fold(keys, 1), (steps, episodes))
-    chance = streams.uniform(streams.fold(keys, 2), (steps, episodes, environment.draws))
-    narrow = [episodes, lanes]
-    memory = Episodes(
-        tf.TensorArray(
-            tf.float32, steps, element_shape=[episodes, environment.observation_size, lanes]
-        ),
-        *(
-            tf.TensorArray(kind, steps, element_shape=narrow)
-            for kind in (tf.int32, tf.float32, tf.bool)
-        ),
-    )
+    wide = [episodes, env.observation_size, keys.shape[-1]]
+    narrow = [episodes, keys.shape[-1]]
+    state = env.reset(streams.fold_in(keys, STARTS), (episodes,))
+    random = streams.uniform(streams.fold_in(keys, ACTIONS), (steps, episodes))
+    chance = streams.uniform(streams.fold_in(keys, CHANCE), (steps, episodes, env.draws))
 
     def tick(t, alive, state, memory):
-        observation = environment.observe(state)
+        observation = env.observe(state)
         action = choose(observation, random[t])
-        following, reward, terminated = environment.step(state, action, chance[t])
-        step = Episodes(observation, action, reward, alive)
-        memory = Episodes(
-            *(array.write(t, field) for array, field in zip(memory, step, strict=True))
-        )
-        # An episode that has ended keeps its state: stepping a fallen pole on would end in
-        # infinities.
-        state = tf.where(alive[..., None, :], following, state)
-        ended = terminated | programs.truncated(environment, following)
-        return t + 1, alive & ~ended, state, memory
+        next_state, reward, terminated = env.step(state, action, chance[t])
+        step = Episodes(observation, action, tf.where(alive, reward, 0.0), alive)
+        memory = Episodes(*(rows.write(t, row) for rows, row in zip(memory, step, strict=True)))
+        # Without this, an ended episode would go on from its fallen pole to infinity.
+        state = tf.where(alive[..., None, :], next_state, state)
+        alive = alive & ~(terminated | env.truncated(next_state))
+        return t + 1, alive, state, memory
 
-    def goes_on(t, alive, *_):
-        return (t < steps) & tf.reduce_any(alive)
-
-    start = (tf.constant(0), tf.ones(narrow, tf.bool), state, memory)
-    memory = tf.while_loop(goes_on, tick, start)[-1]
-    return Episodes(*(array.stack() for array in memory))
-
-
-def policy_gradient(
-    weights: networks.Weights, episodes: Episodes, credit: tf.Tensor, h: Hyperparameters
-) -> list[tf.Tensor]:
-    """Return each lane's gradient of the mean over steps of -log pi(a | s) times the credit.
-
-    Args:
-        weights: of the policy network.
-        episodes: what was played.
-        credit: of each step, such as its advantage, [T, E, L].
-        h: hyperparameters.
-    """
-    played = tf.cast(episodes.played, tf.float32)
-    weight = credit * played / tf.reduce_sum(played, [0, 1])
-    with tf.GradientTape() as tape:
-        tape.watch(weights)
-        loss = weight * surprise(logits(weights, episodes.observation, h), episodes.action)
-    # The tape sums over lanes; they share no weight, so each gets the gradient of its own loss.
-    return tape.gradient(loss, weights)
-
-
-def initial_weights(
-    keys: tf.Tensor, environment: Environment, h: Hyperparameters
-) -> networks.Weights:
-    """Return the networks of lanes with keys [2, L] before any training."""
-    return policy_networks.initial(keys, environment, h.hidden_sizes)
+    kinds_and_shapes = zip(
+        (tf.float32, tf.int32, tf.float32, tf.bool), (wide, narrow, narrow, narrow), strict=True
+    )
+    memory = Episodes(*(
+        tf.TensorArray(kind, steps, element_shape=shape) for kind, shape in kinds_and_shapes
+    ))  # fmt: skip
+    *_, memory = tf.while_loop(
+        lambda t, alive, *_: (t < steps) & tf.reduce_any(alive),
+        tick, (tf.constant(0), tf.ones(narrow, tf.bool), state, memory),
+    )  # fmt: skip
+    return Episodes(*(rows.stack() for rows in memory))
 
 
 def update(
-    weights: networks.Weights, state: optimizers.State, episodes: Episodes, numbers: Numbers,
-    once: tf.Tensor, h: Hyperparameters, precision: str,
-) -> tuple[networks.Weights, optimizers.State, tuple[tf.Tensor, tf.Tensor]]:  # fmt: skip
-    """Learn from an iteration's episodes.
+    weights: Weights, state: optimizers.State, episodes: Episodes, numbers: Numbers, s: Settings
+) -> tuple[Weights, optimizers.State]:
+    """Take one gradient step from an iteration's episodes."""
+    credit = credited(episodes, numbers)
+    gradient = materialize(policy_gradient(weights, episodes, credit, s))
+    state, weights = optimizers.apply(s.optimizer, state, weights, gradient, numbers.learning_rate)
+    return weights, state
 
-    Args:
-        weights: of the policy networks.
-        state: of their optimiser.
-        episodes: what was played.
-        numbers: what differs between the lanes.
-        once: as `networks.separately` takes it.
-        h: the other hyperparameters.
-        precision: of the sums that returns are.
 
-    Returns:
-        The next weights and state, and the lanes' mean return and number of steps, both [L].
-    """
-    reward = tf.where(episodes.played, episodes.reward, 0.0)
-    credit = credited(numbers.credit, reward, episodes.played, numbers.discount)
-    gradient = networks.separately(
-        lambda: policy_gradient(weights, episodes, credit, h), weights, once
-    )
-    state, weights = optimizers.apply(h.optimiser, state, weights, gradient, numbers.learning_rate)
-    total = tf.reduce_sum(tf.cast(reward, precision), [0, 1]) / h.episodes_per_iteration
-    points = (
-        tf.cast(total, tf.float32),
-        tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1]),
-    )
-    return weights, state, points
+def initial_weights(keys: tf.Tensor, env: Environment, s: Settings) -> Weights:
+    """Return the untrained policy networks of seeds with keys [2, N]."""
+    outputs = 1 if env.actions == 2 else env.actions
+    sizes = (env.observation_size, *s.hidden_sizes, outputs)
+    return networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)
 
 
 def training(
-    keys: tf.Tensor,
-    weights: networks.Weights,
-    numbers: Numbers,
-    environment: Environment,
-    h: Hyperparameters,
+    keys: tf.Tensor, weights: Weights, numbers: Numbers, env: Environment, s: Settings
 ) -> tuple:
-    """Train all lanes from their keys [2, L]; this is the program that is compiled."""
-    lanes = keys.shape[-1]
-    once = tf.cast(numbers.learning_rate[0] > 0, tf.int32)
-    learn = programs.part(
-        environment, partial(update, h=h, precision=programs.precision(environment))
-    )
-    curves = tuple(
-        tf.TensorArray(tf.float32, h.iterations, element_shape=[lanes]) for _ in range(2)
-    )
+    """Train all seeds from their keys [2, N]: the program that is compiled."""
+    learn = env.part(partial(update, s=s))
+    choose = env.part(partial(act, s=s))
 
-    def body(iteration, weights, state, curves):
-        choose = programs.part(environment, behaviour(weights, numbers, h))
+    def body(k, weights, state, curves):
+        iteration_keys = streams.fold_in(streams.fold_in(keys, ITERATIONS), k)
         episodes = play(
-            choose, streams.fold(streams.fold(keys, 1), iteration),
-            environment, h.episodes_per_iteration, h.maximum_steps,
+            lambda observation, random: choose(weights, observation, random, numbers),
+            iteration_keys, env, s.episodes_per_iteration, s.maximum_steps,
         )  # fmt: skip
-        weights, state, points = learn(weights, state, episodes, numbers, once)
-        curves = tuple(
-            curve.write(iteration, point) for curve, point in zip(curves, points, strict=True)
+        weights, state = learn(weights, state, episodes, numbers)
+        total = tf.reduce_sum(tf.cast(episodes.reward, env.reward_dtype), [0, 1])
+        points = (
+            tf.cast(total / s.episodes_per_iteration, tf.float32),
+            tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1]),
         )
-        return iteration + 1, weights, state, curves
+        curves = [curve.write(k, point) for curve, point in zip(curves, points, strict=True)]
+        return k + 1, weights, state, curves
 
-    start = (tf.constant(0), weights, optimizers.initial(weights), curves)
-    _, weights, _, curves = tf.while_loop(lambda n, *_: n < h.iterations, body, start)
-    return tuple(curve.stack() for curve in curves), weights
+    curves = [
+        tf.TensorArray(tf.float32, s.iterations, element_shape=[keys.shape[-1]]) for _ in range(2)
+    ]
+    start = (tf.constant(0), weights, optimizers.init(weights), curves)
+    _, weights, _, curves = tf.while_loop(lambda k, *_: k < s.iterations, body, start)
+    return [curve.stack() for curve in curves], weights
 
 
 @cache
-def program(environment: Environment, h: Hyperparameters):
-    """Return the training, compiled if the environment is."""
-    return programs.program(
-        environment,
-        lambda keys, weights, numbers: training(keys, weights, numbers, environment, h),
-    )
+def program(env: Environment, s: Settings) -> Callable:
+    """Return the training, compiled as a whole if the environment is compiled."""
+    return env.program(lambda keys, weights, numbers: training(keys, weights, numbers, env, s))
 
 
 def train(
-    hyperparameters: Hyperparameters,
-    environment: Environment,
+    h: Hyperparameters | Sequence[Hyperparameters],
+    env: Environment,
     keys: np.ndarray,
-    initial: networks.Weights | None = None,
-    numbers: Numbers | None = None,
-) -> Training:
-    """Train one lane for each key.
+    initial: Weights | None = None,
+) -> TrainingRun:
+    """Train one policy for each seed.
 
     Args:
-        hyperparameters: of the algorithm.
-        environment: what is played.
-        keys: uint32 [L, 2], from `seeds.lane_keys`.
-        initial: weights to begin with, [.., L]; by default each lane draws its own.
-        numbers: of each lane; by default the hyperparameters' own.
+        h: the hyperparameters; if one set for each seed, all with the same settings.
+        env: the environment.
+        keys: uint32 [N, 2], from `seeds.lane_keys`.
+        initial: weights to begin with [.., N], if not untrained ones.
     """
-    lanes = tf.constant(keys.T, tf.uint32)
-    if numbers is None:
-        numbers = numbers_of([hyperparameters] * len(keys))
-    if initial is None:
-        initial = initial_weights(lanes, environment, hyperparameters)
-    compiled = program(environment, hyperparameters.structure(Hyperparameters, Numbers._fields))
-    (returns, steps), weights = compiled(lanes, initial, numbers)
-    final = programs.on_observations(environment, [weight.numpy() for weight in weights])
-    return Training(returns.numpy(), steps.numpy(), final)
+    h = [h] * len(keys) if isinstance(h, Hyperparameters) else h
+    settings, words = kinds.part(Settings, h[0]), tf.constant(keys.T, tf.uint32)
+    numbers = numbers_of(h)
+    before = initial_weights(words, env, settings) if initial is None else initial
+    (returns, steps), weights = program(env, settings)(words, before, numbers)
+    final = env.on_observations([weight.numpy() for weight in weights])
+    played = np.cumsum(steps.numpy(), axis=0, dtype=float)
+    none = np.zeros((0, len(keys)), np.float32)
+    return TrainingRun(finite(returns.numpy(), np.float32), played, none, none, {"final": final})
 
 
 def policy(
-    weights: networks.Weights, h: Hyperparameters, random: np.random.Generator | None = None
-) -> Callable[[np.ndarray, int], np.ndarray]:
-    """Return all lanes' policy, as `policy_networks.policy` does."""
-    return policy_networks.policy(weights, h.activation, random)
+    weights: Weights, h: Hyperparameters, random: np.random.Generator | None = None
+) -> networks.Act:
+    """Return the policy of all seeds: the most probable actions, or with a generator drawn ones."""
+    if random is None:
+        return networks.acting(greedy_actions, weights, kinds.part(Settings, h))
+    draw = networks.acting(sampled_actions, weights, kinds.part(Settings, h))
+
+    def sampled(observations: np.ndarray, step: int) -> np.ndarray:
+        numbers = random.random(observations[:, :1].shape, np.float32)
+        return draw(np.concatenate([observations, numbers], axis=1), step)
+
+    return sampled
 
 
-def export(weights: networks.Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return policy networks as named arrays, as `policy_networks.export` does."""
-    return policy_networks.export(weights, h.activation)
+def greedy_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return the most probable actions, [..., N]."""
+    return greedy_action(logits(weights, observation, s))
+
+
+def sampled_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return drawn actions, [..., N]; the last feature is the uniform number to draw with."""
+    z = logits(weights, observation[..., :-1, :], s)
+    return sample_action(z, observation[..., -1, :])
+
+
+def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
+    """Return policy networks as named arrays; they give π(0 | s), or π(a | s) of each action."""
+    output = "sigmoid" if weights[-1].shape[0] == 1 else "softmax"
+    return networks.to_arrays(weights, h.activation, output)

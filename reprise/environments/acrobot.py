@@ -10,9 +10,11 @@ Source: Sutton (1996); Sutton and Barto (1998), section 11.3; Gymnasium, acrobot
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from math import pi
 from typing import NamedTuple
 
+from reprise.environments.base import Environment
 from reprise.environments.cartpole import sine_and_cosine
 from reprise.nn import streams
 from reprise.nn.determinism import tf
@@ -100,13 +102,14 @@ def runge_kutta(state: Four, torque: tf.Tensor, p: Physics) -> Four:
     return after(p.time_step / 6, (one, two, three, four))
 
 
-class Acrobot(NamedTuple):
-    """The environment protocol's Acrobot: a state is [..., 4, L], an observation [..., 6, L]."""
+@dataclass(frozen=True)
+class Acrobot(Environment):
+    """Compiled Acrobot: a state is [..., 4, L], an observation [..., 6, L]."""
 
-    physics: Physics = Physics()
-    observation_size: int = 6
-    actions: int = 3
-    draws: int = 0
+    physics: Physics = field(default_factory=Physics)
+    observation_size = 6
+    actions = 3
+    draws = 0
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, 4, L], uniform in +-0.1, from the lanes' keys [2, L]."""

@@ -1,50 +1,77 @@
-"""What an algorithm asks of an environment.
+"""The interface of an environment: what an algorithm asks of it.
 
-Lanes are the last axis of every tensor and features the one before; before them any axes, such as
+Seeds are the last axis of every tensor, features the one before; before them any axes, such as
 episodes.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
 
 from reprise.nn.determinism import tf
 
 
-class Environment(Protocol):
-    """An environment of many lanes at once, without memory; time limits are the algorithm's."""
+class Environment(ABC):
+    """An environment of many seeds at once, without memory; time limits are the algorithm's.
 
-    @property
-    def observation_size(self) -> int:
-        """Return O, the features of an observation."""
-        ...
+    As it stands here it is compiled: a training program holds it as a whole.
+    """
 
-    @property
-    def actions(self) -> int:
-        """Return A, the number of actions."""
-        ...
+    observation_size: int
+    """The number of features of an observation, O."""
+    actions: int
+    """The number of actions, A."""
+    draws: int
+    """The number of uniform random numbers that a step takes, D."""
+    reward_dtype: str = "float32"
+    """The type in which rewards are summed; those of compiled environments are exact in float32."""
 
-    @property
-    def draws(self) -> int:
-        """Return D, how many uniform random numbers a step takes."""
-        ...
-
+    @abstractmethod
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
-        ...
+        """Draw initial states [*shape, .., N] from the seeds' keys, uint32 [2, N]."""
 
+    @abstractmethod
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., O, L] of states."""
-        ...
+        """Return the observations [..., O, N] of states."""
 
+    @abstractmethod
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards and whether each episode terminated, [..., L].
+        """Return the next states, the rewards and whether each episode terminated, [..., N].
 
         Args:
-            state: [..., L].
-            action: int32 [..., L].
-            random: uniform numbers in [0, 1), [..., D, L].
+            state: [..., N].
+            action: int32 [..., N].
+            random: uniform numbers in [0, 1), [..., D, N].
         """
-        ...
+
+    def truncated(self, state: tf.Tensor) -> tf.Tensor:
+        """Return whether the environment itself cut the episodes short, bool [..., N] or []."""
+        return tf.constant(False)
+
+    def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
+        """Return states in which the episodes that ended begin anew, [.., N].
+
+        Args:
+            state: of all episodes.
+            ended: which of them ended, bool [N].
+            keys: makes the seeds' keys for the new episodes, uint32 [2, N].
+        """
+        return tf.where(ended, self.reset(keys()), state)
+
+    def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
+        """Return trained networks in the form that takes Gymnasium's own observations."""
+        return list(weights)
+
+    def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that trains, as one compiled program."""
+        return tf.function(function, jit_compile=True, autograph=False)
+
+    def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function for a program to call between steps, compiled with the program."""
+        return function

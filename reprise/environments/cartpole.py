@@ -10,8 +10,10 @@ Source: Barto, Sutton and Anderson (1983), appendix; Florian (2005), equations 2
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from reprise.environments.base import Environment
 from reprise.nn import streams
 from reprise.nn.determinism import tf
 
@@ -42,13 +44,14 @@ def sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return sine, cosine
 
 
-class CartPole(NamedTuple):
-    """The environment protocol's CartPole: state and observation are [..., 4, L]."""
+@dataclass(frozen=True)
+class CartPole(Environment):
+    """Compiled CartPole: state and observation are [..., 4, L]."""
 
-    physics: Physics = Physics()
-    observation_size: int = 4
-    actions: int = 2
-    draws: int = 0
+    physics: Physics = field(default_factory=Physics)
+    observation_size = 4
+    actions = 2
+    draws = 0
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, 4, L], uniform in +-0.05, from the lanes' keys [2, L]."""

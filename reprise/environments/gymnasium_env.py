@@ -21,12 +21,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cache
 from math import prod
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reprise.environments.answers import Misfit, begun, stepped, wrong
+from reprise.environments.base import Environment
 from reprise.environments.normalisation import Normaliser
 from reprise.environments.specification import EpisodeError, Specification, made, spaces
 from reprise.nn import streams
@@ -35,10 +36,14 @@ from reprise.nn.determinism import tf
 APART = np.uint32(1 << 31)  # the highest bit of a seed of 32
 
 
-class GymnasiumAdapter:
-    """The environment protocol's form of a Gymnasium environment, for one training at a time."""
+class GymnasiumEnvironment(Environment):
+    """Any Gymnasium environment, stepped in Python, for one training at a time.
+
+    A program runs as a graph around its steps; the parts between them are compiled.
+    """
 
     draws = 0
+    reward_dtype = "float64"
 
     def __init__(self, specification: Specification) -> None:
         """Make one environment, to see its spaces.
@@ -125,6 +130,31 @@ class GymnasiumAdapter:
         if self.specification.normalised:
             return self._normaliser.folded(weights)
         return list(weights)
+
+    def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that trains, as a graph that calls Python at each step.
+
+        Raises, when called:
+            EpisodeError: the environment raised, or gave what does not fit or is not finite.
+        """
+        graph = tf.function(function, autograph=False)
+
+        def run(*arguments: Any) -> Any:
+            self.failure = None
+            try:
+                return graph(*arguments)
+            except tf.errors.OpError:
+                if self.failure:
+                    raise self.failure from self.failure.__cause__
+                raise
+            finally:
+                self.close()
+
+        return run
+
+    def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function for a program to call between steps, compiled."""
+        return tf.function(function, jit_compile=True, autograph=False)
 
     def close(self) -> None:
         """Close all environments; a later reset makes new ones."""

@@ -73,7 +73,7 @@ class Sensed(Wrapper):
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
         inner = self.environment.reset(keys, shape)
-        random = streams.uniform(streams.fold(keys, 0), (*shape, self.sensors.draws))
+        random = streams.uniform(streams.fold_in(keys, 0), (*shape, self.sensors.draws))
         return tf.concat([inner, *[self._measure(inner, random)] * self.sensors.history], -2)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:

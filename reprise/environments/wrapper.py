@@ -1,4 +1,4 @@
-"""What a compiled environment that changes another in one respect takes over from it."""
+"""Base of the compiled environments that change another one in one respect."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from reprise.nn.determinism import tf
 
 
 @dataclass(frozen=True)
-class Wrapper:
-    """An environment that is another one; a subclass says where it differs."""
+class Wrapper(Environment):
+    """An environment that acts as another one; a subclass overrides what differs."""
 
     environment: Environment
 
@@ -30,7 +30,7 @@ class Wrapper:
         return self.environment.draws
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
+        """Draw initial states [*shape, .., N] from the seeds' keys, uint32 [2, N]."""
         return self.environment.reset(keys, shape)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
@@ -40,5 +40,5 @@ class Wrapper:
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards and whether each episode terminated, [..., L]."""
+        """Return the next states, the rewards and whether each episode terminated, [..., N]."""
         return self.environment.step(state, action, random)

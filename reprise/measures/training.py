@@ -63,16 +63,15 @@ def steps_to(returns: NDArray, steps: NDArray, target: float, window: int) -> Ar
 
     Args:
         returns: mean return of an iteration's episodes [K, L].
-        steps: environment steps of an iteration [K, L].
+        steps: environment steps so far [K, L].
         target: the return to pass.
         window: iterations that the mean is taken over; before there are as many, none passes.
     """
     totals = np.cumsum(np.pad(returns.astype(float), ((1, 0), (0, 0))), axis=0)
     means = (totals[window:] - totals[:-window]) / window  # [K - window + 1, L]
     first = first_at(means, target)
-    used = np.cumsum(steps.astype(float), axis=0)
     last = np.where(np.isnan(first), 0, first).astype(int) + window - 1
-    return np.where(np.isnan(first), np.nan, used[last, np.arange(returns.shape[1])])
+    return np.where(np.isnan(first), np.nan, steps[last, np.arange(returns.shape[1])])
 
 
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
@@ -216,16 +215,6 @@ def median_lane(values: Array) -> int | None:
     if np.isnan(values).all():
         return None
     return int(np.nanargmin(np.abs(values - np.nanmedian(values))))
-
-
-def side_by_side(curves: Sequence[NDArray]) -> Array:
-    """Return the curves of several packs [K, L] as those of one; shorter ones end in NaN."""
-    length = max(len(pack) for pack in curves)
-    padded = [
-        np.pad(pack.astype(float), ((0, length - len(pack)), (0, 0)), constant_values=np.nan)
-        for pack in curves
-    ]
-    return np.concatenate(padded, axis=1)
 
 
 def tail_mean(returns: NDArray, count: int) -> Array:

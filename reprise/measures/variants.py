@@ -7,7 +7,7 @@ is better, and means are over those that have one.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,29 +15,11 @@ from numpy.typing import NDArray
 
 from reprise.hyperparameters import Evaluation
 from reprise.measures import training
+from reprise.measures.training_run import TrainingRun
 from reprise.stats import intervals
 
 
-class Trained(Protocol):
-    """What is read of a variant's training; K iterations, L lanes, E evaluation episodes."""
-
-    @property
-    def returns(self) -> NDArray:
-        """Return the mean return of each iteration's episodes [K, L]."""
-        ...
-
-    @property
-    def steps(self) -> NDArray:
-        """Return the environment steps of each iteration [K, L]."""
-        ...
-
-    @property
-    def greedy(self) -> NDArray:
-        """Return the returns of evaluation episodes [limits, E, L]."""
-        ...
-
-
-def tables(trained: Mapping[str, Trained], limits: Sequence[int]) -> dict[str, pd.DataFrame]:
+def tables(trained: Mapping[str, TrainingRun], limits: Sequence[int]) -> dict[str, pd.DataFrame]:
     """Return the variants' samples, returns and learning curves, each a table of all variants.
 
     Args:
@@ -46,11 +28,11 @@ def tables(trained: Mapping[str, Trained], limits: Sequence[int]) -> dict[str, p
     """
     samples, returns, curves = {}, {}, {}
     for name, trial in trained.items():
-        samples[name] = training.evaluated({"greedy": trial.greedy}, limits)
+        samples[name] = training.evaluated({"greedy": trial.evaluations["greedy"]}, limits)
         samples[name].insert(0, "lane", range(len(samples[name])))
         last = trial.returns[-training.LAST_ITERATIONS :]
         samples[name].insert(1, "last_return", last.mean(axis=0))
-        samples[name].insert(2, "environment_steps", trial.steps.sum(axis=0))
+        samples[name].insert(2, "environment_steps", trial.steps[-1])
         returns[name] = training.by_lane(trial.returns, "iteration", first=1)
         curves[name] = training.quantiles(trial.returns, "iteration", first=1)
     return {
@@ -61,7 +43,7 @@ def tables(trained: Mapping[str, Trained], limits: Sequence[int]) -> dict[str, p
 
 
 def summaries(
-    trained: Mapping[str, Trained],
+    trained: Mapping[str, TrainingRun],
     samples: pd.DataFrame,
     limits: Sequence[int],
     solved_share: float,
@@ -80,9 +62,9 @@ def summaries(
         str(name): {
             "last_return": intervals.summary(group["last_return"]),
             "environment_steps": intervals.summary(group["environment_steps"]),
-            "diverged": int(np.isnan(trained[str(name)].greedy[0, 0]).sum()),
+            "diverged": int(np.isnan(trained[str(name)].evaluations["greedy"][0, 0]).sum()),
             "greedy": training.evaluation(
-                trained[str(name)].greedy, limits, solved_share, solved_return
+                trained[str(name)].evaluations["greedy"], limits, solved_share, solved_return
             ),
         }
         for name, group in samples.groupby("variant", sort=False)
@@ -167,7 +149,7 @@ def reached(times: NDArray[np.float64]) -> dict[str, float | None]:
 
 
 def results(
-    trained: Mapping[str, Trained],
+    trained: Mapping[str, TrainingRun],
     evaluation: Evaluation,
     baseline: str,
     seed: int,

@@ -1,44 +1,67 @@
-"""Actions from a number for each of them, written without dot products.
+"""What the outputs of a network mean: values of actions, or the logits of a policy.
 
-Shapes: A actions, L lanes; before them any axes, such as episodes.
+    π(0 | s) = sigmoid(z)        or        π(a | s) = exp(z_a) / Σ_k exp(z_k)
+
+With two actions a policy has one logit z, with more it has one for each action. All is written
+without dot products, so that the bits are the same on every CPU.
+
+Shapes: A actions, Z logits, N seeds; before them any axes, such as episodes.
+
+Source: the chapter, section Neural Network Policies; Sutton and Barto (2018), equation 13.2.
 """
 
 from __future__ import annotations
 
 from reprise.nn.determinism import tf
 
-FEW = 18  # actions, the most of a game of Atari's
-
 
 def greedy(values: tf.Tensor) -> tf.Tensor:
-    """Return the action of the highest value, the first among equals: [..., A, L] -> [..., L]."""
-    best, *others = tf.unstack(values, axis=-2)
-    action = tf.zeros_like(best, tf.int32)
-    for a, value in enumerate(others, 1):
-        action, best = tf.where(value > best, a, action), tf.maximum(value, best)
+    """Return the action of highest value, the first among equals: [..., A, N] -> [..., N]."""
+    return tf.argmax(values, axis=-2, output_type=tf.int32)
+
+
+def select_action_values(values: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+    """Return the values of the actions taken: [..., A, N] and [..., N] -> [..., N]."""
+    taken = tf.range(values.shape[-2])[:, None] == tf.expand_dims(action, -2)
+    return tf.reduce_sum(tf.where(taken, values, 0.0), -2)
+
+
+def sample_action(logits: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
+    """Draw actions from a policy: [..., Z, N] -> int32 [..., N].
+
+    Args:
+        logits: of the policy.
+        random: uniform numbers in [0, 1), [..., N].
+    """
+    if logits.shape[-2] == 1:
+        return tf.cast(random > tf.sigmoid(logits[..., 0, :]), tf.int32)
+    terms, total, _ = _exponentials(logits)
+    bar, below = random * total, tf.zeros_like(total)
+    action = tf.zeros_like(total, tf.int32)
+    for term in terms[:-1]:  # the first action whose cumulated probability is above the number
+        below = below + term
+        action = action + tf.cast(below <= bar, tf.int32)
     return action
 
 
-def chosen(values: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """Return the values of the actions taken: [..., A, L] -> [..., L].
-
-    With many actions the sum is one operation: of the gradient of as many terms the compiler makes
-    a program that takes minutes and gigabytes. All terms but one are 0, so that no order matters.
-    """
-    if (count := values.shape[-2]) > FEW:
-        taken = tf.range(count)[:, None] == action[..., None, :]
-        return tf.reduce_sum(tf.where(taken, values, 0.0), -2)
-    return tf.add_n(
-        [tf.where(action == a, value, 0.0) for a, value in enumerate(tf.unstack(values, axis=-2))]
-    )
+def greedy_action(logits: tf.Tensor) -> tf.Tensor:
+    """Return the most probable action, the first among equals: [..., Z, N] -> int32 [..., N]."""
+    if logits.shape[-2] == 1:
+        return tf.cast(tf.sigmoid(logits[..., 0, :]) < 0.5, tf.int32)
+    return greedy(logits)
 
 
-def exponentials(logits: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Return exp(z_a - max z) of each action, their sum, and max z, each [..., L].
+def negative_log_prob(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+    """Return -log π(a | s): [..., Z, N] and [..., N] -> [..., N]."""
+    if logits.shape[-2] == 1:
+        is_0 = tf.cast(1 - action, tf.float32)
+        return tf.nn.sigmoid_cross_entropy_with_logits(is_0, logits[..., 0, :])
+    _, total, highest = _exponentials(logits)
+    return tf.math.log(total) + highest - select_action_values(logits, action)
 
-    Args:
-        logits: z, [..., A, L].
-    """
+
+def _exponentials(logits: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
+    """Return exp(z_a - max z) for each action, their sum, and max z, each [..., N]."""
     values = tf.unstack(logits, axis=-2)
     highest = values[0]
     for value in values[1:]:
@@ -46,25 +69,3 @@ def exponentials(logits: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tens
     highest = tf.stop_gradient(highest)
     terms = [tf.exp(value - highest) for value in values]
     return terms, tf.add_n(terms), highest
-
-
-def sampled(logits: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Draw actions by their softmax: the first whose cumulated probability is above a number.
-
-    Args:
-        logits: [..., A, L].
-        random: uniform numbers in [0, 1), [..., L].
-    """
-    terms, total, _ = exponentials(logits)
-    bar, below = random * total, tf.zeros_like(total)
-    action = tf.zeros_like(total, tf.int32)
-    for term in terms[:-1]:
-        below = below + term
-        action = action + tf.cast(below <= bar, tf.int32)
-    return action
-
-
-def cross_entropy(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """Return -log pi(a) of the softmax, log(sum_k exp z_k) - z_a: [..., A, L] -> [..., L]."""
-    _, total, highest = exponentials(logits)
-    return tf.math.log(total) + highest - chosen(logits, action)

@@ -14,7 +14,8 @@ Shapes: L lanes, I and O features in and out of a layer; before them any axes (t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
@@ -64,16 +65,16 @@ def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
     weights = []
     for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
         limit = (6 / (inputs + outputs)) ** 0.5
-        draw = streams.uniform(streams.fold(keys, layer), (outputs, inputs))
-        weights += [(2 * draw - 1) * limit, tf.zeros([outputs, keys.shape[-1]])]
+        draw = streams.uniform(streams.fold_in(keys, layer), (outputs, inputs))
+        weights += [(2 * draw - 1) * limit, 0 * draw[:, 0]]
     return weights
 
 
 def diverged(weights: Weights) -> np.ndarray:
-    """Return which lanes' networks are no policy, bool [L].
+    """Return which seeds' networks are no policy, bool [N].
 
-    A weight of theirs is NaN, or so large that two of its size have no product in float32: what
-    such a network says comes of overflow, not of what it has learned.
+    A weight is NaN, or so large that the product of two is not finite in float32: the network's
+    outputs then come from overflow, not from learning.
     """
     sound = [
         np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0) < LARGEST for weight in weights
@@ -81,24 +82,24 @@ def diverged(weights: Weights) -> np.ndarray:
     return ~np.all(sound, axis=0)
 
 
-def separately(compute: Callable[[], Weights], like: Weights, once: tf.Tensor) -> Weights:
-    """Return what `compute` returns, computed once and stored.
+def materialize(tensors: Weights) -> Weights:
+    """Return tensors, each computed once and stored.
 
-    Left to itself the compiler writes a sum anew into every kernel that reads it: a gradient three
-    times into Nadam. It does not look into a loop, if it cannot know how often it runs.
-
-    Args:
-        compute: returns tensors.
-        like: tensors shaped as its results.
-        once: the number 1, int32, unknown when the program is compiled.
+    XLA recomputes a sum in every kernel that reads it: a gradient three times in Nadam. It does not
+    look through a division by a one that it cannot know. Gradients pass straight through.
     """
-    start = (tf.constant(0), [tf.zeros_like(tensor) for tensor in like])
-    return tf.while_loop(lambda n, _: n < once, lambda n, _: (n + 1, compute()), start)[1]
+
+    @tf.custom_gradient
+    def stored(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        return x / (0 * x + 1), lambda upstream: upstream
+
+    return [stored(tensor) for tensor in tensors]
 
 
 def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    """Apply a layer of each lane to its features: [..., I, L] -> [..., O, L]."""
-    return tf.custom_gradient(_dense)(x, kernel, bias)
+    """Apply a layer of each seed to its features: [..., I, N] -> [..., O, N]."""
+    (outputs,) = materialize([tf.custom_gradient(_dense)(x, kernel, bias)])
+    return outputs
 
 
 def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable]:
@@ -172,6 +173,39 @@ def needs(sizes: Sequence[int], copies: int, given: Given, lanes: Given) -> Iter
 def concatenate(packs: Sequence[Weights]) -> Weights:
     """Return the weights of several packs' lanes as those of one."""
     return [np.concatenate(parts, axis=-1) for parts in zip(*packs, strict=True)]
+
+
+def without_dueling(weights: Weights) -> Weights:
+    """Return networks whose last layer gives V(s) + A(s, a) - mean A(s, .) in place of V and A."""
+    actions = weights[-1].shape[0] - 1
+    fold = np.hstack([np.ones((actions, 1)), np.eye(actions) - 1 / actions])
+    last = [np.einsum("qo,o...->q...", fold, part).astype(np.float32) for part in weights[-2:]]
+    return [*weights[:-2], *last]
+
+
+Act = Callable[[np.ndarray, int], np.ndarray]
+"""A policy of all seeds: from observations [E, O, N] and the time step to actions [E, N]."""
+
+
+def acting(choose: Callable, weights: Weights, settings: Hashable) -> Act:
+    """Return the policy of trained networks.
+
+    Args:
+        choose: a function at the top of a module: weights, observations, settings -> actions.
+        weights: [.., N].
+        settings: of the algorithm.
+    """
+    constants = [tf.constant(weight) for weight in weights]
+    compiled = _compiled(choose, settings)
+    return lambda observations, step: compiled(constants, tf.constant(observations)).numpy()
+
+
+@cache
+def _compiled(choose: Callable, settings: Hashable) -> Callable:
+    return tf.function(
+        lambda weights, observations: choose(weights, observations, settings),
+        jit_compile=True, autograph=False,
+    )  # fmt: skip
 
 
 def to_keras(arrays: Mapping[str, np.ndarray], lane: int) -> keras.Sequential:

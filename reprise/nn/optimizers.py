@@ -1,4 +1,4 @@
-"""Keras' optimisers as pure functions, so that trainings compile and lanes differ in rate.
+"""Keras' optimizers as pure functions, so that trainings compile and lanes differ in rate.
 
 All updates are elementwise: lanes do not mix. Constants are Keras' defaults.
 
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from reprise.nn.determinism import tf
 from reprise.nn.networks import Weights
 
-Optimiser = Literal["nadam", "adam", "sgd"]
+Optimizer = Literal["nadam", "adam", "sgd"]
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
@@ -20,7 +20,7 @@ DECAY = 0.96  # of Nadam's momentum schedule
 
 
 class State(NamedTuple):
-    """What an optimiser remembers between steps.
+    """What an optimizer remembers between steps.
 
     Powers of constants are kept as running products: a power's bits belong to the C library.
     """
@@ -32,14 +32,14 @@ class State(NamedTuple):
     schedule: tf.Tensor  # Nadam's product of momentum coefficients, float32 []
 
 
-def initial(weights: Weights) -> State:
+def init(weights: Weights) -> State:
     """Return the state before the first step."""
     zeros = [tf.zeros_like(weight) for weight in weights]
     return State(tf.constant(0), zeros, zeros, tf.ones([3]), tf.constant(1.0))
 
 
 def apply(
-    optimiser: Optimiser,
+    optimizer: Optimizer,
     state: State,
     weights: Weights,
     gradients: Weights,
@@ -48,8 +48,8 @@ def apply(
     """Take one descent step.
 
     Args:
-        optimiser: which rule to follow.
-        state: of the optimiser.
+        optimizer: which rule to follow.
+        state: of the optimizer.
         weights: of the networks, each [..., L].
         gradients: of the loss, shaped as the weights.
         learning_rate: one number, or one a lane [L].
@@ -58,7 +58,7 @@ def apply(
         The next state and the next weights.
     """
     step = state.step + 1
-    if optimiser == "sgd":
+    if optimizer == "sgd":
         moved = [w - learning_rate * g for w, g in zip(weights, gradients, strict=True)]
         return state._replace(step=step), moved
     momentum = [m + (g - m) * (1 - BETA_1) for m, g in zip(state.momentum, gradients, strict=True)]
@@ -67,7 +67,7 @@ def apply(
     ]
     powers = state.powers * tf.constant([BETA_1, BETA_2, DECAY])
     schedule = state.schedule
-    if optimiser == "nadam":
+    if optimizer == "nadam":
         now, then = BETA_1 * (1 - 0.5 * powers[2]), BETA_1 * (1 - 0.5 * DECAY * powers[2])
         schedule = schedule * now
         ahead = [

@@ -21,7 +21,7 @@ class Transitions(NamedTuple):
     observation: tf.Tensor  # [..., O, L]
     action: tf.Tensor  # int32 [..., L]
     reward: tf.Tensor  # [..., L]
-    following: tf.Tensor  # the next observation [..., O, L]
+    next_observation: tf.Tensor  # the next observation [..., O, L]
     terminated: tf.Tensor  # bool [..., L]
     truncated: tf.Tensor  # bool [..., L]
 
@@ -72,10 +72,10 @@ def rows(memory: Transitions) -> tf.Tensor:
     single = tf.stack(
         [tf.cast(x, tf.float32) for x in (t.action, t.reward, t.terminated, t.truncated)], -2
     )
-    return tf.concat([t.observation, t.following, single], -2)
+    return tf.concat([t.observation, t.next_observation, single], -2)
 
 
-def extend(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
+def add(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
     """Write each lane's first `count` rows over its oldest.
 
     Args:
@@ -113,7 +113,7 @@ def sample(buffer: Buffer, keys: tf.Tensor, batch_size: int) -> Transitions:
     size = (rows.shape[1] - 4) // 2
     action, reward, terminated, truncated = tf.unstack(rows[:, 2 * size :], axis=1)
     return Transitions(
-        observation=rows[:, :size], following=rows[:, size : 2 * size],
+        observation=rows[:, :size], next_observation=rows[:, size : 2 * size],
         action=tf.cast(action, tf.int32), reward=reward, terminated=terminated > 0,
         truncated=truncated > 0,
     )  # fmt: skip

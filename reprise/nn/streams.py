@@ -51,7 +51,7 @@ def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf
     return tf.while_loop(lambda number, *_: number <= 5, block, start)[1:3]
 
 
-def fold(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
+def fold_in(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
     """Derive from each lane's key the key number `data`, uint32 [2, L]."""
     number = tf.cast(data, tf.uint32)
     # Draws use the counters (n, 0); a second word that is never 0 keeps derived keys apart from

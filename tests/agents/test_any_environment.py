@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from reprise import seeds
-from reprise.agents import dqn_trial, reinforce
-from reprise.agents.trial import reinforce_trial
-from reprise.environments import programs
+from reprise.agents import dqn, reinforce
+from reprise.agents.evaluation import evaluated
+from reprise.environments import registry
 from reprise.environments.acrobot import Acrobot
 from reprise.environments.cartpole import CartPole
-from reprise.environments.gymnasium_env import GymnasiumAdapter
+from reprise.environments.gymnasium_env import GymnasiumEnvironment
 from reprise.environments.specification import Wrapping, plain
 from reprise.hyperparameters import Evaluation
 from reprise.nn import networks
@@ -19,7 +19,11 @@ KEYS = seeds.lane_keys(42, "training", range(2))
 EVALUATION = Evaluation(episodes=2, first_seed=1_000_000, limits=(15,), solved_share=0.9)
 REINFORCE = test_reinforce.TINY.model_copy(update={"hidden_sizes": (3,), "iterations": 2})
 DQN = test_dqn.with_(
-    length=4, maximum_steps=15, learning_start=1, hidden_sizes=(3,), bootstrap_at_truncation=True
+    total_episodes=4,
+    maximum_steps=15,
+    learning_starts=1,
+    hidden_sizes=(3,),
+    bootstrap_at_truncation=True,
 )
 REWARDS = {"Acrobot-v1": -1, "MountainCar-v0": -1, "LunarLander-v3": None, "FrozenLake-v1": None}
 
@@ -27,33 +31,39 @@ REWARDS = {"Acrobot-v1": -1, "MountainCar-v0": -1, "LunarLander-v3": None, "Froz
 @pytest.mark.parametrize("environment_id", REWARDS)
 def test_reinforce_trains_and_is_judged(environment_id):
     specification = plain(environment_id)
-    environment = GymnasiumAdapter(specification)
-    trial = reinforce_trial(
-        REINFORCE, environment, KEYS, EVALUATION, judged=specification,
-        random=np.random.default_rng(0),
-    )  # fmt: skip
-    assert trial.returns.shape == (2, 2)
-    assert trial.greedy.shape == trial.sampled.shape == (1, 2, 2)
-    assert set(np.unique(trial.actions)) <= {-1, *range(environment.actions)}
-    assert np.isfinite(trial.returns).all()
+    environment = GymnasiumEnvironment(specification)
+    run = reinforce.train(REINFORCE, environment, KEYS)
+    final, random = run.weights["final"], np.random.default_rng(0)
+    policies = {
+        "greedy": reinforce.policy(final, REINFORCE),
+        "sampled": reinforce.policy(final, REINFORCE, random),
+    }
+    run = evaluated(run, policies, specification, EVALUATION)
+    greedy, sampled = run.evaluations.values()
+    assert run.returns.shape == (2, 2)
+    assert greedy.shape == sampled.shape == (1, 2, 2)
+    assert set(np.unique(run.actions)) <= {-1, *range(environment.actions)}
+    assert np.isfinite(run.returns).all()
     if REWARDS[environment_id]:
-        np.testing.assert_array_equal(trial.returns, -40)
-        np.testing.assert_array_equal(trial.greedy, -15)
-    arrays = reinforce.export(trial.final, REINFORCE)
+        np.testing.assert_array_equal(run.returns, -40)
+        np.testing.assert_array_equal(greedy, -15)
+    arrays = reinforce.export(final, REINFORCE)
     assert networks.to_keras(arrays, 1).output_shape == (None, environment.actions)
 
 
 @pytest.mark.parametrize("environment_id", REWARDS)
-def test_the_dqn_trains_and_is_judged(environment_id, monkeypatch):
-    monkeypatch.setattr(programs, "TWINS", {})
-    trial = dqn_trial.trial(DQN, plain(environment_id), KEYS, EVALUATION)
-    assert trial.returns.shape == (4, 2)
-    assert np.isfinite(trial.losses[2:]).all()
-    assert (np.diff(trial.steps, axis=0) > 0).all()
+def test_the_dqn_trains_and_is_judged(environment_id):
+    specification = plain(environment_id)
+    run = dqn.train(DQN, GymnasiumEnvironment(specification), KEYS)
+    policies = {name: dqn.policy(weights, DQN) for name, weights in run.weights.items()}
+    run = evaluated(run, policies, specification, EVALUATION)
+    assert run.returns.shape == (4, 2)
+    assert np.isfinite(run.losses[2:]).all()
+    assert (np.diff(run.steps, axis=0) > 0).all()
     if REWARDS[environment_id]:
-        np.testing.assert_array_equal(trial.returns, -15)
-        np.testing.assert_array_equal(trial.steps, 15 * np.arange(1, 5)[:, None] * [1, 1])
-        np.testing.assert_array_equal(trial.played["best"], -15)
+        np.testing.assert_array_equal(run.returns, -15)
+        np.testing.assert_array_equal(run.steps, 15 * np.arange(1, 5)[:, None] * [1, 1])
+        np.testing.assert_array_equal(run.evaluations["best"], -15)
 
 
 @pytest.mark.parametrize(
@@ -61,17 +71,17 @@ def test_the_dqn_trains_and_is_judged(environment_id, monkeypatch):
 )
 def test_a_twin_plays_only_what_it_is_a_twin_of(environment_id, twin):
     specification = plain(environment_id)
-    assert programs.environment(specification) == twin()
+    assert registry.make(specification) == twin()
     unlimited = (Wrapping(name="TimeLimit"),)
     for update in ({"kwargs": {"render_fps": 1}}, {"wrappers": unlimited}):
         changed = specification.model_copy(update=update)
         with pytest.raises(Exception, match=environment_id):
-            programs.environment(changed)
+            registry.make(changed)
     limited = {
         "wrappers": (Wrapping.model_validate({"name": "TimeLimit", "max_episode_steps": 5}),)
     }
-    changed = programs.environment(specification.model_copy(update=limited))
-    assert isinstance(changed, GymnasiumAdapter)
+    changed = registry.make(specification.model_copy(update=limited))
+    assert isinstance(changed, GymnasiumEnvironment)
 
 
 def test_a_softmax_policy_learns_in_a_compiled_twin():
@@ -93,7 +103,7 @@ def test_the_policy_learns_through_the_adapter_what_it_learns_in_the_twin():
         update={"iterations": 40, "episodes_per_iteration": 10, "maximum_steps": 60}
     )
     keys = seeds.lane_keys(3, "training", range(6))
-    for environment in (CartPole(), GymnasiumAdapter(plain("CartPole-v1"))):
+    for environment in (CartPole(), GymnasiumEnvironment(plain("CartPole-v1"))):
         returns = reinforce.train(h, environment, keys).returns
         assert returns[:3].mean() < 28
         assert returns[-5:].mean() > 33

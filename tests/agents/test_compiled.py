@@ -14,6 +14,7 @@ import pytest
 from reprise import seeds
 from reprise.agents import dqn, reinforce
 from reprise.environments.cartpole import CartPole
+from reprise.hyperparameters import part
 from reprise.nn import streams
 from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
@@ -31,9 +32,9 @@ def assert_close(compiled: list, plain: list) -> None:
 def test_reinforce_is_the_same_compiled_and_not():
     h = test_reinforce.TINY
     numbers = reinforce.numbers_of([h] * 4)
-    structure = h.structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
+    settings = part(reinforce.Settings, h)
     weights = reinforce.initial_weights(KEYS, CartPole(), h)
-    (returns, steps), final = reinforce.program(CartPole(), structure)(KEYS, weights, numbers)
+    (returns, steps), final = reinforce.program(CartPole(), settings)(KEYS, weights, numbers)
     (plain_returns, plain_steps), plain = reinforce.training(KEYS, weights, numbers, CartPole(), h)
     np.testing.assert_array_equal(steps, plain_steps)
     np.testing.assert_allclose(returns, plain_returns, rtol=2e-7)  # a sum divided by 3
@@ -42,17 +43,16 @@ def test_reinforce_is_the_same_compiled_and_not():
 
 def test_dqn_is_the_same_compiled_and_not():
     h = test_dqn.TINY
-    numbers = dqn.numbers_of([h] * 4)
-    compiled = dqn.program(CartPole(), h.structure(dqn.Hyperparameters, dqn.Numbers._fields))
-    number, curves, steps, final, best, best_round = compiled(KEYS, numbers)
-    plain = dqn.training(KEYS, numbers, CartPole(), h)
-    assert int(number) == int(plain[0])
-    np.testing.assert_array_equal(curves[0], plain[1][0])
-    for found, expected in zip(curves[1:], plain[1][1:], strict=True):
+    numbers = dqn.Numbers(*(tf.fill([4], float(getattr(h, name))) for name in dqn.Numbers._fields))
+    compiled = dqn.program(CartPole(), part(dqn.Settings, h))
+    (returns, steps, *curves), *weights = compiled(KEYS, numbers)
+    (plain_returns, plain_steps, *plain_curves), *plain = dqn.training(KEYS, numbers, CartPole(), h)
+    np.testing.assert_array_equal(returns, plain_returns)
+    np.testing.assert_array_equal(steps, plain_steps)
+    for found, expected in zip(curves, plain_curves, strict=True):
         np.testing.assert_allclose(found, expected, rtol=2e-6, atol=1e-6)
-    np.testing.assert_array_equal(steps, plain[2])
-    assert_close([*final, *best], [*plain[3], *plain[4]])
-    np.testing.assert_array_equal(best_round, plain[5])
+    for found, expected in zip(weights, plain, strict=True):  # final and best
+        assert_close(found, expected)
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (7, 2)])

@@ -9,7 +9,7 @@ from reprise.nn.determinism import tf
 
 NETWORK = reinforce.Hyperparameters(
     hidden_sizes=(5,), activation="relu", iterations=1, episodes_per_iteration=1, maximum_steps=100,
-    behaviour="sampled", credit="advantage", discount=0.95, optimiser="nadam", learning_rate=0.01,
+    behaviour="sampled", credit="advantage", discount=0.95, optimizer="nadam", learning_rate=0.01,
 )  # fmt: skip
 LITTLE = imitation.Hyperparameters(episodes=3, gradient_steps=1)
 MUCH = imitation.Hyperparameters(episodes=10, gradient_steps=300)

@@ -1,23 +1,41 @@
-"""REINFORCE over lanes against the chapter's loop, and lanes and packs against each other."""
+"""REINFORCE against the chapter's loop and figures, and seeds against each other."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reprise import seeds
 from reprise.agents import reinforce
-from reprise.agents.returns import discounted_returns, normalised
+from reprise.agents.reinforce import advantages, discounted_returns
 from reprise.environments.cartpole import CartPole
+from reprise.measures.training_run import TrainingRun
 from reprise.nn import networks, streams
 from reprise.nn.determinism import tf
 
 TINY = reinforce.Hyperparameters(
     hidden_sizes=(5,), activation="relu", iterations=4, episodes_per_iteration=3, maximum_steps=40,
-    behaviour="sampled", credit="advantage", discount=0.95, optimiser="nadam", learning_rate=0.01,
+    behaviour="sampled", credit="advantage", discount=0.95, optimizer="nadam", learning_rate=0.01,
 )  # fmt: skip
 KEYS = seeds.lane_keys(42, "training", range(4))
 
 
-def chapters_gradient(model, episodes, advantages, lane):
+def train(h: reinforce.Hyperparameters, keys: np.ndarray = KEYS) -> TrainingRun:
+    """Train on CartPole with the same hyperparameters for each seed."""
+    return reinforce.train(h, CartPole(), keys)
+
+
+def numbers_of(h: reinforce.Hyperparameters) -> reinforce.Numbers:
+    """Return one set of hyperparameters as those of four seeds."""
+    return reinforce.numbers_of([h] * 4)
+
+
+def choosing(weights: list, h: reinforce.Hyperparameters):
+    """Return the policy that plays in training."""
+    return lambda observation, random: reinforce.act(weights, observation, random, numbers_of(h), h)
+
+
+def chapters_gradient(model, episodes, advantage, lane):
     """Return the mean of each step's gradient times its advantage, one step at a time."""
     gradients, weights = [], []
     for episode in range(TINY.episodes_per_iteration):
@@ -32,7 +50,7 @@ def chapters_gradient(model, episodes, advantages, lane):
                     tf.keras.losses.binary_crossentropy(tf.constant([[target]]), left)
                 )
             gradients.append(tape.gradient(loss, model.trainable_variables))
-            weights.append(float(advantages[step, episode, lane]))
+            weights.append(float(advantage[step, episode, lane]))
     return [
         np.mean([w * g[k].numpy() for w, g in zip(weights, gradients, strict=True)], axis=0)
         for k in range(len(gradients[0]))
@@ -41,17 +59,17 @@ def chapters_gradient(model, episodes, advantages, lane):
 
 def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
     keys = tf.constant(KEYS.T)
-    weights = networks.glorot_uniform(streams.fold(keys, 0), (4, 5, 1))
+    weights = networks.glorot_uniform(streams.fold_in(keys, 0), (4, 5, 1))
 
     @tf.function(jit_compile=True, autograph=False)
     def compiled():
         episodes = reinforce.play(
-            reinforce.behaviour(weights, reinforce.numbers_of([TINY] * 4), TINY),
-            streams.fold(keys, 1), CartPole(),
+            choosing(weights, TINY),
+            streams.fold_in(keys, 1), CartPole(),
             TINY.episodes_per_iteration, TINY.maximum_steps,
         )  # fmt: skip
         reward = tf.where(episodes.played, episodes.reward, 0.0)
-        advantage = normalised(discounted_returns(reward, TINY.discount), episodes.played)
+        advantage = advantages(discounted_returns(reward, TINY.discount), episodes.played)
         return episodes, advantage, reinforce.policy_gradient(weights, episodes, advantage, TINY)
 
     episodes, advantage, gradient = compiled()
@@ -65,21 +83,22 @@ def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
 
 
 def test_two_trainings_from_the_same_keys_are_the_same_bytes():
-    first, second = (reinforce.train(TINY, CartPole(), KEYS) for _ in range(2))
+    first, second = (train(TINY) for _ in range(2))
     assert first.returns.tobytes() == second.returns.tobytes()
-    assert all(a.tobytes() == b.tobytes() for a, b in zip(first.final, second.final, strict=True))
+    weights = zip(first.weights["final"], second.weights["final"], strict=True)
+    assert all(a.tobytes() == b.tobytes() for a, b in weights)
 
 
 def test_no_two_lanes_share_initial_weights_or_episodes():
-    trained = reinforce.train(TINY, CartPole(), KEYS)
-    assert len({trained.final[0][..., lane].tobytes() for lane in range(4)}) == 4
+    trained = train(TINY)
+    assert len({trained.weights["final"][0][..., lane].tobytes() for lane in range(4)}) == 4
     assert len({trained.steps[:, lane].tobytes() for lane in range(4)}) == 4
 
 
 def test_a_lane_depends_on_its_key_and_not_on_its_neighbours():
     other = KEYS.copy()
     other[0] = 1
-    trained, changed = (reinforce.train(TINY, CartPole(), keys) for keys in (KEYS, other))
+    trained, changed = (train(TINY, keys) for keys in (KEYS, other))
     np.testing.assert_array_equal(trained.returns[:, 1:], changed.returns[:, 1:])
     assert (trained.returns[:, 0] != changed.returns[:, 0]).any()
 
@@ -88,16 +107,16 @@ def test_training_teaches_to_balance():
     longer = TINY.model_copy(
         update={"iterations": 60, "maximum_steps": 100, "episodes_per_iteration": 10}
     )
-    returns = reinforce.train(longer, CartPole(), KEYS).returns
+    returns = train(longer).returns
     assert returns[-5:].mean() > 2 * returns[:5].mean()
 
 
 @pytest.mark.parametrize("step", [0, 3])
 def test_the_greedy_policy_takes_the_likelier_action(step):
-    trained = reinforce.train(TINY, CartPole(), KEYS)
+    trained = train(TINY)
     observations = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
-    actions = reinforce.policy(trained.final, TINY)(observations, step)
-    arrays = reinforce.export(trained.final, TINY)
+    actions = reinforce.policy(trained.weights["final"], TINY)(observations, step)
+    arrays = reinforce.export(trained.weights["final"], TINY)
     for lane in range(4):
         left = networks.to_keras(arrays, lane)(observations[..., lane]).numpy()[:, 0]
         np.testing.assert_array_equal(actions[:, lane], left < 0.5)
@@ -115,36 +134,66 @@ def test_the_sampled_policy_follows_the_probabilities():
     assert abs(actions.mean() - 0.3) < 0.015
 
 
-@pytest.mark.parametrize("behaviour", ["sampled", "likeliest"])
+@pytest.mark.parametrize("behaviour", ["sampled", "greedy"])
 def test_training_behaves_as_it_is_told(behaviour):
     h = TINY.model_copy(update={"behaviour": behaviour})
     keys = tf.constant(KEYS.T)
     weights = reinforce.initial_weights(keys, CartPole(), h)
-    choose = reinforce.behaviour(weights, reinforce.numbers_of([h] * 4), h)
-    played = reinforce.play(choose, keys, CartPole(), 10, 40)
+    played = reinforce.play(choosing(weights, h), keys, CartPole(), 10, 40)
     left = tf.sigmoid(reinforce.logits(weights, played.observation, h)[..., 0, :]).numpy()
     likelier = (left < 0.5) == played.action.numpy()
     share = likelier[played.played.numpy()].mean()
-    assert share == 1 if behaviour == "likeliest" else 0.5 < share < 0.9
+    assert share == 1 if behaviour == "greedy" else 0.5 < share < 0.9
 
 
 def test_lanes_of_one_program_may_differ_in_all_that_is_a_number():
     alone = [
         TINY.model_copy(update=change)
         for change in (
-            {"behaviour": "likeliest"}, {"credit": "return"}, {"credit": "total_reward"},
+            {"behaviour": "greedy"}, {"credit": "return"}, {"credit": "total_reward"},
             {"learning_rate": 0.02, "discount": 0.9},
         )
     ]  # fmt: skip
-    numbers = [reinforce.numbers_of([h] * 4) for h in alone]
-    mixed = reinforce.Numbers(*(
-        tf.stack([values[lane] for lane, values in enumerate(field)])
-        for field in zip(*numbers, strict=True)
-    ))  # fmt: skip
-    keys = tf.constant(KEYS.T)
-    weights = reinforce.initial_weights(keys, CartPole(), TINY)
-    structure = TINY.structure(reinforce.Hyperparameters, reinforce.Numbers._fields)
-    (together, _), _ = reinforce.program(CartPole(), structure)(keys, weights, mixed)
-    apart = [reinforce.train(h, CartPole(), KEYS).returns[:, lane] for lane, h in enumerate(alone)]
-    np.testing.assert_array_equal(together.numpy(), np.stack(apart, axis=-1))
-    assert len(np.unique(together.numpy(), axis=1).T) == 4
+    together = reinforce.train(alone, CartPole(), KEYS).returns
+    apart = [train(h).returns[:, seed] for seed, h in enumerate(alone)]
+    np.testing.assert_array_equal(together, np.stack(apart, axis=-1))
+    assert len(np.unique(together, axis=1).T) == 4
+
+
+def column(rewards) -> tf.Tensor:
+    """Return one episode of one seed as [T, 1, 1]."""
+    return tf.constant(np.array(rewards, np.float32)[:, None, None])
+
+
+def test_the_returns_are_the_chapters():
+    np.testing.assert_allclose(
+        discounted_returns(column([10, 0, -50]), 0.8)[:, 0, 0], [-22, -40, -50], rtol=1e-6
+    )
+
+
+def test_the_normalised_advantages_are_the_chapters():
+    rewards = tf.constant(np.array([[10, 10], [0, 20], [-50, 0]], np.float32)[..., None])
+    played = tf.constant(np.array([[True, True], [True, True], [True, False]])[..., None])
+    found = advantages(discounted_returns(rewards, 0.8), played).numpy()[..., 0]
+    np.testing.assert_allclose(found[:, 0], [-0.28435071, -0.86597718, -1.18910299], rtol=1e-5)
+    np.testing.assert_allclose(found[:2, 1], [1.26665318, 1.0727777], rtol=1e-5)
+    assert found[2, 1] == 0
+
+
+def test_equal_returns_have_no_advantage():
+    found = advantages(tf.ones([4, 2, 3]), tf.ones([4, 2, 3], tf.bool)).numpy()
+    assert not found.any()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rewards=st.lists(st.integers(-5, 5), min_size=1, max_size=12),
+    discount=st.floats(0, 1, width=32),
+)
+def test_a_return_is_its_reward_plus_the_discounted_next(rewards, discount):
+    returns = discounted_returns(column(rewards), discount).numpy()[:, 0, 0]
+    expected, following = [], 0.0
+    for reward in reversed(rewards):
+        following = reward + discount * following
+        expected.insert(0, following)
+    np.testing.assert_allclose(returns, expected, rtol=1e-5, atol=1e-5)

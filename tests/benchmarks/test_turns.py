@@ -74,7 +74,7 @@ def test_the_loop_has_the_chapters_hyperparameters(loop):
             loop.DISCOUNT, loop.LEARNING_RATE,
         )  # fmt: skip
     assert reinforce["episodes_per_iteration"] == loop.EPISODES_PER_ITERATION
-    names = ("batch_size", "replay_capacity", "epsilon_decay", "epsilon_end", "learning_start")
+    names = ("batch_size", "replay_capacity", "epsilon_decay", "epsilon_end", "learning_starts")
     assert [dqn[name] for name in names] == [
         loop.BATCH, loop.CAPACITY, loop.EXPLORING, loop.LOWEST, loop.FIRST_LEARNING,
     ]  # fmt: skip
@@ -82,7 +82,7 @@ def test_the_loop_has_the_chapters_hyperparameters(loop):
 
 def test_what_is_compared_trains_for_the_same_stretch():
     assert chapter.command("dqn", 3)[-3:] == ["dqn", "3", "150"]
-    assert chapter.STRETCH["dqn"] == {"length": 150}
+    assert chapter.STRETCH["dqn"] == {"total_episodes": 150}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "everything": {
                 "target_network": "soft", "double": True, "dueling": True, "loss": "huber",
-                "activation": "tanh", "gradient_steps": 2, "optimiser": "adam",
+                "activation": "tanh", "gradient_steps": 2, "optimizer": "adam",
             },
         },
     ),

@@ -201,13 +201,14 @@ def test_sine_and_cosine_are_exact_to_float32_up_to_a_hundred_radians():
 
 def test_dqn_learns_on_three_actions_and_its_policy_plays_gymnasiums():
     h = with_(
-        hidden_sizes=(16,), length=40, maximum_steps=200, epsilon_decay=15, learning_start=2,
-        gradient_steps=40, replay_capacity=4096, batch_size=32, discount=0.99,
-        bootstrap_at_truncation=True, target_network="hard", target_every=40,
+        hidden_sizes=(16,), total_episodes=40, maximum_steps=200, epsilon_decay=15,
+        learning_starts=2, gradient_steps=40, replay_capacity=4096, batch_size=32, discount=0.99,
+        bootstrap_at_truncation=True, target_network="hard", target_update_period=40,
     )  # fmt: skip
     trained = dqn.train(h, Acrobot(), KEYS)
     assert (trained.returns[:5] == -200).all()
     assert trained.returns[-10:].mean() > -180
-    returns = evaluate(dqn.policy(trained.final, h), "Acrobot-v1", range(10), 4, [200])[0]
+    final = trained.weights["final"]
+    returns = evaluate(dqn.policy(final, h), "Acrobot-v1", range(10), 4, [200])[0]
     assert returns.mean(axis=0).max() > -150
-    assert len({trained.final[0][..., lane].tobytes() for lane in range(4)}) == 4
+    assert len({final[0][..., lane].tobytes() for lane in range(4)}) == 4

@@ -62,11 +62,11 @@ def trained() -> Act:
     h = reinforce.Hyperparameters(
         hidden_sizes=(5,), activation="relu", iterations=60, episodes_per_iteration=10,
         maximum_steps=200, behaviour="sampled", credit="advantage", discount=0.95,
-        optimiser="nadam", learning_rate=0.01,
+        optimizer="nadam", learning_rate=0.01,
     )  # fmt: skip
     found = reinforce.train(h, CARTPOLE, seeds.lane_keys(42, "training", range(4)))
     best = int(found.returns[-5:].mean(axis=0).argmax())
-    return reinforce.policy([weight[..., best : best + 1] for weight in found.final], h)
+    return reinforce.policy([weight[..., best : best + 1] for weight in found.weights["final"]], h)
 
 
 @cache

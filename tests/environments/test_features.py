@@ -13,12 +13,12 @@ from reprise.nn.determinism import tf
 ODD = FEATURES[:4]
 EVEN = FEATURES[4:]
 LINEAR = dqn.Hyperparameters(
-    hidden_sizes=(), activation="linear", dueling=False, length=6, length_unit="steps",
+    hidden_sizes=(), activation="linear", dueling=False, total_episodes=None, total_steps=6,
     maximum_steps=30, epsilon_start=0.0, epsilon_end=0.0, epsilon_decay=10,
-    epsilon_unit="episodes", train_every=1, train_unit="steps", learning_start=0, gradient_steps=1,
-    replay_capacity=1, batch_size=1, optimiser="sgd", learning_rate=0.02, loss="mse", discount=0.9,
-    bootstrap_at_truncation=False, double=False, target_network="none", target_every=3,
-    target_rate=0.1,
+    epsilon_unit="episodes", train_every=1, learning_starts=0, gradient_steps=1,
+    replay_capacity=1, batch_size=1, optimizer="sgd", learning_rate=0.02, loss="mse", discount=0.9,
+    bootstrap_at_truncation=False, double=False, target_network="none", target_update_period=3,
+    tau=0.1,
 )  # fmt: skip
 
 
@@ -92,9 +92,9 @@ def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
     keys, rate = seeds.lane_keys(3, "test", range(1)), LINEAR.learning_rate
     environment = Featured(CartPole(), FEATURES)
     key = tf.constant(keys.T, tf.uint32)
-    kernel, bias = networks.glorot_uniform(streams.fold(key, 0), (10, 2))
+    kernel, bias = networks.glorot_uniform(streams.fold_in(key, 0), (10, 2))
     w = np.concatenate([kernel.numpy()[..., 0], bias.numpy()], axis=1)  # [A, F + 1]
-    state = environment.reset(streams.fold(key, 2))
+    state = environment.reset(streams.fold_in(key, 2))
 
     def phi(state):
         return np.append(environment.observe(state).numpy()[:, 0], 1.0)
@@ -108,5 +108,5 @@ def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
         state = following
     trained = dqn.train(LINEAR, environment, keys)
     assert trained.steps[-1, 0] == 6
-    np.testing.assert_allclose(trained.final[0][..., 0], w[:, :-1], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(trained.final[1][:, 0], w[:, -1], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(trained.weights["final"][0][..., 0], w[:, :-1], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(trained.weights["final"][1][:, 0], w[:, -1], rtol=1e-4, atol=1e-6)

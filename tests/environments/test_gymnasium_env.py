@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from reprise import seeds
-from reprise.agents import epsilon_greedy, reinforce
-from reprise.environments import gymnasium_env, programs
-from reprise.environments.gymnasium_env import GymnasiumAdapter
+from reprise.agents import dqn, reinforce
+from reprise.environments import gymnasium_env
+from reprise.environments.gymnasium_env import GymnasiumEnvironment
 from reprise.environments.specification import EpisodeError, Specification
 from reprise.nn import replay_buffer, streams
 from reprise.nn.determinism import tf
@@ -32,16 +32,15 @@ def of(environment_id: str, kwargs: Any = None, wrappers: Any = None) -> Specifi
     return Specification.model_validate(given | {"solved_return": None})
 
 
-def by_chance(environment: GymnasiumAdapter) -> reinforce.Choose:
+def by_chance(environment: GymnasiumEnvironment):
     return lambda observation, random: tf.cast(random * environment.actions, tf.int32)
 
 
 def played(specification: Specification, episodes: int, steps: int) -> list[np.ndarray]:
     """Return what chance plays in 3 lanes: observations, actions, rewards and what counts."""
-    environment = GymnasiumAdapter(specification)
-    program = programs.program(
-        environment,
-        lambda keys: reinforce.play(by_chance(environment), keys, environment, episodes, steps),
+    environment = GymnasiumEnvironment(specification)
+    program = environment.program(
+        lambda keys: reinforce.play(by_chance(environment), keys, environment, episodes, steps)
     )
     return [field.numpy() for field in program(tf.constant(KEYS.T))]
 
@@ -63,7 +62,7 @@ def episode_seeds(keys: tf.Tensor, episodes: int) -> np.ndarray:
 )
 def test_every_episode_is_the_one_that_is_stepped_by_hand(specification, first):
     observations, actions, rewards, counts = played(specification, 2, 30)
-    begun = episode_seeds(streams.fold(tf.constant(KEYS.T), 0), 2)
+    begun = episode_seeds(streams.fold_in(tf.constant(KEYS.T), 0), 2)
     environment = specification.make()
     for e, lane in np.ndindex(2, 3):
         seen, _ = environment.reset(seed=int(begun[e, lane]))
@@ -90,21 +89,19 @@ def test_episodes_begin_with_seeds_that_no_evaluation_has_and_no_two_share():
 
 def experienced(wrappers: Any, steps: int) -> replay_buffer.Transitions:
     """Return what 3 lanes experience in steps, an episode after the other, fields [T, .., L]."""
-    environment = GymnasiumAdapter(of(counting.ID, wrappers=wrappers))
-    h = test_dqn.TINY.model_copy(
-        update={"train_unit": "steps", "train_every": steps, "maximum_steps": 100}
-    )
-    numbers = test_dqn.dqn.Numbers(*(tf.ones([3]) for _ in range(5)))  # epsilon is 1
+    environment = GymnasiumEnvironment(of(counting.ID, wrappers=wrappers))
+    h = test_dqn.with_(total_episodes=None, total_steps=1, train_every=steps, maximum_steps=100)
+    numbers = dqn.Numbers(*(tf.ones([3]) for _ in range(5)))  # epsilon is 1
 
     def play(keys):
         nothing = tf.zeros([3], tf.int32)
-        state = environment.reset(streams.fold(keys, 9))
-        at = epsilon_greedy.Play(state, nothing, tf.zeros([3]), nothing, nothing)
+        state = environment.reset(streams.fold_in(keys, 9))
+        paid = tf.zeros([3], tf.float64)
+        at = dqn.Play(state, nothing, paid, nothing, nothing)
         weights = [tf.zeros([3, 2, 3]), tf.zeros([3, 3])]
-        every = tf.ones([3], tf.bool)
-        return epsilon_greedy.play_steps(weights, at, every, keys, numbers, environment, h)[0]
+        return dqn.play_round(weights, at, keys, numbers, environment, h)[0]
 
-    rows = programs.program(environment, play)(tf.constant(KEYS.T)).numpy()
+    rows = environment.program(play)(tf.constant(KEYS.T)).numpy()
     action, reward, terminated, truncated = rows[:, 4:].swapaxes(0, 1)
     return replay_buffer.Transitions(
         rows[:, :2], action, reward, rows[:, 2:4], terminated, truncated
@@ -115,24 +112,25 @@ def experienced(wrappers: Any, steps: int) -> replay_buffer.Transitions:
 def test_an_end_keeps_its_final_observation_and_the_next_episode_begins_after_it(wrappers):
     found = experienced(wrappers, 40)
     ends = (found.terminated + found.truncated).astype(bool)  # [T, L]
-    np.testing.assert_array_equal(found.following[:, 0], found.observation[:, 0])  # same episode
-    np.testing.assert_array_equal(found.following[:, 1], found.observation[:, 1] + 1)
+    # The same episode, a step later.
+    np.testing.assert_array_equal(found.next_observation[:, 0], found.observation[:, 0])
+    np.testing.assert_array_equal(found.next_observation[:, 1], found.observation[:, 1] + 1)
     assert ends.any(axis=0).all()
     for lane in range(3):
         for t in range(39):
-            following, then = found.following[t, :, lane], found.observation[t + 1, :, lane]
+            following, then = found.next_observation[t, :, lane], found.observation[t + 1, :, lane]
             if ends[t, lane]:
                 assert then[1] == 0
                 assert then[0] != following[0]  # its beginning is its own
             else:
                 np.testing.assert_array_equal(following, then)
-    lengths = found.following[:, 1][ends]
+    lengths = found.next_observation[:, 1][ends]
     assert not (found.terminated * found.truncated).any()
     if wrappers:
         assert lengths.max() == 4
         assert (
-            found.truncated[found.following[:, 1] == 4]
-            + found.terminated[found.following[:, 1] == 4]
+            found.truncated[found.next_observation[:, 1] == 4]
+            + found.terminated[found.next_observation[:, 1] == 4]
             == 1
         ).all()
         assert found.truncated.any()
@@ -149,10 +147,10 @@ def test_a_truncated_end_has_a_future_if_one_bootstraps_there():
     batch = replay_buffer.Transitions(*(tf.constant(field) for field in found))
     batch = batch._replace(terminated=batch.terminated > 0, truncated=batch.truncated > 0)
     weights = [tf.zeros([3, 2, 3]), tf.ones([3, 3])]  # every Q-value is 1
-    learner = test_dqn.q_networks.Learner(weights, weights, None)  # pyright: ignore[reportArgumentType]
+    learner = dqn.Learner(weights, weights, None)  # pyright: ignore[reportArgumentType]
     for bootstraps in (False, True):
         h = test_dqn.TINY.model_copy(update={"bootstrap_at_truncation": bootstraps})
-        y = test_dqn.q_networks.targets(learner, batch, tf.fill([3], 0.5), h).numpy()
+        y = dqn.td_target(learner, batch, tf.fill([3], 0.5), h).numpy()
         future = (y - found.reward)[cut]
         np.testing.assert_allclose(future, 0.5 * bootstraps)
 
@@ -162,12 +160,14 @@ def test_a_lane_depends_on_its_key_and_not_on_its_neighbours():
     other[0] = 1
     h = test_reinforce.TINY
     first, again, changed = (
-        reinforce.train(h, GymnasiumAdapter(of(counting.ID)), keys) for keys in (KEYS, KEYS, other)
+        reinforce.train(h, GymnasiumEnvironment(of(counting.ID)), keys)
+        for keys in (KEYS, KEYS, other)
     )
     np.testing.assert_array_equal(first.returns, again.returns)
     np.testing.assert_array_equal(first.returns[:, 1:], changed.returns[:, 1:])
     assert (first.returns[:, 0] != changed.returns[:, 0]).any()
-    for mine, theirs, same in zip(first.final, changed.final, again.final, strict=True):
+    finals = (run.weights["final"] for run in (first, changed, again))
+    for mine, theirs, same in zip(*finals, strict=True):
         np.testing.assert_array_equal(mine, same)
         np.testing.assert_array_equal(mine[..., 1:], theirs[..., 1:])
 
@@ -185,14 +185,14 @@ def test_a_lane_depends_on_its_key_and_not_on_its_neighbours():
 def test_a_failing_environment_is_named_with_lane_episode_seed_and_step(mood, what):
     grave = 0.9
     specification = of(counting.ID, {"mood": mood, "grave": grave})
-    environment = GymnasiumAdapter(specification)
+    environment = GymnasiumEnvironment(specification)
     with pytest.raises(EpisodeError) as caught:
         reinforce.train(test_reinforce.TINY, environment, KEYS)
     expected, hand = [], counting.Counting()
     lanes = tf.constant(KEYS.T)
     for iteration in range(test_reinforce.TINY.iterations):
-        rounds = streams.fold(streams.fold(lanes, 1), iteration)
-        begun = episode_seeds(streams.fold(rounds, 0), 3)
+        rounds = streams.fold_in(streams.fold_in(lanes, 1), iteration)
+        begun = episode_seeds(streams.fold_in(rounds, 0), 3)
         for e, lane in np.ndindex(3, 3):
             hand.reset(seed=int(begun[e, lane]))
             if hand.begun > grave:
@@ -204,18 +204,18 @@ def test_a_failing_environment_is_named_with_lane_episode_seed_and_step(mood, wh
 
 
 def test_after_a_failure_another_training_can_follow():
-    environment = GymnasiumAdapter(of(counting.ID, {"mood": "raise", "grave": -1}))
+    environment = GymnasiumEnvironment(of(counting.ID, {"mood": "raise", "grave": -1}))
     for _ in range(2):
         with pytest.raises(EpisodeError, match=r"episode 0 .*at step 2"):
             reinforce.train(test_reinforce.TINY, environment, KEYS)
 
 
 def test_normalised_training_leaves_networks_for_observations_as_they_are():
-    environment = GymnasiumAdapter(of(counting.ID, wrappers=[{"name": "NormalizeObservation"}]))
-    plain_one = GymnasiumAdapter(of(counting.ID))
+    environment = GymnasiumEnvironment(of(counting.ID, wrappers=[{"name": "NormalizeObservation"}]))
+    plain_one = GymnasiumEnvironment(of(counting.ID))
     h = test_reinforce.TINY.model_copy(update={"iterations": 1, "learning_rate": 1e-30})
-    folded = reinforce.train(h, environment, KEYS).final
-    raw = reinforce.train(h, plain_one, KEYS).final
+    folded = reinforce.train(h, environment, KEYS).weights["final"]
+    raw = reinforce.train(h, plain_one, KEYS).weights["final"]
     normaliser = environment._normaliser
     assert (normaliser.count > 9).all()
     observations = np.random.default_rng(0).normal(3, 2, (5, 2, 3)).astype(np.float32)

@@ -11,8 +11,8 @@ import pytest
 
 from reprise import seeds
 from reprise.agents import dqn, reinforce
-from reprise.environments import programs, seeding
-from reprise.environments.gymnasium_env import GymnasiumAdapter
+from reprise.environments import registry, seeding
+from reprise.environments.gymnasium_env import GymnasiumEnvironment
 from reprise.environments.rollout import evaluate, record
 from reprise.environments.specification import Specification, made, plain
 from reprise.errors import PlainError, UserError
@@ -82,8 +82,8 @@ def right(observations: np.ndarray, step: int) -> np.ndarray:
 
 def trained(environment_id: str) -> np.ndarray:
     """Return what two lanes' episodes of 9 steps return that go to the right."""
-    environment = programs.environment(plain(environment_id))
-    assert isinstance(environment, GymnasiumAdapter)
+    environment = registry.make(plain(environment_id))
+    assert isinstance(environment, GymnasiumEnvironment)
     total, running = np.zeros((2, 2)), np.ones((2, 2), bool)
     try:
         state = environment.reset(tf.constant(KEYS.T), (2,))
@@ -173,10 +173,10 @@ def test_a_limit_counts_the_agents_steps_whatever_else_is_asked(wrapper):
         assert found.ravel().tolist() == [4 * limit for limit in limits]
     assert record(right, repeated, 1, 20).rewards.sum() == 80
     h = test_reinforce.TINY.model_copy(update={"iterations": 1, "maximum_steps": 20})
-    returns = reinforce.train(h, programs.environment(repeated), KEYS).returns
+    returns = reinforce.train(h, registry.make(repeated), KEYS).returns
     np.testing.assert_array_equal(returns, 80)
-    h = test_dqn.with_(length=1, maximum_steps=20)
-    returns = dqn.train(h, programs.environment(repeated), KEYS).returns
+    h = test_dqn.with_(total_episodes=1, maximum_steps=20)
+    returns = dqn.train(h, registry.make(repeated), KEYS).returns
     np.testing.assert_array_equal(returns, 80)
 
 
@@ -207,30 +207,27 @@ def test_a_thousand_rewards_of_a_tenth_are_a_hundred(environment_id):
 
 
 def test_returns_of_a_training_are_rounded_once():
-    environment = programs.environment(plain("PaysATenth-v0"))
-    for train_unit in ("episodes", "steps"):
-        h = test_dqn.with_(length=1, maximum_steps=90, train_unit=train_unit, train_every=90)
+    environment = registry.make(plain("PaysATenth-v0"))
+    for length in ({"total_episodes": 1}, {"total_episodes": None, "total_steps": 90}):
+        h = test_dqn.with_(**length, maximum_steps=90, train_every=90)
         assert (dqn.train(h, environment, KEYS).returns == 9).all()
     h = test_reinforce.TINY.model_copy(update={"iterations": 1, "maximum_steps": 90})
     assert (reinforce.train(h, environment, KEYS).returns == 9).all()
 
 
 def test_an_equal_environment_has_the_same_programs_until_it_is_registered_anew():
-    first = programs.environment(plain("Line-v0"))
-    assert isinstance(first, GymnasiumAdapter)
+    first = registry.make(plain("Line-v0"))
+    assert isinstance(first, GymnasiumEnvironment)
     h = test_reinforce.TINY.model_copy(update={"iterations": 1})
     reinforce.train(h, first, KEYS)
     count = reinforce.program.cache_info().currsize
     for _ in range(3):
-        reinforce.train(h, programs.environment(plain("Line-v0")), KEYS)
+        reinforce.train(h, registry.make(plain("Line-v0")), KEYS)
     assert reinforce.program.cache_info().currsize == count
-    assert (
-        programs.environment(_wrapped("Line-v0", {"name": "ClipReward", "max_reward": 1}))
-        is not first
-    )
+    assert registry.make(_wrapped("Line-v0", {"name": "ClipReward", "max_reward": 1})) is not first
     del gymnasium.registry["Line-v0"]
     gymnasium.register("Line-v0", **userenvs.KNOWN["Line-v0"])
-    assert programs.environment(plain("Line-v0")) is not first
+    assert registry.make(plain("Line-v0")) is not first
 
 
 def test_arguments_are_the_same_as_a_mapping_and_as_a_list():

@@ -78,12 +78,6 @@ def test_the_median_lane_is_the_one_nearest_to_the_median():
     assert training.median_lane(np.array([3.0, 1.0, 3.0, 9.0])) == 0  # the first among equals
 
 
-def test_packs_of_different_length_stand_side_by_side_with_nan_at_the_end():
-    joined = training.side_by_side([np.array([[1], [2], [3]]), np.array([[4, 5]])])
-    np.testing.assert_array_equal(joined, [[1, 4, 5], [2, NAN, NAN], [3, NAN, NAN]])
-    assert joined.dtype == float
-
-
 def test_the_tail_is_of_the_last_returns_that_there_are():
     returns = np.array([[100, 8, 7], [1, NAN, NAN], [2, 6, NAN], [4, NAN, NAN]])
     np.testing.assert_array_equal(training.tail_mean(returns, 2), [3, 7, 7])
@@ -91,7 +85,7 @@ def test_the_tail_is_of_the_last_returns_that_there_are():
 
 def test_steps_to_a_target_are_those_until_the_window_that_passes_it_is_full():
     returns = np.array([[1.0, 9.0], [5.0, 9.0], [7.0, 0.0], [9.0, 0.0]])
-    steps = np.array([[10, 1], [20, 2], [30, 3], [40, 4]])
+    steps = np.array([[10, 1], [30, 3], [60, 6], [100, 10]])
     np.testing.assert_array_equal(training.steps_to(returns, steps, 6, window=2), [60, 3])
     np.testing.assert_array_equal(training.steps_to(returns, steps, 8, window=2), [100, 3])
     np.testing.assert_array_equal(training.steps_to(returns, steps, 9, window=1), [100, 1])

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from reprise.agents import policy_networks
+from reprise.agents import reinforce
 from reprise.nn import heads, networks
 from reprise.nn.determinism import tf
+from tests.agents import test_reinforce
 
 LOGITS = np.random.default_rng(0).normal(scale=2, size=(7, 4, 3)).astype(np.float32)  # [B, A, L]
 
@@ -17,7 +18,7 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
 
 def test_actions_are_drawn_as_often_as_they_are_probable():
     random = np.random.default_rng(1).random((20_000, 3), np.float32)
-    drawn = heads.sampled(tf.constant(LOGITS[:1]), tf.constant(random)).numpy()
+    drawn = heads.sample_action(tf.constant(LOGITS[:1]), tf.constant(random)).numpy()
     share = np.stack([(drawn == a).mean(axis=0) for a in range(4)])
     assert np.abs(share - probabilities(LOGITS[0])).max() < 0.015
 
@@ -26,16 +27,16 @@ def test_what_has_no_probability_is_never_drawn():
     logits = np.full((1, 4, 1), -200, np.float32)
     logits[0, 2] = 0
     random = np.array([0, 0.5, 1 - 2.0**-24], np.float32)[:, None]
-    assert (heads.sampled(tf.constant(logits), tf.constant(random)).numpy() == 2).all()
+    assert (heads.sample_action(tf.constant(logits), tf.constant(random)).numpy() == 2).all()
 
 
-def test_the_likeliest_action_is_the_first_among_equals():
+def test_the_greedy_action_is_the_first_among_equals():
     logits = tf.constant(np.array([1, 3, 3, 0], np.float32)[:, None])
-    assert policy_networks.likeliest(logits).numpy() == 1
-    np.testing.assert_array_equal(policy_networks.likeliest(LOGITS), LOGITS.argmax(axis=1))
+    assert heads.greedy_action(logits).numpy() == 1
+    np.testing.assert_array_equal(heads.greedy_action(LOGITS), LOGITS.argmax(axis=1))
 
 
-def test_surprise_is_tensorflows_cross_entropy_and_so_is_its_gradient():
+def test_the_negative_log_probability_is_tensorflows_cross_entropy_and_so_is_its_gradient():
     logits, action = tf.constant(LOGITS * 20), tf.constant(LOGITS.argmin(axis=1), tf.int32)
 
     def theirs(logits, action):
@@ -43,7 +44,7 @@ def test_surprise_is_tensorflows_cross_entropy_and_so_is_its_gradient():
         return tf.nn.sparse_softmax_cross_entropy_with_logits(action, last)
 
     found = []
-    for losses in (policy_networks.surprise, theirs):
+    for losses in (heads.negative_log_prob, theirs):
         with tf.GradientTape() as tape:
             tape.watch(logits)
             loss = losses(logits, action)
@@ -56,7 +57,7 @@ def test_surprise_is_tensorflows_cross_entropy_and_so_is_its_gradient():
 def test_an_exported_policy_gives_probabilities(outputs: int, name: str):
     keys = tf.constant(np.arange(6, dtype=np.uint32).reshape(2, 3))
     weights = networks.glorot_uniform(keys, (2, 5, outputs))
-    arrays = policy_networks.export(weights, "relu")
+    arrays = reinforce.export(weights, test_reinforce.TINY)
     assert arrays["activations"].tolist() == ["relu", name]
     observations = np.random.default_rng(2).normal(size=(6, 2, 3)).astype(np.float32)
     found = networks.to_keras(arrays, 1)(observations[..., 1]).numpy()
@@ -71,7 +72,7 @@ def test_the_value_of_the_action_taken_and_its_gradient_are_those_of_that_action
     action = np.random.default_rng(4).integers(count, size=(7, 3)).astype(np.int32)
     with tf.GradientTape() as tape:
         tape.watch(values)
-        found = heads.chosen(values, tf.constant(action))
+        found = heads.select_action_values(values, tf.constant(action))
     expected = np.take_along_axis(values.numpy(), action[:, None], axis=1)[:, 0]
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(

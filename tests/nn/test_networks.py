@@ -72,10 +72,13 @@ def test_a_lane_that_is_not_there_is_named_with_those_that_are():
         networks.to_keras(arrays, 6)
 
 
-def test_what_is_computed_separately_is_the_same():
-    once = tf.constant(1)
-    separate = networks.separately(lambda: [tf.constant([1.0, 2.0]) * 3], [tf.zeros([2])], once)
-    np.testing.assert_array_equal(separate[0], [3, 6])
+def test_a_materialized_tensor_is_the_same_and_so_is_its_gradient():
+    x = tf.constant([1.0, 2.0, 0.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        (stored,) = networks.materialize([x * 3])
+    np.testing.assert_array_equal(stored, [3, 6, 0])
+    np.testing.assert_array_equal(tape.gradient(stored, x), [3, 3, 3])
 
 
 def test_an_npz_that_holds_no_networks_is_refused(tmp_path):

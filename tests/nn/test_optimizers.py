@@ -18,7 +18,7 @@ def test_fifty_steps_are_keras_steps(name):
     random = np.random.default_rng(0)
     start = random.normal(size=(4, 3)).astype(np.float32)
     variable, theirs = tf.Variable(start), KERAS[name](0.01)
-    state, weights = optimizers.initial([tf.constant(start)]), [tf.constant(start)]
+    state, weights = optimizers.init([tf.constant(start)]), [tf.constant(start)]
     for _ in range(50):
         gradient = tf.constant(random.normal(size=(4, 3)), tf.float32)
         theirs.apply([gradient], [variable])
@@ -31,10 +31,10 @@ def test_fifty_steps_are_keras_steps(name):
 def test_each_lane_has_its_own_learning_rate(name):
     rates, start = tf.constant([0.1, 0.01]), [tf.ones([3, 2])]
     slope = [tf.constant([[1.0, 1.0]] * 3)]
-    _, both = optimizers.apply(name, optimizers.initial(start), start, slope, rates)
+    _, both = optimizers.apply(name, optimizers.init(start), start, slope, rates)
     for lane, rate in enumerate((0.1, 0.01)):
         one = [tf.ones([3, 1])]
         _, alone = optimizers.apply(
-            name, optimizers.initial(one), one, [slope[0][:, :1]], tf.constant(rate)
+            name, optimizers.init(one), one, [slope[0][:, :1]], tf.constant(rate)
         )
         np.testing.assert_array_equal(both[0][:, lane], alone[0][:, 0])

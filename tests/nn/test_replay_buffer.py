@@ -30,7 +30,7 @@ def test_it_holds_what_a_deque_of_its_capacity_would_hold(capacity, counts):
     deques = [deque(maxlen=capacity) for _ in range(LANES)]
     for round_, count in enumerate(counts):
         rows = numbered(1 + 10 * round_, 5)
-        buffer = replay_buffer.extend(buffer, rows, tf.constant(count))
+        buffer = replay_buffer.add(buffer, rows, tf.constant(count))
         for lane in range(LANES):
             deques[lane].extend(rows.numpy()[: count[lane], 0, lane])
     for lane in range(LANES):
@@ -40,7 +40,7 @@ def test_it_holds_what_a_deque_of_its_capacity_would_hold(capacity, counts):
 
 
 def test_samples_come_evenly_from_what_was_written_and_from_the_own_lane():
-    buffer = replay_buffer.extend(
+    buffer = replay_buffer.add(
         replay_buffer.empty(10, LANES, 1), numbered(1, 4), tf.constant([4, 3])
     )
     batch = replay_buffer.sample(buffer, KEYS, 6000)
@@ -54,11 +54,11 @@ def test_a_transition_comes_back_with_its_six_elements():
     memory = replay_buffer.recorder(1, LANES, 2)
     given = replay_buffer.Transitions(
         observation=tf.constant([[1.0, 2.0], [3.0, 4.0]]), action=tf.constant([1, 0]),
-        reward=tf.constant([0.5, -0.5]), following=tf.constant([[5.0, 6.0], [7.0, 8.0]]),
+        reward=tf.constant([0.5, -0.5]), next_observation=tf.constant([[5.0, 6.0], [7.0, 8.0]]),
         terminated=tf.constant([True, False]), truncated=tf.constant([False, True]),
     )  # fmt: skip
     rows = replay_buffer.rows(replay_buffer.record(memory, tf.constant(0), given))
-    buffer = replay_buffer.extend(replay_buffer.empty(3, LANES, 2), rows, tf.constant([1, 1]))
+    buffer = replay_buffer.add(replay_buffer.empty(3, LANES, 2), rows, tf.constant([1, 1]))
     back = replay_buffer.sample(buffer, KEYS, 1)
     for mine, expected in zip(back, given, strict=True):
         np.testing.assert_array_equal(mine[0], expected)

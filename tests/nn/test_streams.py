@@ -33,8 +33,8 @@ def test_a_lane_draws_the_same_numbers_alone_and_among_others():
 def test_lanes_purposes_and_steps_give_different_numbers():
     draws = [
         streams.uniform(KEYS, (50,)).numpy(),
-        streams.uniform(streams.fold(KEYS, 0), (50,)).numpy(),
-        streams.uniform(streams.fold(KEYS, 1), (50,)).numpy(),
+        streams.uniform(streams.fold_in(KEYS, 0), (50,)).numpy(),
+        streams.uniform(streams.fold_in(KEYS, 1), (50,)).numpy(),
         streams.uniform(tf.constant(seeds.lane_keys(7, "other", range(5)).T), (50,)).numpy(),
     ]
     assert len(np.unique(np.concatenate([draw.ravel() for draw in draws]))) > 990

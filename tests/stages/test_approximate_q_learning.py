@@ -128,9 +128,12 @@ def test_the_headline_tells_every_learners_return(results: dict[str, Any]):
     ("change", "message"),
     [
         ({"learning_rate": -0.01}, ".learning_rate is -0.01; allowed: a number above 0"),
-        ({"length_unit": "episodes"}, ".length_unit is 'episodes'; allowed: "),
+        ({"total_episodes": 9}, ".total_episodes is 9; allowed: "),
         ({"dueling": True}, ".dueling is true; allowed: "),
-        ({"clock": {"every": 19}}, "clock.every is 19; allowed: from maximum_steps, 20, to length"),
+        (
+            {"clock": {"every": 19}},
+            "clock.every is 19; allowed: from maximum_steps, 20, to",
+        ),
         ({"lanes_per_pack": 1}, ".lanes_per_pack is 1; "),
         ({"feature_sets": {"dqn": ["angle"]}}, "feature_sets has 'dqn'; allowed: any other name"),
         (
@@ -160,7 +163,14 @@ def executed(results: dict[str, Any], folder: Path) -> str:
     """Return the notebook, executed on some results."""
     artifacts.write_all(folder / "results", results)
     section = tiny.section(NAME, **TINY)
-    names = ("length", "maximum_steps", "discount", "learning_rate", "optimiser", "feature_sets")
+    names = (
+        "total_steps",
+        "maximum_steps",
+        "discount",
+        "learning_rate",
+        "optimizer",
+        "feature_sets",
+    )
     given = {name: section[name] for name in names}
     given |= {f"epsilon_{name}": section[f"epsilon_{name}"] for name in ("start", "end", "unit")}
     given |= {

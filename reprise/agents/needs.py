@@ -1,0 +1,91 @@
+"""What trainings ask of a machine, at the least: memory, work, numbers to count to.
+
+`lanes` are the parameters whose product is the number of seeds that train at once, `packs` those
+whose product is how often so many do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from reprise import capacity
+from reprise.capacity import Given, Need
+from reprise.nn import networks
+
+if TYPE_CHECKING:
+    from reprise.agents import dqn, reinforce
+
+
+def of_dqn(h: dqn.Hyperparameters, lanes: Given, packs: Given) -> Iterator[Need]:
+    """Yield what the training of a DQN asks for."""
+    at_once, times = capacity.product(lanes), capacity.product(packs)
+    by_steps = h.total_steps is not None
+    name = "total_steps" if by_steps else "total_episodes"
+    length, episode = {name: getattr(h, name)}, {"maximum_steps": h.maximum_steps or 1}
+    round_ = {"train_every": h.train_every} if by_steps else episode
+    for what, given in {
+        "the replay buffers": {"replay_capacity": h.replay_capacity},
+        "the steps of a round": round_,
+        "the batches": {"batch_size": h.batch_size},
+    }.items():
+        # A transition is at least 6 numbers: those of an observation of one feature.
+        size = at_once * capacity.product(given) * 6 * 4
+        yield capacity.memory(what, size, given | dict(lanes))
+    # Weights, those of the target and of the best episode, and two moments.
+    sizes, given = (1, *h.hidden_sizes, 2), {"hidden_sizes": h.hidden_sizes}
+    yield from networks.needs(sizes, 5, given, lanes)
+    trained = length | dict(lanes)
+    curves = at_once * h.rounds * 4 * 4
+    yield capacity.memory("the curves", curves, trained)
+    yield capacity.memory("all curves", curves * times, trained | dict(packs))
+    yield capacity.work(
+        "the steps", at_once * times * capacity.product(length), trained | dict(packs)
+    )
+    steps = h.rounds * capacity.product(round_)
+    yield capacity.count("the number of steps", steps, capacity.INT32, length | round_)
+    # A transition is drawn by a float32 number.
+    held = {"replay_capacity": h.replay_capacity}
+    reachable = min(h.replay_capacity, steps)
+    yield capacity.count("the transitions to draw from", reachable, capacity.FLOAT32, held)
+    studied = length | {"gradient_steps": h.gradient_steps}
+    updates = h.rounds * h.gradient_steps
+    yield capacity.count("the number of gradient steps", updates, capacity.INT32, studied)
+    for name in ("train_every", "learning_starts", "target_update_period"):
+        value = getattr(h, name)
+        yield capacity.count("what it counts", value, capacity.INT32, {name: value})
+
+
+def of_reinforce(h: reinforce.Hyperparameters, lanes: Given, packs: Given) -> Iterator[Need]:
+    """Yield what a training by REINFORCE asks for."""
+    at_once, iterations = capacity.product(lanes), {"iterations": h.iterations}
+    episodes = h.episodes_per_iteration
+    yield from of_episodes("episodes_per_iteration", episodes, h.maximum_steps or 1, lanes)
+    # Weights and two moments.
+    sizes, given = (1, *h.hidden_sizes, 1), {"hidden_sizes": h.hidden_sizes}
+    yield from networks.needs(sizes, 3, given, lanes)
+    curves = at_once * h.iterations * 2 * 4
+    yield capacity.memory("the curves", curves, iterations | dict(lanes))
+    times, trained = capacity.product(packs), iterations | dict(lanes) | dict(packs)
+    yield capacity.memory("the curves", curves * times, trained)
+    steps = at_once * times * h.iterations * episodes
+    yield capacity.work("the training", steps, trained | {"episodes_per_iteration": episodes})
+    yield capacity.count("the number of iterations", h.iterations, capacity.INT32, iterations)
+
+
+def of_episodes(name: str, episodes: int, steps: int, lanes: Given) -> Iterator[Need]:
+    """Yield what it takes to play episodes at once, with all their steps kept.
+
+    A step is at least an observation of one feature, an action, a reward and a random number. The
+    number of steps played is a float32 number.
+
+    Args:
+        name: of the parameter that is the number of episodes.
+        episodes: E.
+        steps: T, the parameter maximum_steps.
+        lanes: the parameters whose product is the number of seeds.
+    """
+    given = {name: episodes, "maximum_steps": steps}
+    size = capacity.product(given, lanes) * 4 * 4
+    yield capacity.memory("the episodes' steps", size, given | dict(lanes))
+    yield capacity.count("the number of steps", capacity.product(given), capacity.FLOAT32, given)

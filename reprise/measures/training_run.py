@@ -1,0 +1,47 @@
+"""The result of a training run: one shape for every algorithm, from the agents to the tables.
+
+Shapes: N seeds, K iterations of REINFORCE or rounds of a DQN, E evaluation episodes, T steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+Weights = list  # kernel and bias of each layer in turn, [.., N]
+
+
+class TrainingRun(NamedTuple):
+    """How N seeds trained, and how good their policies are."""
+
+    returns: np.ndarray  # of training episodes, NaN where none ended or none is finite [K, N]
+    steps: np.ndarray  # environment steps so far [K, N]
+    losses: np.ndarray  # NaN where nothing was learned; without losses [0, N]
+    targets: np.ndarray  # mean TD targets, alike
+    weights: Mapping[str, Weights]  # by name, such as final and best
+    evaluations: Mapping[str, np.ndarray] = {}  # returns by the way of playing [limits, E, N]
+    actions: np.ndarray = np.zeros((0, 0), np.int32)  # of the first evaluation episode [T, N]
+
+
+def finite(curve: np.ndarray, dtype: type = float) -> np.ndarray:
+    """Return a curve with NaN in place of what is not finite."""
+    return np.where(np.isfinite(curve), curve, np.nan).astype(dtype)
+
+
+def join(runs: Sequence[TrainingRun]) -> TrainingRun:
+    """Return the runs of several packs as one."""
+    ways, curves = runs[0].evaluations, ("returns", "steps", "losses", "targets")
+    layers = {
+        name: zip(*(run.weights[name] for run in runs), strict=True) for name in runs[0].weights
+    }
+    return TrainingRun(
+        *(np.concatenate([getattr(run, name) for run in runs], axis=1) for name in curves),
+        weights={
+            name: [np.concatenate(parts, axis=-1) for parts in found]
+            for name, found in layers.items()
+        },
+        evaluations={
+            way: np.concatenate([run.evaluations[way] for run in runs], axis=-1) for way in ways
+        },
+        actions=np.concatenate([run.actions for run in runs], axis=-1),
+    )
