@@ -215,7 +215,8 @@ def undeclared(stage: Stage) -> Iterator[str]:
     needed = {f"stages/{stage.name}.py", "requirements.lock"} | imported(f"stages/{stage.name}.py")
     if stage.name == REPORTING:
         notebook = f"notebooks/{stage.address.partition('@')[2]}.ipynb"
-        needed |= {notebook} | imported(notebook)
+        shown = re.findall(r"source\.of\(\"([^\"]+)\"", source(notebook))
+        needed |= {notebook} | imported(notebook) | {f"reprise/{path}" for path in shown}
     for path in sorted(needed):
         if not covered(path, stage.deps):
             yield f"{stage.address}: {path}"

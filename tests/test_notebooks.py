@@ -133,6 +133,11 @@ def test_the_idea_begins_with_at_most_three_sentences(notebook: Path):
 
 
 @every
+def test_the_source_of_the_algorithm_is_shown(notebook: Path):
+    assert len(re.findall(r"^source\.of\(", code(notebook), flags=re.MULTILINE)) == 1
+
+
+@every
 def test_an_equation_is_in_the_codes_names(notebook: Path):
     said = text(notebook)
     assert "$$" in said

@@ -14,14 +14,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 import gymnasium
 import neat
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from reprise import seeds
 from reprise.environments.rollout import Actions, Observations, evaluate
@@ -39,6 +39,12 @@ class Neat(Frozen):
     episodes: PositiveInt  # of each evaluation
     maximum_steps: PositiveInt  # of an episode; a mean return of so much ends the run
     evaluation: Evaluation  # of the winner
+
+    @model_validator(mode="after")
+    def _has_seeds_to_breed_on(self) -> Self:
+        if not self.evaluation.first_seed:
+            raise ValueError("evaluation.first_seed is 0; allowed: from 1, above the seeds bred on")
+        return self
 
 
 class Evolution(NamedTuple):

@@ -193,7 +193,8 @@ def _times(reaches: Reaches, returns: pd.DataFrame) -> NDArray[np.float64]:
     means = returns.to_numpy(np.float64)  # [K, L]
     if len(means) < reaches.rows:
         return np.full(means.shape[1], np.nan)
-    return steps_to(means, means * reaches.episodes_per_row, reaches.target, reaches.rows)
+    steps = np.cumsum(means * reaches.episodes_per_row, axis=0)
+    return steps_to(means, steps, reaches.target, reaches.rows)
 
 
 def _last_ratios(rows: pd.DataFrame, source: Source) -> NDArray[np.float64]:

@@ -136,6 +136,7 @@ def test_the_headline_names_the_kinds_of_search(results: dict[str, Any]):
         ("grid.points", 1, "grid.points is 1; allowed: an integer at least 2"),
         ("gradient_ascent.difference", 0.6, "allowed: a number above 0 and at most 0.5"),
         ("shown", [], "shown is []; allowed: a list of at least 3"),
+        ("neat.evaluation.first_seed", 0, "neat: evaluation.first_seed is 0; allowed: from 1"),
         ("neat.populatio", 3, "neat.populatio is unknown; did you mean population?"),
     ],
 )
