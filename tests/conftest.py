@@ -1,4 +1,7 @@
-"""In which order tests are shared out among processes."""
+"""The order in which tests are shared out, and the programs that their processes share."""
+
+import os
+import tempfile
 
 import pytest
 
@@ -16,3 +19,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
 
     items.sort(key=place)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let all processes of a session share what XLA compiled: many train by the same programs."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    folder = tempfile.TemporaryDirectory(prefix="reprise-programs-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["TF_XLA_FLAGS"] = (
+        f"--tf_xla_persistent_cache_directory={folder.name} "
+        "--tf_xla_persistent_cache_device_types=CPU"
+    )

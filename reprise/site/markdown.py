@@ -78,8 +78,10 @@ class _Renderer(IPythonRenderer):
         """Return a link: a picture of the text's own could only come from elsewhere."""
         return self.link(str(escape(text)) or "picture", url, title)
 
-    def block_code(self, code: str, info: str | None = None) -> str:
-        return f'<pre {SCROLLS}="code"><code>{escape(code.rstrip())}</code></pre>\n'
+    def block_code(self, source: str, info: str | None = None) -> str:
+        text = source.rstrip()
+        shown = code(text) if info == "python" else escape(text)
+        return f'<pre {SCROLLS}="code"><code>{shown}</code></pre>\n'
 
     def block_math(self, body: str) -> str:
         equations = [
