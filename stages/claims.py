@@ -95,8 +95,8 @@ def readme() -> str:
     found = artifacts.read_csv(stage.RESULTS / NAME / "ledger.csv")
     later = found["written_after_results"].tolist().count(True)
     count = ledger.told({"claims": len(found), **ledger.counts(found)})
-    said = f"**{count}.** Each was stated as a test before its result was looked at"
-    said += f", but for {later} marked so." if later else "."
+    said = f"**{count}.** Every test was declared before its result was known"
+    said += f", except {later}, which are marked." if later else "."
     refuted = pd.DataFrame(found[found["verdict"] == "refuted"])
     if refuted.empty:
         return said

@@ -144,12 +144,12 @@ def _or_never(value: Any) -> str:
 def signs(ledger: pd.DataFrame) -> str:
     """Return what the signs of a ledger mean, in Markdown."""
     said = [
-        "Brackets: intervals over n seeds or runs, as wide as Holm's procedure asks so that all "
-        "verdicts of a family hold together. A claim is confirmed if its whole interval lies where "
-        "it claims, refuted if none of it does."
+        "Brackets hold an interval over n seeds or runs. Holm's procedure widens the intervals, so "
+        "that all verdicts of a family hold together. A claim is confirmed if its whole interval "
+        "lies in the claimed range, and refuted if no part of it does."
     ]
     if bool(ledger["degenerate"].any()):
-        said.append("*No width*: all resamples say the same, which is no certainty.")
+        said.append("*No width*: all resamples agree, which is not certainty.")
     if bool(ledger["written_after_results"].any()):
         said.append(f"{AFTERWARDS} written after results were seen.")
     return " ".join(said)

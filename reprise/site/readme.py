@@ -2,9 +2,10 @@
 
 `python -m reprise.site.readme results` fills the ledger of claims and the table of results
 from data/.
-`python -m reprise.site.readme` fills that and the console sessions too, by running their
-commands in a clone of the last commit; it takes as long as they do.
+`python -m reprise.site.readme` fills that, the costs of the last run of all stages here, and the
+console sessions, by running their commands in a clone of the last commit.
 
+    <!-- costs --> ... <!-- end -->
     <!-- ledger --> ... <!-- end -->
     <!-- results --> ... <!-- end -->
     <!-- session --> ... <!-- end -->     lines that begin with `$ ` are run, one after the other
@@ -29,6 +30,7 @@ PUBLISHED = {  # stages without results of their own: where it is that they writ
     "report": ("data/reporting/index.html", "one page for each notebook, and the ledger above all"),
 }
 MOST_LINES, WIDTH = 14, 120
+PROVENANCE = Path(".reprise", "provenance")
 
 
 def results() -> str:
@@ -58,6 +60,32 @@ def ledger() -> str:
     from stages import claims
 
     return claims.readme()
+
+
+def costs() -> str:
+    """Return what a reproduction costs in time and disk, as measured on this machine.
+
+    Raises:
+        UserError: if no stage has run here.
+    """
+    found = [artifacts.read_json(path) for path in sorted(PROVENANCE.glob("*.json"))]
+    if not found:
+        raise UserError(f"{PROVENANCE}/ is empty; `make reproduce` fills it")
+    minutes = sum(stage["wall_seconds"] for stage in found) / 60
+    memory = max(max(stage["peak_memory_mib"].values()) for stage in found) / 1024
+    cpu = found[0]["cpu"]
+    lock = Path("requirements.lock").read_text(encoding="utf-8")
+    packages = len(re.findall(r"^\w[^ ]*==", lock, flags=re.MULTILINE))
+    return (
+        f"It takes about {minutes:.0f} minutes on {cpu['count']} cores ({cpu['model']}), at most "
+        f"{memory:.1f} GB of memory in a\nprocess, and {_gigabytes('.venv'):.1f} GB of disk for "
+        f"{packages} Python packages in `.venv`. The results take {1024 * _gigabytes('data'):.0f} "
+        "MB.\nNothing is installed outside the folder, and no GPU is used."
+    )
+
+
+def _gigabytes(folder: str) -> float:
+    return sum(path.stat().st_size for path in Path(folder).resolve().rglob("*")) / 2**30
 
 
 def committed(text: str) -> str:
@@ -125,7 +153,7 @@ def main(argv: list[str]) -> int:
             ]
         finally:
             shutil.rmtree(folder)
-        text = filled(text, "session", said)
+        text = filled(filled(text, "session", said), "costs", [costs()])
     artifacts.write_bytes(README, text.encode())
     return 0
 
