@@ -249,7 +249,7 @@ def style() -> Iterator[None]:
 
 def check(figures: list[Figure], texts: list[str]) -> None:
     assert [place for figure in figures for place in outside(figure)] == []
-    said = "\n\n".join(texts)
+    said = re.sub(r"```.*?```", "", "\n\n".join(texts), flags=re.DOTALL)  # code may say None
     assert [said[max(0, m.start() - 80) : m.end() + 40] for m in WRONG.finditer(said)] == []
     for figure in figures:
         labels = [text.get_text() for axes in figure.axes for text in axes.texts]
