@@ -10,14 +10,14 @@ from reprise.tabular import q_learning
 
 
 def test_functions_are_shown_as_they_stand_in_their_file():
-    shown = source.of("agents/dqn.py", "td_loss", "td_target").data
+    shown = str(source.of("agents/dqn.py", "td_loss", "td_target").data)
     assert inspect.getsource(dqn.td_target) in shown
     assert shown.index("def td_loss") < shown.index("def td_target")
     assert shown.startswith("The code, from `reprise/agents/dqn.py`:\n\n```python\ndef td_loss")
 
 
 def test_a_decorator_is_shown_too():
-    assert "@njit\ndef learn(" in source.of("tabular/q_learning.py", "learn").data
+    assert "@njit\ndef learn(" in str(source.of("tabular/q_learning.py", "learn").data)
     assert callable(q_learning.learn)
 
 
