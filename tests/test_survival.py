@@ -22,7 +22,7 @@ from tests.repositories import Repository, environment
 from tests.tiny import ROOT
 
 STAGE = "markov_chain"
-LONG = {"markov_chain__paths": 2_000_000}  # some minutes and 2 GB
+LONG = {"markov_chain__paths": 2_000_000}  # nobody waits for it, and it fits a machine
 WEIGHTS = "dqn_training/weights.npz"
 METRICS = "markov_chain/metrics.json"
 
