@@ -272,3 +272,18 @@ def test_a_notebook_shows_whatever_its_trainings_came_to(
 ):
     every = written(name, case, tmp_path, monkeypatch)
     check(*shown(name, tmp_path, every))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"total_episodes": 5},
+        {"total_episodes": None, "total_steps": 6, "train_every": 2, "learning_starts": 1},
+    ],
+    ids=["five episodes", "no episode ends"],
+)
+def test_the_notebook_of_the_dqn_shows_a_training_that_is_too_short(
+    changes: dict[str, Any], tmp_path: Path
+):
+    keep(tmp_path, results("dqn_training", changes))
+    check(*shown("dqn_training", tmp_path, sections("dqn_training", changes)))
