@@ -15,13 +15,13 @@ import gymnasium
 from benchmarks.spread import Spread, listing, spread
 
 ENVIRONMENTS = ("CartPole-v1", "Acrobot-v1", "MountainCar-v0", "LunarLander-v3", "FrozenLake-v1")
-EPISODES, LANES = 10, 32  # of a pack in credit_assignment: together 320 environments
+EPISODES, SEEDS = 10, 32  # of a pack in credit_assignment: together 320 environments
 STEPS, REPEATS = 100, 5
 
 
 def vector(environment_id: str) -> float:
     """Return the steps a second of `gymnasium.make_vec`."""
-    environments = gymnasium.make_vec(environment_id, EPISODES * LANES, vectorization_mode="sync")
+    environments = gymnasium.make_vec(environment_id, EPISODES * SEEDS, vectorization_mode="sync")
     environments.action_space.seed(0)
     actions = [environments.action_space.sample() for _ in range(STEPS)]
     environments.reset(seed=0)
@@ -30,7 +30,7 @@ def vector(environment_id: str) -> float:
         environments.step(action)
     seconds = time.perf_counter() - start
     environments.close()
-    return STEPS * EPISODES * LANES / seconds
+    return STEPS * EPISODES * SEEDS / seconds
 
 
 class Ours:
@@ -45,7 +45,7 @@ class Ours:
         from reprise.nn.determinism import tf
 
         self.environment = environment = GymnasiumEnvironment(plain(environment_id))
-        keys = seeds.lane_keys(42, "training", range(EPISODES * LANES))
+        keys = seeds.training_keys(42, "training", range(EPISODES * SEEDS))
 
         def play(keys: tf.Tensor) -> tf.Tensor:
             random = streams.uniform(keys, (STEPS,))
@@ -67,7 +67,7 @@ class Ours:
         """Return the steps a second of random play, all resets included, making nothing."""
         start = time.perf_counter()
         self._play(self._words)
-        return STEPS * EPISODES * LANES / (time.perf_counter() - start)
+        return STEPS * EPISODES * SEEDS / (time.perf_counter() - start)
 
 
 def measure() -> dict[str, Spread]:

@@ -79,9 +79,9 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
     ),
     "chapter": (
         Promise(
-            "reinforce_ratio_at_1_lane", "one seed of REINFORCE / plain eager's", "at least", 1
+            "reinforce_ratio_at_1_seed", "one seed of REINFORCE / plain eager's", "at least", 1
         ),
-        Promise("dqn_ratio_at_1_lane", "one seed of the DQN / plain eager's", "at least", 1),
+        Promise("dqn_ratio_at_1_seed", "one seed of the DQN / plain eager's", "at least", 1),
     ),
     "adapter": (
         Promise(
@@ -111,8 +111,8 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
         Promise("no_op_seconds", "seconds of a `dvc repro` with nothing to do", "at most", 2.0),
     ),
     "stable_baselines": (
-        Promise("reinforce_ratio_at_1_lane", "one seed of REINFORCE / its A2C's", "at least", 1),
-        Promise("dqn_ratio_at_1_lane", "one seed of the DQN / its DQN's", "at least", 1),
+        Promise("reinforce_ratio_at_1_seed", "one seed of REINFORCE / its A2C's", "at least", 1),
+        Promise("dqn_ratio_at_1_seed", "one seed of the DQN / its DQN's", "at least", 1),
     ),
 }
 

@@ -1,4 +1,4 @@
-"""How trainings grow: with lanes in a pack, with workers on each engine; what a large study takes.
+"""How trainings grow: with seeds in a pack, with workers on each engine; what a large study takes.
 
     python -m benchmarks.scaling
 
@@ -22,15 +22,15 @@ from benchmarks.spread import Spread, listing, spread
 from benchmarks.training import Run, train
 
 GUIDE = Path("docs/scaling.md")
-LANES = (32, 128, 512, 1024)
-PACKS, LANES_PER_PACK = (4, 12), 48
+SEEDS = (32, 128, 512, 1024)
+PACKS, PACK_SIZE = (4, 12), 48
 WAYS = (("inline", 1), ("processes", 2), ("ray", 2))
 REPEATS = 2
-STUDY = 1000 * 1000  # lanes of a thousand settings times a thousand seeds
+STUDY = 1000 * 1000  # seeds of a thousand settings times a thousand seeds
 
 
-def lanes(algorithm: str, count: int) -> dict[str, float]:
-    """Return milliseconds and megabytes of a lane, trained in this process, among so many."""
+def seeds(algorithm: str, count: int) -> dict[str, float]:
+    """Return milliseconds and megabytes of a seed, trained in this process, among so many."""
     run: Run = train(algorithm, count, calls=1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"milliseconds": 1000 * run.seconds[0] / count, "peak": peak}
@@ -43,7 +43,7 @@ def packs(engine: str, workers: int, count: int) -> dict[str, float]:
     from stages import hyperparameter_study as study
 
     params = parameters.load(study.NAME, study.Params)
-    cut = pack_runs.cut(count, LANES_PER_PACK, {"program 1": None})
+    cut = pack_runs.cut(count * PACK_SIZE, PACK_SIZE, {"program 1": None})
     used = execution.Execution.model_validate(
         {"engine": engine, "address": None, "workers": workers}
     )
@@ -67,14 +67,14 @@ def apart(*words: object) -> dict[str, float]:
     return found
 
 
-def by_lanes() -> dict[str, Spread]:
-    """Return cost and memory of a lane, for packs of several sizes."""
+def by_seeds() -> dict[str, Spread]:
+    """Return cost and memory of a seed, for packs of several sizes."""
     results = {}
     for algorithm in ("reinforce", "dqn"):
-        for count in LANES:
-            found = apart("lanes", algorithm, count)
-            at = f"at_{count}_lanes"
-            results[f"{algorithm}_milliseconds_per_lane_{at}"] = spread([found["milliseconds"]])
+        for count in SEEDS:
+            found = apart("seeds", algorithm, count)
+            at = f"at_{count}_seeds"
+            results[f"{algorithm}_milliseconds_per_seed_{at}"] = spread([found["milliseconds"]])
             results[f"{algorithm}_peak_megabytes_{at}"] = spread([found["peak"]])
     return results
 
@@ -105,14 +105,14 @@ def by_workers() -> dict[str, Spread]:
         results[name] = spread(list(whole(engine, workers)))
     peaks = [run[("processes", 2, many)]["peak"] for run in runs]
     results["worker_peak_megabytes"] = spread(peaks)
-    hours = further("processes", 2) / LANES_PER_PACK * STUDY / 3600
-    results["hours_of_a_million_lanes_on_two_workers"] = spread(list(hours))
+    hours = further("processes", 2) / PACK_SIZE * STUDY / 3600
+    results["hours_of_a_million_seeds_on_two_workers"] = spread(list(hours))
     return results
 
 
 def measure() -> dict[str, Spread]:
     """Return all measurements."""
-    return by_workers() | by_lanes()
+    return by_workers() | by_seeds()
 
 
 def guide(results: str) -> str:
@@ -133,7 +133,7 @@ def guide(results: str) -> str:
 
     pairs = re.findall(r"^\| (\w+) \| (.+) \|$", sections["machine"], flags=re.MULTILINE)
     machine = dict(pairs)
-    hours = "hours of a million lanes on two workers"
+    hours = "hours of a million seeds on two workers"
     lines = [
         f"Measured on {machine['CPU']}, {machine['cores']} cores, {machine['memory']}: median "
         "(range).",
@@ -146,23 +146,23 @@ def guide(results: str) -> str:
             for engine in ("processes", "ray")
         ),
         "",
-        f"1 is ideal: half the time. {PACKS[1]} packs of {LANES_PER_PACK} lanes of the DQN took "
+        f"1 is ideal: half the time. {PACKS[1]} packs of {PACK_SIZE} seeds of the DQN took "
         f"{said(f'inline 1 seconds of {PACKS[1]} packs')} s in one process, "
         f"{said(f'processes 2 seconds of {PACKS[1]} packs')} s on two, "
         f"{said(f'ray 2 seconds of {PACKS[1]} packs')} s on two workers of Ray, start-up and "
         f"compilation included. A worker held at most {said('worker peak megabytes')} MB.",
         "",
-        "| lanes in a pack | REINFORCE, ms a lane | MB | DQN, ms a lane | MB |",
+        "| seeds in a pack | REINFORCE, ms a seed | MB | DQN, ms a seed | MB |",
         "| ---: | ---: | ---: | ---: | ---: |",
         *(
             f"| {count:,} | "
             + " | ".join(
-                said(f"{algorithm} {what} at {count} lanes")
+                said(f"{algorithm} {what} at {count} seeds")
                 for algorithm in ("reinforce", "dqn")
-                for what in ("milliseconds per lane", "peak megabytes")
+                for what in ("milliseconds per seed", "peak megabytes")
             )
             + " |"
-            for count in LANES
+            for count in SEEDS
         ),
         "",
         "A thousand settings times a thousand seeds of the DQN, at the cost of a further pack, "
@@ -184,8 +184,8 @@ def fill(results: Path, path: Path = GUIDE) -> None:
 def main() -> None:
     """Print the measurements; with words, one of them, for the process above this one."""
     match sys.argv[1:]:
-        case ["lanes", algorithm, count]:
-            print(json.dumps(lanes(algorithm, int(count))))
+        case ["seeds", algorithm, count]:
+            print(json.dumps(seeds(algorithm, int(count))))
         case ["packs", engine, workers, count]:
             print(json.dumps(packs(engine, int(workers), int(count))))
         case _:

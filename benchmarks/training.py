@@ -1,9 +1,9 @@
-"""The compiled trainings against the yardsticks, and what a lane costs as packs grow.
+"""The compiled trainings against the yardsticks, and what a seed costs as packs grow.
 
     python -m benchmarks.training
 
 Every training runs in a process of its own, with the values of params.yaml but for the number of
-lanes: a first call, which compiles, and then the calls that are timed. Ours keeps to one thread;
+seeds: a first call, which compiles, and then the calls that are timed. Ours keeps to one thread;
 the yardstick uses what it can get. Ours and the yardstick take turns, so that whatever else the
 machine does meets both.
 """
@@ -23,8 +23,8 @@ from benchmarks.spread import Spread, listing, spread
 
 YARDSTICKS = Path(__file__).parent / "yardsticks"
 ALGORITHMS = ("reinforce", "dqn")
-LANES, REPEATS = 32, 5
-LANES_OF_PACKS, CALLS = (8, 24, 32, 48, 96), 5
+SEEDS, REPEATS = 32, 5
+SEEDS_OF_PACKS, CALLS = (8, 24, 32, 48, 96), 5
 
 PRINTED = re.compile(r"first call ([\d.]+) s, run ([\d.]+) s, ([\d.]+) M env steps/s")
 
@@ -37,17 +37,17 @@ class Run(NamedTuple):
     rates: list[float]  # environment steps a second of each call after the first
 
 
-def train(algorithm: str, lanes: int, calls: int) -> Run:
+def train(algorithm: str, seeds: int, calls: int) -> Run:
     """Train in this process."""
-    from reprise import seeds
     from reprise.environments.cartpole import CartPole
     from reprise.nn.determinism import tf
     from reprise.pipeline import parameters
+    from reprise.seeds import training_keys
 
     name = f"{algorithm}_training"
     params = parameters.load(name, importlib.import_module(f"stages.{name}").Params)
     module = importlib.import_module(f"reprise.agents.{algorithm}")
-    keys = seeds.lane_keys(params.seed, "training", range(lanes))
+    keys = training_keys(params.seed, "training", range(seeds))
     tf.constant(0)  # starts TensorFlow: compilation is timed, loading is not
 
     seconds = []
@@ -59,15 +59,15 @@ def train(algorithm: str, lanes: int, calls: int) -> Run:
     return Run(seconds[0], seconds[1:], [played / each for each in seconds[1:]])
 
 
-def ours(algorithm: str, lanes: int, calls: int) -> Run:
+def ours(algorithm: str, seeds: int, calls: int) -> Run:
     """Train in a new process."""
-    command = [sys.executable, "-m", "benchmarks.training", algorithm, str(lanes), str(calls)]
+    command = [sys.executable, "-m", "benchmarks.training", algorithm, str(seeds), str(calls)]
     return Run(*json.loads(_output(command)))
 
 
-def yardstick(algorithm: str, lanes: int) -> Run:
+def yardstick(algorithm: str, seeds: int) -> Run:
     """Run the yardstick, which trains twice, in a new process."""
-    printed = _output([sys.executable, str(YARDSTICKS / f"{algorithm}_lanes.py"), str(lanes)])
+    printed = _output([sys.executable, str(YARDSTICKS / f"{algorithm}_seeds.py"), str(seeds)])
     found = PRINTED.search(printed)
     if found is None:
         raise RuntimeError(f"the yardstick of {algorithm} printed {printed!r}")
@@ -79,11 +79,11 @@ def against_yardstick(algorithm: str) -> dict[str, Spread]:
     """Return speed and first call of both, taking turns, and the ratio of their speeds."""
     pairs = []
     for repeat in range(REPEATS):
-        pair = ours(algorithm, LANES, calls=1), yardstick(algorithm, LANES)
+        pair = ours(algorithm, SEEDS, calls=1), yardstick(algorithm, SEEDS)
         pairs.append(pair)
         mine, theirs = (run.rates[0] / 1e6 for run in pair)
         print(
-            f"  {algorithm}, {LANES} lanes, {repeat + 1} of {REPEATS}: {mine:.2f} million steps "
+            f"  {algorithm}, {SEEDS} seeds, {repeat + 1} of {REPEATS}: {mine:.2f} million steps "
             f"a second, yardstick {theirs:.2f}",
             flush=True,
         )
@@ -99,21 +99,21 @@ def against_yardstick(algorithm: str) -> dict[str, Spread]:
     }
 
 
-def by_lanes(algorithm: str) -> dict[str, Spread]:
-    """Return speed and cost of a lane for packs of several sizes."""
+def by_seeds(algorithm: str) -> dict[str, Spread]:
+    """Return speed and cost of a seed for packs of several sizes."""
     runs = {}
-    for lanes in LANES_OF_PACKS:
-        runs[lanes] = ours(algorithm, lanes, CALLS)
-        print(f"  {algorithm}, {lanes} lanes: {spread(runs[lanes].seconds)} s", flush=True)
+    for seeds in SEEDS_OF_PACKS:
+        runs[seeds] = ours(algorithm, seeds, CALLS)
+        print(f"  {algorithm}, {seeds} seeds: {spread(runs[seeds].seconds)} s", flush=True)
     rates = {
-        f"{algorithm}_steps_per_second_at_{lanes}_lanes": spread(run.rates)
-        for lanes, run in runs.items()
+        f"{algorithm}_steps_per_second_at_{seeds}_seeds": spread(run.rates)
+        for seeds, run in runs.items()
     }
     costs = {
-        f"{algorithm}_milliseconds_per_lane_at_{lanes}_lanes": spread(
-            [1000 * each / lanes for each in run.seconds]
+        f"{algorithm}_milliseconds_per_seed_at_{seeds}_seeds": spread(
+            [1000 * each / seeds for each in run.seconds]
         )
-        for lanes, run in runs.items()
+        for seeds, run in runs.items()
     }
     return rates | costs
 
@@ -122,7 +122,7 @@ def measure() -> dict[str, Spread]:
     """Return all measurements of both algorithms."""
     results: dict[str, Spread] = {}
     for algorithm in ALGORITHMS:
-        results |= against_yardstick(algorithm) | by_lanes(algorithm)
+        results |= against_yardstick(algorithm) | by_seeds(algorithm)
     return results
 
 
@@ -138,8 +138,8 @@ def _output(command: list[str]) -> str:
 def main() -> None:
     """Print the measurements; with words, those of one training, for the process above this one."""
     if sys.argv[1:]:
-        algorithm, lanes, calls = sys.argv[1:]
-        print(json.dumps(train(algorithm, int(lanes), int(calls))))
+        algorithm, seeds, calls = sys.argv[1:]
+        print(json.dumps(train(algorithm, int(seeds), int(calls))))
         return
     print(listing(measure()))
 

@@ -16,27 +16,27 @@ import numpy as np
 
 from benchmarks.spread import Spread, spread
 
-LANES = (1, 32)
+SEEDS = (1, 32)
 SECONDS = 4.0  # that a training without an end of its own is timed for
 
 
-def compiled(algorithm: str, lanes: int, changes: Mapping[str, Any]) -> float:
+def compiled(algorithm: str, seeds: int, changes: Mapping[str, Any]) -> float:
     """Return the environment steps a second of trainings with the values of params.yaml.
 
     Args:
         algorithm: reinforce or dqn.
-        lanes: of the pack.
+        seeds: of the pack.
         changes: of the values.
     """
-    from reprise import seeds
     from reprise.environments.cartpole import CartPole
     from reprise.pipeline import parameters
+    from reprise.seeds import training_keys
 
     name = f"{algorithm}_training"
     params = parameters.load(name, importlib.import_module(f"stages.{name}").Params)
     params = params.model_copy(update=dict(changes))
     train = importlib.import_module(f"reprise.agents.{algorithm}").train
-    keys = seeds.lane_keys(params.seed, "training", range(lanes))
+    keys = training_keys(params.seed, "training", range(seeds))
     train(params, CartPole(), keys)  # compiles, the first time
     played, start = 0.0, time.perf_counter()
     while (seconds := time.perf_counter() - start) < SECONDS:
@@ -76,7 +76,7 @@ def against(
     repeats: int,
     changes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Spread]:
-    """Return the speeds of both, and ours over theirs: of one lane, and of a pack.
+    """Return the speeds of both, and ours over theirs: of one seed, and of a pack.
 
     Args:
         name: theirs.
@@ -87,32 +87,32 @@ def against(
     results: dict[str, Spread] = {}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         for algorithm, command in theirs.items():
-            rates: dict[Any, list[float]] = {who: [] for who in (name, *LANES)}
+            rates: dict[Any, list[float]] = {who: [] for who in (name, *SEEDS)}
             for repeat in range(repeats):
                 rates[name].append(rate(command(repeat)))
-                for lanes in LANES:
+                for seeds in SEEDS:
                     change = dict((changes or {}).get(algorithm, {}))
-                    asked = pool.submit(compiled, algorithm, lanes, change)
-                    rates[lanes].append(asked.result())
+                    asked = pool.submit(compiled, algorithm, seeds, change)
+                    rates[seeds].append(asked.result())
                 shown = ", ".join(f"{each[-1]:,.0f}" for each in rates.values())
-                print(f"  {algorithm}, {name} and ours at {LANES} lanes: {shown}", flush=True)
+                print(f"  {algorithm}, {name} and ours at {SEEDS} seeds: {shown}", flush=True)
             results |= compared(algorithm, name, rates)
     return results
 
 
 def compared(algorithm: str, name: str, rates: Mapping[Any, list[float]]) -> dict[str, Spread]:
-    """Return what the rates of theirs, by its name, and of ours, by lanes, say turn by turn."""
+    """Return what the rates of theirs, by its name, and of ours, by seeds, say turn by turn."""
     ratios = {
-        f"{algorithm}_ratio_at_{_lanes(lanes)}": spread(
-            [ours / theirs for ours, theirs in zip(rates[lanes], rates[name], strict=True)]
+        f"{algorithm}_ratio_at_{_seeds(seeds)}": spread(
+            [ours / theirs for ours, theirs in zip(rates[seeds], rates[name], strict=True)]
         )
-        for lanes in LANES
+        for seeds in SEEDS
     }
     ours = {
-        f"{algorithm}_steps_per_second_at_{_lanes(lanes)}": spread(rates[lanes]) for lanes in LANES
+        f"{algorithm}_steps_per_second_at_{_seeds(seeds)}": spread(rates[seeds]) for seeds in SEEDS
     }
     return ratios | ours | {f"{algorithm}_{name}_steps_per_second": spread(rates[name])}
 
 
-def _lanes(count: int) -> str:
-    return f"{count}_lane{'s' if count > 1 else ''}"
+def _seeds(count: int) -> str:
+    return f"{count}_seed{'s' if count > 1 else ''}"

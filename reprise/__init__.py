@@ -12,9 +12,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reprise.api import load_lane, train
+    from reprise.api import load, train
 
-__all__ = ["load_lane", "train"]
+__all__ = ["load", "train"]
 
 # The fusions of YNNPACK choose their instructions by the CPU they run on, so that sums would depend
 # on it.

@@ -3,7 +3,7 @@
 What is not given is as the chapter sets it, in the repository's params.yaml, but for the time
 limits of another environment than the chapter's: they are its registered one. Nothing is written.
 
-Shapes: L lanes, one a seed.
+Shapes: N seeds, E evaluation episodes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from reprise.hyperparameters import Evaluation, PositiveInt, Seed
 from reprise.measures import training
 from reprise.nn import networks
 from reprise.pipeline import artifacts, parameters
-from reprise.seeds import lane_keys
+from reprise.seeds import training_keys
 
 if TYPE_CHECKING:
     import keras
@@ -60,38 +60,38 @@ class Outcome(NamedTuple):
     """What a training leaves, whatever the algorithm."""
 
     curves: pd.DataFrame
-    played: Mapping[str, np.ndarray]  # by the way of playing, returns [limits, E, L]
+    played: Mapping[str, np.ndarray]  # by the way of playing, returns [limits, E, N]
     weights: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Lanes that were trained side by side: one for each seed."""
+    """Training runs side by side, one for each seed."""
 
     parameters: Reinforce | DQN
     """All values of the training, those of the chapter and those that were changed."""
     curves: pd.DataFrame
     """Training returns: a row an iteration (the mean of its episodes) or an episode, a column a
-    lane."""
+    seed."""
     returns: pd.DataFrame
-    """Mean returns of evaluation episodes in Gymnasium: a row a lane, a column a time limit; NaN
+    """Mean returns of evaluation episodes in Gymnasium: a row a seed, a column a time limit; NaN
     where the training diverged and there is no policy: see `networks.diverged`."""
     weights: Mapping[str, np.ndarray]
-    """All lanes' networks, as `networks.to_arrays` names them."""
+    """All seeds' networks, as `networks.to_arrays` names them."""
 
-    def model(self, lane: int) -> keras.Sequential:
-        """Return a lane's network as an ordinary Keras model.
+    def model(self, seed: int) -> keras.Sequential:
+        """Return a seed's network as an ordinary Keras model.
 
         Of a policy it gives the probability of action 0, or that of each action if there are more
         than two; of a DQN, the Q-values.
 
         Raises:
-            UserError: if there is no such lane.
+            UserError: if there is no such seed.
         """
-        return networks.to_keras(self.weights, lane)
+        return networks.to_keras(self.weights, seed)
 
     def save(self, path: str | Path) -> None:
-        """Write all lanes' networks to an .npz file, from which `load_lane` reads them."""
+        """Write all seeds' networks to an .npz file, from which `load` reads them."""
         artifacts.write_npz(Path(path), self.weights)
 
 
@@ -101,7 +101,7 @@ def train(
     seeds: int | None = None,
     **changes: Any,
 ) -> Trained:
-    """Train an algorithm of the chapter, a lane for each seed, and play what was learned.
+    """Train an algorithm of the chapter on several seeds, and evaluate what was learned.
 
     >>> import reprise
     >>> small = {"iterations": 3, "evaluation": {"episodes": 2}}
@@ -110,18 +110,18 @@ def train(
     (3, 2)
     >>> list(trained.returns)
     ['greedy_200', 'greedy_500']
-    >>> trained.model(lane=0).output_shape
+    >>> trained.model(seed=0).output_shape
     (None, 1)
 
-    Lanes are one pack in this process: the same call gives the same bytes, and another number of
-    seeds is another program, whose bits may differ.
+    All seeds are one pack in this process. The same call gives the same bytes; another number of
+    seeds is another program, and its bits may differ.
 
     Args:
         algorithm: `reinforce` or `dqn`; or its section of params.yaml, such as `dqn_training`.
         environment: an id that Gymnasium knows, or a mapping as in params.yaml: `id`, and if there
             are any `kwargs`, `wrappers` and `solved_return`. Where it is not the chapter's, the
             limits `maximum_steps` and `evaluation["limits"]` are its registered one if not given.
-        seeds: how many lanes.
+        seeds: how many seeds.
         changes: other values by their names in the section: `seed`, from which all random numbers
             come, hyperparameters, and `evaluation`, of which what is not given stays.
 
@@ -141,7 +141,7 @@ def train(
     chapter = parameters.read(CHAPTER)[f"{name}_training"]
     asked = parameters.checked(_completed(chapter, model, changes), name, model)
     capacity.check(name, asked.needs())
-    outcome = run(asked, lane_keys(asked.seed, f"library {name}", range(asked.seeds)))
+    outcome = run(asked, training_keys(asked.seed, f"library {name}", range(asked.seeds)))
     returns = training.evaluated(outcome.played, asked.evaluation.limits)
     if lost := int(returns.iloc[:, 0].isna().sum()):
         warnings.warn(
@@ -149,32 +149,32 @@ def train(
             "and their returns are NaN",
             stacklevel=2,
         )
-    return Trained(asked, outcome.curves, returns.rename_axis("lane"), outcome.weights)
+    return Trained(asked, outcome.curves, returns.rename_axis("seed"), outcome.weights)
 
 
-def load_lane(path: str | Path, lane: int) -> keras.Sequential:
-    """Return one trained lane as an ordinary Keras model.
+def load(path: str | Path, seed: int) -> keras.Sequential:
+    """Return the network of one seed as an ordinary Keras model.
 
     >>> import reprise
-    >>> reprise.load_lane("data/lunar_lander/weights.npz", lane=3).output_shape
+    >>> reprise.load("data/lunar_lander/weights.npz", seed=3).output_shape
     (None, 4)
 
     Args:
         path: a stage's weights, such as data/dqn_training/weights.npz, or what `Trained.save` has
             written.
-        lane: the lane's number, as in the stage's samples.csv.
+        seed: the seed's number, as in the stage's samples.csv.
 
     Raises:
-        UserError: if there is no such lane, or the file is none of Reprise's.
+        UserError: if there is no such seed, or the file is none of Reprise's.
     """
-    return networks.to_keras(artifacts.read_npz(Path(path)), lane)
+    return networks.to_keras(artifacts.read_npz(Path(path)), seed)
 
 
 def _completed(
     chapter: Mapping[str, Any], model: type[Asked], changes: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the changes, and of the chapter's section what they leave open."""
-    asked = {"seeds": chapter["lanes_per_pack"]} | dict(changes)
+    asked = {"seeds": chapter["pack_size"]} | dict(changes)
     played, evaluation = asked.get("environment"), asked.get("evaluation", {})
     if isinstance(played, str):
         played = {"id": played}
@@ -194,7 +194,7 @@ def _reinforce(asked: Reinforce, keys: np.ndarray) -> Outcome:
     final = run.weights["final"]
     policies = {"greedy": reinforce.policy(final, asked)}
     run = evaluated(run, policies, asked.environment, asked.evaluation)
-    curves = training.by_lane(run.returns, "iteration", first=1).set_index("iteration")
+    curves = training.by_seed(run.returns, "iteration", first=1).set_index("iteration")
     return Outcome(curves, run.evaluations, reinforce.export(final, asked))
 
 
@@ -202,7 +202,7 @@ def _dqn(asked: DQN, keys: np.ndarray) -> Outcome:
     run = dqn.train(asked, registry.make(asked.environment), keys)
     policies = {name: dqn.policy(weights, asked) for name, weights in run.weights.items()}
     run = evaluated(run, policies, asked.environment, asked.evaluation)
-    curves = training.by_lane(run.returns, "episode").set_index("episode")
+    curves = training.by_seed(run.returns, "episode").set_index("episode")
     return Outcome(curves, run.evaluations, dqn.export(run.weights["final"], asked))
 
 

@@ -61,7 +61,7 @@ def count(what: str, number: int, most: int, given: Given) -> Need:
 def product(*factors: Given) -> int:
     """Return the product of all values.
 
-    >>> product({"packs": 2, "lanes_per_pack": 48}, {})
+    >>> product({"episodes": 2, "seeds": 48}, {})
     96
     """
     return math.prod(value for given in factors for value in given.values())  # pyright: ignore

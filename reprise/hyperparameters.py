@@ -165,33 +165,35 @@ class Evaluation(Frozen):
         """Return the seeds of the episodes' resets."""
         return range(self.first_seed, self.first_seed + self.episodes)
 
-    def needs_for(self, lanes: Given) -> Iterator[Need]:
-        """Yield what it takes to play the policies of so many lanes.
+    def needs_for(self, seeds: Given) -> Iterator[Need]:
+        """Yield what it takes to play so many policies.
 
         Args:
-            lanes: the parameters whose product is their number.
+            seeds: the parameters whose product is their number.
         """
-        number, limit = capacity.product(lanes), (self.limits or (1,))[0]
+        number, limit = capacity.product(seeds), (self.limits or (1,))[0]
         for what, size, given in (
             ("all episodes at once", self.episodes * capacity.ENVIRONMENT,
              {"evaluation.episodes": self.episodes}),
             ("the first episode's actions", limit, {"evaluation.limits": self.limits}),
         ):  # fmt: skip
-            yield capacity.memory(what, number * size, given | dict(lanes))
+            yield capacity.memory(what, number * size, given | dict(seeds))
 
 
 class Experiment(Frozen):
     """What an experiment with an algorithm adds to its hyperparameters."""
 
     seed: Seed
-    packs: PositiveInt
-    lanes_per_pack: PositiveInt
+    seeds: PositiveInt
+    pack_size: PositiveInt
     evaluation: Evaluation
 
     @property
-    def lanes(self) -> dict[str, int]:
-        """Return what decides how many lanes are trained at once."""
-        return {"lanes_per_pack": self.lanes_per_pack}
+    def trained_at_once(self) -> dict[str, int]:
+        """Return the number of seeds that train together, by its parameter."""
+        return (
+            {"pack_size": self.pack_size} if self.pack_size < self.seeds else {"seeds": self.seeds}
+        )
 
     def algorithms(self) -> Iterator[Any]:
         """Yield the hyperparameters of each training: of each variant that changes them."""
@@ -199,17 +201,18 @@ class Experiment(Frozen):
 
     def needs(self) -> Iterator[Need]:
         """Yield what packs, evaluation and the trainings ask for."""
-        packs = {"packs": self.packs}
-        yield capacity.memory("the list of packs", self.packs * capacity.PACK, packs)
-        yield from self.evaluation.needs_for(self.lanes)
+        seeds = {"seeds": self.seeds}
+        packs = self.seeds // self.pack_size
+        yield capacity.memory("the list of packs", packs * capacity.PACK, seeds)
+        yield from self.evaluation.needs_for(self.trained_at_once)
         for algorithm in self.algorithms():
-            yield from algorithm.needs_for(self.lanes, packs)
+            yield from algorithm.needs_for(self.trained_at_once, seeds)
 
 
 class Comparison(Experiment):
     """An experiment with variants; a model of it says what a variant is."""
 
-    lanes_per_pack: Annotated[int, Field(ge=2)]  # what an interval needs
+    seeds: Annotated[int, Field(ge=2)]  # what an interval needs
     baseline: Name
     variants: Mapping[Name, Any]
     """The baseline is the first of them."""

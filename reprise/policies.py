@@ -1,10 +1,10 @@
 """Policies for CartPole that nobody has to train: rules, chance, and a network as it is born.
 
 A rule is a function of observations; `playing` turns it into the `Act` that `evaluation` asks for.
-A stochastic policy takes its random numbers as an array, one stream for each episode and lane, so
+A stochastic policy takes its random numbers as an array, one stream for each episode and policy, so
 that an episode is the same one whichever others are played beside it.
 
-Shapes: E episodes, L lanes, T steps, O = 4 features: position (m), velocity (m/s), angle (rad,
+Shapes: E episodes, N policies, T steps, O = 4 features: position (m), velocity (m/s), angle (rad,
 positive to the right), angular velocity (rad/s). Action 0 pushes the cart to the left, 1 to the
 right.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 Actions = NDArray[np.int64]
 Rule = Callable[[Floats], Actions]
-"""From observations [..., O, L] to actions [..., L]."""
+"""From observations [..., O, N] to actions [..., N]."""
 
 LEFT, RIGHT = 0, 1
 
@@ -58,7 +58,7 @@ def chance(draws: Floats) -> "Act":
     """Return the policy that pushes to either side with probability 1/2.
 
     Args:
-        draws: uniform numbers in [0, 1), [T, E, L].
+        draws: uniform numbers in [0, 1), [T, E, N].
     """
     return lambda observations, step: np.where(draws[step] < 0.5, LEFT, RIGHT)
 
@@ -67,9 +67,9 @@ def sampled_network(weights: networks.Weights, hidden: networks.Activation, draw
     """Return the policy that pushes to the left with probability p = sigmoid(network(observation)).
 
     Args:
-        weights: of a network with one output, L lanes.
+        weights: of a network with one output, N policies.
         hidden: the activation function of its hidden layers.
-        draws: uniform numbers in [0, 1), float32 [T, E, L].
+        draws: uniform numbers in [0, 1), float32 [T, E, N].
     """
 
     @tf.function(jit_compile=True, autograph=False)
@@ -83,33 +83,33 @@ def sampled_network(weights: networks.Weights, hidden: networks.Activation, draw
 def untrained_network(
     seed: int, sizes: Sequence[int], hidden: networks.Activation, draws: Floats
 ) -> "Act":
-    """Return `sampled_network` of networks as they are initialised, one a lane.
+    """Return `sampled_network` of networks as they are initialised.
 
     Args:
         seed: the experiment's seed.
         sizes: features of the input, of each hidden layer and of the output, which is 1.
         hidden: the activation function of the hidden layers.
-        draws: uniform numbers in [0, 1), float32 [T, E, L].
+        draws: uniform numbers in [0, 1), float32 [T, E, N].
     """
-    keys = seeds.lane_keys(seed, "initial weights", range(draws.shape[-1])).T  # [2, L]
+    keys = seeds.training_keys(seed, "initial weights", range(draws.shape[-1])).T  # [2, N]
     return sampled_network(networks.glorot_uniform(tf.constant(keys), sizes), hidden, draws)
 
 
 def uniform_draws(
-    seed: int, purpose: str, episodes: Sequence[int], lanes: int, steps: int
+    seed: int, purpose: str, episodes: Sequence[int], policies: int, steps: int
 ) -> NDArray[np.float32]:
-    """Return uniform numbers in [0, 1) from a stream for each episode and lane, [T, E, L].
+    """Return uniform numbers in [0, 1) from a stream for each episode and policy, [T, E, N].
 
     Args:
         seed: the experiment's seed.
         purpose: what they are for, such as "random policy".
         episodes: the numbers of the episodes, which may be their seeds.
-        lanes: L.
+        policies: N.
         steps: T.
     """
-    draws = np.empty((steps, len(episodes), lanes), np.float32)
+    draws = np.empty((steps, len(episodes), policies), np.float32)
     for e, episode in enumerate(episodes):
-        for lane in range(lanes):
-            stream = seeds.generator(seed, purpose, episode, lane)
-            draws[:, e, lane] = stream.random(steps, np.float32)
+        for policy in range(policies):
+            stream = seeds.generator(seed, purpose, episode, policy)
+            draws[:, e, policy] = stream.random(steps, np.float32)
     return draws

@@ -1,7 +1,6 @@
-"""One integer becomes a seed for each lane, purpose and step; nothing else makes randomness.
+"""Random streams: one integer gives a stream for each purpose, training run and step.
 
-    seed -> SeedSequence(seed, purpose, lane, ...) -> numpy Generator, or the two words that key a
-    lane's stream
+    seed -> SeedSequence(seed, purpose, number, ...) -> numpy Generator, or a key of two words
 
 A purpose is a word: the same integer under two purposes gives independent streams, so that, for
 example, training and evaluation never share a number. A stage puts its own name into its purposes:
@@ -19,7 +18,7 @@ def sequence(seed: int, *path: int | str) -> np.random.SeedSequence:
 
     Args:
         seed: the experiment's seed, as written in params.yaml.
-        path: words (purposes) and non-negative integers (lanes, runs, steps), outermost first.
+        path: words (purposes) and non-negative integers (training runs, steps), outermost first.
     """
     words = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in path]
     return np.random.SeedSequence(seed, spawn_key=tuple(words))
@@ -34,18 +33,18 @@ def generator(seed: int, *path: int | str) -> np.random.Generator:
     return np.random.default_rng(sequence(seed, *path))
 
 
-def lane_keys(seed: int, purpose: str, lanes: Iterable[int]) -> np.ndarray:
-    """Return the keys of the lanes' random streams, uint32 [L, 2].
+def training_keys(seed: int, purpose: str, numbers: Iterable[int]) -> np.ndarray:
+    """Return a key for the random stream of each training run, uint32 [N, 2].
 
-    >>> lane_keys(42, "training", range(2)).shape
+    >>> training_keys(42, "training", range(2)).shape
     (2, 2)
-    >>> alone, together = (lane_keys(42, "training", lanes) for lanes in ([1], [0, 1]))
-    >>> (alone[0] == together[1]).all()  # a lane's key depends on no other lane
+    >>> alone, together = (training_keys(42, "training", numbers) for numbers in ([1], [0, 1]))
+    >>> (alone[0] == together[1]).all()  # a key depends on no other run
     np.True_
 
     Args:
         seed: the experiment's seed.
         purpose: what the streams are for, such as "training".
-        lanes: the numbers of the lanes, counted over all packs.
+        numbers: the numbers of the runs, counted over all packs.
     """
-    return np.stack([sequence(seed, purpose, lane).generate_state(2) for lane in lanes])
+    return np.stack([sequence(seed, purpose, number).generate_state(2) for number in numbers])

@@ -1,6 +1,6 @@
 """Settings of hyperparameters, from values for some of them: a grid, or a random part of it.
 
-Those that an algorithm's program takes as numbers may differ between the lanes of a pack. What
+Those that an algorithm's program takes as numbers may differ between the seeds of a pack. What
 changes the program (sizes, activations) makes a program, and so packs, of their own.
 
 Source: Bergstra and Bengio (2012), Random search for hyper-parameter optimization.

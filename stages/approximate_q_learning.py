@@ -3,9 +3,9 @@
 Reads: params.yaml, data/dqn_training/samples.csv and returns.csv.
 Writes to data/approximate_q_learning/:
     metrics.json        how each learner's trainings go and end, and each against the DQN
-    samples.csv         a row for each learner and lane
-    returns.csv         mean return of the last episodes by environment steps, one column a lane
-    learning_curve.csv  mean, median and quantiles over lanes
+    samples.csv         a row for each learner and seed
+    returns.csv         mean return of the last episodes by environment steps, one column a seed
+    learning_curve.csv  mean, median and quantiles over seeds
     weights.csv         what was learned: a weight for each feature and action, the bias last
 """
 
@@ -26,7 +26,7 @@ from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.features import Feature, Featured, through_features
 from reprise.errors import UserError
-from reprise.hyperparameters import Evaluation, Frozen, Name, PositiveInt, Seed
+from reprise.hyperparameters import Experiment, Frozen, Name, PositiveInt
 from reprise.measures import step_clock, training, variants
 from reprise.measures.training_run import TrainingRun, finite, join
 from reprise.pipeline import artifacts, packs, stage
@@ -49,16 +49,13 @@ class Clock(Frozen):
     targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # returns to come to
 
 
-class Params(dqn.Hyperparameters):
+class Params(dqn.Hyperparameters, Experiment):
     """The section of params.yaml; with hidden layers, features are weighed by no one number."""
 
     total_episodes: None
     total_steps: PositiveInt
     dueling: Literal[False]
-    seed: Seed
-    packs: PositiveInt
-    lanes_per_pack: Annotated[int, Field(ge=2)]  # what an interval needs
-    evaluation: Evaluation
+    seeds: Annotated[int, Field(ge=2)]  # what an interval needs
     clock: Clock
     feature_sets: Annotated[dict[Name, Features], Field(min_length=1)]
 
@@ -72,21 +69,17 @@ class Params(dqn.Hyperparameters):
         return self
 
     def needs(self) -> Iterator[Need]:
-        """Yield what packs, trainings, evaluation and curves ask for."""
-        packs, lanes = {"packs": self.packs}, {"lanes_per_pack": self.lanes_per_pack}
-        yield capacity.memory("the list of packs", self.packs * capacity.PACK, packs)
-        yield from self.evaluation.needs_for(lanes)
-        yield from self.needs_for(lanes, packs)
+        """Yield what trainings, evaluation and curves ask for."""
+        yield from super().needs()
         points, given = self.total_steps // self.clock.every, {"clock.every": self.clock.every}
-        size = 8 * points * capacity.product(packs, lanes)
-        given |= {"total_steps": self.total_steps} | packs | lanes
-        yield capacity.memory("the curves by steps", size, given)
+        given |= {"total_steps": self.total_steps, "seeds": self.seeds}
+        yield capacity.memory("the curves by steps", 8 * points * self.seeds, given)
 
 
 def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return the run of a pack's seeds."""
     chosen = params.feature_sets[pack.variant]
-    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
+    keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     run = dqn.train(params, Featured(CartPole(), chosen), keys)
     policies = {"greedy": dqn.policy(run.weights["final"], params)}
     return evaluated(
@@ -100,7 +93,7 @@ def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
     Evaluations are its seeds' means, as of one episode.
     """
     samples = artifacts.read_csv(DQN_RESULTS / "samples.csv")
-    returns = artifacts.read_csv(DQN_RESULTS / "returns.csv").filter(like="lane_").to_numpy(float)
+    returns = artifacts.read_csv(DQN_RESULTS / "returns.csv").filter(like="seed_").to_numpy(float)
     columns = [f"final_{limit}" for limit in limits]
     if missing := [column for column in columns if column not in samples]:
         raise UserError(
@@ -115,7 +108,7 @@ def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
 
 
 def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
-    """Return a row for each feature set, lane and feature: the weights of the two actions.
+    """Return a row for each feature set, seed and feature: the weights of the two actions.
 
     A weight that is not finite is left empty; with hidden layers there are no rows.
     """
@@ -125,18 +118,18 @@ def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
         actions = finite(np.concatenate([kernel.swapaxes(0, 1), bias[None]]))  # [F + 1, A, N]
         features = (*params.feature_sets[name], "bias")
         rows += [
-            (name, lane, feature, *actions[place, :, lane])
-            for lane in range(params.packs * params.lanes_per_pack)
+            (name, seed, feature, *actions[place, :, seed])
+            for seed in range(params.seeds)
             for place, feature in enumerate(features)
         ]
-    return pd.DataFrame(rows, columns=pd.Index(["variant", "lane", "feature", "left", "right"]))
+    return pd.DataFrame(rows, columns=pd.Index(["variant", "seed", "feature", "left", "right"]))
 
 
 def run(params: Params) -> dict:
     """Train and evaluate with all feature sets, and compare with the DQN."""
     evaluation, clock = params.evaluation, params.clock
     deep = {DQN: dqn_run(evaluation.limits)}
-    cut = packs.cut(params.packs, params.lanes_per_pack, params.feature_sets)
+    cut = packs.cut(params.seeds, params.pack_size, params.feature_sets)
     results = packs.by_variant(cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME))
     linear = {name: join(parts) for name, parts in results.items()}
     times = [f"steps_to_{target}" for target in clock.targets]
@@ -146,16 +139,16 @@ def run(params: Params) -> dict:
     for name, run in (deep | linear).items():
         greedy = run.evaluations["greedy"]
         diverged = np.isnan(greedy[0, 0])
-        lanes = step_clock.episodes(run.returns, run.steps)
+        episodes = step_clock.episodes(run.returns, run.steps)
         table = step_clock.samples(
-            lanes, run.steps[-1], budget=params.total_steps, last=LAST, window=clock.window,
+            episodes, run.steps[-1], budget=params.total_steps, last=LAST, window=clock.window,
             targets=clock.targets,
         ).assign(diverged=diverged)  # fmt: skip
         table[returns] = greedy.mean(axis=1).T
-        by_lane = step_clock.by_steps(lanes, grid, clock.window)
+        by_seed = step_clock.by_steps(episodes, grid, clock.window)
         samples[name] = table
-        curves[name] = training.by_lane(by_lane, "steps").assign(steps=grid)
-        quantiles[name] = training.quantiles(by_lane, "steps").assign(steps=grid)
+        curves[name] = training.by_seed(by_seed, "steps").assign(steps=grid)
+        quantiles[name] = training.quantiles(by_seed, "steps").assign(steps=grid)
         learners[name] = {
             **{c: intervals.summary(table[c]) for c in ("last_return", "environment_steps")},
             "diverged": int(np.count_nonzero(diverged)),

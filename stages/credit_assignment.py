@@ -4,9 +4,9 @@ Reads: params.yaml.
 Writes to data/credit_assignment/:
     metrics.json        how each variant's trainings end, and each against the baseline; half-lives
     examples.csv        returns and advantages of a few rewards, step by step
-    samples.csv         a row for each variant and lane
-    returns.csv         mean return of each iteration's episodes, one column a lane
-    learning_curve.csv  mean, median and quantiles over lanes
+    samples.csv         a row for each variant and seed
+    returns.csv         mean return of each iteration's episodes, one column a seed
+    learning_curve.csv  mean, median and quantiles over seeds
 """
 
 import math
@@ -69,7 +69,7 @@ def work(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
     """Return the run of a pack's seeds, or the worked examples."""
     if pack.variant == EXAMPLES.variant:
         return pd.concat([worked(name, e) for name, e in params.examples.items()])
-    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
+    keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     own = params.of(pack.variant)
     run = reinforce.train(own, registry.make(params.environment), keys)
     policies = {"greedy": reinforce.policy(run.weights["final"], own)}
@@ -104,7 +104,7 @@ def half_life(discount: float) -> dict[str, float]:
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     compiled = {name: part(reinforce.Settings, params.of(name)) for name in params.variants}
-    cut = [*packs.cut(params.packs, params.lanes_per_pack, compiled), EXAMPLES]
+    cut = [*packs.cut(params.seeds, params.pack_size, compiled), EXAMPLES]
     grouped: dict[str, list[Any]] = packs.by_variant(
         cut, packs.run(partial(work, params), cut, label=NAME)
     )

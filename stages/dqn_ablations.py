@@ -4,12 +4,12 @@ Reads: params.yaml.
 Writes to data/dqn_ablations/:
     metrics.json        how each variant trains, forgets and plays, and each against its partner;
                         what loss and targets say of the base's returns and collapses; replay_access
-    samples.csv         a row for each variant and lane
-    returns.csv         the return of each training episode, one column a lane
-    learning_curve.csv  mean, median and quantiles over lanes
-    warnings.csv        loss and mean target of the base around its collapses, among calm lanes
+    samples.csv         a row for each variant and seed
+    returns.csv         the return of each training episode, one column a seed
+    learning_curve.csv  mean, median and quantiles over seeds
+    warnings.csv        loss and mean target of the base around its collapses, among calm seeds
 
-A variant has seeds of its own, the base too: 32 lanes in one pack instead of dqn_training's four.
+A variant has seeds of its own, the base too: 32 in one pack. Those of dqn_training are others.
 It is compared with its *partner*, from which it differs in one thing: `double` with `target_hard`,
 since there is no double Q-learning without a target network; all others with `base`.
 
@@ -19,15 +19,15 @@ equally old: 20 gradient steps between copies make it 10 old on average, as does
 
 Fixed before any result was seen, with the definitions of `measures/forgetting.py`:
 
-*Does the loss predict the return?* Within each lane, the rank correlation of the loss of a round's
+*Does the loss predict the return?* Within each seed, the rank correlation of the loss of a round's
 gradient step with the return of the next episode, which the network plays that came of that step
 (`loss_return_correlation`); and, since both drift as a training goes on, that of their changes from
 a round to the next (`loss_return_change_correlation`).
 
 *Do target Q-values see a collapse coming?* In each of the `warning` episodes before a collapse,
-where does the collapsing lane's mean target lie among those of the lanes that hold the cap in the
-same episode and will not collapse within as many? A lane's places are averaged over its collapses
-first. They see it if the interval of the mean over lanes leaves 0.5 out. So is the loss asked.
+where does the collapsing seed's mean target lie among those of the seeds that hold the cap in the
+same episode and will not collapse within as many? A seed's places are averaged over its collapses
+first. They see it if the interval of the mean over seeds leaves 0.5 out. So is the loss asked.
 """
 
 import sys
@@ -125,8 +125,8 @@ class Params(dqn.Hyperparameters, Comparison, Played):
         given = {f"replay_access.{name}": getattr(access, name) for name in ("accesses", "repeats")}
         yield capacity.work("access", capacity.product(given), given)
         around = {name: getattr(self, name) for name in times}
-        size = sum(around.values()) * capacity.product(self.lanes) * 8
-        yield capacity.memory("the episodes around a collapse", size, around | self.lanes)
+        size = sum(around.values()) * capacity.product(self.trained_at_once) * 8
+        yield capacity.memory("the episodes around a collapse", size, around | self.trained_at_once)
 
     def of(self, variant: str) -> dqn.Hyperparameters:
         """Return a variant's hyperparameters."""
@@ -139,7 +139,7 @@ class Params(dqn.Hyperparameters, Comparison, Played):
 
 def work(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return the run of a pack's seeds."""
-    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
+    keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     own = params.of(pack.variant)
     run = dqn.train(own, registry.make(params.environment), keys)
     policies = {name: dqn.policy(weights, own) for name, weights in run.weights.items()}
@@ -147,7 +147,7 @@ def work(params: Params, pack: packs.Pack) -> TrainingRun:
 
 
 def correlations(run: TrainingRun) -> pd.DataFrame:
-    """Return the rank correlations of loss and next return, a row a lane."""
+    """Return the rank correlations of loss and next return, a row a seed."""
     losses, following = run.losses[:-1], run.returns[1:]
     return pd.DataFrame(
         {
@@ -182,7 +182,7 @@ def against(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     compiled = {name: part(dqn.Settings, params.of(name)) for name in params.variants}
-    cut = packs.cut(params.packs, params.lanes_per_pack, compiled)
+    cut = packs.cut(params.seeds, params.pack_size, compiled)
     grouped = packs.by_variant(cut, packs.run(partial(work, params), cut, label=NAME))
     runs = {name: join(each) for name, each in grouped.items()}
     limits, solved = params.evaluation.limits, params.environment.solved_return
@@ -192,7 +192,7 @@ def run(params: Params) -> dict:
     for name, run in runs.items():
         table = training.course(run.returns, run.steps, run.evaluations, limits, cap)
         samples[name] = table.join(forgetting.table(courses[name]))
-        curves[name] = training.by_lane(run.returns, "episode")
+        curves[name] = training.by_seed(run.returns, "episode")
         quantiles[name] = training.quantiles(run.returns, "episode")
         limit = limits[0]
         told[name] = {
@@ -233,7 +233,7 @@ def run(params: Params) -> dict:
         "learning_curve.csv": variants.stacked(quantiles),
         "warnings.csv": pd.concat(
             [
-                forgetting.over_lanes(places, params.warning).assign(quantity=what)
+                forgetting.over_seeds(places, params.warning).assign(quantity=what)
                 for what, places in around.items()
             ]
         ),

@@ -3,13 +3,13 @@
 Reads: params.yaml.
 Writes to data/dqn_training/:
     metrics.json        how trainings go, and how good the policies are in Gymnasium
-    samples.csv         one row a lane: what metrics.json summarises
-    returns.csv         the return of each training episode, one column a lane
-    learning_curve.csv  mean, median and quantiles over lanes
+    samples.csv         one row a seed: what metrics.json summarises
+    returns.csv         the return of each training episode, one column a seed
+    learning_curve.csv  mean, median and quantiles over seeds
     loss_curve.csv      the same of the loss of each round's gradient steps
-    weights.npz         the networks at the end; `reprise.load_lane` makes Keras models of them
-    policy_map.csv      the share of lanes that push right, by the pole's angle and angular velocity
-    median_lane.gif     an episode of the lane whose evaluation is the median
+    weights.npz         the networks at the end; `reprise.load` makes Keras models of them
+    policy_map.csv      the share of seeds that push right, by the pole's angle and angular velocity
+    median_seed.gif     an episode of the seed whose evaluation is the median
 """
 
 import sys
@@ -41,12 +41,12 @@ class Work(NamedTuple):
     """What a pack gives."""
 
     run: TrainingRun
-    pushes: np.ndarray  # of the final networks that are a policy, over `policy_map.plane` [P, L]
+    pushes: np.ndarray  # of the final networks that are a policy, over `policy_map.plane` [P, N]
 
 
 def work(params: Params, pack: packs.Pack) -> Work:
-    """Train a pack's lanes, and ask what their final networks do where."""
-    keys = seeds.lane_keys(params.seed, NAME, pack.lanes)
+    """Train a pack's seeds, and ask what their final networks do where."""
+    keys = seeds.training_keys(params.seed, NAME, pack.seeds)
     run = dqn.train(params, registry.make(params.environment), keys)
     policies = {name: dqn.policy(weights, params) for name, weights in run.weights.items()}
     pushes = policy_map.actions(policies["final"], params.environment, pack.size)
@@ -55,18 +55,18 @@ def work(params: Params, pack: packs.Pack) -> Work:
 
 
 def run(params: Params) -> dict:
-    """Train and evaluate all lanes."""
+    """Train and evaluate all seeds."""
     limits, solved = params.evaluation.limits, params.environment.solved_return
     camera = Camera(params.environment, NAME)
     works = packs.run(
-        partial(work, params), packs.cut(params.packs, params.lanes_per_pack),
+        partial(work, params), packs.cut(params.seeds, params.pack_size),
         label=NAME, describe=lambda so_far: f"final greedy return under {limits[0]} steps "
         + training.mean_so_far([done.run.evaluations["final"][0] for done in so_far]),
     )  # fmt: skip
     run = join([done.run for done in works])
     top = params.environment.top(params.maximum_steps)
     samples = training.course(run.returns, run.steps, run.evaluations, limits, top)
-    lane = training.median_lane(run.evaluations["final"][0].mean(axis=0))
+    seed = training.median_seed(run.evaluations["final"][0].mean(axis=0))
     return {
         "metrics.json": {
             **training.trained(samples, top),
@@ -75,15 +75,15 @@ def run(params: Params) -> dict:
                 which: training.evaluation(values, limits, params.evaluation.solved_share, solved)
                 for which, values in run.evaluations.items()
             },
-            "median_lane": lane,
+            "median_seed": seed,
         },
         "samples.csv": samples,
-        "returns.csv": training.by_lane(run.returns, "episode"),
+        "returns.csv": training.by_seed(run.returns, "episode"),
         "learning_curve.csv": training.quantiles(run.returns, "episode"),
         "loss_curve.csv": training.quantiles(run.losses, "episode"),
         "weights.npz": dqn.export(run.weights["final"], params),
         "policy_map.csv": policy_map.pushing_right([done.pushes for done in works]),
-        "median_lane.gif": camera.animation(run.actions, lane, params.evaluation.first_seed),
+        "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
     }
 
 

@@ -4,7 +4,7 @@ Reads: params.yaml.
 Writes to data/hardcoded_baseline/:
     metrics.json            the return of each policy; whether swings grow under the angle rule
     episodes.csv            the return of every episode of the policies without a network
-    lanes.csv               of every untrained network the mean return and the share solved
+    untrained.csv               of every untrained network the mean return and the share solved
     trace.csv               one episode under the angle rule, step by step
     swings.csv              every swing of pole and cart under the angle rule
     angle.gif, random.gif, angle_and_velocity.gif    the same start under three policies
@@ -39,9 +39,9 @@ AtLeastTwo = Annotated[int, Field(ge=2)]  # what an interval needs
 
 
 class Untrained(Frozen):
-    """The networks nobody trained, one a lane; they play the first episodes."""
+    """Untrained networks; they play the first episodes."""
 
-    lanes: AtLeastTwo
+    networks: AtLeastTwo
     episodes: PositiveInt
     hidden_sizes: HiddenSizes
     activation: Activation
@@ -68,8 +68,8 @@ class Params(Frozen):
     def needs(self) -> Iterator[Need]:
         """Yield what the episodes, their random numbers and the networks ask for."""
         untrained, episodes = self.untrained, {"episodes": self.episodes}
-        lanes = {"untrained.lanes": untrained.lanes}
-        played = {"untrained.episodes": untrained.episodes} | lanes
+        given = {"untrained.networks": untrained.networks}
+        played = {"untrained.episodes": untrained.episodes} | given
         for given in (episodes, played):
             number, steps = capacity.product(given), {"maximum_steps": self.maximum_steps}
             yield capacity.memory("all episodes at once", number * capacity.ENVIRONMENT, given)
@@ -77,7 +77,7 @@ class Params(Frozen):
             yield capacity.memory("the random numbers of all steps", size, steps | given)
         sizes = (len(FEATURES), *untrained.hidden_sizes, 1)
         hidden = {"untrained.hidden_sizes": untrained.hidden_sizes}
-        yield from networks.needs(sizes, 1, hidden, lanes)
+        yield from networks.needs(sizes, 1, hidden, given)
 
 
 def run(params: Params) -> dict:
@@ -102,7 +102,7 @@ def run(params: Params) -> dict:
             "angle_and_velocity": playing(policies.angle_and_velocity),
         }.items()
     }
-    lanes = play_networks(params)
+    untrained = play_networks(params)
     swings = swing_table(np.stack(seen), returns["angle"].astype(int).tolist(), seeds)
     episodes = {
         "angle": record(playing(policies.angle), ENVIRONMENT, traced, limit),
@@ -111,7 +111,7 @@ def run(params: Params) -> dict:
             playing(policies.angle_and_velocity), ENVIRONMENT, traced, limit
         ),
     }
-    samples = {**returns, "untrained_network": lanes}
+    samples = {**returns, "untrained_network": untrained}
     return {
         "metrics.json": {
             **{name: summary(sample, limit) for name, sample in samples.items()},
@@ -120,7 +120,7 @@ def run(params: Params) -> dict:
         "episodes.csv": pd.DataFrame({"seed": seeds, **returns}).melt(
             "seed", var_name="policy", value_name="return"
         ),
-        "lanes.csv": pd.DataFrame({"lane": range(len(lanes)), "return": lanes}),
+        "untrained.csv": pd.DataFrame({"network": range(len(untrained)), "return": untrained}),
         "trace.csv": trace(episodes["angle"]),
         "swings.csv": swings,
         **{
@@ -131,13 +131,13 @@ def run(params: Params) -> dict:
 
 
 def play_networks(params: Params) -> NDArray[np.float64]:
-    """Return the mean return of each untrained network [L]."""
+    """Return the mean return of each untrained network [N]."""
     untrained, limit = params.untrained, params.maximum_steps
     seeds = range(params.first_seed, params.first_seed + untrained.episodes)
-    draws = policies.uniform_draws(params.seed, "untrained", seeds, untrained.lanes, limit)
+    draws = policies.uniform_draws(params.seed, "untrained", seeds, untrained.networks, limit)
     sizes = [len(FEATURES), *untrained.hidden_sizes, 1]
     act = policies.untrained_network(params.seed, sizes, untrained.activation, draws)
-    return evaluate(act, ENVIRONMENT, seeds, untrained.lanes, [limit])[0].mean(axis=0)
+    return evaluate(act, ENVIRONMENT, seeds, untrained.networks, [limit])[0].mean(axis=0)
 
 
 def summary(returns: NDArray[np.float64], limit: int) -> dict[str, float]:

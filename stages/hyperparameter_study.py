@@ -9,7 +9,7 @@ Writes to data/hyperparameter_study/:
     effects.csv     a row for each value of each hyperparameter, over all settings that have it
     few_seeds.csv   how often so many seeds have a pair of settings in the wrong order
 
-Lanes are seeds of settings. Those of one pack share a program; learning rates, discounts and
+A run is a seed of a setting. Those of one pack share a program; learning rates, discounts and
 schedules may differ between them, since they are numbers. The last pack of a program is filled with
 further seeds of its last setting, whose results are dropped, so that all packs have one shape.
 """
@@ -79,7 +79,7 @@ class Params(Frozen):
     sample: PositiveInt | None
     """How many settings of the grid, drawn at random; all without a number."""
     seeds: Annotated[int, Field(ge=2)]
-    lanes_per_pack: PositiveInt
+    pack_size: PositiveInt
     few_seeds: Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1)]
     evaluation: Evaluation
     base: Any = None
@@ -141,14 +141,14 @@ class Params(Frozen):
 
     def needs(self) -> Iterator[Need]:
         """Yield what the trainings of each program ask for, and the seeds of all settings."""
-        lanes = {"lanes_per_pack": self.lanes_per_pack}
-        yield from self.evaluation.needs_for(lanes)
+        runs = {"pack_size": self.pack_size}
+        yield from self.evaluation.needs_for(runs)
         programs = self.programs().values()
         for group in programs:
-            for need in group[0].hyperparameters.needs_for(lanes, {}):
+            for need in group[0].hyperparameters.needs_for(runs, runs):
                 yield need._replace(
                     given={
-                        key if key in lanes else self._key(key): value
+                        key if key in runs else self._key(key): value
                         for key, value in need.given.items()
                     }
                 )
@@ -173,26 +173,26 @@ class Params(Frozen):
         return {f"program {number}": group for number, group in enumerate(found.values(), 1)}
 
 
-def lanes_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
-    """Return the setting and the number of the seed of each of a pack's lanes."""
+def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
+    """Return the setting and the number of the seed of each of a pack's runs."""
     group = params.programs()[pack.variant]
     last = len(group) - 1
-    places = [min(lane // params.seeds, last) for lane in pack.lanes]
+    places = [min(run // params.seeds, last) for run in pack.seeds]
     return [
-        (group[place], lane - place * params.seeds)
-        for place, lane in zip(places, pack.lanes, strict=True)
+        (group[place], run - place * params.seeds)
+        for place, run in zip(places, pack.seeds, strict=True)
     ]
 
 
 def work(params: Params, pack: packs.Pack) -> Arrays:
-    """Return what a pack's lanes came to, [L] each; returns by time limit, [limits, L]."""
-    lanes = lanes_of(params, pack)
+    """Return what a pack's runs came to, [N] each; returns by time limit, [limits, N]."""
+    runs = runs_of(params, pack)
     keys = np.concatenate([
-        seeds.lane_keys(params.seed, f"{NAME} {params.stage} {setting.name}", [number])
-        for setting, number in lanes
+        seeds.training_keys(params.seed, f"{NAME} {params.stage} {setting.name}", [number])
+        for setting, number in runs
     ])  # fmt: skip
     environment, evaluation = params.environment, params.evaluation
-    algorithm, h = params.subject.algorithm, [setting.hyperparameters for setting, _ in lanes]
+    algorithm, h = params.subject.algorithm, [setting.hyperparameters for setting, _ in runs]
     run = algorithm.train(h, registry.make(environment), keys)
     policies = {"final": algorithm.policy(run.weights["final"], h[0])}
     run = evaluated(run, policies, environment, evaluation)
@@ -207,7 +207,7 @@ def table(params: Params, cut: Sequence[packs.Pack], results: Sequence[Arrays]) 
     """Return a row for each setting and seed, in the order of the grid."""
     rows = []
     for pack, found in zip(cut, results, strict=True):
-        for place, (setting, number) in enumerate(lanes_of(params, pack)):
+        for place, (setting, number) in enumerate(runs_of(params, pack)):
             if number < params.seeds:
                 shown = {
                     key: str(value) if isinstance(value, list) else value
@@ -215,11 +215,11 @@ def table(params: Params, cut: Sequence[packs.Pack], results: Sequence[Arrays]) 
                 }
                 returns = zip(params.evaluation.limits, found["final"][:, place], strict=True)
                 rows.append(
-                    {"setting": setting.number, **shown, "lane": number}
+                    {"setting": setting.number, **shown, "seed": number}
                     | {f"final_{limit}": value for limit, value in returns}
                     | {key: found[key][place] for key in ("last_return", "environment_steps")}
                 )
-    return pd.DataFrame(rows).sort_values(["setting", "lane"], ignore_index=True)
+    return pd.DataFrame(rows).sort_values(["setting", "seed"], ignore_index=True)
 
 
 def run(params: Params) -> dict:
@@ -228,8 +228,8 @@ def run(params: Params) -> dict:
     cut = []
     for name, group in groups.items():
         program = part(params.subject.algorithm.Settings, group[0].hyperparameters)
-        count = -(-len(group) * params.seeds // params.lanes_per_pack)
-        cut += packs.cut(count, params.lanes_per_pack, {name: program})
+        count = -(-len(group) * params.seeds // params.pack_size)
+        cut += packs.cut(count * params.pack_size, params.pack_size, {name: program})
     cut = [pack._replace(index=index) for index, pack in enumerate(cut)]
     limit = params.evaluation.limits[0]
     results = packs.run(

@@ -7,11 +7,11 @@ Gymnasium asks for. It takes long, and is in a pipeline of its own: `dvc repro e
 Reads: params.yaml.
 Writes to data/lunar_lander/:
     metrics.json        how the trainings end, and how good the policies are in Gymnasium
-    samples.csv         one row a lane: what metrics.json summarises
-    returns.csv         mean return of each iteration's episodes, one column a lane
-    learning_curve.csv  mean, median and quantiles over lanes
-    weights.npz         the trained networks; `reprise.load_lane` makes Keras models of them
-    median_lane.gif     an episode of the lane whose evaluation is the median
+    samples.csv         one row a seed: what metrics.json summarises
+    returns.csv         mean return of each iteration's episodes, one column a seed
+    learning_curve.csv  mean, median and quantiles over seeds
+    weights.npz         the trained networks; `reprise.load` makes Keras models of them
+    median_seed.gif     an episode of the seed whose evaluation is the median
 """
 
 import sys

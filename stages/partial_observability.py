@@ -3,9 +3,9 @@
 Reads: params.yaml.
 Writes to data/partial_observability/:
     metrics.json        how each variant's trainings end, and each against the baseline
-    samples.csv         a row for each variant and lane
-    returns.csv         mean return of each iteration's episodes, one column a lane
-    learning_curve.csv  mean, median and quantiles over lanes
+    samples.csv         a row for each variant and seed
+    returns.csv         mean return of each iteration's episodes, one column a seed
+    learning_curve.csv  mean, median and quantiles over seeds
 """
 
 import sys
@@ -64,7 +64,7 @@ class Params(reinforce.Hyperparameters, Comparison):
         for name, seen in self.variants.items():
             given = {f"variants.{name}.history": seen.history}
             sizes = (seen.history, *self.hidden_sizes, 1)
-            yield from networks.needs(sizes, 3, given, self.lanes)
+            yield from networks.needs(sizes, 3, given, self.trained_at_once)
 
     def sensors(self, variant: str) -> Sensors:
         """Return the sensors of a variant."""
@@ -81,7 +81,7 @@ class Params(reinforce.Hyperparameters, Comparison):
 def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return the run of a pack's seeds; in Gymnasium they see as little as in training."""
     sensors = params.sensors(pack.variant)
-    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
+    keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)
     run = reinforce.train(params, Sensed(CartPole(), sensors), keys)
     policies = {"greedy": reinforce.policy(run.weights["final"], params)}
@@ -93,7 +93,7 @@ def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     sensors = {name: params.sensors(name) for name in params.variants}
-    cut = packs.cut(params.packs, params.lanes_per_pack, sensors)
+    cut = packs.cut(params.seeds, params.pack_size, sensors)
     results = packs.run(partial(train_and_evaluate, params), cut, label=NAME)
     runs = {name: join(each) for name, each in packs.by_variant(cut, results).items()}
     return variants.results(runs, params.evaluation, params.baseline, params.seed)

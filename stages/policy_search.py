@@ -80,15 +80,15 @@ class Coverage(Frozen):
 class Neat(neat.Neat):
     """The runs of NEAT."""
 
-    runs_per_pack: PositiveInt
+    runs: PositiveInt
 
 
 class Params(vacuum_search.Hyperparameters):
     """The section of params.yaml."""
 
     seed: Seed
-    packs: PositiveInt
-    runs_per_pack: AtLeastTwo
+    runs: AtLeastTwo
+    pack_size: PositiveInt
     fresh_tries: PositiveInt
     tolerances: Annotated[tuple[Tolerance, ...], Field(strict=False, min_length=1)]
     landscape: LandscapeGrid
@@ -98,12 +98,12 @@ class Params(vacuum_search.Hyperparameters):
 
     def needs(self) -> Iterator[Need]:
         """Yield what the searches, the tries that judge them and NEAT ask for."""
-        runs = {"packs": self.packs, "runs_per_pack": self.runs_per_pack}
+        runs = {"runs": self.runs}
         tries, neat = {"evaluations": self.evaluations}, self.neat
         policies = 2 * 8 * (self.evaluations // self.record_every) * capacity.product(runs)
         recorded = tries | {"record_every": self.record_every} | runs
         yield capacity.memory(
-            "the list of packs", self.packs * capacity.PACK, {"packs": self.packs}
+            "the list of packs", self.runs // self.pack_size * capacity.PACK, runs
         )
         yield capacity.memory("the recommended policies", policies, recorded)
         yield capacity.work("the tries", capacity.product(tries, runs), tries | runs, 1_000)
@@ -129,7 +129,7 @@ class Params(vacuum_search.Hyperparameters):
         coverage = self.coverage.tries * 2**self.coverage.doublings
         given = {f"coverage.{name}": value for name, value in self.coverage}
         yield capacity.work("the tries", coverage, given, 1_000)
-        bred = {"packs": self.packs, "neat.runs_per_pack": neat.runs_per_pack}
+        bred = {"neat.runs": neat.runs}
         played = {"neat.population": neat.population, "neat.episodes": neat.episodes}
         population = {"neat.population": neat.population}
         yield capacity.memory("the genomes", neat.population * capacity.SETTING, population)
@@ -151,16 +151,18 @@ Found = tuple[dict[str, Searched], list[neat.Evolution]]
 
 def search(params: Params, pack: packs.Pack) -> Found:
     """Return the searches of a pack's runs, and the pack's share of NEAT's runs."""
-    runs = params.neat.runs_per_pack
-    return vacuum_search.search_all(params, params.seed, pack.lanes, params.fresh_tries), [
-        neat.run(params.neat, NEAT, CARTPOLE, params.seed, run)
-        for run in range(pack.index * runs, (pack.index + 1) * runs)
+    searched = vacuum_search.search_all(params, params.seed, pack.seeds, params.fresh_tries)
+    first, end = (
+        number * params.neat.runs // params.runs for number in (pack.first, pack.first + pack.size)
+    )
+    return searched, [
+        neat.run(params.neat, NEAT, CARTPOLE, params.seed, run) for run in range(first, end)
     ]
 
 
 def run(params: Params) -> dict[str, Any]:
     """Search in all runs, and hold what was found against the landscape."""
-    cut = packs.cut(params.packs, params.runs_per_pack)
+    cut = packs.cut(params.runs, params.pack_size)
     found = packs.run(partial(search, params), cut, label=NAME)
     searched = vacuum_search.joined([part for part, _ in found])
     grid, luck = params.landscape, seeds.generator(params.seed, "landscape")
@@ -176,7 +178,7 @@ def run(params: Params) -> dict[str, Any]:
     returns = np.stack([run.returns for run in evolutions], axis=-1)  # [limits, E, R]
     return {
         "metrics.json": {
-            "runs": params.packs * params.runs_per_pack,
+            "runs": params.runs,
             "evaluations": params.evaluations,
             "best_share": landscape.best_share,
             **judged,

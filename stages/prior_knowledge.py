@@ -3,9 +3,9 @@
 Reads: params.yaml.
 Writes to data/prior_knowledge/:
     metrics.json        environment steps to each target return, and the variants against plain ones
-    samples.csv         a row for each variant and lane
-    returns.csv         mean true return of each iteration's episodes, one column a lane
-    learning_curve.csv  mean, median and quantiles over lanes
+    samples.csv         a row for each variant and seed
+    returns.csv         mean true return of each iteration's episodes, one column a seed
+    learning_curve.csv  mean, median and quantiles over seeds
 """
 
 import sys
@@ -57,24 +57,24 @@ class Params(reinforce.Hyperparameters, Comparison):
     def needs(self) -> Iterator[Need]:
         """Yield what the trainings ask for, and imitation."""
         yield from super().needs()
-        yield from self.imitation.needs_for(self.maximum_steps or 1, self.lanes)
+        yield from self.imitation.needs_for(self.maximum_steps or 1, self.trained_at_once)
 
 
 class Learned(NamedTuple):
     """A training run, and the imitation before it."""
 
     run: TrainingRun
-    shown: np.ndarray  # environment steps recorded for imitation [L]
-    agreement: np.ndarray  # share of them in which the network then does as the rule [L]
+    shown: np.ndarray  # environment steps recorded for imitation [N]
+    agreement: np.ndarray  # share of them in which the network then does as the rule [N]
 
 
 def train_and_evaluate(params: Params, pack: packs.Pack) -> Learned:
-    """Return what a pack's lanes learned; rewards are true in evaluation, shaped in training."""
+    """Return what a pack's seeds learned; rewards are true in evaluation, shaped in training."""
     knowledge = params.variants[pack.variant]
     environment = CartPole()
     if knowledge.penalty:
         environment = Shaped(environment, ANGLE, knowledge.penalty)
-    keys = seeds.lane_keys(params.seed, f"{NAME} {pack.variant}", pack.lanes)
+    keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     before, initial = np.zeros(pack.size), None
     agreement = np.full(pack.size, np.nan)
     if knowledge.imitates:
@@ -90,7 +90,7 @@ def train_and_evaluate(params: Params, pack: packs.Pack) -> Learned:
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     cut = packs.cut(
-        params.packs, params.lanes_per_pack, {n: k.penalty for n, k in params.variants.items()}
+        params.seeds, params.pack_size, {n: k.penalty for n, k in params.variants.items()}
     )
     grouped = packs.by_variant(cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME))
     runs = {name: join([each.run for each in found]) for name, found in grouped.items()}
@@ -119,7 +119,7 @@ def headline(results: dict) -> str:
     name = [key for key in next(iter(found.values())) if key.startswith("steps_to_")][-1]
     shares = ", ".join(f"{v.replace('_', ' ')} {e[name]['share']:.0%}" for v, e in found.items())
     lost = variants.diverged(found)
-    return f"lanes that come to {name.removeprefix('steps_to_')}: {shares}{lost}"
+    return f"seeds that come to {name.removeprefix('steps_to_')}: {shares}{lost}"
 
 
 if __name__ == "__main__":

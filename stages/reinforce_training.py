@@ -3,11 +3,11 @@
 Reads: params.yaml.
 Writes to data/reinforce_training/:
     metrics.json        how the trainings end, and how good the policies are in Gymnasium
-    samples.csv         one row a lane: what metrics.json summarises
-    returns.csv         mean return of each iteration's episodes, one column a lane
-    learning_curve.csv  mean, median and quantiles over lanes
-    weights.npz         the trained networks; `reprise.load_lane` makes Keras models of them
-    median_lane.gif     an episode of the lane whose evaluation is the median
+    samples.csv         one row a seed: what metrics.json summarises
+    returns.csv         mean return of each iteration's episodes, one column a seed
+    learning_curve.csv  mean, median and quantiles over seeds
+    weights.npz         the trained networks; `reprise.load` makes Keras models of them
+    median_seed.gif     an episode of the seed whose evaluation is the median
 """
 
 import sys
@@ -36,7 +36,7 @@ class Params(reinforce.Hyperparameters, Experiment, Played):
 
 def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> TrainingRun:
     """Return the run of a pack's seeds, evaluated greedily and with sampled actions."""
-    keys = seeds.lane_keys(params.seed, name, pack.lanes)
+    keys = seeds.training_keys(params.seed, name, pack.seeds)
     random = seeds.generator(params.seed, f"{name} evaluation", pack.index)
     run = reinforce.train(params, registry.make(params.environment), keys)
     final = run.weights["final"]
@@ -48,22 +48,22 @@ def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> TrainingR
 
 
 def run(params: Params, name: str = NAME) -> dict:
-    """Train and evaluate all lanes; all they draw and tell is under a stage's name."""
+    """Train and evaluate all seeds; all they draw and tell is under a stage's name."""
     limits, solved = params.evaluation.limits, params.environment.solved_return
     camera = Camera(params.environment, name)
     runs = packs.run(
         partial(train_and_evaluate, params, name),
-        packs.cut(params.packs, params.lanes_per_pack),
+        packs.cut(params.seeds, params.pack_size),
         label=name, describe=lambda so_far: f"greedy return under {limits[0]} steps "
         + training.mean_so_far([run.evaluations["greedy"][0] for run in so_far]),
     )  # fmt: skip
     run = join(runs)
     greedy = run.evaluations["greedy"]
     samples = training.evaluated(run.evaluations, limits)
-    samples.insert(0, "lane", range(len(samples)))
+    samples.insert(0, "seed", range(len(samples)))
     samples.insert(1, "last_return", run.returns[-training.LAST_ITERATIONS :].mean(axis=0))
     samples.insert(2, "environment_steps", run.steps[-1])
-    lane = training.median_lane(greedy[0].mean(axis=0))
+    seed = training.median_seed(greedy[0].mean(axis=0))
     return {
         "metrics.json": {
             "cap": params.environment.top(params.maximum_steps),
@@ -74,13 +74,13 @@ def run(params: Params, name: str = NAME) -> dict:
                 how: training.evaluation(values, limits, params.evaluation.solved_share, solved)
                 for how, values in run.evaluations.items()
             },
-            "median_lane": lane,
+            "median_seed": seed,
         },
         "samples.csv": samples,
-        "returns.csv": training.by_lane(run.returns, "iteration", first=1),
+        "returns.csv": training.by_seed(run.returns, "iteration", first=1),
         "learning_curve.csv": training.quantiles(run.returns, "iteration", first=1),
         "weights.npz": reinforce.export(run.weights["final"], params),
-        "median_lane.gif": camera.animation(run.actions, lane, params.evaluation.first_seed),
+        "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
     }
 
 

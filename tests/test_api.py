@@ -33,8 +33,8 @@ def trained() -> Trained:
     return reprise.train("reinforce", environment="CartPole-v1", seeds=2, **SMALL)
 
 
-def test_curves_have_a_row_an_iteration_and_a_column_a_lane(trained):
-    assert list(trained.curves) == ["lane_0", "lane_1"]
+def test_curves_have_a_row_an_iteration_and_a_column_a_seed(trained):
+    assert list(trained.curves) == ["seed_0", "seed_1"]
     assert list(trained.curves.index) == [1, 2, 3]
     assert trained.curves.index.name == "iteration"
     assert trained.curves.to_numpy().min() >= 8
@@ -58,25 +58,25 @@ def test_another_seed_is_another_training(trained):
     assert not np.isclose(other.weights["kernel_0"], trained.weights["kernel_0"]).any()
 
 
-def test_a_lane_as_a_keras_model_plays_as_the_lane_did(trained):
+def test_a_seed_as_a_keras_model_plays_as_the_seed_did(trained):
     limits = trained.parameters.evaluation.limits
-    for lane in range(2):
-        model = trained.model(lane)
+    for seed in range(2):
+        model = trained.model(seed)
 
         def act(observations: np.ndarray, step: int, model=model) -> np.ndarray:
             return (model(observations[..., 0]).numpy() < 0.5).astype(int)
 
         returns = evaluate(act, "CartPole-v1", trained.parameters.evaluation.seeds, 1, limits)
-        assert returns.mean() == trained.returns["greedy_30"][lane]
+        assert returns.mean() == trained.returns["greedy_30"][seed]
 
 
 def test_what_is_saved_loads_as_the_same_model(trained, tmp_path):
     trained.save(tmp_path / "weights.npz")
-    loaded = reprise.load_lane(tmp_path / "weights.npz", lane=1)
+    loaded = reprise.load(tmp_path / "weights.npz", seed=1)
     for ours, theirs in zip(trained.model(1).get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    with pytest.raises(UserError, match="lane 2: allowed are 0 to 1"):
-        trained.model(lane=2)
+    with pytest.raises(UserError, match="seed 2: allowed are 0 to 1"):
+        trained.model(seed=2)
 
 
 def test_what_is_not_given_is_as_the_chapter_sets_it(trained):
@@ -100,7 +100,7 @@ def test_the_dqn_trains_in_any_environment_of_gymnasiums():
     np.testing.assert_array_equal(trained.curves, np.full((3, 2), -9))
     assert list(trained.returns) == ["final_12", "best_12"]
     np.testing.assert_array_equal(trained.returns, np.full((2, 2), -9))
-    assert trained.model(lane=1).output_shape == (None, 3)  # Q-values
+    assert trained.model(seed=1).output_shape == (None, 3)  # Q-values
 
 
 def test_another_environment_is_played_under_its_registered_limit_if_none_is_given():
@@ -123,7 +123,7 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
         ({"algorithm": "reinforc"}, "algorithm 'reinforc' is unknown; did you mean reinforce?"),
         ({"algorithm": "x"}, "algorithm 'x' is unknown; there are reinforce, dqn"),
         ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
-        ({"lanes": 5}, "reinforce.lanes is unknown; known are environment, seeds, seed, "),
+        ({"seeds": 5}, "reinforce.seeds is unknown; known are environment, seeds, seed, "),
         ({"seeds": 0}, "reinforce.seeds is 0; allowed: an integer above 0"),
         ({"credit": "advantag"}, "did you mean advantage?"),
         ({"evaluation": {"episods": 1}}, "evaluation.episods is unknown; did you mean episodes?"),
@@ -145,7 +145,7 @@ def test_what_is_not_allowed_is_told_in_a_line(asked, message):
 def test_what_the_library_lacks_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'reprise' has no attribute 'trian'"):
         _ = reprise.trian
-    assert set(reprise.__all__) == {"train", "load_lane"}
+    assert set(reprise.__all__) == {"train", "load"}
 
 
 @pytest.mark.parametrize("algorithm", ["reinforce", "dqn"])

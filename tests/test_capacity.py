@@ -20,11 +20,11 @@ MACHINE = 25 * 10**9  # bytes, of the machine in these tests
 HUGE = 10**12
 EVALUATED = {"evaluation.episodes": 10**9, "evaluation.limits": [HUGE]}
 REINFORCE = EVALUATED | {
-    "packs": 10**9, "lanes_per_pack": 10**9, "hidden_sizes": [10**7], "iterations": HUGE,
+    "seeds": 10**9, "hidden_sizes": [10**7], "iterations": HUGE,
     "episodes_per_iteration": HUGE, "maximum_steps": HUGE,
 }  # fmt: skip
 DQN = EVALUATED | {
-    "packs": 10**9, "lanes_per_pack": 10**9, "hidden_sizes": [10**7],
+    "seeds": 10**9, "hidden_sizes": [10**7],
     "replay_capacity": HUGE, "gradient_steps": HUGE, "learning_starts": HUGE,
     "target_update_period": HUGE,
 }  # fmt: skip
@@ -33,15 +33,15 @@ ROUNDS_BY_EPISODES = {"total_episodes": HUGE, "train_every": HUGE, "maximum_step
 # By stage, the values of which each alone is refused.
 REFUSED: dict[str, dict[str, Any]] = {
     "hardcoded_baseline": {
-        "episodes": HUGE, "maximum_steps": HUGE, "untrained.lanes": 10**9,
+        "episodes": HUGE, "maximum_steps": HUGE, "untrained.networks": 10**9,
         "untrained.episodes": HUGE, "untrained.hidden_sizes": [10**7],
     },
     "policy_search": {
-        "packs": 10**9, "runs_per_pack": 10**9, "evaluations": 10**15, "fresh_tries": HUGE,
+        "runs": 10**9, "evaluations": 10**15, "fresh_tries": HUGE,
         "grid.points": 10**9, "gradient_ascent.repeats": 25 * 10**10,
         "genetic.survivors": 2 * 10**11, "genetic.offspring": 5 * 10**10 - 1,
         "landscape.points": 10**9, "landscape.tries": HUGE, "landscape.best_tries": HUGE,
-        "coverage.tries": HUGE, "neat.runs_per_pack": 10**9, "neat.population": HUGE,
+        "coverage.tries": HUGE, "neat.runs": 10**9, "neat.population": HUGE,
         "neat.episodes": HUGE, "neat.evaluation.episodes": HUGE,
     },
     "credit_assignment": REINFORCE,
@@ -66,7 +66,7 @@ REFUSED: dict[str, dict[str, Any]] = {
         "shown_after": HUGE,
     },
     "hyperparameter_study": EVALUATED | {
-        "seeds": 10**9, "lanes_per_pack": 10**9,
+        "seeds": 10**9, "pack_size": 10**9,
         "grid": [
             {"name": name, "values": list(range(1, 101))}
             for name in ("total_episodes", "maximum_steps", "epsilon_decay", "train_every",
@@ -77,7 +77,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "claims": {"resamples": HUGE},
 }  # fmt: skip
 # What other parameters bound, with values of those that allow so much.
-SEARCHED = {"evaluations": HUGE, "record_every": 10**9, "packs": 1, "runs_per_pack": 2}
+SEARCHED = {"evaluations": HUGE, "record_every": 10**9, "runs": 2}
 TOGETHER: dict[tuple[str, str], dict[str, Any]] = {
     ("policy_search", "genetic.survivors"): SEARCHED,
     ("policy_search", "genetic.offspring"): SEARCHED,
@@ -143,11 +143,11 @@ def test_a_training_from_python_is_refused_likewise(name):
 
 def test_the_line_names_parameters_their_values_the_estimate_and_the_limit(monkeypatch):
     monkeypatch.setattr(capacity, "machine_memory", lambda: MACHINE)
-    given = {"replay_capacity": 10**12, "lanes_per_pack": 24}
+    given = {"replay_capacity": 10**12, "pack_size": 24}
     with pytest.raises(CapacityError) as refused:
         capacity.check("dqn", [capacity.memory("the replay buffers", 576 * 10**12, given)])
     assert str(refused.value) == (
-        "dqn.replay_capacity 1000000000000, dqn.lanes_per_pack 24: the replay buffers: at least "
+        "dqn.replay_capacity 1000000000000, dqn.pack_size 24: the replay buffers: at least "
         "576 TB of memory; this machine has 25 GB"
     )
 

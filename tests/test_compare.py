@@ -64,10 +64,10 @@ class Repository:
             YAML().dump({"stages": stages}, file)
 
     def results(self, stage: str = "training", metrics: Any = 1, **columns: Any) -> None:
-        """Write a stage's metrics, and a table of samples with a lane for each value."""
+        """Write a stage's metrics, and a table of samples with a seed for each value."""
         self.write(f"data/{stage}/metrics.json", json.dumps({"mean": metrics}))
         length = len(next(iter(columns.values())))
-        columns = {"lane": list(range(length)), **columns}
+        columns = {"seed": list(range(length)), **columns}
         rows = [columns, *zip(*columns.values(), strict=True)]
         text = "".join(f"{','.join(map(str, row))}\n" for row in rows)
         self.write(f"data/{stage}/samples.csv", text)
@@ -202,11 +202,11 @@ def test_a_stage_of_one_revision_only_is_named(repository, said):
 
 
 def test_results_that_were_never_written_or_committed_are_named(repository, said):
-    repository.pipeline(training=["samples.csv", "lanes.csv"])
-    repository.write("data/training/lanes.csv", "lane,return\n0,1\n1,2\n")
+    repository.pipeline(training=["samples.csv", "untrained.csv"])
+    repository.write("data/training/untrained.csv", "seed,return\n0,1\n1,2\n")
     text = said()
-    assert "data/training/lanes.csv: not in HEAD: never written, or not committed" in text
-    for name in ("samples.csv", "lanes.csv", "metrics.json"):
+    assert "data/training/untrained.csv: not in HEAD: never written, or not committed" in text
+    for name in ("samples.csv", "untrained.csv", "metrics.json"):
         (repository.folder / "data/training" / name).unlink()
     text = said()
     assert "training: no results in workspace: never written, or not committed" in text
@@ -438,7 +438,7 @@ def test_returns_in_different_environments_are_told_to_say_nothing(repository, s
     assert "training: training.environment.id differs: returns in different environments" in text
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe,\n", b"lane\n0,1\n0,1,2\n", b"\0\n"])
+@pytest.mark.parametrize("content", [b"\xff\xfe,\n", b"seed\n0,1\n0,1,2\n", b"\0\n"])
 def test_a_table_that_cannot_be_read_stops_nothing(repository, said, content):
     (repository.folder / SAMPLES).write_bytes(content)
     assert f"{SAMPLES}: not CSV: " in said() or "no outcome of a seed differs" in said()

@@ -89,11 +89,11 @@ def test_proposals_of_a_notebook_run_one_after_the_other(clone, committed, monke
     assert clone.results() == committed.results()
 
 
-def test_the_readmes_python_loads_a_lane_of_the_committed_results(clone):
+def test_the_readmes_python_loads_a_seed_of_the_committed_results(clone):
     (block,) = re.findall(
         r"^```python\n(import reprise\n.*?)^```", README, re.DOTALL | re.MULTILINE
     )
-    assert "load_lane(" in block
+    assert "load(" in block
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", f"{block}\nprint(model.output_shape)"],
         cwd=clone.folder, env=environment({"MPLBACKEND": "Agg"}),

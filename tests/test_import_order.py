@@ -10,7 +10,7 @@ import pytest
 from tests.tiny import ROOT
 
 LOAD = """
-model = reprise.load_lane("data/lunar_lander/weights.npz", lane=3)
+model = reprise.load("data/lunar_lander/weights.npz", seed=3)
 print(model.output_shape)
 """
 TRAIN = """

@@ -29,8 +29,8 @@ ALONE = ["reinforce_training", "lunar_lander", "dqn_training"]
 VARIED = ["credit_assignment", *CARTPOLE, "dqn_ablations"]
 TRAINING = [*ALONE, *VARIED, "hyperparameter_study"]
 SMALLER: dict[str, dict[str, Any]] = {
-    "dqn_training": {"packs": 1},
-    "reinforce_training": {"packs": 1},
+    "dqn_training": {"seeds": 2},
+    "reinforce_training": {"seeds": 2},
     "approximate_q_learning": {"evaluation": {"limits": [200]}},  # as dqn_training's samples have
 }
 
@@ -39,7 +39,7 @@ WRONG = re.compile(r"(?<![\w.])[+\-−]?(nan|inf|none of none|None|nan%|inf%)(?!
 
 
 class Odd(NamedTuple):
-    """What becomes of the returns of trainings, [.., L], and of their evaluations."""
+    """What becomes of the returns of trainings, [.., N], and of their evaluations."""
 
     trained: Callable[[np.ndarray], np.ndarray]
     played: Callable[[np.ndarray], np.ndarray]
@@ -79,7 +79,7 @@ CASES = {
     "all alike and negative": Odd(all_are(-200), all_are(-200), NEGATIVE),
     "one diverges": Odd(without_the_first, without_the_first),
     "all diverge": Odd(all_are(np.nan), all_are(np.nan)),
-    "one seed": Odd(as_they_are, as_they_are, {"lanes_per_pack": 1}),
+    "one seed": Odd(as_they_are, as_they_are, {"pack_size": 1}),
 }
 
 

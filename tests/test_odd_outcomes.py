@@ -18,7 +18,7 @@ from stages import reporting
 from tests import tiny
 
 LIMIT = 200  # dqn_training's committed samples have it, which approximate_q_learning reads
-SMALL: dict[str, Any] = {"packs": 1, "evaluation": {"episodes": 1, "limits": [LIMIT]}}
+SMALL: dict[str, Any] = {"seeds": 2, "evaluation": {"episodes": 1, "limits": [LIMIT]}}
 VARIED = [
     *(name for name in tiny.CHANGES if not name.endswith("_training")),
     "approximate_q_learning",
@@ -70,7 +70,7 @@ def blocks(metrics: Any) -> list[dict[str, Any]]:
 
 
 def returns(found: dict[str, Any]) -> Any:
-    """Return the mean evaluation returns of the lanes that a stage has trained, [N, ways]."""
+    """Return the mean evaluation returns of the seeds that a stage has trained, [N, ways]."""
     samples = found["samples.csv"]
     if "variant" in samples:
         samples = samples[samples["variant"] != "dqn"]
@@ -91,8 +91,8 @@ def test_trainings_that_all_diverge_leave_no_policy_and_are_counted(name: str):
             first = (group.get("greedy") or group["final"])[f"limit_{LIMIT}"]
             assert (first["n"], first["missing"], first["solved"]) == (0, 2, 0)
             assert first["mean"] is first["mean_low"] is first["median"] is None
-    if "median_lane.gif" in found:
-        assert metrics["median_lane"] is None
+    if "median_seed.gif" in found:
+        assert metrics["median_seed"] is None
     if "policy_map.csv" in found:
         assert len(found["policy_map.csv"]) == 0
 
@@ -114,19 +114,19 @@ def test_a_seed_that_diverges_is_in_no_mean_and_has_not_solved_the_task(
         assert block["mean"] == block["median"] == block["max"] > 0
         assert block["mean_low"] is block["standard_deviation"] is None
     assert "1 of " in found["headline"]
-    assert found["metrics.json"].get("median_lane", 1) == 1
+    assert found["metrics.json"].get("median_seed", 1) == 1
 
 
 @pytest.mark.parametrize("name", ALONE)
 def test_one_seed_has_no_interval(name: str):
-    found = written(name, **SMALL, lanes_per_pack=1)
+    found = written(name, **SMALL, pack_size=1)
     assert "[" not in found["headline"]
     assert found["headline"].endswith("of 1 seeds")
     for block in blocks(found["metrics.json"]):
         assert (block["n"], block["mean_low"]) == (1, None)
         assert block["mean"] == block["median"]
     assert found["metrics.json"]["last_return"]["mean_high"] is None
-    assert found["metrics.json"]["median_lane"] == 0
+    assert found["metrics.json"]["median_seed"] == 0
 
 
 @pytest.mark.parametrize("level", [2, 1000])
@@ -138,8 +138,8 @@ def test_metrics_say_from_what_return_on_a_task_is_solved(name: str, level: int)
 
 
 def test_a_notebook_counts_as_solved_what_metrics_count(tmp_path: Path, monkeypatch: Any):
-    section = tiny.section("dqn_training", packs=2, environment={"solved_return": 2})
-    contents = tiny.run("dqn_training", packs=2, environment={"solved_return": 2})
+    section = tiny.section("dqn_training", seeds=4, environment={"solved_return": 2})
+    contents = tiny.run("dqn_training", seeds=4, environment={"solved_return": 2})
     kept = {file: made for file, made in contents.items() if not file.endswith(".npz")}
     artifacts.write_all(tmp_path / "data/dqn_training", kept)
     sections = parameters.read(tiny.ROOT / "params.yaml") | {"dqn_training": section}

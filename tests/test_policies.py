@@ -34,7 +34,7 @@ def test_a_rule_pushes_to_its_side(rule, angle, angular_velocity, action):
 
 
 @pytest.mark.parametrize("axes", [(), (3,), (2, 3)])
-def test_rules_keep_the_axes_before_features_and_the_lanes(axes):
+def test_rules_keep_the_axes_before_features_and_the_policies(axes):
     observations = np.random.default_rng(0).normal(size=(*axes, 4, 5))
     for rule in (policies.angle, policies.angle_and_velocity, policies.always_left):
         actions = rule(observations)
@@ -55,7 +55,7 @@ def test_angle_and_velocity_solves_every_episode():
     assert (evaluate(act, CARTPOLE, range(50), 1, [200]) == 200).all()
 
 
-def test_draws_of_an_episode_and_lane_are_the_same_whatever_is_drawn_beside():
+def test_draws_of_an_episode_and_policy_are_the_same_whatever_is_drawn_beside():
     many = policies.uniform_draws(42, "random", [5, 6, 7], 4, 9)
     assert many.shape == (9, 3, 4)
     assert ((many >= 0) & (many < 1)).all()
@@ -73,16 +73,18 @@ def test_chance_pushes_to_either_side_alike():
 
 
 def test_an_untrained_network_pushes_left_with_the_probability_that_it_gives():
-    lanes, sizes = 3, [4, 5, 1]
-    keys = seeds.lane_keys(7, "initial weights", range(lanes)).T
+    count, sizes = 3, [4, 5, 1]
+    keys = seeds.training_keys(7, "initial weights", range(count)).T
     weights = networks.glorot_uniform(tf.constant(keys), sizes)
-    observations = np.random.default_rng(0).normal(size=(2, 4, lanes)).astype(np.float32)
-    probability = np.empty((2, lanes))
-    for lane in range(lanes):
-        x = observations[..., lane]
-        hidden = np.maximum(x @ weights[0].numpy()[..., lane].T + weights[1].numpy()[..., lane], 0)
-        logit = hidden @ weights[2].numpy()[..., lane].T + weights[3].numpy()[..., lane]
-        probability[:, lane] = 1 / (1 + np.exp(-logit[:, 0]))
+    observations = np.random.default_rng(0).normal(size=(2, 4, count)).astype(np.float32)
+    probability = np.empty((2, count))
+    for policy in range(count):
+        x = observations[..., policy]
+        hidden = np.maximum(
+            x @ weights[0].numpy()[..., policy].T + weights[1].numpy()[..., policy], 0
+        )
+        logit = hidden @ weights[2].numpy()[..., policy].T + weights[3].numpy()[..., policy]
+        probability[:, policy] = 1 / (1 + np.exp(-logit[:, 0]))
     draws = np.stack([probability - 1e-4, probability + 1e-4]).astype(np.float32)
     act = policies.untrained_network(7, sizes, "relu", draws)
     assert (act(observations, 0) == policies.LEFT).all()
@@ -90,7 +92,7 @@ def test_an_untrained_network_pushes_left_with_the_probability_that_it_gives():
 
 
 def test_untrained_networks_start_apart():
-    keys = seeds.lane_keys(7, "initial weights", range(50)).T
+    keys = seeds.training_keys(7, "initial weights", range(50)).T
     first = networks.glorot_uniform(tf.constant(keys), [4, 5, 1])[0].numpy()
     assert len(np.unique(first.reshape(-1, 50), axis=1).T) == 50
 

@@ -222,8 +222,8 @@ def test_the_readmes_environment_is_trained_on_and_its_notebook_is_executed(
     sections[name] |= YAML(typ="safe", pure=True).load(block)
     YAML().dump(sections, Path("params.yaml"))
     results = run(name, folder)
-    assert results["median_lane.gif"][:3] == b"GIF"
-    low = results["returns.csv"].filter(like="lane_").to_numpy().min()
+    assert results["median_seed.gif"][:3] == b"GIF"
+    low = results["returns.csv"].filter(like="seed_").to_numpy().min()
     limit = sections[name]["maximum_steps"] or gym.spec("MountainCar-v0").max_episode_steps
     assert -low == limit  # each step costs 1
 

@@ -58,7 +58,7 @@ class Cracking:
 
 
 @pytest.mark.parametrize("read", [
-    artifacts.read_npz, lambda path: reprise.load_lane(path, 0),
+    artifacts.read_npz, lambda path: reprise.load(path, 0),
 ])  # fmt: skip
 def test_an_npz_with_a_pickle_inside_is_refused_and_runs_nothing(tmp_path, read):
     np.savez(tmp_path / "x.npz", activations=np.array([Cracking()], dtype=object))

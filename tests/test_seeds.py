@@ -13,7 +13,7 @@ PATHS = st.lists(st.integers(0, 2**32 - 1) | WORDS, max_size=3)
 
 
 def test_streams_are_the_same_on_every_machine_and_in_every_version():
-    assert seeds.lane_keys(42, "training", [0, 95]).tolist() == [
+    assert seeds.training_keys(42, "training", [0, 95]).tolist() == [
         [3241072124, 1065131130],
         [647051788, 936418483],
     ]
@@ -25,17 +25,17 @@ def test_streams_are_the_same_on_every_machine_and_in_every_version():
     ]
 
 
-def test_a_lane_has_the_same_key_whichever_lanes_are_asked_for():
-    every = seeds.lane_keys(7, "training", range(96))
-    assert (seeds.lane_keys(7, "training", range(32, 64)) == every[32:64]).all()
+def test_a_seed_has_the_same_key_whichever_seeds_are_asked_for():
+    every = seeds.training_keys(7, "training", range(96))
+    assert (seeds.training_keys(7, "training", range(32, 64)) == every[32:64]).all()
     assert every.dtype == np.uint32
     assert every.shape == (96, 2)
 
 
-def test_no_two_lanes_purposes_or_seeds_share_a_key():
+def test_no_two_seeds_purposes_or_seeds_share_a_key():
     keys = np.concatenate(
         [
-            seeds.lane_keys(seed, purpose, range(500))
+            seeds.training_keys(seed, purpose, range(500))
             for seed in (0, 1, 2**32 - 1)
             for purpose in ("training", "evaluation", "weights")
         ]
@@ -62,7 +62,7 @@ def test_two_paths_are_two_streams(seed, path, other):
     assert (draws(seed, *path) == draws(seed, *other)) == (keys[0] == keys[1])
 
 
-def test_a_negative_lane_is_refused():
+def test_a_negative_seed_is_refused():
     with pytest.raises((ValueError, OverflowError)):
         seeds.generator(1, "training", -1)
 

@@ -238,7 +238,7 @@ def test_a_cache_file_that_is_not_what_it_was_is_found_out(repository, committed
     assert repository.dvc("checkout").returncode == 0
     assert "up to date" in repository.dvc("status").stdout  # DVC takes it
     with pytest.raises(UserError, match=r"not an \.npz file"):
-        reprise.load_lane(weights, 0)
+        reprise.load(weights, 0)
     done = repository.python("-m", "reprise.site.verify")
     names = f"{path.relative_to(repository.folder)}, data/{WEIGHTS}"
     assert done.returncode == 1

@@ -65,18 +65,18 @@ def test_two_workers_give_the_bytes_of_one(name: str):
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_no_two_lanes_train_alike(name: str):
+def test_no_two_seeds_train_alike(name: str):
     returns = results(name)["returns.csv"]
     groups = returns.groupby("variant") if "variant" in returns else [("", returns)]
-    lanes = np.concatenate(
-        [group.filter(like="lane_").to_numpy() for _, group in groups], axis=1
+    seeds = np.concatenate(
+        [group.filter(like="seed_").to_numpy() for _, group in groups], axis=1
     )  # fmt: skip
-    assert len(np.unique(lanes, axis=1).T) == lanes.shape[1] >= 4
+    assert len(np.unique(seeds, axis=1).T) == seeds.shape[1] >= 4
 
 
 @pytest.mark.parametrize("name", ["reinforce_training", "dqn_training"])
-def test_the_lanes_of_a_pack_are_the_same_when_more_packs_are_asked_for(name: str):
-    found, alone = results(name), tiny.run(name, packs=1)
+def test_the_seeds_of_a_pack_are_the_same_when_more_packs_are_asked_for(name: str):
+    found, alone = results(name), tiny.run(name, seeds=2)
     for file in ("samples.csv", "returns.csv"):
         first = found[file].iloc[:2] if file == "samples.csv" else found[file].iloc[:, :3]
         assert artifacts.render(file, alone[file]) == artifacts.render(file, first)
@@ -86,8 +86,8 @@ def test_the_lanes_of_a_pack_are_the_same_when_more_packs_are_asked_for(name: st
 
 
 @pytest.mark.parametrize("name", VARIED)
-def test_the_lanes_of_a_variants_pack_are_the_same_when_more_packs_are_asked_for(name: str):
-    alone, found = results(name)["samples.csv"], tiny.run(name, packs=2)["samples.csv"]
+def test_the_seeds_of_a_variants_pack_are_the_same_when_more_packs_are_asked_for(name: str):
+    alone, found = results(name)["samples.csv"], tiny.run(name, seeds=4)["samples.csv"]
     assert found.groupby("variant", sort=False).size().eq(4).all()
     first = found.groupby("variant", sort=False).head(2).reset_index(drop=True)
     assert artifacts.render("samples.csv", alone) == artifacts.render("samples.csv", first)
@@ -96,7 +96,7 @@ def test_the_lanes_of_a_variants_pack_are_the_same_when_more_packs_are_asked_for
 @cache
 def asked_streams(name: str) -> dict[str, list[tuple]]:
     """Return the paths of the streams that a run of two packs asks for, by who gives them."""
-    asked: dict[str, list[tuple]] = {"lane_keys": [], "sequence": []}
+    asked: dict[str, list[tuple]] = {"training_keys": [], "sequence": []}
 
     def remembering(giver: str, give: Callable) -> Callable:
         def given(*path: Any) -> Any:
@@ -108,20 +108,22 @@ def asked_streams(name: str) -> dict[str, list[tuple]]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         for giver in asked:
             monkeypatch.setattr(seeds, giver, remembering(giver, getattr(seeds, giver)))
-        tiny.run(name, packs=2)
+        tiny.run(name, seeds=4)
     return asked
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_no_two_lanes_packs_or_variants_draw_a_common_number(name: str):
-    """Every lane's key is its own; so are the first numbers of its weights, starts and actions."""
-    keys = np.concatenate([seeds.lane_keys(*path) for path in asked_streams(name)["lane_keys"]])
+def test_no_two_seeds_packs_or_variants_draw_a_common_number(name: str):
+    """Every seed's key is its own; so are the first numbers of its weights, starts and actions."""
+    keys = np.concatenate(
+        [seeds.training_keys(*path) for path in asked_streams(name)["training_keys"]]
+    )
     variants = max(1, len(tiny.section(name).get("variants", "")))
     assert len(keys) == 4 * variants
     assert len(np.unique(keys, axis=0)) == len(keys)
-    lanes = tf.constant(keys.T)
+    each = tf.constant(keys.T)
     draws = [
-        streams.uniform(streams.fold_in(streams.fold_in(lanes, purpose), number), (3,))
+        streams.uniform(streams.fold_in(streams.fold_in(each, purpose), number), (3,))
         for purpose in range(3)  # weights, rounds, and the start of a first episode
         for number in range(4)
     ]
@@ -142,18 +144,18 @@ def test_evaluation_begins_where_no_training_began_and_draws_what_none_drew(name
     first, episodes = section["evaluation"]["first_seed"], section["evaluation"]["episodes"]
     environment = gymnasium.make("CartPole-v1")
     judged = np.stack([environment.reset(seed=first + e)[0] for e in range(episodes)])
-    lanes = range(section["packs"] * section["lanes_per_pack"])
-    purposes = {path[:2] for path in asked_streams(name)["lane_keys"]}
+    numbers = range(section["seeds"])
+    purposes = {path[:2] for path in asked_streams(name)["training_keys"]}
     assert len(purposes) == max(1, len(tiny.section(name).get("variants", "")))
     for seed, purpose in purposes:
         assert seed == section["seed"]
-        keys = seeds.lane_keys(seed, purpose, lanes)
+        keys = seeds.training_keys(seed, purpose, numbers)
         rounds = streams.fold_in(streams.fold_in(tf.constant(keys.T), 1), 0)
-        starts = CartPole().reset(streams.fold_in(rounds, 0), (20,)).numpy()  # [20, 4, L]
+        starts = CartPole().reset(streams.fold_in(rounds, 0), (20,)).numpy()  # [20, 4, N]
         trained = starts.swapaxes(1, 2).reshape(-1, 4)
         together = np.concatenate([judged, trained])
         assert len(np.unique(together, axis=0)) == len(together)
-    training = {(*path, lane) for path in purposes for lane in lanes}
+    training = {(*path, number) for path in purposes for number in numbers}
     words = {tuple(seeds.sequence(*path).generate_state(2)) for path in training}
     others = {
         tuple(seeds.sequence(*path).generate_state(2))
@@ -188,13 +190,13 @@ CAR = {
 @pytest.mark.parametrize("name", LIMITED)
 def test_a_stage_trains_and_judges_in_the_environment_that_its_section_names(name: str):
     """Nothing gets up a hill in so few steps: every return is what the wrapper's limit leaves."""
-    section = tiny.section(name, environment=CAR, packs=1)
+    section = tiny.section(name, environment=CAR, seeds=2)
     if "variants" in section:
         section["variants"] = {section["baseline"]: {}}
         section |= {"partners": {}} if "partners" in section else {}
     module = tiny.stage(name)
     found = module.run(module.Params(**section))
-    assert (found["returns.csv"].filter(like="lane_") == -12).all().all()
+    assert (found["returns.csv"].filter(like="seed_") == -12).all().all()
     judged = found["samples.csv"].filter(regex="^(greedy|final)_20$")
     assert (judged == -12).all().all()
     assert judged.size
@@ -295,7 +297,7 @@ def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_p
                 ({"discount": 1.5}, ".discount is 1.5; allowed: a number from 0 to 1"),
                 ({"activation": "rely"}, ".activation is 'rely'; allowed: one of elu, relu, tanh"),
                 ({"learning_rat": 0.01}, ".learning_rat is unknown; did you mean learning_rate?"),
-                ({"packs": True}, ".packs is true; allowed: an integer above 0"),
+                ({"seeds": True}, ".seeds is true; allowed: an integer above 0"),
                 ({"hidden_sizes": [5, 0]}, ".hidden_sizes.1 is 0; allowed: an integer above 0"),
                 ({"evaluation": {"limits": []}}, ".evaluation.limits"),
             ]

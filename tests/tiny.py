@@ -16,24 +16,24 @@ STAGES = [name for name in parameters.read(ROOT / "params.yaml") if name != exec
 ABSENT: Any = object()  # a change that takes a key away
 EVALUATION = {"episodes": 2, "limits": [20, 30]}
 REINFORCE = {
-    "lanes_per_pack": 2, "hidden_sizes": [3], "iterations": 4, "episodes_per_iteration": 2,
+    "seeds": 2, "pack_size": 2, "hidden_sizes": [3], "iterations": 4, "episodes_per_iteration": 2,
     "maximum_steps": 20, "evaluation": EVALUATION,
 }  # fmt: skip
 DQN = {
-    "lanes_per_pack": 2, "hidden_sizes": [3], "total_episodes": 8, "maximum_steps": 20,
+    "seeds": 2, "pack_size": 2, "hidden_sizes": [3], "total_episodes": 8, "maximum_steps": 20,
     "epsilon_decay": 6, "learning_starts": 2, "replay_capacity": 32, "batch_size": 4,
     "evaluation": EVALUATION,
 }  # fmt: skip
 CHANGES: dict[str, dict[str, Any]] = {
-    "reinforce_training": REINFORCE | {"packs": 2},
+    "reinforce_training": REINFORCE | {"seeds": 4},
     "credit_assignment": REINFORCE,
     "prior_knowledge": REINFORCE | {
         "imitation": {"episodes": 2, "gradient_steps": 3}, "targets": [10, 19], "window": 2,
     },
     "partial_observability": REINFORCE,
-    "dqn_training": DQN | {"packs": 2},
+    "dqn_training": DQN | {"seeds": 4},
     "dqn_ablations": DQN | {
-        "maximum_steps": 30,  # of so many variants' lanes, two would reach a low cap alike
+        "maximum_steps": 30,  # of so many variants' seeds, two would reach a low cap alike
         # One variant for each thing that a variant may change: numbers, sizes, the program.
         "variants": dict.fromkeys((
             "buffer_500", "buffer_10000", "buffer_50000", "learning_rate_0_003",
@@ -45,13 +45,13 @@ CHANGES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 OTHERS: dict[str, dict[str, Any]] = {
-    "hardcoded_baseline": {"episodes": 30, "untrained": {"lanes": 4, "episodes": 2}},
+    "hardcoded_baseline": {"episodes": 30, "untrained": {"networks": 4, "episodes": 2}},
     "policy_search": {
-        "packs": 2, "runs_per_pack": 2, "fresh_tries": 2,
+        "runs": 4, "pack_size": 2, "fresh_tries": 2,
         "landscape": {"points": 4, "tries": 2, "best_tries": 2},
         "coverage": {"tries": 2, "doublings": 2},
         "neat": {
-            "runs_per_pack": 1, "population": 6, "generations": 2, "episodes": 1,
+            "runs": 2, "population": 6, "generations": 2, "episodes": 1,
             "evaluation": EVALUATION,
         },
     },
@@ -61,16 +61,17 @@ OTHERS: dict[str, dict[str, Any]] = {
             {"name": "replay_capacity", "values": [16, 32]},
             {"name": "discount", "values": [0.9, 0.95]},
         ],
-        "seeds": 2, "few_seeds": [1, 2], "lanes_per_pack": 3,
+        "seeds": 2, "few_seeds": [1, 2], "pack_size": 3,
         "evaluation": EVALUATION | {"limits": [20]},
     },
-    "lunar_lander": REINFORCE | {"packs": 1, "iterations": 2},
+    "lunar_lander": REINFORCE | {"iterations": 2},
     "markov_chain": {"paths": 300, "resamples": 100},
     "td_learning": {"runs": 10, "iterations": 4000, "record_every": 100},
     "q_learning_convergence": {"runs": 20},
     "exploration": {"runs": 3},
     "approximate_q_learning": {
-        "lanes_per_pack": 2, "total_steps": 60, "maximum_steps": 20, "evaluation": EVALUATION,
+        "seeds": 2, "pack_size": 2, "total_steps": 60, "maximum_steps": 20,
+        "evaluation": EVALUATION,
         "clock": {"every": 20, "window": 2, "targets": [10, 19]},
     },
 }  # fmt: skip

@@ -103,9 +103,9 @@ class Hyperparameters(Settings):
             raise ValueError("double is true; allowed: only with a target_network, hard or soft")
         return self
 
-    def needs_for(self, lanes: Given, packs: Given) -> Iterator[Need]:
+    def needs_for(self, pack: Given, seeds: Given) -> Iterator[Need]:
         """Yield what a training asks of a machine."""
-        return needs.of_dqn(self, lanes, packs)
+        return needs.of_dqn(self, pack, seeds)
 
 
 class Learner(NamedTuple):
@@ -320,7 +320,7 @@ def train(
     Args:
         h: the hyperparameters; if one set for each seed, all with the same settings.
         env: the environment.
-        keys: uint32 [N, 2], from `seeds.lane_keys`.
+        keys: uint32 [N, 2], from `seeds.training_keys`.
     """
     h = [h] * len(keys) if isinstance(h, Hyperparameters) else h
     numbers = Numbers(

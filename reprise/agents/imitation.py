@@ -33,9 +33,9 @@ class Hyperparameters(Frozen):
     episodes: PositiveInt
     gradient_steps: PositiveInt
 
-    def needs_for(self, steps: int, lanes: Given) -> Iterator[Need]:
+    def needs_for(self, steps: int, seeds: Given) -> Iterator[Need]:
         """Yield what imitation asks for, where episodes are of so many steps."""
-        yield from needs.of_episodes("imitation.episodes", self.episodes, steps, lanes)
+        yield from needs.of_episodes("imitation.episodes", self.episodes, steps, seeds)
         given = {"imitation.gradient_steps": self.gradient_steps}
         yield capacity.count("the number of steps", self.gradient_steps, capacity.INT32, given)
 
@@ -92,7 +92,7 @@ def imitate(
     environment: Environment,
     keys: np.ndarray,
 ) -> Imitation:
-    """Teach each lane's policy network the angle rule, from episodes of its own.
+    """Teach each seed's policy network the angle rule, from episodes of its own.
 
     Args:
         hyperparameters: of the network, and of the optimizer, which studies all episodes at once.
@@ -100,10 +100,10 @@ def imitate(
         environment: what the rule is recorded in.
         keys: uint32 [N, 2]; networks begin as those that REINFORCE would train with these keys.
     """
-    lanes = tf.constant(keys.T, tf.uint32)
-    initial = reinforce.initial_weights(lanes, environment, hyperparameters)
+    seeds = tf.constant(keys.T, tf.uint32)
+    initial = reinforce.initial_weights(seeds, environment, hyperparameters)
     rates = tf.fill([len(keys)], float(hyperparameters.learning_rate))
     settings, shown = part(reinforce.Settings, hyperparameters), part(Hyperparameters, imitation)
     compiled = program(environment, settings, shown)
-    weights, steps, agreement = compiled(streams.fold_in(lanes, RECORDING), initial, rates)
+    weights, steps, agreement = compiled(streams.fold_in(seeds, RECORDING), initial, rates)
     return Imitation([w.numpy() for w in weights], steps.numpy(), agreement.numpy())

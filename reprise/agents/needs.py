@@ -1,7 +1,7 @@
 """What trainings ask of a machine, at the least: memory, work, numbers to count to.
 
-`lanes` are the parameters whose product is the number of seeds that train at once, `packs` those
-whose product is how often so many do.
+`pack` is the parameter that says how many seeds train at once, `seeds` the one that says how many
+do in all, each by its name.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from reprise.agents import dqn, reinforce
 
 
-def of_dqn(h: dqn.Hyperparameters, lanes: Given, packs: Given) -> Iterator[Need]:
+def of_dqn(h: dqn.Hyperparameters, pack: Given, seeds: Given) -> Iterator[Need]:
     """Yield what the training of a DQN asks for."""
-    at_once, times = capacity.product(lanes), capacity.product(packs)
+    at_once, total = capacity.product(pack), capacity.product(seeds)
     by_steps = h.total_steps is not None
     name = "total_steps" if by_steps else "total_episodes"
     length, episode = {name: getattr(h, name)}, {"maximum_steps": h.maximum_steps or 1}
@@ -31,17 +31,15 @@ def of_dqn(h: dqn.Hyperparameters, lanes: Given, packs: Given) -> Iterator[Need]
     }.items():
         # A transition is at least 6 numbers: those of an observation of one feature.
         size = at_once * capacity.product(given) * 6 * 4
-        yield capacity.memory(what, size, given | dict(lanes))
+        yield capacity.memory(what, size, given | dict(pack))
     # Weights, those of the target and of the best episode, and two moments.
     sizes, given = (1, *h.hidden_sizes, 2), {"hidden_sizes": h.hidden_sizes}
-    yield from networks.needs(sizes, 5, given, lanes)
-    trained = length | dict(lanes)
-    curves = at_once * h.rounds * 4 * 4
-    yield capacity.memory("the curves", curves, trained)
-    yield capacity.memory("all curves", curves * times, trained | dict(packs))
-    yield capacity.work(
-        "the steps", at_once * times * capacity.product(length), trained | dict(packs)
-    )
+    yield from networks.needs(sizes, 5, given, pack)
+    trained = length | dict(pack)
+    yield capacity.memory("the curves", at_once * h.rounds * 4 * 4, trained)
+    trained = length | dict(seeds)
+    yield capacity.memory("all curves", total * h.rounds * 4 * 4, trained)
+    yield capacity.work("the steps", total * capacity.product(length), trained)
     steps = h.rounds * capacity.product(round_)
     yield capacity.count("the number of steps", steps, capacity.INT32, length | round_)
     # A transition is drawn by a float32 number.
@@ -56,24 +54,22 @@ def of_dqn(h: dqn.Hyperparameters, lanes: Given, packs: Given) -> Iterator[Need]
         yield capacity.count("what it counts", value, capacity.INT32, {name: value})
 
 
-def of_reinforce(h: reinforce.Hyperparameters, lanes: Given, packs: Given) -> Iterator[Need]:
+def of_reinforce(h: reinforce.Hyperparameters, pack: Given, seeds: Given) -> Iterator[Need]:
     """Yield what a training by REINFORCE asks for."""
-    at_once, iterations = capacity.product(lanes), {"iterations": h.iterations}
+    iterations, trained = {"iterations": h.iterations}, {"iterations": h.iterations} | dict(seeds)
     episodes = h.episodes_per_iteration
-    yield from of_episodes("episodes_per_iteration", episodes, h.maximum_steps or 1, lanes)
+    yield from of_episodes("episodes_per_iteration", episodes, h.maximum_steps or 1, pack)
     # Weights and two moments.
     sizes, given = (1, *h.hidden_sizes, 1), {"hidden_sizes": h.hidden_sizes}
-    yield from networks.needs(sizes, 3, given, lanes)
-    curves = at_once * h.iterations * 2 * 4
-    yield capacity.memory("the curves", curves, iterations | dict(lanes))
-    times, trained = capacity.product(packs), iterations | dict(lanes) | dict(packs)
-    yield capacity.memory("the curves", curves * times, trained)
-    steps = at_once * times * h.iterations * episodes
+    yield from networks.needs(sizes, 3, given, pack)
+    total = capacity.product(seeds)
+    yield capacity.memory("the curves", total * h.iterations * 2 * 4, trained)
+    steps = total * h.iterations * episodes
     yield capacity.work("the training", steps, trained | {"episodes_per_iteration": episodes})
     yield capacity.count("the number of iterations", h.iterations, capacity.INT32, iterations)
 
 
-def of_episodes(name: str, episodes: int, steps: int, lanes: Given) -> Iterator[Need]:
+def of_episodes(name: str, episodes: int, steps: int, pack: Given) -> Iterator[Need]:
     """Yield what it takes to play episodes at once, with all their steps kept.
 
     A step is at least an observation of one feature, an action, a reward and a random number. The
@@ -83,9 +79,9 @@ def of_episodes(name: str, episodes: int, steps: int, lanes: Given) -> Iterator[
         name: of the parameter that is the number of episodes.
         episodes: E.
         steps: T, the parameter maximum_steps.
-        lanes: the parameters whose product is the number of seeds.
+        pack: the parameter that says how many seeds train at once.
     """
     given = {name: episodes, "maximum_steps": steps}
-    size = capacity.product(given, lanes) * 4 * 4
-    yield capacity.memory("the episodes' steps", size, given | dict(lanes))
+    size = capacity.product(given, pack) * 4 * 4
+    yield capacity.memory("the episodes' steps", size, given | dict(pack))
     yield capacity.count("the number of steps", capacity.product(given), capacity.FLOAT32, given)

@@ -1,8 +1,8 @@
-"""Which way lanes push CartPole, over the plane of the pole's angle and angular velocity.
+"""Which way seeds push CartPole, over the plane of the pole's angle and angular velocity.
 
 The cart stands still in the middle. Other environments have no such plane: their map has no rows.
 
-Shapes: P points of the plane, L lanes.
+Shapes: P points of the plane, N seeds.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ def plane() -> pd.DataFrame:
     return pd.DataFrame({"angle": angle, "angular_velocity": velocity})
 
 
-def actions(act: Act, environment: Specification, lanes: int) -> np.ndarray:
-    """Return what each lane does at each point, [P, L]; no points but for CartPole as it is.
+def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
+    """Return what each seed does at each point, [P, N]; no points but for CartPole as it is.
 
     Args:
-        act: the policy of all lanes.
+        act: the policy of all seeds.
         environment: what it was trained on.
-        lanes: L.
+        seeds: N.
     """
     if environment.id != ENVIRONMENT or environment.wrappers:
-        return np.empty((0, lanes), np.int64)
+        return np.empty((0, seeds), np.int64)
     points = plane()
-    observations = np.zeros((len(points), 4, lanes), np.float32)
+    observations = np.zeros((len(points), 4, seeds), np.float32)
     observations[:, 2] = np.radians(points["angle"].to_numpy())[:, None]
     observations[:, 3] = points["angular_velocity"].to_numpy()[:, None]
     return act(observations, 0)
 
 
 def pushing_right(packs: Sequence[np.ndarray]) -> pd.DataFrame:
-    """Return the share of all packs' lanes that push to the right, a row a point; none of no lane.
+    """Return the share of all packs' seeds that push to the right, a row a point; none of no seed.
 
     Args:
-        packs: the actions of each, [P, L].
+        packs: the actions of each, [P, N].
     """
     chosen = np.concatenate(packs, axis=1)
     chosen = chosen if chosen.shape[1] else np.empty((0, 1))

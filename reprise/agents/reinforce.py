@@ -72,9 +72,9 @@ class Hyperparameters(Settings):
     credit: Credit
     behaviour: Behaviour
 
-    def needs_for(self, lanes: Given, packs: Given) -> Iterator[Need]:
+    def needs_for(self, pack: Given, seeds: Given) -> Iterator[Need]:
         """Yield what a training asks of a machine."""
-        return needs.of_reinforce(self, lanes, packs)
+        return needs.of_reinforce(self, pack, seeds)
 
 
 def numbers_of(h: Sequence[Hyperparameters]) -> Numbers:
@@ -276,7 +276,7 @@ def train(
     Args:
         h: the hyperparameters; if one set for each seed, all with the same settings.
         env: the environment.
-        keys: uint32 [N, 2], from `seeds.lane_keys`.
+        keys: uint32 [N, 2], from `seeds.training_keys`.
         initial: weights to begin with [.., N], if not untrained ones.
     """
     h = [h] * len(keys) if isinstance(h, Hyperparameters) else h

@@ -63,7 +63,7 @@ class Source(Frozen):
     known: Name | None = None  # only rows with a value in this column
     column: Name | None = None
     last_ratio_by: Name | None = None  # of each group of rows, the last value to the one before
-    reaches: Reaches | None = None  # of each lane's column
+    reaches: Reaches | None = None  # of each seed's column
     over: Name | None = None  # the metric of the same stage by which all is divided
     missing: Literal["dropped", "late"] = "dropped"
 
@@ -127,7 +127,7 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
     """
     rows = _rows(source, results)
     if source.reaches:
-        values = _times(source.reaches, rows.filter(like="lane_").dropna(axis="columns", how="all"))
+        values = _times(source.reaches, rows.filter(like="seed_").dropna(axis="columns", how="all"))
     elif source.last_ratio_by:
         values = _last_ratios(rows, source)
     else:
@@ -190,7 +190,7 @@ def _numbers(column: str, rows: pd.DataFrame, source: Source) -> NDArray[np.floa
 
 
 def _times(reaches: Reaches, returns: pd.DataFrame) -> NDArray[np.float64]:
-    means = returns.to_numpy(np.float64)  # [K, L]
+    means = returns.to_numpy(np.float64)  # [K, N]
     if len(means) < reaches.rows:
         return np.full(means.shape[1], np.nan)
     steps = np.cumsum(means * reaches.episodes_per_row, axis=0)

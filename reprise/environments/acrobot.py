@@ -104,7 +104,7 @@ def runge_kutta(state: Four, torque: tf.Tensor, p: Physics) -> Four:
 
 @dataclass(frozen=True)
 class Acrobot(Environment):
-    """Compiled Acrobot: a state is [..., 4, L], an observation [..., 6, L]."""
+    """Compiled Acrobot: a state is [..., 4, N], an observation [..., 6, N]."""
 
     physics: Physics = field(default_factory=Physics)
     observation_size = 6
@@ -112,7 +112,7 @@ class Acrobot(Environment):
     draws = 0
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, 4, L], uniform in +-0.1, from the lanes' keys [2, L]."""
+        """Draw initial states [*shape, 4, N], uniform in +-0.1, from the seeds' keys [2, N]."""
         return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
@@ -128,13 +128,13 @@ class Acrobot(Environment):
 
         Args:
             state: the first link's angle from hanging, the second's from the first (rad), and their
-                speeds (rad/s), [..., 4, L].
-            action: 0 turns the second link backwards, 1 not at all, 2 forwards, int32 [..., L].
+                speeds (rad/s), [..., 4, N].
+            action: 0 turns the second link backwards, 1 not at all, 2 forwards, int32 [..., N].
             random: nothing here is left to chance.
 
         Returns:
-            The next state [..., 4, L], the reward (-1, on the last step 0) and whether the free end
-            is above the bar by more than one link, both [..., L].
+            The next state [..., 4, N], the reward (-1, on the last step 0) and whether the free end
+            is above the bar by more than one link, both [..., N].
         """
         p = self.physics
         torque = p.torque * tf.cast(action - 1, tf.float32)

@@ -46,7 +46,7 @@ def sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 @dataclass(frozen=True)
 class CartPole(Environment):
-    """Compiled CartPole: state and observation are [..., 4, L]."""
+    """Compiled CartPole: state and observation are [..., 4, N]."""
 
     physics: Physics = field(default_factory=Physics)
     observation_size = 4
@@ -54,7 +54,7 @@ class CartPole(Environment):
     draws = 0
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, 4, L], uniform in +-0.05, from the lanes' keys [2, L]."""
+        """Draw initial states [*shape, 4, N], uniform in +-0.05, from the seeds' keys [2, N]."""
         return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
@@ -67,13 +67,13 @@ class CartPole(Environment):
         """Push the cart for one time step.
 
         Args:
-            state: position (m), velocity (m/s), angle (rad), angular velocity (rad/s), [..., 4, L].
-            action: 0 pushes to the left, 1 to the right, int32 [..., L].
+            state: position (m), velocity (m/s), angle (rad), angular velocity (rad/s), [..., 4, N].
+            action: 0 pushes to the left, 1 to the right, int32 [..., N].
             random: nothing here is left to chance.
 
         Returns:
-            The next state [..., 4, L], the reward (1, on the failing step too) and whether the pole
-            fell or the cart left the track, both [..., L].
+            The next state [..., 4, N], the reward (1, on the failing step too) and whether the pole
+            fell or the cart left the track, both [..., N].
         """
         p = self.physics
         position, velocity, angle, spin = tf.unstack(state, axis=-2)

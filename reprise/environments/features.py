@@ -15,7 +15,7 @@ way out or back.
 
 `Featured` is for compiled training, `through_features` shows the same to a policy in Gymnasium.
 
-Shapes: E episodes, L lanes, O = 4 numbers of an observation, F features.
+Shapes: E episodes, N seeds, O = 4 numbers of an observation, F features.
 
 Source: Sutton and Barto (2018), section 9.5.1, on polynomials as features.
 """
@@ -48,7 +48,7 @@ SCALES = (
 
 
 def features(observation: tf.Tensor, chosen: tuple[Feature, ...]) -> tf.Tensor:
-    """Return the chosen features [..., F, L] of observations [..., O, L]."""
+    """Return the chosen features [..., F, N] of observations [..., O, N]."""
     scaled = zip(tf.unstack(observation, axis=-2), SCALES, strict=True)
     x, v, angle, spin = (tf.clip_by_value(value / scale, -1.0, 1.0) for value, scale in scaled)
     every = (
@@ -72,12 +72,12 @@ class Featured(Wrapper):
         return len(self.chosen)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the features [..., F, L] of states."""
+        """Return the features [..., F, N] of states."""
         return features(self.environment.observe(state), self.chosen)
 
 
 def through_features(act: Act, chosen: tuple[Feature, ...]) -> Act:
-    """Return a policy for Gymnasium's observations [E, O, L], of one that acts on features."""
+    """Return a policy for Gymnasium's observations [E, O, N], of one that acts on features."""
     see: Callable[[tf.Tensor], tf.Tensor] = tf.function(
         lambda observations: features(observations, chosen), jit_compile=True, autograph=False
     )

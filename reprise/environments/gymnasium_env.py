@@ -1,8 +1,8 @@
 """Any Gymnasium environment behind the protocol: its episodes are played in Python.
 
 A program calls them from TensorFlow's graph, step by step. There is one environment for each
-episode that is played at once; they are reset with seeds from the lanes' own keys, each from 2^31
-to 2^32: none of an evaluation's, which are below, and one that NumPy's older generators take too.
+episode that is played at once. The key of a training seed gives the seeds of its resets, from 2^31
+to 2^32: evaluations use those below, and NumPy's older generators take both.
 An episode is the same one whatever is played beside it.
 
 Nothing begins anew by itself. An episode that has ended is not stepped: it keeps its last
@@ -12,7 +12,8 @@ all or none, and would have to reset what has ended; theirs is no other loop ove
 A state here is what was last observed and whether that was a truncation: the environments
 themselves remember the rest. A state cannot be gone back to, and only the latest can be stepped.
 
-Shapes: N = E L or L environments in the order of [E, L] or [L], O features of an observation.
+Shapes: N training seeds, E episodes each; O features of an observation. Environments are in the
+order of [E, N] or [N].
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class GymnasiumEnvironment(Environment):
         return self._spaces.actions
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Begin all episodes, with seeds from the lanes' keys [2, L]; states [*shape, O + 1, L]."""
+        """Begin all episodes, with seeds from the keys [2, N]; states [*shape, O + 1, N]."""
         narrow = (*shape, keys.shape[-1])
         state = tf.numpy_function(
             lambda words: self._begin(narrow, words, np.ones(narrow, bool)),
@@ -79,12 +80,12 @@ class GymnasiumEnvironment(Environment):
         return state
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Return the states [..., O + 1, L] where those that have ended [..., L] begin anew.
+        """Return the states [..., O + 1, N] where those that have ended [..., N] begin anew.
 
         Args:
             state: the latest.
-            ended: which have ended, bool [..., L].
-            keys: makes the lanes' keys, uint32 [2, L], if any is needed.
+            ended: which have ended, bool [..., N].
+            keys: makes the keys, uint32 [2, N], if any is needed.
         """
         shape = tuple(ended.shape)
 
@@ -100,21 +101,21 @@ class GymnasiumEnvironment(Environment):
         return tf.cond(tf.reduce_any(ended), begin, lambda: state)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., O, L] of states."""
+        """Return the observations [..., O, N] of states."""
         return state[..., :-1, :]
 
     def truncated(self, state: tf.Tensor) -> tf.Tensor:
-        """Return whether the environment itself has cut the episodes short, bool [..., L]."""
+        """Return whether the environment itself has cut the episodes short, bool [..., N]."""
         return state[..., -1, :] > 0
 
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards and whether each episode terminated, [..., L].
+        """Return the next states, the rewards and whether each episode terminated, [..., N].
 
         Args:
-            state: the latest [..., O + 1, L]; it is asked for to keep steps in their order.
-            action: int32 [..., L].
+            state: the latest [..., O + 1, N]; it is asked for to keep steps in their order.
+            action: int32 [..., N].
             random: nothing here is left to the algorithm's chance.
         """
         following, reward, terminated = tf.numpy_function(
@@ -163,7 +164,7 @@ class GymnasiumEnvironment(Environment):
 
     def _make(self, shape: tuple[int, ...]) -> None:
         self.close()
-        self._count, self._lanes = prod(shape), shape[-1]
+        self._count, self._width = prod(shape), shape[-1]
         self._environments = self._making.enter_context(made(self.specification, self._count))
         self._steps = [environment.step for environment in self._environments]
         self._observed = np.zeros((self._count, self.observation_size))
@@ -172,7 +173,7 @@ class GymnasiumEnvironment(Environment):
         self._begun = [0] * self._count  # episodes
         self._at = [-1] * self._count  # the latest step, none after a reset
         self._running: list[int] = []
-        self._normaliser = Normaliser(self.observation_size, self._lanes)
+        self._normaliser = Normaliser(self.observation_size, self._width)
 
     def _begin(
         self, shape: tuple[int, ...], words: NDArray[np.uint32], anew: NDArray[np.bool_]
@@ -230,7 +231,7 @@ class GymnasiumEnvironment(Environment):
         return self._state(actions.shape, new), paid, terminated
 
     def _state(self, shape: tuple[int, ...], new: list[int]) -> NDArray[np.float32]:
-        """Return the states [*shape[:-1], O + 1, L], having learned from new observations."""
+        """Return the states [*shape[:-1], O + 1, N], having learned from new observations."""
         state = np.empty((*shape, self.observation_size + 1), np.float32)
         state[..., :-1] = self._observed.reshape(*shape, -1)
         state[..., -1] = self._truncated.reshape(shape)
@@ -238,8 +239,8 @@ class GymnasiumEnvironment(Environment):
         if self.specification.normalised:
             counts = np.zeros(self._count, bool)
             counts[new] = True
-            observations = state.reshape(-1, *state.shape[-2:])[:, :-1]  # [E, O, L]
-            self._normaliser.update(observations, counts.reshape(-1, self._lanes))
+            observations = state.reshape(-1, *state.shape[-2:])[:, :-1]  # [E, O, N]
+            self._normaliser.update(observations, counts.reshape(-1, self._width))
             observations[:] = self._normaliser.apply(observations)
         return state
 
@@ -249,17 +250,17 @@ class GymnasiumEnvironment(Environment):
 
     def _fail(self, i: int, what: str, cause: Exception | None = None) -> NoReturn:
         """Remember the failure, as TensorFlow makes one of its own of it, and raise it."""
-        episode = (self._begun[i] - 1) * (self._count // self._lanes) + i // self._lanes
+        episode = (self._begun[i] - 1) * (self._count // self._width) + i // self._width
         when = f"at step {self._at[i]}" if self._at[i] >= 0 else "at reset"
         self.failure = EpisodeError(
-            f"{self.specification.id}, lane {i % self._lanes}, episode {episode} "
+            f"{self.specification.id}, seed {i % self._width}, episode {episode} "
             f"(seed {self._seeds[i]}), {when}: the environment {what}"
         )
         raise self.failure from cause
 
 
 def episode_words(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Return a word for each episode's seed, uint32 [*shape, L], from keys [2, L]."""
+    """Return a word for each episode's seed, uint32 [*shape, N], from keys [2, N]."""
     counter = tf.cast(tf.range(prod(shape)), tf.uint32)[:, None]
     word, _ = streams.threefry(keys, (counter, tf.constant(0, tf.uint32)))
     return tf.reshape(word, [*shape, keys.shape[-1]])

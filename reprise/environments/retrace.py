@@ -1,12 +1,12 @@
 """Keeps what policies did in one episode, so that it can be played again without networks.
 
-Which lane is to be shown is known only when all are evaluated; by then their networks are gone with
-the workers, and to load TensorFlow again for one animation takes longer than to draw it.
+Which policy is shown is known only after all are evaluated. By then the workers and their networks
+are gone, and loading TensorFlow again for one animation takes longer than drawing it.
 
 Not every environment draws itself. Whether one does is asked before a training, and a training
 without pictures is as good as any other: in their place stands a picture that says why.
 
-Shapes: E episodes, L lanes, T steps.
+Shapes: E episodes, N policies, T steps.
 """
 
 import math
@@ -38,19 +38,19 @@ class Remembering:
         self._actions: list[NDArray[np.int32]] = []
 
     def __call__(self, observations: Observations, step: int) -> Actions:
-        """Return the other policy's actions [E, L]."""
+        """Return the other policy's actions [E, N]."""
         actions = self._act(observations, step)
         self._actions.append(actions[0].astype(np.int32))
         return actions
 
     def actions(self, steps: int) -> NDArray[np.int32]:
-        """Return all lanes' actions in the first episode [T, L], -1 once it had ended for all."""
+        """Return the actions in the first episode [T, N], -1 once all have ended."""
         kept = np.stack(self._actions[:steps])
         return np.pad(kept, ((0, steps - len(kept)), (0, 0)), constant_values=-1)
 
 
 class Camera:
-    """Makes a stage's animation, where its environment has pictures and a lane is to be shown."""
+    """Makes a stage's animation, where its environment has pictures and a policy is to be shown."""
 
     def __init__(self, environment: Specification, label: str) -> None:
         """Look whether an environment has pictures, and say so on stderr if it has none.
@@ -72,19 +72,19 @@ class Camera:
         except Exception as error:
             self._without(error)
 
-    def animation(self, actions: NDArray[np.int32], lane: int | None, seed: int) -> bytes:
-        """Return the GIF of a lane's episode, or one of a picture that says why there is none.
+    def animation(self, actions: NDArray[np.int32], policy: int | None, seed: int) -> bytes:
+        """Return the GIF of a policy's episode, or one of a picture that says why there is none.
 
         Args:
-            actions: of each step and lane [T, L]; those after the episode's end are not asked for.
-            lane: the one that is shown, if there is one.
+            actions: of each step and policy [T, N]; those after the episode's end are unused.
+            policy: the one that is shown, if there is one.
             seed: of `reset`, the one the actions were chosen under.
         """
-        if lane is None:
+        if policy is None:
             return notice("No animation: no seed has a policy.")
         if not self._lacking:
             try:
-                return animation(actions[:, lane], self._environment, seed)
+                return animation(actions[:, policy], self._environment, seed)
             except Exception as error:
                 self._without(error)
         return notice(f"No animation: {self._lacking}.")

@@ -1,10 +1,10 @@
 """Plays episodes in real Gymnasium: many at once for returns, one with its pictures.
 
 A policy acts on the observations of all episodes together, so that a network is called once a time
-step, whatever the number of lanes. Episodes that have ended keep their last observation and are not
+step for any number of policies. Episodes that have ended keep their last observation and are not
 stepped.
 
-Shapes: E episodes (seeds), L lanes, O features of an observation, T steps, H and W pixels.
+Shapes: E episodes (seeds), N policies, O features of an observation, T steps, H and W pixels.
 """
 
 import os
@@ -29,7 +29,7 @@ from reprise.errors import UserError
 Observations = NDArray[np.float32]
 Actions = NDArray[np.integer]
 Act = Callable[[Observations, int], Actions]
-"""From observations [E, O, L] and the number of the time step, from 0, to actions [E, L].
+"""From observations [E, O, N] and the number of the time step, from 0, to actions [E, N].
 
 Actions are numbered from 0; a Discrete observation is shown as one number for each of its values.
 """
@@ -54,53 +54,53 @@ def evaluate(
     act: Act,
     environment: Specification | str,
     seeds: Sequence[int],
-    lanes: int,
+    policies: int,
     limits: Sequence[int],
 ) -> NDArray[np.float64]:
-    """Return the undiscounted returns [len(limits), E, L] of an episode for every seed and lane.
+    """Return the undiscounted returns [len(limits), E, N] of an episode for every seed and policy.
 
     One rollout to the largest limit serves all: a time limit stops an episode and changes nothing
     before, so the return under it is the sum of the rewards up to it.
 
     >>> from reprise import policies
     >>> act = policies.playing(policies.angle_and_velocity)
-    >>> evaluate(act, "CartPole-v1", seeds=range(3), lanes=1, limits=[200]).mean().item()
+    >>> evaluate(act, "CartPole-v1", seeds=range(3), policies=1, limits=[200]).mean().item()
     200.0
 
     Args:
-        act: the policy of all lanes.
+        act: the policy of all policies.
         environment: what is played; a plain one by its id.
-        seeds: of `reset`, one an episode; every lane plays the same ones.
-        lanes: L, the lanes the policy acts for.
+        seeds: of `reset`, one an episode; every policy plays the same ones.
+        policies: N, the policies the policy acts for.
         limits: the time limits in steps.
 
     Raises:
         UserError: the environment cannot be made, does not fit, or ignores its seed.
         EpisodeError: an environment raised, or gave what does not fit or is not finite.
     """
-    if not seeds or lanes < 1 or not limits or min(limits) < 1:
-        given = f"{len(seeds)} seeds, {lanes} lanes, limits {list(limits)}"
+    if not seeds or policies < 1 or not limits or min(limits) < 1:
+        given = f"{len(seeds)} seeds, {policies} policies, limits {list(limits)}"
         raise UserError(f"{given}: at least one of each is needed, and limits of at least 1 step")
     specification = _specification(environment)
     seeding.check(specification)
-    shape = (len(seeds), lanes)
-    count = len(seeds) * lanes
+    shape = (len(seeds), policies)
+    count = len(seeds) * policies
     returns = np.empty((len(limits), *shape))
     totals, lost = np.zeros((2, count))
     with made(specification, count) as environments:
         features, actions, first, encode = spaces(environments[0], specification.id)
         current = np.empty((count, features))
-        failed = _Failure(specification.id, seeds, lanes)
+        failed = _Failure(specification.id, seeds, policies)
         steps = [played.step for played in environments]
         for i, played in enumerate(environments):
             with failed.at(i, -1):
-                current[i] = encode(begun(played.reset(seed=int(seeds[i // lanes]))))
+                current[i] = encode(begun(played.reset(seed=int(seeds[i // policies]))))
         failed.if_wrong(current, "observed", -1)
         running = list(range(count))
         for step in range(max(limits)):
             observations = np.ascontiguousarray(
                 current.reshape(*shape, features).swapaxes(1, 2), np.float32
-            )  # [E, O, L]
+            )  # [E, O, N]
             chosen = _checked(act(observations, step), shape, actions)
             numbers = chosen.ravel().astype(np.int64) + first
             rewards = np.zeros(count)
@@ -143,7 +143,7 @@ def _added(
 
 
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
-    """Return one episode of one lane with a picture of every step.
+    """Return one episode of one policy with a picture of every step.
 
     Args:
         act: the policy; it is called with observations [1, O, 1] and returns actions [1, 1].
@@ -205,7 +205,7 @@ def _checked(actions: Any, shape: tuple[int, int], number: int) -> Actions:
     array = np.asarray(actions)
     if array.shape != shape or array.dtype.kind not in "iu":
         got = f"{array.dtype} {list(array.shape)}"
-        raise ValueError(f"a policy must return integer actions {list(shape)} [E, L]; got {got}")
+        raise ValueError(f"a policy must return integer actions {list(shape)} [E, N]; got {got}")
     if array.min() < 0 or array.max() >= number:
         wrong = array[(array < 0) | (array >= number)][0]
         raise ValueError(f"a policy chose action {wrong}; allowed: 0 to {number - 1}")
@@ -217,12 +217,12 @@ class _Failure(NamedTuple):
 
     environment_id: str
     seeds: Sequence[int]
-    lanes: int
+    policies: int
 
     def error(self, i: int, step: int, what: str) -> EpisodeError:
         when = "at reset" if step < 0 else f"at step {step}"
-        lane = f", lane {i % self.lanes}" if self.lanes > 1 else ""
-        where = f"seed {self.seeds[i // self.lanes]}{lane}, {when}"
+        policy = f", policy {i % self.policies}" if self.policies > 1 else ""
+        where = f"seed {self.seeds[i // self.policies]}{policy}, {when}"
         return EpisodeError(f"{self.environment_id}, {where}: the environment {what}")
 
     @contextmanager

@@ -1,8 +1,8 @@
 """Whether an environment plays the same episode from the same seed, whoever plays beside it.
 
-Only then is a lane's result its own. A few short episodes are played, each three times: in an
+Only then is a seed's result its own. A few short episodes are played, each three times: in an
 environment as made, in the same one again, and in another while a third is stepped in turn with it,
-as the lanes of a training are.
+as the seeds of a training are.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ episode begins with the first measurement in all places, as Gymnasium's FrameSta
 with the observation of `reset`. `Sensed` is for compiled training, `Sensing` shows the same to a
 policy that plays in Gymnasium.
 
-Shapes: E episodes, L lanes, O features of the environment, F of a measurement, H measurements.
+Shapes: E episodes, N seeds, O features of the environment, F of a measurement, H measurements.
 """
 
 from __future__ import annotations
@@ -71,20 +71,20 @@ class Sensed(Wrapper):
         return self.environment.draws + self.sensors.draws
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, .., L] from the lanes' keys, uint32 [2, L]."""
+        """Draw initial states [*shape, .., N] from the seeds' keys, uint32 [2, N]."""
         inner = self.environment.reset(keys, shape)
         random = streams.uniform(streams.fold_in(keys, 0), (*shape, self.sensors.draws))
         return tf.concat([inner, *[self._measure(inner, random)] * self.sensors.history], -2)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., F H, L] of states, the latest measurement first."""
+        """Return the observations [..., F H, N] of states, the latest measurement first."""
         measurements = tf.split(self._kept(state), self.sensors.history, -2)
         return tf.concat(self.sensors.shown(measurements), -2)
 
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards and whether each episode terminated, [..., L]."""
+        """Return the next states, the rewards and whether each episode terminated, [..., N]."""
         split = self.environment.draws
         following, reward, terminated = self.environment.step(
             state[..., : -self.observation_size, :], action, random[..., :split, :]
@@ -106,13 +106,13 @@ class Sensed(Wrapper):
 
 
 class Sensing:
-    """A policy for Gymnasium's observations [E, O, L], of one that acts on what sensors show."""
+    """A policy for Gymnasium's observations [E, O, N], of one that acts on what sensors show."""
 
     def __init__(self, act: Act, sensors: Sensors, random: np.random.Generator) -> None:
         """Act as `act`, through sensors.
 
         Args:
-            act: the policy; it is called with [E, F H, L].
+            act: the policy; it is called with [E, F H, N].
             sensors: what it sees.
             random: makes the sensors' errors.
         """
@@ -120,7 +120,7 @@ class Sensing:
         self._seen: list[Observations] = []
 
     def __call__(self, observations: Observations, step: int) -> Actions:
-        """Return the actions [E, L]; an episode begins at step 0."""
+        """Return the actions [E, N]; an episode begins at step 0."""
         sensors = self._sensors
         measured = observations[:, list(sensors.features)]
         if sensors.draws:

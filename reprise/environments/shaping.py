@@ -26,7 +26,7 @@ class Shaped(Wrapper):
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards less the penalty, and terminations, [..., L]."""
+        """Return the next states, the rewards less the penalty, and terminations, [..., N]."""
         following, reward, terminated = self.environment.step(state, action, random)
         charged = tf.abs(self.environment.observe(following)[..., self.feature, :])
         return following, reward - self.penalty * charged, terminated

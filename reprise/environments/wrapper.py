@@ -34,7 +34,7 @@ class Wrapper(Environment):
         return self.environment.reset(keys, shape)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., O, L] of states."""
+        """Return the observations [..., O, N] of states."""
         return self.environment.observe(state)
 
     def step(

@@ -3,14 +3,14 @@
 One bad episode is no forgetting: a random action may have ended it. What counts is a window of
 some episodes in a row, such as five:
 
-    a lane *holds* the cap from the end of the first window whose episodes all reach the cap
+    a seed *holds* the cap from the end of the first window whose episodes all reach the cap
     it *collapses* when, thereafter, the mean of a window is below half of the cap; the collapse
         begins with the first episode of that window that is below half itself
     it *recovers* at the end of the next window whose episodes all reach the cap
 
-A lane that never held the cap has nothing to forget.
+A seed that never held the cap has nothing to forget.
 
-Shapes: K episodes, L lanes.
+Shapes: K episodes, N seeds.
 """
 
 from typing import NamedTuple
@@ -28,52 +28,52 @@ EVEN = 0.5  # the place among others of a value that is like any other
 
 
 class Course(NamedTuple):
-    """When lanes hold the cap, and when they collapse."""
+    """When seeds hold the cap, and when they collapse."""
 
-    holds: Booleans  # whether a lane holds the cap by the end of the episode [K, L]
-    collapses: Booleans  # whether a collapse begins with the episode [K, L]
-    held_at: Floats  # the episode, from 0, by whose end the cap is first held; NaN for never [L]
-    depth: Floats  # how far below the cap a window is after that at the worst; NaN likewise [L]
-    recovery: Floats  # episodes from the first collapse to holding again; NaN without either [L]
+    holds: Booleans  # whether a seed holds the cap by the end of the episode [K, N]
+    collapses: Booleans  # whether a collapse begins with the episode [K, N]
+    held_at: Floats  # the episode, from 0, by whose end the cap is first held; NaN for never [N]
+    depth: Floats  # how far below the cap a window is after that at the worst; NaN likewise [N]
+    recovery: Floats  # episodes from the first collapse to holding again; NaN without either [N]
 
 
 def course(returns: NDArray, cap: float, window: int) -> Course:
     """Return the course of trainings.
 
     Args:
-        returns: of episodes in the order they were played [K, L].
+        returns: of episodes in the order they were played [K, N].
         cap: the most that an episode can bring, or what solves the task.
         window: episodes, at most K.
     """
     half = cap - abs(cap) / 2  # a cap below 0 is left downwards too
-    windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, L, window]
+    windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, N, window]
     full = np.all(windows >= cap, axis=-1)
     mean = np.mean(windows, axis=-1)
     holds, collapses = np.zeros((2, *returns.shape), bool)
     held_at, depth, recovery = np.full((3, returns.shape[1]), np.nan)
-    for lane in range(returns.shape[1]):
-        fulls, means = full[:, lane], mean[:, lane]
+    for seed in range(returns.shape[1]):
+        fulls, means = full[:, seed], mean[:, seed]
         begun: list[int] = []
         holding = False
         for first, last in enumerate(range(window - 1, len(returns))):
             if fulls[first]:
-                if begun and not holding and np.isnan(recovery[lane]):
-                    recovery[lane] = last - begun[0]
+                if begun and not holding and np.isnan(recovery[seed]):
+                    recovery[seed] = last - begun[0]
                 holding = True
             elif holding and means[first] < half:
                 holding = False
-                begun.append(first + int((returns[first : last + 1, lane] < half).argmax()))
-                holds[begun[-1] : last, lane] = False
-            holds[last, lane] = holding
-        collapses[begun, lane] = True
+                begun.append(first + int((returns[first : last + 1, seed] < half).argmax()))
+                holds[begun[-1] : last, seed] = False
+            holds[last, seed] = holding
+        collapses[begun, seed] = True
         if fulls.any():
             held = int(fulls.argmax())
-            held_at[lane], depth[lane] = held + window - 1, cap - means[held:].min()
+            held_at[seed], depth[seed] = held + window - 1, cap - means[held:].min()
     return Course(holds, collapses, held_at, depth, recovery)
 
 
 def table(found: Course) -> pd.DataFrame:
-    """Return one row a lane: held_at, forgets (0 or 1), depth, recovery."""
+    """Return one row a seed: held_at, forgets (0 or 1), depth, recovery."""
     return pd.DataFrame(
         {
             "held_at": found.held_at,
@@ -85,9 +85,9 @@ def table(found: Course) -> pd.DataFrame:
 
 
 def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
-    """Return what a table of lanes says of forgetting, for metrics.json.
+    """Return what a table of seeds says of forgetting, for metrics.json.
 
-    Shares are of those lanes that held the cap, and of those that forgot it.
+    Shares are of those seeds that held the cap, and of those that forgot it.
     """
     held = samples["held_at"].notna().to_numpy(bool)
     forgot = samples["forgets"].to_numpy() == 1
@@ -110,42 +110,42 @@ def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
 
 
 def places(values: Floats, found: Course, before: int, after: int) -> Floats:
-    """Return where a collapsing lane's value lies among those of lanes that hold, around collapses.
+    """Return where a collapsing seed's value lies among those of seeds that hold, around collapses.
 
-    A place is the share of the calm lanes whose value in the same episode is lower, ties counted
-    half: 0.5 says nothing, near 1 the value is unusually high. A lane is calm in an episode if it
-    holds the cap and does not collapse within the next `before` episodes. Episode and lane are
+    A place is the share of the calm seeds whose value in the same episode is lower, ties counted
+    half: 0.5 says nothing, near 1 the value is unusually high. A seed is calm in an episode if it
+    holds the cap and does not collapse within the next `before` episodes. Episode and seed are
     matched in time, for values drift as trainings go on.
 
     Args:
-        values: of a quantity that may warn [K, L].
-        found: the same lanes' course.
+        values: of a quantity that may warn [K, N].
+        found: the same seeds' course.
         before: episodes before a collapse that are looked at.
         after: episodes from the collapse on.
 
     Returns:
-        A mean over each lane's collapses, NaN where there is nothing to compare
-        [before + after, L]; row 0 is `before` episodes before a collapse.
+        A mean over each seed's collapses, NaN where there is nothing to compare
+        [before + after, N]; row 0 is `before` episodes before a collapse.
     """
-    episodes, lanes = values.shape
+    episodes, seeds = values.shape
     soon = np.zeros_like(found.collapses)
     for ahead in range(min(before + 1, episodes)):
         soon[: episodes - ahead] |= found.collapses[ahead:]
     calm = found.holds & ~soon & ~np.isnan(values)
-    sums, counts = np.zeros((2, before + after, lanes))
-    for begins, lane in np.argwhere(found.collapses):
+    sums, counts = np.zeros((2, before + after, seeds))
+    for begins, seed in np.argwhere(found.collapses):
         for row, episode in enumerate(range(begins - before, begins + after)):
-            if not 0 <= episode < episodes or np.isnan(values[episode, lane]):
+            if not 0 <= episode < episodes or np.isnan(values[episode, seed]):
                 continue
-            others = values[episode, calm[episode] & (np.arange(lanes) != lane)]
+            others = values[episode, calm[episode] & (np.arange(seeds) != seed)]
             if len(others):
-                sums[row, lane] += (1 + np.sign(values[episode, lane] - others).mean()) / 2
-                counts[row, lane] += 1
+                sums[row, seed] += (1 + np.sign(values[episode, seed] - others).mean()) / 2
+                counts[row, seed] += 1
     return np.where(counts > 0, sums / np.where(counts > 0, counts, 1), np.nan)
 
 
 def warning(around: Floats, before: int) -> dict | None:
-    """Return the lanes' mean places before their collapses, summarised; the unit is a lane.
+    """Return the seeds' mean places before their collapses, summarised; the unit is a seed.
 
     Args:
         around: as `places` gives it.
@@ -153,12 +153,12 @@ def warning(around: Floats, before: int) -> dict | None:
     """
     there = around[:before]
     there = there[:, ~np.isnan(there).all(axis=0)]
-    lanes = np.nanmean(there, axis=0) if there.size else np.zeros(0)
-    return intervals.summary(lanes) if len(lanes) > 1 else None
+    seeds = np.nanmean(there, axis=0) if there.size else np.zeros(0)
+    return intervals.summary(seeds) if len(seeds) > 1 else None
 
 
-def over_lanes(around: Floats, before: int) -> pd.DataFrame:
-    """Return mean places over lanes with Student's interval at 95%, a row an episode.
+def over_seeds(around: Floats, before: int) -> pd.DataFrame:
+    """Return mean places over seeds with Student's interval at 95%, a row an episode.
 
     Args:
         around: as `places` gives it.
@@ -170,15 +170,15 @@ def over_lanes(around: Floats, before: int) -> pd.DataFrame:
         if len(known) > 1:
             mean = intervals.mean_interval(known)
             rows.append((episode, len(known), mean.estimate, mean.low, mean.high))
-    return pd.DataFrame(rows, columns=pd.Index(["episode", "lanes", "mean", "low", "high"]))
+    return pd.DataFrame(rows, columns=pd.Index(["episode", "seeds", "mean", "low", "high"]))
 
 
 def rank_correlations(x: Floats, y: Floats) -> Floats:
-    """Return Spearman's rank correlation within each lane [L], NaN without two different values.
+    """Return Spearman's rank correlation within each seed [N], NaN without two different values.
 
     Args:
-        x: one quantity, NaN where there is none [K, L].
-        y: the other [K, L].
+        x: one quantity, NaN where there is none [K, N].
+        y: the other [K, N].
     """
-    pairs = [pd.DataFrame({"x": x[:, lane], "y": y[:, lane]}) for lane in range(x.shape[1])]
+    pairs = [pd.DataFrame({"x": x[:, seed], "y": y[:, seed]}) for seed in range(x.shape[1])]
     return np.array([pair.corr("spearman").loc["x", "y"] for pair in pairs], float)

@@ -1,6 +1,6 @@
 """What a table of samples holds: a row for each seed, by group, and in it the seed's outcomes.
 
-A table is one of samples if it has a column `lane`, `run` or `seed`. The columns before it
+A table is one of samples if it has a column `seed`, `run` or `seed`. The columns before it
 (`variant`, `learning_rate`) and all texts tell groups apart, a seed is there once in each group,
 and every other column is an outcome. Of returns more is better, and of times less, none at all
 being later than any; of what else stages count and measure nothing here knows which is better.
@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-UNITS = ("lane", "run", "seed")
+UNITS = ("seed", "run", "seed")
 NUMBER = "setting"  # counts groups that other columns describe: another grid counts differently
 
 Sense = Literal["return", "time", "other"]

@@ -1,6 +1,6 @@
-"""What trainings over lanes are judged by: curves, first successes, falls, and evaluations.
+"""What trainings over seeds are judged by: curves, first successes, falls, and evaluations.
 
-Shapes: K episodes or iterations, L lanes, E evaluation episodes.
+Shapes: K episodes or iterations, N seeds, E evaluation episodes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,30 +19,30 @@ QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
 Array = NDArray[np.float64]
 
 
-def by_lane(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
-    """Return curves [K, L] as a table: a row a step, a column a lane.
+def by_seed(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
+    """Return curves [K, N] as a table: a row a step, a column a seed.
 
-    >>> by_lane(np.array([[9.0, 12.0], [11.0, 30.0]]), "episode")
-       episode  lane_0  lane_1
+    >>> by_seed(np.array([[9.0, 12.0], [11.0, 30.0]]), "episode")
+       episode  seed_0  seed_1
     0        0     9.0    12.0
     1        1    11.0    30.0
 
     Args:
-        curves: one a lane.
+        curves: one a seed.
         index: what a step is, the name of the first column.
         first: its first number.
     """
     table = pd.DataFrame(
-        curves, columns=pd.Index([f"lane_{lane}" for lane in range(curves.shape[1])])
+        curves, columns=pd.Index([f"seed_{seed}" for seed in range(curves.shape[1])])
     )
     table.insert(0, index, np.arange(first, first + len(curves)))
     return table
 
 
 def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
-    """Return mean, median and 10% and 90% quantiles over lanes of curves [K, L], but for NaN.
+    """Return mean, median and 10% and 90% quantiles over seeds of curves [K, N], but for NaN.
 
-    A step is left out where all lanes are NaN.
+    A step is left out where all seeds are NaN.
     """
     seen = ~np.isnan(curves).all(axis=1)
     table = pd.DataFrame({index: np.arange(first, first + len(curves))[seen]})
@@ -53,35 +53,35 @@ def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
 
 
 def first_at(returns: NDArray, level: float) -> Array:
-    """Return the number, from 0, of each lane's first return of at least `level` [L], or NaN."""
+    """Return the number, from 0, of each seed's first return of at least `level` [N], or NaN."""
     reached = returns >= level
     return np.where(reached.any(axis=0), reached.argmax(axis=0), np.nan)
 
 
 def steps_to(returns: NDArray, steps: NDArray, target: float, window: int) -> Array:
-    """Return the environment steps until each lane's mean return passes a target [L], or NaN.
+    """Return the environment steps until each seed's mean return passes a target [N], or NaN.
 
     Args:
-        returns: mean return of an iteration's episodes [K, L].
-        steps: environment steps so far [K, L].
+        returns: mean return of an iteration's episodes [K, N].
+        steps: environment steps so far [K, N].
         target: the return to pass.
         window: iterations that the mean is taken over; before there are as many, none passes.
     """
     totals = np.cumsum(np.pad(returns.astype(float), ((1, 0), (0, 0))), axis=0)
-    means = (totals[window:] - totals[:-window]) / window  # [K - window + 1, L]
+    means = (totals[window:] - totals[:-window]) / window  # [K - window + 1, N]
     first = first_at(means, target)
     last = np.where(np.isnan(first), 0, first).astype(int) + window - 1
     return np.where(np.isnan(first), np.nan, steps[last, np.arange(returns.shape[1])])
 
 
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
-    """Return how often each lane fell [L]: by half of `top`, having reached it since last.
+    """Return how often each seed fell [N]: by half of `top`, having reached it since last.
 
     >>> falls(np.array([[200], [90], [120], [200], [200]]), top=200).tolist()
     [1]
 
     Args:
-        returns: of episodes in the order they were played [K, L].
+        returns: of episodes in the order they were played [K, N].
         top: the most that an episode can bring.
     """
     holds = np.zeros(returns.shape[1], bool)
@@ -100,16 +100,16 @@ def course(
     limits: Sequence[int],
     top: float,
 ) -> pd.DataFrame:
-    """Return one row a lane: the course of its training by episodes, and its evaluations.
+    """Return one row a seed: the course of its training by episodes, and its evaluations.
 
     Args:
-        returns: of training episodes [K, L].
-        steps: environment steps played so far [K, L].
-        played: by the way of playing, returns of evaluation episodes [limits, E, L].
+        returns: of training episodes [K, N].
+        steps: environment steps played so far [K, N].
+        played: by the way of playing, returns of evaluation episodes [limits, E, N].
         limits: the time limits of the evaluation.
         top: the most that a training episode can bring, or what solves the task.
     """
-    samples = pd.DataFrame({"lane": range(returns.shape[1])})
+    samples = pd.DataFrame({"seed": range(returns.shape[1])})
     samples["last_return"] = tail_mean(returns, LAST_EPISODES)
     samples["first_at_cap"] = first_at(returns, top)
     samples["falls"] = falls(returns, top)
@@ -136,12 +136,12 @@ def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
 
 
 def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFrame:
-    """Return each lane's mean evaluation return: a row a lane, a column for each way and limit.
+    """Return each seed's mean evaluation return: a row a seed, a column for each way and limit.
 
-    It is NaN in a lane that has no policy.
+    It is NaN in a seed that has no policy.
 
     Args:
-        played: by the way of playing, such as "greedy", returns [limits, E, L].
+        played: by the way of playing, such as "greedy", returns [limits, E, N].
         limits: the time limits.
     """
     return pd.DataFrame(
@@ -159,32 +159,32 @@ def evaluation(
     solved_share: float,
     solved_return: float | None = None,
 ) -> dict[str, dict]:
-    """Return how good policies are under each time limit; the unit is a lane.
+    """Return how good policies are under each time limit; the unit is a seed.
 
-    A lane whose training diverged has no policy. The mean and its like are over the `n` lanes that
+    A seed whose training diverged has no policy. The mean and its like are over the `n` seeds that
     have one, which flatters the training; `missing` says how many have none. The share that has
-    solved the task is of all lanes: one without a policy has not.
+    solved the task is of all seeds: one without a policy has not.
 
     Args:
-        returns: of evaluation episodes [len(limits), E, L], NaN in lanes without a policy.
+        returns: of evaluation episodes [len(limits), E, N], NaN in seeds without a policy.
         limits: the time limits.
         solved_share: as `solved_from` takes it.
         solved_return: likewise.
     """
     results = {}
     for limit, episodes in zip(limits, returns, strict=True):
-        lanes = episodes.mean(axis=0)
+        seeds = episodes.mean(axis=0)
         level = solved_from(limit, solved_share, solved_return)
-        share = solved(lanes, level)
-        results[f"limit_{limit}"] = intervals.summary(lanes) | {
-            "missing": int(np.isnan(lanes).sum()), "solved_from": level,
+        share = solved(seeds, level)
+        results[f"limit_{limit}"] = intervals.summary(seeds) | {
+            "missing": int(np.isnan(seeds).sum()), "solved_from": level,
             "solved": share.estimate, "solved_low": share.low, "solved_high": share.high,
         }  # fmt: skip
     return results
 
 
 def solved_from(limit: int, solved_share: float, solved_return: float | None = None) -> float:
-    """Return the mean return from which on a lane has solved the task.
+    """Return the mean return from which on a seed has solved the task.
 
     Args:
         limit: the time limit, which is also the most that an episode can bring if 1 is paid a step.
@@ -194,22 +194,22 @@ def solved_from(limit: int, solved_share: float, solved_return: float | None = N
     return solved_share * limit if solved_return is None else solved_return
 
 
-def solved(lanes: Array, level: float) -> intervals.Interval:
-    """Return the share of lanes that have solved the task; one without a policy has not.
+def solved(seeds: Array, level: float) -> intervals.Interval:
+    """Return the share of seeds that have solved the task; one without a policy has not.
 
     Args:
-        lanes: mean return of each [L], NaN without a policy.
+        seeds: mean return of each [N], NaN without a policy.
         level: as `solved_from` gives it.
     """
-    return intervals.wilson_interval(int((lanes >= level).sum()), len(lanes))
+    return intervals.wilson_interval(int((seeds >= level).sum()), len(seeds))
 
 
-def median_lane(values: Array) -> int | None:
-    """Return the lane whose value is nearest to the median of all [L], the first among equals.
+def median_seed(values: Array) -> int | None:
+    """Return the seed whose value is nearest to the median of all [N], the first among equals.
 
-    NaN is left out; where there is nothing else, no lane is the median.
+    NaN is left out; where there is nothing else, no seed is the median.
 
-    >>> median_lane(np.array([200.0, 120.0, 35.0]))
+    >>> median_seed(np.array([200.0, 120.0, 35.0]))
     1
     """
     if np.isnan(values).all():
@@ -218,11 +218,11 @@ def median_lane(values: Array) -> int | None:
 
 
 def tail_mean(returns: NDArray, count: int) -> Array:
-    """Return the mean of each lane's last returns [L]; a round without one does not count.
+    """Return the mean of each seed's last returns [N]; a round without one does not count.
 
-    It is NaN in a lane that has no return at all.
+    It is NaN in a seed that has no return at all.
     """
-    tails = [known(lane)[-count:] for lane in returns.T]
+    tails = [known(seed)[-count:] for seed in returns.T]
     return np.array([tail.mean() if len(tail) else np.nan for tail in tails])
 
 
@@ -233,7 +233,7 @@ def known(values: ArrayLike) -> NDArray:
 
 
 def mean_so_far(returns: Sequence[NDArray]) -> str:
-    """Return the mean of several packs' means in words, of the lanes that have a policy."""
+    """Return the mean of several packs' means in words, of the seeds that have a policy."""
     means = [values.mean() for pack in returns if len(values := known(pack))]
     return in_words(float(np.mean(means)) if means else None)
 

@@ -1,7 +1,7 @@
 """What the variants of an experiment say beside each other: one table, and each against a baseline.
 
-A sample has a row for each variant and lane. A lane that never got somewhere has no number there:
-it counts as later than any that did. A lane whose training diverged has no return: whoever has one
+A sample has a row for each variant and seed. A seed that never got somewhere has no number there:
+it counts as later than any that did. A seed whose training diverged has no return: whoever has one
 is better, and means are over those that have one.
 """
 
@@ -29,11 +29,11 @@ def tables(trained: Mapping[str, TrainingRun], limits: Sequence[int]) -> dict[st
     samples, returns, curves = {}, {}, {}
     for name, trial in trained.items():
         samples[name] = training.evaluated({"greedy": trial.evaluations["greedy"]}, limits)
-        samples[name].insert(0, "lane", range(len(samples[name])))
+        samples[name].insert(0, "seed", range(len(samples[name])))
         last = trial.returns[-training.LAST_ITERATIONS :]
         samples[name].insert(1, "last_return", last.mean(axis=0))
         samples[name].insert(2, "environment_steps", trial.steps[-1])
-        returns[name] = training.by_lane(trial.returns, "iteration", first=1)
+        returns[name] = training.by_seed(trial.returns, "iteration", first=1)
         curves[name] = training.quantiles(trial.returns, "iteration", first=1)
     return {
         "samples.csv": stacked(samples),
@@ -84,11 +84,11 @@ def comparisons(
 ) -> dict[str, dict[str, dict]]:
     """Return for each variant but the baseline how a quantity differs from the baseline's.
 
-    The difference of the means is of lanes that have a number, `n` in all, and NaN where a variant
-    has fewer than two. The probability of improvement is of all lanes: none is below any number.
+    The difference of the means is of seeds that have a number, `n` in all, and NaN where a variant
+    has fewer than two. The probability of improvement is of all seeds: none is below any number.
 
     Args:
-        samples: with the columns variant, lane and the quantity's, NaN for none.
+        samples: with the columns variant, seed and the quantity's, NaN for none.
         column: the quantity, the more the better.
         baseline: the variant that the others are compared with.
         seed: of the bootstraps.
@@ -117,10 +117,10 @@ def _difference(a: NDArray, b: NDArray) -> intervals.Interval:
 def sooner(
     samples: pd.DataFrame, column: str, baseline: str, *, seed: intervals.Seed
 ) -> dict[str, dict]:
-    """Return for each variant but the baseline the probability that its lanes are there sooner.
+    """Return for each variant but the baseline the probability that its seeds are there sooner.
 
     Args:
-        samples: with the columns variant, lane and that of the time it took, NaN for never.
+        samples: with the columns variant, seed and that of the time it took, NaN for never.
         column: the time, the less the better.
         baseline: the variant that the others are compared with.
         seed: of the bootstraps.
@@ -132,10 +132,10 @@ def sooner(
 
 
 def reached(times: NDArray[np.float64]) -> dict[str, float | None]:
-    """Return the share of lanes that got somewhere, with its interval, and the median time.
+    """Return the share of seeds that got somewhere, with its interval, and the median time.
 
     Args:
-        times: it took, NaN for never, [L]; they count as later than any other, and the median is
+        times: it took, NaN for never, [N]; they count as later than any other, and the median is
             None where it falls on one.
     """
     there = int((~np.isnan(times)).sum())
@@ -192,7 +192,7 @@ def headline(found: Mapping[str, dict]) -> str:
 
 
 def diverged(found: Mapping[str, dict]) -> str:
-    """Return how many lanes of each variant diverged, to end a headline; nothing if none did."""
+    """Return how many seeds of each variant diverged, to end a headline; nothing if none did."""
     firsts = {name: next(iter(each["greedy"].values())) for name, each in found.items()}
     lost = [
         f"{in_words(name)} {missing} of {first['n'] + missing}"

@@ -1,13 +1,13 @@
-"""Small dense networks, one a lane, trained side by side.
+"""Small dense networks, one a seed, trained side by side.
 
     x_{k+1}[..., o, l] = activation(sum_i kernel_k[o, i, l] x_k[..., i, l] + bias_k[o, l])
 
-Lanes are the innermost axis, so that a processor's vector holds eight lanes and one instruction
+Seeds are the innermost axis, so that a processor's vector holds eight seeds and one instruction
 serves them all; features come next, so that a sum runs through neighbouring memory. The sums are
-written term by term: a dot product's bits differ between CPUs, these do not. A lane leaves as an
+written term by term: a dot product's bits differ between CPUs, these do not. A seed leaves as an
 ordinary Keras model.
 
-Shapes: L lanes, I and O features in and out of a layer; before them any axes (time, episodes,
+Shapes: N seeds, I and O features in and out of a layer; before them any axes (time, episodes,
     batch).
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
 LARGEST = float(np.finfo(np.float32).max) ** 0.5  # a weight whose square is still a number
-Weights = list  # kernel [O, I, L] and bias [O, L] of each layer in turn
+Weights = list  # kernel [O, I, N] and bias [O, N] of each layer in turn
 
 
 def elu(x: tf.Tensor) -> tf.Tensor:
@@ -57,7 +57,7 @@ def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
     """Return initial weights: kernels uniform in +-sqrt(6 / (I + O)), biases zero.
 
     Args:
-        keys: uint32 [2, L]; each lane draws from its own.
+        keys: uint32 [2, N]; each seed draws from its own.
         sizes: features of the input, of each hidden layer and of the output.
 
     Source: Glorot and Bengio (2010), equation 16; the default of Keras' Dense.
@@ -111,7 +111,7 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
         to_x = 0.0
         for output, row in zip(tf.unstack(upstream, axis=-2), tf.unstack(kernel), strict=True):
             to_x = to_x + tf.expand_dims(output, -2) * row
-        # Up to 16 terms are added one by one, vectorised over lanes; the compiler's own reduction
+        # Up to 16 terms are added one by one, vectorised over seeds; the compiler's own reduction
         # is not.
         terms = prod(x.shape[:-2])
         count = max(divisor for divisor in range(1, 17) if terms % divisor == 0)
@@ -130,7 +130,7 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
 
 
 def forward(weights: Weights, x: tf.Tensor, hidden: Activation) -> tf.Tensor:
-    """Return the outputs [..., O, L] of inputs [..., I, L]; the last layer is linear."""
+    """Return the outputs [..., O, N] of inputs [..., I, N]; the last layer is linear."""
     last = len(weights) - 2
     for layer in range(0, last, 2):
         x = activate(dense(x, weights[layer], weights[layer + 1]), hidden)
@@ -140,7 +140,7 @@ def forward(weights: Weights, x: tf.Tensor, hidden: Activation) -> tf.Tensor:
 def to_arrays(
     weights: Weights, hidden: Activation, output: Activation | Literal["softmax"]
 ) -> dict[str, np.ndarray]:
-    """Return networks as named arrays in Keras' order: kernel_0 [L, I, O], bias_0 [L, O], ...
+    """Return networks as named arrays in Keras' order: kernel_0 [N, I, O], bias_0 [N, O], ...
 
     Args:
         weights: as NumPy arrays or tensors.
@@ -155,23 +155,23 @@ def to_arrays(
     return arrays
 
 
-def needs(sizes: Sequence[int], copies: int, given: Given, lanes: Given) -> Iterator[Need]:
+def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iterator[Need]:
     """Yield what networks ask for; as sums are written term by term, each feature is code.
 
     Args:
         sizes: features of the input, of each hidden layer and of the output, at the least.
         copies: how many arrays of the weights' shapes there are at once.
         given: the parameters that decide the sizes.
-        lanes: those whose product is the number of networks.
+        seeds: those whose product is the number of networks.
     """
     weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
-    size = 4 * copies * weights * capacity.product(lanes)
-    yield capacity.memory("the networks' weights", size, dict(given) | dict(lanes))
+    size = 4 * copies * weights * capacity.product(seeds)
+    yield capacity.memory("the networks' weights", size, dict(given) | dict(seeds))
     yield capacity.memory("the networks' code", sum(sizes) * capacity.FEATURE, given)
 
 
 def concatenate(packs: Sequence[Weights]) -> Weights:
-    """Return the weights of several packs' lanes as those of one."""
+    """Return the weights of several packs' seeds as those of one."""
     return [np.concatenate(parts, axis=-1) for parts in zip(*packs, strict=True)]
 
 
@@ -208,22 +208,22 @@ def _compiled(choose: Callable, settings: Hashable) -> Callable:
     )  # fmt: skip
 
 
-def to_keras(arrays: Mapping[str, np.ndarray], lane: int) -> keras.Sequential:
-    """Return one lane as an ordinary Keras model of Dense layers.
+def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:
+    """Return one seed as an ordinary Keras model of Dense layers.
 
     Args:
         arrays: as `to_arrays` names them.
-        lane: the lane's number.
+        seed: the seed's number.
 
     Raises:
-        UserError: if there is no such lane, or these are no networks.
+        UserError: if there is no such seed, or these are no networks.
     """
     for name in ("activations", "kernel_0", "bias_0"):
         if name not in arrays:
             raise UserError(f"no networks: {name} is missing; there are {', '.join(arrays)}")
-    lanes = len(arrays["bias_0"])
-    if not 0 <= lane < lanes:
-        raise UserError(f"lane {lane}: allowed are 0 to {lanes - 1}")
+    seeds = len(arrays["bias_0"])
+    if not 0 <= seed < seeds:
+        raise UserError(f"seed {seed}: allowed are 0 to {seeds - 1}")
     keras = _keras()
     activations = [str(name) for name in arrays["activations"]]
     layers: list = [keras.Input((arrays["kernel_0"].shape[1],))]
@@ -234,7 +234,7 @@ def to_keras(arrays: Mapping[str, np.ndarray], lane: int) -> keras.Sequential:
     model = keras.Sequential(layers)
     model.set_weights(
         [
-            arrays[f"{kind}_{layer}"][lane]
+            arrays[f"{kind}_{layer}"][seed]
             for layer in range(len(activations))
             for kind in ("kernel", "bias")
         ]

@@ -1,6 +1,6 @@
-"""Keras' optimizers as pure functions, so that trainings compile and lanes differ in rate.
+"""Keras' optimizers as pure functions, so that trainings compile and seeds differ in rate.
 
-All updates are elementwise: lanes do not mix. Constants are Keras' defaults.
+All updates are elementwise: seeds do not mix. Constants are Keras' defaults.
 
 Source: Kingma and Ba (2015), algorithm 1; Dozat (2016), algorithm 2; Keras 3, optimizers/nadam.py.
 """
@@ -50,9 +50,9 @@ def apply(
     Args:
         optimizer: which rule to follow.
         state: of the optimizer.
-        weights: of the networks, each [..., L].
+        weights: of the networks, each [..., N].
         gradients: of the loss, shaped as the weights.
-        learning_rate: one number, or one a lane [L].
+        learning_rate: one number, or one a seed [N].
 
     Returns:
         The next state and the next weights.

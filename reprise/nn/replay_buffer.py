@@ -1,8 +1,8 @@
-"""Replay buffers, one a lane: circular, of fixed capacity, sampled uniformly with replacement.
+"""Replay buffers, one a seed: circular, of fixed capacity, sampled uniformly with replacement.
 
 A row holds the chapter's six elements: state, action, reward, next state, terminated, truncated.
 
-Shapes: L lanes, B batch, O features of an observation, F = 2 O + 4 numbers a row.
+Shapes: N seeds, B batch, O features of an observation, F = 2 O + 4 numbers a row.
 
 Source: Lin (1992), section 4; Mnih et al. (2015), Methods.
 """
@@ -16,40 +16,40 @@ from reprise.nn.determinism import tf
 
 
 class Transitions(NamedTuple):
-    """Experiences of one step each; the leading axes before L are the same in all fields."""
+    """Experiences of one step each; the leading axes before N are the same in all fields."""
 
-    observation: tf.Tensor  # [..., O, L]
-    action: tf.Tensor  # int32 [..., L]
-    reward: tf.Tensor  # [..., L]
-    next_observation: tf.Tensor  # the next observation [..., O, L]
-    terminated: tf.Tensor  # bool [..., L]
-    truncated: tf.Tensor  # bool [..., L]
+    observation: tf.Tensor  # [..., O, N]
+    action: tf.Tensor  # int32 [..., N]
+    reward: tf.Tensor  # [..., N]
+    next_observation: tf.Tensor  # the next observation [..., O, N]
+    terminated: tf.Tensor  # bool [..., N]
+    truncated: tf.Tensor  # bool [..., N]
 
 
 class Buffer(NamedTuple):
-    """The rows of all lanes, and how many each lane has ever written."""
+    """The rows of all seeds, and how many each seed has ever written."""
 
     rows: (
         tf.Tensor
-    )  # [capacity + 1, L, F]; the last row collects what lanes write that are not to write
-    written: tf.Tensor  # int32 [L]
+    )  # [capacity + 1, N, F]; the last row collects what seeds write that are not to write
+    written: tf.Tensor  # int32 [N]
 
     @property
     def capacity(self) -> int:
-        """Return how many transitions a lane holds at most."""
+        """Return how many transitions a seed holds at most."""
         return self.rows.shape[0] - 1
 
 
-def empty(capacity: int, lanes: int, observation_size: int) -> Buffer:
+def empty(capacity: int, seeds: int, observation_size: int) -> Buffer:
     """Return a buffer without transitions."""
-    rows = tf.zeros([capacity + 1, lanes, 2 * observation_size + 4])
-    return Buffer(rows, tf.zeros([lanes], tf.int32))
+    rows = tf.zeros([capacity + 1, seeds, 2 * observation_size + 4])
+    return Buffer(rows, tf.zeros([seeds], tf.int32))
 
 
-def recorder(steps: int, lanes: int, observation_size: int) -> Transitions:
+def recorder(steps: int, seeds: int, observation_size: int) -> Transitions:
     """Return arrays that take a transition a step: one a field, of T steps."""
     types = Transitions(tf.float32, tf.int32, tf.float32, tf.float32, tf.bool, tf.bool)
-    wide, narrow = [observation_size, lanes], [lanes]
+    wide, narrow = [observation_size, seeds], [seeds]
     shapes = Transitions(wide, narrow, narrow, wide, narrow, narrow)
     return Transitions(
         *(
@@ -60,14 +60,14 @@ def recorder(steps: int, lanes: int, observation_size: int) -> Transitions:
 
 
 def record(memory: Transitions, step: tf.Tensor, transitions: Transitions) -> Transitions:
-    """Write one step's transitions, with fields [L], into a recorder."""
+    """Write one step's transitions, with fields [N], into a recorder."""
     return Transitions(
         *(array.write(step, field) for array, field in zip(memory, transitions, strict=True))
     )
 
 
 def rows(memory: Transitions) -> tf.Tensor:
-    """Return what a recorder holds as the rows of a buffer, [T, F, L]."""
+    """Return what a recorder holds as the rows of a buffer, [T, F, N]."""
     t = Transitions(*(array.stack() for array in memory))
     single = tf.stack(
         [tf.cast(x, tf.float32) for x in (t.action, t.reward, t.terminated, t.truncated)], -2
@@ -76,40 +76,40 @@ def rows(memory: Transitions) -> tf.Tensor:
 
 
 def add(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
-    """Write each lane's first `count` rows over its oldest.
+    """Write each seed's first `count` rows over its oldest.
 
     Args:
         buffer: what was written before.
-        new: rows in the order they were experienced, [T, F, L].
-        count: how many of them count, int32 [L].
+        new: rows in the order they were experienced, [T, F, N].
+        count: how many of them count, int32 [N].
     """
-    steps, _, lanes = new.shape
+    steps, _, seeds = new.shape
     time = tf.range(steps)[:, None]
     kept = (time < count) & (time >= count - buffer.capacity)  # no slot is written twice
     slot = tf.where(kept, (buffer.written + time) % buffer.capacity, buffer.capacity)
-    index = tf.stack([slot, tf.broadcast_to(tf.range(lanes), [steps, lanes])], -1)
+    index = tf.stack([slot, tf.broadcast_to(tf.range(seeds), [steps, seeds])], -1)
     held = tf.tensor_scatter_nd_update(buffer.rows, index, tf.transpose(new, [0, 2, 1]))
     return Buffer(held, buffer.written + count)
 
 
 def sample(buffer: Buffer, keys: tf.Tensor, batch_size: int) -> Transitions:
-    """Draw a batch for each lane from its own transitions.
+    """Draw a batch for each seed from its own transitions.
 
     Args:
-        buffer: at least one transition in every lane.
-        keys: uint32 [2, L].
+        buffer: at least one transition in every seed.
+        keys: uint32 [2, N].
         batch_size: B.
 
     Returns:
-        Transitions with fields [B, L] and observations [B, O, L].
+        Transitions with fields [B, N] and observations [B, O, N].
     """
     filled = tf.minimum(buffer.written, buffer.capacity)
     # A 24-bit number below 1 times a count can round up to the count itself.
     index = tf.cast(streams.uniform(keys, (batch_size,)) * tf.cast(filled, tf.float32), tf.int32)
-    index = tf.minimum(index, filled - 1)  # [B, L]
-    lanes = tf.broadcast_to(tf.range(buffer.written.shape[0]), index.shape)
-    rows = tf.gather_nd(buffer.rows, tf.stack([index, lanes], -1))  # [B, L, F]
-    rows = tf.transpose(rows, [0, 2, 1])  # [B, F, L]
+    index = tf.minimum(index, filled - 1)  # [B, N]
+    seeds = tf.broadcast_to(tf.range(buffer.written.shape[0]), index.shape)
+    rows = tf.gather_nd(buffer.rows, tf.stack([index, seeds], -1))  # [B, N, F]
+    rows = tf.transpose(rows, [0, 2, 1])  # [B, F, N]
     size = (rows.shape[1] - 4) // 2
     action, reward, terminated, truncated = tf.unstack(rows[:, 2 * size :], axis=1)
     return Transitions(

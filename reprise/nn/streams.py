@@ -1,6 +1,6 @@
-"""Stateless random numbers for lanes: Threefry-2x32, one key a lane, vectorised over lanes.
+"""Stateless random numbers for seeds: Threefry-2x32, one key a seed, vectorised over seeds.
 
-TensorFlow's stateless generators take one seed a call, so that lanes would be drawn one after
+TensorFlow's stateless generators take one seed a call, so that seeds would be drawn one after
 another, or from a common seed which makes each depend on its neighbours. Threefry is the
 counter-based generator that JAX uses too; written in integer operations it gives the same bits on
 every CPU and in every version of the compiler.
@@ -22,14 +22,14 @@ PARITY = 0x1BD11BDA
 
 
 def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Encrypt two words of counter with each lane's key in twenty rounds.
+    """Encrypt two words of counter with each seed's key in twenty rounds.
 
     Args:
-        keys: uint32 [2, L].
-        counters: two uint32 tensors that broadcast against [L].
+        keys: uint32 [2, N].
+        counters: two uint32 tensors that broadcast against [N].
 
     Returns:
-        Two words of random bits, uint32 [..., L].
+        Two words of random bits, uint32 [..., N].
     """
     schedule = (keys[0], keys[1], keys[0] ^ keys[1] ^ tf.constant(PARITY, tf.uint32))
     x, y = counters[0] + schedule[0], counters[1] + schedule[1]
@@ -52,7 +52,7 @@ def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf
 
 
 def fold_in(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
-    """Derive from each lane's key the key number `data`, uint32 [2, L]."""
+    """Derive from each seed's key the key number `data`, uint32 [2, N]."""
     number = tf.cast(data, tf.uint32)
     # Draws use the counters (n, 0); a second word that is never 0 keeps derived keys apart from
     # them.
@@ -66,15 +66,15 @@ def _traced() -> Callable:
 
 
 def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Draw float32 uniform numbers in [0, 1) with 24 random bits, [*shape, L].
+    """Draw float32 uniform numbers in [0, 1) with 24 random bits, [*shape, N].
 
     Args:
-        keys: uint32 [2, L]; each pair of key and shape gives always the same numbers.
-        shape: the shape drawn in each lane.
+        keys: uint32 [2, N]; each pair of key and shape gives always the same numbers.
+        shape: the shape drawn in each seed.
     """
     size = prod(shape)
     half = (size + 1) // 2
     counter = tf.cast(tf.range(half), tf.uint32)[:, None]  # [half, 1]
-    words = tf.concat(_traced()(keys, (counter, tf.constant(0, tf.uint32))), 0)[:size]  # [size, L]
+    words = tf.concat(_traced()(keys, (counter, tf.constant(0, tf.uint32))), 0)[:size]  # [size, N]
     mantissa = tf.cast(tf.bitwise.right_shift(words, tf.constant(8, tf.uint32)), tf.int32)
     return tf.reshape(tf.cast(mantissa, tf.float32) * 2.0**-24, [*shape, keys.shape[-1]])

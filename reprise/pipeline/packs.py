@@ -1,4 +1,4 @@
-"""Cuts lanes into packs and runs them: here, on processes, or on a Ray cluster.
+"""Cuts seeds into packs and runs them: here, on processes, or on a Ray cluster.
 
 A pack is what is compiled, reported and sent to a worker. Its result depends on nothing but the
 pack: not on the engine, not on the number of workers, not on the order of completion, not on
@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 
 class Pack(NamedTuple):
-    """A number of consecutive lanes, all of one variant of an experiment."""
+    """A number of consecutive seeds, all of one variant of an experiment."""
 
     index: int
     first: int
@@ -35,33 +35,33 @@ class Pack(NamedTuple):
     """What is compiled for it; a worker prefers packs of the program that it has."""
 
     @property
-    def lanes(self) -> range:
-        """Return the numbers of its lanes, counted over all packs of its variant."""
+    def seeds(self) -> range:
+        """Return the numbers of its seeds, counted over all packs of its variant."""
         return range(self.first, self.first + self.size)
 
 
-def cut(
-    packs: int, lanes_per_pack: int, variants: Mapping[str, Hashable] | None = None
-) -> list[Pack]:
-    """Return packs of equal size, one after the other.
+def cut(seeds: int, pack_size: int, variants: Mapping[str, Hashable] | None = None) -> list[Pack]:
+    """Return packs of seeds, one after the other; the last may be smaller.
 
-    >>> [list(pack.lanes) for pack in cut(packs=2, lanes_per_pack=3)]
-    [[0, 1, 2], [3, 4, 5]]
+    >>> [list(pack.seeds) for pack in cut(seeds=5, pack_size=3)]
+    [[0, 1, 2], [3, 4]]
 
     Args:
-        packs: how many, of each variant if there are any.
-        lanes_per_pack: the size of each.
+        seeds: how many, of each variant if there are any.
+        pack_size: how many seeds a pack has at most.
         variants: the names of an experiment's variants, and what is compiled for each.
 
     Raises:
-        ValueError: if there would be no pack, or no lane in one.
+        ValueError: if there would be no pack, or no seed in one.
     """
-    if packs < 1 or lanes_per_pack < 1:
-        raise ValueError(f"{packs} packs of {lanes_per_pack} lanes; allowed: at least 1 of 1")
+    if seeds < 1 or pack_size < 1:
+        raise ValueError(
+            f"{seeds} seeds in packs of {pack_size}; allowed: at least 1 in packs of 1"
+        )
     each = [
-        (number * lanes_per_pack, lanes_per_pack, variant, program)
+        (first, min(pack_size, seeds - first), variant, program)
         for variant, program in ({"": None} if variants is None else variants).items()
-        for number in range(packs)
+        for first in range(0, seeds, pack_size)
     ]
     return [Pack(index, *pack) for index, pack in enumerate(each)]
 
@@ -198,6 +198,6 @@ def _pooled(
 
 
 def _named(packs: Sequence[Pack], place: int) -> str:
-    lanes, variant = packs[place].lanes, packs[place].variant
+    seeds, variant = packs[place].seeds, packs[place].variant
     of = f"{variant}, " if variant else ""
-    return f"pack {place + 1} of {len(packs)}, {of}lanes {lanes[0]} to {lanes[-1]}"
+    return f"pack {place + 1} of {len(packs)}, {of}seeds {seeds[0]} to {seeds[-1]}"

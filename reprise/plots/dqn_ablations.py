@@ -39,7 +39,7 @@ def rasters(
     """Shows every seed as a row of colour, a panel for each variant, the best seeds on top.
 
     Args:
-        panels: Title to returns, one column per seed, the index along the x-axis, [T, L].
+        panels: Title to returns, one column per seed, the index along the x-axis, [T, N].
         top: The highest possible value, where the colours end if no value is beyond it.
         x_label: Of the index.
         y_label: What a row is.

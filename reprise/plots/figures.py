@@ -25,11 +25,11 @@ __all__ = [
     "compare_policies",
     "distribution",
     "flip",
-    "lane_raster",
     "learning_curves",
     "policy_map",
     "policy_maps",
     "quantile_band",
+    "seed_raster",
     "trace",
     "use_style",
 ]
@@ -51,7 +51,7 @@ def learning_curves(
     """Draws every seed faintly, the median boldly, and a band of quantiles.
 
     Args:
-        curves: One column per seed, the index along the x-axis, [T, L].
+        curves: One column per seed, the index along the x-axis, [T, N].
         x_label: Of the index.
         y_label: Of the values.
         title: What the figure shows.
@@ -84,7 +84,7 @@ def quantile_band(
     """Compares groups of seeds by medians and bands, each named beside its median.
 
     Args:
-        groups: Name of the group to its curves, one column per seed, [T, L].
+        groups: Name of the group to its curves, one column per seed, [T, N].
         x_label: Of the index.
         y_label: Of the values.
         title: What the figure shows.
@@ -108,13 +108,13 @@ def quantile_band(
     return figure
 
 
-def lane_raster(
+def seed_raster(
     returns: pd.DataFrame, *, top: float, x_label: str, value_label: str, title: str = ""
 ) -> Figure:
     """Shows every seed as a row of colour, sorted by mean: what was learned, and what forgotten.
 
     Args:
-        returns: One column per seed, the index along the x-axis, [T, L].
+        returns: One column per seed, the index along the x-axis, [T, N].
         top: The highest possible value, where the colours end if no value is beyond it.
         x_label: Of the index.
         value_label: What the colours mean.

@@ -61,7 +61,7 @@ def one_by_one(
     """Draws single seeds, a panel each, before the band of all.
 
     Args:
-        curves: One column per seed, the index along the x-axis [T, L].
+        curves: One column per seed, the index along the x-axis [T, N].
         chosen: Title to the column of the seed.
         top: The highest possible value.
         x_label: Of the index.

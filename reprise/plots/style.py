@@ -113,7 +113,7 @@ def label_top(axes: Axes, label: Label) -> None:
 def median_and_band(
     axes: Axes, curves: pd.DataFrame, colour: str, band: tuple[float, float], alpha: float = 0.2
 ) -> Label:
-    """Draws the median of the seeds, and the band that holds the middle ones, [T, L].
+    """Draws the median of the seeds, and the band that holds the middle ones, [T, N].
 
     Returns:
         The label of the median, at its mean over the last twentieth of the run.
@@ -161,7 +161,7 @@ def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> Axe
 
     Args:
         axes: Where to draw.
-        returns: One column per seed, the index along the x-axis, [T, L].
+        returns: One column per seed, the index along the x-axis, [T, N].
         scale: The values at which the colours begin and end.
     """
     means = returns.mean().to_numpy(float)

@@ -96,7 +96,7 @@ def small_multiples(
     """Draws learning curves in panels of one scale: medians of the variants, and their bands.
 
     Args:
-        panels: Title to variants, a variant's name to its curves, one column per seed, [T, L]. A
+        panels: Title to variants, a variant's name to its curves, one column per seed, [T, N]. A
             name has one colour in all panels.
         reference: A name and curves whose median stands, dotted, in each panel but its own.
         top: The highest possible value, and its name.

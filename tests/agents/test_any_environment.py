@@ -15,7 +15,7 @@ from reprise.hyperparameters import Evaluation
 from reprise.nn import networks
 from tests.agents import test_dqn, test_reinforce
 
-KEYS = seeds.lane_keys(42, "training", range(2))
+KEYS = seeds.training_keys(42, "training", range(2))
 EVALUATION = Evaluation(episodes=2, first_seed=1_000_000, limits=(15,), solved_share=0.9)
 REINFORCE = test_reinforce.TINY.model_copy(update={"hidden_sizes": (3,), "iterations": 2})
 DQN = test_dqn.with_(
@@ -92,9 +92,9 @@ def test_a_softmax_policy_learns_in_a_compiled_twin():
             "maximum_steps": 300, "discount": 0.99, "learning_rate": 0.02,
         }
     )  # fmt: skip
-    returns = reinforce.train(h, Acrobot(), seeds.lane_keys(1, "training", range(4))).returns
+    returns = reinforce.train(h, Acrobot(), seeds.training_keys(1, "training", range(4))).returns
     first, last = returns[:5].mean(axis=0), returns[-5:].mean(axis=0)
-    assert (last > first + 20).sum() >= 2  # a lane that never swung up has nothing to learn from
+    assert (last > first + 20).sum() >= 2  # a seed that never swung up has nothing to learn from
     assert last.max() > -150
 
 
@@ -102,7 +102,7 @@ def test_the_policy_learns_through_the_adapter_what_it_learns_in_the_twin():
     h = test_reinforce.TINY.model_copy(
         update={"iterations": 40, "episodes_per_iteration": 10, "maximum_steps": 60}
     )
-    keys = seeds.lane_keys(3, "training", range(6))
+    keys = seeds.training_keys(3, "training", range(6))
     for environment in (CartPole(), GymnasiumEnvironment(plain("CartPole-v1"))):
         returns = reinforce.train(h, environment, keys).returns
         assert returns[:3].mean() < 28

@@ -19,7 +19,7 @@ from reprise.nn import streams
 from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
 
-KEYS = tf.constant(seeds.lane_keys(42, "training", range(4)).T)
+KEYS = tf.constant(seeds.training_keys(42, "training", range(4)).T)
 
 
 def assert_close(compiled: list, plain: list) -> None:

@@ -20,7 +20,7 @@ TINY = dqn.Hyperparameters(
     bootstrap_at_truncation=False, double=False, target_network="none", target_update_period=3,
     tau=0.1,
 )  # fmt: skip
-KEYS = seeds.lane_keys(42, "training", range(4))
+KEYS = seeds.training_keys(42, "training", range(4))
 
 
 def with_(**changes) -> dqn.Hyperparameters:
@@ -28,14 +28,14 @@ def with_(**changes) -> dqn.Hyperparameters:
     return dqn.Hyperparameters(**{**TINY.model_dump(), **changes})
 
 
-def batch(random, lanes=3, size=8) -> replay_buffer.Transitions:
+def batch(random, seeds=3, size=8) -> replay_buffer.Transitions:
     """Return random transitions, some terminated and others truncated."""
-    ends = random.random((size, lanes))
+    ends = random.random((size, seeds))
     return replay_buffer.Transitions(
-        tf.constant(random.normal(size=(size, 4, lanes)), tf.float32),
-        tf.constant(random.integers(2, size=(size, lanes)), tf.int32),
-        tf.constant(random.normal(size=(size, lanes)), tf.float32),
-        tf.constant(random.normal(size=(size, 4, lanes)), tf.float32),
+        tf.constant(random.normal(size=(size, 4, seeds)), tf.float32),
+        tf.constant(random.integers(2, size=(size, seeds)), tf.int32),
+        tf.constant(random.normal(size=(size, seeds)), tf.float32),
+        tf.constant(random.normal(size=(size, 4, seeds)), tf.float32),
         tf.constant(ends < 0.3), tf.constant(ends > 0.8),
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ def test_a_double_target_judges_with_the_target_network_what_the_online_one_chos
     online, target = (
         networks.glorot_uniform(tf.constant(KEYS[i : i + 1].T), (4, 4, 2)) for i in (0, 1)
     )
-    experience = batch(random, lanes=1)
+    experience = batch(random, seeds=1)
     y = dqn.td_target(learner(online, target), experience, tf.fill([1], 0.9), h)
     chosen = dqn.q_values(online, experience.next_observation, h).numpy().argmax(1)  # [B, N]
     judged = np.take_along_axis(
@@ -134,10 +134,10 @@ def test_a_dueling_network_exports_as_plain_q_values():
     observations = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
     q = dqn.q_values(final, tf.constant(observations), h).numpy()
     arrays = dqn.export(final, h)
-    for lane in range(4):
-        model = networks.to_keras(arrays, lane)
+    for seed in range(4):
+        model = networks.to_keras(arrays, seed)
         np.testing.assert_allclose(
-            model(observations[..., lane]).numpy(), q[..., lane], rtol=1e-4, atol=1e-5
+            model(observations[..., seed]).numpy(), q[..., seed], rtol=1e-4, atol=1e-5
         )
 
 

@@ -13,7 +13,7 @@ NETWORK = reinforce.Hyperparameters(
 )  # fmt: skip
 LITTLE = imitation.Hyperparameters(episodes=3, gradient_steps=1)
 MUCH = imitation.Hyperparameters(episodes=10, gradient_steps=300)
-KEYS = seeds.lane_keys(42, "training", range(4))
+KEYS = seeds.training_keys(42, "training", range(4))
 
 
 def test_the_rule_is_the_hardcoded_policys():
@@ -30,7 +30,7 @@ def test_networks_learn_the_rule():
 
 def test_an_imitator_acts_like_the_rule_on_what_the_rule_sees():
     taught = imitation.imitate(NETWORK, MUCH, CartPole(), KEYS)
-    keys = tf.constant(seeds.lane_keys(7, "test", range(4)).T)
+    keys = tf.constant(seeds.training_keys(7, "test", range(4)).T)
     shown = reinforce.play(imitation.angle_rule, keys, CartPole(), 5, 100)
     played, observed = shown.played.numpy(), shown.observation.numpy()
     act = reinforce.policy(taught.weights, NETWORK)
@@ -41,12 +41,12 @@ def test_an_imitator_acts_like_the_rule_on_what_the_rule_sees():
 def test_the_recorded_steps_are_counted():
     recorded = imitation.imitate(NETWORK, LITTLE, CartPole(), KEYS).steps
     assert ((recorded >= 3 * 20) & (recorded <= 3 * 70)).all()
-    assert len(set(recorded)) > 1  # each lane has episodes of its own
+    assert len(set(recorded)) > 1  # each seed has episodes of its own
 
 
-def test_two_imitations_are_the_same_bytes_and_no_two_lanes_alike():
+def test_two_imitations_are_the_same_bytes_and_no_two_seeds_alike():
     first, second = (imitation.imitate(NETWORK, LITTLE, CartPole(), KEYS) for _ in range(2))
     assert all(
         a.tobytes() == b.tobytes() for a, b in zip(first.weights, second.weights, strict=True)
     )
-    assert len({first.weights[0][..., lane].tobytes() for lane in range(4)}) == 4
+    assert len({first.weights[0][..., seed].tobytes() for seed in range(4)}) == 4

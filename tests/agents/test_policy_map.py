@@ -1,4 +1,4 @@
-"""Which way lanes push, point by point of the plane of angle and angular velocity."""
+"""Which way seeds push, point by point of the plane of angle and angular velocity."""
 
 import numpy as np
 import pytest
@@ -27,12 +27,12 @@ def test_the_plane_is_the_same_in_a_mirror_and_ends_where_an_episode_does():
     assert policy_map.ANGLES[-1] == 12
 
 
-def test_lanes_count_the_same_whichever_pack_they_are_in():
-    def some(lanes: int, right: int) -> np.ndarray:
+def test_seeds_count_the_same_whichever_pack_they_are_in():
+    def some(seeds: int, right: int) -> np.ndarray:
         def act(observations: np.ndarray, step: int) -> np.ndarray:
-            return np.broadcast_to(np.arange(lanes) < right, (len(observations), lanes)).astype(int)
+            return np.broadcast_to(np.arange(seeds) < right, (len(observations), seeds)).astype(int)
 
-        return policy_map.actions(act, CARTPOLE, lanes)
+        return policy_map.actions(act, CARTPOLE, seeds)
 
     found = policy_map.pushing_right([some(3, 3), some(1, 0)])
     assert set(found["pushing_right"]) == {0.75}
@@ -55,5 +55,5 @@ def test_where_observations_are_others_the_map_has_columns_and_no_rows(other):
     assert list(found) == ["angle", "angular_velocity", "pushing_right"]
 
 
-def test_no_lane_with_a_policy_pushes_nowhere():
+def test_no_seed_with_a_policy_pushes_nowhere():
     assert len(policy_map.pushing_right([np.empty((len(policy_map.plane()), 0), int)])) == 0

@@ -49,14 +49,14 @@ def programs(stage: str) -> list[Program]:
             found.setdefault(id(program), (program, arguments))
         return call(program, *arguments)
 
-    def two_lanes(name: str) -> dict[str, Any]:
+    def two_seeds(name: str) -> dict[str, Any]:
         section = sections.section(name)
-        return section | ({"lanes_per_pack": 2} if "lanes_per_pack" in section else {})
+        return section | ({"pack_size": 2} if "pack_size" in section else {})
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("REPRISE_WORKERS", "1")
         monkeypatch.setattr(kind, "__call__", remembered)
-        tiny.stage(stage).run(tiny.params(stage, two_lanes))
+        tiny.stage(stage).run(tiny.params(stage, two_seeds))
     return list(found.values())
 
 
@@ -137,7 +137,7 @@ def test_a_division_by_a_root_is_found():
     assert "rsqrt" not in instructions(program, (tf.ones([3, 3]),), "optimized_hlo")
 
 
-def test_random_numbers_of_a_lanes_own_seed_are_no_global_ones():
+def test_random_numbers_of_a_seeds_own_seed_are_no_global_ones():
     program = tf.function(
         lambda x: x + tf.random.stateless_uniform([3, 3], [1, 2]), jit_compile=True, autograph=False
     )

@@ -17,7 +17,7 @@ TINY = reinforce.Hyperparameters(
     hidden_sizes=(5,), activation="relu", iterations=4, episodes_per_iteration=3, maximum_steps=40,
     behaviour="sampled", credit="advantage", discount=0.95, optimizer="nadam", learning_rate=0.01,
 )  # fmt: skip
-KEYS = seeds.lane_keys(42, "training", range(4))
+KEYS = seeds.training_keys(42, "training", range(4))
 
 
 def train(h: reinforce.Hyperparameters, keys: np.ndarray = KEYS) -> TrainingRun:
@@ -35,22 +35,22 @@ def choosing(weights: list, h: reinforce.Hyperparameters):
     return lambda observation, random: reinforce.act(weights, observation, random, numbers_of(h), h)
 
 
-def chapters_gradient(model, episodes, advantage, lane):
+def chapters_gradient(model, episodes, advantage, seed):
     """Return the mean of each step's gradient times its advantage, one step at a time."""
     gradients, weights = [], []
     for episode in range(TINY.episodes_per_iteration):
         for step in range(TINY.maximum_steps):
-            if not episodes.played[step, episode, lane]:
+            if not episodes.played[step, episode, seed]:
                 continue
-            observation = episodes.observation[step, episode, :, lane][None]
-            target = 1.0 - float(episodes.action[step, episode, lane])
+            observation = episodes.observation[step, episode, :, seed][None]
+            target = 1.0 - float(episodes.action[step, episode, seed])
             with tf.GradientTape() as tape:
                 left = model(observation)
                 loss = tf.reduce_mean(
                     tf.keras.losses.binary_crossentropy(tf.constant([[target]]), left)
                 )
             gradients.append(tape.gradient(loss, model.trainable_variables))
-            weights.append(float(advantage[step, episode, lane]))
+            weights.append(float(advantage[step, episode, seed]))
     return [
         np.mean([w * g[k].numpy() for w, g in zip(weights, gradients, strict=True)], axis=0)
         for k in range(len(gradients[0]))
@@ -74,10 +74,10 @@ def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
 
     episodes, advantage, gradient = compiled()
     arrays = networks.to_arrays(weights, "relu", "sigmoid")
-    for lane in range(4):
-        model = networks.to_keras(arrays, lane)
-        expected = chapters_gradient(model, episodes, advantage.numpy(), lane)
-        ours = [gradient[k].numpy()[..., lane].T for k in range(4)]
+    for seed in range(4):
+        model = networks.to_keras(arrays, seed)
+        expected = chapters_gradient(model, episodes, advantage.numpy(), seed)
+        ours = [gradient[k].numpy()[..., seed].T for k in range(4)]
         for mine, theirs in zip(ours, expected, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=2e-6)
 
@@ -89,13 +89,13 @@ def test_two_trainings_from_the_same_keys_are_the_same_bytes():
     assert all(a.tobytes() == b.tobytes() for a, b in weights)
 
 
-def test_no_two_lanes_share_initial_weights_or_episodes():
+def test_no_two_seeds_share_initial_weights_or_episodes():
     trained = train(TINY)
-    assert len({trained.weights["final"][0][..., lane].tobytes() for lane in range(4)}) == 4
-    assert len({trained.steps[:, lane].tobytes() for lane in range(4)}) == 4
+    assert len({trained.weights["final"][0][..., seed].tobytes() for seed in range(4)}) == 4
+    assert len({trained.steps[:, seed].tobytes() for seed in range(4)}) == 4
 
 
-def test_a_lane_depends_on_its_key_and_not_on_its_neighbours():
+def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
     other = KEYS.copy()
     other[0] = 1
     trained, changed = (train(TINY, keys) for keys in (KEYS, other))
@@ -117,9 +117,9 @@ def test_the_greedy_policy_takes_the_likelier_action(step):
     observations = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
     actions = reinforce.policy(trained.weights["final"], TINY)(observations, step)
     arrays = reinforce.export(trained.weights["final"], TINY)
-    for lane in range(4):
-        left = networks.to_keras(arrays, lane)(observations[..., lane]).numpy()[:, 0]
-        np.testing.assert_array_equal(actions[:, lane], left < 0.5)
+    for seed in range(4):
+        left = networks.to_keras(arrays, seed)(observations[..., seed]).numpy()[:, 0]
+        np.testing.assert_array_equal(actions[:, seed], left < 0.5)
 
 
 def test_the_sampled_policy_follows_the_probabilities():
@@ -146,7 +146,7 @@ def test_training_behaves_as_it_is_told(behaviour):
     assert share == 1 if behaviour == "greedy" else 0.5 < share < 0.9
 
 
-def test_lanes_of_one_program_may_differ_in_all_that_is_a_number():
+def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():
     alone = [
         TINY.model_copy(update=change)
         for change in (

@@ -110,9 +110,9 @@ def test_a_yardstick_that_fails_says_why():
 
 def test_ratios_are_ours_over_theirs_turn_by_turn():
     found = turns.compared("dqn", "plain", {"plain": [2.0, 4.0], 1: [4.0, 4.0], 32: [40.0, 60.0]})
-    assert found["dqn_ratio_at_1_lane"][1:4] == (1.0, 2.0, 2)
-    assert found["dqn_ratio_at_32_lanes"][1:4] == (15.0, 20.0, 2)
-    assert found["dqn_steps_per_second_at_32_lanes"].median == 50
+    assert found["dqn_ratio_at_1_seed"][1:4] == (1.0, 2.0, 2)
+    assert found["dqn_ratio_at_32_seeds"][1:4] == (15.0, 20.0, 2)
+    assert found["dqn_steps_per_second_at_32_seeds"].median == 50
     assert found["dqn_plain_steps_per_second"].median == 3
 
 

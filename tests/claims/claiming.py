@@ -12,7 +12,7 @@ METRICS = {"best": {"discount_0_9": "a0"}, "sweeps": 4, "zero": 0, "nothing": No
 SAMPLES = pd.DataFrame(
     {
         "variant": ["base"] * 4 + ["other"] * 4,
-        "lane": [0, 1, 2, 3] * 2,
+        "seed": [0, 1, 2, 3] * 2,
         "final": [1.0, 2.0, 3.0, 4.0, 10.0, 20.0, 30.0, None],
         "held": [None, 5.0, 6.0, 7.0, None, None, None, 2.0],
         "never": [np.nan] * 8,
@@ -22,8 +22,8 @@ SAMPLES = pd.DataFrame(
 RETURNS = pd.DataFrame(
     {
         "variant": ["base"] * 3 + ["other"] * 3,
-        "lane_0": [10.0, 20, 30, 1, 1, 1],
-        "lane_1": [10.0, 10, 10, None, None, None],
+        "seed_0": [10.0, 20, 30, 1, 1, 1],
+        "seed_1": [10.0, 10, 10, None, None, None],
     }
 )
 

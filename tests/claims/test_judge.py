@@ -14,9 +14,9 @@ from reprise.stats.intervals import Interval
 from reprise.stats.median import median_interval
 from tests.claims.claiming import Made, claim, of
 
-LANES = 40
-NOISE = np.random.default_rng(7).normal(0, 1, LANES)
-OTHERS = np.random.default_rng(8).normal(0, 1, LANES)
+SEEDS = 40
+NOISE = np.random.default_rng(7).normal(0, 1, SEEDS)
+OTHERS = np.random.default_rng(8).normal(0, 1, SEEDS)
 
 
 def judged(results: Made | None = None, **claims: Any) -> dict[str, judge.Answer]:
@@ -53,7 +53,7 @@ def test_each_form_confirms_refutes_and_leaves_open(form, shift, expected):
         case "improvement":
             found = verdict(NOISE + shift, {"above": 0.5}, form, NOISE[::-1])
         case "share":
-            share = np.arange(LANES) < LANES * (0.5 + shift / 3)
+            share = np.arange(SEEDS) < SEEDS * (0.5 + shift / 3)
             found = verdict(share * 1.0, {"above": 0.5}, form, counted={"at_least": 1})
         case "ratio":
             found = verdict(10 + NOISE, {"below": 1}, form, 10 + NOISE[::-1] + shift)
@@ -191,7 +191,7 @@ def test_a_claim_about_what_is_not_there_is_named():
 
 
 def test_a_seed_without_a_return_is_no_hit_and_below_all_but_in_no_mean():
-    table = pd.DataFrame({"greedy_200": [200.0, 200.0, np.nan, np.nan, np.nan], "lane": range(5)})
+    table = pd.DataFrame({"greedy_200": [200.0, 200.0, np.nan, np.nan, np.nan], "seed": range(5)})
     source = of("t", column="greedy_200")
 
     def answer(claimed: dict, **test) -> judge.Answer:

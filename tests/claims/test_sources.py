@@ -15,13 +15,13 @@ def values(**source) -> list[float]:
 
 def test_rows_are_chosen_by_one_value_or_several():
     assert values(column="final", where={"variant": "base"}) == [1, 2, 3, 4]
-    assert values(column="final", where={"variant": "base", "lane": [1, 3]}) == [2, 4]
-    assert values(column="lane", where={"variant": ["base", "other"]}) == [0, 1, 2, 3] * 2
+    assert values(column="final", where={"variant": "base", "seed": [1, 3]}) == [2, 4]
+    assert values(column="seed", where={"variant": ["base", "other"]}) == [0, 1, 2, 3] * 2
 
 
 def test_rows_are_chosen_by_the_largest_value_and_by_having_one():
-    assert values(column="final", largest="lane", where={"variant": "base"}) == [4]
-    assert values(column="lane", known="held") == [1, 2, 3, 3]
+    assert values(column="final", largest="seed", where={"variant": "base"}) == [4]
+    assert values(column="seed", known="held") == [1, 2, 3, 3]
 
 
 def test_a_missing_value_is_left_out_and_counted_or_later_than_all():
@@ -32,7 +32,7 @@ def test_a_missing_value_is_left_out_and_counted_or_later_than_all():
 
 
 def test_a_column_without_any_value_is_an_empty_sample():
-    found = sample(Source.model_validate(of(column="held", where={"lane": 0})), Made())
+    found = sample(Source.model_validate(of(column="held", where={"seed": 0})), Made())
     assert (len(found.values), found.dropped) == (0, 2)
 
 
@@ -55,11 +55,11 @@ def test_a_time_is_the_environment_steps_until_the_mean_comes_to_a_target():
     reaches = {"target": 15, "rows": 2, "episodes_per_row": 10}
     source = of("returns", reaches=reaches, where={"variant": "base"}, missing="late")
     found = sample(Source.model_validate(source), Made())
-    # lane 0: means of two rows 15, 25; after two rows of ten episodes 100 + 200 steps are played
+    # seed 0: means of two rows 15, 25; after two rows of ten episodes 100 + 200 steps are played
     assert found.values.tolist() == [300, np.inf]
 
 
-def test_a_lane_that_a_variant_does_not_have_is_none():
+def test_a_seed_that_a_variant_does_not_have_is_none():
     reaches = {"target": 15, "rows": 1, "episodes_per_row": 1}
     source = of("returns", reaches=reaches, where={"variant": "other"}, missing="late")
     assert len(sample(Source.model_validate(source), Made()).values) == 1
@@ -77,7 +77,7 @@ def test_one_value_is_a_metric_a_cell_or_a_logarithm():
     assert one(stage="training", metric="best.discount_0_9") == "a0"
     assert one(stage="training", metric="v1.2") == 3.5
     assert one(stage="training", metric="nothing") is None
-    assert one(**of(column="final", where={"variant": "other", "lane": 1})) == 20
+    assert one(**of(column="final", where={"variant": "other", "seed": 1})) == 20
     assert one(logarithm_of={"base": 10, "exponent": 5}) == 5
 
 

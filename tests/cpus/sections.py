@@ -1,6 +1,6 @@
 """The parameters that stages have here: tiny, but wide enough to fill a processor's vectors.
 
-A pack has 24 lanes, three vectors of AVX2; two lanes would be computed one by one, by instructions
+A pack has 24 seeds, three vectors of AVX2; two seeds would be computed one by one, by instructions
 that all processors share. Of an experiment's variants those are kept whose programs differ in kind.
 """
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from tests import tiny
 
-WIDE = {"lanes_per_pack": 24}
+WIDE = {"pack_size": 24}
 
 CHANGES: dict[str, dict[str, Any]] = {
     "credit_assignment": WIDE,

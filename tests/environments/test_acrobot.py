@@ -27,7 +27,7 @@ HALF_UNIT = 2.0**-24
 ROUNDINGS = 16
 NUDGE = 1e-6  # of the states, to see how Gymnasium's step answers
 FASTEST = np.array([np.pi, np.pi, 4 * np.pi, 9 * np.pi])
-KEYS = seeds.lane_keys(42, "training", range(4))
+KEYS = seeds.training_keys(42, "training", range(4))
 
 
 @cache
@@ -38,9 +38,9 @@ def stepping(compiled: bool) -> tf.Function:
 def ours(
     states: np.ndarray, actions: np.ndarray, compiled: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return next states [N, 4], rewards and terminations [N], one state a lane."""
-    lanes = tf.constant(states.T, tf.float32), tf.constant(actions, tf.int32)
-    following, reward, terminated = (x.numpy() for x in stepping(compiled)(*lanes))
+    """Return next states [N, 4], rewards and terminations [N], one state a seed."""
+    seeds = tf.constant(states.T, tf.float32), tf.constant(actions, tf.int32)
+    following, reward, terminated = (x.numpy() for x in stepping(compiled)(*seeds))
     return following.T.astype(float), reward, terminated
 
 
@@ -162,7 +162,7 @@ def test_compiled_and_uncompiled_are_close_and_each_is_always_the_same():
         np.testing.assert_array_equal(ours(states, actions, how)[0], found)
 
 
-def test_any_axes_before_the_lanes_change_nothing():
+def test_any_axes_before_the_seeds_change_nothing():
     random = np.random.default_rng(0)
     states = (random.uniform(-1, 1, (2, 3, 4, 16)) * FASTEST[:, None]).astype(np.float32)
     actions = random.integers(3, size=(2, 3, 16)).astype(np.int32)
@@ -184,7 +184,7 @@ def test_an_episode_ends_when_the_free_end_is_a_links_length_above_the_bar(tilt,
     assert (bool(terminated[0]), float(reward[0])) == (ends, 0.0 if ends else -1.0)
 
 
-def test_initial_states_lie_within_a_tenth_and_differ_between_lanes_and_episodes():
+def test_initial_states_lie_within_a_tenth_and_differ_between_seeds_and_episodes():
     states = Acrobot().reset(tf.constant(KEYS.T), (100,)).numpy()
     assert states.shape == (100, 4, 4)
     assert np.abs(states).max() <= 0.1
@@ -211,4 +211,4 @@ def test_dqn_learns_on_three_actions_and_its_policy_plays_gymnasiums():
     final = trained.weights["final"]
     returns = evaluate(dqn.policy(final, h), "Acrobot-v1", range(10), 4, [200])[0]
     assert returns.mean(axis=0).max() > -150
-    assert len({final[0][..., lane].tobytes() for lane in range(4)}) == 4
+    assert len({final[0][..., seed].tobytes() for seed in range(4)}) == 4

@@ -38,8 +38,8 @@ def test_an_episode_ends_beyond_the_track_or_twelve_degrees(place, value, falls)
     assert bool(CartPole().step(tf.constant(state), tf.constant([0]))[2][0]) is falls
 
 
-def test_initial_states_lie_within_a_twentieth_and_differ_between_lanes_and_episodes():
-    keys = tf.constant(seeds.lane_keys(1, "test", range(4)).T)
+def test_initial_states_lie_within_a_twentieth_and_differ_between_seeds_and_episodes():
+    keys = tf.constant(seeds.training_keys(1, "test", range(4)).T)
     states = CartPole().reset(keys, (100,)).numpy()
     assert states.shape == (100, 4, 4)
     assert np.abs(states).max() <= 0.05

@@ -53,7 +53,7 @@ class Played(NamedTuple):
 
 def initial_states() -> np.ndarray:
     """Return float32 [E, 4]."""
-    keys = seeds.lane_keys(1, "parity", range(1))
+    keys = seeds.training_keys(1, "parity", range(1))
     return CARTPOLE.reset(tf.constant(keys.T), (EPISODES,)).numpy()[..., 0]
 
 
@@ -64,7 +64,7 @@ def trained() -> Act:
         maximum_steps=200, behaviour="sampled", credit="advantage", discount=0.95,
         optimizer="nadam", learning_rate=0.01,
     )  # fmt: skip
-    found = reinforce.train(h, CARTPOLE, seeds.lane_keys(42, "training", range(4)))
+    found = reinforce.train(h, CARTPOLE, seeds.training_keys(42, "training", range(4)))
     best = int(found.returns[-5:].mean(axis=0).argmax())
     return reinforce.policy([weight[..., best : best + 1] for weight in found.weights["final"]], h)
 
@@ -120,9 +120,9 @@ def test_every_step_of_a_thousand_episodes_is_gymnasiums(name: str, shortest: in
     which = them.played
     following = them.states[1:][which]  # [N, 4]
     step = tf.function(CARTPOLE.step, jit_compile=True, autograph=False)
-    lanes = them.states[:-1][which].T, them.actions[which]
+    seeds = them.states[:-1][which].T, them.actions[which]
     here, reward, fell = (
-        x.numpy() for x in step(tf.constant(lanes[0], tf.float32), tf.constant(lanes[1], tf.int32))
+        x.numpy() for x in step(tf.constant(seeds[0], tf.float32), tf.constant(seeds[1], tf.int32))
     )
     error = allowed(following)
     assert (np.abs(here.T - following) <= error).all()

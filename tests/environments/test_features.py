@@ -22,11 +22,11 @@ LINEAR = dqn.Hyperparameters(
 )  # fmt: skip
 
 
-def observations(size: int = 50, lanes: int = 3) -> np.ndarray:
-    """Return observations [E, O, L] as they occur in episodes."""
+def observations(size: int = 50, seeds: int = 3) -> np.ndarray:
+    """Return observations [E, O, N] as they occur in episodes."""
     random = np.random.default_rng(0)
     return (
-        random.uniform(-1.2, 1.2, (size, 4, lanes)) * np.array(SCALES)[:, None]
+        random.uniform(-1.2, 1.2, (size, 4, seeds)) * np.array(SCALES)[:, None]
     ).astype(np.float32)  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_features_come_in_the_order_they_are_named_in():
 
 def test_only_what_is_observed_differs_from_the_environment():
     cartpole, featured = CartPole(), Featured(CartPole(), EVEN)
-    keys = tf.constant(seeds.lane_keys(1, "test", range(3)).T)
+    keys = tf.constant(seeds.training_keys(1, "test", range(3)).T)
     state = cartpole.reset(keys)
     np.testing.assert_array_equal(featured.reset(keys), state)
     assert (featured.observation_size, featured.actions, featured.draws) == (6, 2, 0)
@@ -89,7 +89,7 @@ def test_a_policy_in_gymnasium_sees_what_it_saw_in_training(chosen):
 
 def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
     """Play greedily without an end, and follow the weights in plain NumPy."""
-    keys, rate = seeds.lane_keys(3, "test", range(1)), LINEAR.learning_rate
+    keys, rate = seeds.training_keys(3, "test", range(1)), LINEAR.learning_rate
     environment = Featured(CartPole(), FEATURES)
     key = tf.constant(keys.T, tf.uint32)
     kernel, bias = networks.glorot_uniform(streams.fold_in(key, 0), (10, 2))

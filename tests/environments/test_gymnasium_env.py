@@ -17,7 +17,7 @@ from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
 from tests.environments import counting
 
-KEYS = seeds.lane_keys(42, "training", range(3))
+KEYS = seeds.training_keys(42, "training", range(3))
 LIMITED = [{"name": "TimeLimit", "max_episode_steps": 4}]
 
 
@@ -37,7 +37,7 @@ def by_chance(environment: GymnasiumEnvironment):
 
 
 def played(specification: Specification, episodes: int, steps: int) -> list[np.ndarray]:
-    """Return what chance plays in 3 lanes: observations, actions, rewards and what counts."""
+    """Return what chance plays in 3 seeds: observations, actions, rewards and what counts."""
     environment = GymnasiumEnvironment(specification)
     program = environment.program(
         lambda keys: reinforce.play(by_chance(environment), keys, environment, episodes, steps)
@@ -46,7 +46,7 @@ def played(specification: Specification, episodes: int, steps: int) -> list[np.n
 
 
 def episode_seeds(keys: tf.Tensor, episodes: int) -> np.ndarray:
-    """Return the seeds of all lanes' episodes [E, L], of the keys that `reset` is given."""
+    """Return the seeds of all seeds' episodes [E, N], of the keys that `reset` is given."""
     return gymnasium_env.episode_words(keys, (episodes,)).numpy() | np.uint32(2**31)
 
 
@@ -64,23 +64,23 @@ def test_every_episode_is_the_one_that_is_stepped_by_hand(specification, first):
     observations, actions, rewards, counts = played(specification, 2, 30)
     begun = episode_seeds(streams.fold_in(tf.constant(KEYS.T), 0), 2)
     environment = specification.make()
-    for e, lane in np.ndindex(2, 3):
-        seen, _ = environment.reset(seed=int(begun[e, lane]))
+    for e, seed in np.ndindex(2, 3):
+        seen, _ = environment.reset(seed=int(begun[e, seed]))
         for t in range(30):
-            assert counts[t, e, lane]
+            assert counts[t, e, seed]
             if isinstance(environment.observation_space, gymnasium.spaces.Discrete):
                 seen = np.eye(environment.observation_space.n)[seen]
-            np.testing.assert_array_equal(observations[t, e, :, lane], np.float32(seen))
-            action = int(actions[t, e, lane]) + first
+            np.testing.assert_array_equal(observations[t, e, :, seed], np.float32(seen))
+            action = int(actions[t, e, seed]) + first
             seen, reward, terminated, truncated, _ = environment.step(action)
-            assert rewards[t, e, lane] == np.float32(reward)
+            assert rewards[t, e, seed] == np.float32(reward)
             if terminated or truncated:
-                assert not counts[t + 1 :, e, lane].any()
+                assert not counts[t + 1 :, e, seed].any()
                 break
 
 
 def test_episodes_begin_with_seeds_that_no_evaluation_has_and_no_two_share():
-    keys = tf.constant(seeds.lane_keys(1, "training", range(50)).T)
+    keys = tf.constant(seeds.training_keys(1, "training", range(50)).T)
     begun = episode_seeds(keys, 40).ravel()
     assert len(set(begun)) == 2000
     assert min(begun) >= 2**31
@@ -88,7 +88,7 @@ def test_episodes_begin_with_seeds_that_no_evaluation_has_and_no_two_share():
 
 
 def experienced(wrappers: Any, steps: int) -> replay_buffer.Transitions:
-    """Return what 3 lanes experience in steps, an episode after the other, fields [T, .., L]."""
+    """Return what 3 seeds experience in steps, an episode after the other, fields [T, .., N]."""
     environment = GymnasiumEnvironment(of(counting.ID, wrappers=wrappers))
     h = test_dqn.with_(total_episodes=None, total_steps=1, train_every=steps, maximum_steps=100)
     numbers = dqn.Numbers(*(tf.ones([3]) for _ in range(5)))  # epsilon is 1
@@ -111,15 +111,15 @@ def experienced(wrappers: Any, steps: int) -> replay_buffer.Transitions:
 @pytest.mark.parametrize("wrappers", [[], LIMITED])
 def test_an_end_keeps_its_final_observation_and_the_next_episode_begins_after_it(wrappers):
     found = experienced(wrappers, 40)
-    ends = (found.terminated + found.truncated).astype(bool)  # [T, L]
+    ends = (found.terminated + found.truncated).astype(bool)  # [T, N]
     # The same episode, a step later.
     np.testing.assert_array_equal(found.next_observation[:, 0], found.observation[:, 0])
     np.testing.assert_array_equal(found.next_observation[:, 1], found.observation[:, 1] + 1)
     assert ends.any(axis=0).all()
-    for lane in range(3):
+    for seed in range(3):
         for t in range(39):
-            following, then = found.next_observation[t, :, lane], found.observation[t + 1, :, lane]
-            if ends[t, lane]:
+            following, then = found.next_observation[t, :, seed], found.observation[t + 1, :, seed]
+            if ends[t, seed]:
                 assert then[1] == 0
                 assert then[0] != following[0]  # its beginning is its own
             else:
@@ -155,7 +155,7 @@ def test_a_truncated_end_has_a_future_if_one_bootstraps_there():
         np.testing.assert_allclose(future, 0.5 * bootstraps)
 
 
-def test_a_lane_depends_on_its_key_and_not_on_its_neighbours():
+def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
     other = KEYS.copy()
     other[0] = 1
     h = test_reinforce.TINY
@@ -182,23 +182,23 @@ def test_a_lane_depends_on_its_key_and_not_on_its_neighbours():
         ("raise at reset", "at reset: the environment raised RuntimeError: no beginning"),
     ],
 )
-def test_a_failing_environment_is_named_with_lane_episode_seed_and_step(mood, what):
+def test_a_failing_environment_is_named_with_seed_episode_seed_and_step(mood, what):
     grave = 0.9
     specification = of(counting.ID, {"mood": mood, "grave": grave})
     environment = GymnasiumEnvironment(specification)
     with pytest.raises(EpisodeError) as caught:
         reinforce.train(test_reinforce.TINY, environment, KEYS)
     expected, hand = [], counting.Counting()
-    lanes = tf.constant(KEYS.T)
+    seeds = tf.constant(KEYS.T)
     for iteration in range(test_reinforce.TINY.iterations):
-        rounds = streams.fold_in(streams.fold_in(lanes, 1), iteration)
+        rounds = streams.fold_in(streams.fold_in(seeds, 1), iteration)
         begun = episode_seeds(streams.fold_in(rounds, 0), 3)
-        for e, lane in np.ndindex(3, 3):
-            hand.reset(seed=int(begun[e, lane]))
+        for e, seed in np.ndindex(3, 3):
+            hand.reset(seed=int(begun[e, seed]))
             if hand.begun > grave:
                 expected.append(
-                    f"Counting-v0, lane {lane}, episode {3 * iteration + e} "
-                    f"(seed {begun[e, lane]}), {what}"
+                    f"Counting-v0, seed {seed}, episode {3 * iteration + e} "
+                    f"(seed {begun[e, seed]}), {what}"
                 )
     assert str(caught.value) == expected[0]
 

@@ -5,7 +5,7 @@ import numpy as np
 from reprise.environments.normalisation import EPSILON, Normaliser
 
 RANDOM = np.random.default_rng(0)
-SEEN = [RANDOM.normal(3, 2, size=(4, 2, 3)) for _ in range(50)]  # [E, O, L]
+SEEN = [RANDOM.normal(3, 2, size=(4, 2, 3)) for _ in range(50)]  # [E, O, N]
 COUNTS = [RANDOM.random((4, 3)) < 0.7 for _ in range(50)]
 
 
@@ -16,15 +16,15 @@ def learned() -> Normaliser:
     return normaliser
 
 
-def test_the_statistics_are_those_of_all_observations_of_the_lane():
+def test_the_statistics_are_those_of_all_observations_of_the_seed():
     found = learned()
-    for lane in range(3):
+    for seed in range(3):
         kept = np.concatenate(
-            [s[c[:, lane], :, lane] for s, c in zip(SEEN, COUNTS, strict=True)]
+            [s[c[:, seed], :, seed] for s, c in zip(SEEN, COUNTS, strict=True)]
         )  # fmt: skip
-        np.testing.assert_allclose(found.mean[:, lane], kept.mean(axis=0), rtol=1e-4)
-        np.testing.assert_allclose(found.variance[:, lane], kept.var(axis=0), rtol=1e-4)
-        np.testing.assert_allclose(found.count[lane], len(kept) + 1e-4)
+        np.testing.assert_allclose(found.mean[:, seed], kept.mean(axis=0), rtol=1e-4)
+        np.testing.assert_allclose(found.variance[:, seed], kept.var(axis=0), rtol=1e-4)
+        np.testing.assert_allclose(found.count[seed], len(kept) + 1e-4)
 
 
 def test_nothing_new_changes_nothing_even_if_it_is_not_a_number():

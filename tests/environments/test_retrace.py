@@ -17,16 +17,16 @@ SEEDS = range(7, 9)
 
 
 def angle_or_damped(observations: np.ndarray, step: int) -> np.ndarray:
-    """Act by the angle in lane 0, and by the angle and its velocity in lane 1."""
+    """Act by the angle in policy 0, and by the angle and its velocity in policy 1."""
     spin = observations[..., 3, :] * np.arange(observations.shape[-1])
     return (observations[..., 2, :] + spin >= 0).astype(np.int64)
 
 
-def only(lane: int):
-    """Return the policy of one lane."""
+def only(policy: int):
+    """Return the policy of one policy."""
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
-        return angle_or_damped(np.repeat(observations, 2, axis=-1), step)[:, lane : lane + 1]
+        return angle_or_damped(np.repeat(observations, 2, axis=-1), step)[:, policy : policy + 1]
 
     return act
 
@@ -35,18 +35,18 @@ def test_an_animation_from_remembered_actions_is_that_of_the_policy_itself():
     remembering = Remembering(angle_or_damped)
     evaluate(remembering, CARTPOLE, SEEDS, 2, [60, 90])
     actions = remembering.actions(60)
-    for lane in (0, 1):
-        episode = record(only(lane), CARTPOLE, SEEDS[0], 60)
+    for policy in (0, 1):
+        episode = record(only(policy), CARTPOLE, SEEDS[0], 60)
         direct = gif(episode.frames, episode.frames_per_second)
-        assert animation(actions[:, lane], plain(CARTPOLE), SEEDS[0]) == direct
+        assert animation(actions[:, policy], plain(CARTPOLE), SEEDS[0]) == direct
 
 
-def test_the_two_lanes_are_told_apart():
+def test_the_two_policies_are_told_apart():
     remembering = Remembering(angle_or_damped)
     returns = evaluate(remembering, CARTPOLE, SEEDS, 2, [60])
     assert returns[0, 0, 0] < returns[0, 0, 1] == 60
     actions = remembering.actions(60)
-    one, other = (animation(actions[:, lane], plain(CARTPOLE), 7) for lane in (0, 1))
+    one, other = (animation(actions[:, policy], plain(CARTPOLE), 7) for policy in (0, 1))
     assert one != other
 
 
@@ -150,7 +150,7 @@ def test_pictures_that_change_their_size_are_told_once_they_do(capsys):
     assert "several sizes: 40 x 20, then 40 x 21" in capsys.readouterr().err
 
 
-def test_no_lane_has_no_episode_to_show(capsys):
+def test_no_policy_has_no_episode_to_show(capsys):
     with drawing.registered("rgb") as name:
         assert len(pictures(Camera(plain(name), "stage").animation(ACTIONS, None, 0))) == 1
     assert capsys.readouterr().err == ""

@@ -80,12 +80,16 @@ def test_the_angle_rule_gets_the_books_returns_in_500_episodes():
     assert (returns.min(), returns.max()) == (24, 63)
 
 
-def test_every_lane_and_seed_gets_what_a_plain_loop_gets():
+def test_every_policy_and_seed_gets_what_a_plain_loop_gets():
     rules = [lambda o: o[2] >= 0, lambda o: o[2] + o[3] >= 0, lambda o: False]
 
     def act(observations, step):
-        lanes = [angle(observations, step), damped(observations, step), angle(observations, 0) * 0]
-        return np.stack([actions[:, lane] for lane, actions in enumerate(lanes)], axis=-1)
+        policies = [
+            angle(observations, step),
+            damped(observations, step),
+            angle(observations, 0) * 0,
+        ]
+        return np.stack([actions[:, policy] for policy, actions in enumerate(policies)], axis=-1)
 
     seeds = [3, 1, 4]
     returns = evaluate(act, CARTPOLE, seeds, 3, [30, 120])
@@ -136,7 +140,7 @@ def test_a_failing_environment_is_named_with_seed_and_step(mood, player):
         return np.full((len(observations), observations.shape[-1]), 0, int)
 
     if player == "evaluate":
-        with pytest.raises(EpisodeError, match=f"Moody-v0, seed 8, lane 0, at step 3: .*{what}"):
+        with pytest.raises(EpisodeError, match=f"Moody-v0, seed 8, policy 0, at step 3: .*{what}"):
             evaluate(act, MOODY, [7, 8], 2, [9])
     else:
         with pytest.raises(EpisodeError, match=f"Moody-v0, seed 8, at step 3: .*{what}"):
@@ -163,7 +167,7 @@ def test_an_action_that_does_not_exist_is_named(mood):
 
 @pytest.mark.parametrize("actions", [np.zeros((1, 2), int), np.zeros((2, 1)), [0, 0]])
 def test_actions_of_another_shape_or_kind_are_refused(actions):
-    with pytest.raises(ValueError, match=r"integer actions \[2, 1\] \[E, L\]; got"):
+    with pytest.raises(ValueError, match=r"integer actions \[2, 1\] \[E, N\]; got"):
         evaluate(lambda o, s: actions, CARTPOLE, [1, 2], 1, [4])
 
 
@@ -181,10 +185,12 @@ def test_an_environment_that_does_not_fit_is_named(environment_id, message):
         evaluate(angle, environment_id, [0], 1, [10])
 
 
-@pytest.mark.parametrize(("seeds", "lanes", "limits"), [([], 1, [9]), ([0], 0, [9]), ([0], 1, [0])])
-def test_nothing_to_play_is_refused(seeds, lanes, limits):
+@pytest.mark.parametrize(
+    ("seeds", "policies", "limits"), [([], 1, [9]), ([0], 0, [9]), ([0], 1, [0])]
+)
+def test_nothing_to_play_is_refused(seeds, policies, limits):
     with pytest.raises(UserError, match="at least one of each is needed"):
-        evaluate(angle, CARTPOLE, seeds, lanes, limits)
+        evaluate(angle, CARTPOLE, seeds, policies, limits)
 
 
 def test_a_recorded_episode_is_the_one_that_is_evaluated():

@@ -15,12 +15,12 @@ from reprise.nn.determinism import tf
 PLAIN = Sensors((0, 2), (0.0, 0.0), 3)
 RATES = PLAIN._replace(frequency=50.0, history=2)
 NOISY = Sensors((2, 1), (0.1, 0.5), 2)
-KEYS = tf.constant(seeds.lane_keys(1, "test", range(3)).T)
+KEYS = tf.constant(seeds.training_keys(1, "test", range(3)).T)
 NOTHING = tf.zeros([0, 3])
 
 
 def played(sensors: Sensors, steps: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return the true observations [O, L] of some steps and what sensors show of them."""
+    """Return the true observations [O, N] of some steps and what sensors show of them."""
     environment = Sensed(CartPole(), sensors)
     state = environment.reset(KEYS)
     random = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def test_rates_of_change_are_the_hidden_velocities():
         np.testing.assert_allclose(here[2:], before[[1, 3]], atol=2e-5)
 
 
-def test_errors_are_uniform_within_their_bound_and_differ_between_lanes_and_steps():
+def test_errors_are_uniform_within_their_bound_and_differ_between_seeds_and_steps():
     environment, places = Sensed(CartPole(), NOISY), list(NOISY.features)
     first = environment.reset(KEYS, (500,))
     errors = tf.constant(np.random.default_rng(0).random((500, 2, 3)), tf.float32)

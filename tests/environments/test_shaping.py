@@ -8,7 +8,7 @@ from reprise.environments.cartpole import CartPole
 from reprise.environments.shaping import Shaped
 from reprise.nn.determinism import tf
 
-KEYS = tf.constant(seeds.lane_keys(1, "test", range(3)).T)
+KEYS = tf.constant(seeds.training_keys(1, "test", range(3)).T)
 NOTHING = tf.zeros([0, 3])
 
 

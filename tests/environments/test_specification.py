@@ -96,7 +96,7 @@ def test_a_failure_in_the_middle_leaves_nothing_half_written(
         assert executed(tmp_path, {"id": counting.ID, "kwargs": kwargs}) == 1
     no_pictures, err = capsys.readouterr().err.splitlines()
     assert "no animation" in no_pictures
-    assert f"{NAME}: Counting-v0, lane " in err
+    assert f"{NAME}: Counting-v0, seed " in err
     assert ", at step 2: the environment " in err
     assert what in err
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

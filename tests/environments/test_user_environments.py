@@ -20,7 +20,7 @@ from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
 from tests.environments import userenvs
 
-KEYS = seeds.lane_keys(42, "training", range(2))
+KEYS = seeds.training_keys(42, "training", range(2))
 ACCEPTED = {
     "Line", "ObsList", "ObsOut", "Uint8", "Cells", "CellsStart", "CellsFloat", "CellsArray",
     "CellsBool", "CellsNumpyBool", "RewardArray", "RewardInt", "DoneArray", "DoneInt", "BothEnds",
@@ -81,7 +81,7 @@ def right(observations: np.ndarray, step: int) -> np.ndarray:
 
 
 def trained(environment_id: str) -> np.ndarray:
-    """Return what two lanes' episodes of 9 steps return that go to the right."""
+    """Return what two seeds' episodes of 9 steps return that go to the right."""
     environment = registry.make(plain(environment_id))
     assert isinstance(environment, GymnasiumEnvironment)
     total, running = np.zeros((2, 2)), np.ones((2, 2), bool)

@@ -11,16 +11,16 @@ CAP = 20
 
 
 def one(*returns: float, window: int = 2) -> forgetting.Course:
-    """Return the course of a single lane."""
+    """Return the course of a single seed."""
     return forgetting.course(np.array(returns, float)[:, None], CAP, window)
 
 
 def begins(found: forgetting.Course) -> list[int]:
-    """Return the episodes with which the collapses of a single lane begin."""
+    """Return the episodes with which the collapses of a single seed begin."""
     return np.flatnonzero(found.collapses[:, 0]).tolist()
 
 
-def test_a_lane_that_never_holds_the_cap_has_nothing_to_forget():
+def test_a_seed_that_never_holds_the_cap_has_nothing_to_forget():
     found = one(20, 3, 20, 3, 20, 3)
     assert not found.holds.any()
     assert not found.collapses.any()
@@ -60,7 +60,7 @@ def test_depth_is_that_of_the_worst_window_after_the_cap_was_held():
     assert one(0, 0, 20, 20, 5, 4, 20, 20).depth.tolist() == [CAP - 4.5]
 
 
-def test_lanes_do_not_mix():
+def test_seeds_do_not_mix():
     both = forgetting.course(np.array([[20, 1], [20, 20], [5, 20], [4, 20]], float), CAP, 2)
     assert both.held_at.tolist() == [1, 2]
     assert both.collapses.any(axis=0).tolist() == [True, False]
@@ -80,10 +80,10 @@ def test_a_summary_counts_forgetting_among_those_that_held_and_recovery_among_th
     }  # fmt: skip
     assert [(each or {})["estimate"] for each in shares.values()] == [3 / 4, 2 / 3, 1 / 2]
     assert (found["depth"] or {})["mean"] == pytest.approx(28 / 3)
-    assert found["recovery"] is None  # one lane has no interval
+    assert found["recovery"] is None  # one seed has no interval
 
 
-def test_a_place_is_the_share_of_calm_lanes_that_lie_lower():
+def test_a_place_is_the_share_of_calm_seeds_that_lie_lower():
     holds = np.ones((4, 4), bool)
     collapses = np.zeros((4, 4), bool)
     collapses[2, 0] = True
@@ -95,7 +95,7 @@ def test_a_place_is_the_share_of_calm_lanes_that_lie_lower():
     assert np.isnan(places[:, 1:]).all()
 
 
-def test_lanes_about_to_collapse_are_not_calm():
+def test_seeds_about_to_collapse_are_not_calm():
     holds = np.ones((4, 3), bool)
     collapses = np.zeros((4, 3), bool)
     collapses[2, 0] = collapses[3, 1] = True
@@ -103,26 +103,26 @@ def test_lanes_about_to_collapse_are_not_calm():
     found = forgetting.Course(holds, collapses, none, none, none)
     values = np.array([[0, 0, 0], [1, 0, 2], [0, 0, 0], [0, 0, 0]], float)
     places = forgetting.places(values, found, before=2, after=0)
-    assert places[1, 0] == 0  # only the third lane is calm
+    assert places[1, 0] == 0  # only the third seed is calm
 
 
-def test_a_warning_is_a_mean_over_lanes_of_what_comes_before():
+def test_a_warning_is_a_mean_over_seeds_of_what_comes_before():
     around = np.array([[0.9, NAN, 0.5], [0.7, NAN, 0.7], [0.0, 0.0, 0.0]])
     found = forgetting.warning(around, before=2)
     assert found is not None
     assert (found["n"], found["mean"]) == (2, pytest.approx(0.7))
     assert forgetting.warning(around[:, :2], before=2) is None
-    table = forgetting.over_lanes(around, before=2)
+    table = forgetting.over_seeds(around, before=2)
     assert table["episode"].tolist() == [-2, -1, 0]
-    assert table["lanes"].tolist() == [2, 2, 3]
+    assert table["seeds"].tolist() == [2, 2, 3]
     assert table["mean"].tolist() == pytest.approx([0.7, 0.7, 0])
 
 
 def test_what_never_happened_gives_a_table_without_rows():
-    assert forgetting.over_lanes(np.full((3, 2), NAN), before=2).shape == (0, 5)
+    assert forgetting.over_seeds(np.full((3, 2), NAN), before=2).shape == (0, 5)
 
 
-def test_a_rank_correlation_is_a_lanes_own_and_looks_at_order_only():
+def test_a_rank_correlation_is_a_seeds_own_and_looks_at_order_only():
     x = np.array([[1, 1, 1], [2, 2, 1], [4, NAN, 1], [8, 3, 1]], float)
     y = np.array([[1, 9, 1], [3, 8, 2], [9, 0, 3], [27, 7, 4]], float)
     found = forgetting.rank_correlations(x, y)

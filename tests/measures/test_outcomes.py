@@ -11,8 +11,8 @@ def found(**columns) -> outcomes.Samples | None:
     return outcomes.samples(pd.DataFrame(columns))
 
 
-def test_a_row_for_each_lane_is_one_group_and_final_returns_come_first():
-    table = found(lane=[0, 1], falls=[2, 3], last_return=[9.0, 8.0], final_200=[7.0, 6.0])
+def test_a_row_for_each_seed_is_one_group_and_final_returns_come_first():
+    table = found(seed=[0, 1], falls=[2, 3], last_return=[9.0, 8.0], final_200=[7.0, 6.0])
     assert table is not None
     assert list(table.groups) == [""]
     assert table.outcomes == ["final_200", "last_return", "falls"]
@@ -28,14 +28,14 @@ def test_every_text_tells_groups_apart():
 
 
 def test_numbers_before_the_seed_tell_groups_apart_by_name_and_not_by_their_count():
-    table = found(setting=[7, 8], rate=[0.1, 0.2], variant=["a", "a"], lane=[0, 0], falls=[1, 2])
+    table = found(setting=[7, 8], rate=[0.1, 0.2], variant=["a", "a"], seed=[0, 0], falls=[1, 2])
     assert table is not None
     assert list(table.groups) == ["rate 0.1 a", "rate 0.2 a"]
     assert table.outcomes == ["falls"]
 
 
 def test_true_and_false_are_an_outcome_even_where_some_are_missing():
-    table = found(lane=[0, 1, 2], diverged=[True, False, None])
+    table = found(seed=[0, 1, 2], diverged=[True, False, None])
     assert table is not None
     assert table.outcomes == ["diverged"]
 
@@ -43,8 +43,8 @@ def test_true_and_false_are_an_outcome_even_where_some_are_missing():
 @pytest.mark.parametrize(
     "columns",
     [
-        {"episode": [0, 1], "lane_0": [3, 4]},
-        {"lane": [0, 0], "step": [1, 2]},
+        {"episode": [0, 1], "seed_0": [3, 4]},
+        {"seed": [0, 0], "step": [1, 2]},
         {"run": [0, 1], "state": ["a", "b"]},
     ],
     ids=["no seed", "several rows of a seed", "nothing but texts"],
@@ -63,7 +63,7 @@ def test_the_committed_tables_of_samples_are_found():
         f"{path.parent.name}/samples.csv" for path in (tiny.ROOT / "data").glob("*/samples.csv")
     }
     assert every <= paths
-    others = {"hardcoded_baseline/episodes.csv", "hardcoded_baseline/lanes.csv"}
+    others = {"hardcoded_baseline/episodes.csv", "hardcoded_baseline/untrained.csv"}
     assert others <= paths
     assert not {path for path in paths if "curve" in path or "returns" in path}
 

@@ -17,9 +17,9 @@ def samples(seeds: int = 16) -> Any:
     """Four settings, rate of much effect and size of none; size is a list in words."""
     random = np.random.default_rng(3)
     rows = [
-        {"setting": number, "rate": rate, "size": size, "lane": lane, "final": value}
+        {"setting": number, "rate": rate, "size": size, "seed": seed, "final": value}
         for number, (rate, size) in enumerate([(r, s) for r in (1, 2) for s in ("[3]", "[3, 3]")])
-        for lane, value in enumerate(random.normal(100 * rate, 10, seeds))
+        for seed, value in enumerate(random.normal(100 * rate, 10, seeds))
     ]
     return pd.DataFrame(rows)
 
@@ -111,8 +111,8 @@ def test_a_value_is_shown_as_it_is_written():
 
 def test_a_seed_that_diverged_is_counted_and_in_no_mean():
     table = samples()
-    table.loc[table["setting"].eq(2) & table["lane"].lt(4), "final"] = np.nan
-    table.loc[table["setting"].eq(3) & table["lane"].gt(0), "final"] = np.nan
+    table.loc[table["setting"].eq(2) & table["seed"].lt(4), "final"] = np.nan
+    table.loc[table["setting"].eq(3) & table["seed"].gt(0), "final"] = np.nan
     found: Any = ranking.settings(table, KEYS, "final", level=150)
     assert found["n"].tolist() == [16, 16, 12, 1]
     assert found["missing"].tolist() == [0, 0, 4, 15]

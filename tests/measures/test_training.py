@@ -12,24 +12,24 @@ NAN = np.nan
 
 
 def column(*values: float) -> np.ndarray:
-    """Return the returns of a single lane, [K, 1]."""
+    """Return the returns of a single seed, [K, 1]."""
     return np.array(values, float)[:, None]
 
 
-def test_a_table_by_lane_has_a_row_a_step_and_a_column_a_lane():
-    table = training.by_lane(np.array([[1, 2], [3, 4], [5, 6]]), "iteration", first=1)
-    assert table.columns.tolist() == ["iteration", "lane_0", "lane_1"]
+def test_a_table_by_seed_has_a_row_a_step_and_a_column_a_seed():
+    table = training.by_seed(np.array([[1, 2], [3, 4], [5, 6]]), "iteration", first=1)
+    assert table.columns.tolist() == ["iteration", "seed_0", "seed_1"]
     assert table.to_numpy().tolist() == [[1, 1, 2], [2, 3, 4], [3, 5, 6]]
 
 
-def test_quantiles_are_those_over_lanes():
+def test_quantiles_are_those_over_seeds():
     curves = np.array([np.arange(11), np.arange(11) * 10])
     table = training.quantiles(curves, "episode")
     assert table.columns.tolist() == ["episode", "mean", "low", "median", "high"]
     assert table.to_numpy().tolist() == [[0, 5, 1, 5, 9], [1, 50, 10, 50, 90]]
 
 
-def test_quantiles_leave_nan_out_and_with_it_steps_that_no_lane_has():
+def test_quantiles_leave_nan_out_and_with_it_steps_that_no_seed_has():
     curves = np.array([[NAN, NAN, NAN], [1, NAN, 3], [5, 5, 5]])
     table = training.quantiles(curves, "episode", first=7)
     assert table["episode"].tolist() == [8, 9]
@@ -38,7 +38,7 @@ def test_quantiles_leave_nan_out_and_with_it_steps_that_no_lane_has():
     assert table["low"].tolist() == pytest.approx([1.2, 5])
 
 
-def test_first_at_counts_from_zero_and_is_nan_for_a_lane_that_never_gets_there():
+def test_first_at_counts_from_zero_and_is_nan_for_a_seed_that_never_gets_there():
     returns = np.array([[9, 20, 3, NAN], [20, 20, 19, 21], [20, 0, 19, 0]])
     np.testing.assert_array_equal(training.first_at(returns, 20), [1, 0, NAN, 1])
 
@@ -54,13 +54,13 @@ def test_a_fall_is_counted_once_until_the_top_is_reached_again():
     assert training.falls(column(20, 9, 20, 9, 19, 5, 20, 0), 20) == [3]
 
 
-def test_falls_are_counted_lane_by_lane_and_nan_is_none():
+def test_falls_are_counted_seed_by_seed_and_nan_is_none():
     returns = np.array([[20, 5, 20], [9, 20, NAN], [20, 20, NAN], [9, 20, 1]])
     assert training.falls(returns, 20).tolist() == [2, 0, 1]
 
 
-def test_a_lane_is_evaluated_by_the_mean_of_its_episodes():
-    under_20 = [[20, 10, 20], [20, 0, 19]]  # [E, L]: lane means 20, 5, 19.5
+def test_a_seed_is_evaluated_by_the_mean_of_its_episodes():
+    under_20 = [[20, 10, 20], [20, 0, 19]]  # [E, N]: seed means 20, 5, 19.5
     under_40 = [[40, 10, 20], [20, 0, 20]]  # 30, 5, 20
     found = training.evaluation(np.array([under_20, under_40], float), [20, 40], 0.975)
     assert list(found) == ["limit_20", "limit_40"]
@@ -72,10 +72,10 @@ def test_a_lane_is_evaluated_by_the_mean_of_its_episodes():
     assert (second["median"], second["solved"], second["solved_low"]) == (20, 0, 0)
 
 
-def test_the_median_lane_is_the_one_nearest_to_the_median():
-    assert training.median_lane(np.array([1.0, 50.0, 7.0])) == 2
-    assert training.median_lane(np.array([0.0, 10.0, 4.0, 5.5])) == 2  # the median is 4.75
-    assert training.median_lane(np.array([3.0, 1.0, 3.0, 9.0])) == 0  # the first among equals
+def test_the_median_seed_is_the_one_nearest_to_the_median():
+    assert training.median_seed(np.array([1.0, 50.0, 7.0])) == 2
+    assert training.median_seed(np.array([0.0, 10.0, 4.0, 5.5])) == 2  # the median is 4.75
+    assert training.median_seed(np.array([3.0, 1.0, 3.0, 9.0])) == 0  # the first among equals
 
 
 def test_the_tail_is_of_the_last_returns_that_there_are():
@@ -93,14 +93,14 @@ def test_steps_to_a_target_are_those_until_the_window_that_passes_it_is_full():
     assert np.isnan(training.steps_to(returns, steps, 6, window=4)[0])
 
 
-def test_evaluations_are_averaged_by_lane_for_each_way_and_limit():
-    returns = np.array([[[1.0, 2.0], [3.0, 2.0]], [[1.0, 4.0], [5.0, 4.0]]])  # [limits, E, L]
+def test_evaluations_are_averaged_by_seed_for_each_way_and_limit():
+    returns = np.array([[[1.0, 2.0], [3.0, 2.0]], [[1.0, 4.0], [5.0, 4.0]]])  # [limits, E, N]
     table = training.evaluated({"greedy": returns}, [20, 30])
     assert table.to_dict("list") == {"greedy_20": [2, 2], "greedy_30": [3, 4]}
 
 
-def test_a_lane_without_a_policy_is_in_no_mean_and_has_not_solved_the_task():
-    returns = np.array([[[20.0, NAN, 10.0], [20.0, NAN, 20.0]]])  # lane means 20, none, 15
+def test_a_seed_without_a_policy_is_in_no_mean_and_has_not_solved_the_task():
+    returns = np.array([[[20.0, NAN, 10.0], [20.0, NAN, 20.0]]])  # seed means 20, none, 15
     found = training.evaluation(returns, [20], 0.975)["limit_20"]
     assert (found["n"], found["missing"], found["mean"]) == (2, 1, 17.5)
     assert (found["solved_from"], found["solved"]) == (19.5, pytest.approx(1 / 3))
@@ -113,8 +113,8 @@ def test_a_task_with_a_return_of_its_own_is_solved_from_that_on(level: float, sh
 
 
 def test_a_headline_says_what_there_is_from_metrics_as_from_their_file():
-    def said(*lanes: float) -> str:
-        found = training.evaluation(np.array([[lanes]]), [20], 0.975)["limit_20"]
+    def said(*seeds: float) -> str:
+        found = training.evaluation(np.array([[seeds]]), [20], 0.975)["limit_20"]
         read = json.loads(artifacts.render_json("metrics.json", found))
         assert training.headline(read) == training.headline(found)
         return training.headline(found)
@@ -124,12 +124,12 @@ def test_a_headline_says_what_there_is_from_metrics_as_from_their_file():
     assert said(20.0, 20.0) == "20.0 [20.0, 20.0], solved by 100% of 2 seeds"
 
 
-def test_without_a_policy_no_lane_is_the_median():
-    assert training.median_lane(np.array([NAN, NAN])) is None
-    assert training.median_lane(np.array([NAN, 9.0, 1.0, NAN, 2.0])) == 4
+def test_without_a_policy_no_seed_is_the_median():
+    assert training.median_seed(np.array([NAN, NAN])) is None
+    assert training.median_seed(np.array([NAN, 9.0, 1.0, NAN, 2.0])) == 4
 
 
-def test_curves_of_nothing_have_no_rows_and_lanes_without_a_return_no_tail():
+def test_curves_of_nothing_have_no_rows_and_seeds_without_a_return_no_tail():
     assert len(training.quantiles(np.full((3, 2), NAN), "episode")) == 0
     np.testing.assert_array_equal(training.tail_mean(np.array([[NAN, 1], [NAN, 3]]), 2), [NAN, 2])
     assert training.mean_so_far([np.array([NAN, 4.0]), np.array([NAN]), np.array([8.0])]) == "6.0"

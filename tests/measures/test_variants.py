@@ -8,19 +8,19 @@ from reprise.measures import variants
 
 TIMES = {"plain": [10.0, 20.0, np.nan, 40.0], "quick": [1.0, 2.0, 3.0, np.nan]}
 SAMPLES = variants.stacked(
-    {name: pd.DataFrame({"lane": range(4), "time": times}) for name, times in TIMES.items()}
+    {name: pd.DataFrame({"seed": range(4), "time": times}) for name, times in TIMES.items()}
 )
 
 
 def test_stacked_tables_keep_their_order_and_bear_their_variants_name():
-    assert list(SAMPLES.columns) == ["variant", "lane", "time"]
+    assert list(SAMPLES.columns) == ["variant", "seed", "time"]
     assert SAMPLES["variant"].tolist() == ["plain"] * 4 + ["quick"] * 4
-    assert SAMPLES["lane"].tolist() == [0, 1, 2, 3] * 2
+    assert SAMPLES["seed"].tolist() == [0, 1, 2, 3] * 2
 
 
 def test_never_is_later_than_any_time_and_as_late_as_another_never():
     found = variants.sooner(SAMPLES, "time", "plain", seed=0)
-    # 3 lanes are sooner than all 4; the fourth ties with one of them.
+    # 3 seeds are sooner than all 4; the fourth ties with one of them.
     assert list(found) == ["quick"]
     assert found["quick"]["estimate"] == (3 * 4 + 0.5) / 16
     assert found["quick"]["low"] <= found["quick"]["estimate"] <= found["quick"]["high"]
@@ -56,7 +56,7 @@ def test_a_name_is_told_in_words_with_its_decimals():
     assert variants.in_words("buffer_10000") == "buffer 10000"
 
 
-def test_a_lane_without_a_return_did_worse_than_any_and_is_in_no_mean():
+def test_a_seed_without_a_return_did_worse_than_any_and_is_in_no_mean():
     values = [np.nan, np.nan, 3.0, 5.0, np.nan, -7.0, -8.0, 4.0]
     found = variants.comparisons(SAMPLES.assign(value=values), "value", "plain", seed=0)["quick"]
     assert found["difference"]["n"] == 5
@@ -65,7 +65,7 @@ def test_a_lane_without_a_return_did_worse_than_any_and_is_in_no_mean():
     assert found["probability_of_improvement"]["estimate"] == (2 + 2 + 3 + 1) / 16
 
 
-def test_where_fewer_than_two_lanes_have_a_return_means_do_not_differ_by_anything_known():
+def test_where_fewer_than_two_seeds_have_a_return_means_do_not_differ_by_anything_known():
     values = [1.0, 2.0, 3.0, 4.0, np.nan, np.nan, np.nan, 9.0]
     found = variants.comparisons(SAMPLES.assign(value=values), "value", "plain", seed=0)["quick"]
     assert np.isnan([found["difference"][key] for key in ("estimate", "low", "high")]).all()

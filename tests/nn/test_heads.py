@@ -8,7 +8,7 @@ from reprise.nn import heads, networks
 from reprise.nn.determinism import tf
 from tests.agents import test_reinforce
 
-LOGITS = np.random.default_rng(0).normal(scale=2, size=(7, 4, 3)).astype(np.float32)  # [B, A, L]
+LOGITS = np.random.default_rng(0).normal(scale=2, size=(7, 4, 3)).astype(np.float32)  # [B, A, N]
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Networks in lanes against Keras' own layers, and their way out as Keras models."""
+"""Networks in seeds against Keras' own layers, and their way out as Keras models."""
 
 import numpy as np
 import pytest
@@ -10,19 +10,19 @@ from reprise.nn import networks
 from reprise.nn.determinism import tf
 from reprise.pipeline import artifacts
 
-KEYS = tf.constant(seeds.lane_keys(3, "test", range(6)).T)
+KEYS = tf.constant(seeds.training_keys(3, "test", range(6)).T)
 SIZES = (4, 7, 3, 2)
 X = np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)
 
 
 @pytest.mark.parametrize("activation", ["elu", "relu", "tanh", "sigmoid"])
-def test_each_lane_computes_what_its_keras_model_computes(activation):
+def test_each_seed_computes_what_its_keras_model_computes(activation):
     weights = networks.glorot_uniform(KEYS, SIZES)
     ours = networks.forward(weights, np.repeat(X[..., None], 6, -1), activation).numpy()
     arrays = networks.to_arrays(weights, activation, "linear")
-    for lane in range(6):
-        model = networks.to_keras(arrays, lane)
-        np.testing.assert_allclose(ours[..., lane], model(X).numpy(), rtol=1e-5, atol=1e-6)
+    for seed in range(6):
+        model = networks.to_keras(arrays, seed)
+        np.testing.assert_allclose(ours[..., seed], model(X).numpy(), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(32,), (5, 40), (1,), (67,)])
@@ -45,7 +45,7 @@ def test_gradients_are_those_of_automatic_differentiation(shape):
         np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_initial_weights_are_glorots_and_no_two_lanes_share_any():
+def test_initial_weights_are_glorots_and_no_two_seeds_share_any():
     weights = networks.glorot_uniform(KEYS, (4, 32, 2))
     for kernel, limit in zip(weights[::2], ((6 / 36) ** 0.5, (6 / 34) ** 0.5), strict=True):
         values = kernel.numpy()
@@ -55,20 +55,20 @@ def test_initial_weights_are_glorots_and_no_two_lanes_share_any():
     assert all(not bias.numpy().any() for bias in weights[1::2])
 
 
-def test_a_saved_lane_loads_as_a_plain_sequential_model(tmp_path):
+def test_a_saved_seed_loads_as_a_plain_sequential_model(tmp_path):
     weights = networks.glorot_uniform(KEYS, (4, 5, 1))
     path = tmp_path / "weights.npz"
     artifacts.write_npz(path, networks.to_arrays(weights, "relu", "sigmoid"))
-    model = reprise.load_lane(path, 4)
+    model = reprise.load(path, 4)
     assert type(model) is tf.keras.Sequential
     assert [type(layer).__name__ for layer in model.layers] == ["Dense", "Dense"]
     logits = networks.forward(weights, np.repeat(X[..., None], 6, -1), "relu").numpy()[:, 0, 4]
     np.testing.assert_allclose(model(X).numpy()[:, 0], 1 / (1 + np.exp(-logits)), rtol=1e-5)
 
 
-def test_a_lane_that_is_not_there_is_named_with_those_that_are():
+def test_a_seed_that_is_not_there_is_named_with_those_that_are():
     arrays = networks.to_arrays(networks.glorot_uniform(KEYS, (4, 5, 1)), "relu", "sigmoid")
-    with pytest.raises(UserError, match="lane 6: allowed are 0 to 5"):
+    with pytest.raises(UserError, match="seed 6: allowed are 0 to 5"):
         networks.to_keras(arrays, 6)
 
 
@@ -84,11 +84,11 @@ def test_a_materialized_tensor_is_the_same_and_so_is_its_gradient():
 def test_an_npz_that_holds_no_networks_is_refused(tmp_path):
     artifacts.write_npz(tmp_path / "losses.npz", {"losses": [1.0], "targets": [2.0]})
     with pytest.raises(UserError, match="no networks: activations is missing; there are losses, t"):
-        reprise.load_lane(tmp_path / "losses.npz", 0)
+        reprise.load(tmp_path / "losses.npz", 0)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -1e30])
-def test_a_lane_with_a_weight_that_is_no_number_or_overflows_has_diverged(wrong: float):
+def test_a_seed_with_a_weight_that_is_no_number_or_overflows_has_diverged(wrong: float):
     weights = [np.ones((2, 3, 4), np.float32), np.full((2, 4), 1e19, np.float32)]
     assert networks.diverged(weights).tolist() == [False] * 4
     weights[0][1, 2, 3] = wrong

@@ -10,12 +10,12 @@ from reprise import seeds
 from reprise.nn import replay_buffer
 from reprise.nn.determinism import tf
 
-LANES = 2
-KEYS = tf.constant(seeds.lane_keys(5, "test", range(LANES)).T)
+SEEDS = 2
+KEYS = tf.constant(seeds.training_keys(5, "test", range(SEEDS)).T)
 
 
 def numbered(first: int, steps: int) -> tf.Tensor:
-    """Return rows [T, F, L] whose every field holds the number of the step, negative in lane 1."""
+    """Return rows [T, F, N] whose every field holds the number of the step, negative in seed 1."""
     number = np.arange(first, first + steps, dtype=np.float32)
     return tf.constant(np.repeat(np.stack([number, -number], -1)[:, None], 6, 1))
 
@@ -26,39 +26,39 @@ def numbered(first: int, steps: int) -> tf.Tensor:
     counts=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=6),
 )
 def test_it_holds_what_a_deque_of_its_capacity_would_hold(capacity, counts):
-    buffer = replay_buffer.empty(capacity, LANES, 1)
-    deques = [deque(maxlen=capacity) for _ in range(LANES)]
+    buffer = replay_buffer.empty(capacity, SEEDS, 1)
+    deques = [deque(maxlen=capacity) for _ in range(SEEDS)]
     for round_, count in enumerate(counts):
         rows = numbered(1 + 10 * round_, 5)
         buffer = replay_buffer.add(buffer, rows, tf.constant(count))
-        for lane in range(LANES):
-            deques[lane].extend(rows.numpy()[: count[lane], 0, lane])
-    for lane in range(LANES):
-        held = buffer.rows.numpy()[:capacity, lane, 0]
-        assert sorted(held[held != 0]) == sorted(deques[lane])
-        assert int(buffer.written[lane]) == sum(count[lane] for count in counts)
+        for seed in range(SEEDS):
+            deques[seed].extend(rows.numpy()[: count[seed], 0, seed])
+    for seed in range(SEEDS):
+        held = buffer.rows.numpy()[:capacity, seed, 0]
+        assert sorted(held[held != 0]) == sorted(deques[seed])
+        assert int(buffer.written[seed]) == sum(count[seed] for count in counts)
 
 
-def test_samples_come_evenly_from_what_was_written_and_from_the_own_lane():
+def test_samples_come_evenly_from_what_was_written_and_from_the_own_seed():
     buffer = replay_buffer.add(
-        replay_buffer.empty(10, LANES, 1), numbered(1, 4), tf.constant([4, 3])
+        replay_buffer.empty(10, SEEDS, 1), numbered(1, 4), tf.constant([4, 3])
     )
     batch = replay_buffer.sample(buffer, KEYS, 6000)
-    for lane, (sign, filled) in enumerate([(1, 4), (-1, 3)]):
-        drawn, counts = np.unique(batch.reward.numpy()[:, lane], return_counts=True)
+    for seed, (sign, filled) in enumerate([(1, 4), (-1, 3)]):
+        drawn, counts = np.unique(batch.reward.numpy()[:, seed], return_counts=True)
         assert sorted(sign * drawn) == list(range(1, filled + 1))
         assert np.abs(counts - 6000 / filled).max() < 5 * (6000 / filled) ** 0.5
 
 
 def test_a_transition_comes_back_with_its_six_elements():
-    memory = replay_buffer.recorder(1, LANES, 2)
+    memory = replay_buffer.recorder(1, SEEDS, 2)
     given = replay_buffer.Transitions(
         observation=tf.constant([[1.0, 2.0], [3.0, 4.0]]), action=tf.constant([1, 0]),
         reward=tf.constant([0.5, -0.5]), next_observation=tf.constant([[5.0, 6.0], [7.0, 8.0]]),
         terminated=tf.constant([True, False]), truncated=tf.constant([False, True]),
     )  # fmt: skip
     rows = replay_buffer.rows(replay_buffer.record(memory, tf.constant(0), given))
-    buffer = replay_buffer.add(replay_buffer.empty(3, LANES, 2), rows, tf.constant([1, 1]))
+    buffer = replay_buffer.add(replay_buffer.empty(3, SEEDS, 2), rows, tf.constant([1, 1]))
     back = replay_buffer.sample(buffer, KEYS, 1)
     for mine, expected in zip(back, given, strict=True):
         np.testing.assert_array_equal(mine[0], expected)

@@ -1,4 +1,4 @@
-"""The lanes' random numbers: Threefry as published, uniform, and each lane's its own."""
+"""The seeds' random numbers: Threefry as published, uniform, and each seed's its own."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from reprise import seeds
 from reprise.nn import streams
 from reprise.nn.determinism import tf
 
-KEYS = tf.constant(seeds.lane_keys(7, "test", range(5)).T)
+KEYS = tf.constant(seeds.training_keys(7, "test", range(5)).T)
 
 
 @pytest.mark.parametrize(
@@ -24,18 +24,18 @@ def test_threefry_gives_the_known_answers_of_its_authors(key, counter, expected)
     assert tuple(int(word[0]) for word in words) == expected
 
 
-def test_a_lane_draws_the_same_numbers_alone_and_among_others():
+def test_a_seed_draws_the_same_numbers_alone_and_among_others():
     together = streams.uniform(KEYS, (3, 4))
     alone = streams.uniform(KEYS[:, 2:3], (3, 4))
     np.testing.assert_array_equal(together[..., 2:3], alone)
 
 
-def test_lanes_purposes_and_steps_give_different_numbers():
+def test_seeds_purposes_and_steps_give_different_numbers():
     draws = [
         streams.uniform(KEYS, (50,)).numpy(),
         streams.uniform(streams.fold_in(KEYS, 0), (50,)).numpy(),
         streams.uniform(streams.fold_in(KEYS, 1), (50,)).numpy(),
-        streams.uniform(tf.constant(seeds.lane_keys(7, "other", range(5)).T), (50,)).numpy(),
+        streams.uniform(tf.constant(seeds.training_keys(7, "other", range(5)).T), (50,)).numpy(),
     ]
     assert len(np.unique(np.concatenate([draw.ravel() for draw in draws]))) > 990
 

@@ -24,8 +24,8 @@ class AwkwardError(Exception):
 
 
 def draws(pack: Pack) -> np.ndarray:
-    """Return random numbers of each lane of a pack, float [L, 3]."""
-    return np.stack([seeds.generator(7, "training", lane).normal(size=3) for lane in pack.lanes])
+    """Return random numbers of each seed of a pack, float [N, 3]."""
+    return np.stack([seeds.generator(7, "training", seed).normal(size=3) for seed in pack.seeds])
 
 
 def slow_at_first(pack: Pack) -> tuple[int, int]:
@@ -67,7 +67,7 @@ class Params(Frozen):
 
 def run(params: Params, folder: str) -> dict[str, None]:
     """Run the long task on two processes."""
-    packs.run(functools.partial(sleep_long, folder=Path(folder)), packs.cut(4, 8), workers=2)
+    packs.run(functools.partial(sleep_long, folder=Path(folder)), packs.cut(32, 8), workers=2)
     return {}
 
 

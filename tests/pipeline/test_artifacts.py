@@ -31,7 +31,7 @@ def test_json_is_indented_rounded_and_in_the_order_given():
         {
             "mean": 1 / 3,
             "at_cap": np.float32(0.1),
-            "lanes": np.int64(96),
+            "seeds": np.int64(96),
             "solved": np.bool_(True),
             "none": None,
             "nan": float("nan"),
@@ -48,7 +48,7 @@ def test_json_is_indented_rounded_and_in_the_order_given():
         == """{
   "mean": 0.333333333,
   "at_cap": 0.100000001,
-  "lanes": 96,
+  "seeds": 96,
   "solved": true,
   "none": null,
   "nan": null,
@@ -78,7 +78,7 @@ def test_json_is_indented_rounded_and_in_the_order_given():
 def test_csv_has_a_header_and_no_index():
     frame = pd.DataFrame(
         {
-            "lane": [0, 1, 2],
+            "seed": [0, 1, 2],
             "return": [1 / 3, -0.0, np.nan],
             "loss": np.array([0.1, 1e-9, 200.0], np.float32),
             "solved": [True, False, True],
@@ -87,7 +87,7 @@ def test_csv_has_a_header_and_no_index():
         }
     )
     assert render("curves.csv", frame).decode() == (
-        "lane,return,loss,solved,policy,mixed\n"
+        "seed,return,loss,solved,policy,mixed\n"
         "0,0.333333333,0.100000001,True,angle,1\n"
         '1,0,9.99999972e-10,False,"a ""quoted"", one",0\n'
         "2,,200,True,,0.25\n"
@@ -191,8 +191,8 @@ def test_floats_of_a_table_survive_writing_again(values):
         ),
         (
             "curves.csv",
-            pd.DataFrame({"loss": [1.0]}).rename_axis("lane"),
-            "curves.csv would lose its index ['lane']; reset_index()",
+            pd.DataFrame({"loss": [1.0]}).rename_axis("seed"),
+            "curves.csv would lose its index ['seed']; reset_index()",
         ),
         (
             "curves.csv",

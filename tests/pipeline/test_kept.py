@@ -12,7 +12,7 @@ from reprise.pipeline import kept, packs
 from reprise.pipeline.kept import Kept
 from tests.pipeline import pack_tasks
 
-PACKS = packs.cut(3, 4)
+PACKS = packs.cut(12, 4)
 
 
 @pytest.fixture

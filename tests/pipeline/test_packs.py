@@ -24,21 +24,26 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_packs_follow_one_another():
-    cut = packs.cut(3, 4)
+    cut = packs.cut(12, 4)
     assert cut == [Pack(0, 0, 4), Pack(1, 4, 4), Pack(2, 8, 4)]
-    assert [lane for pack in cut for lane in pack.lanes] == list(range(12))
+    assert [seed for pack in cut for seed in pack.seeds] == list(range(12))
 
 
-@pytest.mark.parametrize(("count", "lanes"), [(0, 4), (3, 0), (-1, 4)])
-def test_no_pack_and_no_lane_are_refused(count, lanes):
-    with pytest.raises(ValueError, match=f"^{count} packs of {lanes} lanes; allowed: at least 1"):
-        packs.cut(count, lanes)
+def test_the_last_pack_may_be_smaller():
+    assert packs.cut(10, 4) == [Pack(0, 0, 4), Pack(1, 4, 4), Pack(2, 8, 2)]
+    assert packs.cut(3, 4) == [Pack(0, 0, 3)]
+
+
+@pytest.mark.parametrize(("seeds", "pack_size"), [(0, 4), (3, 0), (-1, 4)])
+def test_no_seed_and_no_pack_size_are_refused(seeds, pack_size):
+    with pytest.raises(ValueError, match=f"^{seeds} seeds in packs of {pack_size}; allowed: at le"):
+        packs.cut(seeds, pack_size)
 
 
 def test_results_do_not_depend_on_workers_or_on_further_packs():
-    here = packs.run(pack_tasks.draws, packs.cut(3, 4), workers=1)
-    there = packs.run(pack_tasks.draws, packs.cut(3, 4), workers=2)
-    fewer = packs.run(pack_tasks.draws, packs.cut(2, 4), workers=2)
+    here = packs.run(pack_tasks.draws, packs.cut(12, 4), workers=1)
+    there = packs.run(pack_tasks.draws, packs.cut(12, 4), workers=2)
+    fewer = packs.run(pack_tasks.draws, packs.cut(8, 4), workers=2)
     assert [result.tobytes() for result in here] == [result.tobytes() for result in there]
     assert [result.tobytes() for result in here[:2]] == [result.tobytes() for result in fewer]
 
@@ -66,9 +71,9 @@ def test_packs_need_not_be_numbered_from_0():
 def test_an_exception_names_its_pack(workers):
     task = functools.partial(pack_tasks.fail_in_pack_1, kind="raise")
     with pytest.raises(ZeroDivisionError) as error:
-        packs.run(task, packs.cut(3, 4), workers=workers)
+        packs.run(task, packs.cut(12, 4), workers=workers)
     assert str(error.value) == "no steps"
-    assert error.value.__notes__ == ["pack 2 of 3, lanes 4 to 7"]
+    assert error.value.__notes__ == ["pack 2 of 3, seeds 4 to 7"]
     if workers == 2:
         assert 'raise ZeroDivisionError("no steps")' in str(error.value.__cause__)
 
@@ -76,24 +81,24 @@ def test_an_exception_names_its_pack(workers):
 def test_a_user_error_in_a_worker_stays_one():
     task = functools.partial(pack_tasks.fail_in_pack_1, kind="user")
     with pytest.raises(UserError) as error:
-        packs.run(task, packs.cut(2, 4), workers=2)
+        packs.run(task, packs.cut(8, 4), workers=2)
     assert str(error.value) == "discount is 2; allowed: a number from 0 to 1"
-    assert error.value.__notes__ == ["pack 2 of 2, lanes 4 to 7"]
+    assert error.value.__notes__ == ["pack 2 of 2, seeds 4 to 7"]
 
 
 def test_an_exception_that_cannot_travel_is_told_by_its_name():
     task = functools.partial(pack_tasks.fail_in_pack_1, kind="awkward")
     with pytest.raises(RuntimeError) as error:
-        packs.run(task, packs.cut(2, 4), workers=2)
+        packs.run(task, packs.cut(8, 4), workers=2)
     assert str(error.value) == "AwkwardError: s0, a1"
-    assert error.value.__notes__ == ["pack 2 of 2, lanes 4 to 7"]
+    assert error.value.__notes__ == ["pack 2 of 2, seeds 4 to 7"]
 
 
 def test_a_result_that_cannot_travel_is_an_exception_of_its_pack():
     task = functools.partial(pack_tasks.fail_in_pack_1, kind="result")
     with pytest.raises(Exception, match=r"(?i)pickle") as error:
-        packs.run(task, packs.cut(2, 4), workers=2)
-    assert error.value.__notes__ == ["pack 2 of 2, lanes 4 to 7"]
+        packs.run(task, packs.cut(8, 4), workers=2)
+    assert error.value.__notes__ == ["pack 2 of 2, seeds 4 to 7"]
 
 
 @pytest.mark.parametrize(
@@ -103,8 +108,8 @@ def test_a_result_that_cannot_travel_is_an_exception_of_its_pack():
 def test_a_worker_that_dies_is_named_by_its_pack(kind, end):
     task = functools.partial(pack_tasks.fail_in_pack_1, kind=kind)
     with pytest.raises(WorkerError) as error:
-        packs.run(task, packs.cut(3, 4), workers=2)
-    assert str(error.value) == f"the worker of pack 2 of 3, lanes 4 to 7 {end} (3 times)"
+        packs.run(task, packs.cut(12, 4), workers=2)
+    assert str(error.value) == f"the worker of pack 2 of 3, seeds 4 to 7 {end} (3 times)"
     assert isinstance(error.value, PlainError)
     assert error.value.exit_code == 1
 
@@ -170,23 +175,23 @@ def test_workers_end_with_the_process_that_started_them(long_stage):
 def test_progress_is_plain_lines_where_there_is_no_terminal(capsys):
     packs.run(
         pack_tasks.draws,
-        packs.cut(2, 4),
+        packs.cut(8, 4),
         workers=1,
         label="dqn_training",
-        describe=lambda results: f"{sum(map(len, results))} lanes so far",
+        describe=lambda results: f"{sum(map(len, results))} seeds so far",
     )
     out, err = capsys.readouterr()
     assert out == ""
     assert re.sub(r"\d\.\d s", "T", err) == (
-        "dqn_training: 1 of 2 packs done, T, 4 lanes so far\n"
-        "dqn_training: 2 of 2 packs done, T, 8 lanes so far\n"
+        "dqn_training: 1 of 2 packs done, T, 4 seeds so far\n"
+        "dqn_training: 2 of 2 packs done, T, 8 seeds so far\n"
     )
 
 
 def test_the_metric_so_far_is_of_the_results_so_far_in_the_order_of_packs(capsys):
     packs.run(
         pack_tasks.slow_at_first,
-        packs.cut(3, 4),
+        packs.cut(12, 4),
         workers=2,
         describe=lambda results: f"of {[index for index, _ in results]}",
     )
@@ -198,7 +203,7 @@ def test_progress_is_one_bar_on_a_terminal():
     script = """if __name__ == "__main__":
         from reprise.pipeline import packs
         from tests.pipeline import pack_tasks
-        packs.run(pack_tasks.slow_at_first, packs.cut(2, 4), label="dqn_training",
+        packs.run(pack_tasks.slow_at_first, packs.cut(8, 4), label="dqn_training",
                   describe=lambda results: f"{len(results)} so far")"""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
@@ -220,7 +225,7 @@ def test_progress_is_one_bar_on_a_terminal():
 def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, text):
     monkeypatch.setenv("REPRISE_WORKERS", text)
     with pytest.raises(UserError) as error:
-        packs.run(pack_tasks.draws, packs.cut(2, 4))
+        packs.run(pack_tasks.draws, packs.cut(8, 4))
     assert str(error.value) == f"REPRISE_WORKERS is {text!r}; allowed: a positive integer"
 
 

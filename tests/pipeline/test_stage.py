@@ -126,11 +126,11 @@ def test_a_plain_failure_of_a_run_is_one_line(root: Path, capsys, error, code, m
 def test_the_pack_in_which_a_plain_failure_happened_is_told(root: Path, capsys):
     def fail(params: Params) -> dict[str, Any]:
         error = UserError("no such environment")
-        error.add_note("pack 1 of 2, lanes 0 to 3")
+        error.add_note("pack 1 of 2, seeds 0 to 3")
         raise error
 
     assert stage.execute("markov_chain", Params, fail, headline, argv=[]) == 2
-    message = "markov_chain: no such environment (pack 1 of 2, lanes 0 to 3)\n"
+    message = "markov_chain: no such environment (pack 1 of 2, seeds 0 to 3)\n"
     assert capsys.readouterr() == ("", message)
 
 

@@ -33,8 +33,8 @@ def quantile_band() -> Figure:
     return figures.quantile_band(groups, x_label="episode", y_label="return (steps)")
 
 
-def lane_raster() -> Figure:
-    return figures.lane_raster(_curves(), top=200, x_label="episode", value_label="return (steps)")
+def seed_raster() -> Figure:
+    return figures.seed_raster(_curves(), top=200, x_label="episode", value_label="return (steps)")
 
 
 def distribution() -> Figure:
@@ -106,7 +106,7 @@ def trace() -> Figure:
 
 
 DRAWN = [
-    *(learning_curves, quantile_band, lane_raster, distribution, compare_policies),
+    *(learning_curves, quantile_band, seed_raster, distribution, compare_policies),
     *(policy_map, policy_maps, flip, trace),
 ]
 drawn = drawing.drawn(*DRAWN)
@@ -161,7 +161,7 @@ def test_policies_are_written_with_their_numbers_in_equal_decimals():
 
 def test_a_raster_has_its_best_seed_on_top():
     returns = pd.DataFrame({"bad": [0.0, 1.0], "good": [5.0, 6.0], "fair": [2.0, 3.0]})
-    figure = figures.lane_raster(returns, top=6, x_label="episode", value_label="return (steps)")
+    figure = figures.seed_raster(returns, top=6, x_label="episode", value_label="return (steps)")
     (image,) = figure.axes[0].images
     assert np.asarray(image.get_array()).tolist() == [[5.0, 6.0], [2.0, 3.0], [0.0, 1.0]]
 

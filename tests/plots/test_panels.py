@@ -13,7 +13,7 @@ from tests.plots import drawing
 
 def curves() -> pd.DataFrame:
     drawn = np.random.default_rng(0).uniform(1, 200, (30, 8))
-    return training.by_lane(drawn, "episode").set_index("episode")
+    return training.by_seed(drawn, "episode").set_index("episode")
 
 
 def paired() -> Figure:
@@ -24,7 +24,7 @@ def paired() -> Figure:
 
 
 def one_by_one() -> Figure:
-    chosen = {f"seed {lane}": f"lane_{lane}" for lane in (3, 1, 4, 0)}
+    chosen = {f"seed {seed}": f"seed_{seed}" for seed in (3, 1, 4, 0)}
     return panels.one_by_one(curves(), chosen, top=200, x_label="episode", y_label="return (steps)")
 
 
@@ -61,7 +61,7 @@ def test_single_seeds_stand_in_the_order_given_and_a_spare_panel_is_hidden():
     figure = one_by_one()
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == [f"seed {k}" for k in (3, 1, 4, 0)]
-    np.testing.assert_array_equal(shown[0].lines[0].get_ydata(), curves()["lane_3"])
+    np.testing.assert_array_equal(shown[0].lines[0].get_ydata(), curves()["seed_3"])
 
 
 def test_stacked_curves_share_the_steps_and_only_those_named_are_logarithmic():

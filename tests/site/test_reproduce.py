@@ -112,7 +112,7 @@ def test_a_file_that_lock_and_git_both_see_changed_is_named_once():
     current["stages"]["dqn_training"]["outs"][0]["md5"] = "b2.dir"
     status = [
         " M data/markov_chain/metrics.json",
-        " M data/dqn_training/gifs/lane_3.gif",
+        " M data/dqn_training/gifs/seed_3.gif",
         " M dvc.lock",
     ]
     assert compare(LOCK, current, status).differences == [

@@ -19,11 +19,11 @@ TINY = {"evaluation": {"limits": [20]}}
 
 @pytest.fixture(scope="module", autouse=True)
 def deep(tmp_path_factory: pytest.TempPathFactory):
-    """Work in a folder with the results of a DQN of three lanes, made up."""
+    """Work in a folder with the results of a DQN of three seeds, made up."""
     folder = tmp_path_factory.mktemp("work")
-    returns = pd.DataFrame({"lane_0": [9, 11, 30], "lane_1": [8, 9, 10], "lane_2": [20, 20, 20]})
+    returns = pd.DataFrame({"seed_0": [9, 11, 30], "seed_1": [8, 9, 10], "seed_2": [20, 20, 20]})
     samples = pd.DataFrame(
-        {"lane": range(3), "environment_steps": returns.sum().to_numpy(), "final_20": [12, 9, 20]}
+        {"seed": range(3), "environment_steps": returns.sum().to_numpy(), "final_20": [12, 9, 20]}
     )
     artifacts.write_csv(folder / "data/dqn_training/returns.csv", returns)
     artifacts.write_csv(folder / "data/dqn_training/samples.csv", samples)
@@ -62,26 +62,26 @@ def test_the_dqn_enters_as_its_stage_left_it(results: dict[str, Any]):
     assert found["episodes"].tolist() == [3, 3, 3]
     np.testing.assert_array_equal(found["steps_to_10"], [20, np.nan, 40])
     curve = results["returns.csv"].query("variant == 'dqn'")
-    np.testing.assert_array_equal(curve["lane_0"], [10, 10, 20.5])  # the last ends at step 50
-    np.testing.assert_array_equal(curve["lane_1"], [8.5, 9.5, 9.5])
+    np.testing.assert_array_equal(curve["seed_0"], [10, 10, 20.5])  # the last ends at step 50
+    np.testing.assert_array_equal(curve["seed_1"], [8.5, 9.5, 9.5])
 
 
-def test_the_linear_lanes_play_as_many_steps_as_they_are_given(results: dict[str, Any]):
+def test_the_linear_seeds_play_as_many_steps_as_they_are_given(results: dict[str, Any]):
     linear = results["samples.csv"].query("variant != 'dqn'")
     assert linear["environment_steps"].tolist() == [60] * 4
-    assert linear["lane"].tolist() == [0, 1] * 2
+    assert linear["seed"].tolist() == [0, 1] * 2
     assert not linear["diverged"].any()
-    curves = results["returns.csv"].query("variant != 'dqn'")[["lane_0", "lane_1"]]
-    by_lane = curves.to_numpy().reshape(2, 3, 2).swapaxes(1, 2).reshape(4, 3)
-    assert len(np.unique(by_lane, axis=0)) == 4
+    curves = results["returns.csv"].query("variant != 'dqn'")[["seed_0", "seed_1"]]
+    by_seed = curves.to_numpy().reshape(2, 3, 2).swapaxes(1, 2).reshape(4, 3)
+    assert len(np.unique(by_seed, axis=0)) == 4
 
 
 def test_each_weight_is_named(results: dict[str, Any]):
     weights = results["weights.csv"]
     sets = tiny.section(NAME)["feature_sets"]
     for name, chosen in sets.items():
-        for lane in (0, 1):
-            found = weights[(weights["variant"] == name) & (weights["lane"] == lane)]
+        for seed in (0, 1):
+            found = weights[(weights["variant"] == name) & (weights["seed"] == seed)]
             assert found["feature"].tolist() == [*chosen, "bias"]
             assert (found[["left", "right"]].abs().sum() > 0).all()
 
@@ -99,7 +99,7 @@ def test_the_metrics_summarise_the_samples(results: dict[str, Any]):
             assert found["difference"]["estimate"] == pytest.approx(gap)
 
 
-def test_lanes_that_diverge_have_no_return_and_have_not_solved_the_task():
+def test_seeds_that_diverge_have_no_return_and_have_not_solved_the_task():
     results = run(learning_rate=1e6)
     lost = results["samples.csv"].query("variant == 'handcrafted'")
     assert lost["diverged"].all()
@@ -134,7 +134,7 @@ def test_the_headline_tells_every_learners_return(results: dict[str, Any]):
             {"clock": {"every": 19}},
             "clock.every is 19; allowed: from maximum_steps, 20, to",
         ),
-        ({"lanes_per_pack": 1}, ".lanes_per_pack is 1; "),
+        ({"seeds": 1}, ".seeds is 1; "),
         ({"feature_sets": {"dqn": ["angle"]}}, "feature_sets has 'dqn'; allowed: any other name"),
         (
             {"feature_sets": {"handcrafted": ["angel"]}},

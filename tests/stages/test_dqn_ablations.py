@@ -33,7 +33,7 @@ def test_the_samples_tell_of_forgetting_what_the_returns_show():
     cap = tiny.section(NAME)["maximum_steps"]
     assert samples["first_at_cap"].notna().any()
     for name, group in returns.groupby("variant", sort=False):
-        course = forgetting.course(group.filter(like="lane_").to_numpy(float), cap, 2)
+        course = forgetting.course(group.filter(like="seed_").to_numpy(float), cap, 2)
         found = samples[samples["variant"] == name]
         for column, values in forgetting.table(course).items():
             np.testing.assert_array_equal(found[column], values)

@@ -43,10 +43,10 @@ def test_the_metrics_summarise_the_samples():
     metrics, samples = results()["metrics.json"], results()["samples.csv"]
     for which in ("final", "best"):
         for limit in (20, 30):
-            found, lanes = metrics[which][f"limit_{limit}"], samples[f"{which}_{limit}"]
-            assert (found["n"], found["mean"]) == (4, pytest.approx(lanes.mean()))
+            found, seeds = metrics[which][f"limit_{limit}"], samples[f"{which}_{limit}"]
+            assert (found["n"], found["mean"]) == (4, pytest.approx(seeds.mean()))
             assert found["mean_low"] <= found["mean"] <= found["mean_high"]
-            assert found["solved"] == (lanes >= 0.975 * limit).mean()
+            assert found["solved"] == (seeds >= 0.975 * limit).mean()
         assert (samples[f"{which}_30"] >= samples[f"{which}_20"]).all()
     assert metrics["last_return"]["mean"] == pytest.approx(samples["last_return"].mean())
     assert metrics["falls"]["mean"] == samples["falls"].mean()
@@ -57,10 +57,10 @@ def test_the_metrics_summarise_the_samples():
     )
     if len(reached) > 1:
         assert metrics["first_at_cap"]["mean"] == pytest.approx(reached.mean())
-    assert metrics["median_lane"] == training.median_lane(samples["final_20"].to_numpy())
+    assert metrics["median_seed"] == training.median_seed(samples["final_20"].to_numpy())
 
 
-def test_a_lane_leaves_as_a_keras_model_that_plays_as_its_sample_says():
+def test_a_seed_leaves_as_a_keras_model_that_plays_as_its_sample_says():
     model = networks.to_keras(results()["weights.npz"], 3)
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
@@ -79,14 +79,14 @@ def test_the_headline_tells_the_final_greedy_return_and_its_interval():
     assert said.endswith(" of 4 seeds")
 
 
-def test_the_policy_map_is_the_share_of_lanes_that_push_right():
+def test_the_policy_map_is_the_share_of_seeds_that_push_right():
     table = results()["policy_map.csv"]
     observations = np.zeros((len(table), 4), np.float32)
     observations[:, 2] = np.radians(table["angle"])
     observations[:, 3] = table["angular_velocity"]
     q = np.stack([
-        np.asarray(networks.to_keras(results()["weights.npz"], lane)(observations))
-        for lane in range(4)
+        np.asarray(networks.to_keras(results()["weights.npz"], seed)(observations))
+        for seed in range(4)
     ])  # fmt: skip
     clear = (np.abs(q[..., 1] - q[..., 0]) > 1e-5).all(axis=0)
     assert clear.mean() > 0.9

@@ -110,12 +110,26 @@ def test_fewer_episodes_are_the_first_of_more(tmp_path, results):
         ),
         ({"episode": 5}, "hardcoded_baseline.episode is unknown; did you mean episodes?"),
         (
-            {"untrained": {"lanes": 2, "episodes": 2, "hidden_sizes": [5], "activation": "rely"}},
+            {
+                "untrained": {
+                    "networks": 2,
+                    "episodes": 2,
+                    "hidden_sizes": [5],
+                    "activation": "rely",
+                }
+            },
             "hardcoded_baseline.untrained.activation is 'rely'; allowed: one of .*mean relu?",
         ),
         (
-            {"untrained": {"lanes": 1, "episodes": 2, "hidden_sizes": [5], "activation": "relu"}},
-            "hardcoded_baseline.untrained.lanes is 1; allowed: an integer at least 2",
+            {
+                "untrained": {
+                    "networks": 1,
+                    "episodes": 2,
+                    "hidden_sizes": [5],
+                    "activation": "relu",
+                }
+            },
+            "hardcoded_baseline.untrained.networks is 1; allowed: an integer at least 2",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The study: lanes are seeds of settings, packs share a program, and no shape moves a result."""
+"""The study: runs are seeds of settings, packs share a program, and no shape moves a result."""
 
 import os
 import subprocess
@@ -50,7 +50,7 @@ def test_a_run_gives_every_file_that_the_stage_promises_and_no_other():
 def test_every_seed_of_every_setting_is_there_once():
     samples = results()["samples.csv"]
     assert len(samples) == 8 * 2
-    assert samples[["setting", "lane"]].drop_duplicates().shape == (16, 2)
+    assert samples[["setting", "seed"]].drop_duplicates().shape == (16, 2)
     first = samples.groupby("setting").first()
     assert first["learning_rate"].tolist() == [0.01] * 4 + [0.05] * 4
     assert first["replay_capacity"].tolist() == [16, 16, 32, 32] * 2
@@ -64,32 +64,32 @@ def test_two_workers_give_the_bytes_of_one():
 def test_a_program_has_packs_of_one_shape_whose_last_is_filled_up():
     params = tiny.params(NAME)
     assert [len(group) for group in params.programs().values()] == [4, 4]
-    whole = [study.lanes_of(params, packs.Pack(0, 3 * n, 3, "program 1")) for n in range(3)]
-    places = [(setting.number, seed) for lanes in whole for setting, seed in lanes]
+    whole = [study.runs_of(params, packs.Pack(0, 3 * n, 3, "program 1")) for n in range(3)]
+    places = [(setting.number, seed) for runs in whole for setting, seed in runs]
     assert places == [(0, 0), (0, 1), (1, 0), (1, 1), (4, 0), (4, 1), (5, 0), (5, 1), (5, 2)]
 
 
-def test_no_two_lanes_share_a_key(monkeypatch):
+def test_no_two_runs_share_a_key(monkeypatch):
     asked = []
-    give = seeds.lane_keys
+    give = seeds.training_keys
 
     def remembering(*path):
         asked.append(give(*path))
         return asked[-1]
 
-    monkeypatch.setattr(seeds, "lane_keys", remembering)
+    monkeypatch.setattr(seeds, "training_keys", remembering)
     tiny.run(NAME)
     keys = np.concatenate(asked)
     assert len(keys) == 18
     assert len(np.unique(keys, axis=0)) == len(keys)
 
 
-def test_a_lane_trains_with_the_numbers_of_its_own_setting():
-    """One setting alone, as large a pack: the same lane has the same bits."""
-    wide = tiny.run(NAME, lanes_per_pack=8)["samples.csv"]
+def test_a_run_trains_with_the_numbers_of_its_own_setting():
+    """One setting alone, as large a pack: the same run has the same bits."""
+    wide = tiny.run(NAME, pack_size=8)["samples.csv"]
     one = grid(learning_rate=[0.05, 0.01], replay_capacity=[16], discount=[0.95])
-    alone = tiny.run(NAME, lanes_per_pack=8, grid=one)["samples.csv"]
-    columns = ["lane", "final_20", "last_return", "environment_steps"]
+    alone = tiny.run(NAME, pack_size=8, grid=one)["samples.csv"]
+    columns = ["seed", "final_20", "last_return", "environment_steps"]
     expected = wide.query("learning_rate == 0.05 and replay_capacity == 16 and discount == 0.95")
     found = alone.query("learning_rate == 0.05")
     np.testing.assert_array_equal(expected[columns], found[columns])
@@ -102,11 +102,11 @@ def test_reinforce_can_be_studied_and_what_changes_the_program_too():
     assert found["metrics.json"]["studied"] == "reinforce_training"
     params = tiny.params(NAME, **REINFORCE)
     assert [len(group) for group in params.programs().values()] == [2, 2]
-    learned = samples.pivot(index="lane", columns="setting", values="last_return")
+    learned = samples.pivot(index="seed", columns="setting", values="last_return")
     assert learned.nunique(axis=1).max() > 1
 
 
-def test_a_sample_is_of_the_grid_and_its_lanes_are_those_of_the_grid():
+def test_a_sample_is_of_the_grid_and_its_runs_are_those_of_the_grid():
     found = tiny.run(NAME, sample=3)["samples.csv"]
     numbers = found["setting"].unique()
     assert len(numbers) == 3

@@ -29,13 +29,13 @@ def test_it_gives_the_files_that_it_promises_and_that_reinforce_training_gives()
 
 
 def test_two_workers_give_the_bytes_of_one():
-    changes = {"packs": 2, "iterations": 1}
+    changes = {"seeds": 4, "iterations": 1}
     one, two = (tiny.run(NAME, workers, **changes) for workers in (1, 2))
     for name in one:
         assert artifacts.render(name, one[name]) == artifacts.render(name, two[name])
 
 
-def test_a_lane_leaves_as_a_softmax_that_plays_as_its_sample_says():
+def test_a_seed_leaves_as_a_softmax_that_plays_as_its_sample_says():
     model = networks.to_keras(results()["weights.npz"], 1)
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
@@ -58,6 +58,6 @@ def test_what_solves_the_task_is_the_return_that_the_section_says():
 
 def test_it_is_the_experiment_that_is_promised():
     section = parameters.read(tiny.ROOT / "params.yaml")[NAME]
-    assert section["packs"] * section["lanes_per_pack"] == 8
+    assert section["seeds"] == 8
     assert section["environment"]["solved_return"] == 200
     assert lunar_lander.headline(results()).endswith(" of 2 seeds")

@@ -20,12 +20,12 @@ def few() -> Params:
     whole = parameters.load(NAME, Params)
     grid = whole.landscape.model_copy(update={"points": 7, "tries": 8, "best_tries": 20})
     neat = whole.neat.model_copy(
-        update={"population": 10, "generations": 2, "maximum_steps": 40, "runs_per_pack": 2}
+        update={"population": 10, "generations": 2, "maximum_steps": 40, "runs": 2}
     )
     coverage = whole.coverage.model_copy(update={"tries": 3, "doublings": 2})
     return whole.model_copy(
         update={
-            "packs": 1, "runs_per_pack": 3, "evaluations": 200, "fresh_tries": 5,
+            "runs": 3, "pack_size": 3, "evaluations": 200, "fresh_tries": 5,
             "landscape": grid, "neat": neat, "coverage": coverage,
         }
     )  # fmt: skip

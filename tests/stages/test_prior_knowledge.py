@@ -19,7 +19,7 @@ def results() -> dict[str, Any]:
 
 def test_returns_are_the_environments_own_though_training_is_charged():
     returns = results()["returns.csv"]
-    shaped = returns[returns["variant"] == "shaping"].filter(like="lane_").to_numpy()
+    shaped = returns[returns["variant"] == "shaping"].filter(like="seed_").to_numpy()
     assert (shaped * 2 == np.round(shaped * 2)).all()  # a mean of two whole returns
     assert shaped.min() >= 1
 
@@ -28,7 +28,7 @@ def test_steps_to_a_target_count_every_step_up_to_the_end_of_the_window():
     samples, returns = results()["samples.csv"], results()["returns.csv"]
     assert samples["steps_to_10"].notna().any()
     for variant, group in samples.groupby("variant"):
-        curves = returns[returns["variant"] == variant].filter(like="lane_").to_numpy()
+        curves = returns[returns["variant"] == variant].filter(like="seed_").to_numpy()
         for curve, row in zip(curves.T, group.itertuples(), strict=True):
             means = (curve[1:] + curve[:-1]) / 2
             passed = np.flatnonzero(means >= 10)
@@ -44,7 +44,7 @@ def test_recorded_episodes_count_as_steps_and_the_network_learns_from_them():
     assert samples.loc[["plain", "shaping"], "agreement"].isna().all()
 
 
-def test_a_lane_that_never_gets_there_counts_as_later_than_all():
+def test_a_seed_that_never_gets_there_counts_as_later_than_all():
     found = results()["metrics.json"]["variants"]
     samples = results()["samples.csv"]
     for variant, group in samples.groupby("variant"):
@@ -56,7 +56,7 @@ def test_a_lane_that_never_gets_there_counts_as_later_than_all():
 
 
 def test_the_headline_tells_how_many_come_to_the_last_target():
-    assert prior_knowledge.headline(results()).startswith("lanes that come to 19: plain ")
+    assert prior_knowledge.headline(results()).startswith("seeds that come to 19: plain ")
 
 
 def test_imitation_learns_the_rule():

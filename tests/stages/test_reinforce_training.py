@@ -35,17 +35,17 @@ def test_the_metrics_summarise_the_samples():
     metrics, samples = results()["metrics.json"], results()["samples.csv"]
     for how in ("greedy", "sampled"):
         for limit in (20, 30):
-            found, lanes = metrics[how][f"limit_{limit}"], samples[f"{how}_{limit}"]
-            assert (found["n"], found["mean"]) == (4, pytest.approx(lanes.mean()))
+            found, seeds = metrics[how][f"limit_{limit}"], samples[f"{how}_{limit}"]
+            assert (found["n"], found["mean"]) == (4, pytest.approx(seeds.mean()))
             assert found["mean_low"] <= found["mean"] <= found["mean_high"]
-            assert found["solved"] == (lanes >= 0.975 * limit).mean()
+            assert found["solved"] == (seeds >= 0.975 * limit).mean()
         assert (samples[f"{how}_30"] >= samples[f"{how}_20"]).all()
     assert metrics["last_return"]["mean"] == pytest.approx(samples["last_return"].mean())
     assert metrics["environment_steps"]["max"] == samples["environment_steps"].max()
-    assert metrics["median_lane"] == training.median_lane(samples["greedy_20"].to_numpy())
+    assert metrics["median_seed"] == training.median_seed(samples["greedy_20"].to_numpy())
 
 
-def test_a_lane_leaves_as_a_keras_model_that_plays_as_its_sample_says():
+def test_a_seed_leaves_as_a_keras_model_that_plays_as_its_sample_says():
     model = networks.to_keras(results()["weights.npz"], 3)
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:

@@ -1,11 +1,11 @@
 # A yardstick: the trainings of reprise/agents must reach this program's speed; nothing else uses it.
 """Feasibility spike and yardstick: the chapter's DQN, many seeds in one XLA program.
 
-Run: python dqn_lanes.py LANES [elu|relu]      prints one line: speed, result, hash of the curves.
+Run: python dqn_seeds.py LANES [elu|relu]      prints one line: speed, result, hash of the curves.
 
 The chapter's loop: 600 episodes of at most 200 steps, epsilon from 1 to 0.01 over 500 episodes, a replay
 buffer of 2,000, one gradient step (batch 32) per episode once 50 episodes have been played. Lanes play the same
-episode number in lockstep; a lane whose episode has ended idles until the longest one ends.
+episode number in lockstep; a seed whose episode has ended idles until the longest one ends.
 """
 import hashlib
 import os
@@ -23,7 +23,7 @@ activate = getattr(tf.nn, sys.argv[2] if len(sys.argv) > 2 else "elu")
 EPISODES, T, DISCOUNT, RATE, CAPACITY, BATCH, HIDDEN = 600, 200, 0.95, 1e-2, 2000, 32, 32
 
 
-def per_lane(draw, seeds, dtype=tf.float32):
+def per_seed(draw, seeds, dtype=tf.float32):
     return tf.map_fn(draw, seeds, fn_output_signature=dtype)
 
 
@@ -57,21 +57,21 @@ def initial_weights(seeds):
     for layer, (fan_in, fan_out) in enumerate([(4, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, 2)]):
         limit = (6 / (fan_in + fan_out)) ** 0.5
         draw = lambda s: tf.random.stateless_uniform([fan_in, fan_out], s, -limit, limit)
-        weights += [per_lane(draw, fold(seeds, layer)), tf.zeros([L, fan_out])]
+        weights += [per_seed(draw, fold(seeds, layer)), tf.zeros([L, fan_out])]
     return weights
 
 
 def play(episode, weights, buffer, written, seeds):
     epsilon = tf.maximum(1 - tf.cast(episode, tf.float32) / 500, 0.01)
-    state = per_lane(lambda s: tf.random.stateless_uniform([4], s, -0.05, 0.05), fold(seeds, 0))
-    uniform = tf.transpose(per_lane(lambda s: tf.random.stateless_uniform([T, 2], s), fold(seeds, 1)), [1, 2, 0])
+    state = per_seed(lambda s: tf.random.stateless_uniform([4], s, -0.05, 0.05), fold(seeds, 0))
+    uniform = tf.transpose(per_seed(lambda s: tf.random.stateless_uniform([T, 2], s), fold(seeds, 1)), [1, 2, 0])
 
     def body(t, state, alive, buffer, written):
         greedy = tf.argmax(q_values(weights, state[:, None])[:, 0], -1, output_type=tf.int32)
         action = tf.where(uniform[t, 0] < epsilon, tf.cast(uniform[t, 1] * 2, tf.int32), greedy)
         following, done = cartpole_step(state, action)
         row = tf.concat([state, following, tf.stack([tf.cast(action, tf.float32), tf.cast(done, tf.float32)], -1)], -1)
-        slot = tf.where(alive, written % CAPACITY, CAPACITY)  # row CAPACITY collects what idle lanes write
+        slot = tf.where(alive, written % CAPACITY, CAPACITY)  # row CAPACITY collects what idle seeds write
         buffer = tf.tensor_scatter_nd_update(buffer, tf.stack([slot, tf.range(L)], -1), row)
         return t + 1, following, alive & ~done, buffer, written + tf.cast(alive, tf.int32)
 
@@ -81,9 +81,9 @@ def play(episode, weights, buffer, written, seeds):
 
 
 def learn(step, weights, m, v, schedule, buffer, written, seeds):
-    """One Nadam step (Keras' formula) on a batch drawn from each lane's own buffer."""
+    """One Nadam step (Keras' formula) on a batch drawn from each seed's own buffer."""
     filled = tf.cast(tf.minimum(written, CAPACITY), tf.float32)
-    index = tf.cast(per_lane(lambda s: tf.random.stateless_uniform([BATCH], s), seeds) * filled[:, None], tf.int32)
+    index = tf.cast(per_seed(lambda s: tf.random.stateless_uniform([BATCH], s), seeds) * filled[:, None], tf.int32)
     batch = tf.gather_nd(buffer, tf.stack([index, tf.broadcast_to(tf.range(L)[:, None], [L, BATCH])], -1))
     state, following, action, done = batch[..., :4], batch[..., 4:8], tf.cast(batch[..., 8], tf.int32), batch[..., 9]
     target = 1 + DISCOUNT * (1 - done) * tf.reduce_max(q_values(weights, following), -1)
@@ -129,6 +129,6 @@ first = time.perf_counter() - start
 start = time.perf_counter()
 curve = train(seeds).numpy()
 run = time.perf_counter() - start
-print(f"lanes {L}: first call {first:.1f} s, run {run:.2f} s, {curve.sum() / run / 1e6:.2f} M env steps/s, last-50 mean "
-      f"{curve[-50:].mean():.1f}, reached 200 in {(curve >= 200).any(0).mean():.0%} of lanes, "
+print(f"seeds {L}: first call {first:.1f} s, run {run:.2f} s, {curve.sum() / run / 1e6:.2f} M env steps/s, last-50 mean "
+      f"{curve[-50:].mean():.1f}, reached 200 in {(curve >= 200).any(0).mean():.0%} of seeds, "
       f"all {hashlib.sha256(curve.tobytes()).hexdigest()[:12]}")

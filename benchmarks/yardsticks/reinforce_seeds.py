@@ -1,11 +1,11 @@
 # A yardstick: the trainings of reprise/agents must reach this program's speed; nothing else uses it.
 """Feasibility spike and yardstick: the chapter's REINFORCE, many seeds in one XLA program.
 
-Run: python reinforce_lanes.py LANES        prints one line: speed, result, hash of the curves.
+Run: python reinforce_seeds.py LANES        prints one line: speed, result, hash of the curves.
 
 What it shows, and what the product must keep:
   - the whole training (environment, policy, returns, gradients, Nadam) is ONE tf.function(jit_compile=True);
-  - L seeds are L lanes of stacked Keras weights; lane i gives the same bits whatever L is;
+  - L seeds are L seeds of stacked Keras weights; seed i gives the same bits whatever L is;
   - no dot products and no x / sqrt(y): those two are the operations whose bits differ between CPUs.
 """
 import hashlib
@@ -25,13 +25,13 @@ E, T, ITERATIONS, DISCOUNT, LEARNING_RATE = 10, 200, 150, 0.95, 0.01
 split = tf.random.experimental.stateless_split
 
 
-def per_lane(draw, seeds):
-    """Draws for each lane from its own seed, so that a lane never depends on its neighbours: [L, ...]."""
+def per_seed(draw, seeds):
+    """Draws for each seed from its own seed, so that a seed never depends on its neighbours: [L, ...]."""
     return tf.map_fn(draw, seeds, fn_output_signature=tf.float32)
 
 
-class LaneDense(keras.layers.Layer):
-    """A Dense layer per lane: inputs [B, L, i] -> [B, L, units]; multiply and sum, not a dot product."""
+class SeedDense(keras.layers.Layer):
+    """A Dense layer per seed: inputs [B, L, i] -> [B, L, units]; multiply and sum, not a dot product."""
 
     def __init__(self, units, activation, seeds):
         super().__init__()
@@ -41,7 +41,7 @@ class LaneDense(keras.layers.Layer):
         limit = (6 / (shape[-1] + self.units)) ** 0.5
         draw = lambda s: tf.random.stateless_uniform([shape[-1], self.units], s, -limit, limit)
         self.kernel = self.add_weight(
-            shape=(L, shape[-1], self.units), initializer=lambda *_, **__: per_lane(draw, self.seeds))
+            shape=(L, shape[-1], self.units), initializer=lambda *_, **__: per_seed(draw, self.seeds))
         self.bias = self.add_weight(shape=(L, self.units), initializer="zeros")
 
     def call(self, x):
@@ -63,17 +63,17 @@ def fold(seeds, data):
     return tf.map_fn(lambda s: tf.random.experimental.stateless_fold_in(s, data), seeds)
 
 
-lane_seeds = tf.stack([tf.random.experimental.stateless_fold_in(tf.constant([42, 0]), i) for i in range(L)])
-model = keras.Sequential([keras.Input((L, 4)), LaneDense(5, "relu", fold(lane_seeds, 1)),
-                          LaneDense(1, None, fold(lane_seeds, 2))])
+keys = tf.stack([tf.random.experimental.stateless_fold_in(tf.constant([42, 0]), i) for i in range(L)])
+model = keras.Sequential([keras.Input((L, 4)), SeedDense(5, "relu", fold(keys, 1)),
+                          SeedDense(1, None, fold(keys, 2))])
 optimizer = keras.optimizers.Nadam(LEARNING_RATE)
 optimizer.build(model.trainable_variables)
 
 
 def rollout(seeds):
     draw = lambda s: tf.random.stateless_uniform([E, 4], s, -0.05, 0.05)
-    state = tf.transpose(per_lane(draw, fold(seeds, 0)), [1, 0, 2])
-    uniform = tf.transpose(per_lane(lambda s: tf.random.stateless_uniform([T, E], s), fold(seeds, 1)), [1, 2, 0])
+    state = tf.transpose(per_seed(draw, fold(seeds, 0)), [1, 0, 2])
+    uniform = tf.transpose(per_seed(lambda s: tf.random.stateless_uniform([T, E], s), fold(seeds, 1)), [1, 2, 0])
     arrays = [tf.TensorArray(tf.float32, T, element_shape=shape) for shape in ([E, L, 4], [E, L], [E, L])]
 
     def body(t, state, alive, observations, actions, mask):
@@ -108,14 +108,14 @@ def train(seeds):
 
 start = time.perf_counter()
 weights = [v.numpy() for v in model.trainable_variables + optimizer.variables]
-train(fold(lane_seeds, 3))
+train(fold(keys, 3))
 first = time.perf_counter() - start
 for v, w in zip(model.trainable_variables + optimizer.variables, weights):
     v.assign(w)
 start = time.perf_counter()
-curve = train(fold(lane_seeds, 3)).numpy()
+curve = train(fold(keys, 3)).numpy()
 run = time.perf_counter() - start
 steps = curve.sum() * E
 digest = lambda x: hashlib.sha256(x.tobytes()).hexdigest()[:12]
-print(f"lanes {L}: first call {first:.1f} s, run {run:.2f} s, {steps / run / 1e6:.2f} M env steps/s, last-10 mean "
-      f"{curve[-10:].mean():.1f}, lane 0 {digest(curve[:, 0].copy())}, all {digest(curve)}")
+print(f"seeds {L}: first call {first:.1f} s, run {run:.2f} s, {steps / run / 1e6:.2f} M env steps/s, last-10 mean "
+      f"{curve[-10:].mean():.1f}, seed 0 {digest(curve[:, 0].copy())}, all {digest(curve)}")
