@@ -3,6 +3,7 @@
 Reads: params.yaml, data/inputs/claims.yaml, metrics and tables of the stages before.
 Writes to data/claims/:
     ledger.csv      a row for each claim: what it says, what was measured, the verdict
+    <stage>.csv     the rows on a stage, for its notebook and page
     metrics.json    how many claims have which verdict, in all and by family; each one's verdict
 """
 
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import Field
+from ruamel.yaml import YAML
 
 from reprise import capacity, seeds
 from reprise.capacity import Need
@@ -26,6 +28,7 @@ from reprise.pipeline import artifacts, parameters, stage
 
 NAME = "claims"
 CLAIMS = Path("data/inputs/claims.yaml")
+PIPELINE = Path("dvc.yaml")
 NOT_JUDGED = ("inputs", "reporting", NAME)  # folders that hold no results to judge
 
 
@@ -87,7 +90,15 @@ def run(params: Params) -> dict[str, Any]:
         lambda name: seeds.sequence(params.seed, NAME, name),
     )  # fmt: skip
     found = ledger.table(declared, answers)
-    return {"metrics.json": ledger.summary(found), "ledger.csv": found}
+    first = found["stage"].str.split().str[0]
+    parts = {f"{name}.csv": found[first == name] for name in judged()}
+    return {"metrics.json": ledger.summary(found), "ledger.csv": found, **parts}
+
+
+def judged() -> list[str]:
+    """Return the stages with a ledger of their own: those with a notebook in dvc.yaml."""
+    stages = YAML(typ="safe").load(PIPELINE.read_text(encoding="utf-8"))["stages"]
+    return [name for name in stages["reporting"]["foreach"] if name != NAME]
 
 
 def readme() -> str:

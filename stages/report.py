@@ -24,7 +24,7 @@ from reprise.claims import ledger
 from reprise.claims.model import Region
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name
-from reprise.pipeline import artifacts, parameters, stage
+from reprise.pipeline import artifacts, stage
 from reprise.site import api, marks, report
 from reprise.site.report import Animation, Site, Verdict
 
@@ -76,14 +76,12 @@ def run(params: Params, part: str) -> dict[str, bytes]:
 
 
 def notebooks() -> tuple[list[str], list[str]]:
-    """Return the notebooks that dvc.yaml executes, in its order, and those of extra/dvc.yaml.
-
-    DVC takes neither of the two files for a dep. The stage depends on each notebook of the first
-    and on the names of all in params.yaml.
-    """
-    chapter = YAML(typ="safe", pure=True).load(PIPELINE)["stages"][FOLDER]["foreach"]
-    named = parameters.read(Path("params.yaml"))[FOLDER]["notebooks"]
-    return list(chapter), [name for name in named if name not in chapter]
+    """Return the notebooks that dvc.yaml executes, in its order, and those of extra/dvc.yaml."""
+    chapter, extra = (
+        list(YAML(typ="safe", pure=True).load(path)["stages"][FOLDER]["foreach"])
+        for path in (PIPELINE, "extra" / PIPELINE)
+    )
+    return chapter, extra
 
 
 def executed(name: str) -> nbformat.NotebookNode:

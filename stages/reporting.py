@@ -1,13 +1,12 @@
-"""Executes one notebook on the results, so that it can be read as it stands.
+"""Executes one notebook on its stage's results.
 
-Reads: params.yaml, notebooks/<notebook>.ipynb and what that reads in data/.
+Reads: params.yaml, data/inputs/chapter.yaml, notebooks/<notebook>.ipynb and what that reads.
 Writes to data/reporting/:
-    <notebook>.ipynb    the notebook with its outputs
-    <notebook>.failed.ipynb    if a cell fails: as far as it came, with the error; git ignores it
+    <notebook>.ipynb           the notebook with its outputs
+    <notebook>.failed.ipynb    only if a cell fails: the outputs so far and the error, not in git
 
-`python -m stages.reporting NOTEBOOK`; dvc.yaml runs it once for each, and only where something that
-it reads has changed. Where a notebook fails, the one that was executed before stays: dvc.yaml says
-`persist`, so that DVC does not delete it first.
+`python -m stages.reporting NOTEBOOK`. If a notebook fails, the last one that ran stays: `persist`
+in dvc.yaml keeps DVC from deleting it.
 """
 
 import sys
@@ -17,37 +16,36 @@ from typing import Any
 
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Probability
-from reprise.pipeline import notebooks, parameters, stage
+from reprise.pipeline import experiment, notebooks, parameters, stage
 
 NAME = "reporting"
 FOLDER = stage.RESULTS / NAME
+NOTEBOOKS = Path("notebooks")
 
 
 class Params(Frozen):
-    """The section of params.yaml: what a notebook needs, as its parameter: a key of params.yaml."""
+    """The section of params.yaml."""
 
-    confidence: Probability
-    notebooks: dict[str, dict[str, str]]
+    confidence: Probability  # of the intervals that notebooks compute
 
 
-def run(params: Params, notebook: str) -> dict:
-    """Execute a notebook with the path of its data and the values it asks for."""
-    if notebook not in params.notebooks:
-        hint = closest(notebook, params.notebooks)
-        raise UserError(
-            f"no notebook {notebook!r} in reporting.notebooks of params.yaml"
-            + (
-                f"; did you mean {hint!r}?"
-                if hint
-                else f"; there are {', '.join(params.notebooks)}"
-            )
-        )
-    source = Path("notebooks", f"{notebook}.ipynb")
-    values = {name: value(key) for name, key in params.notebooks[notebook].items()}
+def run(params: Params, notebook: str) -> dict[str, bytes]:
+    """Execute a notebook with its stage's section of params.yaml.
+
+    Raises:
+        UserError: there is no such notebook.
+        NotebookError: a cell fails, or an output would differ on another machine.
+    """
+    source = NOTEBOOKS / f"{notebook}.ipynb"
+    if not source.is_file():
+        known = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+        meant = closest(notebook, known)
+        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(known)}"
+        raise UserError(f"no notebook {notebook!r} in {NOTEBOOKS}; {hint}")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, source.name)
         warned = notebooks.execute(
-            source, target, {"data": f"data/{notebook}", **values}, root=Path.cwd(),
+            source, target, given(params, notebook), root=Path.cwd(),
             failed=FOLDER / f"{notebook}.failed.ipynb",
         )  # fmt: skip
         for line in warned:
@@ -55,36 +53,28 @@ def run(params: Params, notebook: str) -> dict:
         return {source.name: target.read_bytes()}
 
 
-def value(key: str) -> Any:
-    """Return what params.yaml holds under a dotted key."""
-    found: Any = parameters.read(Path("params.yaml"))
-    for depth, part in enumerate(key.split(".")):
-        if not isinstance(found, dict) or part not in found:
-            before = ".".join(key.split(".")[:depth]) or "params.yaml"
-            hint = closest(part, found) if isinstance(found, dict) else None
-            raise UserError(
-                f"reporting.notebooks names {key}, but {before} has no {part!r}"
-                + (f"; did you mean {hint!r}?" if hint else "")
-            )
-        found = found[part]
-    return registered(key) if found is None else found
+def given(params: Params, notebook: str) -> dict[str, Any]:
+    """Return a notebook's parameters: its data, its section, what differs from the chapter's."""
+    stages = None if notebook == "claims" else experiment.sources(notebook)
+    return {
+        "data": f"{stage.RESULTS}/{notebook}",
+        "params": section(notebook),
+        "changed": [str(change) for change in experiment.changes(stages)],
+        "confidence": params.confidence,
+    }
 
 
-def registered(key: str) -> Any:
-    """Return what a null means: for a time limit, the environment's registered one."""
+def section(name: str) -> dict[str, Any]:
+    """Return a section of params.yaml, its null time limits as the environment registers them."""
     from reprise.environments.specification import with_limits
 
-    sections = parameters.read(Path("params.yaml"))
-    name, *parts = key.split(".")
-    section = sections[name]
-    played = sections.get(section.get("stage"), section)  # a study's is that of what it studies
-    found: Any = with_limits(section, played["environment"]) if "environment" in played else section
-    for part in parts:
-        found = found[part]
-    return found
+    sections = parameters.read()
+    found = sections[name]
+    played = sections.get(found.get("stage"), found)  # a study plays what it studies
+    return with_limits(found, played["environment"]) if "environment" in played else found
 
 
-def headline(results: dict) -> str:
+def headline(results: dict[str, bytes]) -> str:
     """Return the stage in one line."""
     return f"executed data/{NAME}/{next(iter(results))}"
 

@@ -143,7 +143,11 @@ class Repository:
         path = self.folder / "dvc.yaml"
         pipeline = YAML().load(path)["stages"]
         reporting = pipeline["reporting"]
-        reporting["foreach"] = [n for n in reporting["foreach"] if f"reporting@{n}" in stages]
+        reporting["foreach"] = {
+            notebook: ledger
+            for notebook, ledger in reporting["foreach"].items()
+            if f"reporting@{notebook}" in stages
+        }
         left = {name: stage for name, stage in pipeline.items() if name in stages}
         YAML().dump(
             {"stages": left | ({"reporting": reporting} if reporting["foreach"] else {})}, path

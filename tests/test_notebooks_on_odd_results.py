@@ -171,12 +171,7 @@ def keep(folder: Path, contents: dict[str, Any]) -> None:
 
 def shown(name: str, folder: Path, every: dict[str, Any]) -> tuple[list[Figure], list[str]]:
     """Execute a notebook's cells in this process, and return its figures and texts."""
-    values: dict[str, Any] = {"data": str(folder)}
-    for parameter, key in every["reporting"]["notebooks"][name].items():
-        value: Any = every
-        for part in key.split("."):
-            value = value[part]
-        values[parameter] = value
+    values = {"data": str(folder), "params": every[name], "changed": [], "confidence": 0.95}
     figures: list[Figure] = []
     texts: list[str] = []
 

@@ -144,8 +144,7 @@ def shrunk(change: str) -> str:
 
 def execute(notebook: str) -> None:
     """Run a notebook's code in this process, with the parameters that `reporting` gives it."""
-    named = parameters.read()["reporting"]["notebooks"][notebook]
-    given = {"data": f"data/{notebook}"} | {n: reporting.value(key) for n, key in named.items()}
+    given = reporting.given(parameters.load("reporting", reporting.Params), notebook)
     names: dict[str, Any] = {"display": show}
     for number, cell in enumerate(prose.cells(ROOT / "notebooks" / f"{notebook}.ipynb"), start=1):
         if cell["cell_type"] != "code":

@@ -238,10 +238,10 @@ def test_a_notebook_gets_the_registered_limit_for_a_null(tmp_path: Path, monkeyp
         ),
     }  # fmt: skip
     YAML().dump(sections, tmp_path / "params.yaml")
-    assert reporting.value("dqn_training.maximum_steps") == 200
-    assert reporting.value("dqn_training.evaluation.limits") == [200]
-    assert reporting.value("hyperparameter_study.evaluation.limits") == [200]
-    assert reporting.value("hyperparameter_study.sample") is None
+    assert reporting.section("dqn_training")["maximum_steps"] == 200
+    assert reporting.section("dqn_training")["evaluation"]["limits"] == [200]
+    assert reporting.section("hyperparameter_study")["evaluation"]["limits"] == [200]
+    assert reporting.section("hyperparameter_study")["sample"] is None
 
 
 def test_limits_that_another_environment_was_left_with_are_said_in_one_line(

@@ -150,8 +150,8 @@ def test_a_parameter_that_is_not_allowed_is_named(
 
 def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: Path):
     artifacts.write_all(tmp_path / "results", results)
-    keys = parameters.read()["reporting"]["notebooks"][NAME]
-    given = {"data": "results", **{name: reporting.value(key) for name, key in keys.items()}}
+    given = reporting.given(parameters.load("reporting", reporting.Params), NAME)
+    given |= {"data": "results"}
     target = tmp_path / "done.ipynb"
     notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
     text = target.read_text(encoding="utf-8")
