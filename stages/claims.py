@@ -1,10 +1,10 @@
-"""Judges every claim that the chapter makes, by tests declared before their results were seen.
+"""Judges every claim of the chapter by tests declared before their results were known.
 
 Reads: params.yaml, data/inputs/claims.yaml, metrics and tables of the stages before.
 Writes to data/claims/:
-    ledger.csv      a row for each claim: what it says, what was measured, the verdict
+    ledger.csv      a row for each claim: its words, the measured value, the verdict
     <stage>.csv     the rows on a stage, for its notebook and page
-    metrics.json    how many claims have which verdict, in all and by family; each one's verdict
+    metrics.json    the number of claims with each verdict, in all and by family; all verdicts
 """
 
 import sys
@@ -36,17 +36,17 @@ class Params(Frozen):
     """The section of params.yaml."""
 
     seed: Seed
-    confidence: Annotated[float, Field(gt=0, lt=1)]  # with which a family's verdicts hold together
+    confidence: Annotated[float, Field(gt=0, lt=1)]  # that all verdicts of a family hold
     resamples: PositiveInt  # of each bootstrap
 
     def needs(self) -> Iterator[Need]:
-        """Yield what a bootstrap asks for."""
+        """Yield the memory of a bootstrap."""
         resamples = {"resamples": self.resamples}
         yield capacity.memory("a bootstrap", self.resamples * 8, resamples)
 
 
 class Committed:
-    """What stages have written to data/, each file read once."""
+    """The results in data/, each file read once."""
 
     def __init__(self) -> None:
         """Read nothing yet."""
@@ -102,10 +102,10 @@ def judged() -> list[str]:
 
 
 def readme() -> str:
-    """Return the committed ledger in short, as the README has it: the counts, what is refuted."""
+    """Return the committed ledger in short for the README: the counts and the refuted claims."""
     found = artifacts.read_csv(stage.RESULTS / NAME / "ledger.csv")
     later = found["written_after_results"].tolist().count(True)
-    count = ledger.told({"claims": len(found), **ledger.counts(found)})
+    count = ledger.in_words({"claims": len(found), **ledger.counts(found)})
     said = f"**{count}.** Every test was declared before its result was known"
     said += f", except {later}, which are marked." if later else "."
     refuted = pd.DataFrame(found[found["verdict"] == "refuted"])
@@ -118,7 +118,7 @@ def readme() -> str:
 
 def headline(results: dict[str, Any]) -> str:
     """Return the counts in one line."""
-    return ledger.told(results["metrics.json"])
+    return ledger.in_words(results["metrics.json"])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""Judges claims: from what stages have written to verdicts, by Holm's procedure over each family.
+"""The judge: from the stages' results to verdicts, by Holm's procedure over each family.
 
-A claim that is computed exactly has no chance to be judged wrongly, and does not count into its
-family. An interval of no width is flagged: all its seeds say the same. Where it lies on a margin
-it decides nothing.
+An exact claim cannot be judged wrongly by chance, so it does not count in its family. An interval
+without width is flagged: all its seeds agree. If it lies on a margin, it decides nothing.
 """
 
 import math
@@ -27,18 +26,18 @@ RANKED = ("share", "improvement")  # forms that ask which value is above which, 
 
 
 class Answer(NamedTuple):
-    """What a claim's test says."""
+    """The answer to a claim."""
 
     verdict: str
     interval: Interval | None = None
-    """None where there is a word, or nothing."""
+    """None for a word, or for nothing."""
     word: str | None = None
     dropped: int = 0
-    """Values that were missing."""
+    """Missing values."""
     confidence: float | None = None
-    """None where it is exact."""
+    """None for an exact answer."""
     reason: str = ""
-    """Why the verdict is what it is, where the interval does not tell."""
+    """The reason for the verdict if the interval does not show it."""
 
 
 Question = Callable[[float], Answer]
@@ -56,12 +55,12 @@ def judge(
     Args:
         claims: by id.
         results: of the stages.
-        confidence: with which all verdicts of a family hold together.
+        confidence: that all verdicts of a family hold together.
         resamples: of each bootstrap.
-        seed: from a claim's id to that of its bootstraps.
+        seed: from a claim's id to the seed of its bootstraps.
 
     Raises:
-        UserError: names the claim, and what it asks for that is not there.
+        UserError: names the claim, and the result that it needs and that is missing.
     """
     questions: dict[str, dict[str, Question]] = {}
     answers = {}
@@ -82,7 +81,7 @@ def judge(
 
 
 def exactly(test: Test, results: Results) -> Answer:
-    """Return the answer to a claim about values as they stand."""
+    """Return the answer to a claim about exact values."""
     if test.form == "every":
         found = sample(test.of, results)
         if not len(found.values):
@@ -108,7 +107,7 @@ def exactly(test: Test, results: Results) -> Answer:
 def question(
     test: Test, results: Results, resamples: int, seed: np.random.SeedSequence
 ) -> Question:
-    """Return what answers a claim about a sample, from a confidence.
+    """Return a function from a confidence to the answer to a claim about a sample.
 
     The same resamples are drawn at every confidence.
     """
@@ -142,7 +141,7 @@ def ruled(interval: Interval, claimed: Region) -> Answer:
 def measured(
     test: Test, of: Sample, than: Sample | None, confidence: float, resamples: int, seed: Seed
 ) -> Interval:
-    """Return the interval that a test's form asks for.
+    """Return the interval of a test's form.
 
     Raises:
         ValueError: if the values allow none.
@@ -173,15 +172,16 @@ def measured(
 
 
 def spread(values: Floats, /, *, axis: int) -> Floats:
-    """Return how far the 90% quantile is above the 10% quantile."""
+    """Return the 90% quantile minus the 10% quantile."""
     low, high = np.quantile(values, DECILES, axis=axis)
     return high - low
 
 
 def both_finite(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """Return two samples in which times that never came are one later than the latest that did.
+    """Return two samples with finite numbers only.
 
-    Returns of seeds without a policy are one below the lowest that there is.
+    A time that never came becomes one more than the latest; the return of a seed without a policy
+    becomes one less than the lowest.
     """
     known = np.concatenate([a, b])
     known = known[np.isfinite(known)]

@@ -1,4 +1,4 @@
-"""The ledger: every claim with what was measured and its verdict, as a table and in words."""
+"""The ledger: every claim with its result and verdict, as a table and in words."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -44,7 +44,7 @@ def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.Data
 
 
 def summary(ledger: pd.DataFrame) -> dict[str, Any]:
-    """Return what metrics.json says: the counts, those of each family, and each claim's verdict."""
+    """Return metrics.json: the counts, those of each family, and each claim's verdict."""
     return {
         "claims": len(ledger),
         **counts(ledger),
@@ -63,7 +63,7 @@ def counts(ledger: pd.DataFrame) -> dict[str, int]:
     return {verdict: int(np.count_nonzero(ledger["verdict"] == verdict)) for verdict in VERDICTS}
 
 
-def told(count: Mapping[str, Any]) -> str:
+def in_words(count: Mapping[str, Any]) -> str:
     """Return counts in one line."""
     said = ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS)
     return f"{count['claims']} claims of the chapter: {said}"
@@ -79,12 +79,12 @@ def markdown(
     in_full: bool = False,
     columns: Sequence[str] = COLUMNS,
 ) -> str:
-    """Return the ledger as a table in Markdown, below it what its signs mean.
+    """Return the ledger as a table in Markdown, with an explanation of its signs.
 
     Args:
         ledger: as `table` gives it, or as read from its file.
-        notebooks: the folder of the executed notebooks, relative to where this will stand.
-        in_full: whether each claim's family stands in the table, and what exactly was measured.
+        notebooks: the folder of the executed notebooks, relative to the page.
+        in_full: whether the table also has each claim's family and exact measure.
         columns: some of `COLUMNS`.
     """
     rows = [list(columns), ["---:" if column == "n" else "---" for column in columns]]
@@ -104,7 +104,7 @@ def markdown(
 
 
 def notebook(stages: Any, notebooks: str) -> str:
-    """Return a link to the notebook of the first of some stages, to the ledger's without one."""
+    """Return a link to the notebook of the first stage, or to that of the ledger."""
     stage = next(iter(_text(stages).split()), "claims")
     return f"[{stage}]({notebooks}/{stage}.ipynb)"
 
@@ -119,7 +119,7 @@ def number(value: float) -> str:
 
 
 def measured(row: Mapping[Hashable, Any]) -> str:
-    """Return what was measured, with its interval."""
+    """Return the measured value with its interval."""
     word, reason = _text(row["word"]), _text(row["reason"])
     if word or pd.isna(row["n"]):
         return word or reason
@@ -142,7 +142,7 @@ def _or_never(value: Any) -> str:
 
 
 def signs(ledger: pd.DataFrame) -> str:
-    """Return what the signs of a ledger mean, in Markdown."""
+    """Return an explanation of the ledger's signs, in Markdown."""
     said = [
         "Brackets hold an interval over n seeds or runs. Holm's procedure widens the intervals, so "
         "that all verdicts of a family hold together. A claim is confirmed if its whole interval "

@@ -1,8 +1,8 @@
-"""Claims, each with the test that was declared for it: what is measured, and where it should lie.
+"""Claims and the tests declared for them.
 
 A claim is data: a form of test, one sample or two, and the region in which the whole interval must
-lie. It is *confirmed* if the interval lies there, *refuted* if none of it does, and otherwise
-*unresolved*. Which values a test is of is told by sources, in `claim_sources`.
+lie. It is *confirmed* if the interval lies there, *refuted* if no part of it does, and otherwise
+*unresolved*. `reprise.claims.sources` says where the samples come from.
 """
 
 from typing import Annotated, Literal, Self
@@ -24,15 +24,15 @@ Pair = Annotated[tuple[float, float], Field(strict=False)]
 
 
 class Region(Frozen):
-    """Where something lies: on one side of a margin, between two, or outside of them."""
+    """A region of numbers: on one side of a margin, between two, or outside of them."""
 
     above: float | None = None
     at_least: float | None = None
     below: float | None = None
     at_most: float | None = None
-    within: Pair | None = None  # its ends are within
-    outside: Pair | None = None  # its ends are not outside
-    equal: str | None = None  # a word
+    within: Pair | None = None  # includes its ends
+    outside: Pair | None = None  # excludes its ends
+    equal: str | None = None  # to a word
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -89,7 +89,7 @@ class Region(Frozen):
 
     @classmethod
     def parsed(cls, words: str) -> Self:
-        """Return the region that words such as `within 1 to 2` are of."""
+        """Return the region for words such as `within 1 to 2`."""
         name = next(n for n in cls.model_fields if words.startswith(f"{_worded(n)} "))
         said = words.removeprefix(f"{_worded(name)} ")
         if name == "equal":
@@ -103,7 +103,7 @@ def _worded(name: str) -> str:
 
 
 class Test(Frozen):
-    """How a claim is judged."""
+    """The test of a claim."""
 
     __test__ = False  # for pytest
 
@@ -128,7 +128,7 @@ class Test(Frozen):
             if belongs and not given and name != "less_is_better":
                 raise ValueError(f"form is {form!r}, which needs {name}")
         if self.claimed.equal is not None and form != "value":
-            raise ValueError(f"form is {form!r}, whose claimed is no word; allowed: a region")
+            raise ValueError(f"form is {form!r}, claimed is a word; allowed: a region")
         for name, source in (("of", self.of), ("than", self.than)):
             if source and form != "value" and not source.is_sample:
                 raise ValueError(
@@ -139,13 +139,13 @@ class Test(Frozen):
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Return the stages that the test looks at, the first first."""
+        """Return the stages with the test's samples, in order."""
         named = (source.stage for source in (self.of, self.than) if source)
         return tuple(dict.fromkeys(stage for stage in named if stage))
 
 
 class Claim(Frozen):
-    """What is claimed, and where; in which family, and how it is judged."""
+    """A claim of the chapter, its place, its family and its test."""
 
     family: Name
     place: Name

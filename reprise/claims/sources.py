@@ -1,6 +1,6 @@
-"""What a claim is measured on: one value of a stage's metrics, or a sample from its tables.
+"""Sources of a claim: one value of a stage's metrics, or a sample from its tables.
 
-Results come from whoever has them, by stage and by name: here nothing is read from a disk.
+`Results` gives metrics and tables by stage and name; nothing here reads a file.
 """
 
 import math
@@ -22,7 +22,7 @@ Cells = Cell | Annotated[tuple[Cell, ...], Field(strict=False)]
 
 
 class Results(Protocol):
-    """What stages have written."""
+    """The results of stages."""
 
     def metrics(self, stage: str) -> dict[str, Any]:
         """Return a stage's metrics; raises UserError if there is no such stage."""
@@ -34,14 +34,14 @@ class Results(Protocol):
 
 
 class Reaches(Frozen):
-    """A time read off returns: the environment steps until their mean comes to a target.
+    """A time read off returns: the environment steps until their mean reaches a target.
 
     CartPole pays 1 a step: returns are steps.
     """
 
     target: PositiveFloat
-    rows: PositiveInt  # of the table, that the mean is taken over
-    episodes_per_row: PositiveInt  # whose mean return a row holds
+    rows: PositiveInt  # of the table, averaged
+    episodes_per_row: PositiveInt  # averaged in a row
 
 
 class LogarithmOf(Frozen):
@@ -52,7 +52,7 @@ class LogarithmOf(Frozen):
 
 
 class Source(Frozen):
-    """Where values come from: a metric, a logarithm, or rows of a table."""
+    """Source of values: a metric, a logarithm, or rows of a table."""
 
     stage: Name | None = None
     metric: Name | None = None  # its keys, dotted
@@ -64,7 +64,7 @@ class Source(Frozen):
     column: Name | None = None
     last_ratio_by: Name | None = None  # of each group of rows, the last value to the one before
     reaches: Reaches | None = None  # of each seed's column
-    over: Name | None = None  # the metric of the same stage by which all is divided
+    over: Name | None = None  # a metric of the stage that divides all values
     missing: Literal["dropped", "late"] = "dropped"
 
     @model_validator(mode="after")
@@ -86,22 +86,22 @@ class Source(Frozen):
 
     @property
     def is_sample(self) -> bool:
-        """Return whether it is a table's."""
+        """Return whether the source is a table."""
         return self.table is not None
 
 
 class Sample(NamedTuple):
-    """Values, infinite where there is none that counts, and how many were left out as missing."""
+    """Values, infinite for those that never came, and the number of missing ones."""
 
     values: NDArray[np.float64]
     dropped: int
 
 
 def value(source: Source, results: Results) -> float | str | None:
-    """Return a source's one value, None where the results have none.
+    """Return the single value of a source, None if the results have none.
 
     Raises:
-        UserError: if the source names what is not there, or has not one value.
+        UserError: the source names something missing, or has several values.
     """
     if source.logarithm_of:
         return source.logarithm_of.exponent * math.log10(source.logarithm_of.base)
@@ -119,8 +119,8 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
     Args:
         source: where they come from.
         results: of the stages.
-        ranked: whether only their order is asked for: then a seed without a return, whose training
-            diverged, is not dropped but below any other, at minus infinity.
+        ranked: whether only their order counts: then a diverged seed is not dropped but ranks
+            below all others, at minus infinity.
 
     Raises:
         UserError: if the source names what is not there.
@@ -146,10 +146,10 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
 
 
 def metric(path: str, source: Source, results: Results) -> float | str | None:
-    """Return what a stage's metrics hold under a dotted path.
+    """Return the metric at a dotted path.
 
     Raises:
-        UserError: if they hold nothing there, or more than a value.
+        UserError: there is none, or it is more than a value.
     """
     metrics = results.metrics(str(source.stage))
     every = dict(_leaves(metrics))
@@ -217,7 +217,7 @@ def _place(source: Source) -> str:
 
 
 def unknown(place: str, kind: str, name: object, known: Iterable[object]) -> str:
-    """Return what is not there, and what of that kind is most like it."""
+    """Return in words what is missing, with the closest match."""
     names = [str(other) for other in known]
     meant = closest(name, names)
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

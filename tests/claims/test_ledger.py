@@ -46,7 +46,7 @@ def test_the_counts_are_in_all_and_by_family(table):
     assert found["families"]["two"] == {"confirmed": 0, "refuted": 1, "unresolved": 0}
     assert (found["written_after_results"], found["without_width"]) == (1, 2)
     assert found["verdicts"]["word"] == "refuted"
-    assert ledger.told(found) == "7 claims of the chapter: 3 confirmed, 3 refuted, 1 unresolved"
+    assert ledger.in_words(found) == "7 claims of the chapter: 3 confirmed, 3 refuted, 1 unresolved"
 
 
 def test_a_row_says_what_was_measured(table):

@@ -91,7 +91,7 @@ def test_a_test_of_the_wrong_form_is_refused(test, message):
 
 
 def test_no_interval_is_claimed_to_be_a_word():
-    with pytest.raises(ValidationError, match="whose claimed is no word"):
+    with pytest.raises(ValidationError, match="claimed is a word; allowed: a region"):
         claim({"equal": "a0"}, form="mean", of=ONE)
 
 
