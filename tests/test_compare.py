@@ -1,6 +1,7 @@
-"""Two revisions of a small repository beside each other: the numbers, and what is missing."""
+"""Revisions of a small repository compared: what is printed, and what is missing."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,34 +9,31 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from scipy import stats
 
 from reprise.compare.__main__ import main
 from tests import tiny
 
 LOW, HIGH = [1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 13.0, 14.0, 15.0]
-SAMPLES = "data/training/samples.csv"
+FALLS = [1, 1, 2, 2, 2]
+SAMPLES, LEDGER = "data/training/samples.csv", "data/claims/ledger.csv"
+GRID = [{"name": "tau", "values": [0.1, 0.2]}, {"name": "rate", "values": [1, 2]}]
 
 
 class Repository:
-    """A repository with results that nobody ran."""
+    """A small repository of hand-written results."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.write(".dvc/config", "[core]\n    analytics = false\n")
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.git("config", "user.name", "Tests")
-        self.git("config", "user.email", "tests@example.org")
 
     def git(self, *words: str) -> str:
-        """Run git and return what it prints."""
+        """Run git and return its output."""
         done = subprocess.run(
             ["git", *words], cwd=self.folder, capture_output=True, text=True, check=True
         )
         return done.stdout
 
     def write(self, path: str, text: str) -> None:
-        """Write a file, and the folders on the way to it."""
+        """Write a file and its folders."""
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text, encoding="utf-8")
 
@@ -50,44 +48,64 @@ class Repository:
         with (self.folder / "params.yaml").open("w", encoding="utf-8") as file:
             YAML().dump(sections, file)
 
-    def pipeline(self, **tables: list[str]) -> None:
-        """Write a dvc.yaml with stages that make tables and metrics."""
-        stages = {
+    def pipeline(self, *stages: str, **more: Any) -> None:
+        """Write a dvc.yaml of stages with a table and metrics each."""
+        entries = {
             stage: {
-                "cmd": "true",
+                "cmd": "python train.py",
                 "metrics": [{f"data/{stage}/metrics.json": {"cache": False}}],
-                "plots": [{f"data/{stage}/{name}": {"cache": False}} for name in names],
+                "plots": [{f"data/{stage}/samples.csv": {"cache": False}}],
+                **more,
             }
-            for stage, names in tables.items()
+            for stage in stages
         }
         with (self.folder / "dvc.yaml").open("w", encoding="utf-8") as file:
-            YAML().dump({"stages": stages}, file)
+            YAML().dump({"stages": entries}, file)
 
     def results(self, stage: str = "training", metrics: Any = 1, **columns: Any) -> None:
-        """Write a stage's metrics, and a table of samples with a seed for each value."""
+        """Write a stage's metrics, and a table with a seed for each value."""
         self.write(f"data/{stage}/metrics.json", json.dumps({"mean": metrics}))
         length = len(next(iter(columns.values())))
-        columns = {"seed": list(range(length)), **columns}
+        columns = {"run": list(range(length)), **columns}
         rows = [columns, *zip(*columns.values(), strict=True)]
         text = "".join(f"{','.join(map(str, row))}\n" for row in rows)
         self.write(f"data/{stage}/samples.csv", text)
 
+    def dvc_commit(self) -> None:
+        """Let DVC take the results as those of a run."""
+        command = [sys.executable, "-m", "dvc", "commit", "--force", "--quiet"]
+        subprocess.run(command, cwd=self.folder, check=True)
 
-@pytest.fixture
-def repository(tmp_path, monkeypatch) -> Repository:
-    """Return a repository with one revision, `low`, in which it is the working directory."""
-    made = Repository(tmp_path)
+
+@pytest.fixture(scope="module")
+def low(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Return a repository with a revision, `low`, in which its stage has run as DVC knows."""
+    made = Repository(tmp_path_factory.mktemp("low"))
+    made.write(".dvc/config", "[core]\n    analytics = false\n")
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.git("config", "user.name", "Tests")
+    made.git("config", "user.email", "tests@example.org")
+    made.write("train.py", "print(1)\n")
+    made.write("library/net.py", "size = 3\n")
     made.params(training={"rate": 0.1, "sizes": [3, 4]})
-    made.pipeline(training=["samples.csv"])
-    made.results(final_200=LOW, falls=[1, 1, 2, 2])
+    made.pipeline("training", deps=["train.py", "library"], params=["training"])
+    made.results(final_200=LOW, falls=FALLS[:4])
+    made.dvc_commit()
     made.commit("low")
-    monkeypatch.chdir(tmp_path)
     return made
 
 
 @pytest.fixture
+def repository(low: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """Return a copy of that repository, as the current directory."""
+    shutil.copytree(low.folder, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    return Repository(tmp_path / "copy")
+
+
+@pytest.fixture
 def said(capsys):
-    """Return a function that compares and returns what is printed; it has to succeed."""
+    """Return a function that compares and returns the output; the comparison has to succeed."""
 
     def compare(*words: str) -> str:
         assert main(list(words)) == 0
@@ -98,7 +116,7 @@ def said(capsys):
 
 @pytest.fixture
 def refused(capsys):
-    """Return a function that compares and returns the one line of an error, and its exit code."""
+    """Return a function that compares and returns the one line of an error, and the exit code."""
 
     def compare(*words: str) -> tuple[str, int]:
         code = main(list(words))
@@ -110,276 +128,124 @@ def refused(capsys):
     return compare
 
 
-def test_two_branches_differ_by_welchs_interval_and_by_the_share_of_pairs(repository, capsys):
-    repository.params(training={"rate": 0.2, "sizes": [3, 4]})
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
-    repository.commit("high")
-    assert main(["low", "high", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["params"] == [{"param": "training.rate", "a": 0.1, "b": 0.2}]
-    (outcome,) = found["outcomes"]
-    welch = stats.ttest_ind(HIGH, LOW, equal_var=False).confidence_interval(0.95)  # pyright: ignore
-    difference = outcome["difference_of_means"]
-    assert [difference[key] for key in ("estimate", "low", "high")] == pytest.approx(
-        [10.5, welch.low, welch.high]
-    )
-    assert outcome["probability_of_improvement"]["estimate"] == 1
-    assert (outcome["stage"], outcome["outcome"]) == ("training", "final_200")
-    assert (outcome["n"], outcome["verdict"]) == ([4, 5], "better")
-    assert found["more"] == {"training": ["falls"]}
-
-
 def test_without_a_name_head_is_compared_with_the_workspace(repository, said):
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
+    repository.params(training={"sizes": [3, 5], "new": "relu"})
+    repository.results(final_200=HIGH, falls=FALLS)
     text = said()
-    assert text.startswith("HEAD (")
-    assert "beside workspace" in text
-    assert "training final_200 is better in workspace than in HEAD" in text
-    assert "2.50 [0.45, 4.55] 13.00 [11.04, 14.96] +10.5" in text
-    assert "4, 5" in text
-    assert "training differs in more (--all): falls." in text
+    assert text.startswith("workspace compared with HEAD (")
+    for row in (
+        "training.rate 0.1 (none)",
+        "training.new (none) relu",
+        "training.sizes [3, 4] [3, 5]",
+        "outcome revision mean minus HEAD beats HEAD verdict seeds",
+        "training final_200 workspace 13.00 [11.04, 14.96] +10.5",
+        "100.0% [no overlap] better 5 HEAD 2.50 [0.45, 4.55] baseline 4",
+        "Better or worse: the 95% interval of the probability that a seed beats one of HEAD "
+        "excludes 50%; else not told apart.",
+        "training: more with --all: falls.",
+    ):
+        assert row in text
+    text = said("--all")
+    assert "training falls workspace 1.60" in text
+    assert "of 2 comparisons of equals, about 0.1 would seem to differ" in text
 
 
 def test_one_name_is_compared_with_the_workspace(repository, said):
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
+    repository.results(final_200=HIGH, falls=FALLS)
     repository.commit("high")
-    assert "No difference" in said("high")
-    assert "better in workspace than in low" in said("low")
-    assert "worse in low than in workspace" in said("workspace", "low")
+    commit = repository.git("rev-parse", "high").strip()
+    assert said("high").startswith(f"workspace compared with high ({commit[:7]})")
+    assert said(commit[:10]).startswith(f"workspace compared with {commit[:10]}")
+    assert "No difference: all results are the same bytes." in said("high")
+    assert "better" in said("low")
 
 
-def test_a_commit_is_told_with_a_name_by_its_hash_and_a_hash_once(repository, said):
-    commit = repository.git("rev-parse", "low").strip()
-    assert said("low").startswith(f"low ({commit[:7]}) beside workspace")
-    assert said(commit[:10]).startswith(f"{commit[:10]} beside workspace")
+def test_several_revisions_are_ranked_and_json_has_every_interval(repository, capsys):
+    for name, rate in (("middle", 5.0), ("high", 10.0)):
+        repository.params(training={"rate": rate, "sizes": [3, 4]})
+        repository.results(final_200=[rate + x for x in LOW], falls=FALLS[:4])
+        repository.commit(name)
+    repository.results(final_200=[2, 2, 2, 2], falls=FALLS[:4])
+    assert main(["middle", "low", "high", "workspace", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [each["name"] for each in found["revisions"]] == ["middle", "low", "high", "workspace"]
+    values = {"middle": 5.0, "low": 0.1, "high": 10.0, "workspace": 10.0}
+    assert found["params"] == [{"param": "training.rate", "values": values}]
+    (outcome,) = found["outcomes"]
+    assert (outcome["stage"], outcome["name"], outcome["table"]) == (
+        "training",
+        "final_200",
+        SAMPLES,
+    )
+    order = [row["revision"] for row in outcome["rows"]]
+    assert order == ["high", "middle", "low", "workspace"]
+    high, middle, _, flat = outcome["rows"]
+    assert (high["verdict"], high["seeds"], high["missing"]) == ("better", 4, 0)
+    assert set(high["difference"]) == {"estimate", "low", "high", "n"}
+    assert high["difference"]["estimate"] == 5
+    assert (middle["verdict"], middle["difference"]) == ("baseline", None)
+    assert flat["mean"] == {"estimate": 2, "low": 2, "high": 2, "n": 4, "degenerate": True}
+    assert main(["middle", "low", "high", "--markdown"]) == 0
+    lines = capsys.readouterr().out.split("\n")
+    assert "| parameter | middle | low | high |" in lines
+    assert "| training.rate | 5.0 | 0.1 | 10.0 |" in lines
+    assert any(line.startswith("- Better or worse: ") for line in lines)
 
 
-def test_everything_that_differs_is_shown_when_it_is_asked_for(repository, said):
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
-    text = said("--all")
-    assert "training falls in workspace and in HEAD cannot be told apart" in text
-    assert "of 2 comparisons of what is alike, about 0.1 would differ by chance" in text
+def test_claims_with_another_verdict_are_named_with_all_verdicts(repository, said):
+    header = "claim,stage,statement,verdict\n"
+    repository.write(LEDGER, f"{header}a,training,A,refuted\nb,other,B,confirmed\n")
+    repository.commit("judged")
+    repository.write(
+        LEDGER, f"{header}a,training,A,confirmed\nb,other,B,confirmed\nc,other,C,refuted\n"
+    )
+    text = said()
+    assert "claim with another verdict HEAD workspace a refuted confirmed c (none) refuted" in text
+    assert "c (none) refuted" not in said("--stage", "training")
 
 
-def test_groups_are_compared_each_with_itself_and_one_that_is_alone_is_named(repository, said):
-    repository.results(variant=["a"] * 3 + ["b"] * 3, final_200=[1, 2, 3, 4, 5, 6])
+def test_a_changed_grid_is_shown_by_name_and_a_long_list_by_what_it_gains_and_loses(
+    repository, said
+):
+    many = list(range(100, 120))
+    repository.params(training={"grid": GRID, "sizes": many})
+    repository.commit("grids")
+    grid = [{"name": "tau", "values": [0.1, 0.3]}, GRID[1]]
+    repository.params(training={"grid": grid, "sizes": [*many[1:], 7]})
+    text = said()
+    assert "training.grid.tau.values [0.1, 0.2] [0.1, 0.3]" in text
+    assert "grid.rate" not in text
+    assert "+7, -100" in text
+
+
+def test_groups_are_compared_each_with_itself_and_those_that_are_alike_are_left_out(
+    repository, said
+):
+    repository.results(variant=["a"] * 3 + ["b"] * 3 + ["d"] * 3, final_200=[*range(9)])
     repository.commit("both")
-    repository.results(variant=["a"] * 3 + ["c"] * 3, final_200=[21, 22, 23, 4, 5, 6])
+    numbers = [21, 22, 23, 4, 5, 6, 8, 7, 6.5]
+    repository.results(variant=["a"] * 3 + ["c"] * 3 + ["d"] * 3, final_200=numbers)
     text = said()
-    assert "training a final_200 is better in workspace than in HEAD" in text
-    assert f"{SAMPLES}: group b in HEAD only" in text
-    assert f"{SAMPLES}: group c in workspace only" in text
-
-
-def test_same_bytes_are_no_difference(repository, said):
-    repository.commit("again")
-    assert said("low", "again").endswith("No difference: the results are the same bytes.")
-
-
-def test_changed_parameters_with_the_same_results_ask_whether_the_stage_has_run(repository, said):
-    repository.params(training={"rate": 0.2, "sizes": [3, 4]})
-    text = said()
-    assert "training.rate 0.1 0.2" in text
-    assert "has it run with both? (dvc repro training)" in text
-
-
-def test_a_parameter_of_one_revision_only_is_named(repository, said, capsys):
-    repository.params(training={"sizes": [3, 5], "new": "relu"})
-    text = said()
-    assert "training.rate 0.1 (not there)" in text
-    assert "training.new (not there) relu" in text
-    assert "training.sizes [3, 4] [3, 5]" in text
-    assert main(["--json"]) == 0
-    params = json.loads(capsys.readouterr().out)["params"]
-    assert {"param": "training.new", "b": "relu"} in params
-
-
-def test_a_stage_of_one_revision_only_is_named(repository, said):
-    repository.pipeline(training=["samples.csv"], testing=["samples.csv"])
-    repository.results("testing", final_200=LOW)
-    assert "testing: a stage of workspace only" in said()
-    assert "testing: a stage of workspace only" in said("workspace", "low")
-
-
-def test_results_that_were_never_written_or_committed_are_named(repository, said):
-    repository.pipeline(training=["samples.csv", "untrained.csv"])
-    repository.write("data/training/untrained.csv", "seed,return\n0,1\n1,2\n")
-    text = said()
-    assert "data/training/untrained.csv: not in HEAD: never written, or not committed" in text
-    for name in ("samples.csv", "untrained.csv", "metrics.json"):
-        (repository.folder / "data/training" / name).unlink()
-    text = said()
-    assert "training: no results in workspace: never written, or not committed" in text
-    assert "No difference" not in text
-
-
-def test_an_outcome_of_one_revision_only_is_named(repository, said):
-    repository.results(final_500=LOW, falls=[1, 1, 2, 2])
-    text = said()
-    assert f"{SAMPLES}: outcome final_200 in HEAD only" in text
-    assert f"{SAMPLES}: outcome final_500 in workspace only" in text
-
-
-def test_a_single_seed_is_told_to_be_too_few(repository, said):
-    repository.results(final_200=[5.0], falls=[1])
-    assert "need two seeds each to be compared; they have 4, 1" in said()
-
-
-def test_metrics_that_differ_alone_are_counted(repository, said):
-    repository.results(final_200=LOW, falls=[1, 1, 2, 2], metrics=2)
-    assert "training: no outcome of a seed differs, 1 of 1 metrics do" in said()
-
-
-def test_a_table_that_is_no_table_is_named(repository, said):
-    repository.write(SAMPLES, "")
-    assert f"{SAMPLES}: not CSV: No columns to parse" in said()
-
-
-def test_a_result_that_is_not_in_dvcs_cache_is_named(repository, said):
-    repository.write(".gitignore", "/data\n/.dvc/cache\n/.dvc/tmp\n")
-    repository.git("rm", "-r", "--quiet", "--cached", "data")
-    text = (repository.folder / "dvc.yaml").read_text().replace("cache: false", "cache: true")
-    repository.write("dvc.yaml", text)
-    subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "--quiet"], check=True)
-    repository.commit("cached")
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
-    assert "training final_200 is better in workspace than in cached" in said("cached")
-    for path in (repository.folder / ".dvc/cache/files").rglob("*"):
-        if path.is_file():
-            path.chmod(0o600)
-            path.unlink()
-    assert "training: no results in cached: its content is not in DVC's cache" in said("cached")
+    assert "training final_200 a workspace 22.00" in text
+    assert f"{SAMPLES}: b only in HEAD." in text
+    assert f"{SAMPLES}: c only in workspace." in text
+    assert "Left out: 1 groups in which nothing is told apart (--all)." in text
+    assert "not told apart 3" in said("--all")
 
 
 def test_only_the_stages_asked_for_are_compared(repository, said, refused):
-    repository.pipeline(training=["samples.csv"], testing=["samples.csv"])
+    repository.pipeline("training", "testing")
     repository.results("testing", final_200=LOW)
-    repository.params(training={"rate": 0.1, "sizes": [3, 4]}, testing={"rate": 1})
+    assert "testing: a stage of workspace only." in said()
+    repository.params(training={"rate": 0.1}, testing={"rate": 1})
     repository.commit("two")
     repository.results("testing", final_200=HIGH)
-    repository.params(training={"rate": 0.3, "sizes": [3, 4]}, testing={"rate": 2})
+    repository.params(training={"rate": 0.3}, testing={"rate": 2})
     text = said("--stage", "testing")
-    assert "testing.rate" in text
+    assert "testing.rate 1 2" in text
     assert "training" not in text
     line, code = refused("--stage", "testin")
     assert (code, "did you mean testing?" in line) == (2, True)
-
-
-def test_an_unknown_revision_is_one_line_with_the_closest_name(repository, refused):
-    repository.git("tag", "published")
-    assert refused("publishd") == (
-        "compare: revision 'publishd' is unknown; did you mean published?\n", 2
-    )  # fmt: skip
-    line, code = refused("HEAD", "x")
-    assert code == 2
-    assert "allowed: a branch, tag, commit or experiment" in line
-
-
-def test_a_revision_older_than_dvc_and_a_folder_without_dvc_are_one_line(
-    repository, refused, tmp_path_factory, monkeypatch
-):
-    repository.git("rm", "-r", "--quiet", ".dvc")
-    repository.git("commit", "--quiet", "--message", "without")
-    repository.git("branch", "without")
-    repository.write(".dvc/config", "[core]\n    analytics = false\n")
-    assert refused("without") == (
-        "compare: revision 'without' is older than its DVC repository\n", 2
-    )  # fmt: skip
-    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    line, code = refused()
-    assert code == 2
-    assert "is in no DVC repository" in line
-
-
-def test_a_broken_pipeline_is_one_line(repository, refused):
-    repository.write("dvc.yaml", "stages: [\n")
-    line, code = refused()
-    assert code == 1
-    assert line.startswith("compare: workspace: DVC cannot read its ")
-
-
-def test_markdown_has_tables_and_lists(repository, capsys):
-    repository.params(training={"rate": 0.2, "sizes": [3, 4]})
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
-    assert main(["--markdown"]) == 0
-    lines = capsys.readouterr().out.split("\n")
-    assert "| parameter | HEAD | workspace |" in lines
-    assert "| training.rate | 0.1 | 0.2 |" in lines
-    assert any(line.startswith("- training final_200 is better") for line in lines)
-
-
-@pytest.mark.parametrize("kind", ["png", "svg"])
-def test_a_figure_is_the_same_bytes_again(repository, said, kind):
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
-    paths = [repository.folder / f"{name}.{kind}" for name in "ab"]
-    for path in paths:
-        said("--figure", str(path))
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert paths[0].stat().st_size > 5000
-
-
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [("a.pdf", "allowed: a name that ends in .png or .svg"), ("no/a.png", "no is no folder"),
-     ("a.png", "there is nothing to draw")],
-)  # fmt: skip
-def test_a_figure_that_cannot_be_is_one_line(repository, refused, name, why):
-    line, code = refused("--figure", name)
-    assert (code, why in line) == (2, True)
-    assert not (repository.folder / name).exists()
-
-
-def test_neither_tensorflow_nor_matplotlib_is_loaded_for_a_comparison(repository):
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
-    code = (
-        f"import sys; sys.path.insert(0, {str(tiny.ROOT)!r})\n"
-        "from reprise.compare.__main__ import main\n"
-        "assert main([]) == 0\n"
-        "print('loaded', {'tensorflow', 'keras', 'matplotlib'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("loaded set()\n")
-
-
-@pytest.mark.parametrize("folder", ["data/training", "deep/down"])
-def test_it_works_in_any_folder_of_the_repository_and_draws_there(
-    repository, said, folder, monkeypatch
-):
-    repository.params(training={"rate": 0.2, "sizes": [3, 4]})
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
-    here = repository.folder / folder
-    here.mkdir(parents=True, exist_ok=True)
-    whole = said("low", "--all")
-    monkeypatch.chdir(here)
-    assert said("low", "--all", "--figure", "drawn.svg") == whole
-    assert "training.rate 0.1 0.2" in whole
-    assert (here / "drawn.svg").exists()
-
-
-@pytest.fixture
-def tracked(repository) -> Repository:
-    """Return a repository with a revision, `ran`, in which its stage has run as DVC knows."""
-    repository.write("train.py", "print(1)\n")
-    repository.write("library/net.py", "size = 3\n")
-    text = (
-        (repository.folder / "dvc.yaml")
-        .read_text()
-        .replace(
-            "cmd: 'true'",
-            "cmd: python train.py\n    deps: [train.py, library]\n    params: [training]",
-        )
-    )
-    repository.write("dvc.yaml", text)
-    assert "train.py" in text
-    subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "--quiet"], check=True)
-    repository.commit("ran")
-    return repository
-
-
-def test_a_stage_that_ran_with_all_that_it_depends_on_is_not_stale(tracked, said):
-    assert said() == "HEAD (" + said().split("(")[1].split(")")[0] + (
-        ") beside workspace No difference: the results are the same bytes."
-    )
 
 
 @pytest.mark.parametrize(
@@ -388,68 +254,137 @@ def test_a_stage_that_ran_with_all_that_it_depends_on_is_not_stale(tracked, said
         ("train.py", "print(2)\n", "train.py"),
         ("library/net.py", "size = 4\n", "library"),
         ("params.yaml", "training: {rate: 0.3, sizes: [3, 4]}\n", "training"),
+        ("dvc.yaml", None, "its command"),
     ],
 )
-def test_a_stage_that_has_not_run_since_its_code_or_parameters_changed_is_stale(
-    tracked, said, path, text, changed
+def test_a_stage_that_has_not_run_since_its_inputs_changed_is_stale(
+    repository, said, capsys, path, text, changed
 ):
-    tracked.write(path, text)
-    told = f"Stale in workspace, not run since {changed} changed (dvc repro): training."
-    assert told in said()
-    tracked.commit("later")
-    told = told.replace("workspace", "later")
-    for words in (["ran", "later"], ["later", "ran"]):
-        text = said(*words)
-        assert told in text
-        assert "same bytes" not in text
+    text = text or (repository.folder / path).read_text().replace("python ", "python3 ")
+    repository.write(path, text)
+    stale = "Stale in {}: training. Changed since they ran: {}. `dvc repro` runs them."
+    assert stale.format("workspace", changed) in said()
+    repository.commit("later")
+    text = said("low", "later")
+    assert stale.format("later", changed) in text
+    assert "ame bytes" not in text
+    assert main(["low", "later", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["stale"] == {"later": {"training": [changed]}}
 
 
-def test_a_changed_command_makes_a_stage_stale_and_json_says_so(tracked, capsys):
-    text = (tracked.folder / "dvc.yaml").read_text().replace("python train.py", "python3 train.py")
-    tracked.write("dvc.yaml", text)
-    assert main(["--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["stale"] == {"workspace": {"training": ["its command"]}}
-    assert told["same"] == []
+def test_what_differs_without_an_outcome_of_a_seed_is_counted(repository, said):
+    repository.results(final_200=LOW, falls=FALLS[:4], metrics=2)
+    assert "training: no outcome of a seed differs, but 1 of 1 metrics do (dvc metrics" in said()
 
 
-def test_a_commit_with_itself_has_one_side_only(repository, said):
-    assert "low and main are both commit " in said("low", "main")
-    assert "are both the workspace: there is one side only" in said("workspace", "workspace")
-
-
-@pytest.mark.parametrize("name", ["", "HEAD~9", "low:params.yaml", "0" * 40])
-def test_a_name_that_is_no_revision_is_one_line(refused, repository, name):
-    line, code = refused(name)
-    assert (code, line.startswith(f"compare: revision {name!r} is unknown")) == (2, True)
-
-
-def test_seeds_that_diverged_are_left_out_and_counted(repository, said):
-    repository.results(final_200=[5.0, "inf", "", "nan", 6.0], falls=[1, 1, 2, 2, 2])
-    assert "2 of 5" in said()
-    repository.results(final_200=["", "", "", ""], falls=[1, 1, 2, 2])
-    assert "0 of 4" in said()  # a seed without a return is below any other
-
-
-def test_returns_in_different_environments_are_told_to_say_nothing(repository, said):
-    repository.params(training={"environment": {"id": "CartPole-v0"}})
-    repository.results(final_200=HIGH, falls=[1, 1, 2, 2, 2])
+def test_results_and_outcomes_of_one_revision_only_are_named(repository, said):
+    repository.results(final_500=LOW, falls=FALLS[:4])
     text = said()
-    assert "training: training.environment.id differs: returns in different environments" in text
-
-
-@pytest.mark.parametrize("content", [b"\xff\xfe,\n", b"seed\n0,1\n0,1,2\n", b"\0\n"])
-def test_a_table_that_cannot_be_read_stops_nothing(repository, said, content):
-    (repository.folder / SAMPLES).write_bytes(content)
-    assert f"{SAMPLES}: not CSV: " in said() or "no outcome of a seed differs" in said()
-
-
-def test_a_folder_in_place_of_a_table_is_named(repository, said):
+    assert f"{SAMPLES}: final_200 only in HEAD." in text
+    assert f"{SAMPLES}: final_500 only in workspace." in text
     (repository.folder / SAMPLES).unlink()
-    (repository.folder / SAMPLES).mkdir()
-    assert f"{SAMPLES}: not in workspace: " in said()
+    assert f"{SAMPLES} not in workspace: not written or not committed." in said()
+    (repository.folder / "data/training/metrics.json").unlink()
+    assert "training: results not in workspace: not written or not committed." in said()
 
 
-def test_a_table_of_texts_where_numbers_were_is_named(repository, said):
-    repository.results(final_200=["a", "b", "c", "d"], falls=[1, 1, 2, 2])
-    assert f"{SAMPLES}: outcome final_200 in HEAD only" in said()
+def test_a_result_that_is_not_in_dvcs_cache_is_named(repository, said):
+    repository.write(".gitignore", "/data\n/.dvc/cache\n/.dvc/tmp\n")
+    repository.git("rm", "-r", "--quiet", "--cached", "data")
+    text = (repository.folder / "dvc.yaml").read_text().replace("cache: false", "cache: true")
+    repository.write("dvc.yaml", text)
+    repository.dvc_commit()
+    repository.commit("cached")
+    repository.results(final_200=HIGH, falls=FALLS)
+    assert "better" in said("cached")
+    for path in (repository.folder / ".dvc/cache/files").rglob("*"):
+        if path.is_file():
+            path.chmod(0o600)
+            path.unlink()
+    assert "training: results not in cached: its content is not in DVC's cache." in said("cached")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe,\n", b"run\n0,1\n0,1,2\n"])
+def test_a_table_that_is_not_csv_is_named(repository, said, content):
+    (repository.folder / SAMPLES).write_bytes(content)
+    assert f"{SAMPLES}: not CSV: " in said()
+
+
+def test_seeds_that_diverged_and_single_seeds_are_counted(repository, said):
+    repository.results(final_200=[5.0, "inf", "", "nan", 6.0], falls=FALLS)
+    assert "2 of 5" in said()
+    repository.results(final_200=["", "", "", ""], falls=FALLS[:4])
+    assert "worse 0 of 4" in said()  # a seed without a return is below any other
+    repository.results(final_200=[5.0], falls=[1])
+    assert "too few seeds 1" in said()
+
+
+def test_returns_in_different_environments_show_nothing(repository, said):
+    repository.params(training={"environment": {"id": "CartPole-v0"}})
+    repository.results(final_200=HIGH, falls=FALLS)
+    assert "training: training.environment differs: returns in different environments" in said()
+
+
+def test_an_unknown_revision_is_one_line_with_the_closest_name(repository, refused):
+    repository.git("tag", "published")
+    unknown = "compare: revision 'publishd' is unknown; did you mean published?\n"
+    assert refused("publishd") == (unknown, 2)
+    for name in ("", "HEAD~9", "low:params.yaml", "0" * 40):
+        line, code = refused("HEAD", name)
+        assert code == 2
+        assert line.startswith(f"compare: revision {name!r} is unknown; ")
+    assert "allowed: a branch, tag, commit or experiment" in line
+    assert "revision 'low' is given twice" in refused("low", "low")[0]
+
+
+def test_what_dvc_cannot_read_is_one_line(repository, refused, tmp_path, monkeypatch):
+    repository.write("dvc.yaml", "stages: [\n")
+    line, code = refused()
+    assert code == 1
+    assert line.startswith("compare: workspace: DVC cannot read its ")
+    repository.git("rm", "-r", "--quiet", "--cached", ".dvc")
+    repository.git("commit", "--quiet", "--message", "without")
+    assert refused("HEAD") == ("compare: revision 'HEAD' is older than its DVC repository\n", 2)
+    monkeypatch.chdir(tmp_path)
+    line, code = refused()
+    assert (code, "is in no DVC repository" in line) == (2, True)
+
+
+def test_it_works_in_any_folder_and_draws_the_same_figure_again(repository, said, monkeypatch):
+    repository.results(variant=["a"] * 3 + ["b"] * 3, final_200=[1, 2, 3, 4, 5, 6])
+    repository.commit("both")
+    repository.results(variant=["a"] * 3 + ["b"] * 3, final_200=[21, 22, "", 4, 5, 7])
+    whole = said()
+    (repository.folder / "drawn").mkdir()
+    monkeypatch.chdir(repository.folder / "drawn")
+    for kind in ("png", "svg"):
+        for name in "ab":
+            assert said("--figure", f"{name}.{kind}") == whole
+        assert Path(f"a.{kind}").read_bytes() == Path(f"b.{kind}").read_bytes()
+        assert Path(f"a.{kind}").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a.pdf", "allowed: a name that ends in .png or .svg"),
+        ("no/a.png", "no is no folder"),
+        ("a.png", "there is nothing to draw"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_one_line(repository, refused, name, why):
+    line, code = refused("--figure", name)
+    assert (code, why in line) == (2, True)
+    assert not (repository.folder / name).exists()
+
+
+def test_neither_tensorflow_nor_matplotlib_is_loaded_for_a_comparison(repository):
+    repository.results(final_200=HIGH, falls=FALLS)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tiny.ROOT)!r})\n"
+        "from reprise.compare.__main__ import main\n"
+        "assert main([]) == 0\n"
+        "print('loaded', {'tensorflow', 'keras', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("loaded set()\n")

@@ -1,17 +1,18 @@
-"""Says what two revisions differ in: parameters, and the outcomes of the stages' seeds.
+"""Compares revisions: parameters, results of the seeds, and verdicts on the chapter's claims.
 
-    python -m reprise.compare                    HEAD beside the workspace
-    python -m reprise.compare relu               relu beside the workspace
-    python -m reprise.compare main relu          main beside relu
+    python -m reprise.compare                    HEAD and the workspace
+    python -m reprise.compare relu               relu and the workspace
+    python -m reprise.compare main relu tanh     main with each of the others, ranked
 
-It works from any folder of the repository.
+A revision is a branch, a tag, a commit, the name of an experiment, or `workspace`. The first one
+is the baseline. The command works in any folder of the repository and checks nothing out.
 
-A revision is a branch, a tag, a commit, an experiment's name, or `workspace`. Exit codes: 0, also
-if nothing differs; 2 what was asked for is not there; 1 it cannot be read.
+Exit codes: 0 compared, also if nothing differs; 2 wrong arguments; 1 DVC cannot read a revision.
 """
 
 import argparse
 import contextlib
+import io
 import logging
 import sys
 from pathlib import Path
@@ -23,34 +24,32 @@ if TYPE_CHECKING:
     from reprise.compare.findings import Findings
 
 FIGURES = (".png", ".svg")
+REVISION = "branch, tag, commit, experiment or `workspace`; default: HEAD workspace; the first one \
+is the baseline; one alone is compared with the workspace"
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what the command line may hold."""
-    made = argparse.ArgumentParser(
-        prog="python -m reprise.compare",
-        description="What two revisions differ in: parameters, and the outcomes of stages' seeds.",
-    )
-    kinds = "a branch, tag, commit, experiment, or workspace"
-    made.add_argument("a", nargs="?", default="HEAD", help=f"{kinds}; by default HEAD")
-    made.add_argument("b", nargs="?", default="workspace", help="likewise; by default workspace")
-    made.add_argument("--stage", action="append", default=[], help="this one only; may be repeated")
-    made.add_argument("--all", action="store_true", help="every outcome, not the first of a stage")
+    """Return the parser of the command line."""
+    about = "Compare revisions: parameters, results of the seeds, verdicts on the claims."
+    made = argparse.ArgumentParser(prog="python -m reprise.compare", description=about)
+    made.add_argument("revisions", nargs="*", metavar="REVISION", help=REVISION)
+    made.add_argument("--stage", action="append", default=[], help="only this stage; repeatable")
+    made.add_argument("--all", action="store_true", help="all outcomes and groups")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="print Markdown")
     form.add_argument("--json", action="store_true", help="print JSON")
-    made.add_argument("--figure", type=Path, metavar="FILE", help="draw it: a .png or an .svg")
+    made.add_argument("--figure", type=Path, metavar="FILE", help="also draw a .png or .svg")
     return made
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Compare two revisions, print what differs, return the exit code."""
-    asked = parser().parse_args(argv)
+    """Compare revisions, print the differences, return the exit code."""
+    given = parser().parse_args(argv)
     for name in ("dvc", "dvc_objects", "dvc_data"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        _check_figure(asked.figure)
-        print(_compared(asked))
+        _check_figure(given.figure)
+        print(_compared(given))
     except KeyboardInterrupt:
         print("compare: interrupted", file=sys.stderr)
         return 130
@@ -60,21 +59,25 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _compared(asked: argparse.Namespace) -> str:
-    """Return what to print, having drawn what is to be drawn."""
+def _compared(given: argparse.Namespace) -> str:
+    """Draw the figure if one is wanted and return the text to print."""
     from reprise.compare import findings, report
-    from reprise.compare.revisions import revision, root
+    from reprise.compare.revisions import WORKSPACE, Revision, root
 
-    figure = asked.figure and asked.figure.absolute()
+    names = given.revisions or ["HEAD"]
     with contextlib.chdir(root()):
-        found = findings.between(revision(asked.a), revision(asked.b), asked.stage, asked.all)
-    if figure:
-        _draw(found, figure)
-    return report.document(found) if asked.json else report.text(found, markdown=asked.markdown)
+        revisions = [Revision(name) for name in (names if names[1:] else [*names, WORKSPACE])]
+        found = findings.compare(revisions, given.stage, every=given.all)
+    if given.figure:
+        _draw(found, given.figure)
+    return (
+        report.document(found)
+        if given.json
+        else report.text(found, markdown=given.markdown, every=given.all)
+    )
 
 
 def _check_figure(path: Path | None) -> None:
-    """Raise UserError if a figure cannot go there."""
     if path is None:
         return
     if path.suffix not in FIGURES:
@@ -84,27 +87,19 @@ def _check_figure(path: Path | None) -> None:
 
 
 def _draw(found: "Findings", path: Path) -> None:
-    """Write the figure of all outcomes that differ."""
-    import io
-
     import matplotlib
 
     from reprise.compare import figure
     from reprise.pipeline import artifacts
     from reprise.plots import style
-    from reprise.stats.intervals import CONFIDENCE
 
-    if not found.found:
+    if not found.outcomes:
         raise UserError(f"--figure is {path}; no outcome differs: there is nothing to draw")
-    rows = [
-        figure.Row(f"{each.stage}: {each.outcome}", each.group, each.values, each.contrast)
-        for each in found.found
-    ]
     content = io.BytesIO()
     with matplotlib.rc_context(fname=style.STYLE_SHEET):
-        figure = figure.contrasts(rows, found.a.name, found.b.name, CONFIDENCE)
         metadata = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(content, format=path.suffix[1:], metadata=metadata)
+        drawn = figure.outcomes(found.outcomes)
+        drawn.savefig(content, format=path.suffix[1:], metadata=metadata)
     artifacts.write_bytes(path, content.getvalue())
 
 

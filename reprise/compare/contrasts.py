@@ -1,12 +1,11 @@
-"""How one outcome differs between two revisions: both means, their difference, and whose is better.
+"""One outcome of several revisions: means, differences from the baseline, verdicts.
 
-The seeds of two revisions are compared unpaired, as those of two variants are: a changed
-hyperparameter leaves nothing of what the same seed would have drawn. The verdict is that of the
-probability (see `improvement`). A seed without a number is left out of means and, where the outcome
-is a time, comes last.
+Seeds of two revisions are compared unpaired: after a change of hyperparameters, the same seed draws
+other numbers. The verdict is that of the probability of improvement (see `stats.improvement`).
 """
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,130 +15,110 @@ from numpy.typing import NDArray
 from reprise.measures.outcomes import Sense
 from reprise.stats import improvement
 from reprise.stats.intervals import (
+    CONFIDENCE,
     Interval,
-    Seed,
     difference_of_means,
     mean_interval,
     probability_of_improvement,
 )
 
-MINUS = "\N{MINUS SIGN}"
-
-# What the probability is one of, and the verdicts: rather above, rather below.
-WORDS: dict[Sense, tuple[str, str, str]] = {
-    "return": ("better", "better", "worse"),
-    "time": ("sooner", "sooner", "later"),
-    "other": ("higher", "higher", "lower"),
+BASELINE, SAME, ALIKE, FEW = "baseline", "same values", "not told apart", "too few seeds"
+VERDICTS: dict[Sense, dict[int, str]] = {
+    "return": {1: "better", -1: "worse", 0: ALIKE},
+    "time": {1: "sooner", -1: "later", 0: ALIKE},
+    "other": {1: "higher", -1: "lower", 0: ALIKE},
 }
+MINUS = "\N{MINUS SIGN}"
+SEED = 0  # of each bootstrap: the same revisions give the same numbers
 
 
-class Contrast(NamedTuple):
-    """An outcome of two revisions, a and b, one value per seed each."""
+class Row(NamedTuple):
+    """One revision's outcome."""
 
-    sense: Sense
-    n: tuple[int, int]
-    """Seeds of a, and of b."""
-    missing: tuple[int, int]
-    """How many of them have no number."""
-    a: Interval | None
-    """The mean; None of fewer than two numbers, as below."""
-    b: Interval | None
-    difference: Interval | None
-    """Of the means, b's less a's."""
-    chance: Interval | None
-    """That a seed of b is better (sooner, higher) than one of a, ties counted half."""
-
-    @property
-    def verdict(self) -> str:
-        """Return what b is beside a, in a word or few."""
-        if self.chance is None:
-            return "cannot be compared"
-        _, above, below = WORDS[self.sense]
-        verdicts = {1: above, -1: below, 0: improvement.VERDICTS[0]}
-        return verdicts[improvement.side(self.chance, improvement.EVEN)]
+    revision: str
+    values: NDArray[np.float64]
+    """One per seed, [N]; NaN for a seed without a number."""
+    verdict: str
+    mean: Interval | None
+    """None for fewer than two numbers, as in the other two intervals."""
+    difference: Interval | None = None
+    """Mean of the revision minus mean of the baseline."""
+    chance: Interval | None = None
+    """Probability that a seed beats one of the baseline; a tie counts half."""
 
     @property
-    def chance_told(self) -> str:
-        """Return the probability, and of what if not of a better return."""
-        if self.chance is None:
-            return "too few seeds"
-        word = "" if self.sense == "return" else f"{WORDS[self.sense][0]} "
-        return f"{word}{improvement.percent(self.chance)}"
-
-    @property
-    def n_told(self) -> str:
-        """Return the seeds of both, and how many of them have a number where not all do."""
-        sides = [
-            f"{n - missing} of {n}" if missing else f"{n}"
-            for n, missing in zip(self.n, self.missing, strict=True)
-        ]
-        return ", ".join(sides)
+    def missing(self) -> int:
+        """Number of seeds without a number."""
+        return int(np.isnan(self.values).sum())
 
 
-def contrast(
-    a: NDArray[np.float64], b: NDArray[np.float64], sense: Sense, confidence: float, *, seed: Seed
-) -> Contrast:
-    """Compare an outcome of two revisions.
+def ranked(
+    samples: Mapping[str, NDArray[np.float64]], sense: Sense, confidence: float = CONFIDENCE
+) -> list[Row]:
+    """Return a row for each revision, best first.
+
+    The order is that of the probability of improvement; the baseline itself has 50%.
 
     Args:
-        a: of the first, a value per seed, NaN for none, [N].
-        b: of the second, [M].
-        sense: what the outcome is.
-        confidence: of all intervals.
-        seed: of the bootstrap.
+        samples: one value per seed, [N], by revision; the first revision is the baseline.
+        sense: whether more, sooner or higher comes first.
+        confidence: of each interval by itself.
     """
-    present = a[~np.isnan(a)], b[~np.isnan(b)]
-    both = min(map(len, present)) >= 2
-    ranked = present
-    if sense != "other":  # the sooner the better, and never last; no return is below any other
-        every = pd.Series(np.concatenate([a, b]))
+    (baseline, base), *others = samples.items()
+    rows = [
+        Row(baseline, base, BASELINE, _mean(base, confidence)),
+        *(_compared(name, values, base, sense, confidence) for name, values in others),
+    ]
+
+    def order(row: Row) -> float:
+        even = row.verdict in (BASELINE, SAME)
+        return -improvement.EVEN if even else -row.chance.estimate if row.chance else 0
+
+    return sorted(rows, key=order)
+
+
+def _compared(
+    name: str,
+    values: NDArray[np.float64],
+    base: NDArray[np.float64],
+    sense: Sense,
+    confidence: float,
+) -> Row:
+    """Compare one revision with the baseline.
+
+    A seed without a number is in no mean. It ranks last among returns and times.
+    """
+    mean = _mean(values, confidence)
+    if np.array_equal(values, base, equal_nan=True):
+        return Row(name, values, SAME, mean)
+    known, known_base = values[~np.isnan(values)], base[~np.isnan(base)]
+    difference = chance = None
+    if min(len(known), len(known_base)) >= 2:
+        difference = difference_of_means(known, known_base, confidence)
+    a, b = known, known_base
+    if sense != "other":
+        every = pd.Series(np.concatenate([values, base]))
         rank = improvement.soonest(every) if sense == "time" else every.rank(na_option="top")
-        ranks = rank.to_numpy(float)
-        ranked = ranks[: len(a)], ranks[len(a) :]
-    of_a, of_b = (mean_interval(x, confidence) if len(x) >= 2 else None for x in present)
-    return Contrast(
-        sense,
-        (len(a), len(b)),
-        (len(a) - len(present[0]), len(b) - len(present[1])),
-        of_a,
-        of_b,
-        difference_of_means(present[1], present[0], confidence) if both else None,
-        probability_of_improvement(ranked[1], ranked[0], confidence, seed=seed)
-        if min(map(len, ranked)) >= 2
-        else None,
-    )
+        a, b = np.split(rank.to_numpy(float), [len(values)])
+    if min(len(a), len(b)) < 2:
+        return Row(name, values, FEW, mean, difference)
+    chance = probability_of_improvement(a, b, confidence, seed=SEED)
+    verdict = VERDICTS[sense][improvement.side(chance, improvement.EVEN)]
+    return Row(name, values, verdict, mean, difference, chance)
 
 
-def told(interval: Interval | None, *, signed: bool = False) -> str:
-    """Return an interval, such as `122.3 [108.6, 135.9]`, as exactly as its width is worth."""
+def _mean(values: NDArray[np.float64], confidence: float) -> Interval | None:
+    known = values[~np.isnan(values)]
+    return mean_interval(known, confidence) if len(known) >= 2 else None
+
+
+def written(interval: Interval | None, *, signed: bool = False) -> str:
+    """Return an interval such as `122.3 [108.6, 135.9]`, rounded to what its width allows."""
     if interval is None:
-        return "too few seeds"
+        return ""
     width = interval.high - interval.low
-    # Three digits of the width are more than it is sure of; of no width, as written in results.
+    # Three digits of the width; without a width, as many as results have.
     decimals = min(9, max(0, 2 - math.floor(math.log10(width)))) if width > 0 else None
     form = ("+" if signed else "") + (",.9g" if decimals is None else f",.{decimals}f")
     estimate, low, high = (f"{each:{form}}".replace("-", MINUS) for each in interval[:3])
     return f"{estimate} [{'no width' if interval.degenerate else f'{low}, {high}'}]"
-
-
-def sentence(found: Contrast, what: str, a: str, b: str) -> str:
-    """Return in plain words what was found.
-
-    Args:
-        found: the comparison.
-        what: the outcome and where it is from.
-        a: the name of the first revision.
-        b: the name of the second.
-    """
-    if found.chance is None:
-        return f"{what}: {a} and {b} need two seeds each to be compared; they have {found.n_told}."
-    word = WORDS[found.sense][0]
-    chance = f"a seed of {b} is {word} than one of {a} with probability "
-    verdict = f"{what} is {found.verdict} in {b} than in {a}"
-    if found.verdict == improvement.VERDICTS[0]:
-        verdict = f"{what} in {b} and in {a} cannot be told apart"
-    means = ""
-    if found.difference is not None:
-        difference = told(found.difference, signed=True)
-        means = f"the mean differs by {difference}, and "
-    return f"{verdict}: {means}{chance}{improvement.percent(found.chance)}."

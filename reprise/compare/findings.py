@@ -1,11 +1,11 @@
-"""What two revisions differ in: parameters, and for each stage the outcomes of its seeds.
+"""The differences between revisions: parameters, outcomes of seeds, verdicts on claims.
 
-What one of them lacks is told, a line each, and stops nothing.
+A result that a revision lacks is noted in one line and stops nothing.
 """
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,175 +15,208 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reprise.compare import contrasts
-from reprise.compare.contrasts import Contrast
-from reprise.compare.revisions import MissingResult, Revision
+from reprise.compare.contrasts import Row
+from reprise.compare.revisions import ABSENT, MissingResult, Revision
 from reprise.errors import UserError, closest
 from reprise.measures import outcomes
-from reprise.measures.outcomes import Samples
+from reprise.measures.outcomes import Sense
 from reprise.stats import metrics
-from reprise.stats.intervals import CONFIDENCE
 
-SEED = 0  # of each bootstrap: the same two revisions always say the same
-Values = tuple[NDArray[np.float64], NDArray[np.float64]]
-ABSENT: Any = object()  # a parameter that a revision does not have
 SAMPLES, METRICS = "samples.csv", "metrics.json"
+LEDGER = "data/claims/ledger.csv"
+
+Seeds = dict[str, NDArray[np.float64]]
+"""One value per seed, by revision."""
 
 
-class Finding(NamedTuple):
-    """An outcome that differs."""
+class Outcome(NamedTuple):
+    """An outcome that differs between revisions, in one group of seeds."""
 
     stage: str
     table: str
     """Its path."""
     group: str
-    """Of seeds, such as a variant; empty where there is one group."""
-    outcome: str
-    contrast: Contrast
-    values: Values
-    """Those of a, and of b, NaN for none."""
+    """Such as a variant; empty if there is one group only."""
+    name: str
+    sense: Sense
+    rows: list[Row]
+    """One for each revision, best first."""
 
-    @property
-    def what(self) -> str:
-        """Return the outcome and where it is from."""
-        return " ".join(filter(None, (self.stage, self.group, self.outcome)))
+
+class Judged(NamedTuple):
+    """A claim whose verdict differs between revisions."""
+
+    name: str
+    statement: str
+    verdicts: dict[str, str]
+    """By revision; empty where a ledger lacks the claim."""
 
 
 @dataclass
 class Findings:
-    """All that two revisions, a and b, differ in."""
+    """Everything that differs between revisions; the first one is the baseline."""
 
-    a: Revision
-    b: Revision
-    params: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    """Those that differ: the values of a and of b, either ABSENT."""
-    found: list[Finding] = field(default_factory=list)
+    revisions: Sequence[Revision]
+    params: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Values by dotted name and revision; ABSENT where a revision lacks it."""
+    outcomes: list[Outcome] = field(default_factory=list)
     more: dict[str, list[str]] = field(default_factory=dict)
-    """By stage, what differs as well and was not asked for."""
+    """Other outcomes that differ, by stage."""
+    claims: list[Judged] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
-    """Stages whose results are the same bytes, and those of what they depend on."""
+    """Stages with the same results and nothing changed since they ran."""
     stale: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    """By the revision's name and by stage, what has changed there since the stage ran."""
+    """What changed since a stage ran, by revision and stage."""
     notes: list[str] = field(default_factory=list)
-    """What is missing, and what differs and has no seeds; a line each."""
 
 
-def between(a: Revision, b: Revision, only: Iterable[str] = (), every: bool = False) -> Findings:
-    """Compare two revisions.
+def compare(
+    revisions: Sequence[Revision], only: Collection[str] = (), *, every: bool = False
+) -> Findings:
+    """Compare revisions with the first of them.
 
     Args:
-        a: the one to compare with.
-        b: the one to compare.
-        only: the names of stages; all of them if it is empty.
-        every: whether all outcomes of all tables are compared, or the first of each stage.
+        revisions: at least two.
+        only: names of stages; all stages if empty.
+        every: compare all outcomes, not only the first one of each stage.
 
     Raises:
-        UserError: if neither has one of the stages.
+        UserError: if a revision is given twice, or no revision has one of the stages.
     """
-    names = list(b.stages | a.stages)
-    for name in only:
-        if name not in names:
-            meant = closest(name, names)
-            hint = f"did you mean {meant}?" if meant else f"allowed: {', '.join(names)}"
-            raise UserError(f"neither {a.name} nor {b.name} has a stage {name!r}; {hint}")
-    chosen = [name for name in names if not only or name in only]
-    findings = Findings(a, b, _changed(a.params, b.params))
-    if only:
-        findings.params = {
-            key: values for key, values in findings.params.items() if _section(key) in chosen
-        }
-    if a.commit == b.commit:
-        what = "the workspace" if a.commit is None else f"commit {a.commit[:7]}"
-        findings.notes.append(f"{a.name} and {b.name} are both {what}: there is one side only")
-    for side in {a.name: a, b.name: b}.values():
-        changed = {name: side.changed(name) for name in chosen if name in side.stages}
-        if stale := {name: found for name, found in changed.items() if found}:
-            findings.stale[side.name] = stale
-    for name in chosen:
-        _compare_stage(findings, name, every)
-    return findings
+    names = [revision.name for revision in revisions]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UserError(f"revision {twice[0]!r} is given twice; name revisions that differ")
+    stages = list(dict.fromkeys(stage for each in revisions for stage in each.stages))
+    for stage in only:
+        if stage not in stages:
+            meant = closest(stage, stages)
+            hint = f"did you mean {meant}?" if meant else f"allowed: {', '.join(stages)}"
+            raise UserError(f"no stage {stage!r} in {' or '.join(names)}; {hint}")
+    chosen = [stage for stage in stages if not only or stage in only]
+    found = Findings(revisions)
+    for key, values in changed({each.name: each.params for each in revisions}):
+        if not only or key.partition(".")[0] in only:
+            found.params[key] = values
+    for revision in revisions:
+        if stale := revision.stale(chosen):
+            found.stale[revision.name] = stale
+    for stage in chosen:
+        _compare_stage(found, stage, every)
+    found.claims = list(_judged(revisions, only))
+    return found
 
 
-def _changed(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    pairs = {key: (a.get(key, ABSENT), b.get(key, ABSENT)) for key in [*a, *b]}
-    return {
-        key: pair
-        for key, pair in pairs.items()
-        if pair[0] != pair[1] or type(pair[0]) is not type(pair[1])
+def changed(values: dict[str, Any], key: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the dotted name and the values of each parameter that differs.
+
+    A mapping that only some revisions have is one value. So is a list, unless each of its items
+    has a `name`, as in a grid: then each item is a parameter of its own.
+
+    >>> grids = {"a": [{"name": "tau", "values": [1]}], "b": [{"name": "tau", "values": [1, 2]}]}
+    >>> dict(changed(grids, "grid"))
+    {'grid.tau.values': {'a': [1], 'b': [1, 2]}}
+    """
+    inner = {revision: _by_name(value) for revision, value in values.items()}
+    if all(isinstance(value, Mapping) for value in inner.values()):
+        for name in dict.fromkeys(name for value in inner.values() for name in value):
+            below = {revision: value.get(name, ABSENT) for revision, value in inner.items()}
+            yield from changed(below, f"{key}.{name}" if key else str(name))
+    elif len({repr(value) for value in values.values()}) > 1:
+        yield key, values
+
+
+def _by_name(value: Any) -> Any:
+    """Return a list of named items as a mapping, anything else as it is."""
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        return value
+    named = {item.get("name"): {k: v for k, v in item.items() if k != "name"} for item in value}
+    return named if value and None not in named and len(named) == len(value) else value
+
+
+def _compare_stage(found: Findings, stage: str, every: bool) -> None:
+    """Add the differences between the results of a stage."""
+    having = [revision for revision in found.revisions if stage in revision.stages]
+    if len(having) < len(found.revisions):
+        names = ", ".join(revision.name for revision in having)
+        found.notes.append(f"{stage}: a stage of {names} only.")
+    files = _results(found, stage, having)
+    differing = {path: texts for path, texts in files.items() if len(set(texts.values())) > 1}
+    moved = {
+        (path, name, group): seeds
+        for path, texts in differing.items()
+        for name, group, seeds in _moved(found, path, texts)
     }
-
-
-def _section(key: str) -> str:
-    return key.partition(".")[0]
-
-
-def _compare_stage(findings: Findings, stage: str, every: bool) -> None:
-    """Add what a stage's results differ in."""
-    a, b = findings.a, findings.b
-    for one, other in ((a, b), (b, a)):
-        if stage not in one.stages:
-            findings.notes.append(f"{stage}: a stage of {other.name} only")
-            return
-    results = _Results(findings, stage)
-    differ = [path for path, (before, after) in results.files.items() if before != after]
-    moved = [
-        (path, outcome, groups)
-        for path in differ
-        if (pair := results.samples(path))
-        for outcome, groups in _moved(findings, path, pair)
-    ]
-    shown = moved if every else moved[:1]
-    for path, outcome, groups in shown:
-        sense = outcomes.sense(outcome)
-        for group, values in groups.items():
-            found = contrasts.contrast(*values, sense, CONFIDENCE, seed=SEED)
-            findings.found.append(Finding(stage, path, group, outcome, found, values))
-    if more := [outcome for _, outcome, _ in moved[len(shown) :]]:
-        findings.more[stage] = more
-    if moved and (other := [key for key in findings.params if key.startswith(f"{stage}.environ")]):
-        findings.notes.append(
-            f"{stage}: {', '.join(other)} differs: returns in different environments say nothing "
-            f"of which training is better"
+    names = list(dict.fromkeys((path, name) for path, name, _ in moved))
+    shown = names if every else names[:1]
+    for (path, name, group), seeds in moved.items():
+        if (path, name) in shown:
+            sense = outcomes.sense(name)
+            rows = contrasts.ranked(seeds, sense)
+            found.outcomes.append(Outcome(stage, path, group, name, sense, rows))
+    if more := [name for _, name in names[len(shown) :]]:
+        found.more[stage] = list(dict.fromkeys(more))
+    if moved and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
+        found.notes.append(
+            f"{stage}: {', '.join(keys)} differs: returns in different environments do not show "
+            "which training is better."
         )
-    if differ and not moved:
-        findings.notes.append(f"{stage}: no outcome of a seed differs, {results.difference()}")
-    if results.files and not differ and not any(stage in of for of in findings.stale.values()):
-        findings.same.append(stage)
-        if any(_section(key) == stage for key in findings.params):
-            findings.notes.append(
-                f"{stage}: its parameters differ and its results are the same bytes; has it run "
-                f"with both? (dvc repro {stage})"
-            )
+    if differing and not moved and LEDGER not in files:
+        found.notes.append(f"{stage}: no outcome of a seed differs, but {_difference(differing)}.")
+    if files and not differing and not any(stage in stale for stale in found.stale.values()):
+        found.same.append(stage)
+
+
+def _results(
+    found: Findings, stage: str, revisions: Sequence[Revision]
+) -> dict[str, dict[str, bytes]]:
+    """Return the tables and metrics that the baseline and others have, by path and revision."""
+    files: dict[str, dict[str, bytes]] = {}
+    for revision in revisions:
+        paths = [
+            path
+            for path in revision.stages[stage]
+            if Path(path).suffix == ".csv" or Path(path).name == METRICS
+        ]
+        missing = {}
+        for path in sorted(paths, key=lambda path: Path(path).name != SAMPLES):
+            try:
+                files.setdefault(path, {})[revision.name] = revision.read(path)
+            except MissingResult as error:
+                missing[path] = str(error)
+        if missing and len(missing) == len(paths):
+            missing = {f"{stage}: results": " or ".join(dict.fromkeys(missing.values()))}
+        found.notes += [f"{what} not in {revision.name}: {why}." for what, why in missing.items()]
+    baseline = found.revisions[0].name
+    return {path: of for path, of in files.items() if baseline in of and len(of) > 1}
 
 
 def _moved(
-    findings: Findings, path: str, pair: tuple[Samples, Samples]
-) -> Iterator[tuple[str, dict[str, Values]]]:
-    """Yield each outcome of a table that differs, with the values of the groups in which it does.
-
-    What only one of the two tables has is noted.
-    """
-    a, b = pair
-    for kind, before, after in (
-        ("group", list(a.groups), list(b.groups)),
-        ("outcome", a.outcomes, b.outcomes),
-    ):
-        for name in dict.fromkeys([*before, *after]):
-            if name not in before or name not in after:
-                where = findings.a.name if name in before else findings.b.name
-                findings.notes.append(f"{path}: {kind} {name or '(all seeds)'} in {where} only")
-    for outcome in [name for name in b.outcomes if name in a.outcomes]:
-        groups = {
-            group: (_numbers(a.groups[group][outcome]), _numbers(b.groups[group][outcome]))
-            for group in b.groups
-            if group in a.groups
-        }
-        differ = {
-            group: (before, after)
-            for group, (before, after) in groups.items()
-            if not np.array_equal(before, after, equal_nan=True)
-        }
-        if differ:
-            yield outcome, differ
+    found: Findings, path: str, texts: Mapping[str, bytes]
+) -> Iterator[tuple[str, str, Seeds]]:
+    """Yield each outcome of a table, its group and its values, where they differ."""
+    if Path(path).suffix != ".csv":
+        return
+    try:
+        read = {name: pd.read_csv(io.BytesIO(text)) for name, text in texts.items()}
+    except ValueError as error:
+        found.notes.append(f"{path}: not CSV: {' '.join(str(error).split())}.")
+        return
+    tables = {name: samples for name in read if (samples := outcomes.samples(read[name]))}
+    values: dict[tuple[str, str], Seeds] = {}
+    for revision, table in tables.items():
+        for name in table.outcomes:
+            for group, seeds in table.groups.items():
+                values.setdefault((name, group), {})[revision] = _numbers(seeds[name])
+    partly: dict[str, None] = {}  # a set that keeps the order
+    for (name, group), seeds in values.items():
+        if len(seeds) < len(tables):
+            alone = any(group not in table.groups for table in tables.values())
+            what = group or "all seeds" if alone else name
+            partly[f"{path}: {what} only in {', '.join(seeds)}."] = None
+        first, *others = seeds.values()
+        if any(not np.array_equal(first, other, equal_nan=True) for other in others):
+            yield name, group, seeds
+    found.notes += partly
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:
@@ -191,58 +224,30 @@ def _numbers(column: Any) -> NDArray[np.float64]:
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-class _Results:
-    """The files of a stage that say what it found, of both revisions."""
+def _difference(differing: Mapping[str, Mapping[str, bytes]]) -> str:
+    """Return in words how many metrics differ, or which files."""
+    for path, texts in differing.items():
+        if Path(path).name == METRICS:
+            first, *others = (dict(metrics.leaves(json.loads(text))) for text in texts.values())
+            keys = set(first).union(*others)
+            moved = {k for k in keys for o in others if o.get(k, ABSENT) != first.get(k, ABSENT)}
+            if moved:
+                return f"{len(moved)} of {len(keys)} metrics do (dvc metrics diff --targets {path})"
+    return f"{', '.join(Path(path).name for path in differing)} does"
 
-    def __init__(self, findings: Findings, stage: str) -> None:
-        self._findings = findings
-        sides = findings.a, findings.b
-        paths = [
-            path
-            for path in dict.fromkeys(path for side in sides for path in side.stages[stage])
-            if Path(path).suffix == ".csv" or Path(path).name == METRICS
-        ]
-        paths.sort(key=lambda path: Path(path).name != SAMPLES)
-        contents: list[dict[str, bytes]] = []
-        for side in sides:
-            here, missing = {}, {}
-            for path in paths:
-                try:
-                    here[path] = side.read(path)
-                except MissingResult as error:
-                    missing[path] = str(error)
-            contents.append(here)
-            if missing and not here:
-                why = " or ".join(dict.fromkeys(missing.values()))
-                findings.notes.append(f"{stage}: no results in {side.name}: {why}")
-            else:
-                findings.notes += [
-                    f"{path}: not in {side.name}: {why}" for path, why in missing.items()
-                ]
-        a, b = contents
-        self.files = {path: (a[path], b[path]) for path in paths if path in a and path in b}
-        """What both have, by path: the bytes of a and of b."""
 
-    def samples(self, path: str) -> tuple[Samples, Samples] | None:
-        """Return a file's samples in both revisions, if it holds samples in both."""
-        if Path(path).suffix != ".csv":
-            return None
+def _judged(revisions: Sequence[Revision], only: Collection[str]) -> Iterator[Judged]:
+    """Yield claims whose verdicts differ; of named stages, those judged on their results."""
+    ledgers: dict[str, dict[str, dict[str, str]]] = {}
+    for revision in revisions:
         try:
-            a, b = (outcomes.samples(pd.read_csv(io.BytesIO(text))) for text in self.files[path])
-        except ValueError as error:
-            self._findings.notes.append(f"{path}: not CSV: {' '.join(str(error).split())}")
-            return None
-        return (a, b) if a and b else None
-
-    def difference(self) -> str:
-        """Return in words what differs: how many metrics if any do, or else which files."""
-        for path, texts in self.files.items():
-            if Path(path).name == METRICS and texts[0] != texts[1]:
-                try:
-                    a, b = (dict(metrics.leaves(json.loads(text))) for text in texts)
-                except ValueError as error:
-                    return f"and {path} is not JSON: {error}"
-                moved = sum(a.get(key, ABSENT) != b.get(key, ABSENT) for key in a | b)
-                return f"{moved} of {len(a | b)} metrics do (dvc metrics diff --targets {path})"
-        names = ", ".join(Path(path).name for path, (a, b) in self.files.items() if a != b)
-        return f"but {names} is not the same bytes"
+            table = pd.read_csv(io.BytesIO(revision.read(LEDGER)), dtype=str).fillna("")
+        except (MissingResult, ValueError):
+            continue
+        ledgers[revision.name] = {row["claim"]: row for row in table.to_dict("records")}
+    for name in dict.fromkeys(name for ledger in ledgers.values() for name in ledger):
+        rows = {revision: ledger.get(name, {}) for revision, ledger in ledgers.items()}
+        verdicts = {revision: row.get("verdict", "") for revision, row in rows.items()}
+        one = next(row for row in rows.values() if row)
+        if len(set(verdicts.values())) > 1 and (not only or {*one["stage"].split()} & {*only}):
+            yield Judged(name, one["statement"], verdicts)

@@ -1,4 +1,4 @@
-"""What was found between two revisions, for a terminal, as Markdown, or as JSON."""
+"""The findings as text for a terminal, as Markdown or as JSON."""
 
 import json
 import shutil
@@ -6,175 +6,171 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from reprise.compare import contrasts
-from reprise.compare.findings import ABSENT, Finding, Findings
+from reprise.compare.contrasts import ALIKE, BASELINE, SAME, written
+from reprise.compare.findings import Findings, Outcome
+from reprise.compare.revisions import ABSENT
+from reprise.stats.improvement import percent
 from reprise.stats.intervals import CONFIDENCE, Interval
 
-LONGEST = 40  # characters of a parameter
-CHANGED = 4  # dependencies that are named
-FORMAT = 1  # of the JSON; a change that a reader could not take makes it another
+LONGEST = 40  # characters of a parameter's value
+SHOWN = 4  # changes that made stages stale, by name
+FORMAT = 2  # of the JSON
 
 Rows = Sequence[Sequence[str]]
 
 
-def text(findings: Findings, *, markdown: bool = False) -> str:
-    """Return the findings to read: what changed, a table, a sentence each, and what is missing.
+def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str:
+    """Return the findings for readers: tables, then notes.
 
     Args:
-        findings: what differs.
-        markdown: whether tables and lists are Markdown's.
+        found: the differences.
+        markdown: write tables and lists of Markdown.
+        every: show all groups of seeds, also where nothing is told apart.
     """
-    a, b = findings.a.name, findings.b.name
+    names = [revision.name for revision in found.revisions]
     table, lines = (_markdown, _listed) if markdown else (_aligned, _wrapped)
-    blocks = [f"{findings.a} beside {findings.b}"]
-    if findings.params:
-        rows = [(key, *map(_value, pair)) for key, pair in findings.params.items()]
-        blocks.append(table([("parameter", a, b), *rows]))
-    if findings.found:
-        blocks.append(table(_rows(findings)))
-        blocks += [lines(_sentences(findings)), lines(_explained(findings))]
-    blocks += [lines(findings.notes), lines(_left_out(findings))]
+    first, *others = map(str, found.revisions)
+    blocks = [f"{', '.join(others)} compared with {first}"]
+    if found.params:
+        rows = [
+            (key, *(_value(value, values[names[0]]) for value in values.values()))
+            for key, values in found.params.items()
+        ]
+        blocks.append(table([("parameter", *names), *rows]))
+    shown = [outcome for outcome in found.outcomes if every or not _dull(outcome)]
+    if shown:
+        blocks.append(table(_rows(shown, names[0])))
+    if found.outcomes:
+        blocks.append(lines(_rule(found, len(found.outcomes) - len(shown))))
+    if found.claims:
+        rows = [
+            (claim.name, *(claim.verdicts.get(name) or "(none)" for name in names))
+            for claim in found.claims
+        ]
+        blocks.append(table([("claim with another verdict", *names), *rows]))
+    blocks += [lines(found.notes), lines(_left_out(found))]
     return "\n\n".join(block for block in blocks if block)
 
 
-def document(findings: Findings) -> str:
-    """Return the findings as JSON, whose names stay what they are."""
-    return json.dumps(
-        {
-            "format": FORMAT,
-            "a": {"name": findings.a.name, "commit": findings.a.commit},
-            "b": {"name": findings.b.name, "commit": findings.b.commit},
-            "confidence": CONFIDENCE,
-            "params": [
-                {"param": key}
-                | ({} if a is ABSENT else {"a": a})
-                | ({} if b is ABSENT else {"b": b})
-                for key, (a, b) in findings.params.items()
-            ],
-            "outcomes": [_record(found, findings) for found in findings.found],
-            "more": findings.more,
-            "same": findings.same,
-            "stale": findings.stale,
-            "notes": findings.notes,
-        },
-        indent=2,
-        ensure_ascii=False,
-        default=str,
-    )
-
-
-def _record(found: Finding, findings: Findings) -> dict[str, Any]:
-    def plain(interval: Interval | None) -> dict[str, Any] | None:
-        return interval and interval._asdict()
-
-    contrast = found.contrast
-    return {
-        "stage": found.stage,
-        "table": found.table,
-        "group": found.group,
-        "outcome": found.outcome,
-        "sense": contrast.sense,
-        "n": list(contrast.n),
-        "missing": list(contrast.missing),
-        "mean_a": plain(contrast.a),
-        "mean_b": plain(contrast.b),
-        "difference_of_means": plain(contrast.difference),
-        "probability_of_improvement": plain(contrast.chance),
-        "verdict": contrast.verdict,
-        "sentence": _sentence(found, findings),
+def document(found: Findings) -> str:
+    """Return the findings as JSON, with stable keys."""
+    params = [
+        {"param": key, "values": {name: v for name, v in values.items() if v is not ABSENT}}
+        for key, values in found.params.items()
+    ]
+    named = {
+        "format": FORMAT,
+        "revisions": [{"name": each.name, "commit": each.commit} for each in found.revisions],
+        "confidence": CONFIDENCE,
+        "params": params,
+        "outcomes": [_record(outcome) for outcome in found.outcomes],
+        "claims": [claim._asdict() for claim in found.claims],
+        "more": found.more,
+        "same": found.same,
+        "stale": found.stale,
+        "notes": found.notes,
     }
+    return json.dumps(named, indent=2, ensure_ascii=False, default=str)
 
 
-def _rows(findings: Findings) -> Rows:
-    """Return the table of what differs, its header first."""
-    a, b = findings.a.name, findings.b.name
-    grouped = any(found.group for found in findings.found)
-    header = ("stage", *(["group"] if grouped else []), "outcome", a, b,
-              "difference", "improvement", "n")  # fmt: skip
+def _record(outcome: Outcome) -> dict[str, Any]:
     rows = [
-        (
-            found.stage,
-            *([found.group] if grouped else []),
-            found.outcome,
-            contrasts.told(found.contrast.a),
-            contrasts.told(found.contrast.b),
-            contrasts.told(found.contrast.difference, signed=True),
-            found.contrast.chance_told,
-            found.contrast.n_told,
-        )
-        for found in findings.found
+        {
+            "revision": row.revision,
+            "verdict": row.verdict,
+            "seeds": len(row.values),
+            "missing": row.missing,
+            "mean": _interval(row.mean),
+            "difference": _interval(row.difference),
+            "probability_of_improvement": _interval(row.chance),
+        }
+        for row in outcome.rows
     ]
-    return [header, *rows]
+    return outcome._asdict() | {"rows": rows}
 
 
-def _sentences(findings: Findings) -> list[str]:
-    """Return a sentence for each outcome; groups of one outcome share one, by verdict."""
-    lines, blocks = [], {}
-    for found in findings.found:
-        blocks.setdefault((found.stage, found.outcome), []).append(found)
-    for (stage, outcome), block in blocks.items():
-        if len(block) == 1:
-            lines.append(_sentence(block[0], findings))
-            continue
-        verdicts: dict[str, list[str]] = {}
-        for found in block:
-            verdicts.setdefault(found.contrast.verdict, []).append(found.group)
-        said = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in verdicts.items())
-        lines.append(
-            f"{stage} {outcome}, {findings.b.name} beside {findings.a.name}, each group with "
-            f"itself: {said}."
-        )
-    return lines
+def _interval(interval: Interval | None) -> dict[str, Any] | None:
+    if interval is None or interval.degenerate:
+        return interval and interval._asdict()
+    return {key: value for key, value in interval._asdict().items() if key != "degenerate"}
 
 
-def _sentence(found: Finding, findings: Findings) -> str:
-    return contrasts.sentence(found.contrast, found.what, findings.a.name, findings.b.name)
+def _dull(outcome: Outcome) -> bool:
+    """Whether an outcome is that of one group of many, and no revision is told apart in it."""
+    verdicts = {row.verdict for row in outcome.rows}
+    return bool(outcome.group) and verdicts <= {BASELINE, SAME, ALIKE}
 
 
-def _explained(findings: Findings) -> list[str]:
-    """Return what the table's columns are, and what its intervals do not promise."""
-    a, b = findings.a.name, findings.b.name
-    level = f"{100 * CONFIDENCE:g}%"
+def _rows(outcomes: Sequence[Outcome], base: str) -> Rows:
+    """Return the table of outcomes, its header first; a repeated name is blank."""
+    rows: list[dict[str, str]] = []
+    before = ""
+    for outcome in outcomes:
+        name, group = f"{outcome.stage} {outcome.name}", outcome.group
+        for row in outcome.rows:
+            seeds = len(row.values)
+            cells = {
+                "outcome": name if name != before else "",
+                "group": group,
+                "revision": row.revision,
+                "mean": written(row.mean),
+                f"minus {base}": written(row.difference, signed=True),
+                f"beats {base}": percent(row.chance) if row.chance else "",
+                "verdict": row.verdict,
+                "seeds": f"{seeds - row.missing} of {seeds}" if row.missing else f"{seeds}",
+            }
+            rows.append(cells)
+            before, group = name, ""
+    used = [column for column in rows[0] if any(row[column] for row in rows)]
+    return [used, *([row[column] for column in used] for row in rows)]
+
+
+def _rule(found: Findings, folded: int) -> list[str]:
+    """Return how a verdict is reached, and what many intervals do not promise."""
+    base, level = found.revisions[0].name, f"{100 * CONFIDENCE:g}%"
     lines = [
-        f"{a}, {b}: means. Difference: {b} less {a}. Improvement: the probability that a seed of "
-        f"{b} is better (or sooner, or higher) than one of {a}. Brackets: {level} intervals."
+        f"Better or worse: the {level} interval of the probability that a seed beats one of {base} "
+        f"excludes 50%; else {ALIKE}."
     ]
-    if len(findings.found) > 1:
+    if any(outcome.sense != "return" for outcome in found.outcomes):
+        lines.append("In the same way, times are sooner or later, other outcomes higher or lower.")
+    count = sum(row.chance is not None for outcome in found.outcomes for row in outcome.rows)
+    if count > 1:
         lines.append(
-            f"Each interval is {level} by itself: of {len(findings.found)} comparisons of what is "
-            f"alike, about {(1 - CONFIDENCE) * len(findings.found):.2g} would differ by chance."
+            f"Each interval holds by itself: of {count} comparisons of equals, about "
+            f"{(1 - CONFIDENCE) * count:.2g} would seem to differ."
         )
+    if folded:
+        lines.append(f"Left out: {folded} groups in which nothing is told apart (--all).")
     return lines
 
 
-def _left_out(findings: Findings) -> list[str]:
-    """Return what differs and is not shown, and what is the same."""
-    lines = []
-    for stage, names in findings.more.items():
-        told = ", ".join(dict.fromkeys(names))
-        lines.append(f"{stage} differs in more (--all): {told}.")
-    for name, stages in findings.stale.items():
-        changed = list(dict.fromkeys(key for keys in stages.values() for key in keys))
-        shown = ", ".join(changed[:CHANGED]) + (
-            f" and {len(changed) - CHANGED} more" if len(changed) > CHANGED else ""
-        )
+def _left_out(found: Findings) -> list[str]:
+    """Return other outcomes that differ, stale stages, and the number of equal ones."""
+    lines = [f"{stage}: more with --all: {', '.join(of)}." for stage, of in found.more.items()]
+    for name, stages in found.stale.items():
+        changes = list(dict.fromkeys(change for of in stages.values() for change in of))
+        more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
         lines.append(
-            f"Stale in {name}, not run since {shown} changed (dvc repro): {', '.join(stages)}."
+            f"Stale in {name}: {', '.join(stages)}. Changed since they ran: "
+            f"{', '.join(changes[:SHOWN])}{more}. `dvc repro` runs them."
         )
-    if findings.same and not (findings.found or findings.notes or findings.stale):
-        lines.append("No difference: the results are the same bytes.")
-    elif findings.same:
-        count = len(findings.same)
-        lines.append(f"The same bytes: {count} more {'stage' if count == 1 else 'stages'}.")
+    if found.same and not (found.outcomes or found.notes or found.stale or found.claims):
+        lines.append("No difference: all results are the same bytes.")
+    elif found.same:
+        lines.append(f"Same bytes: {len(found.same)} other stage{'s' * (len(found.same) > 1)}.")
     return lines
 
 
-def _value(value: Any) -> str:
-    """Return a parameter as YAML has it, cut if long."""
+def _value(value: Any, base: Any) -> str:
+    """Return a parameter's value as in YAML; of a long list, what it adds and removes."""
     if value is ABSENT:
-        return "(not there)"
-    told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return told if len(told) <= LONGEST else f"{told[: LONGEST - 3]}..."
+        return "(none)"
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, list) and isinstance(base, list) and value != base and len(said) > LONGEST:
+        added = [f"+{item}" for item in value if item not in base]
+        said = ", ".join([*added, *(f"-{item}" for item in base if item not in value)]) or said
+    return said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
 
 
 def _wrapped(lines: Sequence[str]) -> str:
@@ -190,14 +186,11 @@ def _listed(lines: Sequence[str]) -> str:
 
 def _aligned(rows: Rows) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
     return "\n".join(lines)
 
 
 def _markdown(rows: Rows) -> str:
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    escaped = ([cell.replace("|", "\\|") for cell in row] for row in rows)
     lines = [f"| {' | '.join(row)} |" for row in escaped]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])

@@ -1,11 +1,10 @@
-"""What a revision of this repository holds, read through DVC: parameters, stages, their results.
+"""Revisions of this repository, read through DVC: parameters, stages, results.
 
-A revision is the workspace or whatever DVC resolves: a branch, a tag, a commit, the name of an
-experiment. Nothing is checked out; what DVC caches is read from its cache.
+DVC checks nothing out. It reads a revision's files from git, and cached results from its cache.
 """
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,27 +12,48 @@ from typing import TYPE_CHECKING, Any
 from reprise.errors import PlainError, UserError, closest
 
 if TYPE_CHECKING:
-    from dvc.repo import Repo
     from dvc.stage import Stage
-    from scmrepo.git import Git
 
 WORKSPACE = "workspace"
-PARAMS = "params.yaml"
+ABSENT: Any = object()  # the value of a parameter that a revision lacks
 
 
 class MissingResult(PlainError):
-    """A result that a revision does not have; the message says why."""
+    """A result that a revision lacks; the message gives the reason."""
 
 
 class Revision:
-    """A revision, and how to read it."""
+    """One revision: `workspace`, a branch, a tag, a commit or the name of an experiment."""
 
-    def __init__(self, name: str, commit: str | None, repo: "Repo") -> None:
+    def __init__(self, name: str) -> None:
+        """Find a revision of the repository in the current directory.
+
+        Raises:
+            UserError: if there is no such revision.
+        """
+        from dvc.exceptions import NotDvcRepoError
+        from dvc.repo import Repo
+        from dvc.scm import NoSCMError, RevError, resolve_rev
+
         self.name = name
-        self.commit = commit
-        """Its full hash; None for the workspace."""
-        self._repo = repo
+        self.commit: str | None = None
+        """The full hash; None for the workspace."""
         self._hashes: dict[str, Any] = {}
+        self._repo = Repo(str(root()))
+        if name == WORKSPACE:
+            return
+        scm: Any = self._repo.scm
+        try:
+            self.commit = str(resolve_rev(scm, name or "(none)"))
+            scm.resolve_commit(self.commit)
+        except NoSCMError:
+            raise UserError(f"revision {name!r} needs git; run in a clone") from None
+        except (RevError, AttributeError):  # the latter of a file, such as HEAD:README.md
+            raise UserError(f"revision {name!r} is unknown; {_hint(name, scm)}") from None
+        try:
+            self._repo = Repo(self._repo.root_dir, rev=self.commit)
+        except NotDvcRepoError:
+            raise UserError(f"revision {name!r} is older than its DVC repository") from None
 
     def __str__(self) -> str:
         if self.commit is None or self.commit.startswith(self.name):
@@ -42,125 +62,90 @@ class Revision:
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        """Return its parameters by dotted name; those of files but params.yaml begin with the file.
-
-        Raises:
-            PlainError: if DVC cannot read them.
-        """
-        from dvc.exceptions import DvcException
-
-        try:
-            shown = self._repo.params.show()
-        except DvcException as error:
-            raise self._unreadable("parameters", error) from None
-        found: dict[str, Any] = {}
-        for path, file in shown.get("", {}).get("data", {}).items():
-            if "error" in file:
-                raise self._unreadable(path, file["error"])
-            assert "data" in file
-            start = "" if path == PARAMS else f"{path}:"
-            found |= {f"{start}{key}": value for key, value in _leaves(file["data"])}
-        return found
+        """Return all parameters as nested mappings; PlainError if DVC cannot read them."""
+        with self._reading("parameters"):  # as dvc.api.params_show, which parses dvc.yaml again
+            files: Any = self._repo.params.show(on_error="raise").get("", {}).get("data", {})
+        return {key: value for file in files.values() for key, value in file["data"].items()}
 
     @cached_property
     def stages(self) -> dict[str, list[str]]:
-        """Return for each stage the paths that it writes, from the root, in the pipeline's order.
-
-        Raises:
-            PlainError: if DVC cannot read the pipeline.
-        """
+        """Return the paths of each stage's results; PlainError if DVC cannot read the pipeline."""
         found: dict[str, list[str]] = {}
-        for stage in self._every:
+        for stage in self._stages:
             found.setdefault(_name(stage), []).extend(self._path(out) for out in stage.outs)
         return found
 
-    @cached_property
-    def _every(self) -> list["Stage"]:
-        from dvc.exceptions import DvcException
+    def stale(self, stages: Collection[str]) -> dict[str, list[str]]:
+        """Return what changed since a stage ran, for those of some stages where anything did.
 
-        try:
-            return list(self._repo.index.stages)
-        except DvcException as error:
-            raise self._unreadable("pipeline", error) from None
-
-    def changed(self, stage: str) -> list[str]:
-        """Return what a stage depends on and what has changed since it ran, if that is known.
-
-        Code, parameters and results of other stages, as `dvc status` names them; what waits in
-        DVC's cache only is not looked at.
-
-        Raises:
-            PlainError: if DVC cannot read one of them.
+        This is `dvc status`, which works in the workspace only; PlainError as above.
         """
-        from dvc.exceptions import DvcException
+        found: dict[str, dict[str, None]] = {}  # inside, sets that keep the order
+        for stage in self._stages:
+            if (name := _name(stage)) in stages and not stage.frozen:
+                with self._reading(f"stage {name}"):
+                    found.setdefault(name, {}).update(dict.fromkeys(self._changes(stage)))
+        return {name: list(changes) for name, changes in found.items() if changes}
 
-        mine = [each for each in self._every if _name(each) == stage and not each.frozen]
+    def read(self, path: str) -> bytes:
+        """Return the content of a file; MissingResult if the revision or DVC's cache lacks it."""
+        files = self._repo.dvcfs
         try:
-            found = [name for each in mine for name in self._moved(each)]
-        except (DvcException, OSError) as error:
-            raise self._unreadable(f"stage {stage}", error) from None
-        return list(dict.fromkeys(found))
+            with files.open(path, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            cached = files.exists(path)
+            why = "its content is not in DVC's cache" if cached else "not written or not committed"
+            raise MissingResult(why) from None
+        except OSError as error:
+            raise MissingResult(f"it cannot be read: {error.strerror or error}") from None
 
-    def _moved(self, stage: "Stage") -> Iterator[str]:
-        """Yield what a stage depends on and what is another than dvc.lock says."""
+    @cached_property
+    def _stages(self) -> list["Stage"]:
+        with self._reading("pipeline"):
+            return list(self._repo.index.stages)
+
+    def _changes(self, stage: "Stage") -> Iterator[str]:
+        """Yield each input of a stage that differs from dvc.lock."""
         from dvc.dependency import ParamsDependency
 
         if getattr(stage, "cmd_changed", False):
             yield "its command"
         for dep in stage.deps:
             path = self._path(dep)
-            if isinstance(dep, ParamsDependency):
-                for keys in dep.status().values():
-                    yield from keys if isinstance(keys, Mapping) else [path]
-            elif self._here(path) and (not dep.exists or dep.hash_info != self._hash(dep, path)):
-                yield path
-
-    def _here(self, path: str) -> bool:
-        """Whether all results of stages that are a file, or in a folder, are out of the cache."""
-        return all(there for out, there in self._there.items() if out.startswith(f"{path}/"))
+            if isinstance(dep, ParamsDependency):  # its own status() parses params.yaml each time
+                locked: Any = dep.hash_info.value or {}
+                for key in dep.params or locked:
+                    if locked.get(key, ABSENT) != _at(self.params, key):
+                        yield key
+            elif not any(f"{out}/".startswith(f"{path}/") for out in self._cached_only):
+                if path not in self._hashes:  # many stages share an input
+                    self._hashes[path] = dep.get_hash() if dep.exists else None
+                if self._hashes[path] != dep.hash_info:
+                    yield path
 
     @cached_property
-    def _there(self) -> dict[str, bool]:
-        """Return by its path, with a slash at its end, whether each result is out of the cache."""
-        return {f"{self._path(out)}/": out.exists for stage in self._every for out in stage.outs}
-
-    def _hash(self, dep: Any, path: str) -> Any:
-        if path not in self._hashes:
-            self._hashes[path] = dep.get_hash()
-        return self._hashes[path]
+    def _cached_only(self) -> list[str]:
+        """Return the results that are no files here: a folder that lacks one is not changed."""
+        outs = (out for stage in self._stages for out in stage.outs)
+        return [self._path(out) for out in outs if not out.exists]
 
     def _path(self, file: Any) -> str:
-        """Return a file's path from the root."""
         return self._repo.fs.relpath(file.fs_path, self._repo.root_dir)
 
-    def read(self, path: str) -> bytes:
-        """Return what a file holds.
+    @contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        from dvc.exceptions import DvcException
 
-        Raises:
-            MissingResult: if the revision does not have it, or DVC's cache does not.
-        """
-        files = self._repo.dvcfs
         try:
-            with files.open(path, "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            if files.exists(path):
-                raise MissingResult("its content is not in DVC's cache") from None
-            raise MissingResult("never written, or not committed") from None
-        except OSError as error:
-            raise MissingResult(f"it cannot be read: {error.strerror or error}") from None
-
-    def _unreadable(self, what: str, error: object) -> PlainError:
-        told = " ".join(str(error).split())
-        return PlainError(f"{self.name}: DVC cannot read its {what}: {told}")
+            yield
+        except (DvcException, OSError) as error:
+            why = " ".join(str(error).split())
+            raise PlainError(f"{self.name}: DVC cannot read its {what}: {why}") from None
 
 
 def root() -> Path:
-    """Return the root of the repository in which the current directory is.
-
-    Raises:
-        UserError: if it is in none.
-    """
+    """Return the root of the repository around the current directory; UserError if none is."""
     from dvc.exceptions import NotDvcRepoError
     from dvc.repo import Repo
 
@@ -170,55 +155,21 @@ def root() -> Path:
         raise UserError(f"{Path.cwd()} is in no DVC repository; run in a clone of one") from None
 
 
-def revision(name: str) -> Revision:
-    """Return a revision by name, as seen from the root; `workspace` is the working tree.
-
-    Raises:
-        UserError: if there is no such revision, or no repository here.
-    """
-    from dvc.exceptions import NotDvcRepoError
-    from dvc.fs import GitFileSystem
-    from dvc.repo import Repo
-    from dvc.scm import RevError, resolve_rev
-    from scmrepo.git import Git
-
-    repo = Repo(str(root()))
-    if name == WORKSPACE:
-        return Revision(name, None, repo)
-    if not isinstance(scm := repo.scm, Git):
-        raise UserError(f"revision {name!r} is asked for where there is no git; run in a clone")
-    try:
-        commit = resolve_rev(scm, name or "(none)")
-        scm.resolve_commit(commit)
-    except (RevError, AttributeError):  # the latter of what is no commit, such as HEAD:README.md
-        raise UserError(_unknown(name, scm)) from None
-    inside = os.path.relpath(repo.root_dir, scm.root_dir)
-    top = "/" if inside == "." else f"/{inside}"
-    try:
-        return Revision(name, commit, Repo(top, fs=GitFileSystem(scm=scm, rev=commit), scm=scm))
-    except NotDvcRepoError:
-        raise UserError(f"revision {name!r} is older than its DVC repository") from None
-
-
-def _unknown(name: str, scm: "Git") -> str:
+def _hint(name: str, scm: Any) -> str:
     from dvc.repo.experiments.utils import exp_refs
 
-    experiments = [ref.name for ref in exp_refs(scm) if ref.name]
-    known = [WORKSPACE, "HEAD", *scm.list_branches(), *scm.list_tags(), *experiments]
-    meant = closest(name, known)
-    hint = f"did you mean {meant}?" if meant else "allowed: a branch, tag, commit or experiment"
-    return f"revision {name!r} is unknown; {hint}"
+    known = [WORKSPACE, "HEAD", *scm.list_branches(), *scm.list_tags()]
+    meant = closest(name, [*known, *(ref.name for ref in exp_refs(scm) if ref.name)])
+    return f"did you mean {meant}?" if meant else "allowed: a branch, tag, commit or experiment"
+
+
+def _at(values: Any, key: str) -> Any:
+    """Return the value at a dotted name."""
+    for part in key.split("."):
+        values = values.get(part, ABSENT) if isinstance(values, dict) else ABSENT
+    return values
 
 
 def _name(stage: "Stage") -> str:
-    """Return a stage's name without its file, and without the item of a foreach or a matrix."""
+    """Return a stage's name without its file and without the item of a foreach or a matrix."""
     return stage.addressing.rpartition(":")[2].partition("@")[0]
-
-
-def _leaves(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield each value by its dotted name; a list is one value, as is an empty mapping."""
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*keys, str(key)))
-    else:
-        yield ".".join(keys), value
