@@ -1,10 +1,8 @@
-"""Experiments with DVC: queued, shown, compared, applied, kept as a branch, and drawn."""
+"""Experiments with DVC: queued, in a folder of their own, compared, applied, kept and drawn."""
 
 import json
 import re
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,123 +17,108 @@ from tests.repositories import Repository
 
 STAGE = "q_learning_convergence"
 NAMES = {"nearer": "0.8", "nearest": "0.7"}  # experiments by name, and their discounts
+SAMPLES, METRICS = f"data/{STAGE}/samples.csv", f"data/{STAGE}/metrics.json"
 CURVES = "data/reinforce_training/learning_curve.csv"
 BY_VARIANT = "data/credit_assignment/learning_curve.csv"
 
 
-def stage_of(path: str) -> str:
-    """Return the stage that writes a file."""
-    return Path(path).parent.name
-
-
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory) -> Repository:
-    """Return a repository of one quick stage that has run, and two queued experiments with it.
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Return a repository with one stage that has run and two experiments with it.
 
-    Learning curves of two more stages are there to be drawn: the committed ones.
+    Two more stages have the committed learning curves, for plots.
     """
     made = Repository.make(tmp_path_factory.mktemp("experiments"))
     pipeline = YAML(typ="safe", pure=True).load(made.folder / "dvc.yaml")["stages"]
-    stages = {name: pipeline[name] for name in (STAGE, *map(stage_of, (CURVES, BY_VARIANT)))}
+    stages = {STAGE: pipeline[STAGE]}
     for path in (CURVES, BY_VARIANT):
-        stages[stage_of(path)].pop("outs", None)  # weights, which DVC would miss
+        stage = Path(path).parent.name
+        stages[stage] = pipeline[stage]
+        stages[stage].pop("outs", None)  # weights, which DVC would miss
         (made.folder / path).parent.mkdir(parents=True)
         shutil.copyfile(tiny.ROOT / path, made.folder / path)
     YAML().dump({"stages": stages}, made.folder / "dvc.yaml")
-    done = made.dvc("repro", STAGE)
-    assert done.returncode == 0, done.stdout + done.stderr
+    succeeds(made, "repro", STAGE)
     made.commit("Add the results")
-    for name, discount in NAMES.items():
-        change = f"{STAGE}.discount={discount}"
-        done = made.dvc("exp", "run", "--queue", "--name", name, "--set-param", change, STAGE)
-        assert done.returncode == 0, done.stdout + done.stderr
+    queued, beside = (
+        ("--name", name, "--set-param", f"{STAGE}.discount={discount}", STAGE)
+        for name, discount in NAMES.items()
+    )
+    succeeds(made, "exp", "run", "--queue", *queued)
     try:
-        done = made.dvc("queue", "start", "-j", str(len(NAMES)))
-        assert done.returncode == 0, done.stdout + done.stderr
+        succeeds(made, "queue", "start")
+        succeeds(made, "exp", "run", "--temp", *beside)
         latest = time.monotonic() + 300
-        while (status := made.dvc("queue", "status").stdout).count("Success") < len(NAMES):
-            assert "Failed" not in status, "".join(
-                made.dvc("queue", "logs", name).stdout for name in NAMES
-            )
+        while "Success" not in (status := succeeds(made, "queue", "status")):
+            assert "Failed" not in status, made.dvc("queue", "logs", "nearer").stdout
             assert time.monotonic() < latest, status
-            time.sleep(1)
     finally:
         made.dvc("queue", "stop", "--kill")
     return made
 
 
-def test_queued_experiments_leave_the_workspace_alone_and_their_metrics_are_shown(repository):
+def succeeds(repository: Repository, *words: str) -> str:
+    """Run DVC, which has to succeed, and return its output."""
+    done = repository.dvc(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_experiments_leave_the_workspace_alone_and_dvc_shows_their_metrics(repository):
     assert not repository.git("status", "--porcelain")
-    shown = json.loads(repository.dvc("exp", "show", "--json").stdout)
-    experiments = {
+    found = {
         each["name"]: each["revs"][0]["data"]
-        for commit in shown
+        for commit in json.loads(succeeds(repository, "exp", "show", "--json"))
         for each in commit["experiments"] or []
     }
-    assert set(experiments) == set(NAMES)
-    medians = set()
-    for name, found in experiments.items():
-        values = found["params"]["params.yaml"]["data"][STAGE]
-        assert values["discount"] == float(NAMES[name])
-        medians.add(found["metrics"][f"data/{STAGE}/metrics.json"]["data"]["final"]["median"])
+    assert set(found) == set(NAMES)
+    for name, data in found.items():
+        assert data["params"]["params.yaml"]["data"][STAGE]["discount"] == float(NAMES[name])
+    medians = {data["metrics"][METRICS]["data"]["final"]["median"] for data in found.values()}
     assert len(medians) == len(NAMES)
-
-
-def test_two_experiments_differ_in_params_and_metrics(repository):
-    printed = repository.dvc("exp", "diff", *NAMES, "--json")
-    assert printed.returncode == 0, printed.stderr
-    found = json.loads(printed.stdout)
-    assert found["params"]["params.yaml"][f"{STAGE}.discount"]["new"] == 0.7
-    changed = found["metrics"][f"data/{STAGE}/metrics.json"]["final.median"]
-    assert changed["diff"] == pytest.approx(changed["new"] - changed["old"])
-    assert changed["diff"]
+    diff = json.loads(succeeds(repository, "exp", "diff", *NAMES, "--json"))
+    assert diff["params"]["params.yaml"][f"{STAGE}.discount"]["new"] == 0.7
+    assert {diff["metrics"][METRICS]["final.median"][key] for key in ("old", "new")} == medians
 
 
 def test_experiments_are_compared_by_name(repository):
-    done = subprocess.run(
-        [sys.executable, "-m", "reprise.compare", "nearer", "nearest", "--json"],
-        cwd=repository.folder, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = repository.python("-m", "reprise.compare", "main", *NAMES, "--json")
+    assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert [found[side]["name"] for side in "ab"] == list(NAMES)
-    assert found["params"] == [{"param": f"{STAGE}.discount", "a": 0.8, "b": 0.7}]
-    assert {outcome["stage"] for outcome in found["outcomes"]} == {STAGE}
-    missing = subprocess.run(
-        [sys.executable, "-m", "reprise.compare", "nearerr"],
-        cwd=repository.folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert missing.returncode == 2
-    assert missing.stderr == "compare: revision 'nearerr' is unknown; did you mean nearer?\n"
+    (changed,) = found["params"]
+    assert changed["param"] == f"{STAGE}.discount"
+    assert [changed["values"][name] for name in NAMES] == [0.8, 0.7]
+    for outcome in found["outcomes"]:
+        assert outcome["table"] == SAMPLES
+        assert {row["revision"] for row in outcome["rows"]} == {"main", *NAMES}
+    assert found["outcomes"]
+    done = repository.python("-m", "reprise.compare", "nearerr")
+    assert done.returncode == 2
+    assert done.stderr == "compare: revision 'nearerr' is unknown; did you mean nearer?\n"
 
 
 def test_an_experiment_is_applied_to_the_workspace_and_taken_back(repository):
-    done = repository.dvc("exp", "apply", "nearest")
-    assert done.returncode == 0, done.stderr
+    succeeds(repository, "exp", "apply", "nearest")
     changed = repository.git("status", "--porcelain")
     text = (repository.folder / "params.yaml").read_text(encoding="utf-8")
     repository.git("checkout", "--quiet", ".")
-    assert f" M data/{STAGE}/samples.csv" in changed
+    assert f" M {SAMPLES}" in changed
     assert "discount: 0.7" in text[text.index(f"{STAGE}:") :]
     assert not repository.git("status", "--porcelain")
 
 
 def test_an_experiment_is_kept_as_a_branch(repository):
-    done = repository.dvc("exp", "branch", "nearer", "kept")
-    assert done.returncode == 0, done.stderr
+    succeeds(repository, "exp", "branch", "nearer", "kept")
     shown = repository.git("show", "kept:params.yaml")
     assert "discount: 0.8" in shown[shown.index(f"{STAGE}:") :]
-    assert repository.git("show", f"kept:data/{STAGE}/samples.csv") != repository.git(
-        "show", f"HEAD:data/{STAGE}/samples.csv"
-    )
+    kept, committed = (repository.git("show", f"{rev}:{SAMPLES}") for rev in ("kept", "HEAD"))
+    assert kept != committed
 
 
 @pytest.fixture(scope="module")
-def plotted(repository) -> Path:
-    """Return the page in which the learning curves of two revisions are drawn."""
-    done = subprocess.run(
-        [sys.executable, "-m", "reprise.site.offline_plots"],
-        cwd=repository.folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def plotted(repository: Repository) -> Path:
+    """Return DVC's page with the learning curves of two revisions."""
+    done = repository.python("-m", "reprise.site.offline_plots")
     assert done.returncode == 0, done.stderr
     repository.git("checkout", "--quiet", "-b", "sparse")
     for path in (CURVES, BY_VARIANT):
@@ -143,8 +126,7 @@ def plotted(repository) -> Path:
         (repository.folder / path).write_text("".join([header, *rows[::2]]), encoding="utf-8")
     repository.commit("Record every other iteration")
     repository.git("checkout", "--quiet", "main")
-    done = repository.dvc("plots", "diff", "main", "sparse", "--targets", CURVES, BY_VARIANT)
-    assert done.returncode == 0, done.stdout + done.stderr
+    succeeds(repository, "plots", "diff", "main", "sparse", "--targets", CURVES, BY_VARIANT)
     return repository.folder / "dvc_plots/index.html"
 
 
@@ -161,10 +143,10 @@ def test_a_plot_of_two_revisions_has_the_band_and_the_median_of_both(plotted):
     assert many["facet"]["field"] == "variant"
 
 
-def test_the_page_draws_in_a_browser_and_asks_no_network_for_anything(plotted):
+def test_a_browser_draws_the_plots_without_a_network(plotted):
     options = webdriver.ChromeOptions()
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
-                 "--host-resolver-rules=MAP * ~NOTFOUND"):  # fmt: skip
+    blocked = "--host-resolver-rules=MAP * ~NOTFOUND"
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", blocked):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "SEVERE"})
     driver = shutil.which("chromedriver")
@@ -175,32 +157,28 @@ def test_the_page_draws_in_a_browser_and_asks_no_network_for_anything(plotted):
         WebDriverWait(browser, 60).until(
             lambda page: len(page.find_elements("css selector", "svg.marks")) == 2
         )
-        drawn = {
-            mark: [
+        drawn = [
+            [
                 str(path.get_attribute("d"))
                 for path in browser.find_elements("css selector", f".mark-{mark} path")
             ]
             for mark in ("area", "line")
-        }
+        ]
         assert not browser.get_log("browser")
-        events = [json.loads(entry["message"])["message"] for entry in
-                  browser.get_log("performance")]  # fmt: skip
+        log = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     finally:
         browser.quit()
-    asked = [
-        event["params"]["request"]["url"]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-    ]
     variants = {row.split(",")[0] for row in (tiny.ROOT / BY_VARIANT).read_text().split()[1:]}
-    for paths in drawn.values():
+    for paths in drawn:
         assert len(set(paths)) == 2 * (1 + len(variants)), "two revisions, each panel"
         assert all(path.count("L") > 20 and "NaN" not in path for path in paths)
+    sent = [event["params"] for event in log if event["method"] == "Network.requestWillBeSent"]
+    asked = [params["request"]["url"] for params in sent]
     assert asked
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
 
 
-def test_a_page_that_its_user_chose_is_kept(repository):
+def test_a_page_for_plots_of_the_users_own_is_kept(repository):
     local = repository.folder / ".dvc/config.local"
     before = local.read_text(encoding="utf-8") if local.exists() else ""
     local.write_text("[plots]\n    html_template = mine.html\n", encoding="utf-8")
