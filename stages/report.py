@@ -1,42 +1,38 @@
-"""Makes one HTML report of the ledger and the executed notebooks, to be read without a network.
+"""Make one HTML report of the ledger and the executed notebooks, readable without a network.
 
-Reads: params.yaml, dvc.yaml, the executed notebooks, the animations, the ledger, the code.
+Reads: params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger.
 Writes to data/reporting/:
-    index.html    the ledger, animations side by side, the chapter as sections
-    pages/        a page for each notebook of dvc.yaml, their figures, style sheet and script
-    api/          pages for the library, from its docstrings
-    extra/        pages for the notebooks of extra/dvc.yaml, and their figures
+    index.html    the ledger, animations side by side, the chapter's sections
+    pages/        a page for each notebook of dvc.yaml, with figures, style sheet and script
+    extra/        pages for the notebooks of extra/dvc.yaml
 
-`python -m stages.report chapter` makes all but the last, `extra` the last.
+`python -m stages.report chapter` makes the first two, `extra` the last.
 """
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import nbformat
-import pandas as pd
 from pydantic import Field
 from ruamel.yaml import YAML
 
 from reprise.claims import ledger
-from reprise.claims.model import Region
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name
-from reprise.pipeline import artifacts, stage
-from reprise.site import api, marks, report
-from reprise.site.report import Animation, Site, Verdict
+from reprise.pipeline import artifacts, experiment, stage
+from reprise.site import report
+from reprise.site.pages import Page
+from reprise.site.report import Provenance, Shown, Site
 
 NAME, FOLDER = "report", "reporting"
 PARTS = ("chapter", "extra")
-PIPELINE = Path("dvc.yaml")
-CODE = ("reprise", "stages")
-LEDGER = "claims"  # the notebook that shows what no other does
+PIPELINE, LOCK = Path("dvc.yaml"), Path("requirements.lock")
+LEDGER = stage.RESULTS / "claims/ledger.csv"
 
 
 class Side(Frozen):
-    """An animation to be set beside others."""
+    """An animation that the report shows side by side with others."""
 
     title: Name
     file: Name
@@ -49,29 +45,27 @@ class Params(Frozen):
 
 
 def run(params: Params, part: str) -> dict[str, bytes]:
-    """Return the files of the chapter's report, or of the pages that stand apart."""
+    """Return the files of the chapter's report, or of the extra pages."""
     if part not in PARTS:
-        hint = closest(part, PARTS)
-        raise UserError(
-            f"no part {part!r} of the report; "
-            + (f"did you mean {hint!r}?" if hint else f"there are {', '.join(PARTS)}")
-        )
+        meant = closest(part, PARTS)
+        hint = f"did you mean {meant!r}?" if meant else f"allowed: {', '.join(PARTS)}"
+        raise UserError(f"no part {part!r} of the report; {hint}")
     site = Site(*notebooks())
     names = site.chapter if part == "chapter" else site.extra
     pages = [site.page(name, executed(name), gifs(name)) for name in names]
-    table = artifacts.read_csv(stage.RESULTS / LEDGER / "ledger.csv")
-    found = [verdict(row, site.chapter) for row in table.to_dict("records")]
-    where = report.shown(pages)
-    contents = {
-        f"{site.folder(page.name)}/{page.name}.html": site.html(page, found, where)
-        for page in pages
-    }
-    contents |= report.figures_of(pages, site)
+    table = artifacts.read_csv(LEDGER)
+    verdicts = report.rows(table, site.chapter)
+    figures = report.shown(pages)
+    contents = {}
     if part == "chapter":
-        shown = [animation(side, pages) for side in params.animations]
-        index = site.index(pages, found, shown, ledger.signs(table))
-        contents = {report.INDEX: index} | contents | report.assets()
-        contents |= site.api(api.packages(Path.cwd(), CODE))
+        sides = [animation(side, pages) for side in params.animations]
+        provenance = Provenance.of(experiment.changes(), LEDGER, LOCK)
+        index = site.index(pages, verdicts, sides, ledger.signs(table), provenance)
+        contents = {report.INDEX: index} | report.assets()
+    for page in pages:
+        folder = site.folder(page.name)
+        contents[f"{folder}/{page.name}.html"] = site.html(page, verdicts, figures)
+        contents |= {f"{folder}/{path}": content for path, content in page.files.items()}
     return contents
 
 
@@ -85,7 +79,7 @@ def notebooks() -> tuple[list[str], list[str]]:
 
 
 def executed(name: str) -> nbformat.NotebookNode:
-    """Return a notebook as it was executed."""
+    """Return an executed notebook."""
     path = stage.RESULTS / FOLDER / f"{name}.ipynb"
     if not path.exists():
         raise UserError(f"{path} does not exist; `dvc repro` makes results")
@@ -98,32 +92,15 @@ def gifs(name: str) -> dict[Path, bytes]:
     return {Path("..", name, path.name): path.read_bytes() for path in paths}
 
 
-def animation(side: Side, pages: list[report.Page]) -> Animation:
+def animation(side: Side, pages: list[Page]) -> Shown:
     """Return an animation as its notebook's page shows it."""
     path = Path(side.file)
     source = f"../../{path.parent.name}/{path.name}"
     for page in pages:
         for figure in page.figures:
             if figure.source == source:
-                return Animation(side.title, page.name, figure)
+                return Shown(page.name, figure, side.title)
     raise UserError(f"report.animations has {side.file}, which no notebook shows")
-
-
-def verdict(row: Mapping[Any, Any], pages: list[str]) -> Verdict:
-    """Return a row of the ledger in words, with its interval as a picture."""
-    stages = [name for name in str(row["stage"]).split() if name in pages]
-    region = Region.parsed(row["claimed"])
-    exact = row["form"] == "value" or pd.isna(row["n"])
-    numbers = [] if region.equal else [row["low"], row["estimate"], row["high"]]
-    return Verdict(
-        claim=row["claim"], statement=row["statement"], verdict=row["verdict"],
-        measured=ledger.measured(row),
-        estimate=None if pd.isna(row["estimate"]) else float(row["estimate"]),
-        n=None if exact else int(row["n"]),
-        claimed=f"{ledger.FORMS[row['form']]} {row['claimed']}", place=row["place"],
-        page=[*stages, LEDGER][0], afterwards=bool(row["written_after_results"]),
-        mark=marks.interval(numbers, region.margins, region.holds),
-    )  # fmt: skip
 
 
 def headline(results: dict[str, bytes]) -> str:

@@ -1,7 +1,7 @@
-"""Markdown as HTML that can do no harm and needs no network: equations become MathML.
+"""Markdown as safe HTML without a network: equations become MathML.
 
-Raw HTML comes out as text, and links lead nowhere but to pages. There is no style attribute, which
-the pages' security policy would refuse: a class says how a cell is aligned.
+Raw HTML becomes text. Links lead to pages only. A class aligns a table's cells, because the pages'
+security policy refuses style attributes.
 """
 
 import re
@@ -25,11 +25,11 @@ SCROLLS = 'class="scrolls" role="group" tabindex="0" aria-label'
 
 
 class MarkdownError(PlainError, ValueError):
-    """A text that cannot be shown; the message names the equation."""
+    """An equation that has no MathML; the message names it."""
 
 
 class Text:
-    """Turns the Markdown of one page into HTML, whose headings have ids of their own."""
+    """Converts the Markdown of one page to HTML, with a unique id for each heading."""
 
     def __init__(
         self,
@@ -38,12 +38,12 @@ class Text:
         deeper: int = 0,
         link: Callable[[str], str] = lambda url: url,
     ) -> None:
-        """Begin a page.
+        """Start a page.
 
         Args:
-            taken: ids that the page has already.
-            deeper: by how many levels headings move down.
-            link: from an address to that which the page links to.
+            taken: ids that are in use already.
+            deeper: number of levels by which headings move down.
+            link: translates the address of each link.
         """
         self._render = MarkdownWithMath(_Renderer(set(taken), deeper, link)).render
 
@@ -75,7 +75,7 @@ class _Renderer(IPythonRenderer):
         return super().link(text, self._link(url), title)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """Return a link: a picture of the text's own could only come from elsewhere."""
+        """Return a link, because a picture in Markdown would come from outside the report."""
         return self.link(str(escape(text)) or "picture", url, title)
 
     def block_code(self, source: str, info: str | None = None) -> str:
@@ -108,29 +108,24 @@ def mathml(latex: str, display: str) -> Markup:
     """Return an equation as MathML.
 
     Raises:
-        MarkdownError: if it is not LaTeX that can be read.
+        MarkdownError: if the converter does not know some of the LaTeX.
     """
     try:
         root = converter.convert_to_element(latex, display=display)
     except Exception as error:  # its errors have no common class
-        reason = type(error).__name__
-        raise MarkdownError(f"the equation {latex!r} is not understood: {reason}") from None
-    for element in root.iter():  # its texts are escaped in part; here they are in full
-        if element.text:
-            element.text = unescape(element.text)
-            if element.tag == "mtext":
-                element.text = element.text.replace(r"\_", "_")
-            if element.text.startswith("\\"):  # what it does not know, it takes for a letter
-                raise MarkdownError(
-                    f"the equation {latex!r} has {element.text}, which is not known"
-                )
-    for element in list(root.iter()):
-        _put_prime_beside(element)
+        raise MarkdownError(f"equation {latex!r} is no LaTeX: {type(error).__name__}") from None
+    for element in reversed(list(root.iter())):  # children first
+        text = unescape(element.text or "")  # the converter escapes some, tostring() all
+        if text.startswith("\\"):  # an unknown command becomes a letter
+            raise MarkdownError(f"equation {latex!r} has {text}, which is unknown")
+        if text:
+            element.text = text.replace(r"\_", "_") if element.tag == "mtext" else text
+        _lower_prime(element)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
 def apart(latex: str) -> list[str]:
-    """Return the equations of a line that stand well apart in it, so that they may stand below."""
+    r"""Split a line of equations at each `\qquad`, so that a narrow page can stack them."""
     parts = [part.strip() for part in latex.split(r"\qquad") if part.strip()]
     whole = all(
         part.count(left) == part.count(right)
@@ -140,8 +135,8 @@ def apart(latex: str) -> list[str]:
     return parts if whole else [latex]
 
 
-def _put_prime_beside(element: ElementTree.Element) -> None:
-    """Write a prime beside its letter, which is where fonts have it, and not above once more."""
+def _lower_prime(element: ElementTree.Element) -> None:
+    """Turn a raised prime into a following one: fonts draw it high already."""
     if element.tag not in ("msup", "msubsup") or element[-1].text not in PRIMES:
         return
     base, *below, prime = element
@@ -156,10 +151,10 @@ def _put_prime_beside(element: ElementTree.Element) -> None:
 
 
 def code(source: str) -> Markup:
-    """Return Python with its words in classes."""
+    """Return Python as HTML with a class for each kind of word."""
     return Markup(highlight(source, LEXER, FORMATTER).rstrip("\n"))
 
 
 def slug(text: str) -> str:
-    """Return a text as an id: small letters, figures and hyphens."""
+    """Return a text as an id of small letters, digits and hyphens."""
     return re.sub(r"\W+", "-", text.lower()).strip("-")

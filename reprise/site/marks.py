@@ -1,4 +1,4 @@
-"""A verdict as a picture of one line: the interval, and where the claim says that it lies."""
+"""A small picture of a verdict: an interval and the claimed range."""
 
 import itertools
 import math
@@ -12,12 +12,12 @@ WIDTH, HEIGHT, EDGE = 132, 18, 6
 def interval(
     ends: Sequence[float], margins: Sequence[float], holds: Callable[[float], bool]
 ) -> Markup:
-    """Return an interval as SVG; nothing without ends, or if one is no number.
+    """Return an interval as SVG, empty if an end is missing or not finite.
 
     Args:
-        ends: the low end, the estimate and the high end.
-        margins: where the region that is claimed begins or ends.
-        holds: whether a number lies in that region.
+        ends: low end, estimate and high end.
+        margins: borders of the claimed range.
+        holds: tells whether a number lies in the claimed range.
     """
     if not ends or not all(map(math.isfinite, ends)):
         return Markup("")

@@ -1,9 +1,9 @@
-"""An executed notebook as the page of a report: prose, code that is folded, figures as files."""
+"""An executed notebook as a page of the report: prose, folded code, figures as files."""
 
 import base64
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import bleach
@@ -15,22 +15,22 @@ from reprise.site import markdown
 
 QUESTION = re.compile(r"\*\*The question\.?\*\*\s*(.+?)(?=\n\s*\n|\Z)", flags=re.DOTALL)
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
-TAKEN = ("main", "claims")  # ids that a page has itself
+TAKEN = ("main", "claims")  # ids of the page's template
 
 
 class Figure(NamedTuple):
-    """A picture: where it is, what it shows to who does not see it, and its size in pixels."""
+    """A picture in a page."""
 
     number: int
     source: str
     alt: str
-    width: int
+    width: int  # pixels
     height: int
-    still: str | None = None  # of an animation, its first frame
+    still: str | None = None  # the first frame of an animation
 
 
 class Block(NamedTuple):
-    """One thing below the other: Markup, lines of text or a figure."""
+    """A part of a page: Markup, lines of text or a figure."""
 
     kind: Literal["prose", "code", "text", "figure"]
     content: Any
@@ -39,23 +39,23 @@ class Block(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A notebook as it is read."""
+    """A notebook as a reader sees it."""
 
     name: str
     title: str
     question: Markup
     blocks: list[Block]
-    shown: dict[str, Figure]  # which figure shows a claim, where a notebook's cell says so
-    files: dict[str, bytes]  # the figures, by path from the page
+    shown: dict[str, Figure]  # by claim, where a cell of the notebook names it
+    files: dict[str, bytes]  # figures by path from the page
 
     @property
     def figures(self) -> list[Figure]:
-        """Return its figures in order."""
+        """Return all figures in order."""
         return [block.content for block in self.blocks if block.kind == "figure"]
 
     @property
     def key(self) -> Figure | None:
-        """Return the figure that stands for the page: of most claims, the first of those drawn."""
+        """Return the figure for the index: the drawn one with the most claims, else the first."""
         drawn = [figure for figure in self.figures if not figure.still]
         claims = list(self.shown.values())
         return max(drawn, key=claims.count, default=None)
@@ -71,14 +71,15 @@ def read(
     """Return a notebook as a page.
 
     Args:
-        name: of the notebook.
+        name: name of the notebook.
         notebook: executed, nbformat 4.
-        link: from an address in its texts to that which the page links to.
-        animations: by content, where a GIF is already, as seen from the page.
+        link: translates an address in the notebook to one in the report.
+        animations: by content, the path from the page of each GIF outside the report.
     """
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    title = headings[0][1] if (headings := _headings(texts, 1)) else name.replace("_", " ")
-    render = markdown.Text(taken=TAKEN, deeper=1 if len(headings) > 1 else 0, link=link)
+    titles = [title for text in texts for title in _headings(text, "#")]
+    render = markdown.Text(taken=TAKEN, deeper=1 if len(titles) > 1 else 0, link=link)
+    title = titles[0] if titles else name.replace("_", " ")
     pictures = Pictures(name, animations)
     blocks: list[Block] = []
     shown: dict[str, Figure] = {}
@@ -86,14 +87,19 @@ def read(
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             source = cell.source
-            if headings and not blocks:  # the page has the title above
+            if titles and not blocks:  # the page's template has the title
                 source = re.sub(r"^#[ \t]+.+$", "", source, count=1, flags=re.MULTILINE)
-            heading = ([text for _, text in _headings([cell.source])] or [heading])[-1]
+            heading = [heading, *_headings(cell.source)][-1]
             if source.strip():
                 blocks.append(Block("prose", render(source)))
         elif cell.cell_type == "code":
             made = [_output(output, render, pictures, heading) for output in cell.outputs]
-            blocks += [*_code(cell, [block.kind for block in made]), *made]
+            source = cell.source.strip()
+            if source and "parameters" not in cell.metadata.get("tags", []):
+                opened = any(block.kind == "text" for block in made)
+                lines = source.count("\n") + 1
+                blocks.append(Block("code", markdown.code(source), lines, opened))
+            blocks += made
             figure = next((block.content for block in made if block.kind == "figure"), None)
             if figure:
                 shown |= dict.fromkeys(cell.metadata.get("claims", ()), figure)
@@ -102,44 +108,38 @@ def read(
 
 
 class Pictures:
-    """The figures of a page as they are met, each a file of its own but for those that are one."""
+    """The figures of a page as files."""
 
     def __init__(self, name: str, animations: Mapping[bytes, str]) -> None:
-        """Begin with none."""
+        """Start without figures."""
         self.files: dict[str, bytes] = {}
         self._name, self._animations, self._count = name, animations, 0
 
     def add(self, content: bytes, alt: str) -> Figure:
-        """Return a figure, and keep its content, unless it is an animation that is somewhere."""
+        """Return a figure and keep its content, unless it is a GIF outside the report."""
         self._count += 1
         stem = f"figures/{self._name}-{self._count}"
         picture = Image.open(io.BytesIO(content))
-        suffix = (picture.format or "png").lower()
-        source = self._animations.get(content, f"{stem}.{suffix}")
+        own = f"{stem}.{(picture.format or 'png').lower()}"
+        source = self._animations.get(content, own)
+        if source == own:
+            self.files[own] = content
         still = None
-        if source == f"{stem}.{suffix}":
-            self.files[source] = content
         if getattr(picture, "is_animated", False):
             still = f"{stem}-still.png"
-            self.files[still] = first_frame(content)
+            buffer = io.BytesIO()
+            picture.convert("RGB").save(buffer, "PNG")
+            self.files[still] = buffer.getvalue()
         return Figure(self._count, source, alt, *picture.size, still)
 
 
-def first_frame(content: bytes) -> bytes:
-    """Return the first frame of an animation as PNG."""
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(content)).convert("RGB").save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def _output(output: NotebookNode, render: markdown.Text, pictures: Pictures, near: str) -> Block:
-    """Return an output by the best of its kinds."""
+    """Return the richest form of an output."""
     data = output.get("data", {})
     for kind in ("image/gif", "image/png"):
         if kind in data:
-            alt = output.metadata.get(kind, {}).get("alt") or output.metadata.get("alt")
-            content = base64.b64decode(data[kind])
-            return Block("figure", pictures.add(content, alt or f"Figure in the section “{near}”"))
+            alt = output.metadata.get(kind, {}).get("alt") or f"Figure in the section “{near}”"
+            return Block("figure", pictures.add(base64.b64decode(data[kind]), alt))
     if "text/markdown" in data:
         return Block("prose", render(data["text/markdown"]))
     if "text/html" in data:
@@ -148,34 +148,22 @@ def _output(output: NotebookNode, render: markdown.Text, pictures: Pictures, nea
 
 
 def table(html: str) -> Markup:
-    """Return the tables of some HTML, and of nothing else more than its text."""
+    """Return the tables in some HTML, and the plain text of everything else."""
     bare = re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
     clean = bleach.clean(bare, tags=TABLE, attributes={}, strip=True).strip()
     return Markup(f'<div {markdown.SCROLLS}="table">{clean}</div>')
 
 
-def _code(cell: NotebookNode, made: Sequence[str]) -> Iterator[Block]:
-    """Yield a cell's code, folded unless it is the matter itself: what it prints, says so."""
-    source = cell.source.strip()
-    tags = cell.metadata.get("tags", [])
-    if source and "parameters" not in tags:  # those that were injected stand below
-        yield Block("code", markdown.code(source), source.count("\n") + 1, "text" in made)
-
-
 def _question(texts: Sequence[str], link: Callable[[str], str]) -> Markup:
-    """Return what a notebook asks, or how it begins."""
+    """Return a notebook's question, or else its first paragraph."""
     everything = "\n\n".join(texts)
     paragraphs = [part for part in re.split(r"\n\s*\n", everything) if not part.startswith("#")]
     found = QUESTION.search(everything)
-    said = found[1] if found else (paragraphs or [""])[0]
+    said = found[1] if found else [*paragraphs, ""][0]
     return markdown.Text(link=link).inline(said.strip())
 
 
-def _headings(texts: Sequence[str], level: int = 0) -> list[tuple[int, str]]:
-    """Return the headings of some Markdown, all or those of a level, each with its level."""
-    found = [
-        (len(marks), text.strip())
-        for source in texts
-        for marks, text in re.findall(r"^(#{1,6})[ \t]+(.+)$", source, flags=re.MULTILINE)
-    ]
-    return [heading for heading in found if not level or heading[0] == level]
+def _headings(text: str, marks: str = "#{1,6}") -> list[str]:
+    """Return the headings in some Markdown, of all levels or of one."""
+    found = re.findall(rf"^{marks}[ \t]+(.+)$", text, flags=re.MULTILINE)
+    return [heading.strip() for heading in found]

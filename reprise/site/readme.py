@@ -1,31 +1,32 @@
-"""Writes into README.md what only a run can know: the results, and what commands print.
+"""Fills README.md: results from data/, and the output of its console sessions.
 
-`python -m reprise.site.readme results` fills the ledger of claims and the table of results
-from data/.
-`python -m reprise.site.readme` fills that, the costs of the last run of all stages here, and the
-console sessions, by running their commands in a clone of the last commit.
+`python -m reprise.site.readme results` fills the ledger of claims and the table of results.
+`python -m reprise.site.readme` also fills the costs of the last full run here, and runs the
+commands of each session in a clone of the last commit.
 
     <!-- costs --> ... <!-- end -->
     <!-- ledger --> ... <!-- end -->
     <!-- results --> ... <!-- end -->
-    <!-- session --> ... <!-- end -->     lines that begin with `$ ` are run, one after the other
+    <!-- session --> ... <!-- end -->     lines that begin with `$ ` are run in order
 """
 
+import importlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from ruamel.yaml import YAML
 
 from reprise.errors import PlainError, UserError
 from reprise.pipeline import artifacts
 from reprise.site import verify
 
 README = Path("README.md")
-PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))  # the second runs only when it is asked for
-PUBLISHED = {  # stages without results of their own: where it is that they write, and what
+PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))
+PUBLISHED = {  # stages without metrics: their folder and their result
     "reporting": ("data/reporting", "one executed notebook for each stage above"),
     "report": ("data/reporting/index.html", "one page for each notebook, and the ledger above all"),
 }
@@ -34,36 +35,32 @@ PROVENANCE = Path(".reprise", "provenance")
 
 
 def results() -> str:
-    """Return a table with a row a stage: what it asks, and what it says of its results."""
-    import importlib
-
-    from ruamel.yaml import YAML
-
+    """Return a table with the question and the result of each stage."""
     rows = ["| stage | question | result |", "|---|---|---|"]
     main, extra = (YAML(typ="safe", pure=True).load(path)["stages"] for path in PIPELINES)
     published = {name: main.pop(name) for name in PUBLISHED}
     own = {name: stage for name, stage in extra.items() if name not in published}
     for name, stage in (main | own | published).items():
         description = stage.get("desc") or stage["do"]["desc"]
-        folder, said = PUBLISHED.get(name, ("", ""))
-        link = f"[{name}]({folder})"
-        if name not in published:
-            link = f"[{name}](data/reporting/{name}.ipynb)"
+        if name in published:
+            link, said = PUBLISHED[name]
+        else:
+            link = f"data/reporting/{name}.ipynb"
             metrics = artifacts.read_json(Path("data", name, "metrics.json"))
             said = importlib.import_module(f"stages.{name}").headline({"metrics.json": metrics})
-        rows.append(f"| {link} | {description} | {said} |")
+        rows.append(f"| [{name}]({link}) | {description} | {said} |")
     return "\n".join(rows)
 
 
 def ledger() -> str:
-    """Return how many claims of the chapter hold, and the table of them all."""
+    """Return the counts of verdicts, and a table of the refuted claims."""
     from stages import claims
 
     return claims.readme()
 
 
 def costs() -> str:
-    """Return what a reproduction costs in time and disk, as measured on this machine.
+    """Return time, memory and disk of a reproduction, as measured on this machine.
 
     Raises:
         UserError: if no stage has run here.
@@ -91,26 +88,34 @@ def _gigabytes(folder: str) -> float:
 
 
 def committed(text: str) -> str:
-    """Return the README with what it says of the committed results brought up to date."""
+    """Return the README with ledger and results filled."""
     return filled(filled(text, "ledger", [ledger()]), "results", [results()])
 
 
 def session(commands: list[str], clone: Path) -> str:
-    """Return commands with what they print, run in a clone; long outputs are cut and say so."""
+    """Return commands with their output in a clone; a long output is cut and marked.
+
+    Raises:
+        UserError: if a command fails.
+    """
     lines = []
     environment = os.environ | {"COLUMNS": str(WIDTH), "DVC_NO_ANALYTICS": "1", "PAGER": "cat"}
     for command in commands:
-        done = subprocess.run(  # noqa: S602 the README's own words
-            command, shell=True, cwd=clone, env=environment,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = subprocess.run(  # noqa: S602 the commands are the README's own
+            command,
+            shell=True,
+            cwd=clone,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise UserError(
                 f"`{command}` ended with exit code {done.returncode}: {done.stderr[-500:]}"
             )
-        printed = done.stdout.replace(str(clone), "...")
-        printed = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in printed.splitlines()]
-        printed = [line[:WIDTH] for line in printed if line]
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout.replace(str(clone), "..."))
+        printed = [line.rstrip()[:WIDTH] for line in plain.splitlines() if line.strip()]
         if len(printed) > MOST_LINES:
             printed = [*printed[:MOST_LINES], f"[{len(printed) - MOST_LINES} more lines]"]
         lines += [f"$ {command}", *printed, ""]
@@ -125,7 +130,7 @@ def clone_into(folder: Path) -> Path:
 
 
 def filled(text: str, mark: str, content: list[str]) -> str:
-    """Return a text with what stands between each pair of marks replaced."""
+    """Return a text with new content between each pair of marks."""
     parts = iter(content)
     pattern = rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
     filling = re.compile(pattern, flags=re.DOTALL | re.MULTILINE)
@@ -140,22 +145,17 @@ def main(argv: list[str]) -> int:
     try:
         verify.require_root()
         verify.refuse(verify.results)
+        text = committed(README.read_text(encoding="utf-8"))
+        if not argv:
+            blocks = re.findall(r"<!-- session -->\n(.*?)<!-- end -->", text, flags=re.DOTALL)
+            commands = [re.findall(r"^\$ (.*)$", block, flags=re.MULTILINE) for block in blocks]
+            with tempfile.TemporaryDirectory() as folder:
+                clone = clone_into(Path(folder))
+                sessions = [session(block, clone) for block in commands]
+            text = filled(filled(text, "session", sessions), "costs", [costs()])
     except PlainError as error:
         print(f"readme: {error}", file=sys.stderr)
         return error.exit_code
-    text = committed(README.read_text(encoding="utf-8"))
-    if not argv:
-        blocks = re.findall(r"<!-- session -->\n(.*?)<!-- end -->", text, flags=re.DOTALL)
-        folder = Path(tempfile.mkdtemp())
-        try:
-            clone = clone_into(folder)
-            said = [
-                session(re.findall(r"^\$ (.*)$", block, flags=re.MULTILINE), clone)
-                for block in blocks
-            ]
-        finally:
-            shutil.rmtree(folder)
-        text = filled(filled(text, "session", said), "costs", [costs()])
     artifacts.write_bytes(README, text.encode())
     return 0
 

@@ -1,11 +1,11 @@
-"""Runs every stage again and says whether the results are the committed ones, byte for byte.
+"""Runs every stage again and compares the results with the committed ones, byte for byte.
 
-Where bytes differ, every metric is compared with its committed interval. On x86-64 that is told
-beside the failure; on another processor, of which bytes are not promised, it decides.
+Where bytes differ, each metric is compared with its committed interval. On x86-64 that is only
+reported. On other processors, for which bytes are not promised, it decides.
 
-Used by `make reproduce`, as `python -m reprise.site.reproduce`. Exit codes: 0 byte-identical,
-or not x86-64 and every metric within its interval; 1 not, or a stage failed; 2 nothing to run here;
-130 interrupted.
+Used by `make reproduce`, as `python -m reprise.site.reproduce`. Exit codes: 0 the same bytes, or
+not x86-64 and every metric within its interval; 1 other results, or a stage failed; 2 nothing to
+run here; 130 interrupted.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,42 +30,48 @@ from reprise.stats import metrics
 LOCK = Path("dvc.lock")
 RESULTS = "data"
 METRICS = "metrics.json"
-BYTES_PROMISED = {"x86_64", "AMD64"}  # one architecture by its two names
+BYTES_PROMISED = {"x86_64", "AMD64"}  # two names of one architecture
+NO_BYTES = "other bytes are no failure, a metric outside its committed interval is"
+HINT = "`git checkout dvc.lock data && dvc checkout` brings the committed results back"
+CHANGES = {"??": "new", "A": "new", "D": "missing"}  # of `git status --porcelain`
 
 Lock = Mapping[str, Any]
 
 
 class Verdict(NamedTuple):
-    """How many files were compared, and what is not as committed, one line each."""
+    """The number of compared files, and a line for each difference."""
 
     files: int
     differences: list[str]
 
     def __str__(self) -> str:
         if not self.differences:
-            return f"byte-identical to the committed results: {_counted(self.files)}"
+            files = "1 file" if self.files == 1 else f"{self.files} files"
+            return f"byte-identical to the committed results: {files}"
         listed = "".join(f"\n  {difference}" for difference in self.differences)
         return f"NOT the committed results:{listed}"
 
     @property
     def only_bytes_differ(self) -> bool:
-        """Whether every file that was committed is there, and no other."""
-        return all(line.partition(": ")[2].startswith("differs") for line in self.differences)
+        """Whether every committed file is there, and no other."""
+        return all(line.partition(": ")[2] == "differs" for line in self.differences)
 
 
 def main() -> int:
     """Run the pipeline in the current directory, print the verdict, return the exit code."""
     start = time.monotonic()
     try:
-        _require_checkout()
+        if _git("rev-parse", "--is-inside-work-tree").returncode:
+            raise UserError("not a git checkout; the results are compared with the committed ones")
+        verify.require_root()
         verify.refuse(verify.cache)
         promised = platform.machine() in BYTES_PROMISED
         if not promised:
-            print(f"this processor is {platform.machine()}, not x86-64: {_NO_BYTES}", flush=True)
+            print(f"this processor is {platform.machine()}, not x86-64: {NO_BYTES}", flush=True)
         _run_pipeline()
-        current = LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""
         committed = _committed_lock()
-        verdict = compare(committed, _parsed(current), _status())
+        current = _parsed(LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
+        verdict = compare(committed, current, _status())
         print(f"all stages  ({duration(time.monotonic() - start)})")
         print(verdict, flush=True)
         if not verdict.differences:
@@ -76,90 +82,47 @@ def main() -> int:
         print(f"reproduce: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print(f"reproduce: interrupted; {_HINT}", file=sys.stderr)
+        print(f"reproduce: interrupted; {HINT}", file=sys.stderr)
         return 130
     passed = not promised and verdict.only_bytes_differ and not found.outside
     return 0 if passed else 1
 
 
 def compare(committed: Lock, current: Lock, status: Sequence[str]) -> Verdict:
-    """Return whether two states of dvc.lock have the same outputs and nothing else changed.
+    """Return which outputs and files differ between two states of the repository.
 
     Args:
-        committed: dvc.lock as committed.
-        current: dvc.lock as the run left it.
-        status: what `git status --porcelain` says of the results and of dvc.lock.
+        committed: dvc.lock of the last commit.
+        current: dvc.lock after the run.
+        status: lines of `git status --porcelain` for the results and dvc.lock.
     """
     before, after = _outputs(committed), _outputs(current)
-    found = {
-        path: f"{path}: {word}"
-        for path in [*before, *(path for path in after if path not in before)]
-        if (word := _difference(before.get(path), after.get(path)))
-    }
+    found = {}
+    for path in before | after:
+        if path not in before or path not in after:
+            found[path] = "missing" if path in before else "new"
+        elif before[path].get("md5") != after[path].get("md5"):
+            found[path] = "differs"
     for line in status:
         path = line[3:]
-        inside = any(path.startswith(f"{output}/") for output in found)
-        if path != str(LOCK) and not inside:
-            found.setdefault(path, f"{path}: {_CHANGES.get(line[:2].strip(), 'differs')}")
+        if path != str(LOCK) and not any(path.startswith(f"{output}/") for output in found):
+            found.setdefault(path, CHANGES.get(line[:2].strip(), "differs"))
     if not found and any(line[3:] == str(LOCK) for line in status):
-        stages = ", ".join(_changed_stages(committed, current)) or "its layout"
-        found[str(LOCK)] = f"{LOCK}: the outputs are the same, what they came from is not: {stages}"
-    return Verdict(sum(output.files for output in after.values()), list(found.values()))
+        old, new = committed.get("stages") or {}, current.get("stages") or {}
+        names = ", ".join(name for name in old | new if old.get(name) != new.get(name))
+        found[str(LOCK)] = f"the same outputs, but other inputs or layout: {names or 'no stage'}"
+    files = sum(output.get("nfiles", 1) for output in after.values())
+    return Verdict(files, [f"{path}: {what}" for path, what in found.items()])
 
 
-_NO_BYTES = "other bytes are no failure, a metric outside its committed interval is"
-_HINT = "`git checkout dvc.lock data && dvc checkout` brings the committed results back"
-_CHANGES = {"??": "new", "A": "new", "D": "missing"}
-
-
-class _Output(NamedTuple):
-    """An output of a stage as dvc.lock has it."""
-
-    digest: str
-    files: int
-
-
-def _outputs(lock: Lock) -> dict[str, _Output]:
-    """Return the outputs of all stages by path; a folder counts as the files in it."""
-    return {
-        output["path"]: _Output(str(output.get("md5")), output.get("nfiles", 1))
-        for stage in (lock.get("stages") or {}).values()
-        for output in stage.get("outs") or []
-    }
-
-
-def _difference(before: _Output | None, after: _Output | None) -> str | None:
-    if before is None:
-        return "new"
-    if after is None:
-        return "missing"
-    if before.digest == after.digest:
-        return None
-    if before.files == after.files:
-        return "differs" if before.files == 1 else f"differs, in {_counted(after.files)}"
-    return f"differs, {_counted(after.files)} instead of {before.files}"
-
-
-def _changed_stages(committed: Lock, current: Lock) -> Iterator[str]:
-    """Yield each stage that is not the same in both, with what changed in it."""
-    before, after = committed.get("stages") or {}, current.get("stages") or {}
-    for name in [*before, *(name for name in after if name not in before)]:
-        if name not in before or name not in after:
-            yield f"{name} ({'new' if name in after else 'gone'})"
-        elif keys := [
-            key
-            for key in ("cmd", "deps", "params")
-            if before[name].get(key) != after[name].get(key)
-        ]:
-            yield f"{name} ({', '.join(keys)})"
-
-
-def _counted(files: int) -> str:
-    return f"{files} file" if files == 1 else f"{files} files"
+def _outputs(lock: Lock) -> dict[str, Any]:
+    """Return the outputs of all stages in dvc.lock by path."""
+    stages = (lock.get("stages") or {}).values()
+    return {output["path"]: output for stage in stages for output in stage.get("outs") or []}
 
 
 def _run_pipeline() -> None:
-    """Run `dvc repro --force`; of DVC's own words only warnings and errors are shown."""
+    """Run `dvc repro --force` and show warnings and errors of DVC only."""
     from dvc.cli import main as dvc  # here, as it takes a second
 
     for name in ("dvc", "dvc_objects", "dvc_data"):
@@ -167,13 +130,7 @@ def _run_pipeline() -> None:
     with contextlib.redirect_stdout(io.StringIO()):  # the stages write to the real one
         code = dvc(["repro", "--force"])
     if code:
-        raise PlainError(f"the pipeline stopped; {_HINT}")
-
-
-def _require_checkout() -> None:
-    if _git("rev-parse", "--is-inside-work-tree").returncode:
-        raise UserError("not a git checkout; the results are compared with the committed ones")
-    verify.require_root()
+        raise PlainError(f"the pipeline stopped; {HINT}")
 
 
 def _committed_lock() -> Lock:
@@ -186,7 +143,7 @@ def _committed_lock() -> Lock:
 
 
 def _metrics(committed: Lock) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the files of metrics in a lock hold by path: as committed, and as they are."""
+    """Return the content of each file of metrics by path: committed, and current."""
     before, after = {}, {}
     for path in [path for path in _outputs(committed) if Path(path).name == METRICS]:
         shown = _git("show", f"HEAD:./{path}")

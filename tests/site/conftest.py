@@ -1,4 +1,4 @@
-"""The report of the committed results, made once for a module, in a folder of its own."""
+"""The report of the committed results, made once, in a folder of its own."""
 
 import shutil
 from pathlib import Path
@@ -10,9 +10,9 @@ from stages import report
 from tests.tiny import ROOT
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report's folder, with what lies beside it."""
+    """Return the report's folder, with the files that its pages link to."""
     data = tmp_path_factory.mktemp("report") / "data"
     for path in [*ROOT.glob("data/*/*.gif"), *ROOT.glob("data/reporting/*.ipynb")]:
         target = data / path.relative_to(ROOT / "data")

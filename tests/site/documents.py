@@ -1,4 +1,4 @@
-"""What a folder of HTML pages must hold to: read as a browser would, without one."""
+"""HTML pages of a folder, read without a browser."""
 
 import functools
 import os
@@ -24,25 +24,19 @@ def pages(folder: Path) -> dict[Path, Any]:
 
 
 def dangling(folder: Path) -> list[str]:
-    """Return each reference of a folder's pages that leads to no file, or to no place in a page."""
+    """Return each reference to a file, or to an id in a page, that does not exist."""
     documents = pages(folder)
     ids = {path: {tag["id"] for tag in page(id=True)} for path, page in documents.items()}
     return [
         f"{path.relative_to(folder)}: {url}"
         for path, page in documents.items()
-        for url in references(page)
+        for url in [*(str(tag["href"]) for tag in page("a")), *loaded(page)]
         if not urlsplit(url).scheme and not resolves(path, url, ids)
     ]
 
 
-def references(page: Any) -> Iterator[str]:
-    """Yield all that a page links to or loads."""
-    yield from (str(tag["href"]) for tag in page("a"))
-    yield from loaded(page)
-
-
 def loaded(page: Any) -> Iterator[str]:
-    """Yield all that a page loads."""
+    """Yield the address of each file that a page loads."""
     for name, attributes in LOADED.items():
         for tag in page(name):
             yield from (str(tag[key]) for key in attributes if tag.get(key))
@@ -56,7 +50,7 @@ def resolves(path: Path, url: str, ids: dict[Path, set]) -> bool:
 
 
 def runs_code(page: Any) -> list[str]:
-    """Return each tag of a page that could run or style something that is not a file beside it."""
+    """Return each tag of a page that could run or style something outside the page's files."""
     return [
         str(tag)[:80]
         for tag in page(True)

@@ -1,4 +1,4 @@
-"""What is written into the README, and where."""
+"""Blocks of the README are filled, and nothing else."""
 
 from reprise.site.readme import filled
 

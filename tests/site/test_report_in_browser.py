@@ -1,6 +1,7 @@
-"""The report in a real browser, from a disk: nothing leaves, nothing fails, everything works."""
+"""The report in a real browser, from a disk, without a network."""
 
 import io
+import itertools
 import json
 import os
 import shutil
@@ -26,7 +27,7 @@ class Browser:
     """Chromium without a screen, and the report's folder."""
 
     def __init__(self, site: Path, profile: Path) -> None:
-        """Start it, with a profile of its own."""
+        """Start Chromium with a profile of its own."""
         found = shutil.which("chromium"), shutil.which("chromedriver")
         if None in found:
             pytest.fail(MISSING)
@@ -40,10 +41,10 @@ class Browser:
         self.driver = webdriver.Chrome(options=options, service=Service(str(found[1])))
         self.site = site
         self.driver.get("about:blank")
-        self.forget()  # the page that it begins with
+        self.asked()  # empties the log of the first page
 
     def open(self, page: str | Path, width: int = 1280, **media: str) -> None:
-        """Open a page as a screen of some width, and preferences such as a colour scheme, ask."""
+        """Open a page on a screen of some width, with preferences such as a colour scheme."""
         features = [
             {"name": name.replace("_", "-"), "value": value}
             for name, value in ({"prefers_color_scheme": "light"} | media).items()
@@ -53,20 +54,20 @@ class Browser:
         self.driver.get((self.site / page).as_uri())
 
     def resize(self, width: int) -> None:
-        """Make the screen as wide, a phone's if it is narrow."""
+        """Set the width of the screen; a narrow one is a phone's."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.tell("Emulation.setDeviceMetricsOverride", **size)
 
     def tell(self, command: str, **values: Any) -> dict:
-        """Give a command of Chromium's own protocol."""
+        """Send a command of Chromium's own protocol."""
         return self.driver.execute_cdp_cmd(command, values)
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """Return what a script returns in the page."""
+        """Return the result of a script in the page."""
         return self.driver.execute_script(script, *arguments)
 
     def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds that the browser does in its own time."""
+        """Wait until something holds."""
         WebDriverWait(self.driver, 60).until(lambda _: holds())
 
     def find(self, selector: str) -> list[WebElement]:
@@ -79,28 +80,19 @@ class Browser:
         return self.run(f"{script}.filter(row => row.offsetParent).map(row => row.id)")
 
     def said(self) -> list[str]:
-        """Return what the console said since the last time."""
+        """Return the messages of the console since the last call."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def asked(self) -> list[str]:
-        """Return the addresses that were asked for since the last time."""
+        """Return the requested addresses since the last call."""
         events = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
         sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
         return [params["request"]["url"] for params in sent]
 
-    def forget(self) -> None:
-        """Begin the logs anew."""
-        self.driver.get_log("browser")
-        self.driver.get_log("performance")
-
-    def picture(self) -> Image.Image:
-        """Return what is seen."""
-        return Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
-
 
 @pytest.fixture(scope="module")
 def browser(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser for all tests."""
+    """Start one browser for all tests."""
     started = Browser(site, tmp_path_factory.mktemp("profile"))
     yield started
     started.driver.quit()
@@ -108,23 +100,20 @@ def browser(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Br
 
 @pytest.fixture
 def index(browser: Browser) -> Browser:
-    """The browser with the first page open."""
+    """Open the first page."""
     browser.open("index.html")
     return browser
 
 
-def all_pages(site: Path) -> list[Path]:
-    return sorted(site.rglob("*.html"))
-
-
-def test_no_page_asks_for_anything_but_files_or_complains_or_is_wider_than_the_screen(browser):
+def test_each_page_loads_files_only_without_errors_and_fits_each_screen(browser):
     load_all = (
         "document.querySelectorAll('img').forEach(image => { image.loading = 'eager'; });"
         "document.querySelectorAll('details').forEach(fold => { fold.open = true; });"
         "return Promise.all([...document.images].map(image => image.decode())).then(() => 'loaded')"
     )
-    for page in all_pages(browser.site):
-        browser.forget()
+    wide = "const all = document.documentElement; return all.scrollWidth - all.clientWidth"
+    for page in sorted(browser.site.rglob("*.html")):
+        browser.asked()
         browser.open(page)
         assert browser.run(load_all) == "loaded", page
         asked = browser.asked()
@@ -134,11 +123,10 @@ def test_no_page_asks_for_anything_but_files_or_complains_or_is_wider_than_the_s
         assert not browser.said(), page
         for width in WIDTHS:
             browser.resize(width)
-            wide = "const all = document.documentElement; return all.scrollWidth - all.clientWidth"
             assert browser.run(wide) == 0, (page, width)
 
 
-def test_a_picture_from_elsewhere_is_seen_in_the_log_and_refused_by_the_policy(browser, tmp_path):
+def test_the_policy_refuses_a_picture_from_elsewhere_which_the_log_would_show(browser, tmp_path):
     head = (browser.site / "index.html").read_text(encoding="utf-8").partition("<title>")[0]
     foreign = tmp_path / "foreign.html"
     foreign.write_text(f"{head}<img src='http://127.0.0.1:9/a.png'>", encoding="utf-8")
@@ -154,30 +142,26 @@ def test_a_picture_from_elsewhere_is_seen_in_the_log_and_refused_by_the_policy(b
 
 def test_a_column_is_sorted_up_then_down_then_as_the_chapter_has_it(index):
     before = index.shown()
-    head = index.find("#ledger thead th")[3]
+    heads = index.find("#ledger thead th")
+    buttons = [head.find_element(By.TAG_NAME, "button") for head in heads]
     rows = "return [...document.querySelectorAll('#ledger tbody tr')]"
-    values = f"{rows}.map(row => row.cells[3].dataset.sort)"
     for direction, sign in (("ascending", 1), ("descending", -1)):
-        head.find_element(By.TAG_NAME, "button").click()
-        assert head.get_attribute("aria-sort") == direction
-        found = index.run(values)
+        buttons[3].click()
+        assert heads[3].get_attribute("aria-sort") == direction
+        found = index.run(f"{rows}.map(row => row.cells[3].dataset.sort)")
         numbers = [int(value) for value in found if value]
         assert numbers == sorted(numbers, key=lambda n: sign * n)
         assert len(set(numbers)) > 5
         assert "" not in found[: len(numbers)], "rows without a value are last"
-    head.find_element(By.TAG_NAME, "button").click()
-    assert head.get_attribute("aria-sort") == "none"
+    buttons[3].click()
     assert index.shown() == before
+    buttons[0].click()
+    buttons[1].click()
+    sorts = [head.get_attribute("aria-sort") for head in heads[:4]]
+    assert sorts == ["none", "ascending", "none", "none"]
 
 
-def test_sorting_by_another_column_leaves_the_first(index):
-    heads = index.find("#ledger thead th")
-    for head in heads[:2]:
-        head.find_element(By.TAG_NAME, "button").click()
-    assert [head.get_attribute("aria-sort") for head in heads[:3]] == ["none", "ascending", "none"]
-
-
-def test_verdicts_and_words_filter_the_ledger_and_it_says_how_many_are_left(index):
+def test_verdicts_and_words_filter_the_ledger_which_counts_its_rows(index):
     every = len(index.shown())
     (status,) = index.find("[role=status]")
     assert status.text == f"{every} of {every} claims shown"
@@ -230,7 +214,7 @@ def test_without_scripts_the_ledger_is_a_plain_table(browser):
         browser.tell("Emulation.setScriptExecutionDisabled", value=False)
 
 
-def test_rows_and_cells_are_told_to_a_screen_reader_on_a_phone_too(browser):
+def test_a_screen_reader_finds_rows_and_cells_on_a_phone_too(browser):
     counts = {}
     for width in (1280, 390):
         browser.open("pages/td_learning.html", width)
@@ -243,7 +227,7 @@ def test_rows_and_cells_are_told_to_a_screen_reader_on_a_phone_too(browser):
     assert min(counts[390].values()) > 0
 
 
-def test_an_animation_moves_unless_motion_is_not_wanted_and_either_can_be_changed(browser):
+def test_an_animation_moves_unless_the_reader_prefers_none_and_a_button_changes_it(browser):
     source = "return document.querySelector('#animations img').currentSrc.split('/').pop()"
     for motion, first, then in (("no-preference", "Pause", "Play"), ("reduce", "Play", "Pause")):
         browser.open("index.html", prefers_reduced_motion=motion)
@@ -279,16 +263,17 @@ def test_equations_are_laid_out_as_equations(browser):
     assert all(above < below for above, below in fractions)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("page", ["index.html", "pages/dqn_training.html"])
-def test_it_is_seen_in_light_and_in_dark(browser, page, width):
-    for scheme in ("light", "dark"):
+def test_a_page_is_light_or_dark_as_the_reader_prefers(browser, page):
+    for width, scheme in itertools.product((1280, 390), ("light", "dark")):
         browser.open(page, width, prefers_color_scheme=scheme)
         browser.run("document.fonts.ready")
-        seen = browser.picture()
+        shot = io.BytesIO(browser.driver.get_screenshot_as_png())
+        seen = Image.open(shot).convert("RGB")
         assert seen.size == (width, 900)
         colours = seen.getcolors(maxcolors=1 << 24)
-        assert len(colours) > 100, "nothing is on the page"
+        assert colours
+        assert len(colours) > 100, "the page is empty"
         share, ground = max(colours)
         assert share < 0.97 * width * 900
-        assert (sum(ground) > 600) == (scheme == "light"), ground
+        assert (sum(ground) > 600) == (scheme == "light"), ground  # pyright: ignore
