@@ -170,7 +170,7 @@ def test_several_revisions_are_ranked_and_json_has_every_interval(repository, ca
     found = json.loads(capsys.readouterr().out)
     assert [each["name"] for each in found["revisions"]] == ["middle", "low", "high", "workspace"]
     values = {"middle": 5.0, "low": 0.1, "high": 10.0, "workspace": 10.0}
-    assert found["params"] == [{"param": "training.rate", "values": values}]
+    assert found["params"] == {"training.rate": values}
     (outcome,) = found["outcomes"]
     assert (outcome["stage"], outcome["name"], outcome["table"]) == (
         "training",

@@ -85,9 +85,8 @@ def test_experiments_are_compared_by_name(repository):
     done = repository.python("-m", "reprise.compare", "main", *NAMES, "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    (changed,) = found["params"]
-    assert changed["param"] == f"{STAGE}.discount"
-    assert [changed["values"][name] for name in NAMES] == [0.8, 0.7]
+    ((param, values),) = found["params"].items()
+    assert (param, values["nearer"], values["nearest"]) == (f"{STAGE}.discount", 0.8, 0.7)
     for outcome in found["outcomes"]:
         assert outcome["table"] == SAMPLES
         assert {row["revision"] for row in outcome["rows"]} == {"main", *NAMES}

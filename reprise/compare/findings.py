@@ -43,15 +43,6 @@ class Outcome(NamedTuple):
     """One for each revision, best first."""
 
 
-class Judged(NamedTuple):
-    """A claim whose verdict differs between revisions."""
-
-    name: str
-    statement: str
-    verdicts: dict[str, str]
-    """By revision; empty where a ledger lacks the claim."""
-
-
 @dataclass
 class Findings:
     """Everything that differs between revisions; the first one is the baseline."""
@@ -62,7 +53,8 @@ class Findings:
     outcomes: list[Outcome] = field(default_factory=list)
     more: dict[str, list[str]] = field(default_factory=dict)
     """Other outcomes that differ, by stage."""
-    claims: list[Judged] = field(default_factory=list)
+    claims: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Verdicts by claim and revision, where they differ; empty where a ledger lacks the claim."""
     same: list[str] = field(default_factory=list)
     """Stages with the same results and nothing changed since they ran."""
     stale: dict[str, dict[str, list[str]]] = field(default_factory=dict)
@@ -102,7 +94,7 @@ def compare(
             found.stale[revision.name] = stale
     for stage in chosen:
         _compare_stage(found, stage, every)
-    found.claims = list(_judged(revisions, only))
+    found.claims = dict(_judged(revisions, only))
     return found
 
 
@@ -236,18 +228,22 @@ def _difference(differing: Mapping[str, Mapping[str, bytes]]) -> str:
     return f"{', '.join(Path(path).name for path in differing)} does"
 
 
-def _judged(revisions: Sequence[Revision], only: Collection[str]) -> Iterator[Judged]:
+def _judged(
+    revisions: Sequence[Revision], only: Collection[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield claims whose verdicts differ; of named stages, those judged on their results."""
-    ledgers: dict[str, dict[str, dict[str, str]]] = {}
+    ledgers: dict[str, dict[str, str]] = {}
     for revision in revisions:
         try:
             table = pd.read_csv(io.BytesIO(revision.read(LEDGER)), dtype=str).fillna("")
         except (MissingResult, ValueError):
             continue
-        ledgers[revision.name] = {row["claim"]: row for row in table.to_dict("records")}
-    for name in dict.fromkeys(name for ledger in ledgers.values() for name in ledger):
-        rows = {revision: ledger.get(name, {}) for revision, ledger in ledgers.items()}
-        verdicts = {revision: row.get("verdict", "") for revision, row in rows.items()}
-        one = next(row for row in rows.values() if row)
-        if len(set(verdicts.values())) > 1 and (not only or {*one["stage"].split()} & {*only}):
-            yield Judged(name, one["statement"], verdicts)
+        ledgers[revision.name] = {
+            row["claim"]: row["verdict"]
+            for row in table.to_dict("records")
+            if not only or {*row["stage"].split()} & {*only}
+        }
+    for claim in dict.fromkeys(claim for ledger in ledgers.values() for claim in ledger):
+        verdicts = {revision: ledger.get(claim, "") for revision, ledger in ledgers.items()}
+        if len(set(verdicts.values())) > 1:
+            yield claim, verdicts

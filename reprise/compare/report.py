@@ -44,8 +44,8 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
         blocks.append(lines(_rule(found, len(found.outcomes) - len(shown))))
     if found.claims:
         rows = [
-            (claim.name, *(claim.verdicts.get(name) or "(none)" for name in names))
-            for claim in found.claims
+            (claim, *(verdicts.get(name) or "(none)" for name in names))
+            for claim, verdicts in found.claims.items()
         ]
         blocks.append(table([("claim with another verdict", *names), *rows]))
     blocks += [lines(found.notes), lines(_left_out(found))]
@@ -54,17 +54,17 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
 
 def document(found: Findings) -> str:
     """Return the findings as JSON, with stable keys."""
-    params = [
-        {"param": key, "values": {name: v for name, v in values.items() if v is not ABSENT}}
+    params = {
+        key: {name: value for name, value in values.items() if value is not ABSENT}
         for key, values in found.params.items()
-    ]
+    }
     named = {
         "format": FORMAT,
         "revisions": [{"name": each.name, "commit": each.commit} for each in found.revisions],
         "confidence": CONFIDENCE,
         "params": params,
         "outcomes": [_record(outcome) for outcome in found.outcomes],
-        "claims": [claim._asdict() for claim in found.claims],
+        "claims": found.claims,
         "more": found.more,
         "same": found.same,
         "stale": found.stale,
