@@ -11,7 +11,6 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.compare.__main__ import main
-from tests import tiny
 
 LOW, HIGH = [1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 13.0, 14.0, 15.0]
 FALLS = [1, 1, 2, 2, 2]
@@ -376,15 +375,3 @@ def test_a_figure_that_cannot_be_is_one_line(repository, refused, name, why):
     line, code = refused("--figure", name)
     assert (code, why in line) == (2, True)
     assert not (repository.folder / name).exists()
-
-
-def test_neither_tensorflow_nor_matplotlib_is_loaded_for_a_comparison(repository):
-    repository.results(final_200=HIGH, falls=FALLS)
-    code = (
-        f"import sys; sys.path.insert(0, {str(tiny.ROOT)!r})\n"
-        "from reprise.compare.__main__ import main\n"
-        "assert main([]) == 0\n"
-        "print('loaded', {'tensorflow', 'keras', 'matplotlib'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("loaded set()\n")
