@@ -1,4 +1,4 @@
-"""Repositories of their own with tiny parameters, in which tests run real DVC."""
+"""Copies of this repository with tiny parameters, for tests that run real DVC."""
 
 import os
 import re
@@ -15,24 +15,25 @@ from reprise.pipeline import parameters
 from tests import tiny
 
 STAGES = [name for name in tiny.STAGES if name not in {"reporting", "report"}]
-EXTRA = "lunar_lander"  # runs only when it is asked for
+EXTRA = "lunar_lander"  # a stage of extra/dvc.yaml
 
 CLAIMS = "data/inputs/claims.yaml"
 LIMITS = {"evaluation": {"limits": [200, 500]}}
-# What claims ask for by name: returns under these limits, and the steps to this target.
+# Columns that claims name: returns under these limits, and the steps to this target.
 CLAIMED: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(
-        ("reinforce_training", "credit_assignment", "partial_observability", "dqn_training",
-         "dqn_ablations", "approximate_q_learning"),
-        LIMITS,
-    ),
+    "reinforce_training": LIMITS,
+    "credit_assignment": LIMITS,
+    "partial_observability": LIMITS,
+    "dqn_training": LIMITS,
+    "dqn_ablations": LIMITS,
+    "approximate_q_learning": LIMITS,
     "prior_knowledge": LIMITS | {"targets": [10, 195]},
     "policy_search": {"neat": LIMITS},
-}  # fmt: skip
+}
 
 
 def answered(claim: dict[str, Any], sections: dict[str, Any]) -> bool:
-    """Return whether the tiny stages have all variants of which a claim asks."""
+    """Return whether the tiny stages have all variants that a claim names."""
     sources = [claim["test"][name] for name in ("of", "than") if name in claim["test"]]
     return all(
         source["where"]["variant"] in sections[source["stage"]]["variants"]
@@ -45,17 +46,17 @@ class Repository:
     """A copy of this repository with a history of its own."""
 
     def __init__(self, folder: Path) -> None:
-        """Find what is there; `make` makes it."""
+        """Take an existing repository; `make` makes one."""
         self.folder = folder
-        self.inside: list[str] = []  # the beginning of a command that runs the rest somewhere else
+        self.inside: list[str] = []  # a command that runs the rest of its words elsewhere
 
     @classmethod
     def make(cls, folder: Path, stages: Collection[str] | None = None) -> Self:
         """Copy this repository without its results, make it tiny and commit it.
 
         Args:
-            folder: where it goes.
-            stages: the names of those that stay; all do if none is named.
+            folder: where to put it.
+            stages: names of the stages to keep, by default all.
         """
         made = cls(folder)
         made._copy()
@@ -68,7 +69,7 @@ class Repository:
         return made
 
     def results(self) -> dict[str, bytes]:
-        """Return every file of data/ by its name, but for those written by hand."""
+        """Return every file of data/ by its name, except those written by hand."""
         data = self.folder / "data"
         return {
             path.relative_to(data).as_posix(): path.read_bytes()
@@ -77,7 +78,7 @@ class Repository:
         }
 
     def set(self, **values: Any) -> None:
-        """Write keys of params.yaml anew, their sections before a double underscore."""
+        """Change values of params.yaml, with keys such as `section__name`."""
         path = self.folder / "params.yaml"
         sections = YAML().load(path)
         for key, value in values.items():
@@ -86,7 +87,7 @@ class Repository:
         YAML().dump(sections, path)
 
     def keep_in_cache(self, *files: str) -> None:
-        """Let DVC keep results that git would hold, as the README says."""
+        """Move results from git to DVC's cache, as the README shows."""
         path = self.folder / "dvc.yaml"
         text = path.read_text(encoding="utf-8")
         for file in files:
@@ -96,12 +97,12 @@ class Repository:
         path.write_text(text, encoding="utf-8")
 
     def copied(self, folder: Path) -> Self:
-        """Return a copy of everything there is, history and cache included."""
+        """Return a copy, including history and cache."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return type(self)(folder)
 
     def git(self, *words: str, cwd: Path | None = None) -> str:
-        """Run git and return what it prints."""
+        """Run git and return its output."""
         done = subprocess.run(
             ["git", *words], cwd=cwd or self.folder, capture_output=True, text=True, check=True
         )
@@ -119,9 +120,13 @@ class Repository:
     def python(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run this interpreter in the repository, with environment variables of its own."""
         return subprocess.run(
-            [*self.inside, sys.executable, *words], cwd=self.folder, env=environment(variables),
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [*self.inside, sys.executable, *words],
+            cwd=self.folder,
+            env=environment(variables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def _copy(self) -> None:
         listed = self.git("ls-files", "-co", "--exclude-standard", cwd=tiny.ROOT).split("\n")
@@ -157,6 +162,5 @@ class Repository:
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a user whose PATH begins with the virtual environment."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return os.environ | {
-        "PATH": path, "COLUMNS": "200", "DVC_NO_ANALYTICS": "1", **variables
-    }  # fmt: skip
+    fixed = {"PATH": path, "COLUMNS": "200", "DVC_NO_ANALYTICS": "1"}
+    return os.environ | fixed | dict(variables)

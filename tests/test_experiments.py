@@ -40,14 +40,14 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     YAML().dump({"stages": stages}, made.folder / "dvc.yaml")
     succeeds(made, "repro", STAGE)
     made.commit("Add the results")
-    queued, beside = (
+    queued, other = (
         ("--name", name, "--set-param", f"{STAGE}.discount={discount}", STAGE)
         for name, discount in NAMES.items()
     )
     succeeds(made, "exp", "run", "--queue", *queued)
     try:
         succeeds(made, "queue", "start")
-        succeeds(made, "exp", "run", "--temp", *beside)
+        succeeds(made, "exp", "run", "--temp", *other)
         latest = time.monotonic() + 300
         while "Success" not in (status := succeeds(made, "queue", "status")):
             assert "Failed" not in status, made.dvc("queue", "logs", "nearer").stdout

@@ -141,7 +141,8 @@ def _rule(found: Findings, folded: int) -> list[str]:
             f"{(1 - CONFIDENCE) * count:.2g} would seem to differ."
         )
     if folded:
-        lines.append(f"Left out: {folded} groups in which nothing is told apart (--all).")
+        groups = "1 group" if folded == 1 else f"{folded} groups"
+        lines.append(f"Left out: {groups} in which nothing is told apart (--all).")
     return lines
 
 
