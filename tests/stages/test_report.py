@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from markupsafe import Markup
 
 from reprise.errors import UserError
 from reprise.pipeline import artifacts, parameters
@@ -61,7 +62,7 @@ def test_a_notebook_that_was_not_executed_is_named(tmp_path, monkeypatch):
 
 
 def test_an_animation_that_no_notebook_shows_is_named():
-    made = Page("one", "One", report.marks.Markup(""), [], {}, {})
+    made = Page("one", "One", Markup(""), [], {}, {})
     side = report.Side(title="A policy", file="data/one/angel.gif")
     with pytest.raises(UserError, match=r"has data/one/angel.gif, which no notebook shows"):
         report.animation(side, [made])
