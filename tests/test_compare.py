@@ -230,6 +230,11 @@ def test_groups_are_compared_each_with_itself_and_those_that_are_alike_are_left_
     assert f"{SAMPLES}: c only in workspace." in text
     assert "Left out: 1 group in which nothing is told apart (--all)." in text
     assert "not told apart 3" in said("--all")
+    repository.commit("third")
+    repository.results(variant=["c"] * 3 + ["d"] * 3, final_200=numbers[3:])
+    text = said("both", "third", "workspace")
+    assert f"{SAMPLES}: c only in third, workspace." in text
+    assert "final_200 c" not in text
 
 
 def test_only_the_stages_asked_for_are_compared(repository, said, refused):

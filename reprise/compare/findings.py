@@ -205,10 +205,14 @@ def _moved(
             alone = any(group not in table.groups for table in tables.values())
             what = group or "all seeds" if alone else name
             partly[f"{path}: {what} only in {', '.join(seeds)}."] = None
-        first, *others = seeds.values()
-        if any(not np.array_equal(first, other, equal_nan=True) for other in others):
+        base = seeds.get(found.revisions[0].name)
+        if base is not None and not all(_same(base, other) for other in seeds.values()):
             yield name, group, seeds
     found.notes += partly
+
+
+def _same(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    return np.array_equal(a, b, equal_nan=True)
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:

@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from markupsafe import Markup
 
 from reprise.errors import UserError
 from reprise.pipeline import artifacts, parameters
-from reprise.site.report import Page
+from reprise.site.pages import Page
+from reprise.site.report import Row, rows
 from stages import report
 from tests.test_house import REPORT, covered, pipeline
 from tests.tiny import ROOT
@@ -80,29 +82,31 @@ def test_all_notebooks_are_the_chapters_or_extra_and_in_order(monkeypatch):
     ]
 
 
-def row(**changes) -> dict:
-    """Return a row of the ledger."""
+def shown(chapter: list[str], **changes) -> Row:
+    """Return a row of the ledger with some changes as the report shows it."""
     table = artifacts.read_csv(ROOT / "data/claims/ledger.csv")
-    return table[table["form"] == "mean"].iloc[0].to_dict() | changes
+    row = table[table["form"] == "mean"].iloc[0].to_dict() | changes
+    (found,) = rows(pd.DataFrame([row]), chapter)
+    return found
 
 
-def test_a_verdict_says_what_was_measured_and_where_it_is_shown():
-    found = report.verdict(row(stage="two one", estimate=1.5, low=1, high=2, n=32), ["one", "two"])
-    assert (found.page, found.n, found.estimate) == ("two", 32, 1.5)
-    assert found.measured.startswith("1.5 [1, 2")
-    assert found.claimed.startswith("mean ")
-    assert found.mark
+def test_a_row_says_what_was_measured_and_which_page_shows_it():
+    found = shown(["one", "two"], stage="two one", estimate=1.5, low=1, high=2, n=32)
+    assert (found["page"], found["n"], found["estimate"]) == ("two", 32, 1.5)
+    assert found["measured"].startswith("1.5 [1, 2")
+    assert found["claimed"].startswith("mean ")
+    assert found["mark"]
 
 
-def test_a_verdict_of_no_stage_is_shown_by_the_ledgers_own_notebook():
-    assert report.verdict(row(stage=float("nan")), ["one"]).page == "claims"
+def test_the_page_of_claims_shows_a_claim_of_no_stage():
+    assert shown(["one"], stage=float("nan"))["page"] == "claims"
 
 
 def test_a_word_and_a_time_that_never_came_have_no_mark():
     word = {"form": "value", "claimed": "equal to a0", "word": "a0", "estimate": float("nan")}
-    found = report.verdict(row(**word), [])
-    assert (found.measured, found.n, found.estimate, found.mark) == ("a0", None, None, "")
-    assert not report.verdict(row(high=float("nan")), []).mark
+    found = shown([], **word)
+    assert [found[key] for key in ("measured", "n", "estimate", "mark")] == ["a0", "", "", ""]
+    assert not shown([], high=float("nan"))["mark"]
 
 
 def test_the_headline_says_how_many_pages_there_are():
@@ -111,13 +115,13 @@ def test_the_headline_says_how_many_pages_there_are():
 
 
 def test_claims_that_a_notebooks_figure_shows_are_of_its_stage_and_shown_once():
-    rows = artifacts.read_csv(ROOT / "data/claims/ledger.csv").to_dict("records")
-    stages = {row["claim"]: [*str(row["stage"]).split(), report.LEDGER] for row in rows}
+    table = artifacts.read_csv(ROOT / "data/claims/ledger.csv").to_dict("records")
+    stages = {row["claim"]: [*str(row["stage"]).split(), "claims"] for row in table}
     shown = [
         (path.stem, claim)
         for path in sorted(ROOT.glob("notebooks/*.ipynb"))
         for cell in nbformat.v4.reads(path.read_text(encoding="utf-8")).cells
         for claim in cell.metadata.get("claims", ())
     ]
-    assert len({claim for _, claim in shown}) == len(shown) > len(rows) / 2
+    assert len({claim for _, claim in shown}) == len(shown) > len(table) / 2
     assert not [(name, claim) for name, claim in shown if name not in stages.get(claim, [])]
