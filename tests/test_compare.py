@@ -65,7 +65,7 @@ class Repository:
         """Write a stage's metrics, and a table with a seed for each value."""
         self.write(f"data/{stage}/metrics.json", json.dumps({"mean": metrics}))
         length = len(next(iter(columns.values())))
-        columns = {"run": list(range(length)), **columns}
+        columns = {"seed": list(range(length)), **columns}
         rows = [columns, *zip(*columns.values(), strict=True)]
         text = "".join(f"{','.join(map(str, row))}\n" for row in rows)
         self.write(f"data/{stage}/samples.csv", text)
@@ -308,7 +308,7 @@ def test_a_result_that_is_not_in_dvcs_cache_is_named(repository, said):
     assert "training: results not in cached: its content is not in DVC's cache." in said("cached")
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe,\n", b"run\n0,1\n0,1,2\n"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe,\n", b"seed\n0,1\n0,1,2\n"])
 def test_a_table_that_is_not_csv_is_named(repository, said, content):
     (repository.folder / SAMPLES).write_bytes(content)
     assert f"{SAMPLES}: not CSV: " in said()
