@@ -16,9 +16,9 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -38,25 +38,6 @@ CHANGES = {"??": "new", "A": "new", "D": "missing"}  # of `git status --porcelai
 Lock = Mapping[str, Any]
 
 
-class Verdict(NamedTuple):
-    """The number of compared files, and a line for each difference."""
-
-    files: int
-    differences: list[str]
-
-    def __str__(self) -> str:
-        if not self.differences:
-            files = "1 file" if self.files == 1 else f"{self.files} files"
-            return f"byte-identical to the committed results: {files}"
-        listed = "".join(f"\n  {difference}" for difference in self.differences)
-        return f"NOT the committed results:{listed}"
-
-    @property
-    def only_bytes_differ(self) -> bool:
-        """Whether every committed file is there, and no other."""
-        return all(line.partition(": ")[2] == "differs" for line in self.differences)
-
-
 def main() -> int:
     """Run the pipeline in the current directory, print the verdict, return the exit code."""
     start = time.monotonic()
@@ -71,11 +52,14 @@ def main() -> int:
         _run_pipeline()
         committed = _committed_lock()
         current = _parsed(LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
-        verdict = compare(committed, current, _status())
+        differences = _differences(committed, current)
         print(f"all stages  ({duration(time.monotonic() - start)})")
-        print(verdict, flush=True)
-        if not verdict.differences:
+        if not differences:
+            files = sum(output.get("nfiles", 1) for output in _outputs(current).values())
+            print(f"byte-identical to the committed results: {files} files")
             return 0
+        listed = [f"  {path}: {difference}" for path, difference in differences.items()]
+        print("NOT the committed results:", *listed, sep="\n", flush=True)
         found = metrics.compare(*_metrics(committed))
         print(found, flush=True)
     except PlainError as error:
@@ -84,18 +68,12 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"reproduce: interrupted; {HINT}", file=sys.stderr)
         return 130
-    passed = not promised and verdict.only_bytes_differ and not found.outside
-    return 0 if passed else 1
+    same_files = all(difference == "differs" for difference in differences.values())
+    return 0 if same_files and not promised and not found.outside else 1
 
 
-def compare(committed: Lock, current: Lock, status: Sequence[str]) -> Verdict:
-    """Return which outputs and files differ between two states of the repository.
-
-    Args:
-        committed: dvc.lock of the last commit.
-        current: dvc.lock after the run.
-        status: lines of `git status --porcelain` for the results and dvc.lock.
-    """
+def _differences(committed: Lock, current: Lock) -> dict[str, str]:
+    """Return by path each output in dvc.lock, or else file in git, that is not as committed."""
     before, after = _outputs(committed), _outputs(current)
     found = {}
     for path in before | after:
@@ -103,16 +81,15 @@ def compare(committed: Lock, current: Lock, status: Sequence[str]) -> Verdict:
             found[path] = "missing" if path in before else "new"
         elif before[path].get("md5") != after[path].get("md5"):
             found[path] = "differs"
-    for line in status:
-        path = line[3:]
+    status = _status()
+    for path, change in status.items():
         if path != str(LOCK) and not any(path.startswith(f"{output}/") for output in found):
-            found.setdefault(path, CHANGES.get(line[:2].strip(), "differs"))
-    if not found and any(line[3:] == str(LOCK) for line in status):
+            found.setdefault(path, CHANGES.get(change, "differs"))
+    if not found and str(LOCK) in status:
         old, new = committed.get("stages") or {}, current.get("stages") or {}
         names = ", ".join(name for name in old | new if old.get(name) != new.get(name))
         found[str(LOCK)] = f"the same outputs, but other inputs or layout: {names or 'no stage'}"
-    files = sum(output.get("nfiles", 1) for output in after.values())
-    return Verdict(files, [f"{path}: {what}" for path, what in found.items()])
+    return found
 
 
 def _outputs(lock: Lock) -> dict[str, Any]:
@@ -152,12 +129,13 @@ def _metrics(committed: Lock) -> tuple[dict[str, Any], dict[str, Any]]:
     return before, after
 
 
-def _status() -> list[str]:
+def _status() -> dict[str, str]:
+    """Return the letters of `git status` for each changed file of the results, and dvc.lock."""
     command = ("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z")
     listing = _git(*command, "--", RESULTS, str(LOCK))
     if listing.returncode:
         raise PlainError(f"git status failed: {' '.join(listing.stderr.split())}")
-    return [line for line in listing.stdout.split("\0") if line]
+    return {line[3:]: line[:2].strip() for line in listing.stdout.split("\0") if line}
 
 
 def _parsed(text: str) -> Lock:
