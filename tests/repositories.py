@@ -139,7 +139,8 @@ class Repository:
             (self.folder / lock).unlink(missing_ok=True)
         sections = parameters.read(self.folder / "params.yaml")
         sections |= {stage: tiny.section(stage, **CLAIMED.get(stage, {})) for stage in STAGES}
-        YAML().dump(sections, self.folder / "params.yaml")
+        for path in ("params.yaml", "data/inputs/chapter.yaml"):  # no experiment yet
+            YAML().dump(sections, self.folder / path)
         asked = YAML(typ="safe", pure=True).load(self.folder / CLAIMS)
         YAML().dump({n: c for n, c in asked.items() if answered(c, sections)}, self.folder / CLAIMS)
 
