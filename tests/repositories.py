@@ -114,7 +114,7 @@ class Repository:
         self.git("commit", "--quiet", "--message", message)
 
     def dvc(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run DVC as a user whose PATH begins with the virtual environment."""
+        """Run DVC with the virtual environment first on PATH."""
         return self.python("-m", "dvc", *words, **variables)
 
     def python(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -161,7 +161,7 @@ class Repository:
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a user whose PATH begins with the virtual environment."""
+    """Return the environment variables with the virtual environment first on PATH."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     fixed = {"PATH": path, "COLUMNS": "200", "DVC_NO_ANALYTICS": "1"}
     return os.environ | fixed | dict(variables)

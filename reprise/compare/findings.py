@@ -235,7 +235,7 @@ def _difference(differing: Mapping[str, Mapping[str, bytes]]) -> str:
 def _judged(
     revisions: Sequence[Revision], only: Collection[str]
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield claims whose verdicts differ; of named stages, those judged on their results."""
+    """Yield each claim with different verdicts; of named stages, those on their results."""
     ledgers: dict[str, dict[str, str]] = {}
     for revision in revisions:
         try:

@@ -25,7 +25,7 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
     Args:
         found: the differences.
         markdown: write tables and lists of Markdown.
-        every: show all groups of seeds, also where nothing is told apart.
+        every: show all groups of seeds, also those without a clear difference.
     """
     names = [revision.name for revision in found.revisions]
     table, lines = (_markdown, _listed) if markdown else (_aligned, _wrapped)
@@ -96,7 +96,7 @@ def _interval(interval: Interval | None) -> dict[str, Any] | None:
 
 
 def _dull(outcome: Outcome) -> bool:
-    """Whether an outcome is that of one group of many, and no revision is told apart in it."""
+    """Return True for one group of many without a clear difference."""
     verdicts = {row.verdict for row in outcome.rows}
     return bool(outcome.group) and verdicts <= {BASELINE, SAME, ALIKE}
 

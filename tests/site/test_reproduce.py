@@ -53,7 +53,7 @@ def reproduce(*before: str) -> tuple[int, list[str], str]:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository whose one stage has run, and whose results are committed."""
+    """Return a repository of one stage that has run, with its results committed."""
     folder = tmp_path_factory.mktemp("ran")
     (folder / "word.txt").write_text("one")
     (folder / "stage.py").write_text(STAGE)
