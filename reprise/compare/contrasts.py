@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from reprise.measures.outcomes import Sense
 from reprise.stats import improvement
 from reprise.stats.intervals import (
-    CONFIDENCE,
     Interval,
     difference_of_means,
     mean_interval,
@@ -52,9 +51,7 @@ class Row(NamedTuple):
         return int(np.isnan(self.values).sum())
 
 
-def ranked(
-    samples: Mapping[str, NDArray[np.float64]], sense: Sense, confidence: float = CONFIDENCE
-) -> list[Row]:
+def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row]:
     """Return a row for each revision, best first.
 
     The order is that of the probability of improvement; the baseline itself has 50%.
@@ -62,12 +59,11 @@ def ranked(
     Args:
         samples: one value per seed, [N], by revision; the first revision is the baseline.
         sense: whether more, sooner or higher comes first.
-        confidence: of each interval by itself.
     """
     (baseline, base), *others = samples.items()
     rows = [
-        Row(baseline, base, BASELINE, _mean(base, confidence)),
-        *(_compared(name, values, base, sense, confidence) for name, values in others),
+        Row(baseline, base, BASELINE, _mean(base)),
+        *(_compared(name, values, base, sense) for name, values in others),
     ]
 
     def order(row: Row) -> float:
@@ -78,23 +74,19 @@ def ranked(
 
 
 def _compared(
-    name: str,
-    values: NDArray[np.float64],
-    base: NDArray[np.float64],
-    sense: Sense,
-    confidence: float,
+    name: str, values: NDArray[np.float64], base: NDArray[np.float64], sense: Sense
 ) -> Row:
     """Compare one revision with the baseline.
 
     A seed without a number is in no mean. It ranks last among returns and times.
     """
-    mean = _mean(values, confidence)
+    mean = _mean(values)
     if np.array_equal(values, base, equal_nan=True):
         return Row(name, values, SAME, mean)
     known, known_base = values[~np.isnan(values)], base[~np.isnan(base)]
     difference = chance = None
     if min(len(known), len(known_base)) >= 2:
-        difference = difference_of_means(known, known_base, confidence)
+        difference = difference_of_means(known, known_base)
     a, b = known, known_base
     if sense != "other":
         every = pd.Series(np.concatenate([values, base]))
@@ -102,14 +94,14 @@ def _compared(
         a, b = np.split(rank.to_numpy(float), [len(values)])
     if min(len(a), len(b)) < 2:
         return Row(name, values, FEW, mean, difference)
-    chance = probability_of_improvement(a, b, confidence, seed=SEED)
+    chance = probability_of_improvement(a, b, seed=SEED)
     verdict = VERDICTS[sense][improvement.side(chance, improvement.EVEN)]
     return Row(name, values, verdict, mean, difference, chance)
 
 
-def _mean(values: NDArray[np.float64], confidence: float) -> Interval | None:
+def _mean(values: NDArray[np.float64]) -> Interval | None:
     known = values[~np.isnan(values)]
-    return mean_interval(known, confidence) if len(known) >= 2 else None
+    return mean_interval(known) if len(known) >= 2 else None
 
 
 def written(interval: Interval | None, *, signed: bool = False) -> str:
