@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-UNITS = ("seed", "run", "seed")
+UNITS = ("seed", "run")
 NUMBER = "setting"  # counts groups that other columns describe: another grid counts differently
 
 Sense = Literal["return", "time", "other"]
