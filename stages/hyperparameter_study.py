@@ -32,7 +32,7 @@ from reprise.environments import registry
 from reprise.environments.specification import Specification, left_limits, with_limits
 from reprise.hyperparameters import Evaluation, Frozen, PositiveInt, Seed, part
 from reprise.measures import ranking, training
-from reprise.pipeline import kept, packs, stage
+from reprise.pipeline import packs, stage
 from reprise.settings import Setting
 from stages import dqn_training, reinforce_training
 
@@ -233,7 +233,7 @@ def run(params: Params) -> dict:
     cut = [pack._replace(index=index) for index, pack in enumerate(cut)]
     limit = params.evaluation.limits[0]
     results = packs.run(
-        partial(work, params), cut, label=NAME, kept=kept.of(NAME, params.model_dump(mode="json")),
+        partial(work, params), cut, label=NAME,
         describe=lambda so_far: f"best pack's final greedy return under {limit} steps "
         + ranking.best_so_far([found["final"][0] for found in so_far]),
     )  # fmt: skip

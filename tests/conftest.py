@@ -6,7 +6,7 @@ import tempfile
 import pytest
 
 LONGEST = (
-    "test_pipeline", "test_training_stages", "test_ray_pool", "test_survival", "test_experiments",
+    "test_pipeline", "test_training_stages", "test_ray_cluster", "test_survival", "test_experiments",
     "test_notebooks", "test_programs", "test_report_in_browser", "test_hyperparameter_study",
 )  # fmt: skip
 

@@ -1,9 +1,6 @@
-"""Ends a stage when the DVC that started it was killed.
+"""Ends a process when the one for which it works has ended, even by kill -9."""
 
-On its own it would go on, although nobody would note its results any more, and write them in the
-end, perhaps over those of a later run.
-"""
-
+import contextlib
 import os
 import signal
 import threading
@@ -11,40 +8,26 @@ import time
 
 import psutil
 
-STAGE = "DVC_STAGE"
-"""The environment variable by which DVC tells a command which stage it is."""
-
-PATIENCE = 10
-"""Seconds after which a process that is interrupted, and goes on, is ended."""
+STAGE = "DVC_STAGE"  # the environment variable in which DVC names the stage to its command
 
 
 def end_with_dvc() -> None:
-    """Interrupt this process, as Ctrl-C does, when the DVC that started it has ended."""
-    if dvc := _dvc():
-        threading.Thread(target=_follow, args=(dvc,), daemon=True).start()
+    """End a stage with the DVC that started it; later it might write over another run's results."""
+    if STAGE in os.environ:
+        with contextlib.suppress(psutil.Error):  # a shell between the two has the variable too
+            end_with(next(p.pid for p in psutil.Process().parents() if STAGE not in p.environ()))
 
 
-def _dvc() -> psutil.Process | None:
-    """Return the process of DVC: the nearest ancestor that is not part of the stage itself."""
-    if STAGE not in os.environ:
-        return None
-    try:
-        return next((p for p in psutil.Process().parents() if STAGE not in p.environ()), None)
-    except psutil.Error:
-        return None
+def end_with(process: int, patience: float = 10) -> None:
+    """Interrupt this process when another has ended; end it after so many seconds."""
+    threading.Thread(target=_follow, args=(process, patience), daemon=True).start()
 
 
-def _lives(process: psutil.Process) -> bool:
-    """Whether a process runs; one that was killed may stay a zombie, which nobody buries."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _follow(process: psutil.Process) -> None:
-    while _lives(process):
-        time.sleep(0.5)
+def _follow(number: int, patience: float) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(number)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(PATIENCE)
+    time.sleep(patience)
     os._exit(130)

@@ -1,25 +1,22 @@
 """Cuts seeds into packs and runs them: here, on processes, or on a Ray cluster.
 
 A pack is what is compiled, reported and sent to a worker. Its result depends on nothing but the
-pack: not on the engine, not on the number of workers, not on the order of completion, not on
-further packs, not on workers that died meanwhile.
+pack: not on the engine, the number of workers, the order of completion or further packs.
 """
 
 import contextlib
-from collections import Counter
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from functools import partial
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from reprise.pipeline import execution
+from reprise.pipeline import checkpoints, execution
 from reprise.pipeline.execution import WORKERS
-from reprise.pipeline.kept import Kept
 from reprise.pipeline.progress import Progress
-from reprise.pipeline.workers import Death, Pool, ProcessPool, WorkerError, opened
+from reprise.pipeline.workers import Submit, Task, WorkerError, processes
 
 __all__ = ["WORKERS", "Pack", "WorkerError", "by_variant", "cut", "run"]
-
-TRIES = 3
-"""How many workers may die of a pack before it fails: a machine dies once, a program each time."""
 
 R = TypeVar("R")
 
@@ -81,120 +78,74 @@ def run(
     *,
     label: str = "packs",
     describe: Callable[[list[R]], str] | None = None,
-    kept: Kept | None = None,
 ) -> list[R]:
     """Return the task's result for each pack, in the order of the packs.
 
-    The engine is that of `execution.current`. On `processes`, one worker or one pack needs no
-    process of its own.
+    While a stage runs, finished packs are kept for its next run, should this one be interrupted.
 
     Args:
         task: a function at the top of a module, or a partial of one.
-        packs: what to run it on.
-        workers: how many at most; by default the environment variable REPRISE_WORKERS, or else
-            what the engine's parameters say, or as many as there are CPUs.
-        label: what the progress is called, the stage's name.
+        packs: the packs to run it on.
+        workers: how many at most, if not as `execution.worker_count` finds.
+        label: the name of the progress, which is the stage's.
         describe: from the results so far, in the order of their packs, to the metric so far.
-        kept: where results, arrays by name, are kept from one run to the next, if they are.
 
     Raises:
         UserError: if the number of workers is not a positive integer, or the cluster is not there.
-        WorkerError: if the workers of a pack died again and again.
+        WorkerError: if a worker died; the notes name the packs that it may have run.
     """
-    results: dict[int, R] = {}
-    if kept:
-        found = {place: kept.get(pack) for place, pack in enumerate(packs)}
-        results = {place: result for place, result in found.items() if result is not None}
-    with Progress(label, len(packs), len(results)) as progress:
-        missing = [place for place in range(len(packs)) if place not in results]
-        stream = _stream(task, packs, missing, execution.worker_count(workers), progress)
-        with contextlib.closing(stream):
-            for finished in stream:
-                if finished is None:
-                    progress.tick()
-                    continue
-                place, result = finished
-                results[place] = result
+    kept = checkpoints.of(task)
+    found = [kept.get(pack) for pack in packs] if kept else []
+    results = {place: result for place, result in enumerate(found) if result is not None}
+    missing = [place for place in range(len(packs)) if place not in results]
+    engine, most = _engine(task, len(missing), execution.worker_count(workers))
+    with Progress(label, len(packs), len(results)) as progress, engine as submit:
+        waiting, running = iter(missing), dict[Future[R], int]()
+        while True:
+            for place in islice(waiting, most - len(running)):
+                running[submit(packs[place])] = place
+            if not running:
+                break
+            for future in wait(running, timeout=1, return_when=FIRST_COMPLETED).done:
+                place = running[future]
+                try:
+                    results[place] = future.result()
+                except Exception as error:
+                    lost = running.values() if isinstance(error, BrokenExecutor) else [place]
+                    error.add_note(" or ".join(_named(packs, place) for place in lost))
+                    raise
+                del running[future]
                 if kept:
-                    kept.put(packs[place], result)
+                    kept.put(packs[place], results[place])
                 so_far = [results[key] for key in sorted(results)]
                 progress.advance(describe(so_far) if describe else "")
+            progress.tick()
     return [results[place] for place in range(len(packs))]
 
 
-# The place of a pack and its result, as each is done; None when none was for a second.
-Finished = Generator[tuple[int, R] | None, None, None]
-
-
-def _stream(
-    task: Callable[[Pack], R],
-    packs: Sequence[Pack],
-    places: Sequence[int],
-    workers: int | None,
-    progress: Progress,
-) -> Finished[R]:
-    """Return a stream of results from the engine in force."""
+def _engine(
+    task: Task, count: int, asked: int | None
+) -> tuple[contextlib.AbstractContextManager[Submit], int]:
+    """Return the engine in force for so many packs, and how many it runs at a time at most."""
     used = execution.current()
-    count = min(workers or execution.cpu_count(), len(places))
-    if used.engine == "ray" and places:
-        from reprise.pipeline.ray_pool import RayPool
+    most = max(1, min(asked or execution.cpu_count(), count))
+    if used.engine == "ray" and count:
+        from reprise.pipeline.ray_cluster import cluster  # here, as Ray takes a second
 
-        most = len(places) if workers is None else min(workers, len(places))
-        pool = RayPool(task, used.address, count if used.address is None else most)
-    elif used.engine == "processes" and count > 1:
-        pool = ProcessPool(task, count)
-    else:
-        return _inline(task, packs, places)
-    return _pooled(pool, packs, places, progress)
+        return cluster(task, used.address, most), count if used.address and not asked else most
+    if used.engine == "processes" and most > 1:
+        return processes(task, most), most
+    return contextlib.nullcontext(partial(_done, task)), 1
 
 
-def _inline(task: Callable[[Pack], R], packs: Sequence[Pack], places: Sequence[int]) -> Finished[R]:
-    for place in places:
-        try:
-            result = task(packs[place])
-        except Exception as error:
-            error.add_note(_named(packs, place))
-            raise
-        yield place, result
-
-
-def _pooled(
-    pool: Pool, packs: Sequence[Pack], places: Sequence[int], progress: Progress
-) -> Finished[R]:
-    waiting = list(places)
-    busy: dict[Hashable, int] = {}
-    latest: dict[Hashable, Hashable] = {}  # what a worker compiled last
-    begun: set[Hashable] = set()
-    deaths: Counter[int] = Counter()
-
-    def give(worker: Hashable) -> None:
-        def compiles(place: int) -> tuple[bool, bool]:
-            program = packs[place].program
-            return worker not in latest or program != latest[worker], program in begun
-
-        busy[worker] = min(waiting, key=compiles)  # the first among equals
-        waiting.remove(busy[worker])
-        latest[worker] = packs[busy[worker]].program
-        begun.add(latest[worker])
-        pool.give(worker, packs[busy[worker]])
-
-    with pool:
-        while waiting or busy:
-            for worker in pool.free(len(waiting)):
-                give(worker)
-            if not (answers := pool.answers(seconds=1)):
-                yield None
-            for worker, answered in answers:
-                place = busy.pop(worker)
-                name = _named(packs, place)
-                if not isinstance(answered, Death):
-                    yield place, opened(answered, name)
-                    continue
-                deaths[place] += 1
-                if deaths[place] == TRIES:
-                    raise WorkerError(f"the worker of {name} {answered.how} ({TRIES} times)")
-                progress.say(f"the worker of {name} {answered.how}; the pack runs again")
-                waiting.insert(0, place)
+def _done(task: Callable[[Pack], R], pack: Pack) -> Future[R]:
+    """Run a task in this process."""
+    future: Future[R] = Future()
+    try:
+        future.set_result(task(pack))
+    except Exception as error:
+        future.set_exception(error)
+    return future
 
 
 def _named(packs: Sequence[Pack], place: int) -> str:

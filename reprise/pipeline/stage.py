@@ -17,7 +17,15 @@ from typing import Any, TypeVar
 from reprise import capacity
 from reprise.errors import PlainError, UserError, closest
 from reprise.hyperparameters import Frozen
-from reprise.pipeline import artifacts, execution, kept, orphans, parameters, provenance, tracking
+from reprise.pipeline import (
+    artifacts,
+    checkpoints,
+    execution,
+    orphans,
+    parameters,
+    provenance,
+    tracking,
+)
 from reprise.pipeline.progress import duration
 
 RESULTS = Path("data")
@@ -55,7 +63,7 @@ def execute(
     try:
         _check(name, arguments, given)
         orphans.end_with_dvc()
-        with execution.used(_execution()), kept.while_running(name):
+        with execution.used(_execution()), checkpoints.while_running(name):
             params = parameters.load(name, model)
             if execution.current().address is None:  # else other machines have the packs
                 capacity.check(name, params.needs())

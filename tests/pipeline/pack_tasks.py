@@ -16,13 +16,6 @@ from reprise.pipeline import packs, stage
 from reprise.pipeline.packs import Pack
 
 
-class AwkwardError(Exception):
-    """Cannot be unpickled: its constructor takes more than its arguments."""
-
-    def __init__(self, state: str, action: str) -> None:
-        super().__init__(f"{state}, {action}")
-
-
 def draws(pack: Pack) -> np.ndarray:
     """Return random numbers of each seed of a pack, float [N, 3]."""
     return np.stack([seeds.generator(7, "training", seed).normal(size=3) for seed in pack.seeds])
@@ -42,34 +35,32 @@ def fail_in_pack_1(pack: Pack, kind: str) -> object:
                 raise ZeroDivisionError("no steps")
             case "user":
                 raise UserError("discount is 2; allowed: a number from 0 to 1")
-            case "awkward":
-                raise AwkwardError("s0", "a1")
-            case "result":
-                return lambda: 1
             case "exit":
-                sys.exit(3)
+                os._exit(3)
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
     return pack.index
 
 
-def sleep_long(pack: Pack, folder: Path) -> None:
-    """Leave the process's id in a folder, then take very long."""
-    (folder / f"{os.getpid()}").touch()
-    time.sleep(60)
+def slowly(folder: Path, seconds: float, pack: Pack) -> np.ndarray:
+    """Write a note of the pack and the process into a folder, take a while, return the draws."""
+    (folder / f"{pack.index} {os.getpid()} {time.monotonic_ns()}").touch()
+    time.sleep(seconds)
+    return draws(pack)
 
 
 class Params(Frozen):
-    """The parameters of a stage that takes very long."""
+    """The parameters of a stage of slow packs."""
 
-    steps: int
+    packs: int
+    seconds: float
 
 
-def run(params: Params, folder: str) -> dict[str, None]:
-    """Run the long task on two processes."""
-    packs.run(functools.partial(sleep_long, folder=Path(folder)), packs.cut(32, 8), workers=2)
-    return {}
+def run(params: Params, folder: str) -> dict[str, dict[str, np.ndarray]]:
+    """Run slow packs."""
+    slow = functools.partial(slowly, Path(folder), params.seconds)
+    return {"draws.npz": {"draws": np.array(packs.run(slow, packs.cut(params.packs, 2)))}}
 
 
 if __name__ == "__main__":
-    sys.exit(stage.execute("markov_chain", Params, run, lambda results: "done", ["folder"]))
+    sys.exit(stage.execute("slow", Params, run, lambda results: "done", ["folder"]))

@@ -1,4 +1,4 @@
-"""Packs give the same results however they are run, and no worker fails or stays unnoticed."""
+"""Packs give the same results however they run, and no worker fails or lives on unnoticed."""
 
 import functools
 import os
@@ -8,19 +8,17 @@ import signal
 import subprocess
 import sys
 import termios
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter
 
 import pytest
 
-from reprise.errors import PlainError, UserError
+from reprise.errors import UserError
 from reprise.pipeline import execution, packs
 from reprise.pipeline.execution import Execution
 from reprise.pipeline.packs import Pack, WorkerError
 from tests.pipeline import pack_tasks
-
-ROOT = Path(__file__).parents[2]
+from tests.pipeline.slow_stage import PACKS, gone, started
+from tests.tiny import ROOT
 
 
 def test_packs_follow_one_another():
@@ -29,31 +27,36 @@ def test_packs_follow_one_another():
     assert [seed for pack in cut for seed in pack.seeds] == list(range(12))
 
 
-def test_the_last_pack_may_be_smaller():
-    assert packs.cut(10, 4) == [Pack(0, 0, 4), Pack(1, 4, 4), Pack(2, 8, 2)]
-    assert packs.cut(3, 4) == [Pack(0, 0, 3)]
-
-
-@pytest.mark.parametrize(("seeds", "pack_size"), [(0, 4), (3, 0), (-1, 4)])
-def test_no_seed_and_no_pack_size_are_refused(seeds, pack_size):
-    with pytest.raises(ValueError, match=f"^{seeds} seeds in packs of {pack_size}; allowed: at le"):
-        packs.cut(seeds, pack_size)
+@pytest.mark.parametrize(("count", "lanes"), [(0, 4), (3, 0)])
+def test_no_pack_and_no_lane_are_refused(count, lanes):
+    with pytest.raises(ValueError, match=f"^{count} packs of {lanes} lanes; allowed: at least 1"):
+        packs.cut(count, lanes)
 
 
 def test_results_do_not_depend_on_workers_or_on_further_packs():
-    here = packs.run(pack_tasks.draws, packs.cut(12, 4), workers=1)
-    there = packs.run(pack_tasks.draws, packs.cut(12, 4), workers=2)
-    fewer = packs.run(pack_tasks.draws, packs.cut(8, 4), workers=2)
-    assert [result.tobytes() for result in here] == [result.tobytes() for result in there]
-    assert [result.tobytes() for result in here[:2]] == [result.tobytes() for result in fewer]
+    here = packs.run(pack_tasks.draws, packs.cut(3, 4), workers=1)
+    there = packs.run(pack_tasks.draws, packs.cut(2, 4), workers=2)
+    assert [result.tobytes() for result in here[:2]] == [result.tobytes() for result in there]
 
 
-def test_results_come_in_the_order_of_packs_from_as_many_processes_as_asked_for():
-    results = packs.run(pack_tasks.slow_at_first, packs.cut(5, 1), workers=2)
-    assert [index for index, _ in results] == [0, 1, 2, 3, 4]
+def test_results_and_the_metric_so_far_are_in_the_order_of_packs(capsys):
+    def describe(results: list[tuple[int, int]]) -> str:
+        return f"of {[index for index, _ in results]}"
+
+    cut = packs.cut(4, 1)[1:]
+    cut[0] = cut[0]._replace(index=0)  # the slow one
+    results = packs.run(pack_tasks.slow_at_first, cut, 2, label="dqn_training", describe=describe)
+    assert [index for index, _ in results] == [0, 2, 3]
     processes = {process for _, process in results}
     assert len(processes) == 2
     assert os.getpid() not in processes
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.sub(r"\d\.\d s", "T", err) == (
+        "dqn_training: 1 of 3 packs done, T, of [2]\n"
+        "dqn_training: 2 of 3 packs done, T, of [2, 3]\n"
+        "dqn_training: 3 of 3 packs done, T, of [0, 2, 3]\n"
+    )
 
 
 @pytest.mark.parametrize(("count", "workers"), [(1, 8), (3, 1)])
@@ -62,141 +65,73 @@ def test_one_pack_or_one_worker_needs_no_process(count, workers):
     assert {process for _, process in results} == {os.getpid()}
 
 
-def test_packs_need_not_be_numbered_from_0():
-    results = packs.run(pack_tasks.slow_at_first, packs.cut(3, 1)[1:], workers=2)
-    assert [index for index, _ in results] == [1, 2]
-
-
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_exception_names_its_pack(workers):
-    task = functools.partial(pack_tasks.fail_in_pack_1, kind="raise")
-    with pytest.raises(ZeroDivisionError) as error:
-        packs.run(task, packs.cut(12, 4), workers=workers)
-    assert str(error.value) == "no steps"
-    assert error.value.__notes__ == ["pack 2 of 3, seeds 4 to 7"]
+@pytest.mark.parametrize(
+    ("kind", "kept", "message"),
+    [
+        ("raise", ZeroDivisionError, "no steps"),
+        ("user", UserError, "discount is 2; allowed: a number from 0 to 1"),
+    ],
+)
+def test_an_exception_stays_what_it_is_and_names_its_pack(kind, kept, message, workers):
+    task = functools.partial(pack_tasks.fail_in_pack_1, kind=kind)
+    with pytest.raises(kept) as error:
+        packs.run(task, packs.cut(3, 4), workers=workers)
+    assert str(error.value) == message
+    assert error.value.__notes__ == ["pack 2 of 3, lanes 4 to 7"]
     if workers == 2:
-        assert 'raise ZeroDivisionError("no steps")' in str(error.value.__cause__)
-
-
-def test_a_user_error_in_a_worker_stays_one():
-    task = functools.partial(pack_tasks.fail_in_pack_1, kind="user")
-    with pytest.raises(UserError) as error:
-        packs.run(task, packs.cut(8, 4), workers=2)
-    assert str(error.value) == "discount is 2; allowed: a number from 0 to 1"
-    assert error.value.__notes__ == ["pack 2 of 2, seeds 4 to 7"]
-
-
-def test_an_exception_that_cannot_travel_is_told_by_its_name():
-    task = functools.partial(pack_tasks.fail_in_pack_1, kind="awkward")
-    with pytest.raises(RuntimeError) as error:
-        packs.run(task, packs.cut(8, 4), workers=2)
-    assert str(error.value) == "AwkwardError: s0, a1"
-    assert error.value.__notes__ == ["pack 2 of 2, seeds 4 to 7"]
-
-
-def test_a_result_that_cannot_travel_is_an_exception_of_its_pack():
-    task = functools.partial(pack_tasks.fail_in_pack_1, kind="result")
-    with pytest.raises(Exception, match=r"(?i)pickle") as error:
-        packs.run(task, packs.cut(8, 4), workers=2)
-    assert error.value.__notes__ == ["pack 2 of 2, seeds 4 to 7"]
+        assert "in fail_in_pack_1" in str(error.value.__cause__)
 
 
 @pytest.mark.parametrize(
-    ("kind", "end"),
-    [("kill", "was killed by SIGKILL; is memory short?"), ("exit", "ended with exit code 3")],
+    ("kind", "end"), [("kill", "-9, it was killed; is memory short?"), ("exit", "3")]
 )
-def test_a_worker_that_dies_is_named_by_its_pack(kind, end):
+def test_a_worker_that_dies_is_told_with_the_packs_it_may_have_run(kind, end):
     task = functools.partial(pack_tasks.fail_in_pack_1, kind=kind)
     with pytest.raises(WorkerError) as error:
-        packs.run(task, packs.cut(12, 4), workers=2)
-    assert str(error.value) == f"the worker of pack 2 of 3, seeds 4 to 7 {end} (3 times)"
-    assert isinstance(error.value, PlainError)
+        packs.run(task, packs.cut(3, 4), workers=2)
+    assert str(error.value) == f"a worker ended with exit code {end}"
+    assert "pack 2 of 3, lanes 4 to 7" in error.value.__notes__[0].split(" or ")
     assert error.value.exit_code == 1
 
 
-@pytest.fixture
-def long_stage(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
-    """A stage busy on two workers, and the ids of its workers."""
-    (tmp_path / "params.yaml").write_text("markov_chain:\n  steps: 8\n")
-    (tmp_path / "busy").mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.pipeline.pack_tasks", str(tmp_path / "busy")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,
-        # A shell's background job ignores SIGINT, and so would whatever the tests start in it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    deadline = time.monotonic() + 30
-    while len(list((tmp_path / "busy").iterdir())) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield process, [int(path.name) for path in (tmp_path / "busy").iterdir()]
-    process.kill()
-    process.communicate()
+def test_a_dead_worker_stops_the_stage_and_the_next_run_goes_on(tmp_path):
+    with started(tmp_path) as run:
+        _, process = run.wait(packs=4)[-1]
+        os.kill(process, signal.SIGKILL)
+        code, said = run.ended()
+    assert code == 1
+    assert re.search(r"a worker ended with exit code -9.*\(pack \d of 6, lanes", said)
+    with started(tmp_path) as run:
+        again = run.result()
+    assert max(Counter(pack for pack, _ in run.begun()).values()) == 2
+    assert len(run.begun()) < 2 * PACKS - 1  # packs that were done did not run again
+    assert not (tmp_path / ".reprise/checkpoints/slow").exists()
+    with started(tmp_path / "inline", "inline") as run:
+        assert run.result() == again
 
 
-def alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def gone(processes: list[int]) -> bool:
-    """Return whether the processes end within two seconds."""
-    deadline = time.monotonic() + 2
-    while any(map(alive, processes)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not any(map(alive, processes))
-
-
-def test_ctrl_c_ends_the_workers_at_once_and_says_so_in_one_line(long_stage):
-    process, workers = long_stage
-    assert len(workers) == 2
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=5)
-    assert process.returncode == 130
-    assert (out, re.sub("@.*:", "@folder:", err)) == ("", "markov_chain@folder: interrupted\n")
-    assert gone(workers)
-
-
-def test_workers_end_with_the_process_that_started_them(long_stage):
-    process, workers = long_stage
-    assert len(workers) == 2
-    process.kill()
-    process.wait()
-    assert gone(workers)
-
-
-def test_progress_is_plain_lines_where_there_is_no_terminal(capsys):
-    packs.run(
-        pack_tasks.draws,
-        packs.cut(8, 4),
-        workers=1,
-        label="dqn_training",
-        describe=lambda results: f"{sum(map(len, results))} seeds so far",
-    )
-    out, err = capsys.readouterr()
+def test_ctrl_c_ends_the_workers_at_once_and_says_so_in_one_line(tmp_path):
+    with started(tmp_path) as run:
+        run.wait(packs=2)
+        others = run.family()
+        os.killpg(run.process.pid, signal.SIGINT)
+        out, err = run.process.communicate(timeout=5)
+    assert run.process.returncode == 130
     assert out == ""
-    assert re.sub(r"\d\.\d s", "T", err) == (
-        "dqn_training: 1 of 2 packs done, T, 4 seeds so far\n"
-        "dqn_training: 2 of 2 packs done, T, 8 seeds so far\n"
-    )
+    assert re.sub("@.*:", "@folder:", err) == "slow@folder: interrupted\n"
+    assert gone(others)
 
 
-def test_the_metric_so_far_is_of_the_results_so_far_in_the_order_of_packs(capsys):
-    packs.run(
-        pack_tasks.slow_at_first,
-        packs.cut(12, 4),
-        workers=2,
-        describe=lambda results: f"of {[index for index, _ in results]}",
-    )
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.split("of ")[-1] for line in lines] == ["[1]", "[1, 2]", "[0, 1, 2]"]
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_process_that_started_them(number, tmp_path):
+    with started(tmp_path) as run:
+        run.wait(packs=2)
+        others = run.family()
+        assert len(others) >= 2
+        run.process.send_signal(number)
+        run.process.wait()
+        assert gone(others)
 
 
 def test_progress_is_one_bar_on_a_terminal():
@@ -221,7 +156,7 @@ def test_progress_is_one_bar_on_a_terminal():
     )
 
 
-@pytest.mark.parametrize("text", ["two", "0", "-1", "1.5", "", "²"])
+@pytest.mark.parametrize("text", ["two", "0", "1.5", "", "²"])
 def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, text):
     monkeypatch.setenv("REPRISE_WORKERS", text)
     with pytest.raises(UserError) as error:

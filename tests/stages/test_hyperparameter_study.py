@@ -202,9 +202,9 @@ def ended(stage: subprocess.Popen[str]) -> str:
 def test_a_study_that_is_killed_goes_on_where_it_was_and_gives_the_same_bytes(tmp_path):
     ended(started(tmp_path / "whole"))
     cut = started(tmp_path / "cut")
-    kept = tmp_path / "cut/.reprise/kept" / NAME
+    kept = tmp_path / "cut/.reprise/checkpoints" / NAME
     deadline = time.monotonic() + 120
-    while not list(kept.glob("*.npz")):
+    while not list(kept.glob("[!.]*")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     cut.kill()

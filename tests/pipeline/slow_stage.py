@@ -1,0 +1,96 @@
+"""A stage of slow packs in a process and a folder of its own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from tests.tiny import ROOT
+
+PACKS = 6
+ENVIRONMENT = os.environ | {
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": "0123456789abcdef" * 4,
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "PYTHONPATH": str(ROOT),
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class Run:
+    """The stage, and the folder in which it works."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[str]) -> None:
+        self.folder, self.process = folder, process
+
+    def begun(self) -> list[tuple[int, int]]:
+        """Return packs and their processes, in the order in which they began."""
+        found = sorted((path.name.split() for path in (self.folder / "begun").iterdir()), key=last)
+        return [(int(pack), int(process)) for pack, process, _ in found]
+
+    def wait(self, packs: int) -> list[tuple[int, int]]:
+        """Wait until so many packs have begun."""
+        deadline = time.monotonic() + 60
+        while len(self.begun()) < packs:
+            assert time.monotonic() < deadline, self.process.poll()
+            time.sleep(0.02)
+        return self.begun()
+
+    def family(self) -> list[psutil.Process]:
+        """Return all processes that it has started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def ended(self) -> tuple[int, str]:
+        """Wait for the end; return the exit code and the last line of stderr."""
+        _, err = self.process.communicate(timeout=120)
+        return self.process.returncode, err.splitlines()[-1] if err else ""
+
+    def result(self) -> bytes:
+        """Wait until it goes well, and return the bytes of its result."""
+        code, said = self.ended()
+        assert code == 0, said
+        return (self.folder / "data/slow/draws.npz").read_bytes()
+
+
+def last(parts: list[str]) -> int:
+    return int(parts[-1])
+
+
+@contextlib.contextmanager
+def started(
+    folder: Path, engine: str = "processes", address: str | None = None, seconds: float = 0.5
+) -> Iterator[Run]:
+    """Start the stage in a process group of its own; in the end it is over."""
+    (folder / "begun").mkdir(parents=True, exist_ok=True)
+    workers = "null" if address else "2"
+    (folder / "params.yaml").write_text(
+        f"execution: {{engine: {engine}, address: {address or 'null'}, workers: {workers}}}\n"
+        f"slow: {{packs: {PACKS}, seconds: {seconds}}}\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.pipeline.pack_tasks", str(folder / "begun")],
+        cwd=folder,
+        env=ENVIRONMENT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # A shell's background job ignores SIGINT, and so would whatever the tests start in it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        yield Run(folder, process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def gone(processes: list[psutil.Process], seconds: float = 5) -> bool:
+    """Return whether the processes end within so many seconds."""
+    return not psutil.wait_procs(processes, timeout=seconds)[1]
