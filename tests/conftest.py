@@ -6,8 +6,9 @@ import tempfile
 import pytest
 
 LONGEST = (
-    "test_pipeline", "test_training_stages", "test_ray_cluster", "test_survival", "test_experiments",
-    "test_notebooks", "test_programs", "test_report_in_browser", "test_hyperparameter_study",
+    "test_pipeline", "test_training_stages", "test_ray_cluster", "test_survival",
+    "test_experiments", "test_notebooks", "test_programs", "test_report_in_browser",
+    "test_hyperparameter_study",
 )  # fmt: skip
 
 

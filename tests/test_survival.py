@@ -296,7 +296,7 @@ def test_a_clone_with_line_endings_of_windows_has_the_same_bytes(committed, tmp_
         ("markov_chain:\n", "markov_chain: [\n", "'params.yaml', YAML file structure is corrupted"),
         ("  paths: 300\n", "  paths: 300\n  paths: 3\n", 'found duplicate key "paths"'),
         ("  paths: 300\n", "  path: 300\n", "markov_chain.path is unknown; did you mean paths?"),
-        ("  paths: 300\n", "  paths: '300'\n", "markov_chain.paths is '300'; allowed: an integer"),
+        ("  paths: 300\n", "  paths: '300'\n", "markov_chain.paths is '300'; allowed: a valid int"),
     ],
     ids=["empty", "not YAML", "a key twice", "a misspelt key", "text for a number"],
 )

@@ -33,7 +33,7 @@ def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
         ({"id": "MountainCar-v0", "kwargs": {"gravty": 1}}, "'MountainCar-v0': .*'gravty'"),
         ({"id": "Pendulum-v1"}, r"Pendulum-v1 has the actions Box.*; allowed: Discrete, at "),
         ({"id": "Blackjack-v1"}, r"Blackjack-v1 observes Tuple\(.*; allowed: a Box with one axis"),
-        ({"id": ""}, "environment.id is ''; allowed: text that is not empty"),
+        ({"id": ""}, "environment.id is '': String should have at least 1 char"),
         ({"kwargs": {"max_episode_steps": 3}}, "environment: kwargs has max_episode_steps; "),
         ({"wrappers": [{"name": "TimeLimt"}]}, "wrappers is 'TimeLimt'; .*you mean TimeLimit"),
         (
@@ -60,7 +60,7 @@ def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
             {"wrappers": [{"name": "FrameStackObservation", "stack_size": 2}]},
             "observes Box.*one axis.*FlattenObservation makes a Box",
         ),
-        ({"solved_return": float("inf")}, "environment.solved_return is .inf; allowed: a finite"),
+        ({"solved_return": float("inf")}, "environment.solved_return is inf; allowed: a finite"),
     ],
 )  # fmt: skip
 def test_an_environment_that_cannot_be_played_is_one_line_and_nothing_is_written(

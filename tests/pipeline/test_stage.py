@@ -101,7 +101,7 @@ def test_a_wrong_argument_is_named(root: Path, capsys, arguments, argv, message)
 def test_a_bad_parameter_ends_the_stage_before_anything_is_touched(root: Path, capsys):
     Path("params.yaml").write_text("markov_chain:\n  steps: 0\n")
     assert stage.execute("markov_chain", Params, run, headline, argv=[]) == 2
-    message = "markov_chain: markov_chain.steps is 0; allowed: an integer above 0\n"
+    message = "markov_chain: markov_chain.steps is 0; allowed: greater than 0\n"
     assert capsys.readouterr() == ("", message)
     assert root.read_text() == "the previous result"
 

@@ -127,7 +127,7 @@ def test_the_headline_tells_every_learners_return(results: dict[str, Any]):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"learning_rate": -0.01}, ".learning_rate is -0.01; allowed: a number above 0"),
+        ({"learning_rate": -0.01}, ".learning_rate is -0.01; allowed: greater than 0"),
         ({"total_episodes": 9}, ".total_episodes is 9; allowed: "),
         ({"dueling": True}, ".dueling is true; allowed: "),
         (

@@ -98,12 +98,12 @@ def test_fewer_episodes_are_the_first_of_more(tmp_path, results):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"episodes": 1}, "hardcoded_baseline.episodes is 1; allowed: an integer at least 2"),
+        ({"episodes": 1}, "hardcoded_baseline.episodes is 1; allowed: greater than or equal to 2"),
         (
             {"maximum_steps": 0},
-            "hardcoded_baseline.maximum_steps is 0; allowed: an integer above 0",
+            "hardcoded_baseline.maximum_steps is 0; allowed: greater than 0",
         ),
-        ({"first_seed": -1}, "hardcoded_baseline.first_seed is -1; allowed: an integer at least 0"),
+        ({"first_seed": -1}, "hardcoded_baseline.first_seed is -1; allowed: greater than or equal"),
         (
             {"traced_seed": 500},
             "hardcoded_baseline.traced_seed: 500 is not played; allowed: 0 to 499",
@@ -121,15 +121,8 @@ def test_fewer_episodes_are_the_first_of_more(tmp_path, results):
             "hardcoded_baseline.untrained.activation is 'rely'; allowed: one of .*mean relu?",
         ),
         (
-            {
-                "untrained": {
-                    "networks": 1,
-                    "episodes": 2,
-                    "hidden_sizes": [5],
-                    "activation": "relu",
-                }
-            },
-            "hardcoded_baseline.untrained.networks is 1; allowed: an integer at least 2",
+            {"untrained": {"lanes": 1, "episodes": 2, "hidden_sizes": [5], "activation": "relu"}},
+            "hardcoded_baseline.untrained.lanes is 1; allowed: greater than or equal to 2",
         ),
     ],
 )

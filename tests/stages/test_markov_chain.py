@@ -129,11 +129,11 @@ def test_a_start_state_that_cannot_be_is_refused(few: Params, start: str):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"paths": 1}, "paths is 1; allowed: an integer at least 2"),
-        ({"horizon": 0}, "horizon is 0; allowed: an integer above 0"),
-        ({"start_state": ""}, "start_state is ''; allowed: text that is not empty"),
+        ({"paths": 1}, "paths is 1; allowed: greater than or equal to 2"),
+        ({"horizon": 0}, "horizon is 0; allowed: greater than 0"),
+        ({"start_state": ""}, "start_state is '': String should have at least 1 char"),
         ({"start_stat": "s0"}, "start_stat is unknown; did you mean start_state?"),
-        ({"shown_paths": True}, "shown_paths is true; allowed: an integer at least 0"),
+        ({"shown_paths": True}, "shown_paths is true; allowed: a valid integer"),
     ],
 )
 def test_a_parameter_that_is_not_allowed_is_named(

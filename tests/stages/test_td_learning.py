@@ -146,12 +146,12 @@ def test_a_ratio_needs_pairs_and_a_mean_that_is_not_zero():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"runs": 1}, "runs is 1; allowed: an integer at least 2"),
-        ({"window": 0.6}, "window is 0.6; allowed: a number above 0 and at most 0.5"),
+        ({"runs": 1}, "runs is 1; allowed: greater than or equal to 2"),
+        ({"window": 0.6}, "window is 0.6; allowed: less than or equal to 0.5"),
         ({"record_every": 90_000}, "record_every is 90000; allowed: up to iterations, 40000"),
         (
             {"schedules.power_slow.learning_rate": 1.5},
-            "schedules.power_slow.learning_rate is 1.5; allowed: a number above 0 and at most 1",
+            "schedules.power_slow.learning_rate is 1.5; allowed: less than or equal to 1",
         ),
         (
             {"schedules.power_slow.count": "step"},
@@ -162,7 +162,7 @@ def test_a_ratio_needs_pairs_and_a_mean_that_is_not_zero():
             {"schedules.power_slow.learning_rat": 0.1},
             "schedules.power_slow.learning_rat is unknown; did you mean learning_rate?",
         ),
-        ({"schedules": {}}, "schedules is {}; allowed: "),
+        ({"schedules": {}}, "schedules is {}: Dictionary should have at least 1 item"),
     ],
 )
 def test_a_parameter_that_is_not_allowed_is_named(
