@@ -91,8 +91,8 @@ class Trained:
         return networks.to_keras(self.weights, seed)
 
     def save(self, path: str | Path) -> None:
-        """Write all seeds' networks to an .npz file, from which `load` reads them."""
-        artifacts.write_npz(Path(path), self.weights)
+        """Write all lanes' networks to an .npz file, from which `load_lane` reads them."""
+        artifacts.write(Path(path), self.weights)
 
 
 def train(

@@ -100,7 +100,7 @@ def _draw(found: "Findings", path: Path) -> None:
         metadata = {"Date": None} if path.suffix == ".svg" else None
         drawn = figure.outcomes(found.outcomes)
         drawn.savefig(content, format=path.suffix[1:], metadata=metadata)
-    artifacts.write_bytes(path, content.getvalue())
+    artifacts.write(path, content.getvalue())
 
 
 if __name__ == "__main__":

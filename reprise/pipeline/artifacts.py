@@ -5,7 +5,6 @@ null or an empty cell, and infinity is refused. Weights keep their bits, as arra
 """
 
 import contextlib
-import csv
 import io
 import json
 import math
@@ -13,7 +12,7 @@ import os
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +39,11 @@ def write_all(folder: Path, contents: Mapping[str, Any]) -> None:
     """Write a stage's results; if one of them cannot be written, none is.
 
     Args:
-        folder: where they go, made if need be.
-        contents: by file name, what its suffix asks for: .json a mapping, .csv a DataFrame, .npz
-            arrays by name, any other suffix bytes.
+        folder: the folder of the results, made if need be.
+        contents: by file name, what `render` takes.
 
     Raises:
-        ArtifactError: names the file and what is wrong with its content.
+        ArtifactError: names the file and what is wrong with its content, or with the disk.
     """
     for name in contents:
         if not name or Path(name).is_absolute() or ".." in Path(name).parts:
@@ -53,28 +51,13 @@ def write_all(folder: Path, contents: Mapping[str, Any]) -> None:
     _replace({folder / name: render(name, content) for name, content in contents.items()})
 
 
-def write_json(path: Path, mapping: Mapping[str, Any]) -> None:
-    """Write a mapping as JSON: two spaces of indentation, keys in the order given."""
-    _replace({path: render_json(path.name, mapping)})
-
-
-def write_csv(path: Path, frame: "pd.DataFrame") -> None:
-    """Write a table as CSV: a header, no index."""
-    _replace({path: render_csv(path.name, frame)})
-
-
-def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write arrays, uncompressed and in the order given."""
-    _replace({path: render_npz(path.name, arrays)})
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write bytes as they are."""
-    _replace({path: render_bytes(path.name, content)})
+def write(path: Path, content: Any) -> None:
+    """Write one file, of what `render` takes."""
+    write_all(path.parent, {path.name: content})
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds.
+    """Return the content of a JSON file.
 
     Raises:
         UserError: if it is missing or not JSON.
@@ -86,7 +69,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_csv(path: Path) -> "pd.DataFrame":
-    """Return a table; its floats are exactly those written.
+    """Return a table; its floats are exactly those written, and columns without rows are floats.
 
     Raises:
         UserError: if it is missing or not CSV.
@@ -94,10 +77,11 @@ def read_csv(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        return pd.read_csv(io.BytesIO(_read(path)))
+        frame = pd.read_csv(io.BytesIO(_read(path)))
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path} is not CSV: {reason}") from None
+    return frame.astype(float) if frame.empty else frame
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -118,153 +102,86 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def render(name: str, content: Any) -> bytes:
-    """Return the bytes of a file, whose kind its suffix tells."""
-    return _RENDERERS.get(Path(name).suffix, render_bytes)(name, content)
+    """Return the bytes of a file.
 
-
-def render_json(name: str, mapping: Mapping[str, Any]) -> bytes:
-    """Return a mapping as JSON.
-
-    >>> print(render_json("metrics.json", {"mean": 2 / 3, "n": 96}).decode(), end="")
+    >>> print(render("metrics.json", {"mean": 2 / 3, "n": 96}).decode(), end="")
     {
       "mean": 0.666666667,
       "n": 96
     }
 
-    Raises:
-        ArtifactError: names the file and the key whose value JSON does not have.
-    """
-    if not isinstance(mapping, Mapping):
-        raise ArtifactError(f"{name} is {_kind(mapping)}; allowed: a mapping")
-    plain = _plain(mapping, name, ())
-    return (json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def render_csv(name: str, frame: "pd.DataFrame") -> bytes:
-    """Return a table as CSV.
-
-    >>> import pandas as pd
-    >>> print(render_csv("samples.csv", pd.DataFrame({"mean": [-0.0, np.pi]})).decode(), end="")
-    mean
-    0
-    3.14159265
+    Args:
+        name: the file's name, whose suffix decides its kind.
+        content: for .json a mapping, for .csv a DataFrame, for .npz arrays by name, else bytes.
 
     Raises:
-        ArtifactError: names the file, the column and the row of what cannot be written.
+        ArtifactError: names the file, and where infinity is.
     """
-    if not hasattr(frame, "columns"):
-        raise ArtifactError(f"{name} is {_kind(frame)}; allowed: a pandas DataFrame")
-    if any(level is not None for level in frame.index.names):
-        raise ArtifactError(f"{name} would lose its index {list(frame.index.names)}; reset_index()")
-    if bad := [column for column in frame.columns if not isinstance(column, str)]:
-        raise ArtifactError(f"{name}: the column {bad[0]!r} is {_kind(bad[0])}; allowed: text")
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise ArtifactError(f"{name} has the column {twice} twice")
-    columns = [_cells(series, f"{name}: column {key}") for key, series in frame.items()]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(frame.columns)
-    writer.writerows(zip(*columns, strict=True))
-    return text.getvalue().encode()
+    match Path(name).suffix:
+        case ".json":
+            plain = _plain(content, f"{name}: ", ())
+            return (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode()
+        case ".csv":
+            columns = {
+                key: _cells(series, f"{name}: column {key}") for key, series in content.items()
+            }
+            frame = content.assign(**columns)
+            return frame.to_csv(index=False, float_format=FLOAT, lineterminator="\n").encode()
+        case ".npz":
+            return _npz(content)
+    return bytes(content)
 
 
-def render_npz(name: str, arrays: Mapping[str, Any]) -> bytes:
-    """Return arrays as an uncompressed .npz without a date.
-
-    Raises:
-        ArtifactError: names the file and the array that is of Python objects.
-    """
-    if not isinstance(arrays, Mapping):
-        raise ArtifactError(f"{name} is {_kind(arrays)}; allowed: arrays by name")
+def _npz(arrays: Mapping[str, Any]) -> bytes:
+    """Return arrays as an uncompressed .npz without a date, in the order given."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for key, value in arrays.items():
-            if not isinstance(key, str) or not key:
-                raise ArtifactError(f"{name}: the key {key!r} is not allowed; allowed: text")
-            array = np.asarray(value, order="C")
-            if array.dtype.hasobject:
-                raise ArtifactError(f"{name}: {key} holds Python objects; allowed: numbers or text")
             member = io.BytesIO()
-            np.lib.format.write_array(member, array, allow_pickle=False)
+            np.lib.format.write_array(member, np.asarray(value, order="C"), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{key}.npy", _EPOCH), member.getvalue())
     return buffer.getvalue()
 
 
-def render_bytes(name: str, content: bytes) -> bytes:
-    """Return bytes as they are."""
-    if not isinstance(content, bytes):
-        raise ArtifactError(f"{name} is {_kind(content)}; allowed: bytes")
-    return content
-
-
-_RENDERERS: dict[str, Callable[[str, Any], bytes]] = {
-    ".csv": render_csv,
-    ".json": render_json,
-    ".npz": render_npz,
-}
-
-
-def _plain(value: Any, name: str, keys: tuple[str, ...]) -> Any:
+def _plain(value: Any, file: str, keys: tuple[str, ...]) -> Any:
     """Return a value made of what JSON has, its floats rounded."""
     match value:
         case float() | np.floating():
-            return _rounded(float(value), f"{name}: {'.'.join(keys)}")
+            text = _rounded(float(value), file + ".".join(keys))
+            return float(text) if text else None
         case np.generic() | np.ndarray():
-            return _plain(value.tolist(), name, keys)
-        case None | bool() | int() | str():
-            return value
+            return _plain(value.tolist(), file, keys)
         case Mapping():
-            for key in value:
-                if not isinstance(key, str):
-                    where = ".".join((*keys, str(key)))
-                    raise ArtifactError(f"{name}: the key {where} is {_kind(key)}; allowed: text")
-            return {key: _plain(inner, name, (*keys, key)) for key, inner in value.items()}
+            return {key: _plain(inner, file, (*keys, key)) for key, inner in value.items()}
         case tuple() if fields := getattr(value, "_fields", None):
-            return _plain(dict(zip(fields, value, strict=True)), name, keys)
+            return _plain(dict(zip(fields, value, strict=True)), file, keys)
         case list() | tuple():
-            return [_plain(inner, name, (*keys, str(i))) for i, inner in enumerate(value)]
-    allowed = "numbers, text, booleans, null, lists and mappings"
-    raise ArtifactError(f"{name}: {'.'.join(keys)} is {_kind(value)}; allowed: {allowed}")
+            return [_plain(inner, file, (*keys, str(i))) for i, inner in enumerate(value)]
+    return value
 
 
-def _rounded(value: float, where: str) -> float | None:
-    if math.isnan(value):
-        return None
+def _cells(series: "pd.Series", where: str) -> "pd.Series":
+    """Return a column without -0.0; floats among other values are text already."""
+    if series.dtype == object:
+        cells = [
+            _rounded(float(value), f"{where}, row {row}")
+            if isinstance(value, float | np.floating)
+            else value
+            for row, value in enumerate(series)
+        ]
+        return type(series)(cells, series.index, object)
+    if getattr(series.dtype, "kind", "") != "f":
+        return series
+    if (infinite := np.isinf(series.to_numpy())).any():
+        _rounded(float(series.iloc[infinite.argmax()]), f"{where}, row {infinite.argmax()}")
+    return series + 0.0
+
+
+def _rounded(value: float, where: str) -> str:
+    """Return a float with as many digits as files have; nothing for NaN."""
     if math.isinf(value):
         raise ArtifactError(f"{where} is {value}; allowed: a finite number or NaN")
-    return float(FLOAT % value) + 0.0
-
-
-def _cells(series: "pd.Series", where: str) -> Iterable[object]:
-    """Return a column's values as CSV has them."""
-    if not (isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf"):
-        return [_cell(value, f"{where}, row {row}") for row, value in enumerate(series.tolist())]
-    if series.dtype.kind != "f":
-        return series.tolist()
-    values = series.to_numpy(np.float64) + 0.0
-    if np.isinf(values).any():
-        row = int(np.isinf(values).argmax())
-        raise ArtifactError(f"{where}, row {row} is {values[row]}; allowed: a finite number or NaN")
-    return ["" if value != value else FLOAT % value for value in values.tolist()]
-
-
-def _cell(value: object, where: str) -> object:
-    match value:
-        case float() | np.floating():
-            plain = _rounded(float(value), where)
-            return "" if plain is None else FLOAT % plain
-        case np.generic():
-            return _cell(value.item(), where)
-        case bool() | int() | str():
-            return value
-    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
-        return ""
-    raise ArtifactError(f"{where} is {_kind(value)}; allowed: numbers, text, booleans or nothing")
-
-
-def _kind(value: object) -> str:
-    return f"of type {type(value).__name__}"
+    return "" if math.isnan(value) else FLOAT % (value + 0.0)
 
 
 def _read(path: Path) -> bytes:
@@ -277,7 +194,7 @@ def _read(path: Path) -> bytes:
 
 
 def _replace(contents: Mapping[Path, bytes]) -> None:
-    """Write every file beside its target, then put all in place; leave nothing behind.
+    """Write every file under another name, then put all in place; clean up after a failure.
 
     Raises:
         ArtifactError: if there is no room, or writing is not allowed.

@@ -63,7 +63,7 @@ class Checkpoints:
     def put(self, pack: "Pack", result: Any) -> None:
         """Write a pack's result."""
         content = pickle.dumps(result)
-        artifacts.write_bytes(self._path(pack), _digest(content) + content)
+        artifacts.write(self._path(pack), _digest(content) + content)
 
     def _path(self, pack: "Pack") -> Path:
         return self._folder / _digest(repr(tuple(pack)).encode(), *self._task).hex()

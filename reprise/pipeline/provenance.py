@@ -32,7 +32,7 @@ def write(label: str, seconds: float) -> None:
         seconds: what it took, as a clock on the wall saw it.
     """
     ended = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds")
-    artifacts.write_json(
+    artifacts.write(
         FOLDER / f"{label}.json",
         {
             "stage": label,

@@ -64,7 +64,7 @@ def main() -> int:
     root = Path.cwd()
     try:
         verify.require_root()
-        artifacts.write_bytes(root / PAGE, page().encode())
+        artifacts.write(root / PAGE, page().encode())
         configure(root)
     except PlainError as error:
         print(f"offline_plots: {error}", file=sys.stderr)

@@ -156,7 +156,7 @@ def main(argv: list[str]) -> int:
     except PlainError as error:
         print(f"readme: {error}", file=sys.stderr)
         return error.exit_code
-    artifacts.write_bytes(README, text.encode())
+    artifacts.write(README, text.encode())
     return 0
 
 

@@ -69,7 +69,7 @@ def test_a_row_says_what_was_measured(table):
 def test_it_is_the_same_when_read_from_its_file(table, tmp_path):
     from reprise.pipeline import artifacts
 
-    artifacts.write_csv(tmp_path / "ledger.csv", table)
+    artifacts.write(tmp_path / "ledger.csv", table)
     again = artifacts.read_csv(tmp_path / "ledger.csv")
     assert ledger.markdown(again, "x") == ledger.markdown(table, "x")
     assert ledger.counts(again) == ledger.counts(table)

@@ -58,8 +58,8 @@ def test_initial_weights_are_glorots_and_no_two_seeds_share_any():
 def test_a_saved_seed_loads_as_a_plain_sequential_model(tmp_path):
     weights = networks.glorot_uniform(KEYS, (4, 5, 1))
     path = tmp_path / "weights.npz"
-    artifacts.write_npz(path, networks.to_arrays(weights, "relu", "sigmoid"))
-    model = reprise.load(path, 4)
+    artifacts.write(path, networks.to_arrays(weights, "relu", "sigmoid"))
+    model = reprise.load_lane(path, 4)
     assert type(model) is tf.keras.Sequential
     assert [type(layer).__name__ for layer in model.layers] == ["Dense", "Dense"]
     logits = networks.forward(weights, np.repeat(X[..., None], 6, -1), "relu").numpy()[:, 0, 4]
@@ -82,7 +82,7 @@ def test_a_materialized_tensor_is_the_same_and_so_is_its_gradient():
 
 
 def test_an_npz_that_holds_no_networks_is_refused(tmp_path):
-    artifacts.write_npz(tmp_path / "losses.npz", {"losses": [1.0], "targets": [2.0]})
+    artifacts.write(tmp_path / "losses.npz", {"losses": [1.0], "targets": [2.0]})
     with pytest.raises(UserError, match="no networks: activations is missing; there are losses, t"):
         reprise.load(tmp_path / "losses.npz", 0)
 

@@ -111,7 +111,7 @@ def test_npz_is_uncompressed_undated_and_in_the_order_given(tmp_path: Path):
         "file": np.array([np.nan, -0.0, np.inf]),
         "scalar": 3,
     }
-    artifacts.write_npz(tmp_path / "weights.npz", arrays)
+    artifacts.write(tmp_path / "weights.npz", arrays)
     with zipfile.ZipFile(tmp_path / "weights.npz") as archive:
         infos = archive.infolist()
     assert [info.filename for info in infos] == ["kernel.npy", "file.npy", "scalar.npy"]
@@ -162,18 +162,6 @@ def test_floats_of_a_table_survive_writing_again(values):
             "metrics.json: dqn.returns.1 is inf; allowed: a finite number or NaN",
         ),
         (
-            "metrics.json",
-            {"mean": {2: 1.0}},
-            "metrics.json: the key mean.2 is of type int; allowed: text",
-        ),
-        (
-            "metrics.json",
-            {"mean": {1.5}},
-            "metrics.json: mean is of type set; "
-            "allowed: numbers, text, booleans, null, lists and mappings",
-        ),
-        ("metrics.json", [1], "metrics.json is of type list; allowed: a mapping"),
-        (
             "curves.csv",
             pd.DataFrame({"loss": [1.0, -np.inf]}),
             "curves.csv: column loss, row 1 is -inf; allowed: a finite number or NaN",
@@ -183,40 +171,6 @@ def test_floats_of_a_table_survive_writing_again(values):
             pd.DataFrame({"loss": pd.Series([1, np.inf], dtype=object)}),
             "curves.csv: column loss, row 1 is inf; allowed: a finite number or NaN",
         ),
-        (
-            "curves.csv",
-            pd.DataFrame({"loss": [[1], [2]]}),
-            "curves.csv: column loss, row 0 is of type list; "
-            "allowed: numbers, text, booleans or nothing",
-        ),
-        (
-            "curves.csv",
-            pd.DataFrame({"loss": [1.0]}).rename_axis("seed"),
-            "curves.csv would lose its index ['seed']; reset_index()",
-        ),
-        (
-            "curves.csv",
-            pd.DataFrame([[1.0, 2.0]]),
-            "curves.csv: the column 0 is of type int; allowed: text",
-        ),
-        (
-            "curves.csv",
-            pd.DataFrame([[1, 2]], columns=["loss", "loss"]),
-            "curves.csv has the column loss twice",
-        ),
-        (
-            "curves.csv",
-            {"loss": 1},
-            "curves.csv is of type dict; allowed: a pandas DataFrame",
-        ),
-        (
-            "weights.npz",
-            {"kernel": np.array([None])},
-            "weights.npz: kernel holds Python objects; allowed: numbers or text",
-        ),
-        ("weights.npz", {"": 1}, "weights.npz: the key '' is not allowed; allowed: text"),
-        ("weights.npz", [1], "weights.npz is of type list; allowed: arrays by name"),
-        ("angle.gif", "text", "angle.gif is of type str; allowed: bytes"),
     ],
 )
 def test_what_cannot_be_written_is_named_and_nothing_is_written(tmp_path, name, content, message):
@@ -251,15 +205,11 @@ def test_all_results_of_a_stage_are_written_by_their_suffix(tmp_path: Path):
     assert artifacts.read_csv(tmp_path / "data/stage/curves.csv").to_dict() == {"episode": {0: 0}}
 
 
-def test_the_single_writers_write_what_a_stage_writes(tmp_path: Path):
-    frame = pd.DataFrame({"episode": [0.5]})
-    artifacts.write_json(tmp_path / "a.json", {"mean": 1})
-    artifacts.write_csv(tmp_path / "a.csv", frame)
-    artifacts.write_bytes(tmp_path / "a.gif", b"GIF89a")
-    contents = {"a.json": {"mean": 1}, "a.csv": frame, "a.gif": b"GIF89a"}
-    artifacts.write_all(tmp_path / "all", contents)
-    for name in contents:
-        assert (tmp_path / name).read_bytes() == (tmp_path / "all" / name).read_bytes()
+def test_a_table_without_rows_is_read_as_floats(tmp_path: Path):
+    artifacts.write(tmp_path / "a.csv", pd.DataFrame({"episode": [], "name": []}))
+    read = artifacts.read_csv(tmp_path / "a.csv")
+    assert list(read.dtypes) == [np.dtype(float)] * 2
+    assert np.isnan(read.quantile(0.5)).all()
 
 
 @pytest.mark.parametrize(
@@ -291,7 +241,7 @@ def test_a_file_that_is_a_link_into_a_cache_is_replaced_not_written_through(tmp_
     cached.write_bytes(b"{}")
     cached.chmod(0o444)
     (tmp_path / "metrics.json").symlink_to(cached)
-    artifacts.write_json(tmp_path / "metrics.json", {"mean": 1})
+    artifacts.write(tmp_path / "metrics.json", {"mean": 1})
     assert cached.read_bytes() == b"{}"
     assert artifacts.read_json(tmp_path / "metrics.json") == {"mean": 1}
 
@@ -323,7 +273,7 @@ def test_an_npz_with_objects_is_refused_not_unpickled(tmp_path: Path):
     assert str(error.value) == f"{path} is not an .npz file of plain arrays: {reason}"
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(st.data(), st.sampled_from([np.savez, np.savez_compressed]))
 def test_an_npz_whose_bytes_were_changed_or_cut_off_is_refused_or_holds_its_numbers(data, save):
     buffer = io.BytesIO()

@@ -25,8 +25,8 @@ def deep(tmp_path_factory: pytest.TempPathFactory):
     samples = pd.DataFrame(
         {"seed": range(3), "environment_steps": returns.sum().to_numpy(), "final_20": [12, 9, 20]}
     )
-    artifacts.write_csv(folder / "data/dqn_training/returns.csv", returns)
-    artifacts.write_csv(folder / "data/dqn_training/samples.csv", samples)
+    artifacts.write(folder / "data/dqn_training/returns.csv", returns)
+    artifacts.write(folder / "data/dqn_training/samples.csv", samples)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         yield folder
