@@ -1,8 +1,7 @@
 """Lets `dvc plots show` and `dvc plots diff` make pages that need no network.
 
-DVC's own page loads Vega from a server. This one holds it: `make venv` writes it from the installed
-packages to .reprise/plots.html, and says so in .dvc/config.local, which git ignores. Without both,
-DVC does as it always does.
+DVC's own page loads Vega from a server. This one holds it: `make venv` writes it to
+.reprise/plots.html and names it in .dvc/config.local, which git ignores.
 
 Used as `python -m reprise.site.offline_plots`, from the repository's root.
 """
@@ -17,23 +16,16 @@ from reprise.site import verify
 
 PAGE = Path(".reprise/plots.html")
 FROM_DVC = f"../{PAGE.as_posix()}"  # DVC takes it from its own folder
-VEGA_LITE = "5."  # the grammar of DVC's templates
 
-# Names in braces are DVC's. One is left out on purpose: `scripts`, where it puts a server's.
+# Names in braces are DVC's. It needs no `scripts`, where it would put a server's.
 HTML = """<!DOCTYPE html>
 <html lang="en">
-<head>
 <meta charset="utf-8">
 {refresh_tag}
 <title>Plots</title>
 <style>body { font: 14px sans-serif; } table { border-spacing: 15px; }</style>
-<script>
-VEGA
-</script>
-</head>
-<body>
+<script>VEGA</script>
 {plot_divs}
-</body>
 </html>
 """
 
@@ -42,11 +34,8 @@ def page() -> str:
     """Return the page into which DVC puts plots, with Vega, Vega-Lite and Vega-Embed in it."""
     import vl_convert  # here, as it is large
 
-    version = [name for name in vl_convert.get_vegalite_versions() if name.startswith(VEGA_LITE)][
-        -1
-    ]
-    embed = "window.vegaEmbed = vegaEmbed;"
-    script = vl_convert.javascript_bundle(embed, vl_version=version)
+    versions = [v for v in vl_convert.get_vegalite_versions() if v.startswith("5.")]  # as DVC's
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=versions[-1])
     return HTML.replace("VEGA", script.replace("</script", "<\\/script"))
 
 
@@ -60,12 +49,11 @@ def configure(root: Path) -> None:
 
 
 def main() -> int:
-    """Write the page, tell DVC of it, return the exit code."""
-    root = Path.cwd()
+    """Write the page, let DVC use it, return the exit code."""
     try:
         verify.require_root()
-        artifacts.write(root / PAGE, page().encode())
-        configure(root)
+        artifacts.write(PAGE, page().encode())
+        configure(Path.cwd())
     except PlainError as error:
         print(f"offline_plots: {error}", file=sys.stderr)
         return error.exit_code
