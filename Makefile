@@ -7,6 +7,7 @@ INSTALLED := $(VENV)/installed.lock
 PLOTS := .reprise/plots.html
 YARDSTICKS := .venv-benchmarks
 YARDSTICKS_LOCK := benchmarks/requirements.lock
+MODULES := stages $(subst /,.,$(patsubst %.py,%,$(filter-out %__pycache__,$(wildcard reprise/[!_]*))))
 SYSTEM_PATH := $(subst $(CURDIR)/$(VENV)/bin:,,$(PATH))
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(SYSTEM_PATH)
@@ -14,7 +15,7 @@ export DVC_NO_ANALYTICS := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme $(YARDSTICKS)
+.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme docs $(YARDSTICKS)
 
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -47,6 +48,9 @@ lint: venv ## ruff and pyright
 benchmark: venv ## measure speed against yardsticks, as ratios in one run
 	@$(MAKE) --no-print-directory $(YARDSTICKS) || echo 'benchmark: without Stable-Baselines3' >&2
 	@python -m benchmarks.run
+
+docs: venv ## write the library's pages to .reprise/docs, from its docstrings
+	@python -W 'ignore:Error parsing type annotation' -m pdoc --docformat google --output-directory .reprise/docs $(MODULES)
 
 $(YARDSTICKS): venv
 	@set -eu; \

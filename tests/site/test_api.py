@@ -1,126 +1,28 @@
-"""The library's pages say what its docstrings say, as they are written."""
+"""pdoc makes the library's pages from its docstrings."""
 
-from pathlib import Path
+import re
+import subprocess
+import sys
 
-from reprise.site import api
-from reprise.site.report import Site
-from tests.site.documents import parsed, runs_code
 from tests.tiny import ROOT
 
-SOURCE = '''"""Solvers of models.
 
-    V = R + γ T V
-
-More <b>words</b>.
-"""
-
-import nothing_that_exists
-
-MOST = 3
-
-
-class Solution(NamedTuple):
-    """What a solver found."""
-
-    values: np.ndarray  # [S]
-    _hidden: int = 0
-
-    @property
-    def best(self) -> int:
-        """Return the best."""
-
-    def unsaid(self) -> int: ...
-
-
-@cache
-def solved(model: Model, *, discount: float = 0.9) -> Solution:
-    """Return the solution.
-
-    >>> solved(Model())
-    Solution(values=[1, 2])
-    >>> 1 > 0
-    True
-
-    Args:
-        model: of S states.
-        discount: γ, from 0 to 1.
-
-    Raises:
-        SolverError: says why not.
-    """
-
-
-def _private() -> None:
-    """Say nothing."""
-'''
-
-
-def library(root: Path) -> list[api.Package]:
-    """Return a library of one module, and of one that offers nothing."""
-    folder = root / "rl" / "models"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").write_text('"""All <i>models</i>."""\n', encoding="utf-8")
-    (folder / "solvers.py").write_text(SOURCE, encoding="utf-8")
-    (folder / "names.py").write_text("NAME = 1\n", encoding="utf-8")
-    return api.packages(root, ["rl"])
-
-
-def written(entry: api.Entry) -> str:
-    """Return a signature without its colours."""
-    return parsed(f"<pre>{entry.signature}</pre>").text
-
-
-def test_what_is_public_and_says_what_it_is_has_an_entry(tmp_path):
-    (package,) = library(tmp_path)
-    assert (package.name, package.summary) == ("rl.models", "All &lt;i&gt;models&lt;/i&gt;.")
-    (module,) = package.modules
-    assert (module.name, module.summary) == ("rl.models.solvers", "Solvers of models.")
-    assert [entry.name for entry in module.entries] == ["Solution", "solved"]
-    assert [entry.name for entry in module.entries[0].members] == ["best"]
-    assert module.entries[0].members[0].anchor == "rl.models.solvers.Solution.best"
-
-
-def test_signatures_are_as_they_are_written(tmp_path):
-    ((module,),) = [package.modules for package in library(tmp_path)]
-    solution, solved = (written(entry) for entry in module.entries)
-    assert solution == "class Solution(NamedTuple):\n    values: np.ndarray  # [S]"
-    assert solved == (
-        "@cache\ndef solved(model: Model, *, discount: float = 0.9) -> Solution:"
-    )  # fmt: skip
-    best = written(module.entries[0].members[0])
-    assert best == "@property\ndef best(self) -> int:"
-
-
-def test_docstrings_have_their_sections_as_lists_and_equations_as_they_stand(tmp_path):
-    ((module,),) = [package.modules for package in library(tmp_path)]
-    assert parsed(module.text).pre.text == "V = R + γ T V"
-    said = parsed(module.entries[1].text)
-    assert [" ".join(item.text.split()) for item in said("li")] == [
-        "model: of S states.", "discount: γ, from 0 to 1.", "SolverError: says why not.",
-    ]  # fmt: skip
-    assert [bold.text for bold in said("strong") if not bold.text.endswith(":")] == [
-        "Arguments", "Raises",
-    ]  # fmt: skip
-
-
-def test_examples_are_as_they_stand(tmp_path):
-    ((module,),) = [package.modules for package in library(tmp_path)]
-    said = parsed(module.entries[1].text)
-    assert said.pre.text == ">>> solved(Model())\nSolution(values=[1, 2])\n>>> 1 > 0\nTrue"
-    assert not said("blockquote")
-
-
-def test_html_in_a_docstring_comes_out_as_text(tmp_path):
-    for content in Site([], []).api(library(tmp_path)).values():
-        found = parsed(content)
-        assert not runs_code(found)
-        assert not found(["b", "i"])
-
-
-def test_every_module_of_the_repository_that_defines_something_public_is_there():
-    packages = api.packages(ROOT, ["reprise", "stages"])
-    found = {module.name for package in packages for module in package.modules}
-    paths = [*ROOT.glob("reprise/**/[!_]*.py"), *ROOT.glob("stages/[!_]*.py")]
-    names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths}
-    assert found <= names
-    assert len(names - found) <= len(names) / 20, sorted(names - found)
+def test_the_pages_of_the_library_are_made_without_a_warning(tmp_path):
+    recipe = re.search(r"^docs: .*\n\t@python (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe
+    assert "-m pdoc --docformat google --output-directory .reprise/docs $(MODULES)" in recipe[1]
+    folders = [path for path in ROOT.glob("reprise/[!_]*") if path.is_dir()]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore:Error parsing type annotation", "-m", "pdoc"]
+        + ["--docformat", "google", "--no-search", "--no-show-source"]
+        + ["--output-directory", str(tmp_path), "stages", "reprise.api"]
+        + [f"reprise.{path.name}" for path in folders],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    page = (tmp_path / "reprise/pipeline/packs.html").read_text(encoding="utf-8")
+    assert "Return the task" in page
+    assert len(list(tmp_path.rglob("*.html"))) > 100
