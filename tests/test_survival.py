@@ -1,4 +1,4 @@
-"""Whatever goes wrong, nothing wrong is taken for a result, and two commands bring results back."""
+"""Whatever goes wrong, no wrong file passes for a result, and two commands bring results back."""
 
 import json
 import os
@@ -15,25 +15,23 @@ from pathlib import Path
 import psutil
 import pytest
 
-import reprise
-from reprise.errors import UserError
 from tests.namespaces import MOUNTS, alone
 from tests.repositories import Repository, environment
 from tests.tiny import ROOT
 
 STAGE = "markov_chain"
 LONG = {"markov_chain__paths": 2_000_000}  # nobody waits for it, and it fits a machine
-WEIGHTS = "dqn_training/weights.npz"
+CACHED = "markov_chain/paths.csv"  # in these tests
 METRICS = "markov_chain/metrics.json"
 
 
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Return a repository with committed results, of which tests take copies."""
-    stages = [STAGE, "dqn_training", f"reporting@{STAGE}"]
+    stages = [STAGE, f"reporting@{STAGE}"]
     made = Repository.make(tmp_path_factory.mktemp("committed"), stages)
-    made.keep_in_cache(f"data/{WEIGHTS}")
-    done = made.dvc("repro", REPRISE_WORKERS="1")
+    made.keep_in_cache(f"data/{CACHED}")
+    done = made.dvc("repro")
     assert done.returncode == 0, done.stdout + done.stderr
     made.commit("Add the results")
     return made
@@ -139,18 +137,6 @@ def test_ctrl_c_ends_dvc_and_its_stage_in_words(repository):
     assert_ended(children)
 
 
-def test_ctrl_c_ends_a_stage_and_its_workers(repository):
-    def work(children: list[psutil.Process]) -> bool:
-        return sum("spawn_main" in " ".join(child.cmdline()) for child in children) == 2
-
-    stage = started(repository, "-m", "stages.exploration")
-    children = awaited(stage, work)
-    os.killpg(stage.pid, signal.SIGINT)
-    assert stage.communicate() == ("", "exploration: interrupted\n")
-    assert stage.returncode == 130
-    assert_ended(children)
-
-
 def test_a_limit_to_the_size_of_files_is_told_and_nothing_is_half_written(repository, committed):
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
@@ -183,14 +169,11 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(repository):
 def test_a_data_folder_that_is_read_only_is_told_and_keeps_its_results(repository, committed):
     script = f"""
         mount --bind data data && mount -o remount,ro,bind data || exit 99
-        python -m stages.{STAGE}; echo "exit code $?"
-        dvc repro --force {STAGE}; echo "exit code $?"
+        python -m stages.{STAGE}
     """
     done = alone(["sh", "-c", script], repository.folder)
-    assert done.stdout.splitlines() == ["exit code 1", "exit code 255"], done.stderr
-    told, told_by_dvc = done.stderr.splitlines()
-    assert told == f"{STAGE}: data/{METRICS} cannot be written: Read-only file system"
-    assert "Read-only file system" in told_by_dvc
+    said = f"{STAGE}: data/{METRICS} cannot be written: Read-only file system\n"
+    assert (done.returncode, done.stderr) == (1, said)
     assert repository.results() == committed.results()
 
 
@@ -221,40 +204,33 @@ def cached(repository: Repository, result: str) -> Path:
     return Path(found[f"data/{result}"])
 
 
-def changed(path: Path, how: str) -> None:
-    """Change a file's bytes and leave it as protected as it was."""
+def change(path: Path) -> None:
+    """Change a byte of a file and leave it as protected as it was."""
     content = path.read_bytes()
     path.chmod(0o644)
-    path.write_bytes(content[:-300] if how == "truncated" else content[:700] + b"?" + content[701:])
+    path.write_bytes(content[:20] + b"?" + content[21:])
     path.chmod(0o444)
 
 
-@pytest.mark.parametrize("how", ["truncated", "tampered"])
-def test_a_cache_file_that_is_not_what_it_was_is_found_out(repository, committed, how):
-    path = cached(repository, WEIGHTS)
-    changed(path, how)
-    weights = repository.folder / "data" / WEIGHTS
-    weights.unlink()
-    assert repository.dvc("checkout").returncode == 0
-    assert "up to date" in repository.dvc("status").stdout  # DVC takes it
-    with pytest.raises(UserError, match=r"not an \.npz file"):
-        reprise.load(weights, 0)
-    done = repository.python("-m", "reprise.site.verify")
-    names = f"{path.relative_to(repository.folder)}, data/{WEIGHTS}"
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"verify: not what dvc.lock names: {names}; remove that, then ")
-    again = repository.python("-m", "reprise.site.reproduce")
-    assert again.returncode == 1
-    assert again.stderr.startswith("reproduce: not what dvc.lock names: .dvc/cache/files/md5/")
-    for wrong in (path, weights):
+def test_a_cache_file_that_is_not_what_it_was_is_found_out(repository, committed):
+    path, result = cached(repository, CACHED), repository.folder / "data" / CACHED
+    change(path)
+    result.unlink()
+    both = "import dvc.cli; dvc.cli.main(['checkout']); dvc.cli.main(['status'])"
+    assert "up to date" in repository.python("-c", both).stdout  # DVC takes it
+    for module in ("verify", "reproduce"):
+        done = repository.python("-m", f"reprise.site.{module}")
+        assert done.returncode == 1
+        said = f"{module}: not what dvc.lock names: {path.relative_to(repository.folder)}"
+        assert done.stderr.startswith(said)
+    for wrong in (path, result):
         wrong.unlink()
-    assert "not in cache" in repository.dvc("status").stdout
-    shutil.copyfile(cached(committed, WEIGHTS), path)  # as `dvc pull` does
+    shutil.copyfile(cached(committed, CACHED), path)  # as `dvc pull` does
 
 
 def test_a_run_in_the_cache_that_is_not_what_it_was_is_found_out(repository, committed):
     path, metrics = cached(repository, METRICS), repository.folder / "data" / METRICS
-    changed(path, "tampered")
+    change(path)
     metrics.unlink()
     repository.dvc("repro", STAGE)
     done = repository.python("-m", "reprise.site.verify")
@@ -264,7 +240,6 @@ def test_a_run_in_the_cache_that_is_not_what_it_was_is_found_out(repository, com
     metrics.unlink(missing_ok=True)
     assert repository.dvc("repro", STAGE).returncode == 0
     assert repository.results() == committed.results()
-    assert repository.python("-m", "reprise.site.verify").returncode == 0
 
 
 def test_metrics_edited_by_hand_are_seen_not_published_and_made_anew(repository, committed):
@@ -292,22 +267,19 @@ def test_a_clone_with_line_endings_of_windows_has_the_same_bytes(committed, tmp_
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (None, "", "Parameters 'markov_chain' are missing from 'params.yaml'"),
         ("markov_chain:\n", "markov_chain: [\n", "'params.yaml', YAML file structure is corrupted"),
-        ("  paths: 300\n", "  paths: 300\n  paths: 3\n", 'found duplicate key "paths"'),
         ("  paths: 300\n", "  path: 300\n", "markov_chain.path is unknown; did you mean paths?"),
-        ("  paths: 300\n", "  paths: '300'\n", "markov_chain.paths is '300'; allowed: a valid int"),
     ],
-    ids=["empty", "not YAML", "a key twice", "a misspelt key", "text for a number"],
+    ids=["not YAML", "a misspelt key"],
 )
 def test_a_bad_params_yaml_stops_dvc_in_words_and_no_result_comes_of_it(
     repository, committed, old, new, message
 ):
     path = repository.folder / "params.yaml"
     text = path.read_text()
-    assert old is None or old in text
-    path.write_text(new if old is None else text.replace(old, new, 1))
-    done = repository.dvc("repro")
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    done = repository.dvc("repro", STAGE)
     assert done.returncode == 255
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -331,11 +303,8 @@ def test_a_notebook_that_raises_is_named_and_kept_apart_and_the_former_one_stays
     kept = f"its outputs are in data/reporting/{STAGE}.failed.ipynb"
     assert f"1 / 0'): ZeroDivisionError: division by zero; {kept}\n" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "image/png" in failed.read_text()
     assert "ZeroDivisionError" in failed.read_text()
     assert repository.results()[executed] == committed.results()[executed]
-    assert repository.git("status", "--porcelain").split() == ["M", f"notebooks/{STAGE}.ipynb"]
-    assert f"reporting@{STAGE}:" in repository.dvc("status").stdout
 
     last["source"] = ['import warnings; warnings.warn("too few"); print(1)']
     path.write_text(json.dumps(notebook))
@@ -343,16 +312,10 @@ def test_a_notebook_that_raises_is_named_and_kept_apart_and_the_former_one_stays
     assert done.returncode == 0, done.stderr
     assert "print(1)'): UserWarning: too few" in done.stderr
     assert not failed.exists()
-    mended = repository.results()[executed]
-    assert b'warn(\\"too few' in mended
-    assert b"UserWarning" not in mended
-
     repository.git("checkout", "--quiet", "notebooks")
-    assert repository.dvc("repro").returncode == 0
-    assert repository.results()[executed] == committed.results()[executed]
 
 
-def test_variables_and_settings_of_the_user_change_no_byte(repository, committed, tmp_path):
+def test_variables_and_settings_of_the_user_change_no_byte(tmp_path):
     (tmp_path / "keras").mkdir()
     settings = {"backend": "torch", "floatx": "float64", "epsilon": 0.1}
     (tmp_path / "keras/keras.json").write_text(json.dumps(settings))
@@ -361,11 +324,15 @@ def test_variables_and_settings_of_the_user_change_no_byte(repository, committed
         "TF_ENABLE_ONEDNN_OPTS": "1", "TF_XLA_FLAGS": "--tf_xla_auto_jit=2",
         "XLA_FLAGS": "--xla_cpu_max_isa=SSE4_2", "TF_NUM_INTRAOP_THREADS": "3",
         "OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3", "PYTHONHASHSEED": "7",
-        "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati",
-        "PYTHONOPTIMIZE": "2", "REPRISE_WORKERS": "1",
+        "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONOPTIMIZE": "2",
     }  # fmt: skip
-    for stage in (STAGE, "dqn_training"):
-        done = repository.python("-m", f"stages.{stage}", **hostile)
+    repository = Repository.make(tmp_path / "repository", ["reinforce_training"])
+    results = []
+    for variables in ({}, hostile):
+        done = repository.python(
+            "-m", "stages.reinforce_training", REPRISE_WORKERS="1", **variables
+        )
         assert done.returncode == 0, done.stderr
-    assert repository.results() == committed.results()
-    assert not repository.git("status", "--porcelain")
+        results.append(repository.results())
+    assert results[0]
+    assert results[0] == results[1]

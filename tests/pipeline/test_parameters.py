@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 import pytest
 from dvc_data.hashfile.meta import Meta
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 
@@ -186,36 +184,6 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path, monkeypatch):
     )
 
 
-def test_a_folder_is_no_parameters_file(tmp_path: Path):
-    with pytest.raises(ParameterError, match="cannot be read: Is a directory"):
-        load("dqn_training", Params, tmp_path)
-
-
-@settings(deadline=None)
-@given(
-    key=st.sampled_from(sorted(VALUES)),
-    value=st.one_of(st.integers(), st.floats(), st.text(max_size=40), st.booleans(), st.none())
-    | st.lists(st.integers() | st.floats() | st.text(max_size=5), max_size=3)
-    | st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
-)
-def test_any_value_is_either_taken_or_named_on_one_line(key, value, tmp_path_factory):
-    from ruamel.yaml import YAML
-
-    path = tmp_path_factory.getbasetemp() / "params.yaml"
-    sections = YAML(typ="safe", pure=True).load(section())
-    sections["dqn_training"][key] = value
-    with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(sections, file)
-    try:
-        load("dqn_training", Params, path)
-    except ParameterError as error:
-        message = str(error)
-    else:
-        return
-    assert message.startswith(("dqn_training", f"{path} is not YAML"))
-    assert "\n" not in message
-
-
 def test_the_names_that_are_refused_are_those_that_the_run_cache_of_dvc_ignores():
     from dvc.stage.cache import _get_cache_hash
 
@@ -236,8 +204,6 @@ def test_the_names_that_are_refused_are_those_that_the_run_cache_of_dvc_ignores(
          "allowed: as a list, a.environment.kwargs: [{name: size, value: ...}]"),
         ("a: {wrappers: [{name: TimeLimit, size: 5}]}", "a.wrappers.0.size is not allowed: "),
         ("a: {variants: {nfiles: {}}}", "a.variants.nfiles is not allowed: "),
-        ("a: {kwargs: {options: {size: 1}}}", "a.kwargs.options.size is not allowed: "),
-        ("size: {}", "size is not allowed: "),
     ],
 )  # fmt: skip
 def test_a_key_that_the_run_cache_of_dvc_ignores_is_refused(text: str, said: str, tmp_path: Path):
@@ -246,12 +212,6 @@ def test_a_key_that_the_run_cache_of_dvc_ignores_is_refused(text: str, said: str
         load(text.partition(":")[0], Params, path)
     assert str(error.value).startswith(said)
     assert len(said) < 60 or str(error.value) == said
-
-
-def test_a_value_may_be_called_what_a_key_may_not(tmp_path: Path):
-    (path := tmp_path / "params.yaml").write_text("a: {kwargs: [{name: size, value: 9}]}")
-    with pytest.raises(ParameterError, match=r"^a\.kwargs is unknown"):
-        load("a", Params, path)
 
 
 def turned(value: Any) -> Any:

@@ -66,12 +66,6 @@ def test_a_misspelt_section_of_how_packs_run_is_named(root: Path, capsys):
     assert root.read_text() == "the previous result"
 
 
-def test_the_arguments_are_those_of_the_process_unless_given(root: Path, capsys, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["stages/markov_chain.py", "--force"])
-    assert stage.execute("markov_chain", Params, run, headline) == 2
-    assert "--force" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("arguments", "argv", "message"),
     [
@@ -79,11 +73,6 @@ def test_the_arguments_are_those_of_the_process_unless_given(root: Path, capsys,
             [],
             ["--help"],
             "unknown argument '--help'; `python -m stages.markov_chain` takes no arguments",
-        ),
-        (
-            ["notebook"],
-            ["a", "b"],
-            "unknown argument 'b'; `python -m stages.markov_chain` takes notebook",
         ),
         (
             ["notebook"],
