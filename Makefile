@@ -82,7 +82,7 @@ venv: ## make .venv from requirements.lock, if it is not there already, and a pa
 	echo "venv: installing $$(grep -c '==' requirements.lock) packages into $(VENV), once"; \
 	rm -rf $(VENV); \
 	'$(PYTHON)' -m venv $(VENV); \
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+	$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --no-input \
 		--require-hashes --no-deps -r requirements.lock; \
 	cp requirements.lock $(INSTALLED).new; mv $(INSTALLED).new $(INSTALLED)
 	@[ $(PLOTS) -nt $(INSTALLED) ] || python -m reprise.site.offline_plots

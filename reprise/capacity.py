@@ -1,8 +1,7 @@
 """Refuses, before anything starts, parameters that ask for more than a machine has.
 
-A model of parameters yields its needs: memory, work, numbers to count to. Each is a lower bound of
-what must be there at the same time, computed from the parameters alone: what is refused cannot
-work.
+A model of parameters yields its needs: memory, work, numbers to count to. Each is a lower bound,
+computed from the parameters alone, so refused parameters cannot work.
 """
 
 import math
@@ -28,15 +27,15 @@ Given = Mapping[str, object]
 
 
 class Need(NamedTuple):
-    """What some parameters ask for, at the least."""
+    """A lower bound of the memory, time or count that parameters need."""
 
     kind: Literal["memory", "work", "count"]
     what: str
     amount: int
-    """In bytes, in nanoseconds of one CPU, or a number."""
+    """Bytes, nanoseconds of one CPU, or a number."""
     given: Given
     most: int = 0
-    """Of a count."""
+    """The highest number of a counter."""
 
 
 class CapacityError(UserError):
@@ -54,7 +53,7 @@ def work(what: str, steps: int, given: Given, nanoseconds: int = 1) -> Need:
 
 
 def count(what: str, number: int, most: int, given: Given) -> Need:
-    """Return the need to count to a number, where a counter goes no further than `most`."""
+    """Return the need to count to a number with a counter that ends at `most`."""
     return Need("count", what, number, given, most)
 
 
@@ -68,14 +67,14 @@ def product(*factors: Given) -> int:
 
 
 def check(section: str, needs: Iterable[Need]) -> None:
-    """Check that this machine has what is needed.
+    """Check that this machine is large enough.
 
     Args:
-        section: the name of the section that the parameters are from.
-        needs: what they ask for.
+        section: the name of the parameters' section.
+        needs: their needs.
 
     Raises:
-        CapacityError: names the parameters, their values, what they ask for and what there is.
+        CapacityError: names the parameters, their values, their need and the machine's limit.
     """
     most = {"memory": machine_memory(), "work": YEAR * (os.cpu_count() or 1)}
     for need in needs:
@@ -85,18 +84,18 @@ def check(section: str, needs: Iterable[Need]) -> None:
             shown = ", ".join(f"{section}.{name} {_shown(value)}" for name, value in given)
             match need.kind:
                 case "memory":
-                    asked = f"at least {_bytes(need.amount)} of memory; this machine has"
-                    told = f"{asked} {_bytes(allowed)}"
+                    asked = f"at least {_bytes(need.amount)} of memory"
+                    reason = f"{asked}; this machine has {_bytes(allowed)}"
                 case "work":
                     years = _number(need.amount * 10 // allowed / 10)
-                    told = f"at least {years} years on this machine; allowed: up to 1 year"
+                    reason = f"at least {years} years on this machine; allowed: up to 1 year"
                 case "count":
-                    told = f"up to {_number(need.amount)}; allowed: at most {allowed}"
-            raise CapacityError(f"{shown}: {need.what}: {told}")
+                    reason = f"up to {_number(need.amount)}; allowed: at most {allowed}"
+            raise CapacityError(f"{shown}: {need.what}: {reason}")
 
 
 def machine_memory() -> int:
-    """Return how many bytes this process can have at the most: RAM and swap, or a limit below."""
+    """Return the most bytes this process can use: RAM and swap, or a lower limit."""
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") + _swap()
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     own = [] if limit == resource.RLIM_INFINITY else [limit]
@@ -109,9 +108,9 @@ def _swap() -> int:
 
 
 def _cgroup_limits() -> Iterator[int]:
-    """Yield the limits of this process's control group and of those around it, as Linux has them.
+    """Yield the memory limits of this process's control group and of its parents.
 
-    With swap, a group may have more than its memory: then its limit decides nothing.
+    With swap, a group may use more than its limit.
     """
     if _swap():
         return
@@ -153,7 +152,7 @@ def _number(value: float) -> str:
 
 
 def _size(value: object) -> float:
-    """Return how large a parameter is, by which the likely culprit is named first."""
+    """Return the size of a parameter; the largest is named first."""
     numbers = value if isinstance(value, tuple) else (value,)
     return max((n for n in numbers if isinstance(n, int | float)), default=0)
 

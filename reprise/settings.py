@@ -1,7 +1,7 @@
-"""Settings of hyperparameters, from values for some of them: a grid, or a random part of it.
+"""Settings of hyperparameters: a grid of values, or a random part of it.
 
-Those that an algorithm's program takes as numbers may differ between the seeds of a pack. What
-changes the program (sizes, activations) makes a program, and so packs, of their own.
+Numbers such as learning rates may differ between the seeds of a pack. Whatever changes the compiled
+program, such as sizes and activations, needs packs of its own.
 
 Source: Bergstra and Bengio (2012), Random search for hyper-parameter optimization.
 """
@@ -30,14 +30,14 @@ class Setting(NamedTuple, Generic[F]):
 
     @property
     def name(self) -> str:
-        """Return its values in words, under which it has its random numbers."""
+        """Return its values in words, which name its random streams."""
         return " ".join(f"{key}={value}" for key, value in self.values.items())
 
 
 def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) -> list[Setting[F]]:
     """Return a setting for each combination of values, the last key's running fastest.
 
-    Values are as the hyperparameters have them: 1 is 1.0 where a number may have decimals.
+    A value has the type of its hyperparameter: 1 is 1.0 where a number may have decimals.
 
     >>> class Walk(Frozen):
     ...     steps: int
@@ -46,9 +46,9 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
     ['steps=2', 'steps=3']
 
     Args:
-        base: the parameters that are changed.
-        algorithm: the model of the algorithm's parameters, whose fields the keys are.
-        values: for each key those that are tried.
+        base: the parameters to change.
+        algorithm: the model of the algorithm's parameters.
+        values: the values to try, by a field of `algorithm`.
 
     Raises:
         ValueError: names a key that is unknown, or a combination that is not allowed.
@@ -56,9 +56,8 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
     for key in values:
         check_choice("a key", key, algorithm.model_fields)
     size = math.prod(map(len, values.values())) * capacity.SETTING
-    capacity.check("grid", [capacity.memory("the grid", size, {
-        key: f"({len(tried)} values)" for key, tried in values.items()
-    })])  # fmt: skip
+    given = {key: f"({len(tried)} values)" for key, tried in values.items()}
+    capacity.check("grid", [capacity.memory("the grid", size, given)])
     found = []
     for number, chosen in enumerate(itertools.product(*values.values())):
         change = dict(zip(values, chosen, strict=True))
@@ -89,10 +88,10 @@ def drawn(
 def by_program(
     settings: Iterable[Setting[F]], fixed: type[Frozen]
 ) -> dict[Frozen, list[Setting[F]]]:
-    """Return the settings that share a program, by what decides it.
+    """Return settings by their program.
 
     Args:
-        settings: of the algorithm.
+        settings: the settings to group.
         fixed: the model of the hyperparameters that are fixed when a program is compiled.
     """
     found: dict[Frozen, list[Setting[F]]] = {}

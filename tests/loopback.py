@@ -1,4 +1,4 @@
-"""Runs a command where nothing but loopback can be reached, or says that more can.
+"""Runs a command in a network with loopback only; fails if it reaches more.
 
 unshare --net python tests/loopback.py COMMAND ...
 """

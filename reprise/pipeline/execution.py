@@ -1,7 +1,6 @@
-"""How packs are run: on which engine, where, by how many workers. It is no part of any result.
+"""The section `execution` of params.yaml: the engine that runs packs, its place and its workers.
 
-The section `execution` of params.yaml, which no stage tracks: whatever it says, the bytes are the
-same, so that a change of it makes no stage run again.
+No stage tracks it: the bytes are always the same, so a change makes no stage run again.
 """
 
 import contextlib
@@ -25,9 +24,9 @@ class Execution(Frozen):
 
     engine: Literal["inline", "processes", "ray"]
     address: str | None
-    """Of a Ray cluster that runs, HOST:PORT; without one, `ray` starts its own on this machine."""
+    """HOST:PORT of a Ray cluster; without one, `ray` starts its own on this machine."""
     workers: PositiveInt | None
-    """At most; without a number, one for each CPU, of this machine or of the cluster."""
+    """How many at most; without a number, one for each CPU of the machine or the cluster."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -49,13 +48,13 @@ _current: ContextVar[Execution] = ContextVar("execution")
 
 
 def current() -> Execution:
-    """Return what is in force: what `used` says, or else processes on this machine."""
+    """Return the engine in force: that of `used`, or else processes on this machine."""
     return _current.get(HERE)
 
 
 @contextlib.contextmanager
 def used(execution: Execution) -> Iterator[None]:
-    """Let all packs that are run inside use an engine."""
+    """Let all packs inside use an engine."""
     token = _current.set(execution)
     try:
         yield
@@ -64,7 +63,7 @@ def used(execution: Execution) -> Iterator[None]:
 
 
 def worker_count(workers: int | None = None) -> int | None:
-    """Return how many workers are asked for: given, by REPRISE_WORKERS, or by the parameters.
+    """Return the number of workers: given, from REPRISE_WORKERS, or from the parameters.
 
     Raises:
         UserError: if it is not a positive integer.

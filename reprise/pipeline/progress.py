@@ -1,4 +1,4 @@
-"""Says how far long work has come: one bar on a terminal, plain lines elsewhere."""
+"""The progress of long work: one bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -11,22 +11,22 @@ class Progress:
     """Progress on stderr, by packs done; a context manager."""
 
     def __init__(self, label: str, total: int, done: int = 0) -> None:
-        """Show how much is done from the beginning.
+        """Show the beginning.
 
         Args:
-            label: what is under way, the stage's name.
+            label: the stage's name.
             total: how many packs there are.
-            done: how many of them were done before, and are kept.
+            done: how many of them an earlier run has finished.
         """
         self._label, self._total, self._done = label, total, done
         self._start = time.monotonic()
         self._bar = None
+        if done:
+            print(f"{label}: {done} of {total} packs are kept from before", file=sys.stderr)
         if sys.stderr.isatty():
             from tqdm import tqdm
 
             self._bar = tqdm(total=total, initial=done, desc=label, bar_format=BAR, leave=False)
-        if done:
-            self.say(f"{done} of {total} packs are kept from before")
 
     def __enter__(self) -> Self:
         return self
@@ -47,14 +47,6 @@ class Progress:
         parts += [duration(time.monotonic() - self._start), *([metric] if metric else [])]
         print(", ".join(parts), file=sys.stderr, flush=True)
 
-    def say(self, text: str) -> None:
-        """Tell something apart from the progress, on a line of its own."""
-        line = f"{self._label}: {text}"
-        if self._bar is not None:
-            self._bar.write(line, file=sys.stderr)
-        else:
-            print(line, file=sys.stderr, flush=True)
-
     def tick(self) -> None:
         """Let a bar show the time that has passed."""
         if self._bar is not None:
@@ -62,7 +54,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Return a time span as people say it: `0.4 s`, `41 s`, `3 min 05 s`."""
+    """Return a time span in words: `0.4 s`, `41 s`, `3 min 05 s`."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

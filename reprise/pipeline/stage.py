@@ -1,4 +1,4 @@
-"""What every stage does around its `run`: loads, runs, writes, notes it, and says so in one line.
+"""Runs a stage: loads its parameters, runs it, writes its results and prints one line.
 
     if __name__ == "__main__":
         sys.exit(stage.execute("markov_chain", Params, run, headline))
@@ -48,13 +48,13 @@ def execute(
 
     Args:
         name: the stage's name: its section in params.yaml and its folder in data/.
-        model: the frozen model of its parameters; if it has a `notice`, that is said first.
-        run: from the parameters (and the arguments, if it takes any) to the results, by file name
-            as `artifacts.write_all` takes them.
-        headline: from the results to what the stage says of them when it is done.
+        model: the frozen model of its parameters; its `notice`, if any, is printed first.
+        run: from the parameters and the arguments to the results, by file name as
+            `artifacts.write_all` takes them.
+        headline: from the results to the line that is printed at the end.
         arguments: the names of the words it takes on the command line.
         argv: the words on the command line, if not those of this process.
-        folder: in data/, if it is another stage's.
+        folder: the folder in data/, if it is another stage's.
     """
     given = list(sys.argv[1:] if argv is None else argv)
     loaded = set(sys.modules)
@@ -65,7 +65,7 @@ def execute(
         orphans.end_with_dvc()
         with execution.used(_execution()), checkpoints.while_running(name):
             params = parameters.load(name, model)
-            if execution.current().address is None:  # else other machines have the packs
+            if execution.current().address is None:  # else other machines run the packs
                 capacity.check(name, params.needs())
             if environment := getattr(params, "environment", None):
                 environment.make().close()  # loads the modules of a user's own
@@ -92,15 +92,15 @@ def execute(
     except Exception as error:
         if not _memory_is_short(error):
             raise
-        told = " ".join(str(error).split())[:200]
-        print(f"{label}: memory is short: {told or 'there is no more'}", file=sys.stderr)
+        reason = " ".join(str(error).split())[:200]
+        print(f"{label}: memory is short: {reason or 'there is no more'}", file=sys.stderr)
         return 1
     print(f"{label}: {said}  ({duration(seconds)})", flush=True)
     return 0
 
 
 def _execution() -> execution.Execution:
-    """Return how packs are run; parameters that do not say it leave it to this machine."""
+    """Return the section `execution`, or the engine in force where there is none."""
     sections = parameters.read()
     if execution.SECTION not in sections:
         if meant := closest(execution.SECTION, sections):
@@ -110,7 +110,7 @@ def _execution() -> execution.Execution:
 
 
 def _memory_is_short(error: Exception) -> bool:
-    """Whether an error is Python's or NumPy's of memory, or TensorFlow's, which is not loaded."""
+    """Whether an error is of memory: Python's, NumPy's or TensorFlow's, which is not loaded."""
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 

@@ -1,6 +1,6 @@
-"""Modules of the user's own, such as an environment's: a stage runs none that DVC does not see.
+"""Refuses to run a user's own modules, such as an environment's, that DVC does not see.
 
-DVC sees the files below a stage's deps. What is installed is pinned by requirements.lock, a dep.
+DVC sees the files below a stage's deps. requirements.lock, a dep, pins the installed modules.
 """
 
 import site
@@ -23,11 +23,11 @@ INSTALLED = {
 
 
 def check(stage: str, before: Collection[str]) -> None:
-    """Check that DVC sees each module that has been loaded, and would run the stage again.
+    """Check that DVC would run the stage again if a loaded module changed.
 
     Args:
-        stage: the name of a stage; one that no dvc.yaml has is none of DVC's.
-        before: the names of the modules that were loaded before.
+        stage: the name of a stage; one that is in no dvc.yaml may load anything.
+        before: the names of the modules that the stage did not load.
 
     Raises:
         UserError: names the module, and how to declare it.
