@@ -80,7 +80,7 @@ def test_yaml_that_asks_for_objects_is_refused_in_one_line_and_runs_nothing(tmp_
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_value_of_params_yaml_is_told_on_one_line_and_runs_nothing(tmp_path, value, capsys):
+def test_a_value_of_params_yaml_is_reported_on_one_line_and_runs_nothing(tmp_path, value, capsys):
     only(tmp_path, markov_chain=SECTIONS["markov_chain"] | {"start_state": value})
     assert parameters.load("markov_chain", walks.Params).start_state == value
     code = stage.execute("markov_chain", walks.Params, walks.run, walks.headline, argv=[])

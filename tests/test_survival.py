@@ -137,7 +137,9 @@ def test_ctrl_c_ends_dvc_and_its_stage_in_words(repository):
     assert_ended(children)
 
 
-def test_a_limit_to_the_size_of_files_is_told_and_nothing_is_half_written(repository, committed):
+def test_a_limit_to_the_size_of_files_is_reported_and_nothing_is_half_written(
+    repository, committed
+):
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
 
@@ -151,7 +153,7 @@ def test_a_limit_to_the_size_of_files_is_told_and_nothing_is_half_written(reposi
 
 
 @pytest.mark.skipif(not MOUNTS, reason="this system allows nobody a mount namespace")
-def test_a_full_disk_is_told_and_nothing_is_half_written(repository):
+def test_a_full_disk_is_reported_and_nothing_is_half_written(repository):
     script = f"""
         mount -t tmpfs -o size=8k tmpfs data/{STAGE} || exit 99
         dvc repro --force {STAGE}; code=$?
@@ -166,7 +168,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(repository):
 
 
 @pytest.mark.skipif(not MOUNTS, reason="this system allows nobody a mount namespace")
-def test_a_data_folder_that_is_read_only_is_told_and_keeps_its_results(repository, committed):
+def test_a_data_folder_that_is_read_only_is_reported_and_keeps_its_results(repository, committed):
     script = f"""
         mount --bind data data && mount -o remount,ro,bind data || exit 99
         python -m stages.{STAGE}

@@ -111,7 +111,7 @@ def render(name: str, content: Any) -> bytes:
     }
 
     Args:
-        name: the file's name, whose suffix decides its kind.
+        name: the file's name; its suffix decides the kind.
         content: for .json a mapping, for .csv a DataFrame, for .npz arrays by name, else bytes.
 
     Raises:

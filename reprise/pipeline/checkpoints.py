@@ -46,7 +46,7 @@ class Checkpoints:
     """The finished packs of one task."""
 
     def __init__(self, task: "Task", folder: Path) -> None:
-        """Take a function, or a partial of one whose arguments show all their values."""
+        """Take a function, or a partial of one with arguments that show all their values."""
         function = getattr(task, "func", task)
         arguments = getattr(task, "args", ()), getattr(task, "keywords", {})
         self._folder = folder

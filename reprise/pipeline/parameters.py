@@ -34,9 +34,9 @@ def load(section: str, model: type[P], path: Path = PARAMETERS) -> P:
 
     Args:
         section: the section's name, which is its stage's name.
-        model: the frozen model whose fields are the section's keys. If it reads another section
-            too, its static method `borrowed` returns, from its own section, the other's name and
-            model by the field that holds it.
+        model: the frozen model of the section's keys. If it reads another section too, its static
+            method `borrowed` returns, from its own section, the other's name and model by the
+            field that holds it.
         path: the parameters file.
 
     Raises:
@@ -79,7 +79,7 @@ def _items(value: object, key: str) -> Iterator[tuple[str, object]]:
 
 
 def ordered(value: Any) -> Any:
-    """Return a value whose mappings are in the natural order of their names, however deep.
+    """Return a value with all mappings in the natural order of their names.
 
     >>> ordered({"rate_0_03": 1, "buffer_10": {"b": 2, "a": 3}, "rate_0_1": 4, "buffer_9": 5})
     {'buffer_9': 5, 'buffer_10': {'a': 3, 'b': 2}, 'rate_0_03': 1, 'rate_0_1': 4}
@@ -106,7 +106,7 @@ def checked(values: object, section: str, model: type[P]) -> P:
     Args:
         values: a mapping as YAML has it.
         section: the mapping's name, with which each fault's key begins.
-        model: the frozen model whose fields are the mapping's keys.
+        model: the frozen model of the mapping's keys.
 
     Raises:
         ParameterError: names the key, its value and what is allowed.
@@ -143,13 +143,13 @@ def _fault(error: ValidationError, section: str, schema: Mapping[str, Any]) -> s
     context = detail.get("ctx", {})
     if "error" in context:  # of our own; that of a whole model begins with a key
         return f"{key}{': ' if loc else '.'}{context['error']}"
-    told, hint = detail["msg"].replace("Input should be", "; allowed:", 1), ""
+    message, hint = detail["msg"].replace("Input should be", "; allowed:", 1), ""
     if choices := re.findall("'([^']+)'", context.get("expected", "")):
         close = isinstance(detail["input"], str) and closest(detail["input"], choices)
         hint = f"; did you mean {close}?" if close else ""
-        told = f"; allowed: one of {', '.join(choices)}"
-    colon = "" if told.startswith(";") else ": "
-    return f"{key} is {_shown(detail['input'])}{colon}{told}{hint}"
+        message = f"; allowed: one of {', '.join(choices)}"
+    colon = "" if message.startswith(";") else ": "
+    return f"{key} is {_shown(detail['input'])}{colon}{message}{hint}"
 
 
 def read(path: Path = PARAMETERS) -> dict[str, Any]:
@@ -168,10 +168,10 @@ def read(path: Path = PARAMETERS) -> dict[str, Any]:
     except RecursionError:
         raise ParameterError(f"{path} is not YAML: it is nested too deeply") from None
     except (YAMLError, ValueError) as error:
-        told = getattr(error, "reason", error)
+        message = getattr(error, "reason", error)
         if isinstance(error, MarkedYAMLError) and error.problem_mark:
-            told = f"line {error.problem_mark.line + 1}: {error.problem}"
-        raise ParameterError(f"{path} is not YAML: {' '.join(str(told).split())}") from None
+            message = f"line {error.problem_mark.line + 1}: {error.problem}"
+        raise ParameterError(f"{path} is not YAML: {' '.join(str(message).split())}") from None
     if not isinstance(sections, dict):
         allowed = "a mapping with a section for each stage"
         raise ParameterError(f"{path} holds {_shown(sections)}; allowed: {allowed}")

@@ -54,8 +54,8 @@ def processes(task: Task, count: int) -> Iterator[Submit]:
         if not codes:
             raise  # an exception that cannot be pickled; the cause shows it
         hint = ", it was killed; is memory short?" if -signal.SIGKILL in codes else ""
-        told = WorkerError(f"a worker ended with exit code {codes.pop()}{hint}")
-        raise noted(told, error) from error
+        lost = WorkerError(f"a worker ended with exit code {codes.pop()}{hint}")
+        raise noted(lost, error) from error
     finally:
         for worker in workers.values():
             worker.kill()

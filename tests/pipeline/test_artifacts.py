@@ -160,13 +160,13 @@ def test_a_table_without_rows_is_read_as_floats(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("failure", "message"),
     [
         (OSError(errno.ENOSPC, "no room"), ArtifactError("/b.json cannot be written: no room")),
         (KeyboardInterrupt(), KeyboardInterrupt()),
     ],
 )
-def test_results_of_before_stay_if_writing_fails(tmp_path: Path, monkeypatch, failure, told):
+def test_results_of_before_stay_if_writing_fails(tmp_path: Path, monkeypatch, failure, message):
     artifacts.write_all(tmp_path, {"a.json": {"run": 1}, "b.json": {"run": 1}})
     write_bytes = Path.write_bytes
 
@@ -177,7 +177,7 @@ def test_results_of_before_stay_if_writing_fails(tmp_path: Path, monkeypatch, fa
         return written
 
     monkeypatch.setattr(Path, "write_bytes", fail_at_the_second)
-    with pytest.raises(type(told), match=f"{told}$"):
+    with pytest.raises(type(message), match=f"{message}$"):
         artifacts.write_all(tmp_path, {"a.json": {"run": 2}, "b.json": {"run": 2}})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]
     assert artifacts.read_json(tmp_path / "a.json") == {"run": 1}

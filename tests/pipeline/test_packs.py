@@ -86,7 +86,7 @@ def test_an_exception_stays_what_it_is_and_names_its_pack(kind, kept, message, w
 @pytest.mark.parametrize(
     ("kind", "end"), [("kill", "-9, it was killed; is memory short?"), ("exit", "3")]
 )
-def test_a_worker_that_dies_is_told_with_the_packs_it_may_have_run(kind, end):
+def test_a_worker_that_dies_is_reported_with_the_packs_it_may_have_run(kind, end):
     task = functools.partial(pack_tasks.fail_in_pack_1, kind=kind)
     with pytest.raises(WorkerError) as error:
         packs.run(task, packs.cut(3, 4), workers=2)

@@ -208,7 +208,7 @@ def test_a_key_that_the_run_cache_of_dvc_ignores_is_refused(text: str, said: str
 
 
 def turned(value: Any) -> Any:
-    """Return a value whose mappings are the other way round, at every depth."""
+    """Return a value with all mappings the other way round."""
     if isinstance(value, dict):
         return {key: turned(inner) for key, inner in reversed(value.items())}
     return [turned(item) for item in value] if isinstance(value, list) else value

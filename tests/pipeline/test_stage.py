@@ -50,7 +50,7 @@ def test_a_stage_takes_the_arguments_it_names_and_is_called_by_them(root: Path, 
     assert '"notebook": "q_learning"' in root.read_text()
 
 
-def test_a_stage_may_write_beside_the_results_of_another(root: Path):
+def test_a_stage_may_write_to_the_results_of_another(root: Path):
     code = stage.execute("markov_chain", Params, run, headline, argv=[], folder="mdp_solving")
     assert code == 0
     assert (root.parents[1] / "mdp_solving" / root.name).exists()
@@ -128,5 +128,5 @@ def test_another_exception_keeps_its_traceback(root: Path):
     ("seconds", "text"),
     [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s")],
 )
-def test_durations_are_told_as_people_do(seconds, text):
+def test_durations_read_as_people_say_them(seconds, text):
     assert duration(seconds) == text

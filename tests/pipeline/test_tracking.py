@@ -23,7 +23,7 @@ FILES = ("environments/own_room.py", "own_table.py", "own_helper.py", "elsewhere
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A repository's root, as the current directory, whose modules can be imported."""
+    """A repository's root with modules, as the current directory."""
     (tmp_path / "dvc.yaml").write_text(PIPELINE)
     for file in FILES:
         (tmp_path / file).parent.mkdir(exist_ok=True)
