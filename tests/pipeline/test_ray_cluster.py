@@ -118,7 +118,7 @@ def test_a_training_has_the_same_bytes_on_two_nodes(cluster, tmp_path):
 
 
 def test_a_lost_node_costs_its_packs_only(cluster, expected, tmp_path):
-    with started(tmp_path, "ray", cluster.address, seconds=2) as run:
+    with started(tmp_path, "ray", cluster.address, seconds=3) as run:
         deadline = time.monotonic() + 60
         lost: list[int] = []
         while not lost:
