@@ -97,7 +97,7 @@ def run(params: Params) -> dict[str, Any]:
 
 def judged() -> list[str]:
     """Return the stages with a ledger of their own: those with a notebook in dvc.yaml."""
-    stages = YAML(typ="safe").load(PIPELINE.read_text(encoding="utf-8"))["stages"]
+    stages = YAML(typ="safe", pure=True).load(PIPELINE)["stages"]
     return [name for name in stages["reporting"]["foreach"] if name != NAME]
 
 

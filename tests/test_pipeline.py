@@ -2,8 +2,10 @@
 
 import errno
 
+import nbformat
 import pytest
 
+from reprise.pipeline import artifacts
 from tests import loopback, namespaces
 from tests.repositories import EXTRA, STAGES, Repository
 from tests.site import documents
@@ -101,3 +103,35 @@ def test_a_bad_value_stops_the_run_with_one_line_and_two_commands_bring_results_
     assert repository.dvc("checkout").returncode == 0
     assert "up to date" in repository.dvc("status").stdout
     assert not repository.git("status", "--porcelain")
+
+
+def test_an_experiment_is_marked_and_notebook_ledger_and_page_agree(repository):
+    done = repository.dvc("exp", "run", "-S", "dqn_training.activation=relu")
+    assert done.returncode == 0, done.stdout + done.stderr
+    data = repository.folder / "data"
+    ledger = artifacts.read_csv(data / "claims/ledger.csv")
+    own = artifacts.read_csv(data / "claims/dqn_training.csv")
+    notebook = nbformat.read(data / "reporting/dqn_training.ipynb", as_version=4)
+    shown = "\n".join(
+        output["data"]["text/markdown"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "text/markdown" in output.get("data", {})
+    )
+    pages = [data / "reporting" / name for name in ("index.html", "pages/dqn_training.html")]
+    texts = [
+        " ".join(documents.parsed(page.read_text("utf-8")).get_text().split()) for page in pages
+    ]
+    untouched = (data / "reporting/mdp_solving.ipynb").read_text(encoding="utf-8")
+    repository.git("checkout", "--quiet", ".")
+    repository.dvc("checkout", "--quiet")
+    mark = "dqn_training.activation = relu (chapter: elu)"
+    assert mark in shown
+    assert all(mark in text for text in texts)
+    assert mark not in untouched
+    assert "under your settings" in shown
+    verdicts = dict(zip(ledger["claim"], ledger["verdict"], strict=True))
+    assert not own.empty
+    for row in own.to_dict("records"):
+        assert row["verdict"] == verdicts[row["claim"]]
+        assert f"| {row['statement']} | **{row['verdict']}** |" in shown

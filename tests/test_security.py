@@ -131,7 +131,7 @@ def test_no_value_of_params_yaml_gets_into_a_command(pipeline):
     for declared in content["stages"].values():
         assert all(re.fullmatch(r"\w+", item) for item in declared.get("foreach", []))
         command = declared.get("do", declared)["cmd"]
-        assert re.fullmatch(r"python -m stages\.\w+( \w+| \$\{item\})?", command)
+        assert re.fullmatch(r"python -m stages\.\w+( \w+| \$\{(item|key)\})?", command)
 
 
 def test_yaml_is_read_by_the_safe_loader_only():

@@ -55,7 +55,7 @@ def sources(stage: str, root: Path = Path()) -> list[str]:
     >>> sources("approximate_q_learning")
     ['approximate_q_learning', 'dqn_training']
     """
-    stages = YAML(typ="safe").load((root / PIPELINE).read_text(encoding="utf-8"))["stages"]
+    stages = YAML(typ="safe", pure=True).load(root / PIPELINE)["stages"]
     found = [stage]
     for name in found:  # grows while it is read
         deps = stages.get(name, {}).get("deps", ())

@@ -59,7 +59,7 @@ class Params(Frozen):
 def run(params: Params, folder: str) -> dict[str, dict[str, np.ndarray]]:
     """Run slow packs."""
     slow = functools.partial(slowly, Path(folder), params.seconds)
-    return {"draws.npz": {"draws": np.array(packs.run(slow, packs.cut(params.packs, 2)))}}
+    return {"draws.npz": {"draws": np.array(packs.run(slow, packs.cut(2 * params.packs, 2)))}}
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def test_json_is_indented_rounded_and_in_the_order_given():
     values = {
         "mean": 1 / 3,
         "at_cap": np.float32(0.1),
-        "lanes": np.int64(96),
+        "seeds": np.int64(96),
         "solved": np.bool_(True),
         "none": None,
         "nan": float("nan"),
@@ -42,7 +42,7 @@ def test_json_is_indented_rounded_and_in_the_order_given():
     assert content.startswith('{\n  "mean": 0.333333333,\n  "at_cap": 0.100000001,\n')
     assert content.endswith('"name": "ε-greedy"\n}\n')
     assert list(json.loads(content).items())[2:-1] == [
-        ("lanes", 96),
+        ("seeds", 96),
         ("solved", True),
         ("none", None),
         ("nan", None),
@@ -66,7 +66,7 @@ def test_csv_has_a_header_and_no_index():
         }
     )
     assert render("curves.csv", frame).decode() == (
-        "lane,return,loss,solved,policy,mixed,steps\n"
+        "seed,return,loss,solved,policy,mixed,steps\n"
         "0,0.333333333,0.100000001,True,angle,1,1\n"
         '1,0,9.99999972e-10,False,"a ""quoted"", one",0,\n'
         "2,,200,True,,0.25,3\n"

@@ -44,7 +44,7 @@ def ran(fails: int | None = None, learning_rate: float = 1.0) -> tuple[str, list
     one = functools.partial(task, learning_rate, Fails() if fails is None else Fails([fails]))
     results: list[dict[str, np.ndarray]] = []
     with contextlib.suppress(KeyboardInterrupt), checkpoints.while_running("study"):
-        results += packs.run(one, packs.cut(3, 4), 1)
+        results += packs.run(one, packs.cut(12, 4), 1)
         raise KeyboardInterrupt
     return Path("log").read_text(), [result["draws"].tobytes() for result in results]
 

@@ -27,15 +27,19 @@ def test_packs_follow_one_another():
     assert [seed for pack in cut for seed in pack.seeds] == list(range(12))
 
 
-@pytest.mark.parametrize(("count", "lanes"), [(0, 4), (3, 0)])
-def test_no_pack_and_no_lane_are_refused(count, lanes):
-    with pytest.raises(ValueError, match=f"^{count} packs of {lanes} lanes; allowed: at least 1"):
-        packs.cut(count, lanes)
+def test_the_last_pack_may_be_smaller():
+    assert packs.cut(10, 4) == [Pack(0, 0, 4), Pack(1, 4, 4), Pack(2, 8, 2)]
+
+
+@pytest.mark.parametrize(("seeds", "pack_size"), [(0, 4), (3, 0)])
+def test_no_seed_and_no_pack_size_are_refused(seeds, pack_size):
+    with pytest.raises(ValueError, match=f"^{seeds} seeds in packs of {pack_size}; allowed: at le"):
+        packs.cut(seeds, pack_size)
 
 
 def test_results_do_not_depend_on_workers_or_on_further_packs():
-    here = packs.run(pack_tasks.draws, packs.cut(3, 4), workers=1)
-    there = packs.run(pack_tasks.draws, packs.cut(2, 4), workers=2)
+    here = packs.run(pack_tasks.draws, packs.cut(12, 4), workers=1)
+    there = packs.run(pack_tasks.draws, packs.cut(8, 4), workers=2)
     assert [result.tobytes() for result in here[:2]] == [result.tobytes() for result in there]
 
 
@@ -76,9 +80,9 @@ def test_one_pack_or_one_worker_needs_no_process(count, workers):
 def test_an_exception_stays_what_it_is_and_names_its_pack(kind, kept, message, workers):
     task = functools.partial(pack_tasks.fail_in_pack_1, kind=kind)
     with pytest.raises(kept) as error:
-        packs.run(task, packs.cut(3, 4), workers=workers)
+        packs.run(task, packs.cut(12, 4), workers=workers)
     assert str(error.value) == message
-    assert error.value.__notes__ == ["pack 2 of 3, lanes 4 to 7"]
+    assert error.value.__notes__ == ["pack 2 of 3, seeds 4 to 7"]
     if workers == 2:
         assert "in fail_in_pack_1" in str(error.value.__cause__)
 
@@ -89,9 +93,9 @@ def test_an_exception_stays_what_it_is_and_names_its_pack(kind, kept, message, w
 def test_a_worker_that_dies_is_reported_with_the_packs_it_may_have_run(kind, end):
     task = functools.partial(pack_tasks.fail_in_pack_1, kind=kind)
     with pytest.raises(WorkerError) as error:
-        packs.run(task, packs.cut(3, 4), workers=2)
+        packs.run(task, packs.cut(12, 4), workers=2)
     assert str(error.value) == f"a worker ended with exit code {end}"
-    assert "pack 2 of 3, lanes 4 to 7" in error.value.__notes__[0].split(" or ")
+    assert "pack 2 of 3, seeds 4 to 7" in error.value.__notes__[0].split(" or ")
     assert error.value.exit_code == 1
 
 
@@ -101,7 +105,7 @@ def test_a_dead_worker_stops_the_stage_and_the_next_run_goes_on(tmp_path):
         os.kill(process, signal.SIGKILL)
         code, said = run.ended()
     assert code == 1
-    assert re.search(r"a worker ended with exit code -9.*\(pack \d of 6, lanes", said)
+    assert re.search(r"a worker ended with exit code -9.*\(pack \d of 6, seeds", said)
     with started(tmp_path) as run:
         again = run.result()
     assert max(Counter(pack for pack, _ in run.begun()).values()) == 2

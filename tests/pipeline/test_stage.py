@@ -99,7 +99,7 @@ def test_a_bad_parameter_ends_the_stage_before_anything_is_touched(root: Path, c
     ("error", "code", "message"),
     [
         (UserError("data/inputs/x.yaml:\n  bad"), 2, "data/inputs/x.yaml: bad"),
-        (PlainError("a worker was killed"), 1, "a worker was killed (pack 1 of 2, lanes 0 to 3)"),
+        (PlainError("a worker was killed"), 1, "a worker was killed (pack 1 of 2, seeds 0 to 3)"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (OSError(errno.ENOSPC, "No space left", "/tmp/kernel"), 1, "/tmp/kernel: No space left"),
     ],
@@ -107,7 +107,7 @@ def test_a_bad_parameter_ends_the_stage_before_anything_is_touched(root: Path, c
 def test_a_plain_failure_of_a_run_is_one_line(root: Path, capsys, error, code, message):
     def fail(params: Params) -> dict[str, Any]:
         if isinstance(error, PlainError) and code == 1:
-            error.add_note("pack 1 of 2, lanes 0 to 3")
+            error.add_note("pack 1 of 2, seeds 0 to 3")
         raise error
 
     assert stage.execute("markov_chain", Params, fail, headline, argv=[]) == code
