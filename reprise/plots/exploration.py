@@ -1,26 +1,104 @@
-"""Figures of ways to explore, in small multiples: a panel for each problem, a line for each way.
+"""Figures of the stage exploration: a panel for each problem, a line for each behaviour.
 
-As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit. Steps
-are on a logarithmic axis, since the ways differ by orders of magnitude.
+Steps are on a logarithmic axis, since behaviours differ by orders of magnitude.
 """
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from reprise.plots import style
+from reprise.plots import show, style
+from reprise.plots.show import Results
 from reprise.plots.style import Label
+from reprise.stats import words
 
 COLUMNS = 2
 FIRST = (style.GREY, style.VERMILION)  # the first two ways; the others are grades of one
 GRADES = LinearSegmentedColormap.from_list("grades", ["#86c5ea", style.BLUE, "#00294a"])
 BAND = (0.25, 0.75)
+
+
+def greedy_loss(results: Results) -> Figure:
+    """Draw how far the greedy policy is below the optimum."""
+    tolerance = results.params["tolerance"]
+    return quantile_curves(
+        _panels(results, "loss"), number_of_runs=results.metrics["runs"], x_label="steps",
+        y_label="loss of the greedy policy, of the optimum", floor=tolerance / 10,
+        level=Label(tolerance, f"{tolerance:.0%}"),
+    )  # fmt: skip
+
+
+def coverage(results: Results) -> Figure:
+    """Draw the share of state-action pairs that were tried."""
+    return quantile_curves(
+        _panels(results, "coverage"), number_of_runs=results.metrics["runs"], x_label="steps",
+        y_label="pairs of state and action tried",
+    )  # fmt: skip
+
+
+def reached(results: Results) -> Figure:
+    """Draw the share of runs with a greedy policy that stays near-optimal."""
+    panels = {
+        _title(problem): {
+            _name(behaviour): rows["steps"].to_numpy(float)
+            for behaviour, rows in table.groupby("behaviour", sort=False)
+        }
+        for problem, table in results.table("samples").groupby("problem", sort=False)
+    }
+    problems = results.metrics["problems"]
+    return reached_shares(
+        panels, {_title(p): found["iterations"] for p, found in problems.items()}, x_label="steps",
+        y_label=f"runs within {results.params['tolerance']:.0%} of the optimum for good",
+    )  # fmt: skip
+
+
+def reached_table(results: Results) -> Markdown:
+    """Show when runs become near-optimal, and how likely sooner than a random one."""
+    rows = []
+    for problem, found in results.metrics["problems"].items():
+        for behaviour in (key for key in found if isinstance(found[key], dict)):
+            one = found[behaviour]
+            steps = one["steps"]
+            sooner = one.get("sooner_than_random")
+            rows.append((
+                _title(problem), _name(behaviour), show.cell(one["reached"], ".0%"),
+                *(words.number(steps[q], ",.0f") for q in ("q25", "median")),
+                words.number(one["coverage"]["mean"], ".1%"),
+                show.cell(sooner, ".0%") if sooner else "",
+            ))  # fmt: skip
+    return show.table(rows, (
+        "problem", "behaviour", "runs that get there", "a quarter by step", "half by step",
+        "pairs tried in the end", "sooner than a random run, probability",
+    ))  # fmt: skip
+
+
+def _panels(results: Results, quantity: str) -> dict[str, dict[str, pd.DataFrame]]:
+    names = {f"{quantity}_{name}": name for name in ("q25", "median", "q75")}
+    return {
+        _title(problem): {
+            _name(behaviour): pd.DataFrame(rows.set_index("step")[list(names)]).set_axis(
+                list(names.values()), axis=1
+            )
+            for behaviour, rows in table.groupby("behaviour", sort=False)
+        }
+        for problem, table in results.table("curves").groupby("problem", sort=False)
+    }
+
+
+def _title(problem: object) -> str:
+    return str(problem).replace("_", " ").replace("three state", "three states")
+
+
+def _name(behaviour: object) -> str:
+    name = str(behaviour).replace("epsilon_greedy", "ε-greedy").replace("curiosity_", "k = ")
+    return name.replace("_", ".")
 
 
 def quantile_curves(

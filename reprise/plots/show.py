@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from IPython.display import Image, Markdown
+from IPython.display import Image, Markdown, display
 
 from reprise.claims import ledger
 from reprise.pipeline import artifacts, parameters
@@ -83,11 +83,10 @@ class Results:
         """Return the results of another stage."""
         return Results(self.folder.parent / stage, None, self.changed, self.confidence)
 
-    def _repr_markdown_(self) -> str:
-        """Say which parameters differ from the chapter's; nothing if none does."""
-        if not self.changed:
-            return ""
-        return f"> **Experiment.** {'; '.join(f'`{each}`' for each in self.changed)}."
+    def _ipython_display_(self) -> None:
+        """Show which parameters differ from the chapter's; nothing if none does."""
+        if self.changed:
+            display(Markdown(f"> **Experiment.** {'; '.join(map('`{}`'.format, self.changed))}."))
 
 
 def verdicts(results: Results, *claims: str) -> Markdown:
@@ -130,14 +129,14 @@ def numbers(results: Results, rows: Mapping[str, Any], form: str = ",.1f") -> Ma
     shown = []
     for name, given in rows.items():
         value = results.metric(given) if isinstance(given, str) else given
-        shown.append((name, _in_words(value, form)))
+        shown.append((name, cell(value, form)))
     return table(shown, ("", f"{results.confidence:.0%} interval in brackets"))
 
 
-def _in_words(value: Any, form: str) -> str:
-    """Return a number, an Interval, or a mapping with the keys of one."""
+def cell(value: Any, form: str = ",.1f") -> str:
+    """Return a number, an Interval or a mapping with the keys of one as a table's cell."""
     if isinstance(value, Mapping):
-        middle = value.get("estimate", value.get("mean"))
+        middle = value.get("estimate", value.get("mean", value.get("share")))
         n = f", n = {value['n']:,}" if "n" in value else ""
         low, high = (value.get(bound, value.get(f"mean_{bound}")) for bound in ("low", "high"))
         bounds = f"{words.number(low, form)}, {words.number(high, form)}"
