@@ -65,12 +65,12 @@ class Results:
         """The rows of the ledger on this stage."""
         return artifacts.read_csv(self.folder.parent / CLAIMS / f"{self.stage}.csv")
 
-    def table(self, name: str, index: str | None = None) -> pd.DataFrame:
+    def table(self, name: str, index: str | None = None) -> Any:
         """Return a table such as `samples`, with a column as its index if one is named."""
         if name not in self._tables:
             self._tables[name] = artifacts.read_csv(self.folder / f"{name}.csv")
         found = self._tables[name]
-        return found.copy() if index is None else found.set_index(index)
+        return found.copy() if index is None else pd.DataFrame(found.set_index(index))
 
     def metric(self, path: str) -> Any:
         """Return the metric at a dotted path, such as `final.limit_200.mean`."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reprise.pipeline import artifacts, notebooks, parameters
-from reprise.plots import tabular
+from reprise.plots import mdp_solving as tabular
 from reprise.tabular.comparison import (
     Limits,
     converged_q_value_iteration,

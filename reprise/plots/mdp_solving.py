@@ -1,22 +1,155 @@
-"""Figures of tabular methods, in the house style: Q-values by sweep, values on a grid, settling.
-
-As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit.
-"""
+"""Figures of the stage mdp_solving: Q-values by sweep, the policy's flip, solvers, policies."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from reprise.plots import style
+from reprise.plots import diagrams, show, style
+from reprise.plots.show import Results
 from reprise.plots.style import Label
 
-BANDS = ((0.05, 0.95), (0.25, 0.75))  # of the columns q05 to q95
 SOLVER_MARKS = ("o", "D", "s", "^")
+# Gymnasium's layout of its grids: columns, and the directions of the actions a0, a1, ...
+LAYOUTS = {"FrozenLake": (4, "←↓→↑"), "FrozenLake8x8": (8, "←↓→↑"), "CliffWalking": (12, "↑→↓←")}
+
+
+def sweeps(results: Results) -> Figure:
+    """Draw the Q-values of the chapter's model by sweep, a panel for each discount."""
+    history = results.table("q_value_iteration")
+    pairs = _pairs(history)
+    panels = {
+        f"γ = {discount}": table.pivot(index="sweep", columns=["state", "action"], values="q")[
+            pairs
+        ]
+        for discount, table in history.groupby("discount")
+    }
+    return q_value_sweeps(panels, _best(results), x_label="sweep", y_label="Q-value")
+
+
+def q_table(results: Results) -> Markdown:
+    """Show the optimal Q-values, the best action of each state in bold."""
+    best, found, rows = _best(results), _chapter(results), []
+    for state, action in _pairs(results.table("q_value_iteration")):
+        cells = []
+        for title, one in found.items():
+            text = f"{one['q'][_key(state)][_key(action)]:.4f}"
+            cells.append(f"**{text}**" if (state, action) in best[title] else text)
+        rows.append((pair_name(state, action), *cells))
+    return show.table(rows, ("state, action", *found))
+
+
+def near_table(results: Results) -> Markdown:
+    """Show the sweeps until every Q-value stays within the relative tolerance."""
+    rows = [
+        (
+            title,
+            "more than all sweeps"
+            if one["sweeps_until_near"] is None
+            else one["sweeps_until_near"],
+        )
+        for title, one in _chapter(results).items()
+    ]
+    return show.table(rows, ("discount", "sweeps until near"))
+
+
+def flip(results: Results) -> Figure:
+    """Draw the gap between two actions by discount; the policy flips where it is zero."""
+    switch, gaps = results.params["switch"], results.table("switch")
+    state, action, rival = (switch[name] for name in ("state", "action", "rival"))
+    root = results.metrics["switching_discount"]
+    return diagrams.flip(
+        gaps["discount"].to_numpy(), gaps["gap"].to_numpy(), Label(root, f"γ = {root:.6f}"),
+        above=f"{action} is best", below=f"{rival} is best", x_label="discount factor γ",
+        y_label=f"Q({pair_name(state, action)}) − Q({pair_name(state, rival)})",
+        title=f"The best action in {state} by discount factor",
+    )  # fmt: skip
+
+
+def solver_sweeps(results: Results) -> Figure:
+    """Draw the sweeps that each solver needs, a row for each model."""
+    solvers = results.table("solvers")
+    models = [
+        f"{row.mdp}, γ = {row.discount}\n({row.states} states)".replace(
+            "three_state", "three states"
+        )
+        for row in solvers.itertuples()
+    ]
+    table = solvers.assign(model=models).pivot(index="model", columns="solver", values="sweeps")
+    table = table.loc[list(dict.fromkeys(models)), list(dict.fromkeys(solvers["solver"]))]
+    return sweeps_by_solver(
+        table.rename(columns=lambda name: name.replace("_", " ").replace("q value", "Q-value")),
+        x_label="sweeps to convergence; of policy iteration, policies evaluated",
+        title="Convergence",
+    )
+
+
+def solver_table(results: Results) -> Markdown:
+    """Show each model's start value and the largest error of any solver."""
+    rows = [
+        (model, discount, f"{group['start_value'].iloc[0]:.4f}", f"{group['error'].max():.1e}")
+        for (model, discount), group in results.table("solvers").groupby(
+            ["mdp", "discount"], sort=False
+        )
+    ]
+    return show.table(rows, ("model", "discount", "value of the start", "largest error"))
+
+
+def lakes(results: Results) -> Figure | None:
+    """Draw the values and best actions of the lakes."""
+    return _grids(results, "FrozenLake")
+
+
+def cliff(results: Results) -> Figure | None:
+    """Draw the values and best actions of the cliff."""
+    return _grids(results, "CliffWalking")
+
+
+def _grids(results: Results, kind: str) -> Figure | None:
+    names = [name for name in results.metrics["toy_text"] if name.startswith(kind)]
+    grids = {n: _grid(results, n) for n in names if n.split("-")[0] in LAYOUTS}
+    return value_grids(grids, value_label="optimal value") if grids else None
+
+
+def _grid(results: Results, name: str) -> "Grid":
+    columns, arrows = LAYOUTS[name.split("-")[0]]
+    policies = results.table("policies")
+    cells = policies.query("mdp == @name and state != 'terminal'")
+    marks = [
+        "·" if len(actions) == len(arrows) else arrows[int(actions[0][1:])]
+        for actions in cells["best_actions"].str.split()
+    ]
+    shape = (-1, columns)
+    return Grid(cells["value"].to_numpy().reshape(shape), np.array(marks).reshape(shape))
+
+
+def _chapter(results: Results) -> dict[str, Any]:
+    """Return the metrics of the chapter's model by discount."""
+    discounts = results.table("q_value_iteration")["discount"].unique()
+    found = results.metrics["three_state"]
+    return {f"γ = {d}": found[_key(f"discount_{float(d)}")] for d in discounts}
+
+
+def _best(results: Results) -> dict[str, list[tuple[str, str]]]:
+    pairs = _pairs(results.table("q_value_iteration"))
+    return {
+        title: [(s, a) for s, a in pairs if one["best_action"][_key(s)] == a]
+        for title, one in _chapter(results).items()
+    }
+
+
+def _pairs(history: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(history[["state", "action"]].drop_duplicates().itertuples(index=False, name=None))
+
+
+def _key(name: str) -> str:
+    """Return a name's key in the metrics, which have no dots."""
+    return name.replace(".", "_")
 
 
 class Grid(NamedTuple):
@@ -149,91 +282,4 @@ def value_grids(grids: Mapping[str, Grid], *, value_label: str) -> Figure:
         )
         scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
         scale.set_label(value_label)
-    return figure
-
-
-def convergence(
-    sweeps: pd.Series,
-    quantiles: pd.DataFrame,
-    runs: pd.DataFrame,
-    *,
-    optimum: Label,
-    near: float,
-    number_of_runs: int,
-    y_label: str,
-    x_labels: tuple[str, str] = ("sweeps of Q-value iteration", "iterations of Q-learning"),
-) -> Figure:
-    """Sets a Q-value's way to its optimum by sweeps beside its way in many runs of Q-learning.
-
-    Args:
-        sweeps: The value by sweep, [K].
-        quantiles: Over the runs, columns q05, q25, median, q75, q95, the index the iteration.
-        runs: Some single runs, one a column, the same index.
-        optimum: The optimal value and its name.
-        near: The relative tolerance that counts as near, a zone around the optimum.
-        number_of_runs: Behind the quantiles.
-        y_label: Of the value.
-        x_labels: Of the two panels.
-    """
-    figure = Figure(figsize=(style.WIDTH, 4.2))
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1, 2])
-    left.plot(sweeps.index, sweeps, "o-", color=style.VERMILION, markersize=3, linewidth=1.2)
-    right.plot(runs.index, runs.to_numpy(), color=style.INK, alpha=0.22, linewidth=0.6)
-    for low, high, alpha in (("q05", "q95", 0.16), ("q25", "q75", 0.3)):
-        band = quantiles[low], quantiles[high]
-        right.fill_between(quantiles.index, *band, color=style.BLUE, alpha=alpha, linewidth=0)
-    right.plot(quantiles.index, quantiles["median"], color=style.BLUE)
-    for axes, x_label in zip((left, right), x_labels, strict=True):
-        axes.axhspan(
-            optimum.value * (1 - near), optimum.value * (1 + near), color=style.GREEN, alpha=0.12
-        )
-        axes.axhline(optimum.value, **style.DASHED)
-        style.finish(axes, x_label, "", "")
-        axes.xaxis.set_major_formatter("{x:,.0f}")
-    left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    left.set_ylabel(y_label)
-    median = Label(float(quantiles["median"].iloc[-1]), "median", style.BLUE)
-    style.label_right(right, [optimum, median])
-    shown = f"Grey: {runs.shape[1]} of {number_of_runs:,} runs. " if runs.shape[1] else ""
-    zone = f"Green: within {100 * near:g}% of the optimum."
-    bands = " and ".join(map(style.percent, BANDS))
-    style.note(figure, f"{shown}Bands: {bands} of all. {zone}")
-    return figure
-
-
-def settled_share(
-    settled: Mapping[str, NDArray[np.float64]],
-    *,
-    last: float,
-    level: Label | None = None,
-    x_label: str,
-    y_label: str,
-    title: str = "",
-) -> Figure:
-    """Draws the share of runs that have settled by each iteration, a line for each tolerance.
-
-    Args:
-        settled: Name to the iteration of each run, NaN for one that never settles, [R].
-        last: The iteration at which the runs end.
-        level: An iteration to compare with, and its name.
-        x_label: Of the iterations.
-        y_label: Of the share.
-        title: What the figure shows.
-    """
-    figure, axes = style.single(3.6)
-    labels = []
-    for (name, iterations), colour in zip(settled.items(), style.CYCLE, strict=False):
-        steps = np.sort(iterations[~np.isnan(iterations)])
-        shares = np.arange(1, len(steps) + 1) / len(iterations)
-        share = float(shares[-1]) if len(steps) else 0.0
-        axes.step([0, *steps, last], [0, *shares, share], where="post", color=colour)
-        labels.append(Label(share, f"{name}: {share:.1%}", colour))
-    axes.set_ylim(0, 1)
-    axes.set_xlim(0, last)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
-    style.finish(axes, x_label, y_label, title)
-    style.label_right(axes, labels)
-    if level is not None and level.value <= last:
-        style.label_top(axes, level)
     return figure

@@ -1,18 +1,71 @@
-"""Figures of quantities whose quantiles over many runs are in a table, on logarithmic axes.
-
-As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit.
-"""
+"""Figures of the stage td_learning: errors and single runs by schedule of the learning rate."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import style
+from reprise.plots import show, style
+from reprise.plots.show import Results
 from reprise.plots.style import Label
-from reprise.plots.tabular import BANDS
+from reprise.stats import words
+
+BAND = (0.25, 0.75)
+
+
+def single_traces(results: Results) -> Figure:
+    """Draw the traced state's value in single runs, a panel for each schedule."""
+    state = results.params["traced_state"]
+    names = schedules(results)
+    panels = {
+        names[str(name)]: table.set_index("iteration").filter(like="run_")
+        for name, table in results.table("traces").groupby("schedule", sort=False)
+    }
+    truth = Label(results.metrics["truth"][state.replace(".", "_")], "the true value")
+    return single_runs(panels, truth, x_label="iterations", y_label=f"V({state})")
+
+
+def errors(results: Results) -> Figure:
+    """Draw the error over all runs, constant and decaying rates side by side."""
+    names, groups = schedules(results), {}
+    for name, table in results.table("curves").groupby("schedule", sort=False):
+        constant = results.params["schedules"][name]["learning_rate_decay"] == 0
+        title = "constant" if constant else "decaying"
+        groups.setdefault(title, {})[names[str(name)]] = table.set_index("iteration")
+    return side_by_side(
+        groups, number_of_runs=results.metrics["runs"], x_label="iterations", y_label="error of V"
+    )
+
+
+def error_table(results: Results) -> Markdown:
+    """Show errors half way and at the end, their ratio, and bias and spread at the end."""
+    rows = [
+        (
+            schedules(results)[name],
+            *(words.number(one[part]["estimate"], ".3f") for part in ("half_way", "end")),
+            show.cell(one["ratio"], ".3f"),
+            *(words.number(one[part], ".3f") for part in ("bias", "spread")),
+        )
+        for name, one in results.metrics["schedules"].items()
+    ]
+    return show.table(
+        rows, ("learning rate", "error half way", "error at the end", "ratio", "bias", "spread")
+    )
+
+
+def schedules(results: Results) -> dict[str, str]:
+    """Return the formula of each schedule, of the steps k or the earlier visits n to the state."""
+    return {name: _formula(schedule) for name, schedule in results.params["schedules"].items()}
+
+
+def _formula(schedule: Mapping[str, str | float]) -> str:
+    start, decay = (f"{schedule[key]:g}" for key in ("learning_rate", "learning_rate_decay"))
+    count = {"steps": "k", "visits": "n"}[str(schedule["count"])]
+    factor = count if decay == "1" else f"{decay} {count}"
+    return f"α = {start}" if decay == "0" else f"α = {start} / (1 + {factor})"
 
 
 def side_by_side(
@@ -53,9 +106,7 @@ def side_by_side(
         linear.set_ylim(*np.log10(axes.get_ylim()))
         linear.set_axis_off()
         style.label_right(linear, named)
-    style.note(
-        figure, f"Lines: medians of {number_of_runs:,} runs. Bands: {style.percent(BANDS[1])}."
-    )
+    style.note(figure, f"Lines: medians of {number_of_runs:,} runs. Bands: {style.percent(BAND)}.")
     return figure
 
 
