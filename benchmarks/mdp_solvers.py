@@ -20,8 +20,8 @@ from quantecon.markov import DiscreteDP
 from scipy import sparse
 
 from benchmarks.spread import Spread, listing, spread
-from reprise.tabular.model import MDP, from_transitions
-from reprise.tabular.solvers import modified_policy_iteration
+from reprise.tabular.dynamic_programming import modified_policy_iteration
+from reprise.tabular.mdp import MDP, from_transitions
 
 STATES, ACTIONS, SUCCESSORS = 1_000_000, 4, 5
 DISCOUNT, TOLERANCE, EVALUATION_SWEEPS, MOST_SWEEPS = 0.95, 1e-6, 20, 1000

@@ -11,13 +11,11 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.spread import Spread, listing, spread
-from reprise.tabular.exploration import AT_RANDOM, curious, epsilon_greedy
+from reprise.tabular.exploration import RANDOM, Behaviour, curious, epsilon_greedy
 from reprise.tabular.loaders import from_yaml
-from reprise.tabular.model import MDP
+from reprise.tabular.mdp import MDP
 from reprise.tabular.problems import Problem, from_state, toy_text
 from reprise.tabular.q_learning import (
-    RANDOM,
-    Behaviour,
     Hyperparameters,
     Learner,
     Learning,
@@ -29,7 +27,7 @@ RUNS, ITERATIONS, REPEATS = 1000, 10_000, 7
 EXPLORING_ITERATIONS = 200_000
 PLAIN_ITERATIONS = 10_000
 BEHAVIOURS = {
-    "random": AT_RANDOM,
+    "random": RANDOM,
     "epsilon_greedy": epsilon_greedy(1.0, 0.05, EXPLORING_ITERATIONS / 2),
     "curious": curious(1.0),
 }
@@ -44,12 +42,9 @@ def seconds(function: Callable[[], object]) -> float:
 
 def plain(model: MDP, generator: np.random.Generator) -> np.ndarray:
     """Learn as the chapter does, with a choice() for the action and one for the transition."""
-    probabilities = np.zeros((3, 3, 3))
-    rewards = np.zeros((3, 3, 3))
-    for row in range(9):
-        for n in range(int(model.row_starts[row]), int(model.row_starts[row + 1])):
-            cell = row // 3, row % 3, model.successors[n]
-            probabilities[cell], rewards[cell] = model.probabilities[n], model.rewards[n]
+    probabilities, rewards = np.zeros((2, 3, 3, 3))
+    cells = *np.divmod(model.rows, 3), model.transitions.indices
+    probabilities[cells], rewards[cells] = model.transitions.data, model.rewards
     possible = [np.flatnonzero(actions) for actions in model.possible]
     q = np.where(model.possible, 0.0, -np.inf)
     history = np.empty((PLAIN_ITERATIONS, 3, 3))
@@ -79,7 +74,7 @@ def measure() -> dict[str, Spread]:
 
     def compiled() -> None:
         generators = [np.random.default_rng([run, 0]) for run in range(RUNS)]
-        q_learning(model, hyperparameters, RANDOM, generators, "s0", ("s0", "a0"))
+        q_learning(model, hyperparameters, generators, "s0", ("s0", "a0"))
 
     generator = np.random.default_rng(0)
     compiled()  # compiles

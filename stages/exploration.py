@@ -26,10 +26,12 @@ from reprise.capacity import Need
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt, Probability, Seed
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
-from reprise.tabular import bellman, comparison, exploration, loaders, problems
+from reprise.tabular import exploration, loaders, problems, progress, tolerances
+from reprise.tabular.dynamic_programming import optimal_q_values
+from reprise.tabular.exploration import Behaviour
 from reprise.tabular.names import ModelError
 from reprise.tabular.problems import Problem
-from reprise.tabular.q_learning import Behaviour, Learning
+from reprise.tabular.q_learning import Learning
 from reprise.tabular.settling import curve_quantiles, settling_quantiles
 
 NAME = "exploration"
@@ -119,7 +121,7 @@ class Params(Frozen):
         epsilons = self.epsilon_start, self.epsilon_end, float(trial.epsilon_decay)
         curious = {f"curiosity_{k:.9g}".replace(".", "_"): k for k in self.curiosities}
         return {
-            BASELINE: exploration.AT_RANDOM,
+            BASELINE: exploration.RANDOM,
             "epsilon_greedy": exploration.epsilon_greedy(*epsilons),
             **{name: exploration.curious(k) for name, k in curious.items()},
         }
@@ -127,7 +129,7 @@ class Params(Frozen):
     def steps(self, trial: Trial) -> list[int]:
         """Return the checkpoints of a problem."""
         first, growth = self.checkpoints.first, self.checkpoints.growth
-        return exploration.checkpoints_until(trial.iterations, first, growth)
+        return progress.checkpoints_until(trial.iterations, first, growth)
 
     def tasks(self) -> list[tuple[str, str]]:
         """Return each problem with each behaviour, by name, the longest first."""
@@ -135,11 +137,11 @@ class Params(Frozen):
         return [(name, behaviour) for name, trial in trials for behaviour in self.behaviours(trial)]
 
 
-def explore(params: Params, pack: packs.Pack) -> exploration.Exploration:
+def explore(params: Params, pack: packs.Pack) -> progress.Progress:
     """Return what the runs of one problem by one behaviour come to."""
     name, behaviour = params.tasks()[pack.index]
     trial = params.problems.trials()[name]
-    return exploration.explore(
+    return progress.explore(
         trial.problem(),
         trial,
         params.behaviours(trial)[behaviour],
@@ -155,9 +157,9 @@ def optimum(name: str, trial: ThreeState | ToyText) -> float:
         ModelError: if it is 0.
     """
     problem = trial.problem()
-    values = comparison.optimal_q_values(problem.mdp, trial.discount).max(axis=1)
-    best = exploration.start_value(problem, values)
-    if abs(best) <= bellman.TIE * bellman.least_value(problem.mdp, values):
+    values = optimal_q_values(problem.mdp, trial.discount).max(axis=1)
+    best = problem.start_value(values)
+    if abs(best) <= tolerances.TIE * tolerances.least_value(problem.mdp, values):
         raise ModelError(
             f"{NAME}.problems.{name}: at discount {trial.discount} an episode is worth 0 to an "
             "optimal policy, so that no loss can be relative to that; allowed: a start and a "
@@ -179,8 +181,8 @@ def run(params: Params) -> dict[str, Any]:
         late = {}  # a run that does not get there is later than any other
         for behaviour in params.behaviours(trial):
             values, coverage = found[name, behaviour]
-            losses = np.round((best - values) / abs(best), DECIMALS)
-            first, settled = exploration.steps_to_within(values, best, params.tolerance, steps)
+            losses = np.round((best - values) / abs(best), DECIMALS) + 0.0  # no -0.0
+            first, settled = progress.steps_to_within(values, best, params.tolerance, steps)
             late[behaviour] = np.where(np.isnan(settled), last + 1, settled)
             metrics[name][behaviour] = {
                 "steps": settling_quantiles(settled),

@@ -1,4 +1,4 @@
-"""The chapter's chain of four states: many simulated paths beside what is known in closed form.
+"""The chapter's chain of four states: many simulated paths and the closed form.
 
 Reads data/inputs/markov_chain.yaml. Writes to data/markov_chain/: metrics.json (the steps to
 absorption and their variance, the visits to each state, where paths end; in closed form, and as
@@ -21,7 +21,7 @@ from reprise.capacity import Need
 from reprise.hyperparameters import Frozen, NonNegativeInt, PositiveInt, Seed
 from reprise.pipeline import stage
 from reprise.stats.intervals import Interval, bootstrap_interval, mean_interval, wilson_interval
-from reprise.tabular import chain_paths, markov_chain
+from reprise.tabular import markov_chain
 from reprise.tabular.names import metric_keys
 
 CHAIN = Path("data/inputs/markov_chain.yaml")
@@ -53,7 +53,7 @@ def run(params: Params) -> dict[str, Any]:
     chain, horizon = markov_chain.from_yaml(CHAIN), params.horizon
     solved = markov_chain.absorption(chain)
     generators = [seeds.generator(params.seed, "paths", path) for path in range(params.paths)]
-    paths = chain_paths.simulate(chain, params.start_state, generators, params.shown_paths)
+    paths = markov_chain.simulate(chain, params.start_state, generators, params.shown_paths)
     transient = chain.names(solved.transient)
     row = transient.index(params.start_state)
     keys = metric_keys(chain.state_names, "state")

@@ -20,7 +20,8 @@ from reprise import capacity
 from reprise.capacity import Need
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
 from reprise.pipeline import stage
-from reprise.tabular import comparison, loaders, problems, solvers
+from reprise.tabular import comparison, loaders, problems
+from reprise.tabular.dynamic_programming import q_value_iteration, switching_discount
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 
@@ -94,15 +95,18 @@ def run(params: Params) -> dict[str, Any]:
     others = [problems.toy_text(name, toys.discount) for name in toys.environments]
     state, action = mdp.pair(flip.state, flip.action)
     rival, bracket = mdp.pair(flip.state, flip.rival)[1], (flip.lowest, flip.highest)
-    flips_at = solvers.switching_discount(mdp, state, action, rival, bracket)
+    flips_at = switching_discount(mdp, state, action, rival, bracket)
     solved = [(problem, comparison.solve_by_all(problem, params)) for problem in chapter + others]
+    summaries = {(p.name, p.discount): comparison.summary(p, found) for p, found in solved}
     histories = {
-        problem.discount: solvers.q_value_iteration(mdp, problem.discount, params.sweeps)
-        for problem in chapter
+        discount: q_value_iteration(mdp, discount, params.sweeps) for discount in params.discounts
     }
-    summaries = {
-        (problem.name, problem.discount): comparison.summary(problem, solutions)
-        for problem, solutions in solved
+    tables = {
+        "q_value_iteration.csv": [
+            comparison.history_table(mdp, *item) for item in histories.items()
+        ],
+        "solvers.csv": [comparison.solver_table(*item) for item in solved],
+        "policies.csv": [comparison.state_table(*item) for item in solved],
     }
     return {
         "metrics.json": {
@@ -114,17 +118,9 @@ def run(params: Params) -> dict[str, Any]:
             "switching_discount": flips_at,
             "toy_text": {toy.name: summaries[toy.name, toy.discount] for toy in others},
         },
-        "q_value_iteration.csv": pd.DataFrame(
-            row for item in histories.items() for row in comparison.history_rows(mdp, *item)
-        ),
-        "solvers.csv": pd.DataFrame(
-            row for item in solved for row in comparison.solver_rows(*item)
-        ),
-        "policies.csv": pd.DataFrame(
-            row for item in solved for row in comparison.state_rows(*item)
-        ),
-        "switch.csv": pd.DataFrame(
-            comparison.gap_rows(mdp, state, action, rival, np.linspace(*bracket, flip.points))
+        **{name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()},
+        "switch.csv": comparison.gap_table(
+            mdp, state, action, rival, np.linspace(*bracket, flip.points)
         ),
     }
 

@@ -38,8 +38,12 @@ from reprise.hyperparameters import Frozen, PositiveInt, Probability, Seed
 from reprise.measures import training
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
-from reprise.tabular.q_learning import settling_iterations
-from reprise.tabular.settling import curve_quantiles, settling_quantiles, within
+from reprise.tabular.settling import (
+    curve_quantiles,
+    settling_iterations,
+    settling_quantiles,
+    within,
+)
 
 NAME = "policy_search"
 CARTPOLE, NEAT = "CartPole-v1", Path("data/inputs/neat.ini")

@@ -21,10 +21,19 @@ from reprise.capacity import Need
 from reprise.hyperparameters import Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.pipeline import stage
 from reprise.stats.intervals import wilson_interval
-from reprise.tabular import comparison, loaders, q_learning, solvers
-from reprise.tabular.bellman import best_actions
+from reprise.tabular import comparison, loaders, q_learning
+from reprise.tabular.dynamic_programming import (
+    best_actions,
+    optimal_q_values,
+    q_value_iteration,
+)
 from reprise.tabular.names import quoted
-from reprise.tabular.settling import curve_quantiles, settling_summary, within
+from reprise.tabular.settling import (
+    curve_quantiles,
+    settling_iterations,
+    settling_summary,
+    within,
+)
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 
@@ -61,21 +70,19 @@ def run(params: Params) -> dict[str, Any]:
     mdp = loaders.from_yaml(THREE_STATE)
     recorded = params.recorded.state, params.recorded.action
     pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
-    optimal = comparison.optimal_q_values(mdp, params.discount)
+    optimal = optimal_q_values(mdp, params.discount)
     generators = [seeds.generator(params.seed, "q_learning", run) for run in range(params.runs)]
-    q, curves = q_learning.q_learning(
-        mdp, params, q_learning.RANDOM, generators, params.start_state, recorded
-    )
+    q, curves = q_learning.q_learning(mdp, params, generators, params.start_state, recorded)
     optimum = float(optimal[pair])
-    swept = solvers.q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
+    swept = q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
     best = best_actions(mdp, optimal.max(axis=1), params.discount)
     greedy = q_learning.optimal_runs(q, best)
     iterations = params.record_every * np.arange(1, curves.shape[1] + 1)
     settled, summaries = {}, {}
     for tolerance in params.tolerances:
         name, every = within(tolerance), params.record_every
-        settled[name] = q_learning.settling_iterations(curves, optimum, tolerance, every)
-        sweeps = q_learning.settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
+        settled[name] = settling_iterations(curves, optimum, tolerance, every)
+        sweeps = settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
         summaries[name] = settling_summary(settled[name], sweeps, len(pairs))
         summaries[name]["never"] = _share(np.isnan(settled[name]))
     quantiles = curve_quantiles(curves)

@@ -1,14 +1,20 @@
-"""Markov decision processes from YAML files and from Gymnasium's toy-text environments."""
+"""Models from hand-written YAML files and from Gymnasium's toy-text environments."""
 
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-from reprise.tabular.files import listed_names, mapping, number, read_model, top_level
-from reprise.tabular.model import MDP, from_tuples
-from reprise.tabular.names import ModelError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from reprise.tabular.mdp import MDP, from_transitions
+from reprise.tabular.names import ModelError, checked_names, find
 from reprise.tabular.tables import TERMINAL, from_table, read_environment
 
 __all__ = ["TERMINAL", "from_gymnasium", "from_table", "from_yaml"]
+
+Model = TypeVar("Model")
 
 
 def from_yaml(path: str | PathLike[str]) -> MDP:
@@ -27,7 +33,7 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
 
     Raises:
         ModelError: as `from_transitions`, and if a key or a name is unknown; the message begins
-        with the path.
+            with the path.
     """
     return read_model(path, _from_mapping)
 
@@ -35,12 +41,11 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
 def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
     """Read the transition table `env.unwrapped.P` of one of Gymnasium's toy-text environments.
 
-    It is read as by `tables.from_table`; Gymnasium's time limits are left out.
+    `tables.from_table` reads it, and a sample of the environment's steps is compared with it.
+    Gymnasium's time limits are left out.
 
     >>> from_gymnasium("FrozenLake-v1").number_of_states  # 16 fields, and the end
     17
-
-    A sample of steps of the environment is compared with its table.
 
     Args:
         environment_id: such as "FrozenLake-v1".
@@ -48,13 +53,13 @@ def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
 
     Raises:
         ModelError: if there is no such environment, it has no transition table, or its steps do not
-        follow the table.
+            follow the table.
     """
     return read_environment(environment_id, **arguments)[0]
 
 
 def _from_mapping(content: object) -> MDP:
-    """Build a model from what a YAML file says."""
+    """Build a model from the content of a YAML file."""
     content = top_level(content, ["states", "actions", "transitions"])
     states = listed_names(content["states"], "state")
     actions = listed_names(content["actions"], "action")
@@ -77,4 +82,59 @@ def _from_mapping(content: object) -> MDP:
                         number(cell.get("reward", 0.0), f"{there}: reward"),
                     )
                 )
-    return from_tuples(transitions, states, actions)
+    return from_transitions(
+        *(zip(*transitions, strict=True) if transitions else [()] * 5),
+        shape=(len(states), len(actions)),
+        state_names=states,
+        action_names=actions,
+    )
+
+
+def read_model(path: str | PathLike[str], build: Callable[[object], Model]) -> Model:
+    """Read a YAML file and build a model from its content.
+
+    Raises:
+        ModelError: as `build`, and if the file cannot be read or is no YAML; the message begins
+            with the path.
+    """
+    try:
+        return build(YAML(typ="safe", pure=True).load(Path(path)))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or getattr(error, "reason", error)
+        raise ModelError(f"{path}: cannot be read: {reason}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
+
+
+def top_level(content: object, keys: Sequence[str]) -> dict[str, Any]:
+    """Return a file's content if it is a mapping of exactly these keys."""
+    content = mapping(content, keys, "key", "the file")
+    for key in keys:
+        if key not in content:
+            raise ModelError(f"key {key!r} is missing; allowed: {', '.join(keys)}")
+    return content
+
+
+def listed_names(value: object, kind: str) -> Sequence[str]:
+    """Return a file's list of names, such as its states; the kind is "state" or "action"."""
+    if not isinstance(value, list) or not value:
+        raise ModelError(f"{kind}s are {value!r}; allowed: a list of names, not empty")
+    return checked_names(value, len(value), kind)
+
+
+def mapping(value: object, known: Sequence[str], kind: str, place: str) -> dict[str, Any]:
+    """Return the value if it is a mapping of known keys, else say where it is not."""
+    if not isinstance(value, Mapping):
+        raise ModelError(f"{place}: {value!r} is no mapping; allowed: a mapping by {kind}")
+    for key in value:
+        find(key, known, kind, context=f"{place}: ")
+    return dict(value)
+
+
+def number(value: object, place: str) -> float:
+    """Return the value as a float if it is a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ModelError(f"{place} is {value!r}; allowed: a number")
+    return float(value)

@@ -1,4 +1,4 @@
-"""A finite Markov chain, and in closed form how it comes to rest.
+"""A finite Markov chain: simulated until it is absorbed, and in closed form.
 
 With the transient states first, the transition probabilities are P = [[Q, R], [0, I]], and the
 fundamental matrix N = (I - Q)⁻¹ holds the expected visits. Source: J. G. Kemeny and J. L. Snell,
@@ -12,11 +12,14 @@ from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 
-from reprise.tabular.files import listed_names, mapping, number, read_model, top_level
-from reprise.tabular.model import check_sums, normalised, numbers
+from reprise.tabular.loaders import listed_names, mapping, number, read_model, top_level
+from reprise.tabular.mdp import check_sums, normalised, numbers
 from reprise.tabular.names import ModelError, checked_names, find
+
+MOST_STEPS = 1e9  # of all paths together: some seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,70 +31,109 @@ class MarkovChain:
 
     @property
     def absorbing(self) -> np.ndarray:
-        """The states that nothing but themselves follows, bool [S]."""
+        """The states that only themselves follow, bool [S]."""
         others = ~np.eye(len(self.probabilities), dtype=bool)
         return np.logical_not((others & (self.probabilities > 0)).any(axis=1))
-
-    def state(self, name: str) -> int:
-        """Return the index of a state; an unknown name is a ModelError with the closest match."""
-        return find(name, self.state_names, "state")
 
     def names(self, states: np.ndarray) -> list[str]:
         """Return the names of states given by index or by a mask."""
         return [self.state_names[int(state)] for state in np.arange(len(self.state_names))[states]]
 
+    def start(self, name: str) -> int:
+        """Return the index of a state in which a path can begin: one that is left some time.
+
+        Raises:
+            ModelError: if the state is unknown, or absorbing.
+        """
+        start = find(name, self.state_names, "state")
+        if self.absorbing[start]:
+            allowed = ", ".join(self.names(~self.absorbing)) or "none"
+            raise ModelError(f"start state {name!r} is absorbing; allowed: {allowed}")
+        return start
+
 
 class Absorption(NamedTuple):
-    """What is known in closed form of an absorbing chain's paths, by the state they begin in."""
+    """An absorbing chain's paths in closed form, by the state they begin in."""
 
     transient: np.ndarray  # the states that are left for good some time, int64 [T]
     absorbing: np.ndarray  # int64 [A]
-    visits: np.ndarray  # N, the expected visits, that of the beginning counted, [T, T]
+    visits: np.ndarray  # N, the expected visits, the beginning counted, [T, T]
     steps: np.ndarray  # t = N·1, the expected steps to absorption, [T]
     variance: np.ndarray  # of the steps, (2N - I) t - t², [T]
     ends: np.ndarray  # B = N R, the probability to end in each absorbing state, [T, A]
 
 
-def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = None) -> MarkovChain:
-    """Build a chain from its transition probabilities, as a book prints them.
+class Paths(NamedTuple):
+    """Simulated paths, P of them."""
+
+    steps: np.ndarray  # to absorption, int64 [P]
+    visits: np.ndarray  # to each state before absorption, the beginning counted, int64 [P, S]
+    ends: np.ndarray  # the absorbing states, int64 [P]
+    shown: list[np.ndarray]  # all states of the first paths, from the start to the end
+
+
+def simulate(
+    chain: MarkovChain, start_state: str, generators: Sequence[np.random.Generator], shown: int
+) -> Paths:
+    """Walk from the start state until absorption, once for each generator.
+
+    Each path draws from its own generator: it depends on no other path.
 
     Args:
-        probabilities: P, [S, S].
-        state_names: [S]; s0, s1, ... if None.
+        chain: an absorbing chain.
+        start_state: a transient state's name.
+        generators: one for each path.
+        shown: how many paths, from the first on, keep all their states.
 
     Raises:
-        ModelError: naming the state, the value and what is allowed.
+        ModelError: as `absorption` and `MarkovChain.start`, and if the paths would take too many
+            steps.
     """
-    matrix = numbers("probabilities", probabilities).copy()
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-        raise ModelError(f"probabilities have shape {matrix.shape}; allowed: [S, S]")
-    names = checked_names(state_names, len(matrix), "state")
-    for state, successor in np.argwhere(~((matrix >= 0) & (matrix <= 1)))[:1]:  # NaN is neither
+    start, solved = chain.start(start_state), absorption(chain)
+    expected = solved.steps[solved.transient == start].item()
+    if not expected * len(generators) <= MOST_STEPS:
         raise ModelError(
-            f"state {names[int(state)]!r}, successor {names[int(successor)]!r}: probability is "
-            f"{matrix[state, successor]}; allowed: from 0 to 1"
+            f"start state {start_state!r}: {len(generators):,} paths of {expected:.3g} steps on "
+            f"average; allowed: up to {MOST_STEPS:.3g} steps in all"
         )
-    sums = matrix.sum(axis=1)
-    check_sums(sums, lambda state: f"state {names[state]!r}: probabilities")
-    matrix = normalised(matrix, sums[:, np.newaxis])
-    matrix.setflags(write=False)
-    return MarkovChain(matrix, names)
+    cumulative, absorbing = cumulative_rows(chain), chain.absorbing
+    visits = np.zeros((len(generators), len(chain.state_names)), np.int64)
+    ends = np.empty(len(generators), np.int64)
+    paths = []
+    for n, generator in enumerate(generators):
+        path = walk(generator, cumulative, absorbing, start, visits[n], n < shown)
+        ends[n] = path[-1]
+        if n < shown:
+            paths.append(path)
+    return Paths(visits.sum(axis=1), visits, ends, paths)
 
 
-def from_yaml(path: str | PathLike[str]) -> MarkovChain:
-    """Read a chain from a file such as data/inputs/markov_chain.yaml.
+@njit
+def walk(
+    generator: np.random.Generator,
+    cumulative: np.ndarray,  # [S, S], as of `cumulative_rows`
+    absorbing: np.ndarray,  # bool [S]
+    state: int,
+    visits: np.ndarray,  # int64 [S], changed
+    shown: bool,
+) -> np.ndarray:
+    """Walk until absorption, and return the states: all if they are shown, else the last."""
+    path = [state]
+    while not absorbing[state]:
+        visits[state] += 1
+        # the successor s' with cumulative(s' - 1) ≤ uniform < cumulative(s')
+        state = int(np.searchsorted(cumulative[state], generator.random(), side="right"))
+        if not shown:
+            path.pop()
+        path.append(state)
+    return np.array(path)
 
-    The file has the list `states` and the mapping `transitions`: state, successor, probability. A
-    successor that a state does not name never follows it.
 
-    Args:
-        path: the file.
-
-    Raises:
-        ModelError: as `from_matrix`, and if a key or a name is unknown; the message begins with the
-        path.
-    """
-    return read_model(path, _from_mapping)
+def cumulative_rows(chain: MarkovChain) -> np.ndarray:
+    """Return each row's sums, [S, S]; from the last possible successor on they are 1 exactly."""
+    sums = np.cumsum(chain.probabilities, axis=1)
+    last = sums.shape[1] - 1 - np.argmax(chain.probabilities[:, ::-1] > 0, axis=1)
+    return np.where(np.arange(sums.shape[1]) >= last[:, np.newaxis], 1.0, sums)
 
 
 def absorption(chain: MarkovChain) -> Absorption:
@@ -148,21 +190,50 @@ def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
     return lengths
 
 
-def check_start(chain: MarkovChain, name: str) -> int:
-    """Return the index of a state in which a path can begin: one that is left some time.
+def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = None) -> MarkovChain:
+    """Build a chain from its transition probabilities, as a book prints them.
+
+    Args:
+        probabilities: P, [S, S].
+        state_names: [S]; s0, s1, ... if None.
 
     Raises:
-        ModelError: if the state is unknown, or absorbing.
+        ModelError: naming the state, the value and what is allowed.
     """
-    start = chain.state(name)
-    if chain.absorbing[start]:
-        allowed = ", ".join(chain.names(~chain.absorbing)) or "none"
-        raise ModelError(f"start state {name!r} is absorbing; allowed: {allowed}")
-    return start
+    matrix = numbers("probabilities", probabilities)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
+        raise ModelError(f"probabilities have shape {matrix.shape}; allowed: [S, S]")
+    names = checked_names(state_names, len(matrix), "state")
+    for state, successor in np.argwhere(~((matrix >= 0) & (matrix <= 1)))[:1]:  # NaN is neither
+        raise ModelError(
+            f"state {names[int(state)]!r}, successor {names[int(successor)]!r}: probability is "
+            f"{matrix[state, successor]}; allowed: from 0 to 1"
+        )
+    sums = matrix.sum(axis=1)
+    check_sums(sums, lambda state: f"state {names[state]!r}: probabilities")
+    matrix = normalised(matrix, sums[:, np.newaxis])
+    matrix.setflags(write=False)
+    return MarkovChain(matrix, names)
+
+
+def from_yaml(path: str | PathLike[str]) -> MarkovChain:
+    """Read a chain from a file such as data/inputs/markov_chain.yaml.
+
+    The file has the list `states` and the mapping `transitions`: state, successor, probability. A
+    successor that a state does not name never follows it.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ModelError: as `from_matrix`, and if a key or a name is unknown; the message begins with the
+            path.
+    """
+    return read_model(path, _from_mapping)
 
 
 def _from_mapping(content: object) -> MarkovChain:
-    """Build a chain from what a YAML file says."""
+    """Build a chain from the content of a YAML file."""
     content = top_level(content, ["states", "transitions"])
     states = listed_names(content["states"], "state")
     matrix = np.zeros((len(states), len(states)))

@@ -1,4 +1,4 @@
-"""The names of states and actions: numbered on demand, checked, and looked up with a hint."""
+"""The names of states and actions: checked, and found with a hint."""
 
 import difflib
 from collections.abc import Sequence
@@ -6,20 +6,19 @@ from typing import overload
 
 from reprise.errors import UserError
 
-HINT_LIMIT = 10_000  # a search for the closest match among more names than this takes seconds
+HINT_LIMIT = 10_000  # a search for the closest match among more names takes seconds
 
 
 class ModelError(UserError, ValueError):
-    """What a Markov decision process cannot be, named in one line."""
+    """A Markov decision process, chain or policy that cannot be, in one line."""
 
 
 class NumberedNames(Sequence[str]):
-    """The names s0, s1, ... of which none is stored, so that a million states carry no strings."""
+    """The names s0, s1, ..., made on demand: a million states store no strings."""
 
     def __init__(self, prefix: str, size: int) -> None:
         """Name `size` things by the prefix and their number."""
-        self._prefix = prefix
-        self._size = size
+        self._prefix, self._size = prefix, size
 
     def __len__(self) -> int:
         """Return the number of names."""
@@ -31,10 +30,9 @@ class NumberedNames(Sequence[str]):
     def __getitem__(self, index: slice) -> tuple[str, ...]: ...
     def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
         """Return the name of one number, or those of a slice."""
-        numbers = range(self._size)[index]
-        if isinstance(numbers, range):
-            return tuple(f"{self._prefix}{number}" for number in numbers)
-        return f"{self._prefix}{numbers}"
+        if isinstance(index, slice):
+            return tuple(f"{self._prefix}{number}" for number in range(self._size)[index])
+        return f"{self._prefix}{range(self._size)[index]}"
 
 
 def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence[str]:
@@ -46,7 +44,7 @@ def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence
         kind: "state" or "action"; its first letter is the prefix of numbered names.
 
     Raises:
-        ModelError: if their number is wrong, one is no text, or one occurs twice.
+        ModelError: if their number is wrong, one is not text, or one occurs twice.
     """
     if names is None:
         return NumberedNames(kind[0], size)
@@ -62,8 +60,29 @@ def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence
     return tuple(names)
 
 
+def find(name: object, names: Sequence[str], kind: str, context: str = "") -> int:
+    """Return the index of a name.
+
+    Args:
+        name: the name.
+        names: the known names.
+        kind: what they name, for the message.
+        context: the beginning of the message, such as the place of the name in a file.
+
+    Raises:
+        ModelError: if it is not among them, with the closest match.
+    """
+    if isinstance(name, str) and name in names:
+        return names.index(name)
+    known = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+    message = f"{context}unknown {kind} {name!r}; allowed: {known}"
+    if len(names) <= HINT_LIMIT and (close := difflib.get_close_matches(str(name), names, 1, 0.5)):
+        message += f"; closest match: {close[0]!r}"
+    raise ModelError(message)
+
+
 def quoted(name: str) -> str:
-    """Return the name, quoted unless it is one word: names side by side can then be told apart.
+    """Return the name, quoted unless it is one word: then names in a row stay apart.
 
     >>> print(quoted("a0"), quoted("run it"))
     a0 'run it'
@@ -72,10 +91,10 @@ def quoted(name: str) -> str:
 
 
 def metric_keys(names: Sequence[str], kind: str) -> list[str]:
-    """Return the key of each name in metrics.json, where a dot would part two keys: "_" for a dot.
+    """Return the key of each name in metrics.json, with "_" for a dot, which would split it.
 
     Args:
-        names: as of a model's states.
+        names: such as a model's states.
         kind: "state" or "action".
 
     Raises:
@@ -89,24 +108,3 @@ def metric_keys(names: Sequence[str], kind: str) -> list[str]:
                 "metrics.json; allowed: names that differ by more than a dot for a _"
             )
     return keys
-
-
-def find(name: object, names: Sequence[str], kind: str, context: str = "") -> int:
-    """Return the index of a name.
-
-    Args:
-        name: what is looked for.
-        names: the known names.
-        kind: what they name, for the message.
-        context: how the message begins, such as the place where the name was read.
-
-    Raises:
-        ModelError: if it is not among them, with the closest match.
-    """
-    if isinstance(name, str) and name in names:
-        return names.index(name)
-    known = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
-    message = f"{context}unknown {kind} {name!r}; allowed: {known}"
-    if len(names) <= HINT_LIMIT and (close := difflib.get_close_matches(str(name), names, 1, 0.5)):
-        message += f"; closest match: {close[0]!r}"
-    raise ModelError(message)

@@ -1,4 +1,4 @@
-"""When many runs have come close to an optimum for good, in numbers.
+"""When many runs have come close to an optimum for good.
 
 Axes: R runs, K records.
 """
@@ -8,6 +8,30 @@ from typing import Any
 import numpy as np
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+
+
+def settling_iterations(
+    curves: np.ndarray, target: float, relative_tolerance: float, record_every: int
+) -> np.ndarray:
+    """Return the first recorded iteration from which a curve stays near its target, for each run.
+
+    >>> settling_iterations(np.array([[5.0, 9.0, 10.0, 10.2]]), 10.0, 0.05, 100).tolist()
+    [300.0]
+
+    Args:
+        curves: [R, K].
+        target: where they should settle.
+        relative_tolerance: how near: |curve - target| ≤ relative_tolerance·|target|.
+        record_every: iterations between two records.
+
+    Returns:
+        The number of iterations made, float64 [R]; NaN if the curve's end is not near.
+    """
+    away = np.abs(curves - target) > relative_tolerance * abs(target)
+    trailing = np.argmax(away[:, ::-1], axis=1)  # records since the curve was last away
+    settled = curves.shape[1] - trailing
+    settled[~away.any(axis=1)] = 0
+    return np.where(away[:, -1], np.nan, (settled + 1.0) * record_every)
 
 
 def curve_quantiles(curves: np.ndarray) -> dict[str, np.ndarray]:
@@ -30,7 +54,7 @@ def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
 
 
 def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str, Any]:
-    """Return the iterations of Q-learning beside the sweeps of Q-value iteration.
+    """Return the iterations of Q-learning and the sweeps of Q-value iteration.
 
     Args:
         settled: iterations by run, NaN for a run that never settles, [R].
@@ -48,7 +72,7 @@ def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str
 
 
 def within(tolerance: float) -> str:
-    """Return the name under which a relative tolerance's results go, such as within_5_percent."""
+    """Return the key of a relative tolerance's results, such as within_5_percent."""
     return f"within_{100 * tolerance:.9g}_percent".replace(".", "_")
 
 

@@ -1,4 +1,4 @@
-"""Policies that draw their actions, and the model that is left when one is followed.
+"""Policies that draw their actions, and the model of an agent that follows one.
 
 Axes: S states, A actions.
 """
@@ -6,9 +6,9 @@ Axes: S states, A actions.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reprise.tabular.model import MDP, check_sums, from_transitions, normalised, numbers
+from reprise.tabular.dynamic_programming import policy_evaluation
+from reprise.tabular.mdp import MDP, check_sums, from_transitions, normalised, numbers
 from reprise.tabular.names import ModelError
-from reprise.tabular.policy_iteration import policy_evaluation
 
 
 def uniform_policy(mdp: MDP) -> np.ndarray:
@@ -17,7 +17,7 @@ def uniform_policy(mdp: MDP) -> np.ndarray:
 
 
 def following(mdp: MDP, policy: ArrayLike) -> MDP:
-    """Return the model that following a policy leaves: T(s, s') = Σ_a π(a | s) T(s, a, s').
+    """Return the model of an agent that follows a policy: T(s, s') = Σ_a π(a | s) T(s, a, s').
 
     It has one action, "follow". Transitions that differ in their rewards stay apart.
 
@@ -35,18 +35,17 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
     for state, action in np.argwhere(wrong)[:1]:
         allowed = "from 0 to 1" if mdp.possible[state, action] else "0, the action being impossible"
         raise ModelError(
-            f"state {mdp.state_names[int(state)]!r}, action {mdp.action_names[int(action)]!r}: "
-            f"the policy's probability is {weights[state, action]}; allowed: {allowed}"
+            f"{mdp.place(state, action)}: the policy's probability is {weights[state, action]}; "
+            f"allowed: {allowed}"
         )
     sums = weights.sum(axis=1)
     check_sums(sums, lambda state: f"state {mdp.state_names[state]!r}: the policy's probabilities")
-    weights = normalised(weights, sums[:, np.newaxis])
-    rows = np.repeat(np.arange(weights.size), np.diff(mdp.row_starts.astype(np.int64)))  # s·A + a
+    weights, rows = normalised(weights, sums[:, np.newaxis]).ravel(), mdp.rows
     return from_transitions(
         rows // mdp.number_of_actions,
         np.zeros(len(rows), np.int64),
-        mdp.successors,
-        mdp.probabilities * weights.ravel()[rows],
+        mdp.transitions.indices,
+        mdp.transitions.data * weights[rows],
         mdp.rewards,
         shape=(mdp.number_of_states, 1),
         state_names=mdp.state_names,
@@ -60,7 +59,7 @@ def evaluate(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     Args:
         mdp: the model.
         policy: π(a | s), [S, A].
-        discount: γ; 1 only where the policy reaches an absorbing state from everywhere.
+        discount: γ; 1 only where the policy comes to rest from everywhere.
 
     Returns:
         V_π, float64 [S].
@@ -68,5 +67,6 @@ def evaluate(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     Raises:
         ModelError: as `following`, and if the discount is not possible.
     """
-    followed = following(mdp, policy)
-    return policy_evaluation(followed, np.zeros(mdp.number_of_states, np.int64), discount)
+    return policy_evaluation(
+        following(mdp, policy), np.zeros(mdp.number_of_states, np.int64), discount
+    )

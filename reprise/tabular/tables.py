@@ -1,8 +1,9 @@
-"""Transition tables as Gymnasium's toy-text environments hold them, and whether steps follow them.
+"""Transition tables as Gymnasium's toy-text environments have them, and a test of their steps.
 
 A table is P[state][action] = [(probability, next state, reward, terminated), ...]. Axes: S states.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
 from typing import Any
@@ -12,21 +13,24 @@ import numpy as np
 from gymnasium.spaces import Discrete, Space
 
 from reprise import seeds
-from reprise.tabular.model import MDP, check_sums, from_tuples, normalised
+from reprise.tabular.mdp import MDP, check_sums, from_transitions, normalised
 from reprise.tabular.names import ModelError
 from reprise.tabular.undiscounted import ways_to_rest
 
 TERMINAL = "terminal"
-STEPS = 5_000  # of a sample: a fraction of a second
-DEVIATIONS = 8.0  # standard ones, of frequencies: fewer happen by chance
+STEPS = 5_000  # in a sample: a fraction of a second
+DEVIATIONS = 8.0  # standard deviations of frequencies: chance does not bring so many
+FOLLOWED = (
+    "allowed: environments with steps that follow the table (tables.from_table reads a table alone)"
+)
 
 
 def from_table(table: Any, states: range | None = None, actions: range | None = None) -> MDP:
     """Read a transition table: a dictionary or list by state, of dictionaries or lists by action.
 
     A terminated transition leads to one more state, "terminal", the last, which is absorbing and
-    worth 0: nothing is bootstrapped from what the table says of the state in which an episode ends.
-    An action that a state does not list is impossible in it.
+    worth 0: the table's next state counts for nothing where an episode ends. An action that a state
+    does not list is impossible in it.
 
     >>> from_table([[[(0.5, 0, -1.0, False), (0.5, 0, -1.0, True)]]]).rewards.tolist()
     [-1.0, -1.0, 0.0]
@@ -52,50 +56,49 @@ def from_table(table: Any, states: range | None = None, actions: range | None = 
                 raise ModelError(f"{pair}: {outcomes!r} is no list; allowed: a list of outcomes")
             for outcome in outcomes:
                 transitions.append((state, action, *_outcome(outcome, states, pair)))
-    number_of_actions = len(actions) if actions else last + 1
-    transitions += [
-        (len(states), action, len(states), 1.0, 0.0) for action in range(number_of_actions)
-    ]
-    return from_tuples(
-        transitions,
-        [*(f"s{state}" for state in states), TERMINAL],
-        [f"a{action}" for action in (actions or range(number_of_actions))],
+    actions = actions or range(last + 1)
+    transitions += [(len(states), action, len(states), 1.0, 0.0) for action in range(len(actions))]
+    return from_transitions(
+        *zip(*transitions, strict=True),
+        shape=(len(states) + 1, len(actions)),
+        state_names=[*(f"s{state}" for state in states), TERMINAL],
+        action_names=[f"a{action}" for action in actions],
     )
 
 
 def read_environment(environment_id: str, **arguments: Any) -> tuple[MDP, np.ndarray | None]:
-    """Read an environment's table, and where its episodes begin, [S], None if it does not tell.
+    """Read an environment's table, and where its episodes begin, [S], None if it does not say.
 
     Raises:
         ModelError: if there is no such environment, it has no table, or its steps do not follow
-        the table.
+            the table.
     """
-    whose = f"environment {environment_id!r}"
+    name = f"environment {environment_id!r}"
     try:
         environment = gymnasium.make(environment_id, disable_env_checker=True, **arguments)
     except Exception as error:
-        raise ModelError(f"{whose}: {_said(error)}") from error
-    table = getattr(environment.unwrapped, "P", None)
-    if not isinstance(table, Mapping | Sequence):
-        environment.close()
-        raise ModelError(
-            f"{whose} has no transition table P; allowed: toy-text environments that have one, "
-            "such as FrozenLake-v1, CliffWalking-v1, Taxi-v4"
-        )
+        raise ModelError(f"{name}: {_reason(error)}") from error
     try:
-        states, actions = map(_range, (environment.observation_space, environment.action_space))
-        mdp = from_table(table, states, actions)
-        start = _start(environment, mdp)
-        _check_steps(environment, mdp, start)
-    except ModelError as error:
-        raise ModelError(f"{whose}: {error}") from None
+        table = getattr(environment.unwrapped, "P", None)
+        if not isinstance(table, Mapping | Sequence):
+            raise ModelError(
+                f"{name} has no transition table P; allowed: toy-text environments that have one, "
+                "such as FrozenLake-v1, CliffWalking-v1, Taxi-v4"
+            )
+        try:
+            states, actions = map(_range, (environment.observation_space, environment.action_space))
+            mdp = from_table(table, states, actions)
+            start = _start(environment, mdp)
+            _check_steps(environment, mdp, start)
+        except ModelError as error:
+            raise ModelError(f"{name}: {error}") from None
     finally:
         environment.close()
     return mdp, start
 
 
 def _items(rows: Any, kind: str, numbers: range | None, place: str) -> Iterator[tuple[int, Any]]:
-    """Yield what a dictionary or a list holds, each with its place among the numbers."""
+    """Yield the entries of a dictionary or a list, each with its place among the numbers."""
     if isinstance(rows, Mapping):
         for number, row in rows.items():
             known = isinstance(number, Integral) and not isinstance(number, bool)
@@ -147,7 +150,7 @@ def _start(environment: gymnasium.Env, mdp: MDP) -> np.ndarray | None:
     if given is None:
         return None
     try:
-        start = np.append(np.asarray(given, np.float64), 0.0)  # none begins in "terminal"
+        start = np.append(np.asarray(given, np.float64), 0.0)  # no episode begins in "terminal"
     except (TypeError, ValueError):
         start = np.empty(0)
     if np.ndim(given) != 1 or len(start) != mdp.number_of_states or (start < 0).any():
@@ -163,20 +166,20 @@ def _start(environment: gymnasium.Env, mdp: MDP) -> np.ndarray | None:
 
 
 def _check_steps(environment: gymnasium.Env, mdp: MDP, start: np.ndarray | None) -> None:
-    """Play a sample of steps, and check that each is in the table, about as often as it says.
+    """Play a sample of steps, and check that the table has each, about as often as it happens.
 
-    Every other action is one that leads towards the end of an episode: what happens late in it
-    happens often enough.
+    Every other action is one that leads towards the end of an episode, so that the sample has
+    enough of what happens late in it.
 
     Raises:
-        ModelError: naming state, action, what happened and what the table says.
+        ModelError: naming state, action, what happened and the table's probabilities.
     """
     generator = seeds.generator(0, "steps")
     ending = np.zeros_like(mdp.possible)
     ending[-1] = True
     towards_the_end, _ = ways_to_rest(mdp, mdp.possible, ending)
-    expected: dict[tuple[int, int], dict[tuple[int, float], float]] = {}
-    counts: dict[tuple[int, int], dict[tuple[int, float], int]] = {}
+    first_action = int(getattr(environment.action_space, "start", 0))
+    happened: dict[tuple[int, int], Counter] = defaultdict(Counter)  # by state and action
     state, over, first_seed = -1, True, 0
     for ahead, uniform in zip(generator.random(STEPS) < 0.5, generator.random(STEPS), strict=True):
         if over:
@@ -190,45 +193,41 @@ def _check_steps(environment: gymnasium.Env, mdp: MDP, start: np.ndarray | None)
                 )
         choice = np.flatnonzero(mdp.possible[state])
         action = int(towards_the_end[state] if ahead else choice[int(uniform * len(choice))])
-        number = action + int(getattr(environment.action_space, "start", 0))
-        observation, reward, terminated, truncated, _ = _played(environment.step, number)
+        observation, reward, terminated, truncated, _ = _played(
+            environment.step, action + first_action
+        )
         successor = (
             mdp.number_of_states - 1 if terminated else _state(observation, mdp, environment)
         )
-        pair, happened = (state, action), (successor, float(reward))
-        if pair not in expected:
-            expected[pair], counts[pair] = _outcomes(mdp, *pair), {}
-        if happened not in expected[pair]:
+        outcome = successor, float(reward)
+        if outcome not in _outcomes(mdp, state, action):
             raise ModelError(
-                f"state {mdp.state_names[state]!r}, action {mdp.action_names[action]!r}: a step "
-                f"led to state {mdp.state_names[successor]!r} with reward {reward:g}, which is not "
-                "in its table P; allowed: environments whose steps follow the table "
-                "(tables.from_table reads a table alone)"
+                f"{mdp.place(state, action)}: a step led to state {mdp.state_names[successor]!r} "
+                f"with reward {reward:g}, which is not in its table P; {FOLLOWED}"
             )
-        counts[pair][happened] = counts[pair].get(happened, 0) + 1
+        happened[state, action][outcome] += 1
         state, over = successor, terminated or truncated
-    _check_frequencies(mdp, expected, counts)
+    _check_frequencies(mdp, happened)
 
 
-def _check_frequencies(mdp: MDP, expected: dict, counts: dict) -> None:
+def _check_frequencies(mdp: MDP, happened: dict[tuple[int, int], Counter]) -> None:
     """Check how often outcomes happened, by Pearson's χ² over all pairs and its exact deviation."""
     excess, variance = {}, 0.0
-    for pair, probabilities in expected.items():
-        p = np.array(list(probabilities.values()))
-        happened = np.array([counts[pair].get(outcome, 0) for outcome in probabilities])
-        n, k = happened.sum(), len(p)
-        excess[pair] = float(((happened - n * p) ** 2 / (n * p)).sum()) - (k - 1)
+    for pair, counts in happened.items():
+        outcomes = _outcomes(mdp, *pair)
+        p, observed = np.array([(p, counts[outcome]) for outcome, p in outcomes.items()]).T
+        n, k = observed.sum(), len(p)
+        excess[pair] = float(((observed - n * p) ** 2 / (n * p)).sum()) - (k - 1)
         variance += 2 * (k - 1) + (float((1 / p).sum()) - k * k - 2 * k + 2) / n
     if sum(excess.values()) > DEVIATIONS * max(variance, 1.0) ** 0.5:
         pair = max(excess, key=lambda pair: excess[pair])
-        said = ", ".join(
-            f"{counts[pair].get(outcome, 0)} of probability {p:.6g}"
-            for outcome, p in expected[pair].items()
+        counts = ", ".join(
+            f"{happened[pair][outcome]} of probability {p:.6g}"
+            for outcome, p in _outcomes(mdp, *pair).items()
         )
         raise ModelError(
-            f"state {mdp.state_names[pair[0]]!r}, action {mdp.action_names[pair[1]]!r}: steps had "
-            f"outcomes in other shares than its table P says: {said}; allowed: environments whose "
-            "steps follow the table (tables.from_table reads a table alone)"
+            f"{mdp.place(*pair)}: the shares of the outcomes do not follow its table P: {counts}; "
+            f"{FOLLOWED}"
         )
 
 
@@ -236,14 +235,14 @@ def _outcomes(mdp: MDP, state: int, action: int) -> dict[tuple[int, float], floa
     """Return the probability of each successor and reward."""
     row = state * mdp.number_of_actions + action
     found: dict[tuple[int, float], float] = {}
-    for n in range(int(mdp.row_starts[row]), int(mdp.row_starts[row + 1])):
-        key = int(mdp.successors[n]), float(mdp.rewards[n])
-        found[key] = found.get(key, 0.0) + float(mdp.probabilities[n])
+    for n in range(*mdp.transitions.indptr[row : row + 2].tolist()):
+        key = int(mdp.transitions.indices[n]), float(mdp.rewards[n])
+        found[key] = found.get(key, 0.0) + float(mdp.transitions.data[n])
     return found
 
 
 def _state(observation: Any, mdp: MDP, environment: gymnasium.Env) -> int:
-    """Return the place of a state that is observed."""
+    """Return the index of an observed state."""
     first = int(getattr(environment.observation_space, "start", 0))
     if isinstance(observation, Integral) or np.ndim(observation) == 0:
         try:
@@ -259,13 +258,14 @@ def _state(observation: Any, mdp: MDP, environment: gymnasium.Env) -> int:
 
 
 def _played(play: Any, *arguments: Any, **options: Any) -> Any:
-    """Reset or step an environment; what goes wrong in it is a ModelError."""
+    """Reset or step an environment; a failure is a ModelError."""
     try:
         return play(*arguments, **options)
     except Exception as error:
-        raise ModelError(f"it cannot be played: {_said(error)}") from error
+        raise ModelError(f"it cannot be played: {_reason(error)}") from error
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    """Return an error's text in one line."""
     kind = "" if isinstance(error, gymnasium.error.Error) else f"{type(error).__name__}: "
     return " ".join(f"{kind}{error}".split())

@@ -3,12 +3,12 @@
     V(s) ← (1 - α) V(s) + α (r + γ V(s')),    α = α_0 / (1 + c·decay)
 
 The count c is that of all earlier steps, as in the chapter's power scheduling, or of the earlier
-visits to s: with α_0 = decay = 1, V(s) is then the mean of all targets so far. What is met does not
-depend on what is learnt, so all schedules of a run learn from the same transitions.
+visits to s: with α_0 = decay = 1, V(s) is then the mean of all targets so far. The values decide no
+step, so all schedules of a run learn from the same transitions.
 
 Source: R. S. Sutton, Learning to predict by the methods of temporal differences, 1988.
 
-Axes: R runs, C schedules, S states, T iterations, K records.
+Axes: R runs, C schedules, S states, K records.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,10 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, Recorded
-from reprise.tabular.model import MDP
+from reprise.tabular.mdp import MDP
 from reprise.tabular.sampling import Sampler, draw, sampler
 from reprise.tabular.stochastic_policy import following
 from reprise.tabular.undiscounted import absorbing_states, first_state
-
-BLOCK = 16_384  # iterations whose uniform numbers are drawn at once: they stay in the cache
 
 
 class Schedule(Frozen):
@@ -37,7 +35,7 @@ class Schedule(Frozen):
 
 
 class Hyperparameters(Recorded):
-    """What a run depends on, but for the model, the policy and the schedules."""
+    """TD(0) hyperparameters, except the schedules."""
 
     discount: Discount
 
@@ -53,8 +51,8 @@ def td_learning(
     """Learn the values of a policy by every schedule, in one run for each generator.
 
     A run begins at the start state, from V = 0, and begins there again (with its values) when it
-    has reached an absorbing state. It draws one number an iteration from its own generator: what it
-    learns depends on no other run, and what a schedule learns on no other schedule.
+    has reached an absorbing state. Each run draws from its own generator: it depends on no other
+    run, and no schedule depends on another.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -78,78 +76,50 @@ def td_learning(
     Raises:
         ModelError: if the start state is unknown or absorbing, or the policy none of this model.
     """
-    followed = following(mdp, policy)
-    start = first_state(followed, start_state)
-    source = sampler(followed)
-    resumed = np.where(absorbing_states(followed)[source.successors], start, source.successors)
-    rates = np.array(
-        [[s.learning_rate for s in schedules], [s.learning_rate_decay for s in schedules]]
-    )
+    chain = following(mdp, policy)
+    start, source = first_state(chain, start_state), sampler(chain)
+    resumed = np.where(absorbing_states(chain)[source.successors], start, source.successors)
+    rates = np.array([[s.learning_rate, s.learning_rate_decay] for s in schedules])
     by_visits = np.array([s.count == "visits" for s in schedules])
-    iterations, record_every = hyperparameters.iterations, hyperparameters.record_every
-    size = mdp.number_of_states
-    records = np.empty((len(generators), len(schedules), iterations // record_every, size))
-    buffer = np.empty(BLOCK)
-    for run, generator in enumerate(generators):
-        values, visits = np.zeros((size, len(schedules))), np.zeros(size, np.int64)
-        state = start
-        for first in range(0, iterations, BLOCK):
-            uniforms = buffer[: iterations - first]
-            generator.random(out=uniforms)
-            state = learn(
-                source,
-                resumed,
-                rates,
-                by_visits,
-                hyperparameters.discount,
-                uniforms,
-                first,
-                state,
-                record_every,
-                values,
-                visits,
-                records[run],
-            )
+    h, size = hyperparameters, mdp.number_of_states
+    records = np.empty((len(generators), len(schedules), h.iterations // h.record_every, size))
+    for generator, record in zip(generators, records, strict=True):
+        counts = h.iterations, h.record_every
+        learn(generator, source, resumed, start, rates, by_visits, h.discount, counts, record)
     return records
 
 
 @njit
 def learn(
-    source: Sampler,  # of the model that the policy leaves
-    resumed: np.ndarray,  # [N], where it goes on: the successor, or the start
-    rates: np.ndarray,  # [2, C], α_0 and decay
+    generator: np.random.Generator,
+    source: Sampler,  # of the model of an agent that follows the policy
+    resumed: np.ndarray,  # [N], the state after each transition: its successor, or the start
+    state: int,
+    rates: np.ndarray,  # [C, 2], α_0 and decay
     by_visits: np.ndarray,  # bool [C]
     discount: float,
-    uniforms: np.ndarray,  # [T]
-    first_iteration: int,
-    state: int,
-    record_every: int,
-    values: np.ndarray,  # [S, C], changed
-    visits: np.ndarray,  # [S], changed
+    counts: tuple[int, int],  # iterations, and those from record to record
     records: np.ndarray,  # [C, K, S], changed
-) -> int:
-    """Learn through T iterations, and return the state in which they end."""
-    record = first_iteration // record_every
-    countdown = record_every - first_iteration % record_every
-    for t in range(len(uniforms)):
-        n = draw(source, state, uniforms[t])
-        successor, reward = source.successors[n], source.rewards[n]
-        steps, earlier = float(first_iteration + t), float(visits[state])
-        for c in range(len(by_visits)):
-            count = earlier if by_visits[c] else steps
-            alpha = rates[0, c] / (1 + count * rates[1, c])
-            target = reward + discount * values[successor, c]
+) -> None:
+    """Learn the values of all states by each schedule, from V = 0."""
+    iterations, record_every = counts
+    schedules, size = len(rates), records.shape[2]
+    values, visits = np.zeros((size, schedules)), np.zeros(size, np.int64)
+    record = 0
+    for iteration in range(iterations):
+        n = draw(source, state, generator.random())
+        next_state, reward = source.successors[n], source.rewards[n]
+        for c in range(schedules):
+            count = visits[state] if by_visits[c] else iteration
+            alpha = rates[c, 0] / (1 + count * rates[c, 1])
+            target = reward + discount * values[next_state, c]
             values[state, c] = (1 - alpha) * values[state, c] + alpha * target
         visits[state] += 1
-
-        countdown -= 1
-        if countdown == 0:
-            for s in range(len(visits)):
-                for c in range(len(by_visits)):
-                    records[c, record, s] = values[s, c]
-            record, countdown = record + 1, record_every
+        if iteration + 1 == (record + 1) * record_every:
+            for s, c in np.ndindex(size, schedules):
+                records[c, record, s] = values[s, c]
+            record += 1
         state = resumed[n]
-    return state
 
 
 def errors(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -159,7 +129,9 @@ def errors(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def bias_and_spread(values: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Part the error in what all runs share and what parts them: bias² + spread² = mean of error².
+    """Split the error into bias, which all runs share, and spread between them.
+
+    bias² + spread² is the mean of error².
 
     Args:
         values: V, [R, ..., S].

@@ -18,8 +18,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
-from reprise.tabular.kernels import reach, stay
-from reprise.tabular.model import MDP
+from reprise.tabular.mdp import MDP
 from reprise.tabular.names import ModelError
 
 NOTHING = 1e-6  # of the largest reward: the linear program is exact to a tenth of it
@@ -41,10 +40,9 @@ def check_solvable(mdp: MDP, discount: float) -> None:
 
 def absorbing_states(mdp: MDP) -> np.ndarray:
     """Return where every possible action leads back to the state itself with reward 0, bool [S]."""
-    starts = mdp.row_starts[:: mdp.number_of_actions].astype(np.int64)  # [S + 1]
-    states = np.repeat(np.arange(mdp.number_of_states), np.diff(starts))
-    leaves = (mdp.successors != states) | (mdp.rewards != 0)
-    return ~np.logical_or.reduceat(leaves, starts[:-1])
+    states = mdp.rows // mdp.number_of_actions
+    left = states[(mdp.transitions.indices != states) | (mdp.rewards != 0)]
+    return np.bincount(left, minlength=mdp.number_of_states) == 0
 
 
 def first_state(mdp: MDP, name: str) -> int:
@@ -62,19 +60,25 @@ def first_state(mdp: MDP, name: str) -> int:
     return state
 
 
-def only(mdp: MDP, policy: np.ndarray) -> np.ndarray:
-    """Return the pairs of state and action that a policy takes, bool [S, A]."""
-    taken = np.zeros_like(mdp.possible)
-    taken[np.arange(mdp.number_of_states), policy] = True
-    return taken
+def may_lead_to(mdp: MDP, goals: np.ndarray) -> np.ndarray:
+    """Return which actions may lead to a goal in one step, bool [S, A]; goals are bool [S]."""
+    return (mdp.transitions @ goals).reshape(mdp.possible.shape) > 0
+
+
+def lasting(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
+    """Return the allowed actions that never lead to a state without one, bool [S, A]."""
+    while True:
+        kept = allowed & ~may_lead_to(mdp, np.logical_not(allowed.any(axis=1)))
+        if (kept == allowed).all():
+            return kept
+        allowed = kept
 
 
 def resting_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
     """Return the actions that keep to reward 0 for ever, bool [S, A], of those allowed, [S, A]."""
     free = allowed.copy()
-    free.ravel()[_rows(mdp)[mdp.rewards != 0]] = False
-    stay(mdp.row_starts, mdp.successors, free)
-    return free
+    free.ravel()[mdp.rows[mdp.rewards != 0]] = False
+    return lasting(mdp, free)
 
 
 def ways_to_rest(
@@ -85,11 +89,16 @@ def ways_to_rest(
     Args:
         mdp: the model.
         allowed: the actions to choose from, bool [S, A].
-        resting: those by which to stay at rest, bool [S, A].
+        resting: the actions by which to stay at rest, bool [S, A].
     """
-    reached, policy = np.asarray(resting.any(axis=1)), np.argmax(resting, axis=1)
-    reach(mdp.row_starts, mdp.successors, allowed, reached, policy)
-    return policy, reached
+    policy, reached = np.argmax(resting, axis=1), np.asarray(resting.any(axis=1))
+    while True:
+        closer = allowed & may_lead_to(mdp, reached)
+        new = closer.any(axis=1) & ~reached
+        if not new.any():
+            return policy, reached
+        policy[new] = np.argmax(closer[new], axis=1)
+        reached |= new
 
 
 def proper_policy(mdp: MDP, policy: np.ndarray | None = None) -> np.ndarray:
@@ -104,59 +113,62 @@ def proper_policy(mdp: MDP, policy: np.ndarray | None = None) -> np.ndarray:
     """
     allowed = mdp.possible if policy is None else only(mdp, policy)
     proper, reached = ways_to_rest(mdp, allowed, resting_actions(mdp, allowed))
-    if not reached.all():
-        state = mdp.state_names[int(np.argmin(reached))]
+    for state in np.flatnonzero(~reached)[:1]:
         who = "no policy leads" if policy is None else "the policy does not lead"
         raise ModelError(
-            f"discount is 1 and cannot converge: {who} from state {state!r} to an absorbing "
+            f"discount is 1 and cannot converge: {who} from state "
+            f"{mdp.state_names[int(state)]!r} to an absorbing "
             "state of reward 0; allowed: a discount below 1, or a model whose episodes end"
         )
     return proper
 
 
+def only(mdp: MDP, policy: np.ndarray) -> np.ndarray:
+    """Return the actions that a policy takes, bool [S, A]."""
+    return np.arange(mdp.number_of_actions) == policy[:, np.newaxis]
+
+
 def check_costs(mdp: MDP) -> None:
-    """Check that whoever goes on for ever without coming to rest loses by it.
+    """Check that going on for ever without coming to rest costs.
 
     The linear program finds the largest reward a step, on average, of going on for ever: the least
     g for which some h has g + h(s) ≥ R(s, a) + Σ_s' T(s, a, s') h(s'). Where g is attained, both
     sides are equal.
 
     Raises:
-        ModelError: if it is not so, naming a state.
+        ModelError: if it does not, naming a state.
     """
     if not (mdp.rewards > 0).any():
         return
-    kept = endless_actions(mdp, mdp.possible)
-    rows = _rows(mdp)
-    if not (mdp.rewards[kept.ravel()[rows]] > 0).any():
+    rows, kept = mdp.rows, endless_actions(mdp, mdp.possible).ravel()
+    if not (mdp.rewards[kept[rows]] > 0).any():
         return
     pairs = np.flatnonzero(kept)
-    size = mdp.number_of_states
     rewards = mdp.expected_rewards.ravel()[pairs]
-    rewards = rewards / np.abs(rewards).max(initial=0.0) if rewards.any() else rewards
+    rewards = rewards / (np.abs(rewards).max() or 1.0)
     here = sparse.csr_array(
         (np.ones(len(pairs)), (np.arange(len(pairs)), pairs // mdp.number_of_actions)),
-        shape=(len(pairs), size),
+        (len(pairs), mdp.number_of_states),
     )
-    leading = _matrix(mdp)[pairs] - here
+    gain = -np.ones((len(pairs), 1))
     solved = linprog(
-        np.append(np.zeros(size), 1.0),
-        A_ub=sparse.hstack([leading, -np.ones((len(pairs), 1))], format="csc"),
+        np.append(np.zeros(mdp.number_of_states), 1.0),
+        A_ub=sparse.hstack([mdp.transitions[pairs] - here, gain], format="csc"),
         b_ub=-rewards,
         bounds=(None, None),
     )
-    if not solved.success or solved.fun >= -NOTHING:
-        attained = np.zeros_like(kept)
-        slack = solved.slack if solved.success else np.zeros(len(pairs))
-        attained.ravel()[pairs] = slack <= NOTHING
-        paid = endless_actions(mdp, attained).ravel()[rows] & (mdp.rewards != 0)
-        if paid.any():
-            state = mdp.state_names[int(rows[np.argmax(paid)] // mdp.number_of_actions)]
-            raise ModelError(
-                f"discount is 1 and cannot converge: from state {state!r} rewards can be had for "
-                "ever without a loss; allowed: a discount below 1, or a model in which going on "
-                "for ever costs"
-            )
+    if solved.success and solved.fun < -NOTHING:
+        return
+    attained = np.zeros_like(kept)
+    attained[pairs] = solved.slack <= NOTHING if solved.success else True
+    attained = endless_actions(mdp, attained.reshape(mdp.possible.shape)).ravel()
+    for row in rows[attained[rows] & (mdp.rewards != 0)][:1]:
+        raise ModelError(
+            "discount is 1 and cannot converge: from state "
+            f"{mdp.state_names[int(row) // mdp.number_of_actions]!r} the rewards go on for ever "
+            "without a loss; allowed: a discount below 1, or a model in which going on for ever "
+            "costs"
+        )
 
 
 def endless_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
@@ -166,30 +178,17 @@ def endless_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
     reached from every other. Source: L. de Alfaro, Formal verification of probabilistic systems,
     1997, section 3.3.
     """
-    kept, rows = allowed.copy(), _rows(mdp)
-    states = rows // mdp.number_of_actions
+    rows, size = mdp.rows, mdp.number_of_states
+    states, successors = rows // mdp.number_of_actions, mdp.transitions.indices
     while True:
-        stay(mdp.row_starts, mdp.successors, kept)
-        edges = kept.ravel()[rows]
+        kept = lasting(mdp, allowed).ravel()
+        edges = kept[rows]
         graph = sparse.csr_array(
-            (np.ones(edges.sum(), np.int8), (states[edges], mdp.successors[edges])),
-            shape=(mdp.number_of_states,) * 2,
+            (np.ones(edges.sum(), np.int8), (states[edges], successors[edges])), (size, size)
         )
         _, component = connected_components(graph, connection="strong")
-        leaving = edges & (component[states] != component[mdp.successors])
+        leaving = edges & (component[states] != component[successors])
         if not leaving.any():
-            return kept
-        kept.ravel()[rows[leaving]] = False
-
-
-def _rows(mdp: MDP) -> np.ndarray:
-    """Return the row s·A + a of each transition, int64 [N]."""
-    return np.repeat(np.arange(mdp.possible.size), np.diff(mdp.row_starts.astype(np.int64)))
-
-
-def _matrix(mdp: MDP) -> sparse.csr_array:
-    """Return the transition probabilities of all pairs, [S·A, S]."""
-    indices = mdp.successors.astype(np.int64), mdp.row_starts.astype(np.int64)
-    return sparse.csr_array(
-        (mdp.probabilities, *indices), shape=(mdp.possible.size, mdp.number_of_states)
-    )
+            return kept.reshape(allowed.shape)
+        kept[rows[leaving]] = False
+        allowed = kept.reshape(allowed.shape)

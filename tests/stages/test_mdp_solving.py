@@ -10,17 +10,20 @@ from reprise.pipeline import artifacts, notebooks, parameters
 from reprise.plots import mdp_solving as tabular
 from reprise.tabular.comparison import (
     Limits,
-    converged_q_value_iteration,
     solve_by_all,
-    solver_rows,
-    state_rows,
+    solver_table,
+    state_table,
     sweeps_until_near,
 )
+from reprise.tabular.dynamic_programming import (
+    ConvergenceError,
+    converged_q_value_iteration,
+    policy_iteration,
+)
 from reprise.tabular.loaders import from_yaml
-from reprise.tabular.model import from_arrays
+from reprise.tabular.mdp import from_arrays
 from reprise.tabular.names import ModelError
 from reprise.tabular.problems import from_state, toy_text
-from reprise.tabular.solvers import ConvergenceError, policy_iteration
 from stages import mdp_solving
 from tests import tiny
 
@@ -237,8 +240,8 @@ def test_values_of_tiny_rewards_keep_their_digits():
     limits = Limits(tolerance=1e-8, evaluation_sweeps=5, maximum_sweeps=1000)
     solutions = solve_by_all(problem, limits)
     exact = pytest.approx(1e-11 / 0.55, rel=1e-7, abs=0)
-    assert [row.start_value for row in solver_rows(problem, solutions)] == [exact] * 4
-    assert next(state_rows(problem, solutions)).value == exact
+    assert solver_table(problem, solutions)["start_value"].tolist() == [exact] * 4
+    assert state_table(problem, solutions)["value"].iloc[0] == exact
 
 
 def executed(

@@ -4,25 +4,18 @@ import gymnasium
 import numpy as np
 import pytest
 
-from reprise.tabular.bellman import q_values
-from reprise.tabular.exploration import (
-    AT_RANDOM,
-    appraise_curiously,
+from reprise.tabular.dynamic_programming import policy_iteration, q_values
+from reprise.tabular.exploration import appraise_curiously, curious, epsilon_greedy, falling
+from reprise.tabular.mdp import from_arrays
+from reprise.tabular.problems import Problem, toy_text
+from reprise.tabular.progress import (
     checkpoints_until,
-    curious,
-    epsilon_greedy,
     explorable_states,
     explore,
-    falling,
-    start_value,
+    policy_values,
     steps_to_within,
 )
-from reprise.tabular.loaders import from_yaml
-from reprise.tabular.model import from_arrays
-from reprise.tabular.policy_values import policy_values
-from reprise.tabular.problems import Problem, from_state, toy_text
-from reprise.tabular.q_learning import RANDOM, Learner, Learning, episodes
-from reprise.tabular.solvers import policy_iteration
+from reprise.tabular.q_learning import Learner, Learning, episodes
 
 HYPERPARAMETERS = Learning(
     learning_rate=0.5, learning_rate_decay=0.0, discount=0.99, iterations=1000
@@ -54,19 +47,18 @@ def learner(problem, behaviour, **changes):
 
 
 def test_epsilon_falls_linearly_and_then_stays():
-    _, _, parameters = epsilon_greedy(1.0, 0.05, 100.0)
-    found = [falling(k, np.array(parameters)) for k in (0, 50, 100, 10_000)]
+    behaviour = epsilon_greedy(1.0, 0.05, 100.0)
+    found = [falling(k, behaviour) for k in (0, 50, 100, 10_000)]
     assert found == pytest.approx([1.0, 0.525, 0.05, 0.05])
 
 
 def test_the_exploration_function_is_the_chapters():
-    parameters = np.array(curious(3.0).parameters)
-    assert appraise_curiously(2.0, 0, parameters) == 5.0
-    assert appraise_curiously(2.0, 5, parameters) == 2.5
-    assert appraise_curiously(-np.inf, 0, parameters) == -np.inf
+    assert appraise_curiously(2.0, 0, 3.0) == 5.0
+    assert appraise_curiously(2.0, 5, 3.0) == 2.5
+    assert appraise_curiously(-np.inf, 0, 3.0) == -np.inf
 
 
-def test_epsilon_greedy_takes_the_best_action_but_for_epsilon():
+def test_epsilon_greedy_takes_the_best_action_except_with_probability_epsilon():
     problem = bandit([0.0, 1.0, 0.0, 0.0])
     agent = learner(problem, epsilon_greedy(0.2, 0.2, 1.0))
     agent.learn(1000)  # the best action is known by now
@@ -89,20 +81,10 @@ def test_the_curious_try_everything_before_anything_twice():
         assert agent.visits[0].tolist() == [tried] * 5
 
 
-def test_at_random_is_random():
-    model = from_yaml("data/inputs/three_state.yaml")
-    problem = from_state("three_state", model, 0.9, "s0")
-    one, other = learner(problem, RANDOM), learner(problem, AT_RANDOM)
-    for agent in (one, other):
-        agent.learn(5000)
-    assert (one.q == other.q).all()
-    assert (one.visits == other.visits).all()
-
-
 @pytest.mark.parametrize("behaviour", [epsilon_greedy(1.0, 0.05, 10_000.0), curious(1.0)])
 def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     problem = toy_text("CliffWalking-v1", 0.99)
-    optimum = start_value(problem, policy_iteration(problem.mdp, 0.99, 100).values)
+    optimum = problem.start_value(policy_iteration(problem.mdp, 0.99, 100).values)
     found = explore(problem, HYPERPARAMETERS, behaviour, generators(3), [10, 20_000])
     assert found.values[:, 1].tolist() == pytest.approx([optimum] * 3)
     assert (found.values[:, 0] < optimum).all()
@@ -115,7 +97,7 @@ def test_a_greedy_policys_exact_value_is_what_it_gets_in_gymnasium():
     agent = learner(problem, epsilon_greedy(1.0, 0.1, 20_000.0), learning_rate=0.1)
     agent.learn(40_000)
     policy = np.argmax(agent.q, axis=1)
-    exact = start_value(problem, policy_values(problem.mdp, policy, 0.99))
+    exact = problem.start_value(policy_values(problem.mdp, policy, 0.99))
     environment = gymnasium.make("FrozenLake-v1", max_episode_steps=100_000)  # no time limit
     returns = []
     for seed in range(1500):
@@ -173,6 +155,6 @@ def test_the_optimal_policys_value_is_that_of_its_q_values():
     problem = toy_text("Taxi-v4", 0.99)
     values = policy_iteration(problem.mdp, 0.99, 100).values
     policy = np.argmax(q_values(problem.mdp, values, 0.99), axis=1)
-    assert start_value(problem, policy_values(problem.mdp, policy, 0.99)) == pytest.approx(
-        start_value(problem, values)
+    assert problem.start_value(policy_values(problem.mdp, policy, 0.99)) == pytest.approx(
+        problem.start_value(values)
     )

@@ -4,9 +4,13 @@ import gymnasium
 import numpy as np
 import pytest
 
+from reprise.tabular.dynamic_programming import (
+    modified_policy_iteration,
+    policy_iteration,
+    value_iteration,
+)
 from reprise.tabular.loaders import TERMINAL, from_gymnasium, from_yaml
 from reprise.tabular.names import ModelError
-from reprise.tabular.solvers import modified_policy_iteration, policy_iteration, value_iteration
 from reprise.tabular.undiscounted import absorbing_states
 
 TOY_TEXT = [
@@ -51,8 +55,8 @@ def test_the_file_holds_the_chapters_model():
     none = -np.inf
     expected = [[7.0, 0.0, 0.0], [0.0, none, -50.0], [none, 32.0, none]]
     np.testing.assert_allclose(model.expected_rewards, expected, rtol=1e-15)
-    assert model.successors.tolist() == [0, 1, 0, 0, 1, 1, 2, 0, 1, 2]
-    assert model.probabilities.tolist() == [0.7, 0.3, 1.0, 0.8, 0.2, 1.0, 1.0, 0.8, 0.1, 0.1]
+    assert model.transitions.indices.tolist() == [0, 1, 0, 0, 1, 1, 2, 0, 1, 2]
+    assert model.transitions.data.tolist() == [0.7, 0.3, 1.0, 0.8, 0.2, 1.0, 1.0, 0.8, 0.1, 0.1]
     assert np.flatnonzero(model.rewards).tolist() == [0, 6, 7]
 
 

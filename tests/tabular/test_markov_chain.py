@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reprise.tabular import chain_paths, markov_chain
+from reprise.tabular import markov_chain
 from reprise.tabular.markov_chain import absorption, from_matrix, from_yaml, length_distribution
 from reprise.tabular.names import ModelError
 
@@ -27,9 +27,9 @@ def gamblers_ruin(win, goal):
     return from_matrix(matrix, [f"capital {n}" for n in range(goal + 1)])
 
 
-def walked(chain, start, paths, seed=1):
+def walked(chain, start, paths, seed=1, shown=3):
     generators = [np.random.default_rng([seed, path]) for path in range(paths)]
-    return chain_paths.simulate(chain, start, generators, shown=3)
+    return markov_chain.simulate(chain, start, generators, shown)
 
 
 def test_the_file_holds_the_chapters_chain(chapter):
@@ -138,39 +138,20 @@ def test_simulated_paths_end_where_the_closed_form_says():
     assert set(np.unique(paths.ends)) == {0, 5}
 
 
-def test_the_compiled_walk_equals_plain_python(chapter):
-    cumulative = chain_paths.cumulative_rows(chapter)
-    for uniforms in np.random.default_rng(3).random((50, 8)):
-        results = []
-        for walk in (chain_paths.walk, chain_paths.walk.py_func):
-            states, visits = np.full(8, -1), np.zeros(4, np.int64)
-            results.append((walk(cumulative, chapter.absorbing, uniforms, 0, states, visits),
-                            states.tolist(), visits.tolist()))  # fmt: skip
-        assert results[0] == results[1]
+def test_the_simulated_steps_have_the_probabilities_of_the_chain(chapter):
+    paths = walked(chapter, "s0", 20_000, shown=20_000)
+    steps = np.zeros((4, 4))
+    for states in paths.shown:
+        np.add.at(steps, (states[:-1], states[1:]), 1)
+    shares = steps[:3] / steps[:3].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares, chapter.probabilities[:3], atol=0.01)
+    assert (steps[chapter.probabilities == 0] == 0).all()
 
 
-def test_a_uniform_number_picks_the_successor_in_whose_share_it_lies(chapter):
-    cumulative = chain_paths.cumulative_rows(chapter)
-    for uniform, successor in (
-        (0.0, 0),
-        (0.69, 0),
-        (0.71, 1),
-        (0.89, 1),
-        (0.91, 3),
-        (1 - 1e-16, 3),
-    ):
-        states = np.empty(1, np.int64)
-        chain_paths.walk(
-            cumulative, chapter.absorbing, np.array([uniform]), 0, states, np.zeros(4, np.int64)
-        )
-        assert states[0] == successor
-
-
-def test_a_path_depends_on_no_other_path_and_may_be_longer_than_a_chunk():
+def test_a_path_depends_on_no_other_path_and_keeps_its_states_if_it_is_shown():
     chain = from_matrix([[0.995, 0.005], [0, 1]])
     few, many = walked(chain, "s0", 5), walked(chain, "s0", 50)
     assert (few.steps == many.steps[:5]).all()
-    assert many.steps.max() > chain_paths.CHUNK
     for steps, states in zip(many.steps, many.shown, strict=False):
         assert len(states) == steps + 1
         assert (states[:-1] == 0).all()

@@ -1,19 +1,18 @@
 """Tabular Q-learning: what it converges to, and that a run is its own."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
-from numba import njit
 from pydantic import ValidationError
 
-from reprise.tabular.bellman import best_actions
-from reprise.tabular.exploration import curious, epsilon_greedy
+from reprise.tabular.dynamic_programming import best_actions, policy_iteration, q_values
+from reprise.tabular.exploration import RANDOM, curious, epsilon_greedy
 from reprise.tabular.loaders import from_gymnasium, from_yaml
-from reprise.tabular.model import from_arrays
+from reprise.tabular.mdp import from_arrays
 from reprise.tabular.names import ModelError
 from reprise.tabular.q_learning import (
-    BLOCK,
-    RANDOM,
-    Behaviour,
     Hyperparameters,
     Learner,
     Recording,
@@ -22,11 +21,8 @@ from reprise.tabular.q_learning import (
     learn,
     optimal_runs,
     q_learning,
-    remainder,
-    settling_iterations,
 )
-from reprise.tabular.sampling import draw, sampler
-from reprise.tabular.solvers import policy_iteration, q_values
+from reprise.tabular.settling import settling_iterations
 
 CHAPTER = Hyperparameters(
     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1
@@ -49,7 +45,7 @@ def changed(**changes):
 
 
 def learnt(model, hyperparameters, runs, behaviour=RANDOM):
-    return q_learning(model, hyperparameters, behaviour, generators(runs), "s0", ("s0", "a0"))
+    return q_learning(model, hyperparameters, generators(runs), "s0", ("s0", "a0"), behaviour)
 
 
 def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
@@ -64,23 +60,14 @@ def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
 
 
 def test_the_first_updates_are_those_of_the_equation(three_state):
-    # Uniforms chosen by hand: a0 to s0 (+10), a0 to s1, a2 to s2 (-50), a1 to s0 (+40).
-    uniforms = np.array([[0.0, 0.5], [0.2, 0.75], [0.99, 0.5], [0.5, 0.3]])
+    # Numbers chosen by hand: a0 to s0 (+10), a0 to s1, a2 to s2 (-50), a1 to s0 (+40).
+    numbers = iter([0.0, 0.5, 0.2, 0.75, 0.99, 0.5, 0.5, 0.3])
+    generator: Any = SimpleNamespace(random=numbers.__next__)
     q, curve = np.where(three_state.possible, 0.0, -np.inf), np.empty(4)
     visits = np.zeros((3, 3), np.int64)
-    state = learn(
-        RANDOM.epsilon,
-        RANDOM.appraise,
-        np.empty(0),
-        episodes(three_state, AT_S0, 0.9),
-        (0.5, 1.0),
-        uniforms,
-        0,
-        0,
-        Recording(np.array([0, 0]), 1, curve),
-        q,
-        visits,
-    )
+    recording = Recording(0, 0, 1, curve)
+    model = episodes(three_state, AT_S0, 0.9)
+    state = learn.py_func(generator, model, RANDOM, (0.5, 1.0), (0, 4), 0, recording, q, visits)
     first = 0.5 * 10
     second = 0.75 * first + 0.25 * 0.9 * 0
     assert curve.tolist() == pytest.approx([first, second, second, second], rel=1e-15)
@@ -97,21 +84,17 @@ def test_the_compiled_loop_equals_plain_python(behaviour, start):
         [[[0.5, 0.5, 0.0], [0.0, 0.4, 0.6]], [[0.3, 0.0, 0.7], [1.0, 0.0, 0.0]], [[0, 0, 1]] * 2],
         [[1.0, -1.0], [2.0, 0.0], [0.0, 0.0]],
     )
-    uniforms = np.random.default_rng(4).random((500, 2))
     results = []
     for loop in (learn, learn.py_func):
-        q, curve = np.zeros((3, 2)), np.empty(50)
-        visits = np.zeros((3, 2), np.int64)
+        q, curve, visits = np.zeros((3, 2)), np.empty(50), np.zeros((3, 2), np.int64)
         state = loop(
-            behaviour.epsilon,
-            behaviour.appraise,
-            np.array(behaviour.parameters),
+            np.random.default_rng(4),
             episodes(model, start, 0.9),
+            behaviour,
             (0.05, 0.005),
-            uniforms,
+            (0, 500),
             0,
-            0,
-            Recording(np.array([1, 1]), 10, curve),
+            Recording(1, 1, 10, curve),
             q,
             visits,
         )
@@ -122,7 +105,7 @@ def test_the_compiled_loop_equals_plain_python(behaviour, start):
 
 
 def test_a_run_does_not_depend_on_how_many_runs_there_are(three_state):
-    hyperparameters = changed(iterations=2 * BLOCK + 5, record_every=7)
+    hyperparameters = changed(iterations=2000, record_every=7)
     alone = learnt(three_state, hyperparameters, 1)
     among = learnt(three_state, hyperparameters, 5)
     assert (alone.q_values[0] == among.q_values[0]).all()
@@ -131,16 +114,16 @@ def test_a_run_does_not_depend_on_how_many_runs_there_are(three_state):
 
 
 def test_a_longer_run_begins_as_the_shorter_one(three_state):
-    short = learnt(three_state, changed(iterations=BLOCK - 3), 2)
-    long = learnt(three_state, changed(iterations=BLOCK + 3), 2)
-    assert (long.curves[:, : BLOCK - 3] == short.curves).all()
+    short = learnt(three_state, changed(iterations=997), 2)
+    long = learnt(three_state, changed(iterations=1003), 2)
+    assert (long.curves[:, :997] == short.curves).all()
 
 
 def test_recording_every_nth_iteration_thins_the_curve(three_state):
-    every = learnt(three_state, changed(iterations=BLOCK + 100), 2)
-    tenth = learnt(three_state, changed(iterations=BLOCK + 100, record_every=10), 2)
+    every = learnt(three_state, changed(iterations=1100), 2)
+    tenth = learnt(three_state, changed(iterations=1100, record_every=10), 2)
     assert (tenth.curves == every.curves[:, 9::10][:, : tenth.curves.shape[1]]).all()
-    assert tenth.curves.shape[1] == (BLOCK + 100) // 10
+    assert tenth.curves.shape[1] == 110
     assert (tenth.q_values == every.q_values).all()
 
 
@@ -159,24 +142,6 @@ def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothi
     assert optimal_runs(result.q_values, best_actions(model, optimal.max(axis=1), 0.9)).all()
 
 
-@njit
-def never(iteration, parameters):
-    return 0.0
-
-
-@njit
-def appraise_by_rank(q, visits, parameters):
-    return q + parameters[0] * visits
-
-
-def test_a_behaviour_is_two_functions_handed_in(three_state):
-    result = learnt(
-        three_state, changed(iterations=50), 3, Behaviour(never, appraise_by_rank, (1e6,))
-    )
-    # The action tried most is the best: each state keeps to the action with which it began.
-    assert ((result.q_values != 0) & np.isfinite(result.q_values)).sum(axis=2).max() == 1
-
-
 def test_an_episode_begins_where_the_start_distribution_says(three_state):
     start = np.array([0.2, 0.5, 0.3])
     model = episodes(three_state, start, 0.9)
@@ -184,18 +149,6 @@ def test_an_episode_begins_where_the_start_distribution_says(three_state):
     drawn = np.bincount([begin(model, uniform) for uniform in uniforms], minlength=3) / 20_000
     np.testing.assert_allclose(drawn, start, atol=0.02)
     assert [begin(model, u) for u in (0.0, 0.2, 0.7, np.nextafter(1, 0))] == [0, 1, 2, 2]
-
-
-def test_what_is_left_of_a_number_is_uniform_whichever_transition_it_drew(three_state):
-    source = sampler(three_state)
-    uniforms = np.random.default_rng(2).random(20_000)
-    drawn = np.array([draw(source, 0, uniform) for uniform in uniforms])
-    rests = np.array([remainder(source, 0, n, u) for n, u in zip(drawn, uniforms, strict=True)])
-    assert len(np.unique(drawn)) == 2
-    for n in np.unique(drawn):
-        counts = np.histogram(rests[drawn == n], bins=10, range=(0, 1))[0]
-        assert counts.sum() == (drawn == n).sum()
-        np.testing.assert_allclose(counts / counts.sum(), 0.1, atol=0.02)
 
 
 def test_where_an_episode_ends_a_bonus_is_not_carried_on():
@@ -214,9 +167,9 @@ def test_where_an_episode_ends_a_bonus_is_not_carried_on():
 
 def test_unknown_names_and_impossible_actions_are_errors(three_state):
     with pytest.raises(ModelError, match="unknown state 's7'"):
-        q_learning(three_state, CHAPTER, RANDOM, generators(1), "s7", ("s0", "a0"))
+        q_learning(three_state, CHAPTER, generators(1), "s7", ("s0", "a0"))
     with pytest.raises(ModelError, match="state 's2', action 'a0': impossible action; allowed: a1"):
-        q_learning(three_state, CHAPTER, RANDOM, generators(1), "s0", ("s2", "a0"))
+        q_learning(three_state, CHAPTER, generators(1), "s0", ("s2", "a0"))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Discrete
 
+from reprise.tabular.dynamic_programming import policy_iteration
 from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.names import ModelError
 from reprise.tabular.problems import toy_text
-from reprise.tabular.solvers import policy_iteration
 from reprise.tabular.tables import from_table
 
 STEP = (1.0, 1, -1.0, False)  # to state 1
@@ -113,7 +113,7 @@ def test_states_and_actions_have_the_numbers_of_their_spaces():
     model = from_table({1: {5: [(1.0, 2, -1.0, False)]}, 2: {5: [END]}}, range(1, 3), range(5, 6))
     assert list(model.state_names) == ["s1", "s2", "terminal"]
     assert list(model.action_names) == ["a5"]
-    assert model.successors.tolist() == [1, 2, 2]
+    assert model.transitions.indices.tolist() == [1, 2, 2]
 
 
 def test_a_reward_on_leaving_counts():
@@ -168,8 +168,8 @@ def test_a_table_that_means_nothing_is_refused_with_state_and_action(table: Any,
         (
             StepsElsewhere,
             "state 's0', action 'a0': a step led to state 's0' with reward -1, which is not in its "
-            "table P; allowed: environments whose steps follow the table "
-            "(tables.from_table reads a table alone)",
+            "table P; allowed: environments with steps that follow the "
+            "table (tables.from_table reads a table alone)",
         ),
         (PaysMore, "state 's0', action 'a0': a step led to state 's1' with reward 0, which is no"),
         (
@@ -192,7 +192,7 @@ def test_an_environment_that_does_not_follow_its_table_is_refused(
 
 def test_steps_in_other_shares_than_the_table_says_are_refused(register: Any):
     table = {0: {0: [(0.5, 0, -1.0, False), (0.5, 1, -1.0, True)]}, 1: LAST}
-    with pytest.raises(ModelError, match=r"than its table P says: 1\d{3} of probability 0\.5"):
+    with pytest.raises(ModelError, match=r"do not follow its table P: 1\d{3} of probability 0\.5"):
         from_gymnasium(register(EndsMoreOften, P=table))
 
 
@@ -223,8 +223,8 @@ def test_arguments_that_change_the_table_are_followed(
     environment_id: str, arguments: dict, probability: float
 ):
     model = from_gymnasium(environment_id, **arguments)
-    assert np.isclose(model.probabilities, probability).any()
-    assert not np.isclose(from_gymnasium(environment_id).probabilities, probability).any() or (
+    assert np.isclose(model.transitions.data, probability).any()
+    assert not np.isclose(from_gymnasium(environment_id).transitions.data, probability).any() or (
         probability == 1.0
     )
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from reprise.tabular.model import MDP
-from reprise.tabular.solvers import (
+from reprise.tabular.dynamic_programming import (
     modified_policy_iteration,
     policy_evaluation,
     policy_iteration,
     value_iteration,
 )
+from reprise.tabular.mdp import MDP
 from reprise.tabular.stochastic_policy import evaluate, uniform_policy
 from tests.tabular import textbook
 

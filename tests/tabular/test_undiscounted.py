@@ -7,16 +7,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reprise.tabular.comparison import converged_q_value_iteration
-from reprise.tabular.loaders import from_gymnasium
-from reprise.tabular.model import from_arrays
-from reprise.tabular.names import ModelError
-from reprise.tabular.solvers import (
+from reprise.tabular.dynamic_programming import (
+    converged_q_value_iteration,
     policy_evaluation,
     policy_iteration,
     q_value_iteration,
     value_iteration,
 )
+from reprise.tabular.loaders import from_gymnasium
+from reprise.tabular.mdp import from_arrays
+from reprise.tabular.names import ModelError
 from reprise.tabular.undiscounted import check_solvable, endless_actions
 
 SOLVERS = {
@@ -138,7 +138,7 @@ def test_rewards_that_can_be_had_for_ever_are_refused_with_a_state(rewards):
         check_solvable(from_arrays(*two_states(*rewards)), 1.0)
     state = "s0" if rewards[0] else "s1"
     assert str(caught.value) == (
-        f"discount is 1 and cannot converge: from state '{state}' rewards can be had for ever "
+        f"discount is 1 and cannot converge: from state '{state}' the rewards go on for ever "
         "without a loss; allowed: a discount below 1, or a model in which going on for ever costs"
     )
 

@@ -10,7 +10,7 @@ from math import exp, factorial
 
 import numpy as np
 
-from reprise.tabular.model import MDP, from_arrays, from_transitions
+from reprise.tabular.mdp import MDP, from_arrays, from_transitions
 
 Outcomes = Iterable[tuple[float, Hashable, float]]  # probability, next state, reward
 END = "end"

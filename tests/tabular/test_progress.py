@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from reprise.tabular.dynamic_programming import policy_evaluation, policy_iteration
 from reprise.tabular.loaders import from_gymnasium, from_yaml
-from reprise.tabular.model import MDP, from_arrays
+from reprise.tabular.mdp import MDP, from_arrays
 from reprise.tabular.names import ModelError
-from reprise.tabular.policy_values import policy_values
-from reprise.tabular.solvers import policy_evaluation, policy_iteration
+from reprise.tabular.progress import policy_values
 
 
 def random_model(seed: int) -> MDP:

@@ -7,14 +7,9 @@ from hypothesis import strategies as st
 from quantecon.markov import DiscreteDP
 from scipy import sparse
 
-from reprise.tabular import kernels
-from reprise.tabular.bellman import model_arrays
-from reprise.tabular.comparison import converged_q_value_iteration
-from reprise.tabular.loaders import from_gymnasium, from_yaml
-from reprise.tabular.model import from_arrays, from_transitions
-from reprise.tabular.names import ModelError
-from reprise.tabular.solvers import (
+from reprise.tabular.dynamic_programming import (
     ConvergenceError,
+    converged_q_value_iteration,
     greedy_policy,
     modified_policy_iteration,
     policy_evaluation,
@@ -24,6 +19,9 @@ from reprise.tabular.solvers import (
     switching_discount,
     value_iteration,
 )
+from reprise.tabular.loaders import from_gymnasium, from_yaml
+from reprise.tabular.mdp import from_arrays, from_transitions
+from reprise.tabular.names import ModelError
 from reprise.tabular.undiscounted import absorbing_states, proper_policy
 
 NONE = -np.inf
@@ -170,9 +168,9 @@ def test_each_sweep_is_a_contraction(seed):
 def test_the_solution_is_quantecons(seed):
     model, _, _ = random_model(seed, states=60, actions=4)
     pairs, states = model.possible, model.number_of_states
-    starts = np.unique(model.row_starts.astype(np.int64))
+    starts = np.unique(model.transitions.indptr.astype(np.int64))
     matrix = sparse.csr_matrix(
-        (model.probabilities, model.successors.astype(np.int64), starts),
+        (model.transitions.data, model.transitions.indices, starts),
         shape=(len(starts) - 1, states),
     )
     theirs = DiscreteDP(model.expected_rewards[pairs], matrix, 0.95, *np.nonzero(pairs)).solve(
@@ -185,57 +183,6 @@ def test_the_solution_is_quantecons(seed):
     ):
         np.testing.assert_allclose(ours.values, theirs.v, rtol=0, atol=3e-9)
         assert (ours.policy == theirs.sigma).all()
-
-
-def test_blocks_of_states_on_threads_change_no_bit(monkeypatch, three_state):
-    model, _, _ = random_model(7, states=50, actions=3)
-    whole = modified_policy_iteration(model, 0.95, 1e-9, 20, 1000)
-    history = q_value_iteration(model, 0.95, 20)
-    monkeypatch.setattr(kernels, "BLOCK", 7)
-    for cores in (1, 3):
-        monkeypatch.setattr(kernels, "_cores", lambda cores=cores: cores)
-        cut = modified_policy_iteration(model, 0.95, 1e-9, 20, 1000)
-        assert (cut.values == whole.values).all()
-        assert (cut.policy == whole.policy).all()
-        assert (q_value_iteration(model, 0.95, 20) == history).all()
-
-
-def test_compiled_backups_equal_plain_python():
-    model, _, _ = random_model(11, states=8, actions=3)
-    arrays, states = model_arrays(model), model.number_of_states
-    values = np.random.default_rng(0).normal(size=states)
-    pairs, plain_pairs = np.empty((2, states, 3))
-    best, plain_best = np.empty((2, states))
-    policy, plain_policy = np.empty((2, states), np.int64)
-    kernels.back_up_pairs(0, states, *arrays, 0.9, values, pairs)
-    kernels.back_up_pairs.py_func(0, states, *arrays, 0.9, values, plain_pairs)
-    changes = kernels.back_up_states(0, states, *arrays, 0.9, values, best, policy)
-    plain_changes = kernels.back_up_states.py_func(
-        0, states, *arrays, 0.9, values, plain_best, plain_policy
-    )
-    assert (pairs == plain_pairs).all()
-    assert (best == plain_best).all()
-    assert (policy == plain_policy).all()
-    assert (pairs.max(axis=1) == best).all()
-    assert changes == plain_changes == ((best - values).min(), (best - values).max())
-
-
-def test_compiled_evaluation_equals_plain_python():
-    model, _, _ = random_model(12, states=8, actions=3)
-    states = model.number_of_states
-    policy = np.argmax(model.possible, axis=1)
-    starts = np.arange(0, 8 * states, 8, dtype=np.uint64)
-    results = []
-    for form in (lambda kernel: kernel, lambda kernel: kernel.py_func):
-        rows = starts, starts.copy(), np.zeros(64, np.uint32), np.zeros(64), np.empty(states)
-        form(kernels.gather_policy)(0, states, *model_arrays(model), policy, *rows)
-        out = np.empty(states)
-        changes = form(kernels.evaluate_once)(0, states, *rows, 0.9, np.arange(8.0), out)
-        results.append((*rows, out, np.array(changes)))
-    np.testing.assert_array_equal(results[0][1], starts + 8)
-    assert np.ptp(results[0][-2] - np.arange(8.0)) == np.ptp(results[0][-1])
-    for compiled, plain in zip(*results, strict=True):
-        assert (compiled == plain).all()
 
 
 def test_actions_that_tie_but_for_rounding_give_the_first_of_them():
@@ -289,17 +236,19 @@ def test_an_undiscounted_reward_that_can_be_had_forever_is_an_error_that_names_t
     three_state,
 ):
     for model in (corridor(5, 1.0), three_state):
-        with pytest.raises(ModelError, match="from state 's0' rewards can be had for ever without"):
+        with pytest.raises(ModelError, match="from state 's0' the rewards go on for ever without"):
             value_iteration(model, 1.0, 1e-6, 200)
 
 
 def at_scale(model, c):
     """The same model with all rewards times c."""
-    rows = np.repeat(np.arange(model.possible.size), np.diff(model.row_starts.astype(np.int64)))
+    rows = np.repeat(
+        np.arange(model.possible.size), np.diff(model.transitions.indptr.astype(np.int64))
+    )
     return from_transitions(
         *np.divmod(rows, model.number_of_actions),
-        model.successors,
-        model.probabilities,
+        model.transitions.indices,
+        model.transitions.data,
         c * model.rewards,
         shape=model.possible.shape,
     )

@@ -7,9 +7,9 @@ import pytest
 from scipy import sparse
 
 from reprise.tabular.loaders import from_yaml
-from reprise.tabular.model import from_arrays, from_transitions
+from reprise.tabular.mdp import from_arrays, from_transitions
 from reprise.tabular.names import ModelError, metric_keys, quoted
-from reprise.tabular.sampling import accumulate_rows, draw_rows, sample_transitions, sampler
+from reprise.tabular.sampling import draw, sampler
 
 # Two states: a0 moves from s0 to s1 half of the time, a1 is possible in s1 only and leads back.
 PROBABILITIES = [[[0.5, 0.5], [0.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
@@ -25,9 +25,9 @@ def altered(array, index, value):
 
 def test_dense_arrays_become_rows_of_transitions():
     model = from_arrays(PROBABILITIES, REWARDS, POSSIBLE)
-    assert model.row_starts.tolist() == [0, 2, 2, 3, 4]
-    assert model.successors.tolist() == [0, 1, 1, 0]
-    assert model.probabilities.tolist() == [0.5, 0.5, 1.0, 1.0]
+    assert model.transitions.indptr.tolist() == [0, 2, 2, 3, 4]
+    assert model.transitions.indices.tolist() == [0, 1, 1, 0]
+    assert model.transitions.data.tolist() == [0.5, 0.5, 1.0, 1.0]
     assert model.rewards.tolist() == [1.0, 3.0, 0.0, -2.0]
     assert model.expected_rewards.tolist() == [[2.0, -np.inf], [0.0, -2.0]]
     assert (model.number_of_states, model.number_of_actions) == (2, 2)
@@ -44,14 +44,20 @@ def test_transitions_in_any_order_make_the_same_model():
     dense = from_arrays(probabilities, generator.normal(size=(6, 3, 6)))
     pairs = np.repeat(np.arange(18), 6)
     order = generator.permutation(108)
-    columns = pairs // 3, pairs % 3, dense.successors, dense.probabilities, dense.rewards
+    columns = (
+        pairs // 3,
+        pairs % 3,
+        dense.transitions.indices,
+        dense.transitions.data,
+        dense.rewards,
+    )
     shuffled = from_transitions(*(column[order] for column in columns), shape=(6, 3))
-    assert (shuffled.row_starts == dense.row_starts).all()
+    assert (shuffled.transitions.indptr == dense.transitions.indptr).all()
     np.testing.assert_allclose(shuffled.expected_rewards, dense.expected_rewards, rtol=1e-12)
     for row in range(18):
-        cells = slice(*shuffled.row_starts[row : row + 2].astype(int))
-        in_order = np.argsort(shuffled.successors[cells])
-        assert (shuffled.probabilities[cells][in_order] == dense.probabilities[cells]).all()
+        cells = slice(*shuffled.transitions.indptr[row : row + 2].astype(int))
+        in_order = np.argsort(shuffled.transitions.indices[cells])
+        assert (shuffled.transitions.data[cells][in_order] == dense.transitions.data[cells]).all()
         assert (shuffled.rewards[cells][in_order] == dense.rewards[cells]).all()
 
 
@@ -59,7 +65,7 @@ def test_transitions_of_probability_zero_are_dropped():
     model = from_transitions(
         [0, 0, 1], [0, 0, 0], [0, 1, 1], [1.0, 0.0, 1.0], [5.0, 7.0, 0.0], shape=(2, 1)
     )
-    assert model.successors.tolist() == [0, 1]
+    assert model.transitions.indices.tolist() == [0, 1]
     assert model.rewards.tolist() == [5.0, 0.0]
 
 
@@ -75,7 +81,7 @@ def test_a_model_cannot_be_changed_and_does_not_follow_its_sources():
     rewards[0] = 9.0
     assert model.rewards.tolist() == [4.0]
     with pytest.raises(ValueError, match="read-only"):
-        model.probabilities[0] = 0.5
+        model.transitions.data[0] = 0.5
     with pytest.raises(AttributeError):
         model.rewards = rewards  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -170,7 +176,7 @@ def test_a_dense_model_that_cannot_be_is_an_error_that_names_the_place(
         ({"rewards": [0.0]}, "rewards have shape (1,); allowed: (2,), as states"),
         (
             {"shape": (0, 1)},
-            "shape is (0, 1); allowed: (1 to 4294967295 states, 1 or more actions)",
+            "shape is (0, 1); allowed: (1 or more states, 1 or more actions)",
         ),
         (
             {"probabilities": [1.0, 0.0]},
@@ -205,47 +211,26 @@ def test_an_unknown_name_is_an_error_with_the_closest_match():
     assert str(caught.value) == "state 'home', action 'return': impossible action; allowed: stay"
 
 
-def test_sampled_transitions_have_the_probabilities_of_the_model():
-    model = from_yaml("data/inputs/three_state.yaml")
-    draws = 20_000
-    uniforms = (np.arange(draws) + 0.5) / draws  # a grid: shares are exact but for one draw
-    successors, rewards = sample_transitions(
-        sampler(model), np.full(draws, 2), np.full(draws, 1), uniforms
-    )
-    shares = np.bincount(successors, minlength=3) / draws
-    np.testing.assert_allclose(shares, [0.8, 0.1, 0.1], atol=1.5 / draws)
-    assert (rewards == np.where(successors == 0, 40.0, 0.0)).all()
+def test_a_number_draws_the_transition_in_whose_share_it_lies():
+    source = sampler(from_yaml("data/inputs/three_state.yaml"))
+    drawn = [draw(source, 2 * 3 + 1, u) for u in (0.0, 0.79, 0.81, 0.89, 0.91)]  # s2, a1
+    assert source.successors[drawn].tolist() == [0, 0, 1, 1, 2]
+    assert source.rewards[drawn].tolist() == [40.0, 40.0, 0.0, 0.0, 0.0]
 
 
-def test_the_largest_uniform_number_draws_a_transition_of_its_own_row():
+def test_the_largest_number_draws_a_transition_of_its_own_row():
     generator = np.random.default_rng(5)
     model = from_arrays(generator.dirichlet(np.ones(9), size=(9, 2)), np.zeros((9, 2, 9)))
-    states, actions = np.divmod(np.arange(18), 2)
-    successors, _ = sample_transitions(
-        sampler(model), states, actions, np.full(18, np.nextafter(1, 0))
-    )
-    assert (successors == 8).all()
-
-
-def test_compiled_sampling_equals_plain_python():
-    model = from_yaml("data/inputs/three_state.yaml")
     source = sampler(model)
-    compiled, plain = np.empty((2, len(model.probabilities)))
-    accumulate_rows(source.row_starts, model.probabilities, compiled)
-    accumulate_rows.py_func(source.row_starts, model.probabilities, plain)
-    assert (compiled == plain).all()
-    rows, uniforms = np.tile([0, 1, 2, 3, 5, 7], 50), np.random.default_rng(1).random(300)
-    drawn, drawn_plainly = np.empty(300, np.int64), np.empty(300, np.int64)
-    draw_rows(source, rows, uniforms, drawn)
-    draw_rows.py_func(source, rows, uniforms, drawn_plainly)
-    assert (drawn == drawn_plainly).all()
+    drawn = [draw(source, row, np.nextafter(1, 0)) for row in range(18)]
+    assert (source.successors[drawn] == 8).all()
 
 
 def test_rows_in_single_precision_are_accepted_and_divided_by_their_sum():
     single = np.array([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]], [[1, 0, 0]]], np.float32)
     assert single.astype(float).sum(axis=2).ravel()[0] != 1
     model = from_arrays(single, np.array([[1.0], [2.0], [3.0]], np.float32))
-    assert np.add.reduceat(model.probabilities, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
+    assert np.add.reduceat(model.transitions.data, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
     assert model.expected_rewards.ravel() == pytest.approx([1, 2, 3], abs=1e-15)
 
 

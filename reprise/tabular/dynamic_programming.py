@@ -1,0 +1,378 @@
+"""Dynamic programming: the optimal values of a known model, and the values of a policy.
+
+The Bellman optimality equation, and the algorithms that turn it into an assignment:
+
+    V*(s) = max_a Q*(s, a),    Q*(s, a) = Σ_s' T(s, a, s') [R(s, a, s') + γ V*(s')]
+
+Source: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2018, chapter 4; M. L. Puterman,
+Markov Decision Processes, 1994, chapter 6. Axes: S states, A actions.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize, sparse
+from scipy.sparse.linalg import spsolve
+
+from reprise.tabular.mdp import MDP, numbers
+from reprise.tabular.names import ModelError
+from reprise.tabular.tolerances import (
+    TIE,
+    ConvergenceError,
+    greedy_policy,
+    largest,
+    least_value,
+    near_best,
+    not_converged,
+    settled,
+    smallest_change,
+)
+from reprise.tabular.undiscounted import (
+    check_discount,
+    check_solvable,
+    only,
+    proper_policy,
+    resting_actions,
+    ways_to_rest,
+)
+
+EVALUATED = 0.1  # of the improvement's span: the policy changes again, more precision is wasted
+MOST_POLICIES = 1000  # policy iteration needs a handful
+
+
+class Solution(NamedTuple):
+    """The result of a solver."""
+
+    values: np.ndarray  # V*, float64 [S]
+    policy: np.ndarray  # greedy with regard to values, int64 [S]
+    sweeps: int  # Bellman backups of all states; for policy iteration, policies evaluated
+    residual: float  # the largest change of a value in the last of them
+
+
+def q_values(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
+    """Return Q(s, a) = R(s, a) + γ Σ_s' T(s, a, s') V(s'), and -∞ for impossible actions.
+
+    Args:
+        mdp: the model.
+        values: V, [S].
+        discount: γ.
+
+    Returns:
+        Q, float64 [S, A].
+    """
+    next_values = mdp.transitions @ values  # [S·A]
+    return mdp.expected_rewards + discount * next_values.reshape(mdp.possible.shape)
+
+
+def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int) -> Solution:
+    """Sweep V(s) ← max_a Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')] from V = 0 until it is V*.
+
+    With a discount of 1 and rewards of both signs, from `first_values` instead.
+
+    >>> from reprise.tabular.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> solution = value_iteration(mdp, discount=0.9, tolerance=1e-6, max_sweeps=1000)
+    >>> solution.values.round(2).tolist()
+    [18.92, 0.0, 50.13]
+    >>> [mdp.action_names[action] for action in solution.policy]
+    ['a0', 'a0', 'a1']
+
+    Args:
+        mdp: the model.
+        discount: γ; 1 only for models that `undiscounted` allows.
+        tolerance: the largest error of a value, relative to the largest reward where that is below
+            1: sweeps end when no value changes by tolerance·(1 - γ)/γ. With a discount of 1 no such
+            bound exists, and they end when none changes by the tolerance itself.
+        max_sweeps: how many sweeps to wait for that.
+
+    Raises:
+        ModelError: if the discount is not possible.
+        ConvergenceError: if the values do not settle in so many sweeps.
+    """
+    check_solvable(mdp, discount)
+    enough = smallest_change(mdp, discount, tolerance)
+    values, change = first_values(mdp, discount), np.zeros(mdp.number_of_states)
+    for sweep in range(1, max_sweeps + 1):
+        new = q_values(mdp, values, discount).max(axis=1)
+        change, values = new - values, new
+        if settled(change, enough, values):
+            return Solution(values, policy_of(mdp, values, discount), sweep, largest(change))
+    raise not_converged(mdp, discount, max_sweeps, enough, change)
+
+
+def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
+    """Sweep Q(s, a) ← Σ_s' T(s, a, s') [R(s, a, s') + γ max_a' Q(s', a')] and keep every sweep.
+
+    >>> from reprise.tabular.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> q_value_iteration(mdp, discount=0.9, sweeps=50)[-1].round(2).tolist()
+    [[18.92, 17.03, 13.62], [0.0, -inf, -4.88], [-inf, 50.13, -inf]]
+
+    Args:
+        mdp: the model.
+        discount: γ, as in `value_iteration`.
+        sweeps: how often all Q-values are updated, from 0 (-∞ for impossible actions).
+
+    Returns:
+        The Q-values before the first sweep and after each, float64 [sweeps + 1, S, A].
+    """
+    history = np.empty((sweeps + 1, *mdp.possible.shape))
+    history[0] = first_q_values(mdp, discount)
+    for sweep in range(sweeps):
+        history[sweep + 1] = q_values(mdp, history[sweep].max(axis=1), discount)
+    return history
+
+
+def converged_q_value_iteration(
+    mdp: MDP, discount: float, tolerance: float, max_sweeps: int
+) -> Solution:
+    """Sweep as `q_value_iteration`, until Q is Q*; arguments and errors as of `value_iteration`."""
+    q = first_q_values(mdp, discount)
+    enough, change = smallest_change(mdp, discount, tolerance), np.zeros(q.shape)
+    for sweep in range(1, max_sweeps + 1):
+        new = q_values(mdp, q.max(axis=1), discount)
+        np.subtract(new, q, out=change, where=mdp.possible)
+        q, values = new, new.max(axis=1)
+        if settled(change, enough, values):
+            return Solution(values, policy_of(mdp, values, discount), sweep, largest(change))
+    raise not_converged(mdp, discount, max_sweeps, enough, np.abs(change).max(axis=1))
+
+
+def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
+    """Solve V = R_π + γ T_π V exactly, as a sparse linear system.
+
+    >>> from reprise.tabular.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> policy_evaluation(mdp, [0, 0, 1], discount=0.9).round(2).tolist()
+    [18.92, 0.0, 50.13]
+
+    Args:
+        mdp: the model.
+        policy: π, an action for each state, [S].
+        discount: γ; 1 only for a policy that comes to rest from everywhere (see `undiscounted`).
+
+    Returns:
+        V_π, float64 [S].
+
+    Raises:
+        ModelError: if the discount or an action is not possible.
+    """
+    check_discount(discount)
+    actions = checked_policy(mdp, policy)
+    transitions, rewards = followed(mdp, actions)
+    if discount == 1:
+        proper_policy(mdp, actions)
+        moving = ~resting_actions(mdp, only(mdp, actions)).any(axis=1)  # at rest, V = 0
+        transitions = sparse.diags_array(moving.astype(float)) @ transitions
+    system = sparse.eye_array(len(actions), format="csc") - discount * transitions
+    return np.asarray(spsolve(system.tocsc(), rewards)).reshape(len(actions))
+
+
+def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIES) -> Solution:
+    """Find V* by evaluating a policy exactly and improving it, until no action is better.
+
+    >>> from reprise.tabular.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> policy_iteration(mdp, discount=0.9, max_policies=10).policy.tolist()
+    [0, 0, 1]
+
+    Args:
+        mdp: the model.
+        discount: γ; 1 only for models that `undiscounted` allows.
+        max_policies: how many policies to evaluate.
+
+    Raises:
+        ModelError: if the discount is not possible.
+        ConvergenceError: if that many policies do not suffice.
+    """
+    check_solvable(mdp, discount)
+    policy = proper_policy(mdp) if discount == 1 else greedy_policy(mdp.expected_rewards)
+    states = np.arange(mdp.number_of_states)
+    for count in range(1, max_policies + 1):
+        values = policy_evaluation(mdp, policy, discount)
+        best = best_actions(mdp, values, discount)
+        kept = best[states, policy]  # an action that ties is no better: no going in circles
+        if kept.all():
+            residual = largest(q_values(mdp, values, discount).max(axis=1) - values)
+            # among ties without discount, only the policy that was evaluated is known to end
+            policy = policy if discount == 1 else np.argmax(best, axis=1)
+            return Solution(values, policy, count, residual)
+        policy = np.where(kept, policy, np.argmax(best, axis=1))
+    raise ConvergenceError(
+        f"discount {discount}: the policy still changes after {max_policies} evaluations; "
+        "allowed: a policy that stays"
+    )
+
+
+def modified_policy_iteration(
+    mdp: MDP, discount: float, tolerance: float, evaluation_sweeps: int, max_sweeps: int
+) -> Solution:
+    """Find V* by improving the policy and evaluating it by a few sweeps only, fast on large models.
+
+    Improvements end when the span of their changes, max - min, is at most tolerance·(1 - γ)/γ; V*
+    then lies between two bounds. The result is their middle (Puterman, 1994, section 6.6.3), and
+    the residual is half the span.
+
+    Args:
+        mdp: the model.
+        discount: γ, below 1.
+        tolerance: the largest error of a value, relative to the largest reward where that is below
+            1.
+        evaluation_sweeps: the most sweeps of evaluation after an improvement.
+        max_sweeps: how many improvements to wait for.
+
+    Raises:
+        ModelError: if the discount is not possible.
+        ConvergenceError: if the values do not settle in so many improvements.
+    """
+    check_discount(discount)
+    if discount == 1:
+        raise ModelError(
+            "discount is 1; allowed for modified policy iteration: below 1 "
+            "(value iteration and policy iteration take 1 where episodes end)"
+        )
+    enough = smallest_change(mdp, discount, tolerance)
+    lowest = np.where(mdp.possible, mdp.expected_rewards, np.inf).min() / (1 - discount)
+    values = np.full(mdp.number_of_states, lowest)  # from below, every step is upward
+    sweeps, improvement = 0, np.zeros(mdp.number_of_states)
+    for _ in range(max_sweeps):
+        q = q_values(mdp, values, discount)
+        policy, improved = q.argmax(axis=1), q.max(axis=1)
+        improvement, values = improved - values, improved
+        sweeps += 1
+        low, high = improvement.min(), improvement.max()
+        if high - low <= enough or settled(high, 0.0, values):  # from below, no change is downward
+            values = values + discount / (1 - discount) * (low + high) / 2
+            return Solution(values, policy, sweeps, float(high - low) / 2)
+        transitions, rewards = followed(mdp, policy)
+        for _ in range(evaluation_sweeps):
+            new = rewards + discount * (transitions @ values)
+            change, values = new - values, new
+            sweeps += 1
+            if np.ptp(change) <= EVALUATED * (high - low):
+                break
+    raise not_converged(mdp, discount, max_sweeps, enough, improvement)
+
+
+def optimal_q_values(mdp: MDP, discount: float) -> np.ndarray:
+    """Return Q*, exact except for rounding, float64 [S, A], -∞ for impossible actions."""
+    return q_values(mdp, policy_iteration(mdp, discount).values, discount)
+
+
+def switching_discount(
+    mdp: MDP, state: int, action_a: int, action_b: int, bracket: tuple[float, float]
+) -> float:
+    """Return the discount γ at which Q*(s, a) = Q*(s, b), and the optimal policy changes.
+
+    >>> from reprise.tabular.loaders import from_yaml
+    >>> mdp = from_yaml("data/inputs/three_state.yaml")
+    >>> round(switching_discount(mdp, 1, 0, 2, bracket=(0.9, 0.99)), 6)
+    0.947633
+
+    Args:
+        mdp: the model.
+        state: s.
+        action_a: a, better at one end of the bracket.
+        action_b: b, better at the other.
+        bracket: two discounts.
+
+    Returns:
+        γ, to about 12 digits.
+
+    Raises:
+        ModelError: if an action is impossible, or one of them is better at both ends.
+    """
+    for action in (action_a, action_b):
+        mdp.pair(mdp.state_names[state], mdp.action_names[action])  # an error if it is impossible
+
+    def advantage(discount: float) -> float:
+        q = optimal_q_values(mdp, discount)[state]
+        return float(q[action_a] - q[action_b])
+
+    ends = [advantage(discount) for discount in bracket]
+    if np.sign(ends[0]) == np.sign(ends[1]):
+        raise ModelError(
+            f"state {mdp.state_names[state]!r}, actions {mdp.action_names[action_a]!r} and "
+            f"{mdp.action_names[action_b]!r}: the Q-values differ by {ends[0]:.6g} and "
+            f"{ends[1]:.6g} at discounts {bracket[0]} and {bracket[1]}; "
+            "allowed: a bracket in which the sign changes"
+        )
+    return optimize.root_scalar(
+        advantage, method="brentq", bracket=bracket, xtol=1e-13, rtol=1e-13
+    ).root
+
+
+def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
+    """Return where an action attains max_a Q(s, a), to rounding, bool [S, A]."""
+    return near_best(q_values(mdp, values, discount), least_value(mdp, values))
+
+
+def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
+    """Return a greedy policy, int64 [S]: of actions that tie, the first.
+
+    With a discount of 1, it is one that comes to rest: of actions that tie, the first may lead
+    round in circles. Values that are not exact may separate actions that tie, so the tie widens
+    until there is such a policy.
+    """
+    q, least, tie = q_values(mdp, values, discount), least_value(mdp, values), TIE
+    near = near_best(q, least)
+    if discount < 1:
+        return np.argmax(near, axis=1)
+    while True:
+        worthless = np.abs(values) <= tie * least
+        resting = resting_actions(mdp, near & worthless[:, np.newaxis])
+        policy, reached = ways_to_rest(mdp, near, resting)
+        if reached.all():
+            return policy
+        tie *= 10
+        near = near_best(q, least, tie)
+
+
+def followed(mdp: MDP, actions: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
+    """Return T_π, [S, S], and R_π, [S], of a policy of possible actions, [S]."""
+    states = np.arange(mdp.number_of_states)
+    transitions = mdp.transitions[states * mdp.number_of_actions + actions]
+    return transitions, mdp.expected_rewards[states, actions]
+
+
+def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
+    """Return the policy as an array, int64 [S].
+
+    Raises:
+        ModelError: if its shape is wrong, or an action is impossible, naming the state and the
+            action.
+    """
+    actions = numbers("policy", policy, dtype=None)
+    if actions.shape != (mdp.number_of_states,) or actions.dtype.kind not in "iu":
+        raise ModelError(
+            f"policy has shape {actions.shape} and type {actions.dtype}; allowed: "
+            f"{(mdp.number_of_states,)}, integers"
+        )
+    possible = (only(mdp, actions) & mdp.possible).any(axis=1)
+    for state in np.flatnonzero(~possible)[:1]:
+        allowed = ", ".join(str(action) for action in np.flatnonzero(mdp.possible[state]))
+        raise ModelError(
+            f"state {mdp.state_names[int(state)]!r}: the policy's action {actions[state]} is "
+            f"impossible; allowed: {allowed}"
+        )
+    return actions.astype(np.int64)
+
+
+def first_values(mdp: MDP, discount: float) -> np.ndarray:
+    """Return the values from which value iteration starts, float64 [S]: 0, if that is safe.
+
+    With a discount of 1 and rewards of both signs, a value may not start above V*. A finite horizon
+    can take a reward and end before it is paid for, and a circle of reward 0 keeps such a value for
+    ever. The values of a policy that comes to rest are below V*.
+    """
+    mixed = (mdp.rewards > 0).any() and (mdp.rewards < 0).any()
+    if discount == 1 and mixed:
+        return policy_evaluation(mdp, proper_policy(mdp), discount)
+    return np.zeros(mdp.number_of_states)
+
+
+def first_q_values(mdp: MDP, discount: float) -> np.ndarray:
+    """Return the Q-values from which Q-value iteration starts, as `first_values`, [S, A]."""
+    check_solvable(mdp, discount)
+    return np.where(mdp.possible, first_values(mdp, discount)[:, np.newaxis], -np.inf)

@@ -1,0 +1,159 @@
+"""How good a run of Q-learning is while it learns: its greedy policy's value, its coverage.
+
+Axes: R runs, S states, A actions, N transitions, K checkpoints.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike
+
+from reprise.tabular.dynamic_programming import checked_policy
+from reprise.tabular.exploration import Behaviour
+from reprise.tabular.mdp import MDP
+from reprise.tabular.names import ModelError
+from reprise.tabular.problems import Problem
+from reprise.tabular.q_learning import Learner, Learning, episodes
+from reprise.tabular.settling import settling_iterations
+from reprise.tabular.undiscounted import absorbing_states
+
+
+class Progress(NamedTuple):
+    """The state of all runs at each checkpoint."""
+
+    values: np.ndarray  # float64 [R, K], of the greedy policy: the expected return of an episode
+    coverage: np.ndarray  # float64 [R, K], the share of pairs tried, of those that can be
+
+
+def explore(
+    problem: Problem,
+    hyperparameters: Learning,
+    behaviour: Behaviour,
+    generators: Sequence[np.random.Generator],
+    checkpoints: Sequence[int],
+) -> Progress:
+    """Learn in one run for each generator, and evaluate the greedy policy at each checkpoint.
+
+    The greedy policy takes the first action of the highest Q-value; its value is exact, from the
+    model. Coverage counts the pairs of an action and a state that can be reached from a start.
+
+    Args:
+        problem: the model and where episodes begin; they have no time limit.
+        hyperparameters: of every run.
+        behaviour: how the agent acts.
+        generators: one for each run.
+        checkpoints: numbers of iterations, ascending, [K].
+    """
+    mdp, discount = problem.mdp, hyperparameters.discount
+    model = episodes(mdp, problem.start, discount)
+    pairs = int(mdp.possible[explorable_states(mdp, problem.start)].sum())
+    found = Progress(*np.empty((2, len(generators), len(checkpoints))))
+    for run, generator in enumerate(generators):
+        learner = Learner(mdp, model, hyperparameters, behaviour, generator)
+        for k, checkpoint in enumerate(checkpoints):
+            learner.learn(checkpoint)
+            values = policy_values(mdp, np.argmax(learner.q, axis=1), discount)
+            found.values[run, k] = problem.start_value(values)
+            found.coverage[run, k] = np.count_nonzero(learner.visits) / pairs
+    return found
+
+
+def policy_values(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
+    """Solve V = R_π + γ T_π V in a small model, exactly, in a fraction of a millisecond.
+
+    `dynamic_programming.policy_evaluation` solves large models.
+
+    Args:
+        mdp: the model.
+        policy: π, an action for each state, [S].
+        discount: γ, below 1.
+
+    Returns:
+        V_π, float64 [S].
+
+    Raises:
+        ModelError: if the discount or an action is not possible.
+    """
+    if not 0 <= discount < 1:
+        raise ModelError(f"discount is {discount}; allowed: from 0 to below 1")
+    source = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
+    return solve(*source, mdp.expected_rewards, checked_policy(mdp, policy), discount)
+
+
+@njit
+def solve(
+    row_starts: np.ndarray,  # [S·A + 1]
+    successors: np.ndarray,  # [N]
+    probabilities: np.ndarray,  # [N]
+    expected_rewards: np.ndarray,  # [S, A]
+    policy: np.ndarray,  # [S]
+    discount: float,
+) -> np.ndarray:
+    """Solve (I - γ T_π) V = R_π by elimination, which needs no pivots here, and skips zeros."""
+    size, number_of_actions = expected_rewards.shape
+    system, values = np.eye(size), np.empty(size)
+    for state in range(size):
+        row = state * number_of_actions + policy[state]
+        values[state] = expected_rewards[state, policy[state]]
+        for n in range(row_starts[row], row_starts[row + 1]):
+            system[state, successors[n]] -= discount * probabilities[n]
+    for pivot in range(size):
+        for i in range(pivot + 1, size):
+            if system[i, pivot] != 0.0:
+                factor = system[i, pivot] / system[pivot, pivot]
+                for j in range(pivot + 1, size):
+                    system[i, j] -= factor * system[pivot, j]
+                values[i] -= factor * values[pivot]
+    for i in range(size - 1, -1, -1):
+        for j in range(i + 1, size):
+            values[i] -= system[i, j] * values[j]
+        values[i] /= system[i, i]
+    return values
+
+
+def steps_to_within(
+    values: np.ndarray, optimum: float, relative_tolerance: float, checkpoints: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first checkpoint at which a run's policy is near-optimal, at all and for good.
+
+    For good: it is so at every later checkpoint too. The first time may be luck: a policy can be
+    optimal before anything is learnt.
+
+    Args:
+        values: of `Progress`, [R, K].
+        optimum: the value of an optimal policy.
+        relative_tolerance: how near: |optimum - value| ≤ relative_tolerance·|optimum|.
+        checkpoints: numbers of iterations, [K].
+
+    Returns:
+        Iterations, float64 [R], twice; NaN for a run that does not get there.
+    """
+    steps = np.append(np.asarray(checkpoints, np.float64), np.nan)
+    near = np.abs(values - optimum) <= relative_tolerance * abs(optimum)
+    first = np.where(near.any(axis=1), np.argmax(near, axis=1), -1)
+    record = settling_iterations(values, optimum, relative_tolerance, 1)  # counted from 1
+    return steps[first], steps[np.nan_to_num(record).astype(np.int64) - 1]
+
+
+def explorable_states(mdp: MDP, start: np.ndarray) -> np.ndarray:
+    """Return the states in which an agent may find itself and act, bool [S].
+
+    Args:
+        mdp: the model.
+        start: probability of each state to be the first of an episode, [S].
+    """
+    states, reached, before = mdp.rows // mdp.number_of_actions, start > 0, -1
+    while reached.sum() > before:
+        before = int(reached.sum())
+        reached[mdp.transitions.indices[reached[states]]] = True
+    return reached & ~absorbing_states(mdp)
+
+
+def checkpoints_until(last: int, first: int, growth: float) -> list[int]:
+    """Return checkpoints from the first to the last, each so many times the one before."""
+    found = [min(first, last)]
+    while found[-1] < last:
+        found.append(min(last, max(found[-1] + 1, int(found[-1] * growth))))
+    return found
