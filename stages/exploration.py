@@ -54,7 +54,7 @@ class ThreeState(Trial):
     start_state: Name
 
     def problem(self) -> Problem:
-        """Return what is learnt."""
+        """Return the problem."""
         mdp = loaders.from_yaml(THREE_STATE)
         return problems.from_state("three_state", mdp, self.discount, self.start_state)
 
@@ -65,12 +65,12 @@ class ToyText(Trial):
     environment: Name
 
     def problem(self) -> Problem:
-        """Return what is learnt."""
+        """Return the problem."""
         return problems.toy_text(self.environment, self.discount)
 
 
 class Problems(Frozen):
-    """What is learnt."""
+    """All problems."""
 
     three_state: ThreeState
     cliff_walking: ToyText
@@ -102,7 +102,7 @@ class Params(Frozen):
     problems: Problems
 
     def needs(self) -> Iterator[Need]:
-        """Yield what runs and their checkpoints ask for."""
+        """Yield the needs of runs and their checkpoints."""
         runs = {"runs": self.runs}
         yield capacity.memory("the generators", self.runs * capacity.GENERATOR, runs)
         first, growth = self.checkpoints.first, self.checkpoints.growth
@@ -118,7 +118,7 @@ class Params(Frozen):
 
     def behaviours(self, trial: Trial) -> dict[str, Behaviour]:
         """Return the behaviours by name, the baseline first."""
-        epsilons = self.epsilon_start, self.epsilon_end, float(trial.epsilon_decay)
+        epsilons = self.epsilon_start, self.epsilon_end, trial.epsilon_decay
         curious = {f"curiosity_{k:.9g}".replace(".", "_"): k for k in self.curiosities}
         return {
             BASELINE: exploration.RANDOM,
@@ -138,7 +138,7 @@ class Params(Frozen):
 
 
 def explore(params: Params, pack: packs.Pack) -> progress.Progress:
-    """Return what the runs of one problem by one behaviour come to."""
+    """Return the progress of one problem's runs by one behaviour."""
     name, behaviour = params.tasks()[pack.index]
     trial = params.problems.trials()[name]
     return progress.explore(
@@ -151,11 +151,7 @@ def explore(params: Params, pack: packs.Pack) -> progress.Progress:
 
 
 def optimum(name: str, trial: ThreeState | ToyText) -> float:
-    """Return the expected return of an optimal policy, by which losses are divided.
-
-    Raises:
-        ModelError: if it is 0.
-    """
+    """Return the expected return of an optimal policy; or a ModelError if it is 0."""
     problem = trial.problem()
     values = optimal_q_values(problem.mdp, trial.discount).max(axis=1)
     best = problem.start_value(values)
@@ -170,12 +166,12 @@ def optimum(name: str, trial: ThreeState | ToyText) -> float:
 
 def run(params: Params) -> dict[str, Any]:
     """Learn every problem by every behaviour, and compare the behaviours with acting at random."""
-    tasks = params.tasks()
-    optima = {name: optimum(name, trial) for name, trial in params.problems.trials().items()}
+    tasks, trials = params.tasks(), params.problems.trials()
+    optima = {name: optimum(name, trial) for name, trial in trials.items()}
     results = packs.run(partial(explore, params), packs.cut(len(tasks), params.runs), label=NAME)
     found = dict(zip(tasks, results, strict=True))
     metrics, samples, curves = {}, [], []
-    for name, trial in params.problems.trials().items():
+    for name, trial in trials.items():
         best, steps, last = optima[name], params.steps(trial), trial.iterations
         metrics[name] = {"optimum": best, "iterations": last}
         late = {}  # a run that does not get there is later than any other
@@ -197,7 +193,8 @@ def run(params: Params) -> dict[str, Any]:
                 sooner = intervals.probability_of_improvement(
                     late[BASELINE], late[behaviour], resamples=RESAMPLES, seed=seed
                 )
-                metrics[name][behaviour]["sooner_than_random"] = _told(sooner)
+                bounds = {key: getattr(sooner, key) for key in ("estimate", "low", "high")}
+                metrics[name][behaviour]["sooner_than_random"] = bounds
             named = {"problem": name, "behaviour": behaviour}
             samples.append(
                 {**named, "run": range(params.runs), "steps": settled, "first_steps": first}
@@ -218,23 +215,19 @@ def run(params: Params) -> dict[str, Any]:
 def headline(results: dict[str, Any]) -> str:
     """Return, for each problem, how many runs get there at random, and by the best behaviour."""
     metrics = results["metrics.json"]
-    said = []
+    parts = []
     for name, found in metrics["problems"].items():
         shares = {k: v["reached"]["share"] for k, v in found.items() if isinstance(v, dict)}
         best = max(shares, key=lambda behaviour: shares[behaviour])
         other = f", {shares[best]:.0%} {best}" if best != BASELINE else ""
-        said.append(f"{name} {shares[BASELINE]:.0%} random{other}")
-    return f"within {metrics['tolerance']:.0%} of the optimum: {'; '.join(said)}".replace("_", " ")
+        parts.append(f"{name} {shares[BASELINE]:.0%} random{other}")
+    return f"within {metrics['tolerance']:.0%} of the optimum: {'; '.join(parts)}".replace("_", " ")
 
 
 def _share(runs: np.ndarray) -> dict[str, float]:
     """Return the share of runs that are true, with Wilson's interval at 95%."""
     interval = intervals.wilson_interval(int(runs.sum()), len(runs))
     return {"share": interval.estimate, "low": interval.low, "high": interval.high}
-
-
-def _told(interval: intervals.Interval) -> dict[str, float]:
-    return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
 
 
 if __name__ == "__main__":

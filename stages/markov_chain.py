@@ -1,4 +1,4 @@
-"""The chapter's chain of four states: many simulated paths and the closed form.
+"""The chapter's chain of four states: many simulated paths, and the closed form.
 
 Reads data/inputs/markov_chain.yaml. Writes to data/markov_chain/: metrics.json (the steps to
 absorption and their variance, the visits to each state, where paths end; in closed form, and as
@@ -8,7 +8,7 @@ by state), transitions.csv (the chain itself).
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,12 +33,12 @@ class Params(Frozen):
     seed: Seed
     paths: Annotated[int, Field(ge=2)]  # an interval needs two
     start_state: Annotated[str, Field(min_length=1)]
-    horizon: PositiveInt  # the most steps that lengths.csv tells of
+    horizon: PositiveInt  # the most steps in lengths.csv
     shown_paths: NonNegativeInt
     resamples: PositiveInt  # of the bootstrap
 
     def needs(self) -> Iterator[Need]:
-        """Yield what paths, their lengths and the bootstrap ask for."""
+        """Yield the needs of paths, their lengths and the bootstrap."""
         paths, resamples = {"paths": self.paths}, {"resamples": self.resamples}
         yield capacity.memory("the generators", self.paths * capacity.GENERATOR, paths)
         lengths = {"horizon": self.horizon}
@@ -59,47 +59,48 @@ def run(params: Params) -> dict[str, Any]:
     keys = metric_keys(chain.state_names, "state")
     passed, final = ([keys[state] for state in states] for states in solved[:2])
     exact = markov_chain.length_distribution(chain, horizon)  # [horizon, T]
-    counts = np.bincount(paths.steps, minlength=horizon + 1)
-    lengths = [wilson_interval(int(n), params.paths) for n in counts[1 : horizon + 1]]
+    counts = np.bincount(paths.steps, minlength=horizon + 1)[1 : horizon + 1]
     visits = [mean_interval(paths.visits[:, state]) for state in solved.transient]
-    ends = [_share(paths.ends == state) for state in solved.absorbing]
+    variance_seed = seeds.sequence(params.seed, "variance")
     variance = bootstrap_interval(
-        paths.steps,
-        np.var,
-        resamples=params.resamples,
-        seed=seeds.sequence(params.seed, "variance"),
+        paths.steps, np.var, resamples=params.resamples, seed=variance_seed
     )
-    beyond = _share(paths.steps > horizon)
     successors = np.argwhere(chain.probabilities > 0)
+    closed_form = {
+        "steps": solved.steps[row],
+        "variance": solved.variance[row],
+        "visits": dict(zip(passed, solved.visits[row], strict=True)),
+        "ends": dict(zip(final, solved.ends[row], strict=True)),
+        "beyond_horizon": 1 - exact[:, row].sum(),
+    }
+    simulated = {
+        "steps": _bounds(mean_interval(paths.steps)),
+        "variance": _bounds(variance),
+        "visits": dict(zip(passed, map(_bounds, visits), strict=True)),
+        "ends": {
+            key: _bounds(wilson_interval(int((paths.ends == state).sum()), params.paths))
+            for key, state in zip(final, solved.absorbing, strict=True)
+        },
+        "beyond_horizon": _bounds(
+            wilson_interval(int((paths.steps > horizon).sum()), params.paths)
+        ),
+        "longest": paths.steps.max(),
+    }
     return {
         "metrics.json": {
             "paths": params.paths,
-            "closed_form": {
-                "steps": solved.steps[row],
-                "variance": solved.variance[row],
-                "visits": dict(zip(passed, solved.visits[row], strict=True)),
-                "ends": dict(zip(final, solved.ends[row], strict=True)),
-                "beyond_horizon": 1 - exact[:, row].sum(),
-            },
-            "simulated": {
-                "steps": _told(mean_interval(paths.steps)),
-                "variance": _told(variance),
-                "visits": dict(zip(passed, map(_told, visits), strict=True)),
-                "ends": dict(zip(final, map(_told, ends), strict=True)),
-                "beyond_horizon": _told(beyond),
-                "longest": paths.steps.max(),
-            },
+            "closed_form": closed_form,
+            "simulated": simulated,
         },
-        "lengths.csv": pd.DataFrame(
-            {"length": range(1, horizon + 1), **_columns(lengths)}
-            | {f"exact_from_{name}": exact[:, n] for n, name in enumerate(transient)}
-        ),
-        "visits.csv": pd.DataFrame(
-            {"state": transient, **_columns(visits), "exact": solved.visits[row]}
-        ),
+        "lengths.csv": pd.DataFrame({"length": range(1, horizon + 1)})
+        .join(_table(wilson_interval(int(n), params.paths) for n in counts))
+        .join(pd.DataFrame(exact, columns=[f"exact_from_{name}" for name in transient])),
+        "visits.csv": pd.DataFrame({"state": transient})
+        .join(_table(visits))
+        .assign(exact=solved.visits[row]),
         "paths.csv": pd.DataFrame(
             [
-                {"path": path, "step": step, "state": name}
+                (path, step, name)
                 for path, states in enumerate(paths.shown)
                 for step, name in enumerate(chain.names(states))
             ],
@@ -126,22 +127,13 @@ def headline(results: dict[str, Any]) -> str:
     )
 
 
-def _share(paths: np.ndarray) -> Interval:
-    """Return the share of the paths that are true, with Wilson's interval."""
-    return wilson_interval(int(paths.sum()), len(paths))
-
-
-def _told(interval: Interval) -> dict[str, float]:
+def _bounds(interval: Interval) -> dict[str, float]:
     return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
 
 
-def _columns(intervals: list[Interval]) -> dict[str, list[float]]:
+def _table(intervals: Iterable[Interval]) -> pd.DataFrame:
     """Return the columns simulated, low and high."""
-    return {
-        "simulated": [interval.estimate for interval in intervals],
-        "low": [interval.low for interval in intervals],
-        "high": [interval.high for interval in intervals],
-    }
+    return pd.DataFrame(map(_bounds, intervals)).rename(columns={"estimate": "simulated"})
 
 
 if __name__ == "__main__":

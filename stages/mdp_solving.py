@@ -76,7 +76,7 @@ class Params(comparison.Limits):
     toy_text: ToyText
 
     def needs(self) -> Iterator[Need]:
-        """Yield what the recorded sweeps and the curve of the gap ask for."""
+        """Yield the needs of the recorded sweeps and of the curve of the gap."""
         sweeps = {"sweeps": self.sweeps}
         yield capacity.memory("the Q-values after all sweeps", self.sweeps * 8, sweeps)
         evaluation = {"evaluation_sweeps": self.evaluation_sweeps}

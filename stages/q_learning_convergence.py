@@ -2,8 +2,8 @@
 
 Reads data/inputs/three_state.yaml. Writes to data/q_learning_convergence/: metrics.json (the
 iterations until a Q-value is within each tolerance of its optimum for good, null where that share
-of the runs does not get there; the sweeps that Q-value iteration takes; the share of runs whose
-greedy policy is optimal), curves.csv (that Q-value's quantiles over the runs, and single runs),
+of the runs does not get there; the sweeps that Q-value iteration takes; the share of runs with an
+optimal greedy policy), curves.csv (that Q-value's quantiles over the runs, and single runs),
 samples.csv (a row for each run), sweeps.csv (the same Q-value by Q-value iteration).
 """
 
@@ -59,7 +59,7 @@ class Params(q_learning.Hyperparameters):
     shown_runs: NonNegativeInt
 
     def needs(self) -> Iterator[Need]:
-        """Yield what runs, their records and the sweeps ask for."""
+        """Yield the needs of runs, their records and the sweeps."""
         yield from self.needs_for(self.runs)
         sweeps = {"sweeps": self.sweeps}
         yield capacity.memory("the Q-values after all sweeps", self.sweeps * 8, sweeps)

@@ -1,4 +1,4 @@
-"""TD(0) on the chapter's three states: what the learning rate decides, over many runs.
+"""TD(0) on the chapter's three states: the effect of the learning rate, over many runs.
 
 Reads data/inputs/three_state.yaml. Writes to data/td_learning/: metrics.json (the random policy's
 values by a linear solve; for each schedule of the learning rate the error half way and at the end,
@@ -45,7 +45,7 @@ class Params(td_learning.Hyperparameters):
     traced_runs: NonNegativeInt
 
     def needs(self) -> Iterator[Need]:
-        """Yield what runs and their records ask for."""
+        """Yield the needs of runs and their records."""
         yield from self.needs_for(self.runs, len(self.schedules))
 
 
@@ -70,9 +70,9 @@ def run(params: Params) -> dict[str, Any]:
         half_way = _window_mean(errors, (records + 1) // 2, params.window)
         end = _window_mean(errors, records, params.window)
         summaries[name] = {
-            "half_way": _told(mean_interval(half_way)),
-            "end": _told(mean_interval(end)),
-            "ratio": _told(ratio_of_means(end, half_way)),
+            "half_way": _bounds(mean_interval(half_way)),
+            "end": _bounds(mean_interval(end)),
+            "ratio": _bounds(ratio_of_means(end, half_way)),
             "bias": bias[-1],
             "spread": spread[-1],
         }
@@ -105,19 +105,19 @@ def run(params: Params) -> dict[str, Any]:
 def headline(results: dict[str, Any]) -> str:
     """Return the error at the end of each schedule, and its ratio to that half way."""
     metrics = results["metrics.json"]
-    said = (
+    parts = (
         f"{name} {found['end']['estimate']:.2f} ({found['ratio']['estimate']:.0%})"
         for name, found in metrics["schedules"].items()
     )
-    return f"error at the end (of that half way): {', '.join(said)}"
+    return f"error at the end (of that half way): {', '.join(parts)}"
 
 
 def _window_mean(errors: np.ndarray, last: int, window: float) -> np.ndarray:
-    """Return each run's mean error over the records up to the last, at least one, [R]."""
+    """Return each run's mean error over a window of records, at least one, to the last, [R]."""
     return errors[:, last - max(1, round(window * errors.shape[1])) : last].mean(axis=1)
 
 
-def _told(interval: Interval) -> dict[str, float]:
+def _bounds(interval: Interval) -> dict[str, float]:
     return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
 
 

@@ -126,14 +126,7 @@ def summary(problem: Problem, solutions: dict[str, Solution]) -> dict[str, Any]:
 def history_summary(
     mdp: MDP, discount: float, history: np.ndarray, relative_tolerance: float
 ) -> dict[str, Any]:
-    """Return a model's optimal Q-values and best actions, for metrics.json.
-
-    Args:
-        mdp: the model.
-        discount: γ.
-        history: of Q-value iteration, [K + 1, S, A].
-        relative_tolerance: as of `sweeps_until_near`.
-    """
+    """Return a model's optimal Q-values and best actions, for metrics.json."""
     optimal = optimal_q_values(mdp, discount)
     states = metric_keys(mdp.state_names, "state")
     actions = metric_keys(mdp.action_names, "action")
@@ -162,15 +155,9 @@ def possible_pairs(mdp: MDP) -> list[tuple[tuple[int, int], str, str]]:
 def sweeps_until_near(
     history: np.ndarray, optimal: np.ndarray, relative_tolerance: float
 ) -> int | None:
-    """Return the sweeps after which no Q-value is again away from its optimum.
+    """Return the sweeps after which no Q-value is again away from Q*, [S, A]; None if the last is.
 
-    Args:
-        history: Q before the first sweep and after each, [K + 1, S, A].
-        optimal: Q*, [S, A], -∞ for impossible actions.
-        relative_tolerance: of the largest |Q*|, since a single Q* may be 0.
-
-    Returns:
-        How many, or None if the last sweep is still away.
+    The tolerance is relative to the largest |Q*|, since a single Q* may be 0.
     """
     possible = np.isfinite(optimal)
     errors = np.abs(history[:, possible] - optimal[possible]).max(axis=1)  # [K + 1]

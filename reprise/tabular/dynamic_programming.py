@@ -51,16 +51,7 @@ class Solution(NamedTuple):
 
 
 def q_values(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
-    """Return Q(s, a) = R(s, a) + γ Σ_s' T(s, a, s') V(s'), and -∞ for impossible actions.
-
-    Args:
-        mdp: the model.
-        values: V, [S].
-        discount: γ.
-
-    Returns:
-        Q, float64 [S, A].
-    """
+    """Return Q(s, a) = R(s, a) + γ Σ_s' T(s, a, s') V(s'), [S, A], -∞ for impossible actions."""
     next_values = mdp.transitions @ values  # [S·A]
     return mdp.expected_rewards + discount * next_values.reshape(mdp.possible.shape)
 
@@ -152,9 +143,6 @@ def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarra
         policy: π, an action for each state, [S].
         discount: γ; 1 only for a policy that comes to rest from everywhere (see `undiscounted`).
 
-    Returns:
-        V_π, float64 [S].
-
     Raises:
         ModelError: if the discount or an action is not possible.
     """
@@ -177,10 +165,7 @@ def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIE
     >>> policy_iteration(mdp, discount=0.9, max_policies=10).policy.tolist()
     [0, 0, 1]
 
-    Args:
-        mdp: the model.
-        discount: γ; 1 only for models that `undiscounted` allows.
-        max_policies: how many policies to evaluate.
+    A discount γ of 1 is only for models that `undiscounted` allows.
 
     Raises:
         ModelError: if the discount is not possible.
@@ -283,8 +268,9 @@ def switching_discount(
     Raises:
         ModelError: if an action is impossible, or one of them is better at both ends.
     """
-    for action in (action_a, action_b):
-        mdp.pair(mdp.state_names[state], mdp.action_names[action])  # an error if it is impossible
+    names = [mdp.action_names[action] for action in (action_a, action_b)]
+    for name in names:
+        mdp.pair(mdp.state_names[state], name)  # an error if it is impossible
 
     def advantage(discount: float) -> float:
         q = optimal_q_values(mdp, discount)[state]
@@ -293,14 +279,11 @@ def switching_discount(
     ends = [advantage(discount) for discount in bracket]
     if np.sign(ends[0]) == np.sign(ends[1]):
         raise ModelError(
-            f"state {mdp.state_names[state]!r}, actions {mdp.action_names[action_a]!r} and "
-            f"{mdp.action_names[action_b]!r}: the Q-values differ by {ends[0]:.6g} and "
-            f"{ends[1]:.6g} at discounts {bracket[0]} and {bracket[1]}; "
-            "allowed: a bracket in which the sign changes"
+            f"state {mdp.state_names[state]!r}, actions {names[0]!r} and {names[1]!r}: the "
+            f"Q-values differ by {ends[0]:.6g} and {ends[1]:.6g} at discounts {bracket[0]} and "
+            f"{bracket[1]}; allowed: a bracket in which the sign changes"
         )
-    return optimize.root_scalar(
-        advantage, method="brentq", bracket=bracket, xtol=1e-13, rtol=1e-13
-    ).root
+    return float(optimize.brentq(advantage, *bracket, xtol=1e-13, rtol=1e-13))
 
 
 def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
@@ -337,12 +320,7 @@ def followed(mdp: MDP, actions: np.ndarray) -> tuple[sparse.csr_array, np.ndarra
 
 
 def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
-    """Return the policy as an array, int64 [S].
-
-    Raises:
-        ModelError: if its shape is wrong, or an action is impossible, naming the state and the
-            action.
-    """
+    """Return the policy as an array, int64 [S], or a ModelError that names the state."""
     actions = numbers("policy", policy, dtype=None)
     if actions.shape != (mdp.number_of_states,) or actions.dtype.kind not in "iu":
         raise ModelError(

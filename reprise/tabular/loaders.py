@@ -28,9 +28,6 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
     >>> list(mdp.state_names), list(mdp.action_names)
     (['s0', 's1', 's2'], ['a0', 'a1', 'a2'])
 
-    Args:
-        path: the file.
-
     Raises:
         ModelError: as `from_transitions`, and if a key or a name is unknown; the message begins
             with the path.
@@ -125,7 +122,7 @@ def listed_names(value: object, kind: str) -> Sequence[str]:
 
 
 def mapping(value: object, known: Sequence[str], kind: str, place: str) -> dict[str, Any]:
-    """Return the value if it is a mapping of known keys, else say where it is not."""
+    """Return the value if it is a mapping of known keys, or a ModelError that names the place."""
     if not isinstance(value, Mapping):
         raise ModelError(f"{place}: {value!r} is no mapping; allowed: a mapping by {kind}")
     for key in value:

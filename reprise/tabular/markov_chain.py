@@ -79,11 +79,7 @@ def simulate(
 
     Each path draws from its own generator: it depends on no other path.
 
-    Args:
-        chain: an absorbing chain.
-        start_state: a transient state's name.
-        generators: one for each path.
-        shown: how many paths, from the first on, keep all their states.
+    The first paths, as many as are `shown`, keep all their states.
 
     Raises:
         ModelError: as `absorption` and `MarkovChain.start`, and if the paths would take too many
@@ -173,12 +169,7 @@ def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
     >>> length_distribution(chain, horizon=3).ravel().tolist()
     [0.5, 0.25, 0.125]
 
-    Args:
-        chain: the chain.
-        horizon: the largest n.
-
-    Returns:
-        float64 [horizon, T], row n - 1 of n steps, columns in the order of the transient states.
+    Row n - 1 is of n steps, columns are in the order of the transient states, [horizon, T].
     """
     transient = np.flatnonzero(~chain.absorbing)
     q = chain.probabilities[np.ix_(transient, transient)]
@@ -193,9 +184,7 @@ def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
 def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = None) -> MarkovChain:
     """Build a chain from its transition probabilities, as a book prints them.
 
-    Args:
-        probabilities: P, [S, S].
-        state_names: [S]; s0, s1, ... if None.
+    The states' names are s0, s1, ... if they are None.
 
     Raises:
         ModelError: naming the state, the value and what is allowed.
@@ -221,9 +210,6 @@ def from_yaml(path: str | PathLike[str]) -> MarkovChain:
 
     The file has the list `states` and the mapping `transitions`: state, successor, probability. A
     successor that a state does not name never follows it.
-
-    Args:
-        path: the file.
 
     Raises:
         ModelError: as `from_matrix`, and if a key or a name is unknown; the message begins with the

@@ -49,11 +49,7 @@ class MDP:
         return find(name, self.state_names, "state")
 
     def pair(self, state_name: str, action_name: str) -> tuple[int, int]:
-        """Return the indices of a state and an action that is possible in it.
-
-        Raises:
-            ModelError: if a name is unknown, or the action impossible.
-        """
+        """Return the indices of a state and an action, or a ModelError if it is impossible."""
         state, action = self.state(state_name), find(action_name, self.action_names, "action")
         if not self.possible[state, action]:
             allowed = (self.action_names[int(a)] for a in np.flatnonzero(self.possible[state]))
@@ -173,8 +169,8 @@ def from_transitions(
         raise ModelError(f"{here}: reward is {r[n]}; allowed: finite numbers")
 
     rows, size = s.astype(np.int64) * number_of_actions + a, number_of_states * number_of_actions
-    occurs = np.bincount(rows, minlength=size) > 0
-    sums = np.where(occurs, np.bincount(rows, p, size), np.nan)
+    counts = np.bincount(rows, minlength=size)
+    sums = np.where(counts > 0, np.bincount(rows, p, size), np.nan)
     expected_rewards = np.bincount(rows, p * r, size)
     check_sums(
         sums.reshape(shape),
@@ -185,10 +181,10 @@ def from_transitions(
     if not p.all():
         kept = p > 0
         rows, targets, p, r = rows[kept], targets[kept], p[kept], r[kept]
+        counts = np.bincount(rows, minlength=size)
     if (rows[1:] < rows[:-1]).any():
         order = np.argsort(rows, kind="stable")
         rows, targets, p, r = rows[order], targets[order], p[order], r[order]
-    counts = np.bincount(rows, minlength=size)
     possible = (counts > 0).reshape(shape)
     for state in np.flatnonzero(~possible.any(axis=1))[:1]:
         raise ModelError(
@@ -210,7 +206,7 @@ def _place(states: Sequence[str], actions: Sequence[str], state: int, action: in
 
 
 def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
-    """Return a list of indices as an array, or say which one is out of range."""
+    """Return a list of indices as an array, or a ModelError that names the first out of range."""
     array = numbers(f"{kind} indices", values, dtype=None)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ModelError(
@@ -224,7 +220,7 @@ def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
 
 
 def _dense(name: str, value: ArrayLike) -> np.ndarray:
-    """Return an array of numbers, float64, or say in which state and action it is none."""
+    """Return an array of numbers, float64, or a ModelError that names the state and action."""
     rows: Any = value
     if sparse.issparse(rows) or (isinstance(rows, Sequence) and any(map(sparse.issparse, rows))):
         raise ModelError(
@@ -233,7 +229,7 @@ def _dense(name: str, value: ArrayLike) -> np.ndarray:
         )
     if isinstance(rows, np.ndarray):
         return numbers(name, value)
-    with suppress(TypeError, IndexError):  # not a list of lists: numbers() says what it is
+    with suppress(TypeError, IndexError):  # not a list of lists: numbers() refuses it
         for state, actions in enumerate(rows):
             if len(actions) != len(rows[0]):
                 raise ModelError(
@@ -251,7 +247,7 @@ def _dense(name: str, value: ArrayLike) -> np.ndarray:
 
 
 def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np.ndarray:
-    """Return an array of numbers, or a ModelError that names what is not one."""
+    """Return an array of numbers, or a ModelError that names the culprit."""
     try:
         return np.asarray(values, dtype=dtype)
     except (TypeError, ValueError) as error:
@@ -260,14 +256,9 @@ def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np
 
 
 def check_sums(sums: np.ndarray, owner: Callable[..., str]) -> None:
-    """Check that probabilities sum to 1; a NaN stands for no probabilities.
+    """Raise a ModelError unless sums are 1; the owner of an index begins the message.
 
-    Args:
-        sums: of any shape.
-        owner: from an index of it to the beginning of the message.
-
-    Raises:
-        ModelError: naming the first that do not, and their sum.
+    A NaN stands for no probabilities.
     """
     for index in np.argwhere(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1]:
         raise ModelError(

@@ -36,15 +36,9 @@ class NumberedNames(Sequence[str]):
 
 
 def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence[str]:
-    """Return the names as a tuple, or numbered ones if there are none.
+    """Return names as a tuple, numbered ones if there are none, or a ModelError.
 
-    Args:
-        names: one name for each state or action, or None.
-        size: how many there must be.
-        kind: "state" or "action"; its first letter is the prefix of numbered names.
-
-    Raises:
-        ModelError: if their number is wrong, one is not text, or one occurs twice.
+    The kind is "state" or "action"; its first letter is the prefix of numbered names.
     """
     if names is None:
         return NumberedNames(kind[0], size)
@@ -63,14 +57,8 @@ def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence
 def find(name: object, names: Sequence[str], kind: str, context: str = "") -> int:
     """Return the index of a name.
 
-    Args:
-        name: the name.
-        names: the known names.
-        kind: what they name, for the message.
-        context: the beginning of the message, such as the place of the name in a file.
-
     Raises:
-        ModelError: if it is not among them, with the closest match.
+        ModelError: if it is unknown, with the closest match; the message begins with the context.
     """
     if isinstance(name, str) and name in names:
         return names.index(name)
@@ -92,10 +80,6 @@ def quoted(name: str) -> str:
 
 def metric_keys(names: Sequence[str], kind: str) -> list[str]:
     """Return the key of each name in metrics.json, with "_" for a dot, which would split it.
-
-    Args:
-        names: such as a model's states.
-        kind: "state" or "action".
 
     Raises:
         ModelError: if two names have the same key.

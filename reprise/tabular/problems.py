@@ -44,7 +44,7 @@ def toy_text(environment_id: str, discount: float) -> Problem:
         discount: γ.
 
     Raises:
-        ModelError: as `read_environment`, and if the environment does not say where it begins.
+        ModelError: as `read_environment`, and if the environment has no start distribution.
     """
     mdp, start = read_environment(environment_id)
     if start is None:

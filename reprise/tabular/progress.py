@@ -39,12 +39,7 @@ def explore(
     The greedy policy takes the first action of the highest Q-value; its value is exact, from the
     model. Coverage counts the pairs of an action and a state that can be reached from a start.
 
-    Args:
-        problem: the model and where episodes begin; they have no time limit.
-        hyperparameters: of every run.
-        behaviour: how the agent acts.
-        generators: one for each run.
-        checkpoints: numbers of iterations, ascending, [K].
+    Checkpoints are numbers of iterations, ascending, [K]; episodes have no time limit.
     """
     mdp, discount = problem.mdp, hyperparameters.discount
     model = episodes(mdp, problem.start, discount)
@@ -63,15 +58,7 @@ def explore(
 def policy_values(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     """Solve V = R_π + γ T_π V in a small model, exactly, in a fraction of a millisecond.
 
-    `dynamic_programming.policy_evaluation` solves large models.
-
-    Args:
-        mdp: the model.
-        policy: π, an action for each state, [S].
-        discount: γ, below 1.
-
-    Returns:
-        V_π, float64 [S].
+    `dynamic_programming.policy_evaluation` solves large models, and takes a discount of 1.
 
     Raises:
         ModelError: if the discount or an action is not possible.
@@ -138,12 +125,7 @@ def steps_to_within(
 
 
 def explorable_states(mdp: MDP, start: np.ndarray) -> np.ndarray:
-    """Return the states in which an agent may find itself and act, bool [S].
-
-    Args:
-        mdp: the model.
-        start: probability of each state to be the first of an episode, [S].
-    """
+    """Return the states in which an agent may find itself and act, from a start, bool [S]."""
     states, reached, before = mdp.rows // mdp.number_of_actions, start > 0, -1
     while reached.sum() > before:
         before = int(reached.sum())

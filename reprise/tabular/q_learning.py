@@ -216,7 +216,7 @@ def learn(
             recording.curve[record] = q[recording.state, recording.action]
             record += 1
         state = resumed[n]
-        if state < 0:  # what is left of the number that drew the end is uniform in [0, 1) again
+        if state < 0:  # the rest of the number that drew the end is uniform in [0, 1) again
             low = source.cumulative[n - 1] if n > source.row_starts[row] else 0.0
             state = begin(model, (uniform - low) / (source.cumulative[n] - low))
     return state

@@ -44,9 +44,6 @@ def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
 
     A run that never settles counts as later than any other: a quantile that falls on one is None,
     not a number taken over those that did. Each quantile is a run's, not a mean of two.
-
-    Args:
-        settled: the iterations of `settling_iterations`, NaN for a run that never settles, [R].
     """
     late = np.where(np.isnan(settled), np.inf, settled)
     found = np.quantile(late, list(QUANTILES.values()), method="inverted_cdf")

@@ -19,11 +19,8 @@ def uniform_policy(mdp: MDP) -> np.ndarray:
 def following(mdp: MDP, policy: ArrayLike) -> MDP:
     """Return the model of an agent that follows a policy: T(s, s') = Σ_a π(a | s) T(s, a, s').
 
-    It has one action, "follow". Transitions that differ in their rewards stay apart.
-
-    Args:
-        mdp: the model.
-        policy: π(a | s), [S, A].
+    The policy is π(a | s), [S, A]. The model has one action, "follow". Transitions that differ in
+    their rewards stay apart.
 
     Raises:
         ModelError: if the probabilities of a state's possible actions do not sum to 1.
@@ -56,13 +53,8 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
 def evaluate(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     """Solve V(s) = Σ_a π(a | s) Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')] as a linear system.
 
-    Args:
-        mdp: the model.
-        policy: π(a | s), [S, A].
-        discount: γ; 1 only where the policy comes to rest from everywhere.
-
-    Returns:
-        V_π, float64 [S].
+    The policy is π(a | s), [S, A]; V_π is float64 [S]. A discount γ of 1 is only for a policy that
+    comes to rest from everywhere.
 
     Raises:
         ModelError: as `following`, and if the discount is not possible.

@@ -67,7 +67,7 @@ def from_table(table: Any, states: range | None = None, actions: range | None = 
 
 
 def read_environment(environment_id: str, **arguments: Any) -> tuple[MDP, np.ndarray | None]:
-    """Read an environment's table, and where its episodes begin, [S], None if it does not say.
+    """Read an environment's table, and where its episodes begin, [S], None if unknown.
 
     Raises:
         ModelError: if there is no such environment, it has no table, or its steps do not follow

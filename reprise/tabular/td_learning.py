@@ -133,12 +133,7 @@ def bias_and_spread(values: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, 
 
     bias² + spread² is the mean of error².
 
-    Args:
-        values: V, [R, ..., S].
-        truth: [S].
-
-    Returns:
-        The root mean square over the states of (mean of V over the runs - truth), and that of V's
-        standard deviation over the runs, both [...].
+    Of values [R, ..., S], they are the root mean square over the states of (mean of V over the runs
+    - truth), and that of V's standard deviation over the runs, both [...].
     """
     return errors(values.mean(axis=0), truth), np.sqrt(values.var(axis=0).mean(axis=-1))

@@ -23,13 +23,7 @@ def greedy_policy(q: np.ndarray) -> np.ndarray:
 
 
 def near_best(q: np.ndarray, least: float, tie: float = TIE) -> np.ndarray:
-    """Return where Q ties with max_a Q(s, a), bool [S, A].
-
-    Args:
-        q: Q-values, [S, A], -∞ for impossible actions.
-        least: the least |Q| to which the tie is relative.
-        tie: relative to |max_a Q(s, a)|.
-    """
+    """Return where Q ties with max_a Q(s, a): by `tie`, relative to |max Q| or `least`, [S, A]."""
     best = q.max(axis=1, keepdims=True)
     return q >= best - tie * np.maximum(least, np.abs(best))
 

@@ -86,10 +86,7 @@ def ways_to_rest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a policy of allowed actions, int64 [S], and the states from which it comes to rest.
 
-    Args:
-        mdp: the model.
-        allowed: the actions to choose from, bool [S, A].
-        resting: the actions by which to stay at rest, bool [S, A].
+    Allowed are the actions to choose from, resting those by which to stay at rest, bool [S, A].
     """
     policy, reached = np.argmax(resting, axis=1), np.asarray(resting.any(axis=1))
     while True:
@@ -102,11 +99,7 @@ def ways_to_rest(
 
 
 def proper_policy(mdp: MDP, policy: np.ndarray | None = None) -> np.ndarray:
-    """Return a policy that surely comes to rest from everywhere, int64 [S].
-
-    Args:
-        mdp: the model.
-        policy: the actions to which to keep, [S]; all that are possible if it is None.
+    """Return a policy that surely comes to rest from everywhere, int64 [S]; the given one, if any.
 
     Raises:
         ModelError: if there is none, naming the first state from which it does not.
@@ -118,7 +111,7 @@ def proper_policy(mdp: MDP, policy: np.ndarray | None = None) -> np.ndarray:
         raise ModelError(
             f"discount is 1 and cannot converge: {who} from state "
             f"{mdp.state_names[int(state)]!r} to an absorbing "
-            "state of reward 0; allowed: a discount below 1, or a model whose episodes end"
+            "state of reward 0; allowed: a discount below 1, or a model with episodes that end"
         )
     return proper
 

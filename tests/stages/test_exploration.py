@@ -1,4 +1,4 @@
-"""Ways to explore, side by side: each run is its own, and what is told is what was measured."""
+"""Ways to explore: no run depends on another, and the metrics agree with the samples."""
 
 from pathlib import Path
 from typing import Any

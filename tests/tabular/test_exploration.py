@@ -1,10 +1,10 @@
-"""Behaviours that explore: what they choose, what they try, and how good what they learn is."""
+"""Behaviours that explore: their choices, their coverage, and the policies they learn."""
 
 import gymnasium
 import numpy as np
 import pytest
 
-from reprise.tabular.dynamic_programming import policy_iteration, q_values
+from reprise.tabular.dynamic_programming import policy_iteration
 from reprise.tabular.exploration import appraise_curiously, curious, epsilon_greedy, falling
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.problems import Problem, toy_text
@@ -149,12 +149,3 @@ def test_a_run_is_there_for_good_from_where_it_stays():
     first, good = steps_to_within(values, -10.0, 0.01, [1, 10, 100, 1000])
     np.testing.assert_array_equal(first, [10, 1, 10, np.nan])
     np.testing.assert_array_equal(good, [1000, 1, np.nan, np.nan])
-
-
-def test_the_optimal_policys_value_is_that_of_its_q_values():
-    problem = toy_text("Taxi-v4", 0.99)
-    values = policy_iteration(problem.mdp, 0.99, 100).values
-    policy = np.argmax(q_values(problem.mdp, values, 0.99), axis=1)
-    assert problem.start_value(policy_values(problem.mdp, policy, 0.99)) == pytest.approx(
-        problem.start_value(values)
-    )

@@ -1,4 +1,4 @@
-"""Absorbing Markov chains: closed forms of the books, simulated paths, and what is refused."""
+"""Absorbing Markov chains: closed forms of the books, simulated paths, refused chains."""
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_a_chain_of_absorbing_states_has_nothing_to_solve():
 
 @st.composite
 def absorbing_chains(draw):
-    """Random chains with one absorbing state, the last; every other leaves to it at times."""
+    """Random chains with one absorbing state, the last; every other leads to it at times."""
     size = draw(st.integers(2, 6))
     weights = st.lists(st.integers(0, 5), min_size=size, max_size=size)
     matrix = np.array([draw(weights) for _ in range(size)], float)

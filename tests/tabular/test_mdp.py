@@ -1,4 +1,4 @@
-"""The sparse model: what it holds, and what it says of a model that cannot be."""
+"""The sparse model: its arrays, and the errors of models that cannot be."""
 
 import ast
 
@@ -92,11 +92,6 @@ def test_a_million_states_carry_no_strings():
     assert list(model.action_names) == ["a0"]
     assert model.state_names[:] == ("s0",)
     assert "s1" not in model.state_names
-
-
-def test_states_and_actions_are_found_by_name():
-    model = from_arrays(PROBABILITIES, REWARDS, POSSIBLE, ["home", "away"], ["stay", "return"])
-    assert model.pair("away", "return") == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_the_gambler_wins_as_often_as_bold_play_does():
 
 
 def test_the_car_rental_is_worth_what_figure_4_2_shows():
-    # S&B, example 4.2, whose plot begins near 420 and ends near 612; to two places as solved often
+    # S&B, example 4.2; its plot begins near 420 and ends near 612; to two places as solved often
     values = optimal(textbook.car_rental(), 0.9).reshape(21, 21)
     assert values[0, 0] == pytest.approx(421.41, abs=0.01)
     assert values[10, 10] == pytest.approx(574.95, abs=0.01)
@@ -95,7 +95,7 @@ def test_the_way_along_the_cliff_is_thirteen_steps():
 
 
 def test_the_walk_of_nineteen_states_is_worth_tenths():
-    # S&B, example 7.1, whose true values are -18/20, -16/20, ..., 18/20
+    # S&B, example 7.1: the true values are -18/20, -16/20, ..., 18/20
     model, _ = textbook.random_walk(19)
     expected = [*(np.arange(-9, 10) / 10), 0]
     assert policy_evaluation(model, np.zeros(20, int), 1.0) == pytest.approx(expected, abs=1e-12)

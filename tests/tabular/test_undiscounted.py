@@ -46,7 +46,7 @@ def models(draw):
 
 
 def recurrent_classes(chain):
-    """The sets of states that a small chain, once in them, never leaves."""
+    """The sets of states in which a small chain stays for ever."""
     leads = np.linalg.matrix_power(np.eye(len(chain)) + chain, len(chain)) > 0
     together = leads & leads.T
     final = [s for s in range(len(chain)) if (leads[s] <= together[s]).all()]
@@ -101,7 +101,7 @@ def one_step_up():
 @given(models())
 @example(two_states(0, 0, -10, 1))  # a free circle, from which one way pays
 @example(two_states(0, 0, -10, -1))  # a free circle, better than to end
-@example(two_states(1, -1, -5, -5))  # a circle whose rewards cancel out
+@example(two_states(1, -1, -5, -5))  # a circle of rewards that cancel out
 @example(two_states(5, -6, 0, -6))  # a circle that pays, then costs more
 @example(two_states(5, -4, 0, -6))  # a circle that pays in all
 @example(one_step_up())  # at rest, one could take 1 and end before it is paid for

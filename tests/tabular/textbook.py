@@ -176,7 +176,7 @@ def four_by_three(step: float = -0.04) -> tuple[MDP, dict]:
     states = [
         (column, row) for row in (1, 2, 3) for column in (1, 2, 3, 4) if (column, row) != (2, 2)
     ]
-    moves = ((0, 1), (1, 0), (0, -1), (-1, 0))  # each beside those at right angles to it
+    moves = ((0, 1), (1, 0), (0, -1), (-1, 0))  # each next to those at right angles to it
 
     def outcomes(cell, a):
         if cell in ((4, 3), (4, 2)):
