@@ -283,7 +283,7 @@ def switching_discount(
             f"Q-values differ by {ends[0]:.6g} and {ends[1]:.6g} at discounts {bracket[0]} and "
             f"{bracket[1]}; allowed: a bracket in which the sign changes"
         )
-    return float(optimize.brentq(advantage, *bracket, xtol=1e-13, rtol=1e-13))
+    return optimize.root_scalar(advantage, bracket=bracket, xtol=1e-13, rtol=1e-13).root
 
 
 def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
