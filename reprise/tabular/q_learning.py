@@ -188,14 +188,16 @@ def learn(
     visits: np.ndarray,  # [S, A], changed
 ) -> int:
     """Learn from one transition after the other, and return the last state."""
-    source, resumed, discounts = model.source, model.resumed, model.discounts
-    number_of_actions = q.shape[1]
+    source, resumed, discounts, actions, action_counts, _, _ = model
     learning_rate, decay = rates
-    record = steps[0] // recording.every
+    number_of_actions, curiosity = q.shape[1], behaviour.curiosity
+    recorded_state, recorded_action, every, curve = recording
+    record = steps[0] // every
+    next_record = (record + 1) * every - 1
     for k in range(steps[0], steps[1]):
         # Step: act, and see the reward and the next state.
-        count, uniform = model.action_counts[state], generator.random()
-        action = choose_action(state, model.actions, count, q, visits, k, behaviour, uniform)
+        count, uniform = action_counts[state], generator.random()
+        action = choose_action(state, actions, count, q, visits, k, behaviour, uniform)
         visits[state, action] += 1
         row, uniform = state * number_of_actions + action, generator.random()
         n = draw(source, row, uniform)
@@ -204,7 +206,7 @@ def learn(
         # TD target: r + γ max_a' f(Q(s', a'), N(s', a')).
         best = -np.inf
         for a in range(number_of_actions):
-            value = appraise_curiously(q[next_state, a], visits[next_state, a], behaviour.curiosity)
+            value = appraise_curiously(q[next_state, a], visits[next_state, a], curiosity)
             best = max(best, value)
         target = reward + discounts[n] * best
 
@@ -212,9 +214,9 @@ def learn(
         alpha = learning_rate / (1 + k * decay)
         q[state, action] = (1 - alpha) * q[state, action] + alpha * target
 
-        if k + 1 == (record + 1) * recording.every:
-            recording.curve[record] = q[recording.state, recording.action]
-            record += 1
+        if k == next_record:
+            curve[record] = q[recorded_state, recorded_action]
+            record, next_record = record + 1, next_record + every
         state = resumed[n]
         if state < 0:  # the rest of the number that drew the end is uniform in [0, 1) again
             low = source.cumulative[n - 1] if n > source.row_starts[row] else 0.0
