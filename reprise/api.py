@@ -91,7 +91,7 @@ class Trained:
         return networks.to_keras(self.weights, seed)
 
     def save(self, path: str | Path) -> None:
-        """Write all lanes' networks to an .npz file, from which `load_lane` reads them."""
+        """Write all seeds' networks to an .npz file, from which `load` reads them."""
         artifacts.write(Path(path), self.weights)
 
 

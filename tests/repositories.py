@@ -91,7 +91,7 @@ class Repository:
         path = self.folder / "dvc.yaml"
         text = path.read_text(encoding="utf-8")
         for file in files:
-            pattern = rf"(- {re.escape(file)}):\n +cache: false\n"
+            pattern = rf"(- {re.escape(file)}):\s+({{cache: false}}|cache: false)\n"
             text, count = re.subn(pattern, r"\1\n", text)
             assert count == 1, file
         path.write_text(text, encoding="utf-8")

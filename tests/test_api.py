@@ -123,7 +123,7 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
         ({"algorithm": "reinforc"}, "algorithm 'reinforc' is unknown; did you mean reinforce?"),
         ({"algorithm": "x"}, "algorithm 'x' is unknown; there are reinforce, dqn"),
         ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
-        ({"lanes": 5}, "reinforce.lanes is unknown; known are environment, seeds, seed, "),
+        ({"seeds": 5}, "reinforce.seeds is unknown; known are environment, seeds, seed, "),
         ({"seeds": 0}, "reinforce.seeds is 0; allowed: greater than 0"),
         ({"credit": "advantag"}, "did you mean advantage?"),
         ({"evaluation": {"episods": 1}}, "evaluation.episods is unknown; did you mean episodes?"),

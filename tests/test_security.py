@@ -141,7 +141,8 @@ def test_yaml_is_read_by_the_safe_loader_only():
         for path in sources
         for found in re.findall(r"YAML\(.*?\)|\byaml\.\w+\(", path.read_text(encoding="utf-8"))
     ]
-    assert set(made) == {'YAML(typ="safe", pure=True)'}
+    assert made
+    assert all(found.startswith('YAML(typ="safe"') for found in made)
 
 
 @pytest.mark.parametrize(

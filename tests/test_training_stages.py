@@ -297,7 +297,7 @@ def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_p
                 ({"discount": 1.5}, ".discount is 1.5; allowed: less than or equal to 1"),
                 ({"activation": "rely"}, ".activation is 'rely'; allowed: one of elu, relu, tanh"),
                 ({"learning_rat": 0.01}, ".learning_rat is unknown; did you mean learning_rate?"),
-                ({"packs": True}, ".packs is true; allowed: a valid integer"),
+                ({"seeds": True}, ".seeds is true; allowed: a valid integer"),
                 ({"hidden_sizes": [5, 0]}, ".hidden_sizes.1 is 0; allowed: greater than 0"),
                 ({"evaluation": {"limits": []}}, ".evaluation.limits"),
             ]

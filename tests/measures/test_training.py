@@ -113,8 +113,8 @@ def test_a_task_with_a_return_of_its_own_is_solved_from_that_on(level: float, sh
 
 
 def test_a_headline_says_what_there_is_from_metrics_as_from_their_file():
-    def said(*lanes: float) -> str:
-        found = training.evaluation(np.array([[lanes]]), [20], 0.975)["limit_20"]
+    def said(*seeds: float) -> str:
+        found = training.evaluation(np.array([[seeds]]), [20], 0.975)["limit_20"]
         read = json.loads(artifacts.render("metrics.json", found))
         assert training.headline(read) == training.headline(found)
         return training.headline(found)

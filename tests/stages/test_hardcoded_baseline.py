@@ -121,8 +121,15 @@ def test_fewer_episodes_are_the_first_of_more(tmp_path, results):
             "hardcoded_baseline.untrained.activation is 'rely'; allowed: one of .*mean relu?",
         ),
         (
-            {"untrained": {"lanes": 1, "episodes": 2, "hidden_sizes": [5], "activation": "relu"}},
-            "hardcoded_baseline.untrained.lanes is 1; allowed: greater than or equal to 2",
+            {
+                "untrained": {
+                    "networks": 1,
+                    "episodes": 2,
+                    "hidden_sizes": [5],
+                    "activation": "relu",
+                }
+            },
+            "hardcoded_baseline.untrained.networks is 1; allowed: greater than or equal to 2",
         ),
     ],
 )
