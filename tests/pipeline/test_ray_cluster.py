@@ -71,7 +71,8 @@ class Cluster:
     def lose(self, host: str) -> None:
         """End a node and all its workers, as a power cut would."""
         for process in reversed(self.processes(host)):
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         self.nodes.pop(host).wait()
 
 
