@@ -1,24 +1,76 @@
-"""Figures of Markov chains: the chain as a graph, its paths, and how long they are.
-
-As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit.
-"""
+"""Figures of the stage markov_chain: the chain as a graph, its paths, and their lengths."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Patch
 from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import style
+from reprise.plots import show, style
+from reprise.plots.show import Results
 
 RADIUS = 0.3  # of a state in the graph
 RING = 0.37  # around an absorbing state
 LOOP = 0.75  # radians from the middle of a loop to where it leaves the state
+
+
+MOST = 0.95  # share of paths that have ended at the longest length shown
+
+
+def graph(results: Results) -> Figure:
+    """Draw the chain."""
+    return state_graph(results.table("transitions"), start=results.params["start_state"])
+
+
+def some_paths(results: Results) -> Figure | None:
+    """Draw some simulated paths."""
+    paths, states = results.table("paths"), results.table("transitions")["state"]
+    return path_rows(paths, list(dict.fromkeys(states))) if len(paths) else None
+
+
+def exact_and_simulated(results: Results) -> Markdown:
+    """Show exact values next to those of the simulated paths."""
+    exact, simulated = results.metrics["closed_form"], results.metrics["simulated"]
+    rows = [("steps to absorption", exact["steps"], simulated["steps"], ".2f")]
+    rows += [("their variance", exact["variance"], simulated["variance"], ".2f")]
+    for name, form in (("visits", ".2f"), ("ends", ".2%")):
+        for state, found in simulated[name].items():
+            title = f"{'visits to' if name == 'visits' else 'share that ends in'} {state}"
+            rows.append((title, exact[name][state], found, form))
+    horizon = f"share longer than {results.params['horizon']} steps"
+    rows.append((horizon, exact["beyond_horizon"], simulated["beyond_horizon"], ".3%"))
+    return show.table(
+        [(name, f"{value:.6g}", show.cell(found, form)) for name, value, found, form in rows],
+        (f"from {results.params['start_state']}", "exact", "simulated"),
+    )
+
+
+def length_distribution(results: Results) -> Figure:
+    """Draw the lengths of simulated paths and the exact probabilities."""
+    column, most = _column_and_most(results)
+    return lengths(
+        results.table("lengths"), column, shown=most, number_of_paths=results.metrics["paths"]
+    )
+
+
+def lengths_from_each_state(results: Results) -> Figure:
+    """Draw the exact probability of each length from each state."""
+    table = results.table("lengths")
+    columns = [c for c in table if c.startswith("exact_from_")]
+    starts = {f"from {c.removeprefix('exact_from_')}": c for c in columns}
+    return lengths_by_start(table, starts, shown=min(_column_and_most(results)[1], 24))
+
+
+def _column_and_most(results: Results) -> tuple[str, int]:
+    """Return the column of exact probabilities and the longest length to show."""
+    column = f"exact_from_{results.params['start_state']}"
+    return column, int((results.table("lengths")[column].cumsum() < MOST).sum()) + 1
 
 
 def state_graph(transitions: pd.DataFrame, *, start: str) -> Figure:

@@ -1,25 +1,156 @@
-"""Figures of policy search, in the house style: the landscape, paths in a room, what was found.
-
-As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit.
-"""
+"""Figures of the stage policy_search: the landscape, paths in the room, the searches, NEAT."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from reprise.plots import style
+from reprise.plots import figures, show, style
+from reprise.plots.show import Results
 from reprise.plots.style import Label
+from reprise.stats import words
+from reprise.stats.intervals import Interval
 
+TITLES = {
+    "grid": "grid",
+    "random": "random search",
+    "genetic_asexual": "genetic, one parent",
+    "genetic_sexual": "genetic, two parents",
+    "genetic_diverse": "genetic, two, some weak",
+    "gradient_ascent": "gradient ascent",
+}
 BAND = (0.05, 0.95)  # of the columns q05 and q95
 
 
 def _percent(share: float, _: object = None) -> str:
     return f"{100 * share:.0f}%"
+
+
+def map_of_policies(results: Results) -> Figure:
+    """Draw the dust that every policy collects, four of them marked."""
+    shown = results.table("shown", "policy")
+    return landscape(
+        results.table("landscape").pivot(index="p", columns="r", values="share"),
+        {_names(results)[key]: (row["r"], row["p"]) for key, row in shown.iterrows()},
+        x_label="range of the turns r (degrees)", y_label="probability to move forward p",
+        value_label=f"dust collected in {_minutes(results):g} minutes",
+    )  # fmt: skip
+
+
+def single_tries(results: Results) -> Figure:
+    """Draw one try of each marked policy."""
+    panels = {
+        f"{_names(results)[key]}: {part['share'].iloc[-1]:.0%}": part
+        for key, part in results.table("paths").groupby("policy", sort=False)
+    }
+    return paths(panels, results.metrics["room"])
+
+
+def recommendations(results: Results) -> Figure:
+    """Draw what each search's recommended policy collects as its tries go on."""
+    searches = {
+        TITLES[key]: part.set_index("evaluations")
+        for key, part in results.table("best_so_far").groupby("search", sort=False)
+    }
+    return recommended(
+        searches, best=Label(results.metrics["best_share"], "the best of the map"), x_label="tries",
+        y_label="dust its recommended policy collects",
+    )  # fmt: skip
+
+
+def final_recommendations(results: Results) -> Figure:
+    """Draw what the policies recommended at the end collect in fresh tries."""
+    samples = results.table("samples")
+    means = {
+        TITLES[key]: Interval(
+            100 * one["mean"], 100 * one["mean_low"], 100 * one["mean_high"], one["n"], False
+        )
+        for key, one in results.metrics["final"].items()
+    }
+    runs = {TITLES[key]: 100 * part["share"].to_numpy() for key, part in samples.groupby("search")}
+    return figures.compare_policies(
+        means, x_label="dust collected by the policy recommended at the end (%)", samples=runs,
+        level=Label(100 * results.metrics["best_share"], "the best of the map"),
+        statistic=f"mean over runs with its {results.confidence:.0%} interval; pale dots: the runs",
+    )  # fmt: skip
+
+
+def search_table(results: Results) -> Markdown:
+    """Show each search's own score, its score in fresh tries, and the tries to come near."""
+    tolerances = results.params["tolerances"]
+    rows = []
+    for key, found in results.metrics["final"].items():
+        reached = [
+            results.metrics["reached"][key][f"within_{100 * t:.9g}_percent".replace(".", "_")]
+            for t in tolerances
+        ]
+        rows.append((
+            TITLES[key], f"{found['believed']:.1%}", show.cell(found, ".1%"),
+            *(words.number(each["median"], ".0f") for each in reached),
+        ))  # fmt: skip
+    return show.table(
+        rows,
+        ("", "own score", "fresh tries", *(f"half within {100 * t:g}% by" for t in tolerances)),
+    )
+
+
+def coverage_by_time(results: Results) -> Figure:
+    """Draw the dust collected as time doubles and doubles."""
+    minutes = _minutes(results)
+    policies = {
+        _names(results)[key]: part.set_index("minutes")
+        for key, part in results.table("coverage").groupby("policy", sort=False)
+    }
+    return coverage(
+        policies, level=Label(minutes, f"{minutes:g} minutes"), x_label="time",
+        y_label="dust collected",
+    )  # fmt: skip
+
+
+def complete_table(results: Results) -> Markdown:
+    """Show the share of tries with all the dust after the longest time."""
+    rows = []
+    for key, part in results.table("coverage").groupby("policy", sort=False):
+        end = part.iloc[-1]
+        hours = f"{end['minutes'] / 60:,.0f}"
+        rows.append((_names(results)[key], hours, f"{end['share']:.1%}", f"{end['complete']:.0%}"))
+    return show.table(rows, ("policy", "hours", "dust collected", "tries with all of it"))
+
+
+def neat_generations(results: Results) -> Figure:
+    """Draw the best fitness of each generation of NEAT."""
+    neat = results.params["neat"]
+    return generations(
+        results.table("neat_fitness").pivot(index="generation", columns="run", values="best"),
+        most=Label(neat["maximum_steps"], f"maximum: {neat['maximum_steps']}"), x_label="generation",
+        y_label=f"best mean return of {neat['episodes']} episodes",
+    )  # fmt: skip
+
+
+def neat_table(results: Results) -> Markdown:
+    """Show the winners' returns in fresh episodes and the share that solve CartPole."""
+    rows = []
+    for limit in results.params["neat"]["evaluation"]["limits"]:
+        found = results.metrics["neat"][f"limit_{limit}"]
+        rows.append((f"{limit} steps", show.cell(found), f"{found['solved']:.0%}"))
+    return show.table(rows, ("limit", "mean return of winners", "solved by"))
+
+
+def _names(results: Results) -> dict[Any, str]:
+    shown = results.table("shown", "policy")
+    names = {key: f"p = {row['p']:.2g}, r = {row['r']:.0f}°" for key, row in shown.iterrows()}
+    return names | {"best": f"best: {names['best']}"}
+
+
+def _minutes(results: Results) -> float:
+    """Return how long a try takes."""
+    return results.table("paths")["second"].max() / 60
 
 
 def landscape(
