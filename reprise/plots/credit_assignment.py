@@ -1,19 +1,114 @@
-"""Figures of what actions are credited with: worked examples, and how a discount weighs rewards.
-
-As in `figures`: data and labels in, a Figure out.
-"""
+"""Figures of the stage credit_assignment: worked examples, discounts, kinds of credit."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import style
+from reprise.plots import show, style, variant_panels
+from reprise.plots.show import Results
 from reprise.plots.style import Label
 
 HALF = 0.5
+ORDER = ("total_reward", "return", "advantage")
+
+
+def example(results: Results) -> Figure:
+    """Draw the chapter's worked example: rewards, returns and advantages."""
+    examples = results.table("examples")
+    steps = examples[examples["example"] == examples["example"].iloc[0]]
+    totals = steps.groupby("episode")["reward"].sum()
+    titles = [f"episode {e}: {total:g} in total".replace("-", "−") for e, total in totals.items()]
+    quantities = {name: name for name in ("reward", "return", "advantage")}
+    return worked_example(steps, quantities, titles=titles)
+
+
+def examples_table(results: Results) -> Markdown:
+    """Show the other worked examples."""
+
+    def listed(values: pd.Series) -> str:
+        return ", ".join(f"{value:.4g}" for value in values).replace("-", "−")
+
+    keys = ["example", "discount", "episode"]
+    rows = [
+        (
+            name,
+            f"{discount:g}",
+            episode,
+            *map(listed, (part["reward"], part["return"], part["advantage"])),
+        )
+        for (name, discount, episode), part in results.table("examples").groupby(keys, sort=False)
+    ]
+    return show.table(rows, ("example", "γ", "episode", "rewards", "returns", "advantages"))
+
+
+def half_lives(results: Results) -> Figure:
+    """Draw the weight of a reward by when it comes."""
+    lives = {each["discount"]: each["steps"] for each in results.metrics["half_lives"].values()}
+    return discount_weights(dict(sorted(lives.items())), title="The weight of a reward")
+
+
+def half_lives_table(results: Results) -> Markdown:
+    """Show the half-life of each discount and the weights around it."""
+    lives = {each["discount"]: each for each in results.metrics["half_lives"].values()}
+    rows = [
+        (
+            f"{discount:g}", f"{one['steps']:.2f} steps",
+            f"{one['before']:.1%} after {int(one['steps'])}",
+            f"{one['after']:.1%} after {int(one['steps']) + 1}",
+        )
+        for discount, one in sorted(lives.items())
+    ]  # fmt: skip
+    return show.table(rows, ("γ", "half-life", "weight before", "weight after"))
+
+
+def learning_curves(results: Results) -> Figure:
+    """Draw the variants' learning curves, a panel for each kind of credit."""
+    curves, panels = variant_panels.curves_of(results), {}
+    for name, values in sorted(
+        _variants(results).items(), key=lambda v: ORDER.index(v[1]["credit"])
+    ):
+        panels.setdefault(variant_panels.spaced(values["credit"]), {})[_short(values)] = curves[
+            name
+        ]
+    base = results.params["baseline"]
+    return variant_panels.small_multiples(
+        panels, (variant_panels.spaced(base), curves[base]), x_label="iteration",
+        y_label="mean return", top=Label(results.params["maximum_steps"], "maximum", style.GREY),
+    )  # fmt: skip
+
+
+def one_part_changed(results: Results) -> Markdown:
+    """Show pairs of variants that differ in their credit, their discount or their actions only."""
+    variants, base, pairs = _variants(results), results.params["baseline"], {}
+    for one, a in variants.items():
+        for other, b in variants.items():
+            changed = [key for key in a if a[key] != b[key]]
+            step = ORDER.index(a["credit"]) - ORDER.index(b["credit"])
+            alone = other == base and len(changed) == 1 and changed != ["credit"]
+            if alone or (changed == ["credit"] and step == 1):
+                pairs[variant_panels.spaced(f"{one} against {other}")] = (one, other)
+    return variant_panels.pairs_table(results, pairs)
+
+
+def _variants(results: Results) -> dict[str, dict[str, Any]]:
+    """Return each variant's whole credit, discount and behaviour, and its other changes."""
+    base = {key: results.params[key] for key in ("behaviour", "credit", "discount")}
+    found = {name: base | dict(changes) for name, changes in results.params["variants"].items()}
+    for values in found.values():
+        if values["credit"] == "total_reward":
+            values["discount"] = results.params["discount"]  # not used
+    return found
+
+
+def _short(values: Mapping[str, Any]) -> str:
+    rest = [f"{k}={v}" for k, v in values.items() if k not in ("behaviour", "credit", "discount")]
+    actions = [] if values["behaviour"] == "sampled" else [f"{values['behaviour']} actions"]
+    return " ".join([f"γ={values['discount']:g}", *actions, *rest])
 
 
 def worked_example(

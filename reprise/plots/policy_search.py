@@ -128,7 +128,8 @@ def neat_generations(results: Results) -> Figure:
     neat = results.params["neat"]
     return generations(
         results.table("neat_fitness").pivot(index="generation", columns="run", values="best"),
-        most=Label(neat["maximum_steps"], f"maximum: {neat['maximum_steps']}"), x_label="generation",
+        most=Label(neat["maximum_steps"], f"maximum: {neat['maximum_steps']}"),
+        x_label="generation",
         y_label=f"best mean return of {neat['episodes']} episodes",
     )  # fmt: skip
 

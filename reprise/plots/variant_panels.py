@@ -1,24 +1,96 @@
-"""Figures of variants of a training beside a baseline: returns, learning curves, times to a goal.
+"""Figures of variants of a training against a baseline: returns, learning curves, times."""
 
-As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from reprise.plots import style
+from reprise.plots import show, style
+from reprise.plots.show import Results
 from reprise.plots.style import Label
+from reprise.stats import improvement
 from reprise.stats.improvement import EVEN, Comparison, Groups, percent
 from reprise.stats.intervals import known_mean
 from reprise.stats.words import bracketed
 
 BAND = (0.1, 0.9)
+MEASURES = {"last_return": "training returns"}
+
+
+def spaced(name: str) -> str:
+    """Return a variant's name with spaces."""
+    return name.replace("_", " ")
+
+
+def samples_of(results: Results, column: str, title: Callable = spaced) -> dict[str, NDArray]:
+    """Return a column's value for each seed, by the variant's title."""
+    by_variant = results.table("samples").groupby("variant", sort=False)[column]
+    return {title(name): group.to_numpy(float) for name, group in by_variant}
+
+
+def curves_of(results: Results) -> dict[str, pd.DataFrame]:
+    """Return each variant's training returns, a column a seed."""
+    table = results.table("returns")
+    index = next(name for name in ("iteration", "episode", "steps") if name in table)
+    return {
+        str(name): group.drop(columns="variant").set_index(index)
+        for name, group in table.groupby("variant", sort=False)
+    }
+
+
+def greedy_returns(results: Results, title: Callable = spaced) -> Figure:
+    """Draw the final policies' greedy returns against the baseline's."""
+    column = f"greedy_{results.limits[0]}"
+    return _against_baseline(
+        results, column, title, "greedy return", "The final policies, played greedily"
+    )
+
+
+def training_returns(results: Results, title: Callable = spaced) -> Figure:
+    """Draw the returns of the last training iterations against the baseline's."""
+    return _against_baseline(
+        results, "last_return", title, "training return", "The last iterations of training"
+    )
+
+
+def _against_baseline(
+    results: Results, column: str, title: Callable, x_label: str, heading: str
+) -> Figure:
+    groups, base = samples_of(results, column, title), title(results.params["baseline"])
+    seed, confidence = results.params["seed"], results.confidence
+    found = improvement.compared(groups, base, confidence, seed=seed)
+    return forest(groups, found, base, confidence=confidence, x_label=x_label, title=heading)
+
+
+def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markdown:
+    """Show by both measures how likely a seed of one variant is above one of another.
+
+    Args:
+        results: of the stage.
+        pairs: title to a variant and the one that it is compared with.
+    """
+    columns = {f"greedy_{results.limits[0]}": "greedy returns", **MEASURES}
+    rows = []
+    for heading, (one, other) in pairs.items():
+        cells: list[Any] = [heading]
+        for column in columns:
+            groups = samples_of(results, column, str)
+            found = improvement.compared(
+                {other: groups[other], one: groups[one]}, other, results.confidence,
+                seed=results.params["seed"],
+            )[one]  # fmt: skip
+            cells += [show.cell(found.difference), percent(found.chance)]
+        rows.append(cells)
+    heads = [f"{what}, {how}" for how in columns.values() for what in ("difference", "improvement")]
+    return show.table(rows, ("", *heads))
+
+
 SIDES = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
 
 
