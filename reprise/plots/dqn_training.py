@@ -116,9 +116,11 @@ def falls(results: Results) -> Figure:
 
 def return_and_loss(results: Results) -> Figure | None:
     """Draw return and loss over the training run; None if it ends before the first update."""
-    loss = results.table("loss_curve", "episode").astype(float)
-    curves = {"return (steps)": results.table("learning_curve", "episode"), "loss": loss}
-    if loss.empty:
+    curves = {
+        label: results.table(name, "episode").astype(float)  # a round without an end is empty
+        for label, name in {"return (steps)": "learning_curve", "loss": "loss_curve"}.items()
+    }
+    if curves["loss"].empty:
         return None
     return panels.stacked(
         curves, x_label=clock(results), title="Return and loss", logarithmic=["loss"]
