@@ -1,147 +1,150 @@
-"""Figures of a study of hyperparameters: all settings as a heatmap, and what each value does.
-
-As in `figures`: data and labels in, a Figure out; labels of axes are given with their unit.
-"""
+"""Figures and tables of the stage hyperparameter_study."""
 
 from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from reprise.measures.ranking import shown
 from reprise.measures.variants import in_words
-from reprise.plots import style
+from reprise.plots import show, style
+from reprise.plots.show import Results
 from reprise.stats import words
 from reprise.stats.intervals import CONFIDENCE, Interval
 
-SURE = f"{CONFIDENCE:.0%}"
-PANEL = 2.25  # inches, of a panel's height
+PAIRS = {"all": "all pairs", "told_apart": "pairs that all seeds tell apart"}
 
 
-def heatmap(
-    settings: pd.DataFrame,
-    keys: Sequence[str],
-    column: str,
-    *,
-    top: float,
-    label: str,
-    marked: str = "",
-) -> Figure:
-    """Draws a cell a setting: rows and columns are two hyperparameters, panels all others.
+def keys(results: Results) -> list[str]:
+    """Return the hyperparameters of the grid."""
+    return [each["name"] for each in results.params["grid"]]
 
-    A setting that was not tried has no cell; one without a value has a dash.
+
+def grid(results: Results) -> Markdown:
+    """Show the values that were tried."""
+    rows = [
+        (f"`{each['name']}`", ", ".join(map(shown, each["values"])))
+        for each in results.params["grid"]
+    ]
+    return show.table(rows, ("hyperparameter", "values"))
+
+
+def all_settings(results: Results) -> Figure:
+    """Draw the mean and the share of solving seeds of every setting."""
+    return heatmap(results.table("settings"), keys(results), results.limits[0])
+
+
+def heatmap(settings: pd.DataFrame, keys: Sequence[str], top: float) -> Figure:
+    """Draw a cell for each setting: two hyperparameters a panel, panels for all others.
 
     Args:
-        settings: As `studying.settings` gives it.
-        keys: The hyperparameters, at least one.
-        column: What the colour and the number in a cell show.
-        top: The most that it can be, where the colours end if no value is beyond it.
-        label: Of the colours, with the unit.
-        marked: A column of shares whose value stands below the number, in percent.
+        settings: a row for each setting, with its values, `mean` and `solved`.
+        keys: the hyperparameters, at least one.
+        top: the highest possible mean.
     """
-    row, column_key, *others = [*keys, ""][: max(2, len(keys))]
-    frame = settings.assign(**{"": ""}) if column_key == "" else settings
-    named = frame[list(dict.fromkeys([*others, row, column_key]))].map(shown)
-    panels = list(dict.fromkeys(zip(*(named[key] for key in others), strict=True))) or [()]
-    rows, columns = list(dict.fromkeys(named[row])), list(dict.fromkeys(named[column_key]))
+    row, column, *others = [*keys, ""][: max(2, len(keys))]
+    named = pd.DataFrame(settings.assign(**{"": ""})[[*others, row, column]]).map(shown)
+    titles = [
+        ", ".join(f"{in_words(key)} {values[key]}" for key in others)
+        for values in named.to_dict("records")
+    ]
+    panels = list(named.groupby(np.array(titles), sort=False))
     across = min(3, len(panels))
     down = -(-len(panels) // across)
-    figure = Figure(figsize=(style.WIDTH, 0.9 + PANEL * down))
+    figure = Figure(figsize=(style.WIDTH, 0.9 + 2.25 * down))
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
-    image = None
-    colours = Normalize(*style.limits(top, frame[column], room=0))
-    for axes, panel in zip(grid, panels, strict=False):
-        inside = np.all([named[k] == v for k, v in zip(others, panel, strict=True)], axis=0)
-        here = np.flatnonzero(np.broadcast_to(inside, len(frame)))
-        values = np.full((len(rows), len(columns)), np.nan)
-        texts = np.full(values.shape, "", dtype=object)
-        for index in here:
-            found = named.iloc[index]
-            place = rows.index(found[row]), columns.index(found[column_key])
-            values[place] = frame[column].iloc[index]
-            share = words.number(frame[marked].iloc[index], ".0%") if marked else ""
-            texts[place] = f"{words.number(values[place], '.0f')}\n{share}".rstrip()
-        image = axes.imshow(values, norm=colours, cmap="cividis", aspect="auto")
-        _write(axes, values, texts, colours)
-        title = ", ".join(f"{in_words(k)} {v}" for k, v in zip(others, panel, strict=True))
+    colours = Normalize(*style.limits(top, settings["mean"], room=0))
+    rows, columns = (list(dict.fromkeys(named[key])) for key in (row, column))
+    for axes, (title, inside) in zip(grid, panels, strict=False):
+        cells = settings.loc[inside.index].assign(
+            y=list(map(rows.index, inside[row])), x=list(map(columns.index, inside[column]))
+        )
+        _draw_cells(axes, cells, (len(rows), len(columns)), colours)
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
-        axes.tick_params(length=0)
-        axes.grid(visible=False)
-        first, lowest = axes in grid[::across], axes in grid[-across:]
-        style.finish(
-            axes, in_words(column_key) if lowest else "", in_words(row) if first else "", title
-        )
+        x_label = in_words(column) if axes in grid[-across:] else ""
+        style.finish(axes, x_label, in_words(row) if axes in grid[::across] else "", str(title))
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
-    assert image is not None
-    scale = figure.colorbar(image, ax=list(grid), pad=0.02, aspect=30)
-    scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
-    scale.set_label(label)
-    if marked:
-        style.note(figure, "Below each mean: the share of seeds that solve the task.")
+    style.colour_bar(figure, list(grid), grid[0].images[0], "mean final greedy return (steps)")
+    style.note(figure, "Below each mean: the share of seeds that solve the task.")
     return figure
 
 
-def _write(axes: Axes, values: np.ndarray, texts: np.ndarray, colours: Normalize) -> None:
-    """Writes into each cell what it shows, dark on light and light on dark."""
-    for (row, column), text in np.ndenumerate(texts):
-        if not text:
-            continue
-        value = values[row, column]
-        red, green, blue, _ = mpl.colormaps["cividis"](colours(value))
-        dark = np.isnan(value) or 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-        colour = style.INK if dark else "white"
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=style.SMALL)
+def _draw_cells(
+    axes: Axes, cells: pd.DataFrame, shape: tuple[int, int], colours: Normalize
+) -> None:
+    """Draw a panel's settings, dark text on light cells and light text on dark ones."""
+    means = np.full(shape, np.nan)
+    means[cells["y"], cells["x"]] = cells["mean"]
+    axes.imshow(means, norm=colours, cmap="cividis", aspect="auto")
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    for cell in cells.to_dict("records"):
+        red, green, blue, _ = mpl.colormaps["cividis"](colours(cell["mean"]))
+        light = np.isnan(cell["mean"]) or 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+        text = f"{words.number(cell['mean'], '.0f')}\n{words.number(cell['solved'], '.0%')}"
+        colour = style.INK if light else "white"
+        place = {"ha": "center", "va": "center", "fontsize": style.SMALL}
+        axes.text(cell["x"], cell["y"], text, color=colour, **place)
 
 
-def marginal_effects(effects: pd.DataFrame, *, x_label: str) -> Figure:
-    """Draws for each value of each hyperparameter the mean over all settings that have it.
+def in_numbers(results: Results) -> Markdown:
+    """Show how many settings solve the task, and the best and the worst one."""
+    rows = {
+        "settings": "solving.settings",
+        "settings that solve the task": "solving.solve",
+        "settings that do not": "solving.do_not",
+        "settings that the seeds do not decide": "solving.undecided",
+    }
+    for which in ("best", "worst"):
+        if found := results.metrics[which]:
+            values = ", ".join(f"{in_words(key)} {shown(found[key])}" for key in keys(results))
+            rows[f"{which} mean (steps): {values}"] = which
+    return show.numbers(results, rows, ",.0f")
 
-    Args:
-        effects: As `studying.effects` gives it.
-        x_label: Of the means.
-    """
-    keys = list(dict.fromkeys(effects["hyperparameter"]))
-    heights = [int((effects["hyperparameter"] == key).sum()) for key in keys]
-    figure = Figure(figsize=(style.WIDTH, 1.0 + 0.34 * sum(heights) + 0.3 * len(keys)))
-    column = figure.subplots(len(keys), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    for axes, key in zip(column, keys, strict=True):
+
+def marginal_effects(results: Results) -> Figure:
+    """Draw the mean over all settings with each value."""
+    groups = {str(key): rows for key, rows in results.table("effects").groupby("hyperparameter")}
+    names = keys(results)
+    heights = [len(groups[name]) for name in names]
+    figure = Figure(figsize=(style.WIDTH, 1.0 + 0.34 * sum(heights) + 0.3 * len(names)))
+    column = figure.subplots(len(names), 1, sharex=True, squeeze=False, height_ratios=heights)
+    for axes, name in zip(column[:, 0], names, strict=True):
         labels = []
-        rows = pd.DataFrame(effects[effects["hyperparameter"] == key]).to_dict("records")
-        for place, row in enumerate(rows):
-            style.bar(axes, row["mean_low"], row["mean"], row["mean_high"], place, style.BLUE)
-            mean, low, high = row["mean"], row["mean_low"], row["mean_high"]
-            text = words.bracketed(Interval(mean, low, high, row["n"], degenerate=False))
-            labels.append(style.Label(place, text))
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_yticks(range(len(rows)), [shown(row["value"]) for row in rows])
+        for place, row in enumerate(groups[name].to_dict("records")):
+            found = Interval(row["mean"], row["mean_low"], row["mean_high"], row["n"], False)
+            style.bar(axes, found.low, found.estimate, found.high, place, style.BLUE)
+            labels.append(style.Label(place, words.bracketed(found)))
+        axes.set_ylim(len(labels) - 0.5, -0.5)
+        axes.set_yticks(range(len(labels)), [shown(value) for value in groups[name]["value"]])
         axes.grid(axis="y", visible=False)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
-        style.finish(axes, x_label if axes is column[-1] else "", "", in_words(key))
+        style.finish(axes, "", "", in_words(name))
         style.label_right(axes, labels)
-    style.note(figure, f"Dots: means over all settings with the value. Bars: {SURE} intervals.")
+    column[-1, 0].set_xlabel("mean final greedy return (steps)")
+    sure = f"{CONFIDENCE:.0%}"
+    style.note(figure, f"Dots: means over all settings with the value. Bars: {sure} intervals.")
     return figure
 
 
-def few_seeds(found: pd.DataFrame, *, seeds: int) -> Figure:
-    """Draws how often few seeds have two settings in the wrong order, over how many they are.
-
-    Args:
-        found: As `studying.few_seeds` gives it.
-        seeds: How many there are of each setting.
-    """
+def few_seeds(results: Results) -> Figure | None:
+    """Draw how often few seeds pick the wrong one of two settings; None without pairs."""
+    table = results.table("few_seeds")
+    if table.empty:
+        return None
     figure, axes = style.single(3.1)
-    names = {"all": "all pairs", "told_apart": f"pairs that {seeds} seeds tell apart"}
     labels = []
-    for (pairs, name), colour in zip(names.items(), style.CYCLE, strict=False):
-        rows = pd.DataFrame(found[found["pairs"] == pairs])
-        if not len(rows):
+    for (pairs, name), colour in zip(PAIRS.items(), style.CYCLE, strict=False):
+        rows = pd.DataFrame(table[table["pairs"] == pairs])
+        if rows.empty:
             continue
         axes.vlines(rows["seeds"], rows["wrong_low"], rows["wrong_high"], color=colour, linewidth=2)
         axes.plot(rows["seeds"], rows["wrong"], "o-", color=colour, linewidth=1.2, markersize=5)
@@ -149,8 +152,8 @@ def few_seeds(found: pd.DataFrame, *, seeds: int) -> Figure:
     axes.axhline(0.5, **style.DASHED)
     style.hold([axes], 0.5, room=0.1)
     axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.set_xticks(sorted(set(found["seeds"])))
-    style.finish(axes, "seeds of each setting", "the wrong one of two is picked", "")
+    axes.set_xticks(sorted(set(table["seeds"])))
+    style.finish(axes, "seeds of each setting", "picks the wrong one of two", "")
     style.label_right(axes, labels)
-    style.note(figure, f"Bars: {SURE} intervals. Dashed: a coin.")
+    style.note(figure, f"Bars: {CONFIDENCE:.0%} intervals. Dashed: a coin.")
     return figure

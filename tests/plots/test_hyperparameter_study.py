@@ -1,14 +1,16 @@
 """Figures of a study show each setting in its place, and nothing where none was tried."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.figure import Figure
 
 from reprise.measures import ranking
+from reprise.pipeline import artifacts
 from reprise.plots import hyperparameter_study
+from reprise.plots.show import Results
 from tests.measures.test_ranking import samples
 
 KEYS = ["rate", "size"]
@@ -28,9 +30,7 @@ def panels(figure: Figure) -> list:
 
 
 def drawn(frame: pd.DataFrame, keys: list[str]) -> Figure:
-    return hyperparameter_study.heatmap(
-        frame, keys, "mean", top=10, label="return", marked="solved"
-    )
+    return hyperparameter_study.heatmap(frame, keys, top=10)
 
 
 def test_each_setting_is_a_cell_where_its_values_meet():
@@ -59,20 +59,29 @@ def test_one_hyperparameter_is_a_column():
     np.testing.assert_array_equal(cells(drawn(settings(rate=[1, 2]), ["rate"])), [[[0], [1]]])
 
 
-@pytest.mark.parametrize("draw", ["effects", "few"])
-def test_what_is_drawn_is_what_was_found(draw):
-    if draw == "effects":
-        found: Any = ranking.effects(samples(), KEYS, "final")
-        figure = hyperparameter_study.marginal_effects(found, x_label="return")
-        dots = [
-            np.asarray(line.get_xdata())[0] for axes in figure.axes for line in axes.lines[1::2]
-        ]
-        np.testing.assert_allclose(dots, found["mean"])
-    else:
-        values = samples()["final"].to_numpy().reshape(4, 16)
-        found: Any = ranking.few_seeds(values, [1, 3], 0)
-        figure = hyperparameter_study.few_seeds(found, seeds=16)
-        lines: Any = [line.get_ydata() for line in figure.axes[0].lines[:2]]
-        np.testing.assert_allclose(
-            lines, [found.query(f"pairs == '{p}'")["wrong"] for p in ("all", "told_apart")]
-        )
+def results(folder: Path, **tables: pd.DataFrame) -> Results:
+    artifacts.write_all(folder, {f"{name}.csv": table for name, table in tables.items()})
+    return Results(folder, {"grid": [{"name": key} for key in KEYS]})
+
+
+def test_an_effect_is_drawn_at_its_mean(tmp_path: Path):
+    found = ranking.effects(samples(), KEYS, "final")
+    figure = hyperparameter_study.marginal_effects(results(tmp_path, effects=found))
+    dots = [np.asarray(line.get_xdata())[0] for axes in figure.axes for line in axes.lines[1::2]]
+    np.testing.assert_allclose(dots, found["mean"])
+
+
+def test_the_shares_of_wrong_picks_are_drawn(tmp_path: Path):
+    values = samples()["final"].to_numpy().reshape(4, 16)
+    found = ranking.few_seeds(values, [1, 3], 0)
+    figure = hyperparameter_study.few_seeds(results(tmp_path, few_seeds=found))
+    assert figure is not None
+    lines: Any = [line.get_ydata() for line in figure.axes[0].lines[:2]]
+    np.testing.assert_allclose(
+        lines, [found.query(f"pairs == '{p}'")["wrong"] for p in ("all", "told_apart")]
+    )
+
+
+def test_without_pairs_of_settings_there_is_no_figure(tmp_path: Path):
+    none = pd.DataFrame(columns=["seeds", "pairs", "wrong", "wrong_low", "wrong_high"])
+    assert hyperparameter_study.few_seeds(results(tmp_path, few_seeds=none)) is None
