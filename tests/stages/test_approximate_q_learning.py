@@ -161,22 +161,15 @@ def test_what_is_not_allowed_is_named_and_nothing_is_written(
 
 def executed(results: dict[str, Any], folder: Path) -> str:
     """Return the notebook, executed on some results."""
-    artifacts.write_all(folder / "results", results)
-    section = tiny.section(NAME, **TINY)
-    names = (
-        "total_steps",
-        "maximum_steps",
-        "discount",
-        "learning_rate",
-        "optimizer",
-        "feature_sets",
-    )
-    given = {name: section[name] for name in names}
-    given |= {f"epsilon_{name}": section[f"epsilon_{name}"] for name in ("start", "end", "unit")}
-    given |= {
-        "data": "results", "confidence": 0.9, "window": 2, "targets": [10, 19], "limits": [20],
-        "evaluation_episodes": 2, "epsilon_decay": 500,
-    }  # fmt: skip
+    artifacts.write_all(folder / "data" / NAME, results)
+    ledger = artifacts.read_csv(tiny.ROOT / "data" / "claims" / f"{NAME}.csv")
+    artifacts.write_all(folder / "data" / "claims", {f"{NAME}.csv": ledger})
+    given = {
+        "data": f"data/{NAME}",
+        "params": tiny.section(NAME, **TINY),
+        "changed": [],
+        "confidence": 0.9,
+    }
     target = folder / "done.ipynb"
     notebooks.execute(tiny.ROOT / "notebooks" / f"{NAME}.ipynb", target, given, root=folder)
     return target.read_text(encoding="utf-8")
@@ -196,4 +189,3 @@ def test_behind_hidden_layers_a_feature_has_no_weight(results: dict[str, Any], t
     assert len(deep["weights.csv"]) == 0
     text = executed(results | {"weights.csv": deep["weights.csv"]}, tmp_path)
     assert text.count('"image/png": "') == 2
-    assert "With hidden layers a feature has no weight of its own" in text

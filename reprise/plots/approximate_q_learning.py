@@ -1,0 +1,155 @@
+"""Figures and tables of the stage approximate_q_learning."""
+
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib.figure import Figure
+
+from reprise.plots import figures, show, style
+from reprise.plots.show import Results
+from reprise.stats import words
+from reprise.stats.intervals import known_mean
+
+PELLETS = 240  # the chapter's number
+EARTH = 5.972e24 / 1.6605e-27  # its mass, in units of atomic weight
+# Shares of the Earth's mass and atomic weights: iron, oxygen, silicon, magnesium.
+# Source: McDonough (2003).
+ELEMENTS = ((0.32, 55.8), (0.30, 16.0), (0.16, 28.1), (0.15, 24.3))
+NUMBERS_IN_A_TERABYTE = 10**12 // 4
+SECONDS_IN_A_YEAR = 365 * 24 * 3600
+
+
+def titles(results: Results) -> dict[str, str]:
+    """Return each learner's name in words."""
+    sets = {name: f"linear, {name.replace('_', ' ')}" for name in results.params["feature_sets"]}
+    return {"dqn": "DQN", **sets}
+
+
+def size_of_a_table(results: Results) -> Markdown:
+    """Show how large a table of state values is, and how small a linear function."""
+    states = 2**PELLETS
+    atoms = EARTH * sum(share / weight for share, weight in ELEMENTS)
+    features = max(map(len, results.params["feature_sets"].values()))
+    rows = [
+        ("pellets in the chapter's game", f"{PELLETS}"),
+        ("states", f"$2^{{{PELLETS}}} \\approx {_power(states)}$"),
+        ("atoms of the Earth", f"${_power(atoms)}$"),
+        ("years to read a table once, a million entries a second",
+         f"${_power(states / 10**6 / SECONDS_IN_A_YEAR)}$"),
+        ("pellets of a game with a table of one terabyte",
+         f"{NUMBERS_IN_A_TERABYTE.bit_length() - 1}"),
+        (f"weights of a linear function of {features} features, for each action",
+         f"{features + 1}"),
+    ]  # fmt: skip
+    return show.table(rows, ("", ""))
+
+
+def settings(results: Results) -> Markdown:
+    """Show how the linear functions were trained and evaluated."""
+    return show.settings(
+        results, "seeds", "total_steps", "maximum_steps", "epsilon_start", "epsilon_end",
+        "epsilon_decay", "discount", "optimizer", "learning_rate", "clock.window",
+        "evaluation.episodes", "evaluation.limits",
+    )  # fmt: skip
+
+
+def learning_curves(results: Results) -> Figure:
+    """Draw the training returns of all learners over environment steps."""
+    table = results.table("returns")
+    curves = {
+        title: pd.DataFrame(table[table["variant"] == name])
+        .drop(columns="variant")
+        .set_index("steps")
+        .dropna(axis=1, how="all")
+        for name, title in titles(results).items()
+    }
+    window = results.params["clock"]["window"]
+    return figures.quantile_band(
+        curves,
+        x_label="environment steps",
+        y_label=f"mean return of the last {window} episodes (steps)",
+        title="Linear Q-functions and the DQN",
+        level=figures.Label(results.params["maximum_steps"], "maximum", style.GREY),
+    )
+
+
+def steps_to_targets(results: Results) -> Markdown:
+    """Show how many seeds reach each return, and when half of them do."""
+    targets = results.params["clock"]["targets"]
+    rows = []
+    for name, title in titles(results).items():
+        cells = [title]
+        for target in targets:
+            found = results.metrics["learners"][name][f"steps_to_{target}"]
+            share, low, high = (found[key] for key in ("share", "share_low", "share_high"))
+            cells += [f"{share:.0%} [{low:.0%}, {high:.0%}]", words.number(found["median"], ",.0f")]
+        rows.append(cells)
+    head = [text for target in targets for text in (f"reach {target}", f"half reach {target} by")]
+    return show.table(rows, ("", *head))
+
+
+def final_policies(results: Results) -> Figure:
+    """Draw the final policies' greedy returns under each time limit."""
+    table = results.table("samples")
+    samples = {
+        f"{title}, {limit} steps": table.loc[table["variant"] == name, f"greedy_{limit}"].to_numpy()
+        for limit in results.limits
+        for name, title in titles(results).items()
+    }
+    return figures.compare_policies(
+        {name: known_mean(sample, results.confidence) for name, sample in samples.items()},
+        samples=samples,
+        x_label="greedy return (steps)",
+        title="Final policies",
+        statistic=f"mean with its {results.confidence:.0%} interval; faint dots: each seed",
+    )
+
+
+def against_dqn(results: Results) -> Markdown:
+    """Show how probable it is that a linear seed is better than one of the DQN."""
+    rows = {
+        f"P({titles(results)[name]} is better than the DQN), {limit} steps": f"against_dqn."
+        f"greedy_{limit}.{name}.probability_of_improvement"
+        for limit in results.limits
+        for name in results.params["feature_sets"]
+    }
+    return show.numbers(results, rows, ".2f")
+
+
+def weights_of_the_push(results: Results) -> Figure | None:
+    """Draw how much more weight each feature has for a push to the right."""
+    weights = results.table("weights")
+    difference = pd.Series(weights["right"] - weights["left"])
+    return _weights(results, difference, "weight for right less weight for left", "Which push?")
+
+
+def weights_of_the_value(results: Results) -> Figure | None:
+    """Draw the mean weight of each feature over both pushes."""
+    weights = results.table("weights")
+    mean = pd.Series(weights["right"] + weights["left"]) / 2
+    return _weights(results, mean, "mean weight of both pushes", "How good is the state?")
+
+
+def _weights(results: Results, values: pd.Series, x_label: str, title: str) -> Figure | None:
+    """Draw a weight of each feature of the largest set; None without weights."""
+    sets, weights = results.params["feature_sets"], results.table("weights")
+    largest = max(sets, key=lambda name: len(sets[name]))
+    if weights.empty:
+        return None
+    chosen = weights.assign(value=values)[weights["variant"] == largest]
+    groups = pd.DataFrame(chosen).groupby("feature", sort=False)["value"]
+    return figures.compare_policies(
+        {
+            str(feature).replace("_", " "): known_mean(group, results.confidence)
+            for feature, group in groups
+        },
+        x_label=x_label,
+        title=f"{title} ({titles(results)[largest]})",
+        statistic=f"mean over seeds with its {results.confidence:.0%} interval",
+        level=figures.Label(0, "no weight", style.GREY),
+    )
+
+
+def _power(value: float) -> str:
+    """Return a large number as a power of ten in LaTeX."""
+    digits, exponent = f"{value:.1e}".split("e+")
+    return f"{digits} \\times 10^{{{int(exponent)}}}"
