@@ -1,83 +1,136 @@
-"""Figures of verdicts: each claim's interval beside the margin that it was held against.
-
-As in `figures`: data and labels in, a Figure out.
-"""
+"""Figures and tables of the stage claims."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import ScalarFormatter
 
+from reprise.claims import ledger
 from reprise.claims.model import CONFIRMED, REFUTED, UNRESOLVED, VERDICTS, Region
 from reprise.measures import variants
-from reprise.plots import style
+from reprise.plots import show, style
+from reprise.plots.show import Results
 
 COLOURS = {CONFIRMED: style.BLUE, REFUTED: style.VERMILION, UNRESOLVED: style.GREY}
 CLAIMED = {"color": style.GREEN, "alpha": 0.16, "zorder": 1}
 HEIGHT = 0.21  # inches a claim
-LINEAR = 4.0  # half widths from the margin, beyond which the scale of distances is logarithmic
+LINEAR = 4.0  # half widths from the margin; the scale of distances is logarithmic beyond
+LIMITS = (-0.02, 1.02)  # of axes of probabilities and shares
+OTHERS = ["mean", "median", "spread", "ratio", "difference"]
+COLUMNS = ("claim", "measured", "claimed", "notebook")
 
 
-def intervals(ledger: pd.DataFrame, *, x_label: str, limits: tuple[float, float]) -> Figure:
-    """Draws claims of one unit: their intervals, and pale where they are claimed to lie.
+def counts(results: Results) -> Markdown:
+    """Show how many claims of each family have each verdict."""
+    rows = [
+        (name.replace("_", " "), *(count[verdict] for verdict in VERDICTS))
+        for name, count in results.metrics["families"].items()
+    ]
+    total = ("**all**", *(results.metrics[verdict] for verdict in VERDICTS))
+    return show.table([*rows, total], ("family", *VERDICTS))
 
-    Args:
-        ledger: the rows to show, each with an interval.
-        x_label: of what was measured, with its unit.
-        limits: of the x-axis.
+
+def improvements(results: Results) -> Figure:
+    """Draw the claims about probabilities of improvement."""
+    return _intervals(_of_forms(results, "improvement"), "probability of improvement")
+
+
+def shares(results: Results) -> Figure:
+    """Draw the claims about shares of seeds."""
+    return _intervals(_of_forms(results, "share"), "share of the seeds or runs")
+
+
+def others(results: Results) -> Figure:
+    """Draw the distance of all other claims from their margins, in half widths.
+
+    Right of 0 is the claimed region. Claims without a finite interval of some width are left out.
     """
-    figure, axes = _rows(ledger, x_label)
-    axes.set_xlim(*limits)
-    for y, row in enumerate(ledger.to_dict("records")):
-        for low, high in _claimed(Region.parsed(row["claimed"]), limits):
-            axes.plot([low, high], [y, y], solid_capstyle="butt", linewidth=9, **CLAIMED)
-        _interval(axes, y, (row["low"], row["estimate"], row["high"]), row["verdict"])
-    style.note(figure, "Pale: where the claim says that it lies. Bars: Holm's intervals.")
-    return figure
-
-
-def distances(ledger: pd.DataFrame, *, x_label: str) -> Figure:
-    """Draws claims of any unit: how far from the margin, in half widths of their own interval.
-
-    Right of 0 is where the claim says that it lies.
-
-    Args:
-        ledger: the rows to show; those without a finite interval of some width are left out.
-        x_label: of the distance.
-    """
-    wide = np.isfinite(ledger[["low", "high"]]).all(axis=1) & (ledger["high"] > ledger["low"])
-    shown = ledger.loc[wide]
-    figure, axes = _rows(shown, x_label)
+    rows = _of_forms(results, *OTHERS)
+    wide = np.isfinite(rows[["low", "high"]]).all(axis=1) & (rows["high"] > rows["low"])
+    rows = pd.DataFrame(rows[wide])
+    figure, axes = _rows(rows, "distance from the margin, in half widths of the interval")
     axes.axvline(0, **style.DASHED)
     axes.set_xscale("symlog", linthresh=LINEAR)
     axes.xaxis.set_major_formatter(ScalarFormatter())
-    for y, row in enumerate(shown.to_dict("records")):
-        region = Region.parsed(row["claimed"])
-        margin = min(region.margins, key=lambda m, row=row: abs(m - row["estimate"]))
+    for y, row in enumerate(rows.to_dict("records")):
+        region, estimate = Region.parsed(row["claimed"]), row["estimate"]
+        margins = np.array(region.margins)
+        margin = margins[np.abs(margins - estimate).argmin()]
+        sign = 1 if region.holds(estimate) == (estimate >= margin) else -1
         half = (row["high"] - row["low"]) / 2
-        inside = 1 if region.holds(row["estimate"]) else -1
-        sign = inside * (1 if row["estimate"] >= margin else -1)
         scaled = sorted(sign * (row[key] - margin) / half for key in ("low", "estimate", "high"))
         _interval(axes, y, scaled, row["verdict"])
-    style.note(figure, "Right of the dashed line is where the claim says that it lies.")
+    style.note(figure, "The claimed region is right of the dashed line.")
     return figure
 
 
-def _rows(ledger: pd.DataFrame, x_label: str) -> tuple[Figure, Axes]:
-    """Returns a panel with a labelled row for each claim, the first on top."""
-    figure, axes = style.single(1.1 + HEIGHT * len(ledger))
-    names = [variants.in_words(str(name)) for name in ledger["claim"]]
+def refuted(results: Results) -> Markdown:
+    """Show the refuted claims."""
+    return _table(results, results.table("ledger")["verdict"] == REFUTED)
+
+
+def unresolved(results: Results) -> Markdown:
+    """Show the unresolved claims."""
+    return _table(results, results.table("ledger")["verdict"] == UNRESOLVED)
+
+
+def without_width(results: Results) -> Markdown:
+    """Show the claims with an interval of no width."""
+    return _table(results, results.table("ledger")["degenerate"])
+
+
+def written_afterwards(results: Results) -> Markdown:
+    """Show the claims that were written after results were seen."""
+    return _table(results, results.table("ledger")["written_after_results"])
+
+
+def ledger_in_full(results: Results) -> Markdown:
+    """Show every claim with its verdict."""
+    return Markdown(ledger.markdown(results.table("ledger"), ".", in_full=True))
+
+
+def _table(results: Results, chosen: pd.Series | pd.DataFrame) -> Markdown:
+    """Show some rows of the ledger."""
+    rows = results.table("ledger")[chosen.astype(bool)]
+    if rows.empty:
+        return Markdown("None.")
+    return Markdown(ledger.markdown(pd.DataFrame(rows), ".", columns=COLUMNS))
+
+
+def _of_forms(results: Results, *forms: str) -> pd.DataFrame:
+    """Return the rows of the ledger with some forms of test."""
+    rows = results.table("ledger")
+    return pd.DataFrame(rows[rows["form"].isin(forms)])
+
+
+def _intervals(rows: pd.DataFrame, x_label: str) -> Figure:
+    """Draw claims about probabilities: their intervals, and pale their claimed regions."""
+    figure, axes = _rows(rows, x_label)
+    axes.set_xlim(*LIMITS)
+    for y, row in enumerate(rows.to_dict("records")):
+        for low, high in _claimed(Region.parsed(row["claimed"]), LIMITS):
+            axes.plot([low, high], [y, y], solid_capstyle="butt", linewidth=9, **CLAIMED)
+        _interval(axes, y, (row["low"], row["estimate"], row["high"]), row["verdict"])
+    style.note(figure, "Pale: the claimed region. Bars: Holm's intervals.")
+    return figure
+
+
+def _rows(rows: pd.DataFrame, x_label: str) -> tuple[Figure, Axes]:
+    """Return a panel with a labelled row for each claim, the first on top."""
+    figure, axes = style.single(1.1 + HEIGHT * len(rows))
+    names = [variants.in_words(str(name)) for name in rows["claim"]]
     axes.set_yticks(range(len(names)), names, fontsize=style.SMALL)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     style.finish(axes, x_label, "", "")
-    found = [verdict for verdict in VERDICTS if verdict in set(ledger["verdict"])]
+    found = [verdict for verdict in VERDICTS if verdict in set(rows["verdict"])]
     axes.legend(
         [Line2D([], [], color=COLOURS[verdict], marker="o", markersize=4) for verdict in found],
         found, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(found), fontsize=style.SMALL,
@@ -86,14 +139,14 @@ def _rows(ledger: pd.DataFrame, x_label: str) -> tuple[Figure, Axes]:
 
 
 def _interval(axes: Axes, y: float, ends: Sequence[float], verdict: str) -> None:
-    """Draws low, estimate and high of one claim."""
+    """Draw low, estimate and high of one claim."""
     low, estimate, high = ends
     axes.plot([low, high], [y, y], color=COLOURS[verdict], linewidth=1.8, zorder=3)
     axes.plot([estimate], [y], "o", color=COLOURS[verdict], markersize=4.5, zorder=4)
 
 
 def _claimed(region: Region, limits: tuple[float, float]) -> list[tuple[float, float]]:
-    """Returns the parts of an axis that lie in a region."""
+    """Return the parts of an axis that lie in a region."""
     low, high = limits
     if region.within:
         return [region.within]

@@ -1,11 +1,16 @@
 """Figures of verdicts."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 
+from reprise.pipeline import artifacts
 from reprise.plots import claims, style
-from tests.plots.drawing import drawn, leaves_no_trace, texts
+from reprise.plots.show import Results
+from tests.plots.drawing import leaves_no_trace, texts
 
 LEDGER = pd.DataFrame({
     "claim": ["one_is_larger", "they_differ", "it_is_between", "nobody_knows", "no_width"],
@@ -17,18 +22,19 @@ LEDGER = pd.DataFrame({
 })  # fmt: skip
 
 
-def intervals() -> Figure:
-    return claims.intervals(LEDGER, x_label="probability", limits=(0, 1))
+def results(folder: Path, form: str) -> Results:
+    artifacts.write_all(folder, {"ledger.csv": LEDGER.assign(form=form)})
+    return Results(folder, {"seed": 1})
 
 
-def distances() -> Figure:
-    return claims.distances(LEDGER, x_label="half widths")
-
-
-@drawn(intervals, distances)
-def test_a_figure_is_the_same_when_drawn_again_and_names_its_claims(draw):
-    assert leaves_no_trace(draw)
-    assert "one is larger" in texts(draw())
+@pytest.mark.parametrize(
+    ("draw", "form"),
+    [(claims.improvements, "improvement"), (claims.shares, "share"), (claims.others, "ratio")],
+)
+def test_a_figure_is_the_same_when_drawn_again_and_names_its_claims(draw, form, tmp_path: Path):
+    found = results(tmp_path, form)
+    assert leaves_no_trace(lambda: draw(found))
+    assert "one is larger" in texts(draw(found))
 
 
 def lines(figure: Figure, colour: str) -> list[tuple[float, list[float]]]:
@@ -38,16 +44,17 @@ def lines(figure: Figure, colour: str) -> list[tuple[float, list[float]]]:
     return [(float(y[0]), xs.astype(float).tolist()) for y, xs in data if len(y) > 1]
 
 
-def test_what_is_claimed_lies_behind_what_was_measured():
-    figure = intervals()
+def test_what_is_claimed_lies_behind_what_was_measured(tmp_path: Path):
+    figure = claims.shares(results(tmp_path, "share"))
     assert lines(figure, style.BLUE) == [(0, [0.6, 0.8]), (4, [1, 1])]
     assert lines(figure, style.GREEN) == [
-        (0, [0.5, 1]), (1, [0, 0.4]), (1, [0.6, 1]), (2, [0.2, 0.4]), (3, [0, 0.3]), (4, [0.5, 1]),
+        (0, [0.5, 1.02]), (1, [-0.02, 0.4]), (1, [0.6, 1.02]), (2, [0.2, 0.4]),
+        (3, [-0.02, 0.3]), (4, [0.5, 1.02]),
     ]  # fmt: skip
 
 
-def test_a_claim_lies_to_the_right_of_its_margin_if_it_is_confirmed():
-    figure = distances()
+def test_a_claim_lies_to_the_right_of_its_margin_if_it_is_confirmed(tmp_path: Path):
+    figure = claims.others(results(tmp_path, "difference"))
     assert "no width" not in texts(figure)
     rows = {
         y: [round(x, 6) for x in xs]
