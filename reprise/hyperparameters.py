@@ -26,6 +26,7 @@ from reprise.capacity import Given, Need
 from reprise.errors import closest
 
 PositiveInt = Annotated[int, Field(gt=0)]
+AtLeastTwo = Annotated[int, Field(ge=2)]  # an interval needs two values
 NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]

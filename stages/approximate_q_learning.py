@@ -2,11 +2,11 @@
 
 Reads: params.yaml, data/dqn_training/samples.csv and returns.csv.
 Writes to data/approximate_q_learning/:
-    metrics.json        how each learner's trainings go and end, and each against the DQN
+    metrics.json        how each learner trains and plays, and its comparison with the DQN
     samples.csv         a row for each learner and seed
-    returns.csv         mean return of the last episodes by environment steps, one column a seed
+    returns.csv         mean return of the last episodes by environment steps, a column a seed
     learning_curve.csv  mean, median and quantiles over seeds
-    weights.csv         what was learned: a weight for each feature and action, the bias last
+    weights.csv         the final weights: one for each feature and action, the bias last
 """
 
 import sys
@@ -26,7 +26,7 @@ from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.features import Feature, Featured, through_features
 from reprise.errors import UserError
-from reprise.hyperparameters import Experiment, Frozen, Name, PositiveInt
+from reprise.hyperparameters import AtLeastTwo, Experiment, Name, PositiveInt
 from reprise.measures import step_clock, training, variants
 from reprise.measures.training_run import TrainingRun, finite, join
 from reprise.pipeline import artifacts, packs, stage
@@ -36,27 +36,19 @@ NAME = "approximate_q_learning"
 CARTPOLE = "CartPole-v1"
 DQN = "dqn"  # the learner that the others are compared with
 DQN_RESULTS = Path("data/dqn_training")
-LAST = 50  # episodes, the last within `length` steps, that stand for the end of a training
+LAST = 50  # episodes at the end of a training
 
 Features = Annotated[tuple[Feature, ...], Field(strict=False, min_length=1)]
 
 
-class Clock(Frozen):
-    """How trainings are read by environment steps."""
-
-    every: PositiveInt  # steps between two points of a curve
-    window: PositiveInt  # episodes that a return is averaged over
-    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # returns to come to
-
-
 class Params(dqn.Hyperparameters, Experiment):
-    """The section of params.yaml; with hidden layers, features are weighed by no one number."""
+    """The section of params.yaml."""
 
     total_episodes: None
     total_steps: PositiveInt
     dueling: Literal[False]
-    seeds: Annotated[int, Field(ge=2)]  # what an interval needs
-    clock: Clock
+    seeds: AtLeastTwo
+    clock: step_clock.Clock
     feature_sets: Annotated[dict[Name, Features], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -69,7 +61,7 @@ class Params(dqn.Hyperparameters, Experiment):
         return self
 
     def needs(self) -> Iterator[Need]:
-        """Yield what trainings, evaluation and curves ask for."""
+        """Yield the needs of trainings, evaluation and curves."""
         yield from super().needs()
         points, given = self.total_steps // self.clock.every, {"clock.every": self.clock.every}
         given |= {"total_steps": self.total_steps, "seeds": self.seeds}
@@ -88,9 +80,9 @@ def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
 
 
 def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
-    """Return the run of dqn_training; CartPole pays 1 a step, so returns are steps.
+    """Return the run of dqn_training, with each seed's mean evaluation as one episode.
 
-    Evaluations are its seeds' means, as of one episode.
+    CartPole's reward is 1 for each step, so returns are steps.
     """
     samples = artifacts.read_csv(DQN_RESULTS / "samples.csv")
     returns = artifacts.read_csv(DQN_RESULTS / "returns.csv").filter(like="seed_").to_numpy(float)
@@ -102,15 +94,20 @@ def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
         )
     none = np.zeros((0, len(samples)))
     return TrainingRun(
-        returns, np.nancumsum(returns, axis=0), none, none, {},
-        {"greedy": samples[columns].to_numpy(float).T[:, None]},
-    )  # fmt: skip
+        returns,
+        np.nancumsum(returns, axis=0),
+        losses=none,
+        targets=none,
+        weights={},
+        evaluations={"greedy": samples[columns].to_numpy(float).T[:, None]},
+    )
 
 
 def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
     """Return a row for each feature set, seed and feature: the weights of the two actions.
 
-    A weight that is not finite is left empty; with hidden layers there are no rows.
+    A weight that is not finite is NaN. With hidden layers a feature has no single weight, and the
+    table no rows.
     """
     rows = []
     for name, run in runs.items() if not params.hidden_sizes else ():
@@ -134,21 +131,17 @@ def run(params: Params) -> dict:
     linear = {name: join(parts) for name, parts in results.items()}
     times = [f"steps_to_{target}" for target in clock.targets]
     returns = [f"greedy_{limit}" for limit in evaluation.limits]
-    grid = np.arange(clock.every, params.total_steps + 1, clock.every)
+    points = np.arange(clock.every, params.total_steps + 1, clock.every)
     samples, curves, quantiles, learners = {}, {}, {}, {}
     for name, run in (deep | linear).items():
         greedy = run.evaluations["greedy"]
         diverged = np.isnan(greedy[0, 0])
-        episodes = step_clock.episodes(run.returns, run.steps)
-        table = step_clock.samples(
-            episodes, run.steps[-1], budget=params.total_steps, last=LAST, window=clock.window,
-            targets=clock.targets,
-        ).assign(diverged=diverged)  # fmt: skip
+        table = step_clock.samples(run, clock, params.total_steps, LAST).assign(diverged=diverged)
         table[returns] = greedy.mean(axis=1).T
-        by_seed = step_clock.by_steps(episodes, grid, clock.window)
+        by_steps = step_clock.by_steps(step_clock.episodes(run), points, clock.window)
         samples[name] = table
-        curves[name] = training.by_seed(by_seed, "steps").assign(steps=grid)
-        quantiles[name] = training.quantiles(by_seed, "steps").assign(steps=grid)
+        curves[name] = training.by_seed(by_steps, "steps").assign(steps=points)
+        quantiles[name] = training.quantiles(by_steps, "steps").assign(steps=points)
         learners[name] = {
             **{c: intervals.summary(table[c]) for c in ("last_return", "environment_steps")},
             "diverged": int(np.count_nonzero(diverged)),

@@ -1,11 +1,11 @@
-"""What an action should be credited with: worked examples, and REINFORCE with each kind of credit.
+"""Compares the kinds of credit of an action: worked examples, and REINFORCE with each kind.
 
 Reads: params.yaml.
 Writes to data/credit_assignment/:
-    metrics.json        how each variant's trainings end, and each against the baseline; half-lives
+    metrics.json        how each variant trains, and its comparison with the baseline; half-lives
     examples.csv        returns and advantages of a few rewards, step by step
     samples.csv         a row for each variant and seed
-    returns.csv         mean return of each iteration's episodes, one column a seed
+    returns.csv         mean return of each iteration's episodes, one column for each seed
     learning_curve.csv  mean, median and quantiles over seeds
 """
 
@@ -30,7 +30,7 @@ from reprise.measures.training_run import TrainingRun, join
 from reprise.pipeline import packs, stage
 
 NAME = "credit_assignment"
-EXAMPLES = packs.Pack(0, 0, 1, "examples")  # for a worker, which needs TensorFlow in any case
+EXAMPLES = packs.Pack(0, 0, 1, "examples")  # a worker's task: they need TensorFlow
 
 Rewards = Annotated[tuple[float, ...], Field(strict=False, min_length=1)]
 
@@ -65,7 +65,7 @@ class Params(reinforce.Hyperparameters, Comparison, Played):
         return self.changed(reinforce.Hyperparameters, self.variants[variant])
 
 
-def work(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
+def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
     """Return the run of a pack's seeds, or the worked examples."""
     if pack.variant == EXAMPLES.variant:
         return pd.concat([worked(name, e) for name, e in params.examples.items()])
@@ -85,17 +85,15 @@ def worked(name: str, example: Example) -> pd.DataFrame:
     discounted = reinforce.discounted_returns(rewards, example.discount)
     advantages = reinforce.advantages(discounted, played)
     episode, step = np.nonzero(played[..., 0].T)
-    credited = {
-        "reward": rewards, "return": discounted.numpy(), "advantage": advantages.numpy()
-    }  # fmt: skip
+    columns = {"reward": rewards, "return": discounted.numpy(), "advantage": advantages.numpy()}
     return pd.DataFrame(
         {"example": name, "discount": example.discount, "episode": episode, "step": step}
-        | {column: values[step, episode, 0] for column, values in credited.items()}
+        | {column: values[step, episode, 0] for column, values in columns.items()}
     )
 
 
 def half_life(discount: float) -> dict[str, float]:
-    """Return after how many steps a reward counts for half, and what it counts after whole ones."""
+    """Return the steps after which a reward counts half, and its share after whole steps."""
     steps = math.log(0.5) / math.log(discount)
     before, after = (math.prod([discount] * whole(steps)) for whole in (math.floor, math.ceil))
     return {"discount": discount, "steps": steps, "before": before, "after": after}
@@ -106,7 +104,7 @@ def run(params: Params) -> dict:
     compiled = {name: part(reinforce.Settings, params.of(name)) for name in params.variants}
     cut = [*packs.cut(params.seeds, params.pack_size, compiled), EXAMPLES]
     grouped: dict[str, list[Any]] = packs.by_variant(
-        cut, packs.run(partial(work, params), cut, label=NAME)
+        cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME)
     )
     (examples,) = grouped.pop(EXAMPLES.variant)
     runs = {name: join(each) for name, each in grouped.items()}

@@ -1,10 +1,10 @@
-"""Trains the chapter's DQN over many seeds, and plays what was learned last and what played best.
+"""Trains the chapter's DQN over many seeds, and plays the final and the best policies.
 
 Reads: params.yaml.
 Writes to data/dqn_training/:
     metrics.json        how trainings go, and how good the policies are in Gymnasium
-    samples.csv         one row a seed: what metrics.json summarises
-    returns.csv         the return of each training episode, one column a seed
+    samples.csv         one row for each seed, the sample of metrics.json
+    returns.csv         the return of each training episode, one column for each seed
     learning_curve.csv  mean, median and quantiles over seeds
     loss_curve.csv      the same of the loss of each round's gradient steps
     weights.npz         the networks at the end; `reprise.load` makes Keras models of them
@@ -38,14 +38,14 @@ class Params(dqn.Hyperparameters, Experiment, Played):
 
 
 class Work(NamedTuple):
-    """What a pack gives."""
+    """The results of a pack."""
 
     run: TrainingRun
-    pushes: np.ndarray  # of the final networks that are a policy, over `policy_map.plane` [P, N]
+    pushes: np.ndarray  # actions of the final policies over `policy_map.plane` [P, N]
 
 
 def work(params: Params, pack: packs.Pack) -> Work:
-    """Train a pack's seeds, and ask what their final networks do where."""
+    """Train and evaluate a pack's seeds, and map the actions of their final policies."""
     keys = seeds.training_keys(params.seed, NAME, pack.seeds)
     run = dqn.train(params, registry.make(params.environment), keys)
     policies = {name: dqn.policy(weights, params) for name, weights in run.weights.items()}
@@ -61,11 +61,11 @@ def run(params: Params) -> dict:
     works = packs.run(
         partial(work, params), packs.cut(params.seeds, params.pack_size),
         label=NAME, describe=lambda so_far: f"final greedy return under {limits[0]} steps "
-        + training.mean_so_far([done.run.evaluations["final"][0] for done in so_far]),
+        + training.so_far([done.run.evaluations["final"][0] for done in so_far]),
     )  # fmt: skip
     run = join([done.run for done in works])
     top = params.environment.top(params.maximum_steps)
-    samples = training.course(run.returns, run.steps, run.evaluations, limits, top)
+    samples = training.course(run, limits, top)
     seed = training.median_seed(run.evaluations["final"][0].mean(axis=0))
     return {
         "metrics.json": {

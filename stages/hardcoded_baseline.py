@@ -1,29 +1,28 @@
-"""Plays CartPole by simple rules, by chance and with untrained networks, to see how far they get.
+"""Plays CartPole by simple rules, by chance and with untrained networks.
 
 Reads: params.yaml.
 Writes to data/hardcoded_baseline/:
-    metrics.json            the return of each policy; whether swings grow under the angle rule
-    episodes.csv            the return of every episode of the policies without a network
-    untrained.csv               of every untrained network the mean return and the share solved
-    trace.csv               one episode under the angle rule, step by step
-    swings.csv              every swing of pole and cart under the angle rule
+    metrics.json    the returns of each policy; the growth of swings under the angle rule
+    episodes.csv    the return of every episode of the policies without a network
+    untrained.csv   the mean return of every untrained network
+    trace.csv       one episode under the angle rule, step by step
+    swings.csv      every swing of pole and cart under the angle rule
     angle.gif, random.gif, angle_and_velocity.gif    the same start under three policies
 """
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from reprise import capacity, policies
 from reprise.capacity import Need
 from reprise.environments.animation import gif
 from reprise.environments.rollout import Act, Episode, evaluate, record
-from reprise.hyperparameters import Frozen, HiddenSizes, PositiveInt, Seed
+from reprise.hyperparameters import AtLeastTwo, Frozen, HiddenSizes, PositiveInt, Seed
 from reprise.measures.swings import growth, swing_table
 from reprise.nn import networks
 from reprise.nn.networks import Activation
@@ -35,11 +34,9 @@ NAME = "hardcoded_baseline"
 ENVIRONMENT = "CartPole-v1"
 FEATURES = ["position", "velocity", "angle", "angular_velocity"]
 
-AtLeastTwo = Annotated[int, Field(ge=2)]  # what an interval needs
-
 
 class Untrained(Frozen):
-    """Untrained networks; they play the first episodes."""
+    """Untrained networks, which play the first episodes."""
 
     networks: AtLeastTwo
     episodes: PositiveInt
@@ -48,7 +45,7 @@ class Untrained(Frozen):
 
 
 class Params(Frozen):
-    """The section of params.yaml; episodes are played from reset(seed=first_seed) onwards."""
+    """The section of params.yaml; episodes start at reset(seed=first_seed)."""
 
     seed: Seed
     episodes: AtLeastTwo
@@ -66,22 +63,24 @@ class Params(Frozen):
         return value
 
     def needs(self) -> Iterator[Need]:
-        """Yield what the episodes, their random numbers and the networks ask for."""
-        untrained, episodes = self.untrained, {"episodes": self.episodes}
-        given = {"untrained.networks": untrained.networks}
-        played = {"untrained.episodes": untrained.episodes} | given
-        for given in (episodes, played):
-            number, steps = capacity.product(given), {"maximum_steps": self.maximum_steps}
+        """Yield the needs of the episodes, their random numbers and the networks."""
+        untrained, steps = self.untrained, {"maximum_steps": self.maximum_steps}
+        many = {"untrained.networks": untrained.networks}
+        for given in (
+            {"episodes": self.episodes},
+            {"untrained.episodes": untrained.episodes} | many,
+        ):
+            number = capacity.product(given)
             yield capacity.memory("all episodes at once", number * capacity.ENVIRONMENT, given)
-            size = 4 * number * capacity.product(steps)
+            size = 4 * number * self.maximum_steps
             yield capacity.memory("the random numbers of all steps", size, steps | given)
         sizes = (len(FEATURES), *untrained.hidden_sizes, 1)
         hidden = {"untrained.hidden_sizes": untrained.hidden_sizes}
-        yield from networks.needs(sizes, 1, hidden, given)
+        yield from networks.needs(sizes, 1, hidden, many)
 
 
 def run(params: Params) -> dict:
-    """Play all policies, and look closely at the angle rule."""
+    """Play all policies, and measure the swings of the angle rule."""
     seeds = range(params.first_seed, params.first_seed + params.episodes)
     limit, traced = params.maximum_steps, params.traced_seed
     seen: list[NDArray[np.float32]] = []  # T times [E, O]
@@ -93,24 +92,26 @@ def run(params: Params) -> dict:
     def chance(seeds: Sequence[int]) -> Act:
         return policies.chance(policies.uniform_draws(params.seed, "random", seeds, 1, limit))
 
+    def returns_of(act: Act) -> NDArray[np.float64]:
+        return evaluate(act, ENVIRONMENT, seeds, 1, [limit])[0, :, 0]
+
+    damping = playing(policies.angle_and_velocity)
     returns = {
-        name: evaluate(act, ENVIRONMENT, seeds, 1, [limit])[0, :, 0]
+        "angle": returns_of(playing(watched_angle)),
+        "random": returns_of(chance(seeds)),
+        "always_left": returns_of(playing(policies.always_left)),
+        "angle_and_velocity": returns_of(damping),
+    }
+    episodes = {
+        name: record(act, ENVIRONMENT, traced, limit)
         for name, act in {
-            "angle": playing(watched_angle),
-            "random": chance(seeds),
-            "always_left": playing(policies.always_left),
-            "angle_and_velocity": playing(policies.angle_and_velocity),
+            "angle": playing(policies.angle),
+            "random": chance([traced]),
+            "angle_and_velocity": damping,
         }.items()
     }
     untrained = play_networks(params)
     swings = swing_table(np.stack(seen), returns["angle"].astype(int).tolist(), seeds)
-    episodes = {
-        "angle": record(playing(policies.angle), ENVIRONMENT, traced, limit),
-        "random": record(chance([traced]), ENVIRONMENT, traced, limit),
-        "angle_and_velocity": record(
-            playing(policies.angle_and_velocity), ENVIRONMENT, traced, limit
-        ),
-    }
     samples = {**returns, "untrained_network": untrained}
     return {
         "metrics.json": {
@@ -141,26 +142,28 @@ def play_networks(params: Params) -> NDArray[np.float64]:
 
 
 def summary(returns: NDArray[np.float64], limit: int) -> dict[str, float]:
-    """Return what a sample of returns says; solved are those at the limit."""
-    mean = intervals.mean_interval(returns)
+    """Summarise a sample of returns; an episode at the limit is solved."""
     solved = intervals.wilson_interval(int((returns >= limit).sum()), len(returns))
     return {
-        "n": mean.n, "mean": mean.estimate, "mean_low": mean.low, "mean_high": mean.high,
+        "n": len(returns),
+        **intervals.mean_interval(returns).columns("mean"),
         "population_standard_deviation": returns.std(),
-        "min": returns.min(), "median": float(np.median(returns)), "max": returns.max(),
-        "solved": solved.estimate, "solved_low": solved.low, "solved_high": solved.high,
-    }  # fmt: skip
+        "min": returns.min(),
+        "median": float(np.median(returns)),
+        "max": returns.max(),
+        **solved.columns("solved"),
+    }
 
 
 def trace(episode: Episode) -> pd.DataFrame:
-    """Return an episode as a table; the last observation is followed by no action."""
+    """Return an episode as a table; no action follows the last observation."""
     table = pd.DataFrame(episode.observations, columns=pd.Index(FEATURES))
     table.insert(0, "step", range(len(table)))
     return table.assign(action=pd.array([*episode.actions.tolist(), None], "Int64"))
 
 
 def headline(results: dict) -> str:
-    """Return the stage in one line."""
+    """Return the mean returns in one line."""
     metrics = results["metrics.json"]
     return ", ".join(
         f"{name.replace('_', ' ')} {metrics[name]['mean']:.1f}"

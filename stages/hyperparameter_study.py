@@ -1,17 +1,17 @@
-"""A study of a training stage: many settings of its hyperparameters, each over many seeds.
+"""Studies a training stage: many settings of its hyperparameters, each over many seeds.
 
-Reads: params.yaml, the section of the stage that is studied too; dvc.yaml tracks that section only.
+Reads: params.yaml, with the section of the studied stage; dvc.yaml tracks that section only.
 Writes to data/hyperparameter_study/:
-    metrics.json    the best and the worst setting, how many solve the task, what each value does,
-                    and how often few seeds pick the wrong one of two settings
+    metrics.json    the best and the worst setting, how many solve the task, the effect of each
+                    value, and how often few seeds pick the wrong one of two settings
     samples.csv     a row for each setting and seed
     settings.csv    a row for each setting
-    effects.csv     a row for each value of each hyperparameter, over all settings that have it
-    few_seeds.csv   how often so many seeds have a pair of settings in the wrong order
+    effects.csv     a row for each value of each hyperparameter, over all settings with the value
+    few_seeds.csv   how often few seeds put a pair of settings in the wrong order
 
-A run is a seed of a setting. Those of one pack share a program; learning rates, discounts and
-schedules may differ between them, since they are numbers. The last pack of a program is filled with
-further seeds of its last setting, whose results are dropped, so that all packs have one shape.
+A run is one seed of one setting. The runs of a pack share a program; learning rates, discounts and
+schedules are numbers and may differ between them. The last pack of a program is filled with further
+seeds of its last setting, which are then dropped, so that all packs have one shape.
 """
 
 import sys
@@ -46,8 +46,7 @@ class Subject(NamedTuple):
 
     params: type[Frozen]
     algorithm: ModuleType
-    last_return: Callable[[np.ndarray], np.ndarray]
-    """From the returns of training [K, N] to those at its end [N]."""
+    last_return: Callable[[np.ndarray], np.ndarray]  # from returns [K, N] to those at the end [N]
 
 
 SUBJECTS = {
@@ -69,27 +68,24 @@ class Tried(Frozen):
 
 
 class Params(Frozen):
-    """The section of params.yaml, and that of the stage that is studied."""
+    """The section of params.yaml, and that of the studied stage."""
 
     seed: Seed
-    stage: Literal["dqn_training", "reinforce_training"]
-    """That is studied."""
+    stage: Literal["dqn_training", "reinforce_training"]  # the studied stage
+    # The last values run fastest. It is a list, since DVC ignores the order of a mapping.
     grid: Annotated[tuple[Tried, ...], Field(strict=False, min_length=1)]
-    """The last one's values run fastest: a list, since DVC ignores the order of a mapping."""
-    sample: PositiveInt | None
-    """How many settings of the grid, drawn at random; all without a number."""
+    sample: PositiveInt | None  # settings drawn at random from the grid; null for all
     seeds: Annotated[int, Field(ge=2)]
     pack_size: PositiveInt
     few_seeds: Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1)]
     evaluation: Evaluation
-    base: Any = None
-    """The section of the stage that is studied, of its own model."""
+    base: Any = None  # the section of the studied stage, of its own model
 
     @staticmethod
     def borrowed(section: Mapping[str, Any]) -> dict[str, tuple[str, type[Frozen]]]:
-        """Return the section that is read too, and its model, by the field that holds it."""
-        found = [item for item in SUBJECTS.items() if item[0] == section.get("stage")]
-        return {"base": (name, subject.params) for name, subject in found}  # noqa: B035 one at most
+        """Return the name and the model of the studied stage's section, by the field for it."""
+        name = section.get("stage")
+        return {"base": (name, SUBJECTS[name].params)} if name in list(SUBJECTS) else {}
 
     @model_validator(mode="before")
     @classmethod
@@ -102,7 +98,7 @@ class Params(Frozen):
 
     @property
     def notice(self) -> str | None:
-        """Return what to say before a run, if anything."""
+        """Return a notice to print before a run, if there is one."""
         return left_limits(self.base.environment, self.base.maximum_steps, self.evaluation.limits)
 
     @model_validator(mode="after")
@@ -126,12 +122,12 @@ class Params(Frozen):
 
     @property
     def subject(self) -> Subject:
-        """Return what the stage that is studied trains by."""
+        """Return the studied stage."""
         return SUBJECTS[self.stage]
 
     @property
     def environment(self) -> Specification:
-        """Return what is played."""
+        """Return the environment of the studied stage."""
         return self.base.environment
 
     def settings(self) -> list[Setting]:
@@ -140,33 +136,26 @@ class Params(Frozen):
         return settings.grid(self.base, self.subject.algorithm.Hyperparameters, values)
 
     def needs(self) -> Iterator[Need]:
-        """Yield what the trainings of each program ask for, and the seeds of all settings."""
+        """Yield the needs of each program's trainings, and of the draws of few seeds."""
         runs = {"pack_size": self.pack_size}
         yield from self.evaluation.needs_for(runs)
+        places = {tried.name: f"grid.{tried.name}" for tried in self.grid}
         programs = self.programs().values()
         for group in programs:
             for need in group[0].hyperparameters.needs_for(runs, runs):
-                yield need._replace(
-                    given={
-                        key if key in runs else self._key(key): value
-                        for key, value in need.given.items()
-                    }
-                )
+                given = {
+                    key if key in runs else places.get(key, f"{self.stage}.{key}"): value
+                    for key, value in need.given.items()
+                }
+                yield need._replace(given=given)
         number = sum(map(len, programs))
-        size = number * self.seeds * ranking.DRAWS * 8
-        tried = {"seeds": self.seeds, "grid": f"of {number} settings"}
-        yield capacity.memory("the draws of few seeds", size, tried)
-
-    def _key(self, name: str) -> str:
-        """Return where a hyperparameter is written: in the grid, or where it stays."""
-        return (
-            f"grid.{name}"
-            if any(tried.name == name for tried in self.grid)
-            else f"{self.stage}.{name}"
+        given = {"seeds": self.seeds, "grid": f"of {number} settings"}
+        yield capacity.memory(
+            "the draws of few seeds", number * self.seeds * ranking.DRAWS * 8, given
         )
 
     def programs(self) -> dict[str, list[Setting]]:
-        """Return the settings that are tried, those of one program together."""
+        """Return the settings to try, grouped by program."""
         random = seeds.generator(self.seed, f"{NAME} settings")
         chosen = settings.drawn(self.settings(), self.sample, random)
         found = settings.by_program(chosen, self.subject.algorithm.Settings)
@@ -174,7 +163,7 @@ class Params(Frozen):
 
 
 def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
-    """Return the setting and the number of the seed of each of a pack's runs."""
+    """Return the setting and the seed's number of each run in a pack."""
     group = params.programs()[pack.variant]
     last = len(group) - 1
     places = [min(run // params.seeds, last) for run in pack.seeds]
@@ -184,8 +173,8 @@ def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
     ]
 
 
-def work(params: Params, pack: packs.Pack) -> Arrays:
-    """Return what a pack's runs came to, [N] each; returns by time limit, [limits, N]."""
+def train_and_evaluate(params: Params, pack: packs.Pack) -> Arrays:
+    """Return the results of a pack's runs, [N] each; final returns by time limit, [limits, N]."""
     runs = runs_of(params, pack)
     keys = np.concatenate([
         seeds.training_keys(params.seed, f"{NAME} {params.stage} {setting.name}", [number])
@@ -208,17 +197,13 @@ def table(params: Params, cut: Sequence[packs.Pack], results: Sequence[Arrays]) 
     rows = []
     for pack, found in zip(cut, results, strict=True):
         for place, (setting, number) in enumerate(runs_of(params, pack)):
-            if number < params.seeds:
-                shown = {
-                    key: str(value) if isinstance(value, list) else value
-                    for key, value in setting.values.items()
-                }
-                returns = zip(params.evaluation.limits, found["final"][:, place], strict=True)
-                rows.append(
-                    {"setting": setting.number, **shown, "seed": number}
-                    | {f"final_{limit}": value for limit, value in returns}
-                    | {key: found[key][place] for key in ("last_return", "environment_steps")}
-                )
+            if number >= params.seeds:
+                continue
+            values = {k: str(v) if isinstance(v, list) else v for k, v in setting.values.items()}
+            row = {"setting": setting.number, **values, "seed": number}
+            for limit, returns in zip(params.evaluation.limits, found["final"], strict=True):
+                row[f"final_{limit}"] = returns[place]
+            rows.append(row | {x: found[x][place] for x in ("last_return", "environment_steps")})
     return pd.DataFrame(rows).sort_values(["setting", "seed"], ignore_index=True)
 
 
@@ -233,53 +218,16 @@ def run(params: Params) -> dict:
     cut = [pack._replace(index=index) for index, pack in enumerate(cut)]
     limit = params.evaluation.limits[0]
     results = packs.run(
-        partial(work, params), cut, label=NAME,
+        partial(train_and_evaluate, params), cut, label=NAME,
         describe=lambda so_far: f"best pack's final greedy return under {limit} steps "
-        + ranking.best_so_far([found["final"][0] for found in so_far]),
+        + training.so_far([found["final"][0] for found in so_far], max),
     )  # fmt: skip
-    return told(params, table(params, cut, results))
-
-
-def told(params: Params, samples: pd.DataFrame) -> dict:
-    """Return what the samples say, by file."""
-    keys = [tried.name for tried in params.grid]
-    limit, column = params.evaluation.limits[0], f"final_{params.evaluation.limits[0]}"
-    level = training.solved_from(
-        limit, params.evaluation.solved_share, params.environment.solved_return
-    )
-    found = ranking.settings(samples, keys, column, level)
-    effects = ranking.effects(samples, keys, column)
-    values = samples[column].to_numpy(float).reshape(len(found), params.seeds)
-    few = ranking.few_seeds(values, params.few_seeds, params.seed)
-    records = found.to_dict("records")
-    means = found["mean"].to_numpy(float)
-    known = not np.isnan(means).all()
-    ends = {"best": int(np.nanargmax(means)), "worst": int(np.nanargmin(means))} if known else {}
-    return {
-        "metrics.json": {
-            "studied": params.stage,
-            "seeds": params.seeds,
-            "solved_from": level,
-            "diverged": int(np.isnan(values).sum()),
-            "solving": ranking.solving(found),
-            **{which: records[ends[which]] if ends else None for which in ("best", "worst")},
-            "effects": nested(effects, ["hyperparameter", "value"]),
-            "few_seeds": nested(few, ["pairs", "seeds"]),
-        },
-        "samples.csv": samples,
-        "settings.csv": found,
-        "effects.csv": effects,
-        "few_seeds.csv": few,
-    }
-
-
-def nested(rows: pd.DataFrame, keys: Sequence[str]) -> dict[str, Any]:
-    """Return rows by the values of two columns, in which a dot is written `_`, as in names."""
-    found: dict[str, Any] = {}
-    for row in rows.to_dict("records"):
-        outer, inner = (str(row.pop(key)).replace(".", "_") for key in keys)
-        found.setdefault(outer, {})[inner] = row
-    return found
+    solved = params.evaluation.solved_share, params.environment.solved_return
+    found = ranking.results(
+        table(params, cut, results), [tried.name for tried in params.grid], f"final_{limit}",
+        training.solved_from(limit, *solved), params.few_seeds, params.seed,
+    )  # fmt: skip
+    return found | {"metrics.json": {"studied": params.stage} | found["metrics.json"]}
 
 
 def headline(results: Mapping[str, Any]) -> str:

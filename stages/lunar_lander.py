@@ -1,14 +1,14 @@
-"""Trains policy networks with REINFORCE on LunarLander-v3, and plays what was learned.
+"""Trains policy networks with REINFORCE on LunarLander-v3, and plays the trained policies.
 
-The same code and the same results as reinforce_training; the environment runs in Gymnasium itself,
-four actions are drawn by a softmax, and a policy has solved the task at the mean return of 200 that
-Gymnasium asks for. It takes long, and is in a pipeline of its own: `dvc repro extra/dvc.yaml`.
+The code and the files are those of reinforce_training. The environment runs in Gymnasium itself, a
+softmax draws one of four actions, and a policy solves the task at Gymnasium's mean return of 200.
+The stage takes long, so it has its own pipeline: `dvc repro extra/dvc.yaml`.
 
 Reads: params.yaml.
 Writes to data/lunar_lander/:
     metrics.json        how the trainings end, and how good the policies are in Gymnasium
-    samples.csv         one row a seed: what metrics.json summarises
-    returns.csv         mean return of each iteration's episodes, one column a seed
+    samples.csv         one row for each seed, the sample of metrics.json
+    returns.csv         mean return of each iteration's episodes, one column for each seed
     learning_curve.csv  mean, median and quantiles over seeds
     weights.npz         the trained networks; `reprise.load` makes Keras models of them
     median_seed.gif     an episode of the seed whose evaluation is the median

@@ -1,10 +1,10 @@
-"""REINFORCE where not all is seen: velocities hidden, measurements noisy, and a memory against it.
+"""Trains REINFORCE on partial observations: hidden velocities, noise, and memory against both.
 
 Reads: params.yaml.
 Writes to data/partial_observability/:
-    metrics.json        how each variant's trainings end, and each against the baseline
+    metrics.json        how each variant trains, and its comparison with the baseline
     samples.csv         a row for each variant and seed
-    returns.csv         mean return of each iteration's episodes, one column a seed
+    returns.csv         mean return of each iteration's episodes, one column for each seed
     learning_curve.csv  mean, median and quantiles over seeds
 """
 
@@ -44,12 +44,12 @@ class Noise(Frozen):
 
 
 class Seen(Frozen):
-    """What a variant sees."""
+    """The observations of a variant."""
 
     features: Annotated[tuple[Feature, ...], Field(strict=False, min_length=1)]
     noisy: bool
     history: PositiveInt
-    rates: bool  # earlier measurements are seen as rates of change
+    rates: bool  # rates of change in place of earlier measurements
 
 
 class Params(reinforce.Hyperparameters, Comparison):
@@ -59,7 +59,7 @@ class Params(reinforce.Hyperparameters, Comparison):
     variants: dict[Name, Seen]
 
     def needs(self) -> Iterator[Need]:
-        """Yield what the trainings ask for, and what each variant remembers."""
+        """Yield the needs of the trainings, and of each variant's memory."""
         yield from super().needs()
         for name, seen in self.variants.items():
             given = {f"variants.{name}.history": seen.history}
@@ -79,7 +79,7 @@ class Params(reinforce.Hyperparameters, Comparison):
 
 
 def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return the run of a pack's seeds; in Gymnasium they see as little as in training."""
+    """Return the run of a pack's seeds, evaluated with the same partial observations."""
     sensors = params.sensors(pack.variant)
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)

@@ -1,10 +1,10 @@
-"""What knowing something beforehand is worth: rewards shaped by the pole's angle, and imitation.
+"""Tests the value of prior knowledge: rewards shaped by the pole's angle, and imitation.
 
 Reads: params.yaml.
 Writes to data/prior_knowledge/:
-    metrics.json        environment steps to each target return, and the variants against plain ones
+    metrics.json        environment steps to each target return, and comparisons with the baseline
     samples.csv         a row for each variant and seed
-    returns.csv         mean true return of each iteration's episodes, one column a seed
+    returns.csv         mean true return of each iteration's episodes, one column for each seed
     learning_curve.csv  mean, median and quantiles over seeds
 """
 
@@ -29,13 +29,13 @@ from reprise.pipeline import packs, stage
 
 NAME = "prior_knowledge"
 CARTPOLE = "CartPole-v1"
-ANGLE = 2  # the feature that is charged for
+ANGLE = 2  # the feature with a penalty
 
 
 class Knowledge(Frozen):
-    """What a variant knows."""
+    """The prior knowledge of a variant."""
 
-    penalty: NonNegativeFloat  # reward for each rad
+    penalty: NonNegativeFloat  # less reward for each rad
     imitates: bool
 
 
@@ -55,7 +55,7 @@ class Params(reinforce.Hyperparameters, Comparison):
         return self
 
     def needs(self) -> Iterator[Need]:
-        """Yield what the trainings ask for, and imitation."""
+        """Yield the needs of trainings and imitation."""
         yield from super().needs()
         yield from self.imitation.needs_for(self.maximum_steps or 1, self.trained_at_once)
 
@@ -65,11 +65,11 @@ class Learned(NamedTuple):
 
     run: TrainingRun
     shown: np.ndarray  # environment steps recorded for imitation [N]
-    agreement: np.ndarray  # share of them in which the network then does as the rule [N]
+    agreement: np.ndarray  # share of these steps with equal actions of network and rule [N]
 
 
 def train_and_evaluate(params: Params, pack: packs.Pack) -> Learned:
-    """Return what a pack's seeds learned; rewards are true in evaluation, shaped in training."""
+    """Return a pack's training with shaped rewards and its evaluation with true ones."""
     knowledge = params.variants[pack.variant]
     environment = CartPole()
     if knowledge.penalty:
@@ -80,7 +80,7 @@ def train_and_evaluate(params: Params, pack: packs.Pack) -> Learned:
     if knowledge.imitates:
         initial, before, agreement = imitation.imitate(params, params.imitation, CartPole(), keys)
     run = reinforce.train(params, environment, keys, initial)
-    # CartPole pays 1 a step, whatever the shaped reward was.
+    # CartPole's true reward is 1 for each step.
     steps = np.diff(run.steps, axis=0, prepend=0).astype(np.float32)
     run = run._replace(returns=steps / params.episodes_per_iteration)
     policies = {"greedy": reinforce.policy(run.weights["final"], params)}

@@ -1,10 +1,10 @@
-"""Trains the chapter's policy network with REINFORCE over many seeds, and plays what was learned.
+"""Trains the chapter's policy network with REINFORCE over many seeds, and evaluates it.
 
 Reads: params.yaml.
 Writes to data/reinforce_training/:
     metrics.json        how the trainings end, and how good the policies are in Gymnasium
-    samples.csv         one row a seed: what metrics.json summarises
-    returns.csv         mean return of each iteration's episodes, one column a seed
+    samples.csv         one row for each seed, the sample of metrics.json
+    returns.csv         mean return of each iteration's episodes, one column for each seed
     learning_curve.csv  mean, median and quantiles over seeds
     weights.npz         the trained networks; `reprise.load` makes Keras models of them
     median_seed.gif     an episode of the seed whose evaluation is the median
@@ -48,21 +48,18 @@ def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> TrainingR
 
 
 def run(params: Params, name: str = NAME) -> dict:
-    """Train and evaluate all seeds; all they draw and tell is under a stage's name."""
+    """Train and evaluate all seeds; the stage's name decides their random streams."""
     limits, solved = params.evaluation.limits, params.environment.solved_return
     camera = Camera(params.environment, name)
     runs = packs.run(
         partial(train_and_evaluate, params, name),
         packs.cut(params.seeds, params.pack_size),
         label=name, describe=lambda so_far: f"greedy return under {limits[0]} steps "
-        + training.mean_so_far([run.evaluations["greedy"][0] for run in so_far]),
+        + training.so_far([run.evaluations["greedy"][0] for run in so_far]),
     )  # fmt: skip
     run = join(runs)
     greedy = run.evaluations["greedy"]
-    samples = training.evaluated(run.evaluations, limits)
-    samples.insert(0, "seed", range(len(samples)))
-    samples.insert(1, "last_return", run.returns[-training.LAST_ITERATIONS :].mean(axis=0))
-    samples.insert(2, "environment_steps", run.steps[-1])
+    samples = training.by_iterations(run, limits)
     seed = training.median_seed(greedy[0].mean(axis=0))
     return {
         "metrics.json": {

@@ -1,44 +1,60 @@
 """NEAT on a Gymnasium environment of two actions, through neat-python.
 
 NEAT (NeuroEvolution of Augmenting Topologies) is a genetic algorithm whose genomes are networks:
-weights mutate, and connections and nodes come and go. Networks that differ much compete within
-species of their own, so that a new structure has time to prove itself.
+weights mutate, and connections and nodes come and go. Very different networks compete within
+separate species, so that a new structure has time to prove itself.
 
 Source: K. Stanley and R. Miikkulainen, Evolving neural networks through augmenting topologies,
 2002; https://neat-python.readthedocs.io.
 """
 
 import configparser
-import random  # noqa: TID251 (neat-python draws from it; its state is put back)
+import random  # noqa: TID251 (neat-python draws from it; its state is restored)
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import gymnasium
 import neat
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from reprise import seeds
+from reprise import capacity, seeds
 from reprise.environments.rollout import Actions, Observations, evaluate
 from reprise.errors import UserError
-from reprise.hyperparameters import Evaluation, Frozen, PositiveInt
+from reprise.hyperparameters import AtLeastTwo, Evaluation, Frozen, PositiveInt
 
 Floats = NDArray[np.float64]
 
 
 class Neat(Frozen):
-    """What a run of NEAT depends on, but for how genomes vary: that is in a file of neat-python."""
+    """The hyperparameters of NEAT; a file of neat-python holds those of the genomes."""
 
-    population: Annotated[int, Field(ge=2)]
+    runs: PositiveInt
+    population: AtLeastTwo
     generations: PositiveInt  # at most
     episodes: PositiveInt  # of each evaluation
     maximum_steps: PositiveInt  # of an episode; a mean return of so much ends the run
     evaluation: Evaluation  # of the winner
+
+    def needs(self) -> Iterator[capacity.Need]:
+        """Yield the memory and time of all runs."""
+        runs, population = {"neat.runs": self.runs}, {"neat.population": self.population}
+        episodes = {"neat.episodes": self.episodes}
+        judged = {"neat.evaluation.episodes": self.evaluation.episodes}
+        for what, size, given in (
+            ("the genomes", capacity.SETTING, population),
+            ("the seeds of the episodes", 8, episodes),
+            ("the runs of NEAT", capacity.PACK, runs),
+            ("all episodes at once", capacity.ENVIRONMENT, judged),
+        ):
+            yield capacity.memory(what, size * capacity.product(given), given)
+        played = runs | population | episodes
+        yield capacity.work("the episodes of NEAT", capacity.product(played), played, 1_000)
 
     @model_validator(mode="after")
     def _has_seeds_to_breed_on(self) -> Self:
@@ -54,24 +70,24 @@ class Evolution(NamedTuple):
     mean: list[float]  # fitness of each generation, [K]
     evaluations: int  # genomes tried
     nodes: int  # of the winner's network, without inputs
-    connections: int  # of it, those enabled
+    connections: int  # of the winner's network, enabled ones
     returns: Floats  # of the winner's evaluation episodes, [limits, E]
 
 
 def run(
     hyperparameters: Neat, settings: Path, environment_id: str, seed: int, run: int
 ) -> Evolution:
-    """Evolve networks in one run, and play the winner on seeds apart from those it was bred on.
+    """Evolve networks in one run, and evaluate the winner on seeds that evolution never used.
 
     Args:
         hyperparameters: of the run.
-        settings: neat-python's configuration, without the keys that the hyperparameters decide.
-        environment_id: of two actions.
+        settings: neat-python's configuration, without the keys of the hyperparameters.
+        environment_id: an environment of two actions.
         seed: the experiment's.
         run: the run's number.
 
     Raises:
-        UserError: if the settings are not neat-python's.
+        UserError: if neat-python does not accept the settings.
     """
     generator, evaluation = seeds.generator(seed, "neat", run), hyperparameters.evaluation
     own_seed = int(generator.integers(2**32))
@@ -81,7 +97,7 @@ def run(
     limit = hyperparameters.maximum_steps
     with (
         gymnasium.make(environment_id, limit, disable_env_checker=True) as environment,
-        _randomness_put_back(),
+        _randomness_restored(),
     ):
 
         def assess(genomes: list[tuple[int, Any]], config: neat.Config) -> None:
@@ -123,10 +139,10 @@ def decide(network: Any, observation: NDArray[np.floating]) -> int:
 
 
 def configuration(hyperparameters: Neat, settings: Path) -> neat.Config:
-    """Return neat-python's configuration; a run needs its own, as it counts nodes in it.
+    """Return neat-python's configuration; each run needs its own, which counts its nodes.
 
     Raises:
-        UserError: if the settings are missing or not neat-python's; the message is its own.
+        UserError: if the settings are missing or neat-python does not accept them.
     """
     parser = configparser.ConfigParser()
     try:
@@ -151,7 +167,7 @@ def configuration(hyperparameters: Neat, settings: Path) -> neat.Config:
 
 
 def run_table(evolutions: Sequence[Evolution], limits: Sequence[int]) -> pd.DataFrame:
-    """Return a row for each run: what it took, the winner's size, its return under each limit."""
+    """Return a row for each run: its cost, and the winner's size and returns."""
     rows = [
         {
             "run": number,
@@ -177,8 +193,8 @@ def fitness_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
 
 
 @contextmanager
-def _randomness_put_back() -> Iterator[None]:
-    """Leave Python's own random numbers as they were: neat-python seeds them and draws on them."""
+def _randomness_restored() -> Iterator[None]:
+    """Restore the state of Python's random numbers, which neat-python seeds and uses."""
     state = random.getstate()
     try:
         yield

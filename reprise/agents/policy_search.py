@@ -1,10 +1,10 @@
-"""Searches for good policy parameters, where all that can be known of a policy is to try it.
+"""Searches for good policy parameters by nothing but trying policies.
 
-A search is a generator: it proposes a batch of policies, is sent their scores, and goes on. With
-each batch it says which policy it would recommend as yet. A score is one noisy try; what it costs
-is one evaluation, for a policy that was tried before as for a new one.
+A search is a generator: it proposes a batch of policies, receives their scores, and goes on. With
+each batch it recommends the policy that looks best so far. A score is one noisy try and costs one
+evaluation, also for a policy that was tried before.
 
-A policy is a point of the unit cube, one gene for each parameter; its user knows what they mean.
+A policy is a point of the unit cube, one gene for each parameter; the caller knows their meaning.
 
 Axes: B policies of a batch, G genes.
 
@@ -19,43 +19,50 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from reprise.hyperparameters import Frozen, NonNegativeInt, PositiveFloat, PositiveInt
+from reprise.hyperparameters import (
+    AtLeastTwo,
+    Frozen,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 
 Floats = NDArray[np.float64]
 
 
 class Recommendation(NamedTuple):
-    """The policy a search would have one use, and what it believes that policy's score to be."""
+    """The policy that looks best to a search, and the search's estimate of its score."""
 
     policy: Floats  # [G]
     score: float
 
 
 class Proposal(NamedTuple):
-    """What a search wants to try next, and what it recommends until it knows more."""
+    """The next policies to try, and the current recommendation."""
 
     policies: Floats  # [B, G]
     recommendation: Recommendation | None
 
 
 Search = Generator[Proposal, Floats, None]
-Evaluate = Callable[[Floats], Floats]
-"""From policies [B, G] to one score for each, [B]."""
+Evaluate = Callable[[Floats], Floats]  # from policies [B, G] to one score for each, [B]
 
 
 class Grid(Frozen):
     """Every combination of equally spaced genes, from 0 to 1."""
 
-    points: Annotated[int, Field(ge=2)]  # of each gene
+    points: AtLeastTwo  # of each gene
 
 
 class Genetic(Frozen):
     """A genetic algorithm's population and its variation."""
 
-    survivors: Annotated[int, Field(ge=2)]  # of each generation
+    survivors: AtLeastTwo  # of each generation
     offspring: PositiveInt  # of each survivor
-    mutation: Annotated[float, Field(gt=0, le=1)]  # a gene moves by up to so much, either way
-    weak_survivors: NonNegativeInt  # of the survivors, drawn from those that are not the best
+    mutation: Annotated[
+        float, Field(gt=0, le=1)
+    ]  # the largest change of a gene in either direction
+    weak_survivors: NonNegativeInt  # survivors drawn at random from the policies below the best
 
     @property
     def population(self) -> int:
@@ -117,32 +124,32 @@ def genetic_search(
 ) -> Search:
     """Let the best survive and multiply; recommend the best of the latest generation.
 
-    Survivors are tried again with their offspring, so that one that was lucky is found out.
+    Survivors are tried again with their offspring, which exposes a lucky score.
 
     Args:
         genetic: the population and its variation.
-        parents: of each offspring: 1 is asexual, a copy with mutation; with more, each gene is that
-            of one of the parents, then mutated.
+        parents: of each offspring: 1 is asexual, a mutated copy; with more, each gene comes from
+            one of the parents and mutates.
         genes: G.
-        generator: of all chance but the scores'.
+        generator: of all random numbers except those of the scores.
     """
     policies, recommendation = generator.random((genetic.population, genes)), None
     while True:
         scores = yield Proposal(policies, recommendation)
         recommendation = _best(policies, scores)
         survivors = policies[select(scores, genetic, generator)]
-        children = mutated(crossed(survivors, genetic.offspring, parents, generator),
-                           genetic.mutation, generator)  # fmt: skip
+        children = crossed(survivors, genetic.offspring, parents, generator)
+        children = mutated(children, genetic.mutation, generator)
         policies = np.concatenate([survivors, children])
 
 
 def gradient_ascent(ascent: GradientAscent, genes: int, generator: np.random.Generator) -> Search:
-    """Climb from a random policy along central differences; recommend where one is.
+    """Climb from a random policy along central differences; recommend the current policy.
 
         g_i = (f(θ + h e_i) - f(θ - h e_i)) / 2h,    θ ← clip(θ + η g, 0, 1)
 
-    f is the mean of some tries; a side that would leave the cube is tried at its surface, and the
-    difference is divided by the way between.
+    f is the mean of some tries. A side outside the cube is tried at the cube's surface, and the
+    difference is divided by the actual distance.
     """
     policy, recommendation = generator.random(genes), None
     while True:
@@ -158,7 +165,7 @@ def gradient_ascent(ascent: GradientAscent, genes: int, generator: np.random.Gen
 
 
 def select(scores: Floats, genetic: Genetic, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Return which policies survive: the best, and some of the others by chance."""
+    """Return the indices of the survivors: the best policies, and some others at random."""
     order = np.argsort(-scores, kind="stable")
     strong = genetic.survivors - genetic.weak_survivors
     weak = generator.choice(order[strong:], genetic.weak_survivors, replace=False)
@@ -170,7 +177,7 @@ def crossed(
 ) -> Floats:
     """Return each survivor's offspring, every gene from one of its parents, [S·offspring, G].
 
-    The first parent is the survivor itself, the others are other survivors, drawn by chance.
+    The first parent is the survivor itself; the others are other survivors drawn at random.
     """
     first = np.repeat(np.arange(len(survivors)), offspring)
     strides = generator.integers(1, len(survivors), (parents - 1, len(first)))
@@ -181,7 +188,7 @@ def crossed(
 
 
 def mutated(policies: Floats, mutation: float, generator: np.random.Generator) -> Floats:
-    """Return policies whose genes have each moved by chance, within the cube."""
+    """Return policies with a random change of each gene, within the cube."""
     moves = mutation * (2 * generator.random(policies.shape) - 1)
     return np.clip(policies + moves, 0, 1)
 
@@ -189,9 +196,9 @@ def mutated(policies: Floats, mutation: float, generator: np.random.Generator) -
 def run(
     search: Search, evaluate: Evaluate, evaluations: int, record_every: int
 ) -> list[Recommendation | None]:
-    """Run a search and return what it recommends after every so many evaluations, [K].
+    """Run a search and return its recommendation after every `record_every` evaluations, [K].
 
-    Before its first batch is done a search recommends nothing.
+    A search recommends nothing before the end of its first batch.
 
     Raises:
         ValueError: if the search's batches do not add up to the number of evaluations.

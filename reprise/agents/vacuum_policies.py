@@ -1,4 +1,4 @@
-"""What a policy of the chapter's vacuum robot does: how much dust it collects, and where it goes.
+"""Policies of the chapter's vacuum robot: the dust they collect, and their paths.
 
 A policy has two genes in [0, 1]: p, the probability to move forward in a second, and r, the range
 of the random turns in half turns. Tables give r in degrees.
@@ -6,22 +6,46 @@ of the random turns in half turns. Tables give r in degrees.
 Axes: N policies, K times, P points of an axis.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
 
+from reprise import capacity
 from reprise.agents.policy_search import combinations
 from reprise.environments import vacuum_kernel
 from reprise.environments.vacuum_room import ROOM, SECONDS, dust_at_start
+from reprise.hyperparameters import AtLeastTwo, Frozen, PositiveInt
+from reprise.stats import intervals
 
 Floats = NDArray[np.float64]
 
 GENES = 2
 DEGREES = 180  # in a half turn
 DUST = int(dust_at_start(ROOM).sum())  # specks
+
+
+class LandscapeGrid(Frozen):
+    """The grid of policies, and the tries of each."""
+
+    points: AtLeastTwo  # of each axis
+    tries: AtLeastTwo
+    best_tries: PositiveInt  # further tries of the best policy
+
+
+class Coverage(Frozen):
+    """The length of tries that show the growth of the collected dust with time."""
+
+    tries: AtLeastTwo
+    doublings: Annotated[int, Field(ge=0, le=16)]  # of the 30 minutes
+
+    def needs_for(self, key: str) -> Iterator[capacity.Need]:
+        """Yield the time of the tries; `key` is the section of these parameters."""
+        given = {f"{key}.{name}": value for name, value in self}
+        yield capacity.work("the tries", self.tries * 2**self.doublings, given, 1_000)
 
 
 class Landscape(NamedTuple):
@@ -31,16 +55,16 @@ class Landscape(NamedTuple):
     mean: Floats  # [P, P], p by r
     standard_deviation: Floats  # of a single try, [P, P]
     best: Floats  # the policy with the highest mean, [2]
-    best_share: float  # its mean in tries apart from those it was chosen by
+    best_share: float  # its mean in further tries
 
 
 def tries(policies: Floats, count: int, generator: np.random.Generator) -> Floats:
-    """Return the share of the dust that each policy collects in each try of 30 minutes, [N, count].
+    """Return each policy's share of the dust in each try of 30 minutes, [N, count].
 
     Args:
         policies: p and r, [N, 2].
         count: of tries.
-        generator: of all luck.
+        generator: of all random numbers.
     """
     keys = vacuum_kernel.draw_keys(generator, len(policies) * count)
     found = shares_by(np.repeat(policies, count, axis=0), keys, np.array([SECONDS]))
@@ -48,22 +72,24 @@ def tries(policies: Floats, count: int, generator: np.random.Generator) -> Float
 
 
 def shares_by(policies: Floats, keys: vacuum_kernel.Keys, times: NDArray[np.int64]) -> Floats:
-    """Return the share of the dust that policies [N, 2] have collected by times in s, [N, K]."""
+    """Return the share of the dust that policies [N, 2] collect by some times in s, [N, K]."""
     return vacuum_kernel.collected(policies, keys, times) / DUST
 
 
-def landscape(
-    points: int, count: int, best_tries: int, generator: np.random.Generator
-) -> Landscape:
+def landscape(grid: LandscapeGrid, generator: np.random.Generator) -> Landscape:
     """Return the mean share of the dust at every combination of equally spaced genes."""
-    policies = combinations(points, GENES)
-    shares = tries(policies, count, generator)
-    mean, square = shares.mean(axis=1), (points, points)
+    policies, square = combinations(grid.points, GENES), (grid.points, grid.points)
+    shares = tries(policies, grid.tries, generator)
+    mean, deviation = shares.mean(axis=1), shares.std(axis=1, ddof=1)
     best = policies[mean.argmax()]
+    again = tries(best[None], grid.best_tries, generator)
     return Landscape(
-        np.linspace(0, 1, points), mean.reshape(square), shares.std(axis=1, ddof=1).reshape(square),
-        best, float(tries(best[None], best_tries, generator).mean()),
-    )  # fmt: skip
+        np.linspace(0, 1, grid.points),
+        mean.reshape(square),
+        deviation.reshape(square),
+        best,
+        float(again.mean()),
+    )
 
 
 def on_landscape(landscape: Landscape, policies: Floats) -> Floats:
@@ -82,10 +108,9 @@ def on_landscape(landscape: Landscape, policies: Floats) -> Floats:
 def landscape_table(landscape: Landscape) -> pd.DataFrame:
     """Return a row for each combination of p and r."""
     p, r = combinations(len(landscape.axis), GENES).T
-    return pd.DataFrame({
-        "p": p, "r": DEGREES * r, "share": landscape.mean.ravel(),
-        "standard_deviation": landscape.standard_deviation.ravel(),
-    })  # fmt: skip
+    shares = {"share": landscape.mean, "standard_deviation": landscape.standard_deviation}
+    flat = {name: values.ravel() for name, values in shares.items()}
+    return pd.DataFrame({"p": p, "r": DEGREES * r, **flat})
 
 
 def policy_table(landscape: Landscape, policies: Mapping[str, Floats]) -> pd.DataFrame:
@@ -98,9 +123,9 @@ def policy_table(landscape: Landscape, policies: Mapping[str, Floats]) -> pd.Dat
 
 
 def path_table(policy: Floats, key: np.uint64) -> pd.DataFrame:
-    """Return a robot's places in 30 minutes, a row for the start and each second it moved.
+    """Return a robot's path in 30 minutes, a row for the start and each second with a move.
 
-    Columns: second, x and y in metres, and the share of the dust collected by then.
+    Columns: second, x and y in metres, and the share of the dust collected so far.
     """
     places, counts = vacuum_kernel.path(policy, key, SECONDS)
     moved = np.r_[True, (np.diff(places[:, :2], axis=0) != 0).any(axis=1)]
@@ -108,3 +133,17 @@ def path_table(policy: Floats, key: np.uint64) -> pd.DataFrame:
     return pd.DataFrame(
         {"second": np.flatnonzero(moved), "x": x, "y": y, "share": counts[moved] / DUST}
     )
+
+
+def coverage_table(
+    policy: Floats, coverage: Coverage, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Return the collected share of the dust as time doubles, and the share of complete tries."""
+    shorter = [SECONDS // 2**n for n in range(4, 0, -1)]
+    times = np.array(shorter + [SECONDS * 2**n for n in range(coverage.doublings + 1)])
+    keys = vacuum_kernel.draw_keys(generator, coverage.tries)
+    shares = shares_by(np.tile(policy, (len(keys), 1)), keys, times)
+    means = [intervals.mean_interval(at_time)[:3] for at_time in shares.T]
+    table = pd.DataFrame(means, columns=pd.Index(["share", "low", "high"]))
+    table.insert(0, "minutes", times / 60)
+    return table.assign(complete=(shares == 1).mean(axis=0))

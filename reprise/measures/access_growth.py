@@ -1,60 +1,82 @@
-"""How the time of random access grows with the length of what is accessed.
+"""Growth of the time of random access with the length of a list.
 
     time ~ length^g        g = log(time of the longer / time of the shorter) / log(longer / shorter)
 
-A time is no result: it differs from run to run. Its growth, rounded to a whole number, is the same
-on any machine: 1 where an access walks through what lies between, 0 where it does not. To be sure
-of it, the shortest of many repeats counts, the lengths are far apart, and both are timed in turn.
-The longer one should fit a processor's cache: beyond it the memory's time is measured.
+A time differs from run to run, so it is not a result. Its growth, rounded to a whole number, is the
+same on any machine: 1 if an access walks along the list, 0 if it does not. To be sure, the shortest
+of many repeats counts, the lengths are far apart, and both are timed in turn. The longer list
+should fit into a processor's cache, or the time would be the memory's.
 """
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter_ns
+from typing import Self
 
 import numpy as np
+from pydantic import model_validator
+
+from reprise import capacity
+from reprise.hyperparameters import Frozen, PositiveInt
 
 Batch = Callable[[Sequence[int]], list[int]]
 
 
+class Access(Frozen):
+    """The lengths of two lists, and the accesses that are timed."""
+
+    shorter: PositiveInt
+    longer: PositiveInt
+    accesses: PositiveInt  # in a batch
+    repeats: PositiveInt  # of each batch
+
+    @model_validator(mode="after")
+    def _longer_is_longer(self) -> Self:
+        if self.longer <= self.shorter:
+            raise ValueError(f"longer is {self.longer}; allowed: above shorter, {self.shorter}")
+        return self
+
+    def needs_for(self, key: str) -> Iterator[capacity.Need]:
+        """Yield the memory and time of the accesses; `key` is the section of these parameters."""
+        given = {f"{key}.{name}": value for name, value in self}
+        for name, size in (("shorter", 16), ("longer", 16), ("accesses", 8)):
+            own = {f"{key}.{name}": getattr(self, name)}
+            yield capacity.memory("what is accessed", getattr(self, name) * size, own)
+        timed = {name: given[name] for name in (f"{key}.accesses", f"{key}.repeats")}
+        yield capacity.work("access", capacity.product(timed), timed)
+
+
 def deque_batch(length: int) -> Batch:
-    """Return what draws a batch by index from a full deque, the chapter's replay buffer."""
+    """Return a function that reads a batch from a full deque, the chapter's replay buffer."""
     held = deque(range(length), maxlen=length)
     return lambda indices: [held[index] for index in indices]
 
 
 def circular_batch(length: int) -> Batch:
-    """Return what draws a batch by index from a full circular array, the oldest first."""
+    """Return a function that reads a batch from a full circular array, the oldest first."""
     held, oldest = list(range(length)), length // 3
     return lambda indices: [held[(oldest + index) % length] for index in indices]
 
 
 def exponent(times: Sequence[float], lengths: Sequence[int]) -> float:
-    """Return g of time ~ length^g, through the first and the last of some measurements."""
+    """Return g of time ~ length^g, from the first and the last measurement."""
     return math.log(times[-1] / times[0]) / math.log(lengths[-1] / lengths[0])
 
 
-def growth(
-    make: Callable[[int], Batch],
-    lengths: Sequence[int],
-    accesses: int,
-    repeats: int,
-    random: np.random.Generator,
-) -> int:
-    """Return the exponent of the time of random access over the length, as a whole number.
+def growth(make: Callable[[int], Batch], access: Access, random: np.random.Generator) -> int:
+    """Return the exponent g of the time of random access, as a whole number.
 
     Args:
-        make: from a length to what draws a batch by its indices.
-        lengths: a shorter and a longer one.
-        accesses: in a batch.
-        repeats: how often each batch is timed.
+        make: `deque_batch` or `circular_batch`.
+        access: the lengths and the accesses.
         random: draws the indices.
     """
+    lengths = (access.shorter, access.longer)
     batches = [make(length) for length in lengths]
-    indices = [random.integers(length, size=accesses).tolist() for length in lengths]
+    indices = [random.integers(length, size=access.accesses).tolist() for length in lengths]
     best = [math.inf] * len(lengths)
-    for _ in range(repeats):
+    for _ in range(access.repeats):
         for which, (batch, drawn) in enumerate(zip(batches, indices, strict=True)):
             start = perf_counter_ns()
             batch(drawn)

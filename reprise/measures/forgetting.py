@@ -1,14 +1,25 @@
-"""Catastrophic forgetting: who forgets, how deeply, for how long, and what warns of it.
+"""Catastrophic forgetting: its share of seeds, depth and duration, and warnings of it.
 
-One bad episode is no forgetting: a random action may have ended it. What counts is a window of
+One bad episode is not forgetting: a random action may have ended it. What counts is a window of
 some episodes in a row, such as five:
 
-    a seed *holds* the cap from the end of the first window whose episodes all reach the cap
-    it *collapses* when, thereafter, the mean of a window is below half of the cap; the collapse
-        begins with the first episode of that window that is below half itself
-    it *recovers* at the end of the next window whose episodes all reach the cap
+    a seed *holds* the cap from the end of the first window with all episodes at the cap
+    it then *collapses* when the mean of a window is below half of the cap; the collapse begins with
+        the first episode of that window below half of the cap
+    it *recovers* at the end of the next window with all episodes at the cap
 
-A seed that never held the cap has nothing to forget.
+A seed that never held the cap cannot forget.
+
+Two questions, with their tests fixed before any result was known:
+
+*Does the loss predict the return?* Within each seed, the rank correlation of a round's loss with
+the return of the next episode, which the updated network plays; and, as both drift during training,
+the rank correlation of their changes from round to round.
+
+*Do target Q-values warn of a collapse?* In each episode shortly before a collapse, compare the
+seed's mean target with those of the calm seeds in the same episode (see `places`). A seed's places
+are averaged over its collapses first. Targets warn if the interval of the mean over seeds excludes
+0.5. The same test applies to the loss.
 
 Shapes: K episodes, N seeds.
 """
@@ -20,32 +31,33 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from reprise.measures.training_run import TrainingRun
 from reprise.stats import intervals
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
-EVEN = 0.5  # the place among others of a value that is like any other
+EVEN = 0.5  # the place of a value like any other
 
 
 class Course(NamedTuple):
-    """When seeds hold the cap, and when they collapse."""
+    """The episodes in which seeds hold the cap and collapse."""
 
     holds: Booleans  # whether a seed holds the cap by the end of the episode [K, N]
     collapses: Booleans  # whether a collapse begins with the episode [K, N]
-    held_at: Floats  # the episode, from 0, by whose end the cap is first held; NaN for never [N]
-    depth: Floats  # how far below the cap a window is after that at the worst; NaN likewise [N]
-    recovery: Floats  # episodes from the first collapse to holding again; NaN without either [N]
+    held_at: Floats  # the first episode, from 0, after which the cap is held; NaN for never [N]
+    depth: Floats  # from the cap down to the lowest later window; NaN for never [N]
+    recovery: Floats  # episodes from the first collapse to holding again; NaN without [N]
 
 
 def course(returns: NDArray, cap: float, window: int) -> Course:
-    """Return the course of trainings.
+    """Return the episodes in which each seed holds the cap and collapses.
 
     Args:
-        returns: of episodes in the order they were played [K, N].
-        cap: the most that an episode can bring, or what solves the task.
+        returns: of episodes in order [K, N].
+        cap: the highest possible return of an episode, or the return that solves the task.
         window: episodes, at most K.
     """
-    half = cap - abs(cap) / 2  # a cap below 0 is left downwards too
+    half = cap - abs(cap) / 2  # a collapse goes down from a negative cap too
     windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, N, window]
     full = np.all(windows >= cap, axis=-1)
     mean = np.mean(windows, axis=-1)
@@ -73,7 +85,7 @@ def course(returns: NDArray, cap: float, window: int) -> Course:
 
 
 def table(found: Course) -> pd.DataFrame:
-    """Return one row a seed: held_at, forgets (0 or 1), depth, recovery."""
+    """Return a row for each seed: held_at, forgets (0 or 1), depth, recovery."""
     return pd.DataFrame(
         {
             "held_at": found.held_at,
@@ -85,9 +97,10 @@ def table(found: Course) -> pd.DataFrame:
 
 
 def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
-    """Return what a table of seeds says of forgetting, for metrics.json.
+    """Summarise a table of seeds for metrics.json.
 
-    Shares are of those seeds that held the cap, and of those that forgot it.
+    The share that forgets is of the seeds that held the cap; the share that recovers, of those that
+    forgot it.
     """
     held = samples["held_at"].notna().to_numpy(bool)
     forgot = samples["forgets"].to_numpy() == 1
@@ -97,35 +110,32 @@ def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
         count = intervals.wilson_interval(int(hits.sum()), int(of.sum())) if of.any() else None
         return count._asdict() if count else None
 
-    def mean(values: Floats) -> dict | None:
-        return intervals.summary(values) if len(values) > 1 else None
-
     return {
         "held": share(held, np.ones_like(held)),
         "forgets": share(forgot, held),
-        "depth": mean(samples["depth"].to_numpy(float)[held]),
+        "depth": _summary(samples["depth"].to_numpy(float)[held]),
         "recovered": share(recovered, forgot),
-        "recovery": mean(recovery[recovered]),
+        "recovery": _summary(recovery[recovered]),
     }
 
 
 def places(values: Floats, found: Course, before: int, after: int) -> Floats:
-    """Return where a collapsing seed's value lies among those of seeds that hold, around collapses.
+    """Return the places of collapsing seeds' values among those of calm seeds, around collapses.
 
-    A place is the share of the calm seeds whose value in the same episode is lower, ties counted
-    half: 0.5 says nothing, near 1 the value is unusually high. A seed is calm in an episode if it
-    holds the cap and does not collapse within the next `before` episodes. Episode and seed are
-    matched in time, for values drift as trainings go on.
+    A place is the share of the calm seeds with a lower value in the same episode, ties counted
+    half: 0.5 is an ordinary value, near 1 an unusually high one. A seed is calm in an episode if it
+    holds the cap and does not collapse within the next `before` episodes. Values are compared in
+    the same episode because they drift during training.
 
     Args:
         values: of a quantity that may warn [K, N].
-        found: the same seeds' course.
-        before: episodes before a collapse that are looked at.
+        found: the course of the same seeds.
+        before: episodes before a collapse.
         after: episodes from the collapse on.
 
     Returns:
-        A mean over each seed's collapses, NaN where there is nothing to compare
-        [before + after, N]; row 0 is `before` episodes before a collapse.
+        The mean over each seed's collapses, NaN without a comparison [before + after, N]; row 0 is
+        `before` episodes before a collapse.
     """
     episodes, seeds = values.shape
     soon = np.zeros_like(found.collapses)
@@ -145,40 +155,54 @@ def places(values: Floats, found: Course, before: int, after: int) -> Floats:
 
 
 def warning(around: Floats, before: int) -> dict | None:
-    """Return the seeds' mean places before their collapses, summarised; the unit is a seed.
+    """Summarise the seeds' mean places before their collapses; the unit is a seed.
 
     Args:
-        around: as `places` gives it.
-        before: how many of its rows come before a collapse.
+        around: from `places`.
+        before: the number of its rows before a collapse.
     """
     there = around[:before]
     there = there[:, ~np.isnan(there).all(axis=0)]
-    seeds = np.nanmean(there, axis=0) if there.size else np.zeros(0)
-    return intervals.summary(seeds) if len(seeds) > 1 else None
+    return _summary(np.nanmean(there, axis=0) if there.size else np.zeros(0))
 
 
 def over_seeds(around: Floats, before: int) -> pd.DataFrame:
-    """Return mean places over seeds with Student's interval at 95%, a row an episode.
+    """Return mean places over seeds with Student's interval at 95%, a row for each episode.
 
     Args:
-        around: as `places` gives it.
-        before: how many of its rows come before a collapse.
+        around: from `places`.
+        before: the number of its rows before a collapse.
     """
     rows = []
     for episode, values in enumerate(around, -before):
-        known = values[~np.isnan(values)]
-        if len(known) > 1:
-            mean = intervals.mean_interval(known)
-            rows.append((episode, len(known), mean.estimate, mean.low, mean.high))
+        mean = intervals.known_mean(values)
+        if mean.n > 1:
+            rows.append((episode, mean.n, mean.estimate, mean.low, mean.high))
     return pd.DataFrame(rows, columns=pd.Index(["episode", "seeds", "mean", "low", "high"]))
+
+
+def correlations(run: TrainingRun) -> pd.DataFrame:
+    """Return the rank correlations of loss and next return, a row for each seed."""
+    losses, following = run.losses[:-1], run.returns[1:]
+    changes = np.diff(losses, axis=0), np.diff(following, axis=0)
+    return pd.DataFrame(
+        {
+            "loss_return_correlation": rank_correlations(losses, following),
+            "loss_return_change_correlation": rank_correlations(*changes),
+        }
+    )
 
 
 def rank_correlations(x: Floats, y: Floats) -> Floats:
     """Return Spearman's rank correlation within each seed [N], NaN without two different values.
 
     Args:
-        x: one quantity, NaN where there is none [K, N].
+        x: one quantity, NaN where it is missing [K, N].
         y: the other [K, N].
     """
     pairs = [pd.DataFrame({"x": x[:, seed], "y": y[:, seed]}) for seed in range(x.shape[1])]
     return np.array([pair.corr("spearman").loc["x", "y"] for pair in pairs], float)
+
+
+def _summary(values: Floats) -> dict | None:
+    return intervals.summary(values) if np.count_nonzero(~np.isnan(values)) > 1 else None

@@ -1,12 +1,13 @@
-"""What a study of hyperparameters says: each setting, each value, and how far few seeds mislead.
+"""Results of a study of hyperparameters: settings, values, and the errors of few seeds.
 
-A sample has a row for each setting and seed. The unit is a seed; the settings are those that were
-asked for, not a draw from a larger number, so that intervals speak of other seeds only.
+A sample has a row for each setting and seed. The unit is a seed. The settings are fixed, not drawn
+from a larger number: intervals are about other seeds only.
 
 Shapes: S settings, N seeds, R resamples.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,93 +16,130 @@ from scipy import special
 
 from reprise.measures import training
 from reprise.stats import intervals
-from reprise.stats.intervals import CONFIDENCE, Interval
+from reprise.stats.intervals import CONFIDENCE, Interval, known
 
 RESAMPLES = 200
-DRAWS = 200  # of few seeds, a setting and resample
-SOLVES = 0.5  # the share of a setting's seeds above which it solves the task
+DRAWS = 200  # of few seeds, for each setting and resample
+SOLVES = 0.5  # a setting solves the task if more than this share of its seeds do
 UNKNOWN = Interval(np.nan, np.nan, np.nan, 0, degenerate=False)
 
 Array = NDArray[np.float64]
 
 
+def results(
+    samples: pd.DataFrame,
+    keys: Sequence[str],
+    column: str,
+    level: float,
+    few: Sequence[int],
+    seed: int,
+) -> dict[str, Any]:
+    """Return the metrics and tables of a study, by file.
+
+    Args:
+        samples: as in `settings`, sorted by setting, with equally many seeds of each.
+        keys: the hyperparameters.
+        column: the return of a seed, NaN if its training diverged.
+        level: the lowest return that solves the task.
+        few: numbers of few seeds to try.
+        seed: of their draws.
+    """
+    found = settings(samples, keys, column, level)
+    values = samples[column].to_numpy(float).reshape(len(found), -1)
+    by_value, wrong = effects(samples, keys, column), few_seeds(values, few, seed)
+    means, records = found["mean"].to_numpy(float), found.to_dict("records")
+    ends: dict[str, Any] = {"best": None, "worst": None}
+    if not np.isnan(means).all():
+        ends = {"best": records[np.nanargmax(means)], "worst": records[np.nanargmin(means)]}
+    return {
+        "metrics.json": {
+            "seeds": values.shape[1],
+            "solved_from": level,
+            "diverged": int(np.isnan(values).sum()),
+            "solving": solving(found),
+            **ends,
+            "effects": _nested(by_value, "hyperparameter", "value"),
+            "few_seeds": _nested(wrong, "pairs", "seeds"),
+        },
+        "samples.csv": samples,
+        "settings.csv": found,
+        "effects.csv": by_value,
+        "few_seeds.csv": wrong,
+    }
+
+
+def _nested(rows: pd.DataFrame, *keys: str) -> dict[str, Any]:
+    """Return rows by the values of two columns; names write a dot as `_`."""
+    found: dict[str, Any] = {}
+    for row in rows.to_dict("records"):
+        outer, inner = (str(row.pop(key)).replace(".", "_") for key in keys)
+        found.setdefault(outer, {})[inner] = row
+    return found
+
+
 def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: float) -> pd.DataFrame:
     """Return a row for each setting: its mean, and the share of its seeds that solve the task.
 
-    The mean is of the `n` seeds that have a policy; `missing` says how many diverged, none of which
-    solves the task.
+    The mean is over the `n` seeds with a policy; `missing` counts the seeds that diverged, none of
+    which solves the task.
 
     Args:
         samples: with the columns setting, `keys` and `column`.
         keys: the hyperparameters.
-        column: what a seed came to, NaN if it diverged.
-        level: from which on it has solved the task.
+        column: the return of a seed, NaN if its training diverged.
+        level: the lowest return that solves the task.
     """
     rows = []
     for number, group in samples.groupby("setting", sort=True):
         values = group[column].to_numpy(float)
-        share = training.solved(values, level)
-        rows.append(
-            {
-                "setting": number,
-                **{key: group[key].iloc[0] for key in keys},
-                **intervals.summary(values), "missing": int(np.isnan(values).sum()),
-                "solved": share.estimate, "solved_low": share.low, "solved_high": share.high,
-            }
-        )  # fmt: skip
+        row = {"setting": number, **{key: group[key].iloc[0] for key in keys}}
+        row |= intervals.summary(values) | {"missing": int(np.isnan(values).sum())}
+        rows.append(row | training.solved(values, level))
     return pd.DataFrame(rows)
 
 
-def best_so_far(returns: Sequence[Array]) -> str:
-    """Return the highest of several packs' means in words, of the seeds that have a policy."""
-    means = [values.mean() for pack in returns if len(values := training.known(pack))]
-    return training.in_words(max(means) if means else None)
-
-
 def solving(found: pd.DataFrame) -> dict[str, float]:
-    """Return how many settings solve the task: more than half of all seeds, judged by intervals.
+    """Count the settings that solve the task in more than half of all seeds, by intervals.
 
     Args:
-        found: as `settings` gives it.
+        found: from `settings`.
     """
     solve = int(np.count_nonzero(found["solved_low"] > SOLVES))
     fail = int(np.count_nonzero(found["solved_high"] < SOLVES))
     return {
-        "settings": len(found), "solve": solve, "do_not": fail,
-        "undecided": len(found) - solve - fail, "share": solve / len(found),
-    }  # fmt: skip
+        "settings": len(found),
+        "solve": solve,
+        "do_not": fail,
+        "undecided": len(found) - solve - fail,
+        "share": solve / len(found),
+    }
 
 
 def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataFrame:
-    """Return for each value of each hyperparameter the mean over all settings that have it.
+    """Return the mean of each value of each hyperparameter, over all settings with the value.
 
-    Each setting counts the same. The interval is Student's of a stratified mean, a setting being a
-    stratum, with Satterthwaite's degrees of freedom. Seeds that diverged are left out, and settings
-    of which fewer than two seeds are left: `n` and `settings` say what the mean is of.
+    Each setting counts the same. The interval is Student's of a stratified mean, with a setting as
+    a stratum and Satterthwaite's degrees of freedom. Diverged seeds do not count, nor do settings
+    with fewer than two other seeds: `n` and `settings` count the rest.
 
     Source: Cochran (1977), Sampling techniques, section 5.4.
     """
     rows = []
     for key in keys:
-        # A list is no key of groups, and no value has a place among others but by its first row.
+        # Lists cannot be keys of groups, and values keep the order of their first rows.
         named = samples[key].map(str)
         for value in dict.fromkeys(named):
             inside = pd.DataFrame(samples[named == value])
-            each = [training.known(group) for _, group in inside.groupby("setting")[column]]
+            each = [known(group) for _, group in inside.groupby("setting")[column]]
             groups = [group for group in each if len(group) > 1]
             mean = stratified_mean(groups) if groups else UNKNOWN
-            rows.append(
-                {
-                    "hyperparameter": key, "value": inside[key].iloc[0], "settings": len(groups),
-                    "n": mean.n, "mean": mean.estimate, "mean_low": mean.low,
-                    "mean_high": mean.high,
-                }
-            )  # fmt: skip
+            row = {"hyperparameter": key, "value": inside[key].iloc[0], "settings": len(groups)}
+            rows.append(row | {"n": mean.n} | mean.columns("mean"))
     return pd.DataFrame(rows)
 
 
 def shown(value: object) -> str:
-    """Return a hyperparameter's value as it is written, whatever a table made of it."""
+    """Return a hyperparameter's value as in params.yaml, also if a table turned it into a float."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
@@ -123,15 +161,15 @@ def stratified_mean(groups: Sequence[Array], confidence: float = CONFIDENCE) -> 
 def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
     """Return how often the means of few seeds put two settings in the wrong order.
 
-    The right order is that of the means over all seeds, ties of few seeds are half wrong. It is
-    told of all pairs of settings, and of those that all seeds tell apart, by Welch's interval at
-    95%. Few seeds are drawn from all without replacement. The intervals are normal ones, with the
-    standard error of a bootstrap over seeds, within settings. Settings of which a seed diverged
-    have no mean of few seeds, and are left out.
+    The right order is that of the means over all seeds; a tie of few seeds is half wrong. One share
+    is over all pairs of settings, one over the pairs that all seeds tell apart, by Welch's interval
+    at 95%. Few seeds are drawn from all without replacement. The intervals are normal, with the
+    standard error of a bootstrap over seeds within settings. Settings with a diverged seed do not
+    count.
 
     Args:
-        values: what each seed of each setting came to, NaN if it diverged, [S, N].
-        sizes: how many seeds are few, each.
+        values: the return of each seed of each setting, NaN if it diverged, [S, N].
+        sizes: numbers of few seeds to try.
         seed: of the draws.
     """
     values = values[~np.isnan(values).any(axis=1)]
@@ -144,26 +182,24 @@ def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
     for size in sizes:
         random = np.random.default_rng([size, seed])
         wrong = _wrong(values, size, RESAMPLES, random)  # [P]
-        again = np.stack([
-            _wrong(_resampled(values, random), size, 1, random) for _ in range(RESAMPLES)
-        ])  # fmt: skip
+        again = []
+        for _ in range(RESAMPLES):
+            places = random.integers(values.shape[1], size=values.shape)
+            resample = np.take_along_axis(values, places, axis=1)
+            again.append(_wrong(resample, size, 1, random))
         for pairs, chosen in {"all": np.ones_like(apart), "told_apart": apart}.items():
             if not chosen.any():
                 continue
             share = float(wrong[chosen].mean())
-            margin = float(special.ndtri(0.975) * again[:, chosen].mean(axis=1).std(ddof=1))
-            rows.append(
-                {
-                    "seeds": size, "pairs": pairs, "count": int(chosen.sum()),
-                    "wrong": share, "wrong_low": max(0.0, share - margin),
-                    "wrong_high": min(1.0, share + margin),
-                }
-            )  # fmt: skip
+            error = np.stack(again)[:, chosen].mean(axis=1).std(ddof=1)
+            margin = float(special.ndtri(0.975) * error)
+            bounds = max(0.0, share - margin), min(1.0, share + margin)
+            rows.append((size, pairs, int(chosen.sum()), share, *bounds))
     return pd.DataFrame(rows, columns=columns)
 
 
 def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -> Array:
-    """Return of each pair of settings how often few seeds have it in the wrong order [P]."""
+    """Return how often few seeds put each pair of settings in the wrong order [P]."""
     first, second = np.triu_indices(len(values), 1)
     truth = np.sign(values.mean(axis=1)[first] - values.mean(axis=1)[second])[:, None]
     total = np.zeros(len(first))
@@ -176,10 +212,6 @@ def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -
         found = np.sign(drawn[first] - drawn[second])
         total += ((1 - truth * found) / 2).mean(axis=1)
     return total / rounds
-
-
-def _resampled(values: Array, random: np.random.Generator) -> Array:
-    return np.take_along_axis(values, random.integers(values.shape[1], size=values.shape), axis=1)
 
 
 def _apart(a: Array, b: Array) -> bool:

@@ -1,47 +1,54 @@
-"""Trainings on one clock: environment steps, where learners' episodes and rounds are not alike.
+"""Trainings by environment steps, a clock common to all learners.
 
 Shapes: K rounds, N seeds, G points of the clock.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
+
+from reprise.hyperparameters import Frozen, PositiveInt
+from reprise.measures.training_run import TrainingRun
+
+
+class Clock(Frozen):
+    """The points of curves by environment steps, and the returns to reach."""
+
+    every: PositiveInt  # steps between two points of a curve
+    window: PositiveInt  # episodes in a mean return
+    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
 
 
 class Episodes(NamedTuple):
     """The finished episodes of one seed, in order."""
 
     returns: NDArray[np.float64]
-    ends: NDArray[np.int64]
-    """Environment steps played by the end of each."""
+    ends: NDArray[np.int64]  # environment steps by the end of each
 
 
-def episodes(returns: NDArray, steps: NDArray) -> list[Episodes]:
-    """Return each seed's episodes.
-
-    Args:
-        returns: of the episode that each round finished, NaN without one [K, N].
-        steps: environment steps played by the end of each round [K, N].
-    """
+def episodes(run: TrainingRun) -> list[Episodes]:
+    """Return each seed's episodes."""
     return [
         Episodes(seed[done].astype(float), clock[done].astype(int))
-        for seed, clock, done in zip(returns.T, steps.T, ~np.isnan(returns.T), strict=True)
+        for seed, clock, done in zip(
+            run.returns.T, run.steps.T, ~np.isnan(run.returns.T), strict=True
+        )
     ]
 
 
 def by_steps(seeds: Sequence[Episodes], clock: NDArray, window: int) -> NDArray[np.float64]:
     """Return each seed's mean return of its last episodes, at points of the clock [G, N].
 
-    A seed whose training has ended stays at its last value; before its first episode it has none,
-    NaN.
+    After its training a seed keeps its last value; before its first episode its value is NaN.
 
     Args:
         seeds: the episodes of each.
         clock: environment steps [G].
-        window: how many episodes the mean is taken over, or as many as there are.
+        window: episodes in a mean, or as many as there are.
     """
     curves = np.full((len(clock), len(seeds)), np.nan)
     for curve, seed in zip(curves.T, seeds, strict=True):
@@ -57,13 +64,13 @@ def by_steps(seeds: Sequence[Episodes], clock: NDArray, window: int) -> NDArray[
 def steps_to(
     seeds: Sequence[Episodes], target: float, window: int, budget: int
 ) -> NDArray[np.float64]:
-    """Return the environment steps until each seed's mean return passes a target [N], or NaN.
+    """Return the environment steps until each seed's mean return reaches a target [N], or NaN.
 
     Args:
         seeds: the episodes of each.
         target: the return to reach.
-        window: episodes that the mean is taken over; before there are as many, none passes.
-        budget: steps after which it does not count.
+        window: episodes in a mean; nothing counts before there are so many.
+        budget: steps after which nothing counts.
     """
     found = np.full(len(seeds), np.nan)
     for number, seed in enumerate(seeds):
@@ -76,29 +83,20 @@ def steps_to(
     return found
 
 
-def samples(
-    seeds: Sequence[Episodes],
-    steps: NDArray,
-    *,
-    budget: int,
-    last: int,
-    window: int,
-    targets: Sequence[int],
-) -> pd.DataFrame:
-    """Return a row a seed: how its training went within a budget of environment steps.
+def samples(run: TrainingRun, clock: Clock, budget: int, last: int) -> pd.DataFrame:
+    """Return a row for each seed: its training within a budget of environment steps.
 
     Args:
-        seeds: the episodes of each.
-        steps: environment steps of each whole training [N].
+        run: of N seeds.
+        clock: the window and the targets.
         budget: steps after which nothing counts.
-        last: episodes before the budget that stand for the end of a training.
-        window: episodes that a return is averaged over when a target is looked for.
-        targets: returns to come to.
+        last: episodes at the end of a training.
     """
+    seeds = episodes(run)
     table = pd.DataFrame({"seed": range(len(seeds))})
     table["last_return"] = by_steps(seeds, np.array([budget]), last)[0]
-    table["environment_steps"] = steps
+    table["environment_steps"] = run.steps[-1]
     table["episodes"] = [len(seed.returns) for seed in seeds]
-    for target in targets:
-        table[f"steps_to_{target}"] = steps_to(seeds, target, window, budget)
+    for target in clock.targets:
+        table[f"steps_to_{target}"] = steps_to(seeds, target, clock.window, budget)
     return table

@@ -1,9 +1,9 @@
-"""The swings of a pole and its cart, and whether they grow from one to the next.
+"""Swings of a pole and its cart, and their growth from one to the next.
 
 A swing of the pole lasts from one change of the angle's sign to the next; its size is the largest
-angle. A swing of the cart lasts from one turning point to the next; its size is the way between.
-The first begins at the start of the episode. The one in which the episode ends is left out: it is
-cut off, and under a failing angle its size would be the limit.
+angle. A swing of the cart lasts from one turning point to the next; its size is the distance.
+The first swing begins at the start of the episode. The last, cut off by the episode's end, does not
+count: its size would be the limit of the angle.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,18 +27,18 @@ def pole_swings(angle: Floats) -> Iterator[tuple[int, float]]:
 
 
 def cart_swings(position: Floats, velocity: Floats) -> Iterator[tuple[int, float]]:
-    """Yield the step of each turning point and the way since the last, of positions [T]."""
+    """Yield the step of each turning point and the distance from the last, of positions [T]."""
     for start, end in pairwise([0, *_changes(velocity)]):
         yield int(end), abs(float(position[end] - position[start]))
 
 
 def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
-    """Return all swings of some episodes: seed, body, step, size (rad of a pole, m of a cart).
+    """Return a table of all swings: seed, body, step, size (pole: rad, cart: m).
 
     Args:
-        observations: position, velocity, angle and what else there is, [T, E, O].
+        observations: position, velocity, angle and any others, [T, E, O].
         lengths: of the episodes, in steps.
-        seeds: that name the episodes.
+        seeds: of the episodes.
     """
     rows = []
     for e, (seed, length) in enumerate(zip(seeds, lengths, strict=True)):
@@ -49,16 +49,16 @@ def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[in
 
 
 def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
-    """Return for pole and cart how swings grow, over the episodes that have two of them or more.
+    """Return the growth of the pole's and the cart's swings, in episodes with at least two.
 
     Args:
-        swings: as `swing_table` gives them.
+        swings: from `swing_table`.
         seed: of the bootstraps.
 
     Returns:
-        The number of episodes; the share of those in which every swing is larger than the one
-        before, with Wilson's interval; the median over episodes of the last swing's ratio to the
-        one before, with a bootstrap interval. If there are not two, the number alone.
+        The number of episodes; the share of them with every swing larger than the one before, with
+        Wilson's interval; the median ratio of an episode's last swing to the one before, with a
+        bootstrap interval. With fewer than two episodes, only their number.
     """
     result: dict[str, dict[str, float]] = {}
     for body in BODIES:
@@ -69,16 +69,11 @@ def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
             continue
         growing = sum(bool((np.diff(each) > 0).all()) for each in sizes)
         ratios = [each[-1] / each[-2] for each in sizes]
-        for name, interval in {
-            "growing": wilson_interval(growing, len(sizes)),
-            "ratio": bootstrap_interval(ratios, np.median, seed=seed),
-        }.items():
-            result[body] |= {
-                name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high,
-            }  # fmt: skip
+        result[body] |= wilson_interval(growing, len(sizes)).columns("growing")
+        result[body] |= bootstrap_interval(ratios, np.median, seed=seed).columns("ratio")
     return result
 
 
 def _changes(values: Floats) -> NDArray[np.int64]:
-    """Return the steps at which the sign is another than before."""
+    """Return the steps at which the sign changes."""
     return np.flatnonzero(np.diff(values >= 0)) + 1

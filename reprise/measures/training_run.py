@@ -8,18 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-Weights = list  # kernel and bias of each layer in turn, [.., N]
-
 
 class TrainingRun(NamedTuple):
-    """How N seeds trained, and how good their policies are."""
+    """The training of N seeds, and the evaluation of their policies."""
 
-    returns: np.ndarray  # of training episodes, NaN where none ended or none is finite [K, N]
+    returns: np.ndarray  # of training episodes, NaN where none ended or it is not finite [K, N]
     steps: np.ndarray  # environment steps so far [K, N]
-    losses: np.ndarray  # NaN where nothing was learned; without losses [0, N]
-    targets: np.ndarray  # mean TD targets, alike
-    weights: Mapping[str, Weights]  # by name, such as final and best
-    evaluations: Mapping[str, np.ndarray] = {}  # returns by the way of playing [limits, E, N]
+    losses: np.ndarray  # NaN in rounds without learning [K, N]; of REINFORCE [0, N]
+    targets: np.ndarray  # mean TD targets, of the same shape
+    weights: Mapping[str, list[np.ndarray]]  # [.., N], by name, such as final and best
+    evaluations: Mapping[str, np.ndarray] = {}  # returns [limits, E, N], by the way of playing
     actions: np.ndarray = np.zeros((0, 0), np.int32)  # of the first evaluation episode [T, N]
 
 

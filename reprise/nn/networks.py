@@ -170,11 +170,6 @@ def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iter
     yield capacity.memory("the networks' code", sum(sizes) * capacity.FEATURE, given)
 
 
-def concatenate(packs: Sequence[Weights]) -> Weights:
-    """Return the weights of several packs' seeds as those of one."""
-    return [np.concatenate(parts, axis=-1) for parts in zip(*packs, strict=True)]
-
-
 def without_dueling(weights: Weights) -> Weights:
     """Return networks whose last layer gives V(s) + A(s, a) - mean A(s, .) in place of V and A."""
     actions = weights[-1].shape[0] - 1

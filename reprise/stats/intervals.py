@@ -1,7 +1,7 @@
-"""What a sample of seeds says: intervals, with the number of seeds they rest on.
+"""Estimates over training seeds, and their confidence intervals.
 
-The unit is a training seed. A sample holds one value per seed: the episodes of an evaluation are
-averaged before they come here. An interval of no width is flagged as degenerate: it says nothing.
+The unit is a training seed: a sample holds one value for each seed. Average the episodes of an
+evaluation first. An interval of no width is flagged as degenerate: it tells nothing.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,7 @@ from scipy import special  # scipy.stats has the same quantiles, and takes longe
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
-SUMMARY = (
-    "mean", "mean_low", "mean_high", "median", "interquartile_mean", "min", "max",
-    "standard_deviation",
-)  # fmt: skip
-_BLOCK = 500  # resamples at a time: 1,000 runs then take some megabytes
+_BLOCK = 500  # resamples at a time: 1,000 seeds then take some megabytes
 
 Seed = int | np.random.SeedSequence | np.random.Generator
 
@@ -33,42 +29,36 @@ class Interval(NamedTuple):
 
     @property
     def bounded(self) -> bool:
-        """Whether it has bounds: that of a single seed, or of none, has not."""
+        """Whether both bounds are finite: with one seed, or none, they are not."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
-
-class ToleranceInterval(NamedTuple):
-    """The range of n seeds, and the share of all seeds that lies within it."""
-
-    share: float
-    low: float
-    high: float
-    n: int
-    degenerate: bool
+    def columns(self, name: str) -> dict[str, float]:
+        """Return the estimate and its bounds as three columns of a table."""
+        return {name: self.estimate, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
 class Statistic(Protocol):
     """A function of a sample along an axis, such as `np.mean` or `interquartile_mean`."""
 
     def __call__(self, sample: NDArray[np.float64], /, *, axis: int) -> NDArray[np.float64]:
-        """Returns the statistic of each sample."""
+        """Return the statistic of each sample."""
         ...
 
 
 def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Returns the mean and Student's interval: mean -+ t s / sqrt(n).
+    """Return the mean and Student's interval: mean -+ t s / sqrt(n).
 
     >>> mean, low, high, n, degenerate = mean_interval([187.0, 200.0, 195.0, 164.0])
     >>> f"{mean:.1f} [{low:.1f}, {high:.1f}], n = {n}"
     '186.5 [161.2, 211.8], n = 4'
 
     Args:
-        sample: One value per seed, [N].
-        confidence: In how many of all repetitions the interval should hold the truth.
+        sample: one value for each seed, [N].
+        confidence: the share of repetitions in which the interval holds the true value.
 
     Raises:
-        ValueError: if the sample is not one finite number for each of at least two seeds, or the
-            confidence is no share.
+        ValueError: if there are fewer than two seeds, a value is not finite, or the confidence is
+            not between 0 and 1.
 
     Source: Student (1908), The probable error of a mean.
     """
@@ -80,16 +70,16 @@ def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval
 
 
 def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Returns the mean of the seeds that have a value, whatever their number, and its interval.
+    """Return the mean of the seeds that have a value, with its interval.
 
-    One seed leaves the interval without bounds, and none the mean without a value.
+    With one such seed the interval has no bounds; with none the mean is NaN.
 
     >>> known_mean([187.0, np.nan])
     Interval(estimate=187.0, low=-inf, high=inf, n=1, degenerate=False)
 
     Args:
-        sample: One value per seed, [N], NaN for none.
-        confidence: As of `mean_interval`.
+        sample: one value for each seed, [N], NaN for none.
+        confidence: as in `mean_interval`.
     """
     values = known(sample)
     if values.size > 1:
@@ -99,7 +89,7 @@ def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
 
 
 def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Returns the difference of `known_mean` of two samples, by Welch where both have two seeds."""
+    """Return the difference of two `known_mean`s, by Welch where both have two seeds."""
     first, second = known(a), known(b)
     if min(first.size, second.size) > 1:
         return difference_of_means(first, second, confidence)
@@ -108,7 +98,7 @@ def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE)
 
 
 def known(sample: ArrayLike, name: str = "sample") -> NDArray[np.float64]:
-    """Returns the values of those seeds that have one, [M]; NaN stands for none."""
+    """Return the values of the seeds that have one, [M]; NaN stands for none."""
     values = _by_seed(sample, name)
     return values[~np.isnan(values)]
 
@@ -121,20 +111,20 @@ def bootstrap_interval(
     *,
     seed: Seed,
 ) -> Interval:
-    """Returns a statistic and its percentile bootstrap interval.
+    """Return a statistic and its percentile bootstrap interval.
 
-    It is too narrow for few seeds: at n = 10 a nominal 95% covers some 90%.
+    It is too narrow for few seeds: at n = 10 a nominal 95% covers about 90%.
 
     >>> interval = bootstrap_interval([187.0, 200.0, 195.0, 164.0], np.median, seed=0)
     >>> [float(bound) for bound in interval[:3]]
     [191.0, 164.0, 200.0]
 
     Args:
-        sample: One value per seed, [N].
-        statistic: Takes resamples [R, N] and the axis to reduce.
-        confidence: In how many of all repetitions the interval should hold the truth.
-        resamples: How many samples of n are drawn from the sample, with replacement.
-        seed: Of this interval's own generator.
+        sample: one value for each seed, [N].
+        statistic: takes resamples [R, N] and the axis to reduce.
+        confidence: as in `mean_interval`.
+        resamples: the number of samples of n drawn with replacement.
+        seed: of this interval's own generator.
 
     Source: Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3.
     """
@@ -149,7 +139,7 @@ def bootstrap_interval(
 
 
 def interquartile_mean(sample: ArrayLike, *, axis: int = -1) -> NDArray[np.float64]:
-    """Returns the mean of the middle half: floor(n / 4) values are left out at either end.
+    """Return the mean of the middle half, without floor(n / 4) values at either end.
 
     >>> float(interquartile_mean([0.0, 1.0, 3.0, 100.0]))
     2.0
@@ -163,7 +153,7 @@ def interquartile_mean(sample: ArrayLike, *, axis: int = -1) -> NDArray[np.float
 
 
 def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
-    """Returns a success rate and Wilson's score interval, which holds near 0 and 1 as well.
+    """Return a success rate and Wilson's score interval, which also holds near 0 and 1.
 
     >>> rate, low, high, n, degenerate = wilson_interval(10, 10)
     >>> f"{rate:.0%} [{low:.0%}, {high:.0%}] of {n}"
@@ -190,20 +180,16 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
 
 
 def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Returns mean(a) - mean(b) and Welch's interval, which asks for no equal variances.
+    """Return mean(a) - mean(b) and Welch's interval, which allows unequal variances.
 
     >>> difference, low, high, *_ = difference_of_means([10.0, 12.0, 14.0], [9.0, 8.0, 10.0])
     >>> f"{difference:.1f} [{low:.1f}, {high:.1f}]"
     '3.0 [-1.2, 7.2]'
 
     Args:
-        a: One value per seed, [Na].
-        b: The same of the others, [Nb]; the two are not paired.
-        confidence: As of `mean_interval`.
-
-    Raises:
-        ValueError: if a sample is not one finite number for each of at least two seeds, or the
-            confidence is no share.
+        a: one value for each seed, [Na].
+        b: one value for each of the other seeds, [Nb]; the two are not paired.
+        confidence: as in `mean_interval`.
 
     Source: Welch (1947), The generalization of Student's problem.
     """
@@ -227,23 +213,17 @@ def probability_of_improvement(
     *,
     seed: Seed,
 ) -> Interval:
-    """Returns P(A > B) + P(A = B) / 2 over all pairs of seeds, with a bootstrap interval.
-
-    A resample enters as how often it holds each seed, so that all sums are of halves, and exact.
+    """Return P(A > B) + P(A = B) / 2 over all pairs of seeds, with a bootstrap interval.
 
     >>> probability_of_improvement([3.0, 5.0], [1.0, 4.0], seed=0).estimate  # 3 pairs of 4
     0.75
 
     Args:
-        a: One value per seed, [Na], the more the better.
-        b: The same of the others, [Nb].
-        confidence: As of `mean_interval`.
-        resamples: How many samples are drawn from each.
-        seed: Of this interval's own generator.
-
-    Raises:
-        ValueError: if a sample is not one finite number for each of at least two seeds, or the
-            confidence is no share.
+        a: one value for each seed, [Na]; more is better.
+        b: one value for each of the other seeds, [Nb].
+        confidence: as in `mean_interval`.
+        resamples: the number of samples drawn from each.
+        seed: of this interval's own generator.
 
     Source: Agarwal et al. (2021), section 4.3; ties after Mann and Whitney (1947).
     """
@@ -251,6 +231,7 @@ def probability_of_improvement(
     check_confidence(confidence)
     wins = (np.sign(first[:, None] - second[None, :]) + 1) / 2  # [Na, Nb]
     generator = np.random.default_rng(seed)
+    # A resample enters as counts of its seeds, so that all sums are of halves, and exact.
     drawn = [
         np.sum((_counts(in_a) @ wins) * _counts(in_b), axis=1) / wins.size
         for in_a, in_b in zip(
@@ -263,64 +244,42 @@ def probability_of_improvement(
     return _percentile(float(wins.mean()), np.concatenate(drawn), confidence, n)
 
 
-def tolerance_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> ToleranceInterval:
-    """Returns min and max, and the share of all seeds they hold between them at this confidence.
-
-    Whatever the distribution, the share within the range of n values is Beta(n - 1, 2).
-
-    >>> share, low, high, n, _ = tolerance_interval(range(100))
-    >>> f"at least {share:.0%} of all seeds lie between {low:g} and {high:g}"
-    'at least 95% of all seeds lie between 0 and 99'
-
-    Source: Wilks (1941), Determination of sample sizes for setting tolerance limits.
-    """
-    values = checked(sample)
-    check_confidence(confidence)
-    low, high = float(values.min()), float(values.max())
-    share = float(special.betaincinv(values.size - 1, 2, 1 - confidence))
-    return ToleranceInterval(share, low, high, values.size, low == high)
-
-
 def summary(sample: ArrayLike) -> dict[str, float]:
-    """Returns what metrics.json says of a sample; the interval of the mean is Student's at 95%.
+    """Return the summary of a sample for metrics.json; the mean has Student's interval at 95%.
 
-    NaN stands for a seed without a value, and is left out: `n` is the number of the others. What
-    they do not tell is NaN, which is written as null: the interval of one seed, or all of none.
+    NaN stands for a seed without a value; `n` counts the others. Entries that cannot be known are
+    NaN, which is written as null: the interval of one seed, or everything of no seed.
 
     >>> found = summary([187.0, np.nan, 195.0])
     >>> found["n"], found["mean"]
     (2, 191.0)
 
     Args:
-        sample: One value per seed, [N], NaN for none.
+        sample: one value for each seed, [N], NaN for none.
 
     Raises:
-        ValueError: if a value is infinite, or the sample is not one value per seed.
+        ValueError: if a value is infinite, or the sample is not one value for each seed.
     """
     values = known(sample)
-    if values.size < 2:
-        unknown = dict.fromkeys(SUMMARY, float("nan"))
-        if values.size:
-            unknown |= dict.fromkeys(
-                ("mean", "median", "interquartile_mean", "min", "max"), values.item()
-            )
-        return {"n": values.size, **unknown}
-    mean = mean_interval(values)
+    mean = known_mean(values)
+    nan, some, several = float("nan"), values.size > 0, values.size > 1
     return {
         "n": values.size,
         "mean": mean.estimate,
-        "mean_low": mean.low,
-        "mean_high": mean.high,
-        "median": float(np.median(values)),
-        "interquartile_mean": float(interquartile_mean(values)),
-        "min": float(values.min()),
-        "max": float(values.max()),
-        "standard_deviation": float(np.sqrt(_squared_error(values) * values.size)),
+        "mean_low": mean.low if several else nan,
+        "mean_high": mean.high if several else nan,
+        "median": float(np.median(values)) if some else nan,
+        "interquartile_mean": float(interquartile_mean(values)) if some else nan,
+        "min": float(values.min()) if some else nan,
+        "max": float(values.max()) if some else nan,
+        "standard_deviation": (
+            float(np.sqrt(_squared_error(values) * values.size)) if several else nan
+        ),
     }
 
 
 def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> NDArray[np.float64]:
-    """Returns a sample as an array [N], if it holds a number for each of at least two seeds.
+    """Return a sample as an array [N] with a number for each of at least two seeds.
 
     Raises:
         ValueError: names what is wrong with its shape, its size or one of its values.
@@ -335,7 +294,7 @@ def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> 
 
 
 def _by_seed(sample: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Returns a sample as an array [N]; raises ValueError if it has another shape."""
+    """Return a sample as an array [N]; raise ValueError if it has another shape."""
     values = np.asarray(sample, dtype=np.float64)
     if values.ndim != 1:
         raise ValueError(
@@ -346,13 +305,13 @@ def _by_seed(sample: ArrayLike, name: str) -> NDArray[np.float64]:
 
 
 def check_confidence(confidence: float) -> None:
-    """Raises ValueError if a confidence is no share."""
+    """Raise ValueError if a confidence is not between 0 and 1."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence}")
 
 
 def _squared_error(values: NDArray[np.float64]) -> float:
-    """Returns s^2 / n; exactly 0 for equal values, though their mean may be rounded."""
+    """Return s^2 / n; exactly 0 for equal values, though their mean may be rounded."""
     return 0.0 if np.ptp(values) == 0 else float(values.var(ddof=1)) / values.size
 
 
@@ -369,7 +328,7 @@ def _percentile(estimate: float, drawn: NDArray[np.float64], confidence: float, 
 def _resampled(
     n: int, resamples: int, generator: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
-    """Yields the drawn indices in blocks [R, N]."""
+    """Yield the drawn indices in blocks [R, N]."""
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1; got {resamples}")
     for start in range(0, resamples, _BLOCK):
@@ -377,7 +336,7 @@ def _resampled(
 
 
 def _counts(indices: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Returns how often each resample holds each seed, [R, N]."""
+    """Return how often each resample holds each seed, [R, N]."""
     rows, n = indices.shape
     flat = (indices + n * np.arange(rows)[:, None]).ravel()
     return np.bincount(flat, minlength=rows * n).reshape(rows, n).astype(np.float64)

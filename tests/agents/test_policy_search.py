@@ -158,7 +158,7 @@ def test_gradient_ascent_follows_the_true_slope_of_a_plane():
 
 
 NEAT = neat.Neat(
-    population=20, generations=3, episodes=1, maximum_steps=60,
+    runs=1, population=20, generations=3, episodes=1, maximum_steps=60,
     evaluation=Evaluation(episodes=2, first_seed=1000, limits=(60,), solved_share=0.9),
 )  # fmt: skip
 

@@ -35,13 +35,16 @@ def test_the_cap_is_held_from_the_end_of_a_window_that_is_full_of_it():
     assert found.depth.tolist() == [CAP - 13.5]
 
 
-def test_one_bad_episode_is_no_collapse():
-    assert begins(one(20, 20, 1, 19, 20)) == []
-    assert begins(one(20, 20, 1, 1, 20)) == [2]
-
-
-def test_a_collapse_begins_with_the_first_low_episode_of_its_window():
-    assert begins(one(20, 20, 20, 12, 6, 7, 5, window=3)) == [4]
+@pytest.mark.parametrize(
+    ("returns", "window", "expected"),
+    [
+        ((20, 20, 1, 19, 20), 2, []),  # one bad episode is no collapse
+        ((20, 20, 1, 1, 20), 2, [2]),
+        ((20, 20, 20, 12, 6, 7, 5), 3, [4]),
+    ],
+)
+def test_a_collapse_begins_with_the_first_low_episode_of_a_low_window(returns, window, expected):
+    assert begins(one(*returns, window=window)) == expected
 
 
 def test_a_collapse_ends_the_holding_where_it_begins_and_is_counted_once():

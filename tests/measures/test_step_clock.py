@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from reprise.measures import step_clock
+from reprise.measures.training_run import TrainingRun
 
 NAN = float("nan")
 # Two seeds of rounds; the second finishes no episode in rounds 0 and 2.
@@ -11,18 +12,19 @@ RETURNS = np.array([[10, NAN], [20, 5], [30, NAN], [40, 7]])
 STEPS = np.array([[10, 3], [30, 6], [60, 9], [100, 13]])
 
 
-def seeds() -> list[step_clock.Episodes]:
-    return step_clock.episodes(RETURNS, STEPS)
+def seeds(returns=RETURNS, steps=STEPS) -> list[step_clock.Episodes]:
+    none = np.zeros((0, returns.shape[1]))
+    return step_clock.episodes(TrainingRun(returns, steps, none, none, {}))
 
 
-def test_rounds_without_an_episode_are_left_out():
+def test_rounds_without_an_episode_do_not_count():
     first, second = seeds()
     assert first.returns.tolist() == [10, 20, 30, 40]
     assert first.ends.tolist() == [10, 30, 60, 100]
     assert (second.returns.tolist(), second.ends.tolist()) == ([5, 7], [6, 13])
 
 
-def test_a_curve_averages_the_last_episodes_that_have_ended_by_then():
+def test_a_curve_averages_the_last_finished_episodes():
     curves = step_clock.by_steps(seeds(), np.array([5, 10, 59, 60, 1000]), window=2)
     np.testing.assert_array_equal(curves[:, 0], [NAN, 10, 15, 25, 35])
     np.testing.assert_array_equal(curves[:, 1], [NAN, 5, 6, 6, 6])
@@ -36,12 +38,11 @@ def test_a_curve_averages_the_last_episodes_that_have_ended_by_then():
 def test_steps_to_a_target_count_up_to_the_episode_that_reaches_it(
     target, window, budget, expected
 ):
-    np.testing.assert_array_equal(
-        step_clock.steps_to(seeds(), target, window, budget), expected
-    )  # fmt: skip
+    found = step_clock.steps_to(seeds(), target, window, budget)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_seed_without_an_episode_has_no_curve_and_no_time():
-    none = step_clock.episodes(np.full((3, 1), NAN), np.ones((3, 1)))
+    none = seeds(np.full((3, 1), NAN), np.ones((3, 1)))
     assert np.isnan(step_clock.by_steps(none, np.array([1, 9]), 2)).all()
     assert np.isnan(step_clock.steps_to(none, 1, 1, 9)).all()

@@ -11,11 +11,6 @@ from reprise.pipeline import artifacts
 NAN = np.nan
 
 
-def column(*values: float) -> np.ndarray:
-    """Return the returns of a single seed, [K, 1]."""
-    return np.array(values, float)[:, None]
-
-
 def test_a_table_by_seed_has_a_row_a_step_and_a_column_a_seed():
     table = training.by_seed(np.array([[1, 2], [3, 4], [5, 6]]), "iteration", first=1)
     assert table.columns.tolist() == ["iteration", "seed_0", "seed_1"]
@@ -38,20 +33,23 @@ def test_quantiles_leave_nan_out_and_with_it_steps_that_no_seed_has():
     assert table["low"].tolist() == pytest.approx([1.2, 5])
 
 
-def test_first_at_counts_from_zero_and_is_nan_for_a_seed_that_never_gets_there():
+def test_first_at_counts_from_zero_and_is_nan_for_never():
     returns = np.array([[9, 20, 3, NAN], [20, 20, 19, 21], [20, 0, 19, 0]])
     np.testing.assert_array_equal(training.first_at(returns, 20), [1, 0, NAN, 1])
 
 
-def test_a_fall_needs_the_top_before_it_and_less_than_half_after():
-    assert training.falls(column(3, 20, 9), 20) == [1]
-    assert training.falls(column(20, 10, 20, 10), 20) == [0]
-    assert training.falls(column(3, 9, 19, 2), 20) == [0]
-
-
-def test_a_fall_is_counted_once_until_the_top_is_reached_again():
-    assert training.falls(column(20, 9, 9, 15, 9), 20) == [1]
-    assert training.falls(column(20, 9, 20, 9, 19, 5, 20, 0), 20) == [3]
+@pytest.mark.parametrize(
+    ("returns", "falls"),
+    [
+        ((3, 20, 9), 1),
+        ((20, 10, 20, 10), 0),
+        ((3, 9, 19, 2), 0),
+        ((20, 9, 9, 15, 9), 1),  # counted once until the top is reached again
+        ((20, 9, 20, 9, 19, 5, 20, 0), 3),
+    ],
+)
+def test_a_fall_goes_from_the_top_to_less_than_half(returns, falls: int):
+    assert training.falls(np.array(returns, float)[:, None], 20) == [falls]
 
 
 def test_falls_are_counted_seed_by_seed_and_nan_is_none():
@@ -76,6 +74,8 @@ def test_the_median_seed_is_the_one_nearest_to_the_median():
     assert training.median_seed(np.array([1.0, 50.0, 7.0])) == 2
     assert training.median_seed(np.array([0.0, 10.0, 4.0, 5.5])) == 2  # the median is 4.75
     assert training.median_seed(np.array([3.0, 1.0, 3.0, 9.0])) == 0  # the first among equals
+    assert training.median_seed(np.array([NAN, 9.0, 1.0, NAN, 2.0])) == 4
+    assert training.median_seed(np.array([NAN, NAN])) is None
 
 
 def test_the_tail_is_of_the_last_returns_that_there_are():
@@ -124,13 +124,9 @@ def test_a_headline_says_what_there_is_from_metrics_as_from_their_file():
     assert said(20.0, 20.0) == "20.0 [20.0, 20.0], solved by 100% of 2 seeds"
 
 
-def test_without_a_policy_no_seed_is_the_median():
-    assert training.median_seed(np.array([NAN, NAN])) is None
-    assert training.median_seed(np.array([NAN, 9.0, 1.0, NAN, 2.0])) == 4
-
-
-def test_curves_of_nothing_have_no_rows_and_seeds_without_a_return_no_tail():
+def test_missing_returns_give_no_row_no_tail_and_no_mean():
     assert len(training.quantiles(np.full((3, 2), NAN), "episode")) == 0
     np.testing.assert_array_equal(training.tail_mean(np.array([[NAN, 1], [NAN, 3]]), 2), [NAN, 2])
-    assert training.mean_so_far([np.array([NAN, 4.0]), np.array([NAN]), np.array([8.0])]) == "6.0"
-    assert training.mean_so_far([np.array([NAN])]) == "none"
+    assert training.so_far([np.array([NAN, 4.0]), np.array([NAN]), np.array([8.0])]) == "6.0"
+    assert training.so_far([np.array([NAN])]) == "none"
+    assert training.so_far([np.array([4.0]), np.array([8.0, 8.0])], max) == "8.0"
