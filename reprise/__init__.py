@@ -1,7 +1,7 @@
-"""A reinforcement-learning chapter as code: its algorithms, and what their results are worth.
+"""A reinforcement-learning chapter as code: its algorithms, experiments and claims.
 
 `import reprise` sets the environment variables that decide TensorFlow's bits. TensorFlow reads them
-when it is loaded, so that `import reprise` comes before `import tensorflow` or `import keras`.
+when it is loaded, so `import reprise` must come before `import tensorflow` or `import keras`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "train"]
 
-# The fusions of YNNPACK choose their instructions by the CPU they run on, so that sums would depend
-# on it.
+# YNNPACK's fusions choose their instructions by the CPU, which would change the bits of sums.
 XLA_FLAGS = ["--xla_cpu_multi_thread_eigen=false", "--xla_cpu_experimental_ynn_fusion_type="]
 if platform.machine() in {"x86_64", "AMD64"}:
     XLA_FLAGS.append("--xla_cpu_max_isa=AVX2")
@@ -36,7 +35,7 @@ if "tensorflow" not in sys.modules:
 
 
 def __getattr__(name: str) -> Any:
-    """Return what the library offers when it is asked for: loading it takes TensorFlow's time."""
+    """Return `train` or `load`, imported at first use because TensorFlow takes seconds to load."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from reprise import api

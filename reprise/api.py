@@ -1,9 +1,9 @@
-"""Trainings without the pipeline: one call from anywhere, curves and networks in memory.
+"""`reprise.train` and `reprise.load`: training from Python, without the pipeline.
 
-What is not given is as the chapter sets it, in the repository's params.yaml, but for the time
-limits of another environment than the chapter's: they are its registered one. Nothing is written.
+Values that are not given are those of the chapter, in the repository's params.yaml. Only the time
+limits of another environment than the chapter's are its registered ones. Nothing is written.
 
-Shapes: N seeds, E evaluation episodes.
+Shapes: N seeds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,8 @@ from reprise.measures import training
 from reprise.nn import networks
 from reprise.pipeline import artifacts, parameters
 from reprise.seeds import training_keys
+from reprise.stats.intervals import known_mean
+from reprise.stats.words import bracketed
 
 if TYPE_CHECKING:
     import keras
@@ -36,14 +38,14 @@ CHAPTER = Path(__file__).parents[1] / parameters.PARAMETERS
 
 
 class Asked(Played):
-    """What a training asks for besides its algorithm's hyperparameters."""
+    """The parameters of a training besides its algorithm's hyperparameters."""
 
     seeds: PositiveInt
     seed: Seed
     evaluation: Evaluation
 
     def needs(self: Any) -> Iterator[capacity.Need]:
-        """Yield what training and evaluation ask for."""
+        """Yield the needs of training and evaluation."""
         yield from self.evaluation.needs_for({"seeds": self.seeds})
         yield from self.needs_for({"seeds": self.seeds}, {})
 
@@ -56,12 +58,11 @@ class DQN(dqn.Hyperparameters, Asked):
     """A training by deep Q-learning."""
 
 
-class Outcome(NamedTuple):
-    """What a training leaves, whatever the algorithm."""
-
-    curves: pd.DataFrame
-    played: Mapping[str, np.ndarray]  # by the way of playing, returns [limits, E, N]
-    weights: dict[str, np.ndarray]
+# The parameters of each algorithm, its module, and the name and first number of its curves' steps.
+ALGORITHMS: dict[str, tuple[type[Any], Any, str, int]] = {
+    "reinforce": (Reinforce, reinforce, "iteration", 1),
+    "dqn": (DQN, dqn, "episode", 0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,21 +70,32 @@ class Trained:
     """Training runs side by side, one for each seed."""
 
     parameters: Reinforce | DQN
-    """All values of the training, those of the chapter and those that were changed."""
+    """All values of the training, given or the chapter's."""
     curves: pd.DataFrame
-    """Training returns: a row an iteration (the mean of its episodes) or an episode, a column a
-    seed."""
+    """Training returns: a row for each iteration (the mean of its episodes) or episode, a column
+    for each seed."""
     returns: pd.DataFrame
-    """Mean returns of evaluation episodes in Gymnasium: a row a seed, a column a time limit; NaN
-    where the training diverged and there is no policy: see `networks.diverged`."""
+    """Mean returns of evaluation episodes in Gymnasium: a row for each seed, a column for each time
+    limit; NaN for a seed whose training diverged (see `networks.diverged`)."""
     weights: Mapping[str, np.ndarray]
-    """All seeds' networks, as `networks.to_arrays` names them."""
+    """The networks of all seeds, named as in `networks.to_arrays`."""
+
+    def __repr__(self) -> str:
+        """Return the environment, the first mean return with its interval, and the fields."""
+        column = self.returns.columns[0]
+        mean = known_mean(self.returns[column])
+        return (
+            f"{type(self.parameters).__name__} on {self.parameters.environment.id}\n"
+            f"{column}: mean return {bracketed(mean)} (95% interval) of {mean.n} of "
+            f"{len(self.returns)} seeds\n"
+            "fields: curves, returns, weights, parameters; methods: model(seed), save(path)"
+        )
 
     def model(self, seed: int) -> keras.Sequential:
         """Return a seed's network as an ordinary Keras model.
 
-        Of a policy it gives the probability of action 0, or that of each action if there are more
-        than two; of a DQN, the Q-values.
+        A policy gives the probability of action 0, or of each action if there are more than two; a
+        DQN gives Q-values.
 
         Raises:
             UserError: if there is no such seed.
@@ -91,7 +103,7 @@ class Trained:
         return networks.to_keras(self.weights, seed)
 
     def save(self, path: str | Path) -> None:
-        """Write all seeds' networks to an .npz file, from which `load` reads them."""
+        """Write all seeds' networks to an .npz file for `load`."""
         artifacts.write(Path(path), self.weights)
 
 
@@ -101,7 +113,7 @@ def train(
     seeds: int | None = None,
     **changes: Any,
 ) -> Trained:
-    """Train an algorithm of the chapter on several seeds, and evaluate what was learned.
+    """Train an algorithm of the chapter on several seeds, and evaluate the policies.
 
     >>> import reprise
     >>> small = {"iterations": 3, "evaluation": {"episodes": 2}}
@@ -118,38 +130,45 @@ def train(
 
     Args:
         algorithm: `reinforce` or `dqn`; or its section of params.yaml, such as `dqn_training`.
-        environment: an id that Gymnasium knows, or a mapping as in params.yaml: `id`, and if there
-            are any `kwargs`, `wrappers` and `solved_return`. Where it is not the chapter's, the
-            limits `maximum_steps` and `evaluation["limits"]` are its registered one if not given.
-        seeds: how many seeds.
-        changes: other values by their names in the section: `seed`, from which all random numbers
-            come, hyperparameters, and `evaluation`, of which what is not given stays.
+        environment: an id of Gymnasium, or a mapping as in params.yaml: `id`, and optionally
+            `kwargs`, `wrappers` and `solved_return`. For another environment than the chapter's,
+            `maximum_steps` and `evaluation["limits"]` default to its registered limit.
+        seeds: the number of seeds.
+        changes: other values by their names in the section: `seed` for all random numbers,
+            hyperparameters, and parts of `evaluation`.
 
     Raises:
-        UserError: if a name is unknown or a value not allowed, or the environment cannot be made,
-            does not fit or ignores its seed.
-        EpisodeError: if the environment raises, or gives what does not fit or is not finite.
+        UserError: if a name is unknown or a value is not allowed, or the environment cannot be
+            made, does not fit or ignores its seed.
+        EpisodeError: if the environment raises, or returns values that do not fit or are not
+            finite.
     """
     name = algorithm.removesuffix("_training")
     if name not in ALGORITHMS:
         meant = closest(name, ALGORITHMS)
         hint = f"did you mean {meant}?" if meant else f"there are {', '.join(ALGORITHMS)}"
         raise UserError(f"algorithm {algorithm!r} is unknown; {hint}")
-    model, run = ALGORITHMS[name]
+    model, module, step, first = ALGORITHMS[name]
     given = {"environment": environment, "seeds": seeds}
     changes |= {key: value for key, value in given.items() if value is not None}
     chapter = parameters.read(CHAPTER)[f"{name}_training"]
     asked = parameters.checked(_completed(chapter, model, changes), name, model)
     capacity.check(name, asked.needs())
-    outcome = run(asked, training_keys(asked.seed, f"library {name}", range(asked.seeds)))
-    returns = training.evaluated(outcome.played, asked.evaluation.limits)
+    keys = training_keys(asked.seed, f"library {name}", range(asked.seeds))
+    run = module.train(asked, registry.make(asked.environment), keys)
+    policies = {way: module.policy(weights, asked) for way, weights in run.weights.items()}
+    if module is reinforce:
+        policies = {"greedy": policies["final"]}
+    run = evaluated(run, policies, asked.environment, asked.evaluation)
+    returns = training.evaluated(run.evaluations, asked.evaluation.limits).rename_axis("seed")
     if lost := int(returns.iloc[:, 0].isna().sum()):
         warnings.warn(
             f"{lost} of {asked.seeds} seeds diverged: their weights are too large, or no numbers, "
             "and their returns are NaN",
             stacklevel=2,
         )
-    return Trained(asked, outcome.curves, returns.rename_axis("seed"), outcome.weights)
+    curves = training.by_seed(run.returns, step, first).set_index(step)
+    return Trained(asked, curves, returns, module.export(run.weights["final"], asked))
 
 
 def load(path: str | Path, seed: int) -> keras.Sequential:
@@ -160,12 +179,11 @@ def load(path: str | Path, seed: int) -> keras.Sequential:
     (None, 4)
 
     Args:
-        path: a stage's weights, such as data/dqn_training/weights.npz, or what `Trained.save` has
-            written.
+        path: a stage's weights, such as data/dqn_training/weights.npz, or a file of `Trained.save`.
         seed: the seed's number, as in the stage's samples.csv.
 
     Raises:
-        UserError: if there is no such seed, or the file is none of Reprise's.
+        UserError: if there is no such seed, or the file has no networks of Reprise.
     """
     return networks.to_keras(artifacts.read_npz(Path(path)), seed)
 
@@ -173,7 +191,7 @@ def load(path: str | Path, seed: int) -> keras.Sequential:
 def _completed(
     chapter: Mapping[str, Any], model: type[Asked], changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the changes, and of the chapter's section what they leave open."""
+    """Return the changes, completed by the chapter's section."""
     asked = {"seeds": chapter["pack_size"]} | dict(changes)
     played, evaluation = asked.get("environment"), asked.get("evaluation", {})
     if isinstance(played, str):
@@ -181,32 +199,9 @@ def _completed(
     usual = {key: chapter[key] for key in model.model_fields if key in chapter}
     if isinstance(played, Mapping):
         asked["environment"] = plain("?").model_dump(exclude={"id"}) | dict(played)
-        if played.get("id") != chapter["environment"]["id"]:  # nor are the chapter's limits its own
+        if played.get("id") != chapter["environment"]["id"]:  # the chapter's limits do not apply
             usual["maximum_steps"] = None
             usual["evaluation"] = usual["evaluation"] | {"limits": None}
     if isinstance(evaluation, Mapping):
         asked["evaluation"] = usual["evaluation"] | dict(evaluation)
     return usual | asked
-
-
-def _reinforce(asked: Reinforce, keys: np.ndarray) -> Outcome:
-    run = reinforce.train(asked, registry.make(asked.environment), keys)
-    final = run.weights["final"]
-    policies = {"greedy": reinforce.policy(final, asked)}
-    run = evaluated(run, policies, asked.environment, asked.evaluation)
-    curves = training.by_seed(run.returns, "iteration", first=1).set_index("iteration")
-    return Outcome(curves, run.evaluations, reinforce.export(final, asked))
-
-
-def _dqn(asked: DQN, keys: np.ndarray) -> Outcome:
-    run = dqn.train(asked, registry.make(asked.environment), keys)
-    policies = {name: dqn.policy(weights, asked) for name, weights in run.weights.items()}
-    run = evaluated(run, policies, asked.environment, asked.evaluation)
-    curves = training.by_seed(run.returns, "episode").set_index("episode")
-    return Outcome(curves, run.evaluations, dqn.export(run.weights["final"], asked))
-
-
-ALGORITHMS: dict[str, tuple[type[Any], Any]] = {
-    "reinforce": (Reinforce, _reinforce),
-    "dqn": (DQN, _dqn),
-}

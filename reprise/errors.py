@@ -1,6 +1,6 @@
-"""Failures that are told in one line, because a traceback would say nothing more.
+"""Errors that a program reports in one line, without a traceback.
 
-Whoever meets one at the top of a program prints its message and leaves with its exit code.
+The top of a program prints the message and exits with the error's code.
 """
 
 import difflib
@@ -9,19 +9,19 @@ from typing import ClassVar
 
 
 class PlainError(Exception):
-    """A failure whose message names what failed, and what to do where that is known."""
+    """A failure; the message names it, and a remedy if one is known."""
 
     exit_code: ClassVar[int] = 1
 
 
 class UserError(PlainError):
-    """Something given is not allowed; the message names it, its value and what is allowed."""
+    """A user's mistake; the message names the thing, its value and what is allowed."""
 
     exit_code: ClassVar[int] = 2
 
 
 def closest(name: object, known: Iterable[object]) -> str | None:
-    """Return the known name that is most like a misspelt one, if any is like it.
+    """Return the known name closest to a misspelt one, or None.
 
     >>> closest("iteratons", ["iterations", "episodes"])
     'iterations'

@@ -2,9 +2,9 @@
 
     seed -> SeedSequence(seed, purpose, number, ...) -> numpy Generator, or a key of two words
 
-A purpose is a word: the same integer under two purposes gives independent streams, so that, for
-example, training and evaluation never share a number. A stage puts its own name into its purposes:
-two stages with one seed share none either.
+A purpose is a word: one integer gives independent streams for two purposes, so that training and
+evaluation, for example, never share a number. A stage's purposes contain its name, so that two
+stages with the same seed share no number either.
 """
 
 import zlib
@@ -17,7 +17,7 @@ def sequence(seed: int, *path: int | str) -> np.random.SeedSequence:
     """Return the seed sequence at a path below a seed.
 
     Args:
-        seed: the experiment's seed, as written in params.yaml.
+        seed: the experiment's seed in params.yaml.
         path: words (purposes) and non-negative integers (training runs, steps), outermost first.
     """
     words = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in path]
@@ -45,6 +45,6 @@ def training_keys(seed: int, purpose: str, numbers: Iterable[int]) -> np.ndarray
     Args:
         seed: the experiment's seed.
         purpose: what the streams are for, such as "training".
-        numbers: the numbers of the runs, counted over all packs.
+        numbers: of the runs, counted over all packs.
     """
     return np.stack([sequence(seed, purpose, number).generate_state(2) for number in numbers])

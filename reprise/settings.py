@@ -1,7 +1,7 @@
 """Settings of hyperparameters: a grid of values, or a random part of it.
 
-Numbers such as learning rates may differ between the seeds of a pack. Whatever changes the compiled
-program, such as sizes and activations, needs packs of its own.
+The runs of a pack share a program. Hyperparameters that are numbers of the program may differ
+between them; others (sizes, activations) need another program, and so other packs.
 
 Source: Bergstra and Bengio (2012), Random search for hyper-parameter optimization.
 """
@@ -30,14 +30,14 @@ class Setting(NamedTuple, Generic[F]):
 
     @property
     def name(self) -> str:
-        """Return its values in words, which name its random streams."""
+        """Return its values in words, which also name its random streams."""
         return " ".join(f"{key}={value}" for key, value in self.values.items())
 
 
 def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) -> list[Setting[F]]:
-    """Return a setting for each combination of values, the last key's running fastest.
+    """Return a setting for each combination of values; the last key's values run fastest.
 
-    A value has the type of its hyperparameter: 1 is 1.0 where a number may have decimals.
+    Values have the types of the hyperparameters: 1 becomes 1.0 in a field for floats.
 
     >>> class Walk(Frozen):
     ...     steps: int
@@ -47,8 +47,8 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
 
     Args:
         base: the parameters to change.
-        algorithm: the model of the algorithm's parameters.
-        values: the values to try, by a field of `algorithm`.
+        algorithm: the model of the algorithm's parameters; keys are its fields.
+        values: the values to try, for each key.
 
     Raises:
         ValueError: names a key that is unknown, or a combination that is not allowed.
@@ -78,7 +78,7 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
 def drawn(
     settings: Sequence[Setting[F]], count: int | None, random: np.random.Generator
 ) -> list[Setting[F]]:
-    """Return some settings, each at most once, in their order; all of them if no count is given."""
+    """Return a random choice of settings in their order, or all of them without a count."""
     if count is None:
         return list(settings)
     chosen = random.permutation(len(settings))[:count]
@@ -88,11 +88,11 @@ def drawn(
 def by_program(
     settings: Iterable[Setting[F]], fixed: type[Frozen]
 ) -> dict[Frozen, list[Setting[F]]]:
-    """Return settings by their program.
+    """Group settings by program.
 
     Args:
-        settings: the settings to group.
-        fixed: the model of the hyperparameters that are fixed when a program is compiled.
+        settings: of the algorithm.
+        fixed: the model of the hyperparameters that are fixed at compilation.
     """
     found: dict[Frozen, list[Setting[F]]] = {}
     for setting in settings:

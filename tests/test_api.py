@@ -33,12 +33,21 @@ def trained() -> Trained:
     return reprise.train("reinforce", environment="CartPole-v1", seeds=2, **SMALL)
 
 
-def test_curves_have_a_row_an_iteration_and_a_column_a_seed(trained):
+def test_curves_have_a_row_for_each_iteration_and_a_column_for_each_seed(trained):
     assert list(trained.curves) == ["seed_0", "seed_1"]
     assert list(trained.curves.index) == [1, 2, 3]
     assert trained.curves.index.name == "iteration"
     assert trained.curves.to_numpy().min() >= 8
     assert trained.curves.to_numpy().max() <= 20
+
+
+def test_its_repr_has_three_lines_with_the_mean_and_its_interval(trained):
+    first, second, third = repr(trained).split("\n")
+    assert first == "Reinforce on CartPole-v1"
+    mean = trained.returns["greedy_30"].mean()
+    assert second.startswith(f"greedy_30: mean return {mean:.1f} [")
+    assert second.endswith("] (95% interval) of 2 of 2 seeds")
+    assert third.startswith("fields: curves, returns, weights")
 
 
 def test_it_works_from_another_folder_and_gives_the_same_bytes(trained, tmp_path):
@@ -70,7 +79,7 @@ def test_a_seed_as_a_keras_model_plays_as_the_seed_did(trained):
         assert returns.mean() == trained.returns["greedy_30"][seed]
 
 
-def test_what_is_saved_loads_as_the_same_model(trained, tmp_path):
+def test_a_saved_network_loads_as_the_same_model(trained, tmp_path):
     trained.save(tmp_path / "weights.npz")
     loaded = reprise.load(tmp_path / "weights.npz", seed=1)
     for ours, theirs in zip(trained.model(1).get_weights(), loaded.get_weights(), strict=True):
@@ -79,7 +88,7 @@ def test_what_is_saved_loads_as_the_same_model(trained, tmp_path):
         trained.model(seed=2)
 
 
-def test_what_is_not_given_is_as_the_chapter_sets_it(trained):
+def test_values_that_are_not_given_are_the_chapters(trained):
     chapter = parameters.read(CHAPTER)["reinforce_training"]
     asked = trained.parameters.model_dump(mode="json")
     assert asked["environment"] == chapter["environment"]
@@ -123,8 +132,8 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
         ({"algorithm": "reinforc"}, "algorithm 'reinforc' is unknown; did you mean reinforce?"),
         ({"algorithm": "x"}, "algorithm 'x' is unknown; there are reinforce, dqn"),
         ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
-        ({"seeds": 5}, "reinforce.seeds is unknown; known are environment, seeds, seed, "),
-        ({"seeds": 0}, "reinforce.seeds is 0; allowed: greater than 0"),
+        ({"packs": 5}, "reinforce.packs is unknown; known are environment, seeds, seed, "),
+        ({"seeds": 0}, "reinforce.seeds is 0; allowed: an integer above 0"),
         ({"credit": "advantag"}, "did you mean advantage?"),
         ({"evaluation": {"episods": 1}}, "evaluation.episods is unknown; did you mean episodes?"),
         ({"evaluation": 3}, "reinforce.evaluation is 3; allowed: a valid dictionary or"),
@@ -135,21 +144,21 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
         ({"environment": 1}, "reinforce.environment is 1; allowed: a valid dictionary or"),
     ],
 )
-def test_what_is_not_allowed_is_told_in_a_line(asked, message):
+def test_a_users_mistake_is_named_in_one_line(asked, message):
     with pytest.raises(UserError) as raised:
         reprise.train(**{"algorithm": "reinforce", **asked})
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_what_the_library_lacks_is_an_attribute_error():
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'reprise' has no attribute 'trian'"):
         _ = reprise.trian
     assert set(reprise.__all__) == {"train", "load"}
 
 
 @pytest.mark.parametrize("algorithm", ["reinforce", "dqn"])
-def test_a_training_that_diverges_is_told_and_has_no_returns(algorithm):
+def test_a_diverged_training_warns_and_has_no_returns(algorithm):
     small = {"total_episodes": 4, "learning_starts": 0} if algorithm == "dqn" else {"iterations": 3}
     with pytest.warns(UserWarning, match="^2 of 2 seeds diverged: their weights are too large, "):
         lost = reprise.train(

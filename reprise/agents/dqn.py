@@ -39,7 +39,6 @@ WEIGHTS, ROUNDS, FIRST_EPISODE = range(3)
 PLAYING, LEARNING = range(2)
 STARTS, ACTIONS, CHANCE = range(3)
 
-
 CURVES = ("float32", "int32", "float32", "float32")  # returns, steps, losses, mean TD targets
 
 
@@ -50,8 +49,7 @@ class Settings(kinds.Frozen):
     activation: networks.Activation
     dueling: bool
     total_episodes: kinds.PositiveInt | None
-    total_steps: kinds.PositiveInt | None
-    """Exactly one of the two is given: rounds are episodes, or `train_every` steps."""
+    total_steps: kinds.PositiveInt | None  # exactly one of the two; it decides what a round is
     maximum_steps: kinds.PositiveInt
     epsilon_unit: Literal["episodes", "steps"]
     train_every: kinds.PositiveInt
@@ -104,7 +102,7 @@ class Hyperparameters(Settings):
         return self
 
     def needs_for(self, pack: Given, seeds: Given) -> Iterator[Need]:
-        """Yield what a training asks of a machine."""
+        """Yield the needs of a training."""
         return needs.of_dqn(self, pack, seeds)
 
 
@@ -144,7 +142,7 @@ def td_target(learner: Learner, batch: Transitions, discount: tf.Tensor, s: Sett
     q_next = q_values(weights, batch.next_observation, s)  # [B, A, N]
     chooser = q_values(learner.weights, batch.next_observation, s) if s.double else q_next
     ended = batch.terminated
-    if not s.bootstrap_at_truncation:  # the chapter takes a time limit for an end
+    if not s.bootstrap_at_truncation:  # the chapter treats a time limit as an end
         ended = ended | batch.truncated
     bootstrap = discount * select_action_values(q_next, greedy(chooser))
     return batch.reward + tf.where(ended, 0.0, bootstrap)
@@ -202,7 +200,7 @@ def play_round(
         step = Transitions(observation, action, reward, next_observation, terminated, truncated)
         ended = alive & (terminated | cut)
         play = Play(
-            tf.where(alive, next_state, play.state),  # a fallen pole would go on to infinity
+            tf.where(alive, next_state, play.state),  # else a fallen pole would move on to infinity
             play.step + tf.cast(alive, tf.int32),
             play.episode_return + tf.cast(tf.where(alive, reward, 0.0), dtype),
             play.episodes + tf.cast(ended, tf.int32),
@@ -318,7 +316,7 @@ def train(
     """Train one DQN for each seed.
 
     Args:
-        h: the hyperparameters; if one set for each seed, all with the same settings.
+        h: the hyperparameters, or one set for each seed, all with the same settings.
         env: the environment.
         keys: uint32 [N, 2], from `seeds.training_keys`.
     """

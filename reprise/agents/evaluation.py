@@ -21,17 +21,17 @@ def evaluated(
     evaluation: Evaluation,
     through: Callable[[Act], Act] = lambda act: act,
 ) -> TrainingRun:
-    """Return a run with its evaluations: NaN for seeds without a policy.
+    """Return a run with its evaluations, NaN for seeds without a policy.
 
-    A network that diverged is no policy, and a seed that finished no episode has no best one.
+    A diverged network is not a policy, and a seed without a finished episode has no best one.
 
     Args:
         run: of N seeds.
-        policies: by the way of playing; the first one's actions are kept for the animation. A name
-            that is none of the run's weights plays the final ones.
+        policies: by the way of playing; the run keeps the first one's actions for an animation. A
+            name not among the run's weights plays the final ones.
         environment: the environment.
-        evaluation: how it is played.
-        through: makes a policy of Gymnasium's observations from one of those trained on.
+        evaluation: its episodes and limits.
+        through: turns a policy of training observations into one of Gymnasium's observations.
     """
     seeds = run.returns.shape[1]
     first, *_ = policies

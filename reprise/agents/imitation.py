@@ -1,9 +1,9 @@
-"""Imitation: a policy network learns what a rule did in recorded episodes.
+"""Imitation: a policy network learns the actions of a rule in recorded episodes.
 
     gradient = mean_t grad(-log pi(a_t | s_t))
 
-The same gradient as that of REINFORCE, with every step credited with 1: the cross-entropy between
-what the rule did and what the network would have done.
+This is the gradient of REINFORCE with a credit of 1 for every step: the gradient of the
+cross-entropy between the actions of the rule and of the network.
 
 Shapes: E episodes, N seeds, O features of an observation.
 
@@ -28,13 +28,13 @@ from reprise.nn.determinism import tf
 
 
 class Hyperparameters(Frozen):
-    """How much is shown, and how long it is studied."""
+    """The number of recorded episodes, and of gradient steps on them."""
 
     episodes: PositiveInt
     gradient_steps: PositiveInt
 
     def needs_for(self, steps: int, seeds: Given) -> Iterator[Need]:
-        """Yield what imitation asks for, where episodes are of so many steps."""
+        """Yield the needs of imitation, with episodes of so many steps."""
         yield from needs.of_episodes("imitation.episodes", self.episodes, steps, seeds)
         given = {"imitation.gradient_steps": self.gradient_steps}
         yield capacity.count("the number of steps", self.gradient_steps, capacity.INT32, given)
@@ -44,19 +44,19 @@ RECORDING = 2  # the random stream of a seed's recorded episodes, after those of
 
 
 class Imitation(NamedTuple):
-    """What imitation leaves, as NumPy arrays."""
+    """The result of imitation, as NumPy arrays."""
 
     weights: list[np.ndarray]  # [.., N]
-    steps: np.ndarray  # environment steps that were recorded [N]
-    agreement: np.ndarray  # share of them in which the network's likelier action is the rule's [N]
+    steps: np.ndarray  # recorded environment steps [N]
+    agreement: np.ndarray  # share of these steps with the rule's action as the likelier one [N]
 
 
 def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Return the actions of the chapter's rule: push to the side to which the pole leans.
+    """Return the actions of the chapter's rule: push to the side where the pole leans.
 
     Args:
         observation: of CartPole, [..., O, N].
-        random: nothing here is left to chance.
+        random: unused.
     """
     return tf.cast(observation[..., 2, :] >= 0, tf.int32)
 
@@ -95,10 +95,10 @@ def imitate(
     """Teach each seed's policy network the angle rule, from episodes of its own.
 
     Args:
-        hyperparameters: of the network, and of the optimizer, which studies all episodes at once.
-        imitation: how much is shown, and how long it is studied.
-        environment: what the rule is recorded in.
-        keys: uint32 [N, 2]; networks begin as those that REINFORCE would train with these keys.
+        hyperparameters: of the network and of the optimizer; each batch holds all episodes.
+        imitation: the numbers of episodes and gradient steps.
+        environment: for the recorded episodes.
+        keys: uint32 [N, 2]; the initial networks are those of REINFORCE with these keys.
     """
     seeds = tf.constant(keys.T, tf.uint32)
     initial = reinforce.initial_weights(seeds, environment, hyperparameters)

@@ -1,7 +1,7 @@
-"""What trainings ask of a machine, at the least: memory, work, numbers to count to.
+"""Needs of trainings: lower bounds of memory, work and counts.
 
-`pack` is the parameter that says how many seeds train at once, `seeds` the one that says how many
-do in all, each by its name.
+`pack` is the parameter for the number of seeds trained at once, `seeds` the one for their total
+number, each by its name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def of_dqn(h: dqn.Hyperparameters, pack: Given, seeds: Given) -> Iterator[Need]:
-    """Yield what the training of a DQN asks for."""
+    """Yield the needs of the training of a DQN."""
     at_once, total = capacity.product(pack), capacity.product(seeds)
     by_steps = h.total_steps is not None
     name = "total_steps" if by_steps else "total_episodes"
@@ -32,7 +32,7 @@ def of_dqn(h: dqn.Hyperparameters, pack: Given, seeds: Given) -> Iterator[Need]:
         # A transition is at least 6 numbers: those of an observation of one feature.
         size = at_once * capacity.product(given) * 6 * 4
         yield capacity.memory(what, size, given | dict(pack))
-    # Weights, those of the target and of the best episode, and two moments.
+    # Weights, those of the target and of the best episode, and two moments of the optimizer.
     sizes, given = (1, *h.hidden_sizes, 2), {"hidden_sizes": h.hidden_sizes}
     yield from networks.needs(sizes, 5, given, pack)
     trained = length | dict(pack)
@@ -55,7 +55,7 @@ def of_dqn(h: dqn.Hyperparameters, pack: Given, seeds: Given) -> Iterator[Need]:
 
 
 def of_reinforce(h: reinforce.Hyperparameters, pack: Given, seeds: Given) -> Iterator[Need]:
-    """Yield what a training by REINFORCE asks for."""
+    """Yield the needs of a training by REINFORCE."""
     iterations, trained = {"iterations": h.iterations}, {"iterations": h.iterations} | dict(seeds)
     episodes = h.episodes_per_iteration
     yield from of_episodes("episodes_per_iteration", episodes, h.maximum_steps or 1, pack)
@@ -70,16 +70,16 @@ def of_reinforce(h: reinforce.Hyperparameters, pack: Given, seeds: Given) -> Ite
 
 
 def of_episodes(name: str, episodes: int, steps: int, pack: Given) -> Iterator[Need]:
-    """Yield what it takes to play episodes at once, with all their steps kept.
+    """Yield the needs of episodes played at once, with all their steps kept.
 
-    A step is at least an observation of one feature, an action, a reward and a random number. The
-    number of steps played is a float32 number.
+    A step is at least an observation of one feature, an action, a reward and a random number. A
+    float32 number counts the steps.
 
     Args:
-        name: of the parameter that is the number of episodes.
+        name: of the parameter for the number of episodes.
         episodes: E.
         steps: T, the parameter maximum_steps.
-        pack: the parameter that says how many seeds train at once.
+        pack: the parameter for the number of seeds trained at once.
     """
     given = {name: episodes, "maximum_steps": steps}
     size = capacity.product(given, pack) * 4 * 4

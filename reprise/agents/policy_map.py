@@ -1,6 +1,6 @@
-"""Which way seeds push CartPole, over the plane of the pole's angle and angular velocity.
+"""A map of CartPole's actions over the plane of the pole's angle and angular velocity.
 
-The cart stands still in the middle. Other environments have no such plane: their map has no rows.
+The cart stands still in the middle. The map of other environments has no rows.
 
 Shapes: P points of the plane, N seeds.
 """
@@ -30,11 +30,11 @@ def plane() -> pd.DataFrame:
 
 
 def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
-    """Return what each seed does at each point, [P, N]; no points but for CartPole as it is.
+    """Return each seed's action at each point, [P, N], or no points except for plain CartPole.
 
     Args:
         act: the policy of all seeds.
-        environment: what it was trained on.
+        environment: the policy's environment.
         seeds: N.
     """
     if environment.id != ENVIRONMENT or environment.wrappers:
@@ -47,10 +47,10 @@ def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
 
 
 def pushing_right(packs: Sequence[np.ndarray]) -> pd.DataFrame:
-    """Return the share of all packs' seeds that push to the right, a row a point; none of no seed.
+    """Return the share of seeds that push right at each point; without seeds no points.
 
     Args:
-        packs: the actions of each, [P, N].
+        packs: the actions of each pack, [P, N].
     """
     chosen = np.concatenate(packs, axis=1)
     chosen = chosen if chosen.shape[1] else np.empty((0, 1))

@@ -1,4 +1,4 @@
-"""REINFORCE: make actions that were followed by high returns more probable.
+"""REINFORCE: make actions followed by high returns more probable.
 
     ∇J = mean_t A_t ∇ log π(a_t | s_t)        the policy gradient
 
@@ -73,7 +73,7 @@ class Hyperparameters(Settings):
     behaviour: Behaviour
 
     def needs_for(self, pack: Given, seeds: Given) -> Iterator[Need]:
-        """Yield what a training asks of a machine."""
+        """Yield the needs of a training."""
         return needs.of_reinforce(self, pack, seeds)
 
 
@@ -107,7 +107,7 @@ def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
     >>> discounted_returns(tf.constant([10, 0, -50]), tf.constant(0.8)).numpy().tolist()
     [-22.0, -40.0, -50.0]
     """
-    reward = tf.cast(reward, tf.float32)  # returns of integers would be cut to integers
+    reward = tf.cast(reward, tf.float32)  # integer returns would lose their fractions
     steps, shape = reward.shape[0], reward.shape[1:]
 
     def body(t, g, returns):
@@ -131,8 +131,8 @@ def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
 def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
     """Return the credit of each step, [T, E, N].
 
-    The total reward is that of the whole episode, undiscounted; the return counts from the step on;
-    the advantage is the normalised return.
+    The total reward is the undiscounted reward of the whole episode; the return counts from the
+    step on; the advantage is the normalised return.
     """
     total = tf.reduce_sum(episodes.reward, 0)
     returns = discounted_returns(episodes.reward, numbers.discount)
@@ -194,7 +194,7 @@ def play(
         next_state, reward, terminated = env.step(state, action, chance[t])
         step = Episodes(observation, action, tf.where(alive, reward, 0.0), alive)
         memory = Episodes(*(rows.write(t, row) for rows, row in zip(memory, step, strict=True)))
-        # Without this, an ended episode would go on from its fallen pole to infinity.
+        # Else a fallen pole would move on to infinity.
         state = tf.where(alive[..., None, :], next_state, state)
         alive = alive & ~(terminated | env.truncated(next_state))
         return t + 1, alive, state, memory
@@ -274,10 +274,10 @@ def train(
     """Train one policy for each seed.
 
     Args:
-        h: the hyperparameters; if one set for each seed, all with the same settings.
+        h: the hyperparameters, or one set for each seed, all with the same settings.
         env: the environment.
         keys: uint32 [N, 2], from `seeds.training_keys`.
-        initial: weights to begin with [.., N], if not untrained ones.
+        initial: weights to begin with [.., N]; by default untrained ones.
     """
     h = [h] * len(keys) if isinstance(h, Hyperparameters) else h
     settings, words = kinds.part(Settings, h[0]), tf.constant(keys.T, tf.uint32)
@@ -293,7 +293,7 @@ def train(
 def policy(
     weights: Weights, h: Hyperparameters, random: np.random.Generator | None = None
 ) -> networks.Act:
-    """Return the policy of all seeds: the most probable actions, or with a generator drawn ones."""
+    """Return the policy of all seeds: the most probable actions, or drawn ones with a generator."""
     if random is None:
         return networks.acting(greedy_actions, weights, kinds.part(Settings, h))
     draw = networks.acting(sampled_actions, weights, kinds.part(Settings, h))

@@ -1,14 +1,13 @@
-"""Hand out TensorFlow with its bits fixed: the only module that imports it.
+"""TensorFlow with fixed bits: the only module that imports it.
 
-The settings act only if they are in the environment before TensorFlow is loaded. `import reprise`
-sets them; where TensorFlow was loaded without them, every use of it here raises a UserError. So
-every other module writes `from reprise.nn.determinism import tf`. Loading is deferred to the first
-use: a process that only validates parameters or hands packs to workers never pays for it.
+Every other module imports it by `from reprise.nn.determinism import tf`. TensorFlow reads its
+settings from the environment when it loads; `import reprise` sets them. If TensorFlow was loaded
+without them, every use of `tf` raises a UserError. It loads at first use: a process that only
+checks parameters or sends packs to workers does not wait for it.
 
-What the settings are for:
-    oneDNN off, AVX2 at most: the same instructions, and so the same bits, on every x86-64 CPU since
-    2013. one thread: reductions are cut the same way whatever the number of cores; packs use the
-    other cores. no GPU: networks this small are slower on one, and its bits differ.
+The settings: no oneDNN and at most AVX2, for the same instructions, and so the same bits, on every
+x86-64 CPU since 2013; one thread, so that reductions are always cut the same way (packs use the
+other cores); no GPU, which is slower for networks this small and has other bits.
 """
 
 import gc
@@ -26,7 +25,7 @@ from reprise.errors import UserError
 
 
 class _Late(ModuleType):
-    """Stands for a TensorFlow that was loaded without the settings: none of it can be used."""
+    """A stand-in for TensorFlow loaded without the settings: every use raises an error."""
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
@@ -38,7 +37,7 @@ class _Late(ModuleType):
 
 
 class _WithoutKeras(MetaPathFinder):
-    """Keeps TensorFlow from loading Keras at once, which takes long: `tf.keras` loads it."""
+    """Delays the slow import of Keras until the first use of `tf.keras`."""
 
     @classmethod
     def find_spec(cls, name: str, path: object = None, target: object = None) -> None:
@@ -47,7 +46,7 @@ class _WithoutKeras(MetaPathFinder):
 
 
 class _Quiet(Loader):
-    """Loads a module with file descriptor 2 leading nowhere: TensorFlow greets there, unasked."""
+    """Loads a module with file descriptor 2 closed to TensorFlow's greetings."""
 
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
@@ -60,14 +59,14 @@ class _Quiet(Loader):
         stderr = os.dup(2)
         sys.meta_path.insert(0, _WithoutKeras)
         collects = gc.isenabled()
-        gc.disable()  # a fifth of the time would go into looking for garbage among what is loaded
+        gc.disable()  # collecting garbage would take a fifth of the time
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 a device, not a file
             os.dup2(nowhere.fileno(), 2)
         try:
             self.loader.exec_module(module)
         finally:
             sys.meta_path.remove(_WithoutKeras)
-            gc.freeze()  # nor is it looked for there later, while programs are traced
+            gc.freeze()  # nor does it pay later, while programs are traced
             if collects:
                 gc.enable()
             os.dup2(stderr, 2)
@@ -75,7 +74,7 @@ class _Quiet(Loader):
 
 
 def _lazy(name: str) -> ModuleType:
-    """Return a module that is executed at its first attribute access."""
+    """Return a module that loads at its first attribute access."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"{name} is not installed: run `make venv`", name=name)
@@ -87,15 +86,15 @@ def _lazy(name: str) -> ModuleType:
 
 
 def _tensorflow() -> Any:
-    """Return TensorFlow, loaded or to be loaded with the settings, or what stands for it."""
+    """Return TensorFlow with the settings, or a stand-in if it was loaded without them."""
     if "tensorflow" not in sys.modules:
-        os.environ.update(ENVIRONMENT)  # once more: the user may have changed them since
+        os.environ.update(ENVIRONMENT)  # again: the user may have changed them since
         return _lazy("tensorflow")
     set_in_time = all(os.environ.get(name) == value for name, value in ENVIRONMENT.items())
     return sys.modules["tensorflow"] if set_in_time else _Late("tensorflow")
 
 
-# It warns of programs traced again, each of which is of another variant.
+# It warns about retraced programs, but each is another variant's.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 if TYPE_CHECKING:

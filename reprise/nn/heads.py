@@ -1,9 +1,9 @@
-"""What the outputs of a network mean: values of actions, or the logits of a policy.
+"""Heads of networks: values of actions, or the logits of a policy.
 
     π(0 | s) = sigmoid(z)        or        π(a | s) = exp(z_a) / Σ_k exp(z_k)
 
-With two actions a policy has one logit z, with more it has one for each action. All is written
-without dot products, so that the bits are the same on every CPU.
+With two actions a policy has one logit z, with more it has one for each action. There are no dot
+products, so that the bits are the same on every CPU.
 
 Shapes: A actions, Z logits, N seeds; before them any axes, such as episodes.
 
@@ -38,7 +38,7 @@ def sample_action(logits: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
     terms, total, _ = _exponentials(logits)
     bar, below = random * total, tf.zeros_like(total)
     action = tf.zeros_like(total, tf.int32)
-    for term in terms[:-1]:  # the first action whose cumulated probability is above the number
+    for term in terms[:-1]:  # the first action with a cumulative probability above the number
         below = below + term
         action = action + tf.cast(below <= bar, tf.int32)
     return action

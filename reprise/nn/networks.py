@@ -1,11 +1,11 @@
-"""Small dense networks, one a seed, trained side by side.
+"""Small dense networks, one for each seed, trained side by side.
 
     x_{k+1}[..., o, l] = activation(sum_i kernel_k[o, i, l] x_k[..., i, l] + bias_k[o, l])
 
-Seeds are the innermost axis, so that a processor's vector holds eight seeds and one instruction
-serves them all; features come next, so that a sum runs through neighbouring memory. The sums are
-written term by term: a dot product's bits differ between CPUs, these do not. A seed leaves as an
-ordinary Keras model.
+Seeds are the innermost axis, so that one instruction computes eight seeds; features come next, so
+that a sum runs through neighbouring memory. Sums are written term by term: the bits of a dot
+product differ between CPUs, those of these sums do not. `to_keras` makes an ordinary Keras model of
+a seed.
 
 Shapes: N seeds, I and O features in and out of a layer; before them any axes (time, episodes,
     batch).
@@ -37,7 +37,7 @@ Weights = list  # kernel [O, I, N] and bias [O, N] of each layer in turn
 
 
 def elu(x: tf.Tensor) -> tf.Tensor:
-    """Return x where it is positive, else exp(x) - 1: TensorFlow's to float32 rounding, faster.
+    """Return x if positive, else exp(x) - 1: equal to TensorFlow's up to rounding, and faster.
 
     Source: Clevert, Unterthiner and Hochreiter (2016), equation 15.
     """
@@ -47,9 +47,12 @@ def elu(x: tf.Tensor) -> tf.Tensor:
 def activate(x: tf.Tensor, activation: Activation) -> tf.Tensor:
     """Apply an activation function by its Keras name."""
     functions: dict[str, Callable] = {
-        "elu": elu, "relu": tf.nn.relu, "tanh": tf.tanh, "sigmoid": tf.sigmoid, "linear":
-        tf.identity,
-    }  # fmt: skip
+        "elu": elu,
+        "relu": tf.nn.relu,
+        "tanh": tf.tanh,
+        "sigmoid": tf.sigmoid,
+        "linear": tf.identity,
+    }
     return functions[activation](x)
 
 
@@ -71,10 +74,10 @@ def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
 
 
 def diverged(weights: Weights) -> np.ndarray:
-    """Return which seeds' networks are no policy, bool [N].
+    """Return whether each seed's network has diverged, bool [N].
 
-    A weight is NaN, or so large that the product of two is not finite in float32: the network's
-    outputs then come from overflow, not from learning.
+    A weight is then NaN, or so large that the product of two such weights overflows float32. A
+    diverged network is not a policy.
     """
     sound = [
         np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0) < LARGEST for weight in weights
@@ -85,8 +88,8 @@ def diverged(weights: Weights) -> np.ndarray:
 def materialize(tensors: Weights) -> Weights:
     """Return tensors, each computed once and stored.
 
-    XLA recomputes a sum in every kernel that reads it: a gradient three times in Nadam. It does not
-    look through a division by a one that it cannot know. Gradients pass straight through.
+    XLA recomputes a sum in every kernel that reads it: a gradient three times in Nadam. A division
+    by a one that XLA cannot foresee stops this. Gradients pass through unchanged.
     """
 
     @tf.custom_gradient
@@ -111,8 +114,8 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
         to_x = 0.0
         for output, row in zip(tf.unstack(upstream, axis=-2), tf.unstack(kernel), strict=True):
             to_x = to_x + tf.expand_dims(output, -2) * row
-        # Up to 16 terms are added one by one, vectorised over seeds; the compiler's own reduction
-        # is not.
+        # Up to 16 terms are added one by one, which XLA vectorises over seeds; its reduction is
+        # not vectorised.
         terms = prod(x.shape[:-2])
         count = max(divisor for divisor in range(1, 17) if terms % divisor == 0)
         rest = [] if terms == count else [terms // count]
@@ -156,13 +159,13 @@ def to_arrays(
 
 
 def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iterator[Need]:
-    """Yield what networks ask for; as sums are written term by term, each feature is code.
+    """Yield the needs of networks; with sums term by term, each feature is code.
 
     Args:
-        sizes: features of the input, of each hidden layer and of the output, at the least.
-        copies: how many arrays of the weights' shapes there are at once.
-        given: the parameters that decide the sizes.
-        seeds: those whose product is the number of networks.
+        sizes: lower bounds of the features of the input, each hidden layer and the output.
+        copies: arrays with the weights' shapes in memory at once.
+        given: the parameters behind the sizes.
+        seeds: the parameters with the number of networks as their product.
     """
     weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
     size = 4 * copies * weights * capacity.product(seeds)
@@ -171,7 +174,7 @@ def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iter
 
 
 def without_dueling(weights: Weights) -> Weights:
-    """Return networks whose last layer gives V(s) + A(s, a) - mean A(s, .) in place of V and A."""
+    """Return networks with a last layer for V(s) + A(s, a) - mean A(s, .), not for V and A."""
     actions = weights[-1].shape[0] - 1
     fold = np.hstack([np.ones((actions, 1)), np.eye(actions) - 1 / actions])
     last = [np.einsum("qo,o...->q...", fold, part).astype(np.float32) for part in weights[-2:]]
@@ -186,7 +189,7 @@ def acting(choose: Callable, weights: Weights, settings: Hashable) -> Act:
     """Return the policy of trained networks.
 
     Args:
-        choose: a function at the top of a module: weights, observations, settings -> actions.
+        choose: a module's function: weights, observations, settings -> actions.
         weights: [.., N].
         settings: of the algorithm.
     """
@@ -207,11 +210,11 @@ def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:
     """Return one seed as an ordinary Keras model of Dense layers.
 
     Args:
-        arrays: as `to_arrays` names them.
+        arrays: named as in `to_arrays`.
         seed: the seed's number.
 
     Raises:
-        UserError: if there is no such seed, or these are no networks.
+        UserError: if there is no such seed, or the arrays are not networks.
     """
     for name in ("activations", "kernel_0", "bias_0"):
         if name not in arrays:
@@ -238,7 +241,7 @@ def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:
 
 
 def _keras() -> Any:
-    """Return Keras with the user's backend: a model to look at needs no fixed bits."""
+    """Return Keras with the user's backend; a model to inspect needs no fixed bits."""
     try:
         import keras
     except (ImportError, ValueError) as error:

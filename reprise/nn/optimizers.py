@@ -1,4 +1,4 @@
-"""Keras' optimizers as pure functions, so that trainings compile and seeds differ in rate.
+"""Keras' optimizers as pure functions that compile, with a learning rate for each seed.
 
 All updates are elementwise: seeds do not mix. Constants are Keras' defaults.
 
@@ -14,18 +14,16 @@ from reprise.nn.networks import Weights
 
 Optimizer = Literal["nadam", "adam", "sgd"]
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
-
-
 DECAY = 0.96  # of Nadam's momentum schedule
 
 
 class State(NamedTuple):
-    """What an optimizer remembers between steps.
+    """The state of an optimizer between steps.
 
-    Powers of constants are kept as running products: a power's bits belong to the C library.
+    Powers of constants are running products: the bits of a power depend on the C library.
     """
 
-    step: tf.Tensor  # how many steps were taken, int32 []
+    step: tf.Tensor  # number of steps so far, int32 []
     momentum: Weights
     velocity: Weights
     powers: tf.Tensor  # BETA_1, BETA_2 and DECAY to the number of steps, float32 [3]
@@ -48,11 +46,11 @@ def apply(
     """Take one descent step.
 
     Args:
-        optimizer: which rule to follow.
+        optimizer: its name.
         state: of the optimizer.
         weights: of the networks, each [..., N].
-        gradients: of the loss, shaped as the weights.
-        learning_rate: one number, or one a seed [N].
+        gradients: of the loss, with the weights' shapes.
+        learning_rate: one number, or one for each seed [N].
 
     Returns:
         The next state and the next weights.

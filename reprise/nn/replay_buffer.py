@@ -1,8 +1,8 @@
-"""Replay buffers, one a seed: circular, of fixed capacity, sampled uniformly with replacement.
+"""Circular replay buffers, one for each seed, sampled uniformly with replacement.
 
 A row holds the chapter's six elements: state, action, reward, next state, terminated, truncated.
 
-Shapes: N seeds, B batch, O features of an observation, F = 2 O + 4 numbers a row.
+Shapes: N seeds, B batch, O features of an observation, F = 2 O + 4 numbers of a row.
 
 Source: Lin (1992), section 4; Mnih et al. (2015), Methods.
 """
@@ -16,27 +16,25 @@ from reprise.nn.determinism import tf
 
 
 class Transitions(NamedTuple):
-    """Experiences of one step each; the leading axes before N are the same in all fields."""
+    """Transitions of one step; all fields have the same leading axes."""
 
     observation: tf.Tensor  # [..., O, N]
     action: tf.Tensor  # int32 [..., N]
     reward: tf.Tensor  # [..., N]
-    next_observation: tf.Tensor  # the next observation [..., O, N]
+    next_observation: tf.Tensor  # [..., O, N]
     terminated: tf.Tensor  # bool [..., N]
     truncated: tf.Tensor  # bool [..., N]
 
 
 class Buffer(NamedTuple):
-    """The rows of all seeds, and how many each seed has ever written."""
+    """The rows of all seeds, and the number of rows that each seed ever wrote."""
 
-    rows: (
-        tf.Tensor
-    )  # [capacity + 1, N, F]; the last row collects what seeds write that are not to write
+    rows: tf.Tensor  # [capacity + 1, N, F]; the last is a scratch row for masked writes
     written: tf.Tensor  # int32 [N]
 
     @property
     def capacity(self) -> int:
-        """Return how many transitions a seed holds at most."""
+        """Return the number of transitions that fit, for each seed."""
         return self.rows.shape[0] - 1
 
 
@@ -47,7 +45,7 @@ def empty(capacity: int, seeds: int, observation_size: int) -> Buffer:
 
 
 def recorder(steps: int, seeds: int, observation_size: int) -> Transitions:
-    """Return arrays that take a transition a step: one a field, of T steps."""
+    """Return arrays for the transitions of T steps, one for each field."""
     types = Transitions(tf.float32, tf.int32, tf.float32, tf.float32, tf.bool, tf.bool)
     wide, narrow = [observation_size, seeds], [seeds]
     shapes = Transitions(wide, narrow, narrow, wide, narrow, narrow)
@@ -67,7 +65,7 @@ def record(memory: Transitions, step: tf.Tensor, transitions: Transitions) -> Tr
 
 
 def rows(memory: Transitions) -> tf.Tensor:
-    """Return what a recorder holds as the rows of a buffer, [T, F, N]."""
+    """Return a recorder's transitions as rows of a buffer, [T, F, N]."""
     t = Transitions(*(array.stack() for array in memory))
     single = tf.stack(
         [tf.cast(x, tf.float32) for x in (t.action, t.reward, t.terminated, t.truncated)], -2
@@ -79,9 +77,9 @@ def add(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
     """Write each seed's first `count` rows over its oldest.
 
     Args:
-        buffer: what was written before.
-        new: rows in the order they were experienced, [T, F, N].
-        count: how many of them count, int32 [N].
+        buffer: the old rows.
+        new: rows in the order of time, [T, F, N].
+        count: the number of valid new rows, int32 [N].
     """
     steps, _, seeds = new.shape
     time = tf.range(steps)[:, None]

@@ -1,9 +1,8 @@
-"""Stateless random numbers for seeds: Threefry-2x32, one key a seed, vectorised over seeds.
+"""Stateless random numbers by Threefry-2x32, one key for each seed.
 
-TensorFlow's stateless generators take one seed a call, so that seeds would be drawn one after
-another, or from a common seed which makes each depend on its neighbours. Threefry is the
-counter-based generator that JAX uses too; written in integer operations it gives the same bits on
-every CPU and in every version of the compiler.
+TensorFlow's stateless generators take one key for each call: seeds would draw one after another, or
+share a key and depend on their neighbours. Threefry, also JAX's generator, runs for all seeds at
+once. In integer operations it gives the same bits on every CPU and in every compiler version.
 
 Source: Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 4.1
     and table 2.
@@ -54,14 +53,13 @@ def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf
 def fold_in(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
     """Derive from each seed's key the key number `data`, uint32 [2, N]."""
     number = tf.cast(data, tf.uint32)
-    # Draws use the counters (n, 0); a second word that is never 0 keeps derived keys apart from
-    # them.
+    # Draws use the counters (n, 0). A second word other than 0 gives derived keys of their own.
     return tf.stack(_traced()(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
 
 
 @cache
 def _traced() -> Callable:
-    """Return Threefry traced once for all places of a program that call it with the same shapes."""
+    """Return Threefry, traced once for all calls with the same shapes."""
     return tf.function(threefry, autograph=False)
 
 
@@ -69,8 +67,8 @@ def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     """Draw float32 uniform numbers in [0, 1) with 24 random bits, [*shape, N].
 
     Args:
-        keys: uint32 [2, N]; each pair of key and shape gives always the same numbers.
-        shape: the shape drawn in each seed.
+        keys: uint32 [2, N]; a key and a shape always give the same numbers.
+        shape: of each seed's numbers.
     """
     size = prod(shape)
     half = (size + 1) // 2

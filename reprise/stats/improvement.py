@@ -1,8 +1,8 @@
-"""Whether a variant improves on another: intervals, the verdict they allow, and words for it.
+"""Comparisons of variants: intervals, the verdict they allow, and words for it.
 
-Each variant is trained with seeds of its own, so that samples are compared unpaired. The verdict is
-that of the probability of improvement: it asks which seed is above which, not by how much, so that
-no single seed that fails decides it. The difference of the means stands beside it.
+Each variant has its own seeds, so samples are unpaired. The verdict is that of the probability of
+improvement: it looks at the order of seeds only, so that a single failed seed does not decide it.
+The difference of means is shown with it.
 """
 
 from collections.abc import Mapping
@@ -21,38 +21,36 @@ from reprise.stats.intervals import (
 )
 from reprise.stats.words import bracketed
 
-EVEN = 0.5  # the probability of improvement of two variants that are alike
+EVEN = 0.5  # the probability of improvement of two equal variants
 VERDICTS = {1: "better", -1: "worse", 0: "cannot be told apart"}
 
 Groups = Mapping[str, NDArray[np.float64]]
 
 
 class Comparison(NamedTuple):
-    """How a variant did, and how it did beside another."""
+    """A variant compared with another."""
 
     mean: Interval
-    difference: Interval
-    """Of the means, the variant's less the other's."""
-    chance: Interval
-    """That a seed of the variant is above a seed of the other, ties counted half."""
+    difference: Interval  # of the means, the variant's less the other's
+    chance: Interval  # that a seed of the variant is above a seed of the other, ties counted half
 
     @property
     def side(self) -> int:
-        """Returns 1 if the variant's seeds are rather above, -1 if rather below, 0 if neither."""
+        """Return 1 if the variant's seeds tend to be above, -1 if below, 0 if neither is sure."""
         return side(self.chance, EVEN)
 
     @property
     def verdict(self) -> str:
-        """Returns the side in words."""
+        """Return the side in words."""
         return VERDICTS[self.side]
 
 
 def beside(
     sample: NDArray[np.float64], other: NDArray[np.float64], confidence: float, *, seed: Seed
 ) -> Comparison:
-    """Compares a variant with another, one value per seed, the more the better, [N] each.
+    """Compare a variant with another, one value for each seed, [N]; more is better.
 
-    A seed without a value, NaN, is below any other; means are of those that have one.
+    A seed without a value, NaN, is below any other; means are over the other seeds.
     """
     ranks = pd.Series(np.concatenate([sample, other])).rank(na_option="top").to_numpy(float)
     own, others = ranks[: len(sample)], ranks[len(sample) :]
@@ -66,13 +64,13 @@ def beside(
 def compared(
     groups: Groups, baseline: str, confidence: float, *, seed: Seed
 ) -> dict[str, Comparison]:
-    """Compares each variant but the baseline with the baseline.
+    """Compare each other variant with the baseline.
 
     Args:
-        groups: Name of the variant to one value per seed, the more the better, [N].
-        baseline: The name of the variant that the rest is compared with.
-        confidence: Of all intervals.
-        seed: Of the bootstraps.
+        groups: one value for each seed, [N], by name of the variant; more is better.
+        baseline: the name of the variant to compare the others with.
+        confidence: of all intervals.
+        seed: of the bootstraps.
     """
     return {
         name: beside(values, groups[baseline], confidence, seed=seed)
@@ -82,20 +80,20 @@ def compared(
 
 
 def soonest(times: pd.Series) -> pd.Series:
-    """Returns ranks that are higher the sooner a seed was there; NaN is later than all others.
+    """Return ranks of times, higher for sooner seeds; NaN, never, is later than any time.
 
-    Only the order of the times is left: all that a probability of improvement looks at.
+    Ranks keep the order of times, which is all that a probability of improvement needs.
     """
     return -times.rank(na_option="bottom")
 
 
 def side(interval: Interval, value: float) -> int:
-    """Returns 1 if the interval lies above a value, -1 if below it, 0 if it covers it."""
+    """Return 1 if the interval lies above a value, -1 if below it, 0 if it covers it."""
     return int(interval.low > value) - int(interval.high < value)
 
 
 def told(found: Mapping[str, Comparison]) -> str:
-    """Returns for each verdict the variants that it falls on, such as `better: a; worse: b, c`."""
+    """Return the variants of each verdict, such as `better: a; worse: b, c`."""
     said = "; ".join(
         f"{verdict}: {', '.join(names)}"
         for which, verdict in VERDICTS.items()
@@ -105,10 +103,10 @@ def told(found: Mapping[str, Comparison]) -> str:
 
 
 def percent(chance: Interval) -> str:
-    """Returns a probability of improvement and its interval, such as `40.3% [31.0, 49.8]`.
+    """Return a probability of improvement and its interval, such as `40.3% [31.0, 49.8]`.
 
-    Where no seed of one is level with or beyond one of the other, all resamples say the same: an
-    interval without a width, which is no certainty, and not written as one.
+    If the samples do not overlap, all resamples agree: the interval has no width. That is no
+    certainty, so words replace the bounds.
     """
     bounds = f"{100 * chance.low:.1f}, {100 * chance.high:.1f}"
     if chance.degenerate:
@@ -119,13 +117,13 @@ def percent(chance: Interval) -> str:
 def table(
     found: Mapping[str, Mapping[str, Comparison]], confidence: float, *, heading: str, unit: str
 ) -> str:
-    """Returns comparisons as a table in Markdown, a row for each, its quantities side by side.
+    """Return comparisons as a table in Markdown, with two columns for each quantity.
 
     Args:
-        found: What is compared with what, to the quantities' names and how they did.
-        confidence: Of the intervals.
-        heading: Of the first column.
-        unit: Of the quantities.
+        found: comparisons by the name of a row, then by the name of a quantity.
+        confidence: of the intervals.
+        heading: of the first column.
+        unit: of the quantities.
     """
     quantities = list(dict.fromkeys(name for row in found.values() for name in row))
     columns = [heading, *(f"{name} | difference of means ({unit})" for name in quantities)]

@@ -1,4 +1,4 @@
-"""The median of a sample of seeds, and an interval that asks nothing of their distribution."""
+"""The median of a sample of seeds, and its interval for any distribution."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,15 +8,15 @@ from reprise.stats.intervals import CONFIDENCE, Interval, check_confidence, chec
 
 
 def median_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Returns the median and the narrowest pair of order statistics x_(k), x_(n+1-k) around it.
+    """Return the median and the narrowest pair of order statistics x_(k), x_(n+1-k) around it.
 
-    How many of n seeds lie below the median is Binomial(n, 1/2), whatever their distribution: the
-    interval holds the median in at least the given share of all repetitions. With too few seeds
-    for that (at 95%, fewer than 6) it is without bounds.
+    The number of seeds below the median is Binomial(n, 1/2) for any distribution, so the interval
+    holds the median in at least the given share of repetitions. With too few seeds (at 95%, fewer
+    than 6) it has no bounds.
 
     Args:
-        sample: One value per seed, [N]; infinity stands for a seed that never got there.
-        confidence: In how many of all repetitions the interval holds the median, at least.
+        sample: one value for each seed, [N]; infinity stands for never.
+        confidence: the least share of repetitions in which the interval holds the median.
 
     Source: Thompson (1936), On confidence ranges for the median and other expectation
     distributions for populations of unknown distribution form.

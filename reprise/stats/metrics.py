@@ -1,36 +1,30 @@
-"""Compares metrics with the committed ones where their bytes may differ: by the intervals.
+"""A comparison of metrics with the committed ones, by the committed intervals.
 
-A metric has an interval where its own mapping says so: `mean` beside `mean_low` and `mean_high`, or
-any value that stands just before `low` and `high`. It has to lie within the committed interval,
-bounds included. A metric without one (a minimum, a quantile, a count) has no range to lie in: it is
-told where it has moved, and decides nothing. Only where a stage has no interval at all, because
-nothing in it is left to chance, all its metrics have to be the committed ones but for rounding.
+Bytes may differ on another kind of processor. A metric has an interval if its own mapping holds
+one: `mean` with `mean_low` and `mean_high`, or a value just before `low` and `high`. It must lie
+within the committed interval, bounds included. Other metrics (a minimum, a quantile, a count) are
+reported if they moved, and decide nothing. Only in a stage without any interval, because it has no
+randomness, all metrics must equal the committed ones up to rounding.
 
-An interval of 95% holds the mean of an independent repetition in five of six cases only, since that
-mean errs as well. A run on another processor is less than independent: its seeds are the same.
+A 95% interval holds the mean of an independent repetition in five of six cases only, since that
+mean errs too. A run on another processor is not independent: its seeds are the same.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-TOLERANCE = 1e-6
-"""The share of a value's size by which it may differ and still be the same but for rounding."""
-
-SHOWN = 5
-"""How many of the metrics that decide nothing are told one by one."""
+TOLERANCE = 1e-6  # the relative difference of rounding
+SHOWN = 5  # metrics without an interval that are listed one by one
 
 Metrics = Mapping[str, Any]
 
 
 class Comparison(NamedTuple):
-    """How metrics stand to the committed ones; in both lists a line each."""
+    """Metrics compared with the committed ones; the lists hold a line for each metric."""
 
-    compared: int
-    """How many have a committed interval, or have to be the same."""
-    outside: list[str]
-    """Those of them that are not where they have to be."""
-    moved: list[str]
-    """The metrics that have no interval and are not the committed ones."""
+    compared: int  # metrics with a committed interval, or that must be equal
+    outside: list[str]  # those of them outside their interval, or not equal
+    moved: list[str]  # metrics without an interval that differ
 
     def __str__(self) -> str:
         lines = [f"{len(self.moved)} metrics without an interval have moved"] if self.moved else []
@@ -46,11 +40,11 @@ class Comparison(NamedTuple):
 
 
 def compare(committed: Mapping[str, Metrics], current: Mapping[str, Metrics]) -> Comparison:
-    """Return how metrics stand to the committed ones.
+    """Compare metrics with the committed ones.
 
     Args:
-        committed: what each file of metrics holds, by its path.
-        current: the same of this run.
+        committed: metrics by the path of their file.
+        current: the metrics of this run.
     """
     compared, outside, moved = 0, [], []
     for path, metrics in committed.items():
@@ -66,9 +60,9 @@ def compare(committed: Mapping[str, Metrics], current: Mapping[str, Metrics]) ->
             if key in ranges:
                 low, high = (before[bound] for bound in ranges[key])
                 if key not in after:
-                    outside.append(f"{where} is missing; committed: {_told(low, high)}")
+                    outside.append(f"{where} is missing; committed: {_range(low, high)}")
                 elif after[key] != value and not _within(after[key], low, high):
-                    outside.append(f"{where} is {after[key]}; committed: {_told(low, high)}")
+                    outside.append(f"{where} is {after[key]}; committed: {_range(low, high)}")
             elif key not in after or not _same(value, after[key]):
                 found = f"is {after[key]}" if key in after else "is missing"
                 (outside if exact else moved).append(f"{where} {found}; committed: {value}")
@@ -109,7 +103,7 @@ def intervals(metrics: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, t
 
 
 def _within(value: Any, low: float | None, high: float | None) -> bool:
-    """Whether a value lies in an interval; a bound that is not there bounds nothing."""
+    """Return whether a value lies in an interval; a missing bound is infinite."""
     if not _number(value):
         return False
     margin = TOLERANCE * max(abs(bound) for bound in (low or 0, high or 0))
@@ -118,7 +112,7 @@ def _within(value: Any, low: float | None, high: float | None) -> bool:
 
 
 def _same(before: Any, after: Any) -> bool:
-    """Whether two values are the same, numbers but for rounding."""
+    """Return whether two values are equal, numbers up to rounding."""
     if _number(before) and _number(after):
         return abs(after - before) <= TOLERANCE * max(abs(before), abs(after))
     return type(before) is type(after) and before == after
@@ -128,5 +122,5 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _told(low: float | None, high: float | None) -> str:
+def _range(low: float | None, high: float | None) -> str:
     return f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"

@@ -1,4 +1,4 @@
-"""What two quantities of the same seeds say of each other."""
+"""The ratio of two quantities of the same seeds."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -7,15 +7,15 @@ from reprise.stats.intervals import CONFIDENCE, Interval, mean_interval
 
 
 def ratio_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Returns mean(a) / mean(b) of the same seeds, and its interval by linearisation.
+    """Return mean(a) / mean(b) of the same seeds, and its interval by linearisation.
 
-    The ratio r is off by about the mean of (a - r b) / mean(b), whose Student's interval it gets:
-    good where mean(b) is many of its standard errors away from zero.
+    The error of the ratio r is about the mean of (a - r b) / mean(b), so it gets the Student's
+    interval of that mean: good if mean(b) is many of its standard errors away from zero.
 
     Args:
-        a: One value per seed, [N].
-        b: Of the same seeds in the same order, [N]; their mean is not zero.
-        confidence: In how many of all repetitions the interval should hold the truth.
+        a: one value for each seed, [N].
+        b: of the same seeds in the same order, [N]; their mean is not zero.
+        confidence: the share of repetitions in which the interval holds the true value.
 
     Source: Cochran (1977), Sampling techniques, chapter 6.
     """

@@ -1,7 +1,7 @@
-"""Numbers in the words of a notebook: means, shares and intervals, and what there is none of.
+"""Means, shares and intervals in the words of a notebook.
 
-A stage writes null, and an empty cell of a table, where there is no number: a seed whose training
-diverged has no return, and one seed has no interval. Here that is a word, never `nan`.
+A missing number is null in a JSON file and an empty cell in a table: a diverged seed has no return,
+one seed has no interval. Here it is a word or a dash, never `nan`.
 """
 
 import math
@@ -16,7 +16,7 @@ DASH = "\N{EN DASH}"
 
 
 def number(value: float | None, form: str = ".1f", none: str = DASH) -> str:
-    """Returns a number in a form, or a dash where there is none: None, NaN or infinity.
+    """Return a number in a form, or a dash for None, NaN or infinity.
 
     >>> number(196.74), number(None)
     ('196.7', '–')
@@ -25,7 +25,7 @@ def number(value: float | None, form: str = ".1f", none: str = DASH) -> str:
 
 
 def bracketed(interval: Interval, form: str = ".1f") -> str:
-    """Returns an interval for a table or a figure: the estimate alone where it has no bounds.
+    """Return an interval for a table or a figure: only the estimate if it has no bounds.
 
     >>> bracketed(Interval(4.0, 3.1, 4.9, 9, False))
     '4.0 [3.1, 4.9]'
@@ -35,15 +35,15 @@ def bracketed(interval: Interval, form: str = ".1f") -> str:
 
 
 def told(interval: Interval, form: str, confidence: float) -> str:
-    """Returns an interval in Markdown.
+    """Return an interval in Markdown.
 
     >>> told(Interval(4.0, 3.1, 4.9, 9, False), ".1f", 0.95)
     '**4.0** (95% interval 3.1 to 4.9)'
 
     Args:
-        interval: What to say.
-        form: How to write its numbers, such as `,.1f`.
-        confidence: The interval's.
+        interval: the interval.
+        form: of its numbers, such as `,.1f`.
+        confidence: of the interval.
     """
     if math.isnan(interval.estimate):
         return NONE
@@ -55,15 +55,15 @@ def told(interval: Interval, form: str, confidence: float) -> str:
 
 
 def mean(sample: ArrayLike, confidence: float, form: str = ",.1f") -> str:
-    """Returns the mean of a sample of seeds and its interval in Markdown.
+    """Return the mean of a sample of seeds and its interval in Markdown.
 
     >>> mean([187.0, 200.0, np.nan, 195.0], 0.95)
     '**194.0** (95% interval 177.7 to 210.3; of 3 seeds of 4)'
 
     Args:
-        sample: One value per seed, [N], NaN for none.
-        confidence: The interval's.
-        form: How to write the numbers.
+        sample: one value for each seed, [N], NaN for none.
+        confidence: of the interval.
+        form: of the numbers.
     """
     found = known_mean(sample, confidence)
     text = told(found, form, confidence)
@@ -74,7 +74,7 @@ def mean(sample: ArrayLike, confidence: float, form: str = ",.1f") -> str:
 
 
 def share(hits: ArrayLike, confidence: float) -> str:
-    """Returns the share of seeds that hit and its interval in Markdown.
+    """Return the share of seeds that hit and its interval in Markdown.
 
     >>> share([True, True, False, True], 0.95)
     '**3 of 4** (75%; 95% interval 30% to 95%)'
