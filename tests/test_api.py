@@ -133,7 +133,7 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
         ({"algorithm": "x"}, "algorithm 'x' is unknown; there are reinforce, dqn"),
         ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
         ({"packs": 5}, "reinforce.packs is unknown; known are environment, seeds, seed, "),
-        ({"seeds": 0}, "reinforce.seeds is 0; allowed: an integer above 0"),
+        ({"seeds": 0}, "reinforce.seeds is 0; allowed: greater than 0"),
         ({"credit": "advantag"}, "did you mean advantage?"),
         ({"evaluation": {"episods": 1}}, "evaluation.episods is unknown; did you mean episodes?"),
         ({"evaluation": 3}, "reinforce.evaluation is 3; allowed: a valid dictionary or"),

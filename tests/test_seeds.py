@@ -32,27 +32,10 @@ def test_a_seed_has_the_same_key_whichever_seeds_are_asked_for():
     assert every.shape == (96, 2)
 
 
-def test_no_two_seeds_purposes_or_seeds_share_a_key():
-    keys = np.concatenate(
-        [
-            seeds.training_keys(seed, purpose, range(500))
-            for seed in (0, 1, 2**32 - 1)
-            for purpose in ("training", "evaluation", "weights")
-        ]
-    )
-    assert len({tuple(key) for key in keys.tolist()}) == len(keys)
-
-
 def test_parts_of_a_path_are_not_run_together():
     assert draws(1, "a", 2, 3) != draws(1, "a", 23)
     assert draws(1, "ab") != draws(1, "a", "b")
     assert draws(1, 2) != draws(2, 1)
-
-
-@settings(deadline=None)
-@given(SEEDS, PATHS)
-def test_a_path_is_a_stream_and_always_the_same_one(seed, path):
-    assert draws(seed, *path) == draws(seed, *path)
 
 
 @settings(deadline=None)
@@ -65,12 +48,6 @@ def test_two_paths_are_two_streams(seed, path, other):
 def test_a_negative_seed_is_refused():
     with pytest.raises((ValueError, OverflowError)):
         seeds.generator(1, "training", -1)
-
-
-def test_nothing_else_draws_from_a_stream():
-    first, second = seeds.generator(3, "training"), seeds.generator(3, "training")
-    first.normal(size=100)
-    assert second.integers(2**60) == seeds.generator(3, "training").integers(2**60)
 
 
 def draws(seed: int, *path: int | str) -> list[int]:

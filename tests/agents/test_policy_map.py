@@ -21,12 +21,6 @@ def test_a_rule_is_found_again_point_by_point():
     assert set(shares) == {0, 1}
 
 
-def test_the_plane_is_the_same_in_a_mirror_and_ends_where_an_episode_does():
-    for axis in (policy_map.ANGLES, policy_map.ANGULAR_VELOCITIES):
-        np.testing.assert_allclose(axis, -axis[::-1], atol=1e-12)
-    assert policy_map.ANGLES[-1] == 12
-
-
 def test_seeds_count_the_same_whichever_pack_they_are_in():
     def some(seeds: int, right: int) -> np.ndarray:
         def act(observations: np.ndarray, step: int) -> np.ndarray:

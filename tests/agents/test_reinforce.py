@@ -82,23 +82,13 @@ def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
             np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=2e-6)
 
 
-def test_two_trainings_from_the_same_keys_are_the_same_bytes():
-    first, second = (train(TINY) for _ in range(2))
-    assert first.returns.tobytes() == second.returns.tobytes()
-    weights = zip(first.weights["final"], second.weights["final"], strict=True)
-    assert all(a.tobytes() == b.tobytes() for a, b in weights)
-
-
-def test_no_two_seeds_share_initial_weights_or_episodes():
-    trained = train(TINY)
-    assert len({trained.weights["final"][0][..., seed].tobytes() for seed in range(4)}) == 4
-    assert len({trained.steps[:, seed].tobytes() for seed in range(4)}) == 4
-
-
 def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
     other = KEYS.copy()
     other[0] = 1
-    trained, changed = (train(TINY, keys) for keys in (KEYS, other))
+    trained, again, changed = (train(TINY, keys) for keys in (KEYS, KEYS, other))
+    assert trained.returns.tobytes() == again.returns.tobytes()
+    assert trained.weights["final"][0].tobytes() == again.weights["final"][0].tobytes()
+    assert len({trained.weights["final"][0][..., seed].tobytes() for seed in range(4)}) == 4
     np.testing.assert_array_equal(trained.returns[:, 1:], changed.returns[:, 1:])
     assert (trained.returns[:, 0] != changed.returns[:, 0]).any()
 
@@ -111,11 +101,10 @@ def test_training_teaches_to_balance():
     assert returns[-5:].mean() > 2 * returns[:5].mean()
 
 
-@pytest.mark.parametrize("step", [0, 3])
-def test_the_greedy_policy_takes_the_likelier_action(step):
+def test_the_greedy_policy_takes_the_likelier_action():
     trained = train(TINY)
     observations = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
-    actions = reinforce.policy(trained.weights["final"], TINY)(observations, step)
+    actions = reinforce.policy(trained.weights["final"], TINY)(observations, 0)
     arrays = reinforce.export(trained.weights["final"], TINY)
     for seed in range(4):
         left = networks.to_keras(arrays, seed)(observations[..., seed]).numpy()[:, 0]
@@ -135,7 +124,7 @@ def test_the_sampled_policy_follows_the_probabilities():
 
 
 @pytest.mark.parametrize("behaviour", ["sampled", "greedy"])
-def test_training_behaves_as_it_is_told(behaviour):
+def test_training_follows_its_behaviour(behaviour):
     h = TINY.model_copy(update={"behaviour": behaviour})
     keys = tf.constant(KEYS.T)
     weights = reinforce.initial_weights(keys, CartPole(), h)

@@ -33,11 +33,8 @@ def test_the_chapters_returns_and_advantages_come_out():
     assert found["step"].tolist() == [0, 1, 2, 0, 1]
 
 
-def test_whole_rewards_are_not_cut_to_whole_returns():
+def test_integer_rewards_keep_fractions_and_equal_returns_have_no_advantage():
     np.testing.assert_allclose(example("integers")["return"], [2.8525, 1.95, 1], rtol=1e-6)
-
-
-def test_equal_returns_have_no_advantage():
     assert example("equal")["advantage"].tolist() == [0, 0]
 
 

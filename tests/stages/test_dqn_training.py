@@ -1,15 +1,12 @@
-"""A tiny DQN training: its samples, its metrics, its networks."""
+"""A tiny DQN training: its samples, its loss curve and its policy map."""
 
 from functools import cache
 from typing import Any
 
 import numpy as np
-import pytest
 
-from reprise.environments.rollout import evaluate
 from reprise.measures import training
 from reprise.nn import networks
-from stages import dqn_training
 from tests import tiny
 
 NAME = "dqn_training"
@@ -24,9 +21,8 @@ def test_the_samples_follow_from_the_returns():
     samples = results()["samples.csv"]
     returns = results()["returns.csv"].drop(columns="episode").to_numpy()
     np.testing.assert_allclose(samples["last_return"], returns.mean(axis=0))
-    # CartPole pays 1 a step, so that the returns are the steps.
+    # CartPole's reward is 1 for each step, so returns are steps.
     np.testing.assert_array_equal(samples["environment_steps"], returns.sum(axis=0))
-    np.testing.assert_array_equal(samples["first_at_cap"].notna(), (returns == 20).any(axis=0))
     np.testing.assert_array_equal(samples["first_at_cap"], training.first_at(returns, 20))
     np.testing.assert_array_equal(samples["falls"], training.falls(returns, 20))
 
@@ -39,16 +35,8 @@ def test_the_loss_curve_begins_with_the_first_gradient_step():
     assert (curve["median"] < curve["high"]).all()
 
 
-def test_the_metrics_summarise_the_samples():
+def test_the_metrics_count_falls_and_first_successes():
     metrics, samples = results()["metrics.json"], results()["samples.csv"]
-    for which in ("final", "best"):
-        for limit in (20, 30):
-            found, seeds = metrics[which][f"limit_{limit}"], samples[f"{which}_{limit}"]
-            assert (found["n"], found["mean"]) == (4, pytest.approx(seeds.mean()))
-            assert found["mean_low"] <= found["mean"] <= found["mean_high"]
-            assert found["solved"] == (seeds >= 0.975 * limit).mean()
-        assert (samples[f"{which}_30"] >= samples[f"{which}_20"]).all()
-    assert metrics["last_return"]["mean"] == pytest.approx(samples["last_return"].mean())
     assert metrics["falls"]["mean"] == samples["falls"].mean()
     reached = samples["first_at_cap"].dropna()
     assert (metrics["reached_cap"]["estimate"], metrics["reached_cap"]["n"]) == (
@@ -56,27 +44,7 @@ def test_the_metrics_summarise_the_samples():
         4,
     )
     if len(reached) > 1:
-        assert metrics["first_at_cap"]["mean"] == pytest.approx(reached.mean())
-    assert metrics["median_seed"] == training.median_seed(samples["final_20"].to_numpy())
-
-
-def test_a_seed_leaves_as_a_keras_model_that_plays_as_its_sample_says():
-    model = networks.to_keras(results()["weights.npz"], 3)
-
-    def act(observations: np.ndarray, step: int) -> np.ndarray:
-        return np.asarray(model(observations[..., 0])).argmax(axis=1)[:, None]
-
-    played = evaluate(act, "CartPole-v1", [1_000_000, 1_000_001], 1, [20, 30])
-    assert played.mean(axis=(1, 2)).tolist() == [
-        results()["samples.csv"].loc[3, f"final_{limit}"] for limit in (20, 30)
-    ]
-
-
-def test_the_headline_tells_the_final_greedy_return_and_its_interval():
-    final = results()["metrics.json"]["final"]["limit_20"]
-    said = dqn_training.headline(results())
-    assert said.startswith(f"final greedy return {final['mean']:.1f} [{final['mean_low']:.1f}, ")
-    assert said.endswith(" of 4 seeds")
+        assert metrics["first_at_cap"]["mean"] == reached.mean()
 
 
 def test_the_policy_map_is_the_share_of_seeds_that_push_right():

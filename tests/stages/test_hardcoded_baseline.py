@@ -36,9 +36,10 @@ def test_the_angle_rule_gets_the_books_numbers(results):
     assert angle["mean"] == 41.698
     assert angle["population_standard_deviation"] == pytest.approx(8.3894, abs=5e-5)
     assert (angle["min"], angle["max"], angle["solved"]) == (24, 63, 0)
+    assert hardcoded_baseline.headline(results).startswith("angle 41.7, random ")
 
 
-def test_the_policies_come_in_the_order_that_the_notebook_tells(results):
+def test_the_policies_have_the_books_order(results):
     metrics = results["metrics.json"]
     assert metrics["angle_and_velocity"]["solved"] == 1
     assert metrics["always_left"]["mean"] < metrics["random"]["mean_low"]
@@ -74,10 +75,6 @@ def test_the_committed_results_are_the_same_bytes(results):
         assert artifacts.render(name, results[name]) == (folder / name).read_bytes(), name
 
 
-def test_the_headline_tells_the_means(results):
-    assert hardcoded_baseline.headline(results).startswith("angle 41.7, random ")
-
-
 def test_a_tiny_run_has_every_file_even_without_a_swing(tmp_path, results):
     section = committed() | {"episodes": 2, "maximum_steps": 3}
     tiny = hardcoded_baseline.run(load(tmp_path, section))
@@ -100,40 +97,13 @@ def test_fewer_episodes_are_the_first_of_more(tmp_path, results):
     [
         ({"episodes": 1}, "hardcoded_baseline.episodes is 1; allowed: greater than or equal to 2"),
         (
-            {"maximum_steps": 0},
-            "hardcoded_baseline.maximum_steps is 0; allowed: greater than 0",
-        ),
-        ({"first_seed": -1}, "hardcoded_baseline.first_seed is -1; allowed: greater than or equal"),
-        (
             {"traced_seed": 500},
             "hardcoded_baseline.traced_seed: 500 is not played; allowed: 0 to 499",
         ),
         ({"episode": 5}, "hardcoded_baseline.episode is unknown; did you mean episodes?"),
-        (
-            {
-                "untrained": {
-                    "networks": 2,
-                    "episodes": 2,
-                    "hidden_sizes": [5],
-                    "activation": "rely",
-                }
-            },
-            "hardcoded_baseline.untrained.activation is 'rely'; allowed: one of .*mean relu?",
-        ),
-        (
-            {
-                "untrained": {
-                    "networks": 1,
-                    "episodes": 2,
-                    "hidden_sizes": [5],
-                    "activation": "relu",
-                }
-            },
-            "hardcoded_baseline.untrained.networks is 1; allowed: greater than or equal to 2",
-        ),
     ],
 )
-def test_a_bad_parameter_is_named_with_its_value_and_what_is_allowed(tmp_path, change, message):
+def test_a_bad_parameter_is_named_with_its_value_and_the_allowed_ones(tmp_path, change, message):
     with pytest.raises(parameters.ParameterError, match=message):
         load(tmp_path, committed() | change)
 

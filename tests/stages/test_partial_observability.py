@@ -27,14 +27,6 @@ def test_only_noisy_variants_err_and_only_in_what_they_see():
     assert given.sensors("noisy_with_history").history > 1
 
 
-def test_networks_take_what_is_seen_at_once():
-    given = params()
-    for name, seen in given.variants.items():
-        sensors = given.sensors(name)
-        assert len(sensors.features) == len(seen.features)
-        assert (sensors.frequency > 0) is seen.rates
-
-
 def test_the_headline_names_every_variant():
     said = partial_observability.headline(tiny.run(NAME))
     assert said.startswith("greedy return full ")

@@ -63,11 +63,6 @@ def test_every_search_has_a_row_for_each_run(few: Params, results: dict[str, Any
         assert found["believed"] == pytest.approx(own["believed"].mean())
 
 
-def test_the_best_score_of_many_is_believed_too_high(results: dict[str, Any]):
-    samples = results["samples.csv"].query("search == 'random'")
-    assert (samples["believed"] > samples["share"]).all()
-
-
 def test_the_curves_begin_where_a_search_first_recommends(few: Params, results: dict[str, Any]):
     curves = results["best_so_far.csv"]
     first = curves.groupby("search")["evaluations"].min()
@@ -95,18 +90,12 @@ def test_a_robot_that_never_moves_collects_nothing_and_moving_is_better(results:
 
 
 def test_the_floor_reached_grows_with_time(few: Params, results: dict[str, Any]):
+    assert results["paths.csv"]["policy"].nunique() == 4
+    for _, part in results["paths.csv"].groupby("policy"):
+        assert part["share"].is_monotonic_increasing
     for _, part in results["coverage.csv"].groupby("policy"):
         assert (np.diff(part["share"]) >= 0).all()
         assert part["minutes"].iloc[-1] == 30 * 2**few.coverage.doublings
-
-
-def test_each_path_ends_with_what_it_collected(results: dict[str, Any]):
-    paths = results["paths.csv"]
-    assert paths["policy"].nunique() == 4
-    for _, part in paths.groupby("policy"):
-        assert part["second"].is_monotonic_increasing
-        assert part["share"].is_monotonic_increasing
-        assert part["second"].iloc[0] == 0
 
 
 def test_neats_winners_are_judged_under_each_limit(few: Params, results: dict[str, Any]):
@@ -117,14 +106,6 @@ def test_neats_winners_are_judged_under_each_limit(few: Params, results: dict[st
         bred["return_200"].mean()
     )
     assert len(results["neat_fitness.csv"]) == bred["generations"].sum()
-
-
-def test_the_headline_names_the_kinds_of_search(results: dict[str, Any]):
-    said = policy_search.headline(results)
-    assert " of the dust at best; after 200 tries grid " in said
-    assert ", genetic " in said
-    assert ", gradient " in said
-    assert said.endswith("of 2 runs")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def results() -> dict[str, Any]:
     return tiny.run(NAME)
 
 
-def test_returns_are_the_environments_own_though_training_is_charged():
+def test_returns_are_the_environments_own_despite_shaping():
     returns = results()["returns.csv"]
     shaped = returns[returns["variant"] == "shaping"].filter(like="seed_").to_numpy()
     assert (shaped * 2 == np.round(shaped * 2)).all()  # a mean of two whole returns
@@ -44,7 +44,7 @@ def test_recorded_episodes_count_as_steps_and_the_network_learns_from_them():
     assert samples.loc[["plain", "shaping"], "agreement"].isna().all()
 
 
-def test_a_seed_that_never_gets_there_counts_as_later_than_all():
+def test_never_is_later_than_any_time():
     found = results()["metrics.json"]["variants"]
     samples = results()["samples.csv"]
     for variant, group in samples.groupby("variant"):
@@ -53,9 +53,6 @@ def test_a_seed_that_never_gets_there_counts_as_later_than_all():
         assert (found[variant]["steps_to_19"]["median"] is None) == (there.sum() == 0)
     against = results()["metrics.json"]["sooner_than_plain"]["steps_to_19"]
     assert all(0 <= each["estimate"] <= 1 for each in against.values())
-
-
-def test_the_headline_tells_how_many_come_to_the_last_target():
     assert prior_knowledge.headline(results()).startswith("seeds that come to 19: plain ")
 
 

@@ -84,7 +84,6 @@ def test_a_committed_metric_moved_past_a_bound_is_named_and_on_the_bound_it_is_n
         ("greedy.mean", 179.0, "m: greedy.mean is 179.0; committed: [180.0, 200.0]"),
         ("greedy.mean", 200.5, "m: greedy.mean is 200.5; committed: [180.0, 200.0]"),
         ("greedy.mean", "high", "m: greedy.mean is high; committed: [180.0, 200.0]"),
-        ("greedy.mean", True, "m: greedy.mean is True; committed: [180.0, 200.0]"),
         ("greedy.mean", None, "m: greedy.mean is missing; committed: [180.0, 200.0]"),
         ("against.estimate", -1.5, "m: against.estimate is -1.5; committed: [-1.0, inf]"),
         ("variants.0.share", 0.26, "m: variants.0.share is 0.26; committed: [0.0, 0.25]"),
@@ -109,19 +108,15 @@ def test_a_metric_within_its_interval_passes(key, value):
     assert (found.compared, found.outside, found.moved) == (3, [], [])
 
 
-def test_an_interval_without_width_holds_its_value_only():
+def test_an_interval_without_width_holds_its_value_only_and_never_null():
     flat = {"solved": 1.0, "solved_low": 1.0, "solved_high": 1.0}
     assert outside(flat, flat | {"solved": 1.0 + 1e-9}) == []
     assert len(outside(flat, flat | {"solved": 1.00001})) == 1
+    assert len(outside(flat, flat | {"solved": None})) == 1
+    assert len(compare({"m": METRICS}, {}).outside) == 3  # a missing file
 
 
-def test_a_null_is_outside_of_every_interval():
-    after = copy.deepcopy(METRICS)
-    after["against"]["estimate"] = None
-    assert len(outside(METRICS, after)) == 1
-
-
-def test_what_has_no_interval_is_told_where_it_moves_and_does_not_decide():
+def test_a_moved_metric_without_an_interval_is_reported_and_decides_nothing():
     after = changed(changed(METRICS, "greedy.min", 8.0), "against.degenerate", True) | {"x": 1}
     found = compare({"m": METRICS}, {"m": after})
     assert found.outside == []
@@ -133,7 +128,7 @@ def test_what_has_no_interval_is_told_where_it_moves_and_does_not_decide():
     assert str(found).startswith("3 metrics without an interval have moved\n  m: greedy.min is 8")
 
 
-def test_what_decides_is_told_in_full_and_what_does_not_in_short():
+def test_metrics_outside_are_listed_in_full_and_moved_ones_in_short():
     wide = {f"m{n}": {"x": 1.0, "x_low": 0.0, "x_high": 2.0, "max": 5.0} for n in range(9)}
     moved = {name: values | {"x": 3.0, "max": 6.0} for name, values in wide.items()}
     lines = str(compare({"m": wide}, {"m": moved})).split("\n")
@@ -146,7 +141,7 @@ def test_what_decides_is_told_in_full_and_what_does_not_in_short():
     assert len(lines) == 17
 
 
-def test_where_nothing_is_left_to_chance_only_rounding_may_differ():
+def test_without_randomness_only_rounding_may_differ():
     metrics = COMMITTED[EXACT]
     assert not list(intervals(metrics))
     key = "switching_discount"
@@ -156,10 +151,6 @@ def test_where_nothing_is_left_to_chance_only_rounding_may_differ():
     assert len(outside(metrics, changed(metrics, key))) == 1
     action = "three_state.discount_0_9.best_action.s0"
     assert len(outside(metrics, changed(metrics, action, "a2"))) == 1
-
-
-def test_a_file_that_is_not_there_has_none_of_its_metrics():
-    assert len(compare({"m": METRICS}, {}).outside) == 3
 
 
 def test_a_stage_that_computes_something_else_is_found_out(monkeypatch):
