@@ -9,7 +9,7 @@ Writes to data/dqn_training/:
     loss_curve.csv      the same of the loss of each round's gradient steps
     weights.npz         the networks at the end; `reprise.load` makes Keras models of them
     policy_map.csv      the share of seeds that push right, by the pole's angle and angular velocity
-    median_seed.gif     an episode of the seed whose evaluation is the median
+    median_seed.gif     an episode of the seed with the median evaluation
 """
 
 import sys
@@ -59,10 +59,14 @@ def run(params: Params) -> dict:
     limits, solved = params.evaluation.limits, params.environment.solved_return
     camera = Camera(params.environment, NAME)
     works = packs.run(
-        partial(work, params), packs.cut(params.seeds, params.pack_size),
-        label=NAME, describe=lambda so_far: f"final greedy return under {limits[0]} steps "
-        + training.so_far([done.run.evaluations["final"][0] for done in so_far]),
-    )  # fmt: skip
+        partial(work, params),
+        packs.cut(params.seeds, params.pack_size),
+        label=NAME,
+        describe=lambda so_far: (
+            f"final greedy return under {limits[0]} steps "
+            + training.so_far([done.run.evaluations["final"][0] for done in so_far])
+        ),
+    )
     run = join([done.run for done in works])
     top = params.environment.top(params.maximum_steps)
     samples = training.course(run, limits, top)

@@ -54,10 +54,11 @@ SUBJECTS = {
         dqn_training.Params, dqn, partial(training.tail_mean, count=training.LAST_EPISODES)
     ),
     "reinforce_training": Subject(
-        reinforce_training.Params, reinforce,
+        reinforce_training.Params,
+        reinforce,
         lambda returns: returns[-training.LAST_ITERATIONS :].mean(axis=0),
     ),
-}  # fmt: skip
+}
 
 
 class Tried(Frozen):
@@ -176,10 +177,12 @@ def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
 def train_and_evaluate(params: Params, pack: packs.Pack) -> Arrays:
     """Return the results of a pack's runs, [N] each; final returns by time limit, [limits, N]."""
     runs = runs_of(params, pack)
-    keys = np.concatenate([
-        seeds.training_keys(params.seed, f"{NAME} {params.stage} {setting.name}", [number])
-        for setting, number in runs
-    ])  # fmt: skip
+    keys = np.concatenate(
+        [
+            seeds.training_keys(params.seed, f"{NAME} {params.stage} {setting.name}", [number])
+            for setting, number in runs
+        ]
+    )
     environment, evaluation = params.environment, params.evaluation
     algorithm, h = params.subject.algorithm, [setting.hyperparameters for setting, _ in runs]
     run = algorithm.train(h, registry.make(environment), keys)
@@ -224,9 +227,13 @@ def run(params: Params) -> dict:
     )  # fmt: skip
     solved = params.evaluation.solved_share, params.environment.solved_return
     found = ranking.results(
-        table(params, cut, results), [tried.name for tried in params.grid], f"final_{limit}",
-        training.solved_from(limit, *solved), params.few_seeds, params.seed,
-    )  # fmt: skip
+        table(params, cut, results),
+        [tried.name for tried in params.grid],
+        f"final_{limit}",
+        training.solved_from(limit, *solved),
+        params.few_seeds,
+        params.seed,
+    )
     return found | {"metrics.json": {"studied": params.stage} | found["metrics.json"]}
 
 

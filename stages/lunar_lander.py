@@ -11,7 +11,7 @@ Writes to data/lunar_lander/:
     returns.csv         mean return of each iteration's episodes, one column for each seed
     learning_curve.csv  mean, median and quantiles over seeds
     weights.npz         the trained networks; `reprise.load` makes Keras models of them
-    median_seed.gif     an episode of the seed whose evaluation is the median
+    median_seed.gif     an episode of the seed with the median evaluation
 """
 
 import sys

@@ -72,12 +72,13 @@ class Params(vacuum_search.Hyperparameters):
         grid = self.landscape
         for number, given in (
             (self.fresh_tries, {"fresh_tries": self.fresh_tries}),
-            (grid.points**2 * grid.tries, {
-                "landscape.points": grid.points, "landscape.tries": grid.tries
-            }),
+            (
+                grid.points**2 * grid.tries,
+                {"landscape.points": grid.points, "landscape.tries": grid.tries},
+            ),
             (grid.best_tries, {"landscape.best_tries": grid.best_tries}),
             (self.coverage.tries, {"coverage.tries": self.coverage.tries}),
-        ):  # fmt: skip
+        ):
             yield capacity.memory("the policies tried at once", 24 * number, given)
         yield from self.coverage.needs_for("coverage")
         yield from self.neat.needs()

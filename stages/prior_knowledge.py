@@ -99,10 +99,15 @@ def run(params: Params) -> dict:
     for column in ("shown", "agreement"):
         samples[column] = np.concatenate([getattr(e, column) for f in grouped.values() for e in f])
     for target in params.targets:
-        samples[f"steps_to_{target}"] = np.concatenate([
-            training.steps_to(run.returns, run.steps, target, params.window)
-            for run in runs.values()
-        ]) + samples["shown"]  # fmt: skip
+        samples[f"steps_to_{target}"] = (
+            np.concatenate(
+                [
+                    training.steps_to(run.returns, run.steps, target, params.window)
+                    for run in runs.values()
+                ]
+            )
+            + samples["shown"]
+        )
     columns = [f"steps_to_{target}" for target in params.targets]
     for name, group in samples.groupby("variant", sort=False):
         metrics["variants"][name] |= {column: variants.reached(group[column]) for column in columns}

@@ -7,7 +7,7 @@ Writes to data/reinforce_training/:
     returns.csv         mean return of each iteration's episodes, one column for each seed
     learning_curve.csv  mean, median and quantiles over seeds
     weights.npz         the trained networks; `reprise.load` makes Keras models of them
-    median_seed.gif     an episode of the seed whose evaluation is the median
+    median_seed.gif     an episode of the seed with the median evaluation
 """
 
 import sys
@@ -54,9 +54,12 @@ def run(params: Params, name: str = NAME) -> dict:
     runs = packs.run(
         partial(train_and_evaluate, params, name),
         packs.cut(params.seeds, params.pack_size),
-        label=name, describe=lambda so_far: f"greedy return under {limits[0]} steps "
-        + training.so_far([run.evaluations["greedy"][0] for run in so_far]),
-    )  # fmt: skip
+        label=name,
+        describe=lambda so_far: (
+            f"greedy return under {limits[0]} steps "
+            + training.so_far([run.evaluations["greedy"][0] for run in so_far])
+        ),
+    )
     run = join(runs)
     greedy = run.evaluations["greedy"]
     samples = training.by_iterations(run, limits)

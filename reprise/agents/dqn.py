@@ -178,9 +178,9 @@ def play_round(
 ) -> tuple[tf.Tensor, Play, tf.Tensor]:
     """Play one episode of every seed, or `train_every` steps.
 
-    A seed whose episode has ended waits for the longest episode; in a round of steps it begins its
-    next episode at once. Returns rows for the replay buffer [T, F, N], the new position, and the
-    return of the last episode that ended, NaN without one [N].
+    A seed waits at the end of its episode for the longest episode; in a round of steps it begins
+    its next episode at once. Returns rows for the replay buffer [T, F, N], the new position, and
+    the return of the last episode that ended, NaN without one [N].
     """
     choose = env.part(partial(act, s=s))
     by_steps, seeds = s.total_steps is not None, keys.shape[-1]

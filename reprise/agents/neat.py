@@ -1,6 +1,6 @@
 """NEAT on a Gymnasium environment of two actions, through neat-python.
 
-NEAT (NeuroEvolution of Augmenting Topologies) is a genetic algorithm whose genomes are networks:
+NEAT (NeuroEvolution of Augmenting Topologies) is a genetic algorithm with networks as genomes:
 weights mutate, and connections and nodes come and go. Very different networks compete within
 separate species, so that a new structure has time to prove itself.
 

@@ -1,7 +1,7 @@
 """Catastrophic forgetting: its share of seeds, depth and duration, and warnings of it.
 
-One bad episode is not forgetting: a random action may have ended it. What counts is a window of
-some episodes in a row, such as five:
+One bad episode is not forgetting: a random action may have ended it. A window of some
+episodes in a row, such as five, counts:
 
     a seed *holds* the cap from the end of the first window with all episodes at the cap
     it then *collapses* when the mean of a window is below half of the cap; the collapse begins with

@@ -168,7 +168,7 @@ def evaluation(
 ) -> dict[str, dict]:
     """Return how good policies are under each time limit; the unit is a seed.
 
-    A seed whose training diverged has no policy. The mean and the quantiles are over the `n` seeds
+    A diverged seed has no policy. The mean and the quantiles are over the `n` seeds
     that have one, which flatters the training; `missing` counts the others. The share of seeds that
     solve the task is of all seeds: a seed without a policy does not solve it.
 

@@ -1,7 +1,7 @@
 """Variants of an experiment: one table of all, and each compared with a baseline.
 
 A sample has a row for each variant and seed. NaN is a time that was never reached, later than any
-other, or the return of a seed whose training diverged, below any other; means ignore it.
+other, or the return of a diverged seed, below any other; means ignore it.
 """
 
 import re

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import keras
 
 Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
-LARGEST = float(np.finfo(np.float32).max) ** 0.5  # a weight whose square is still a number
+LARGEST = float(np.finfo(np.float32).max) ** 0.5  # the square of a smaller weight is finite
 Weights = list  # kernel [O, I, N] and bias [O, N] of each layer in turn
 
 

@@ -55,7 +55,7 @@ def test_two_workers_give_the_bytes_of_one(results: dict[str, Any]):
     assert rendered(run(workers=2)) == rendered(results)
 
 
-def test_the_dqn_enters_as_its_stage_left_it(results: dict[str, Any]):
+def test_the_dqns_results_are_those_of_its_stage(results: dict[str, Any]):
     found = results["samples.csv"].query("variant == 'dqn'")
     assert found["greedy_20"].tolist() == [12, 9, 20]
     assert found["environment_steps"].tolist() == [50, 27, 60]
@@ -66,7 +66,7 @@ def test_the_dqn_enters_as_its_stage_left_it(results: dict[str, Any]):
     np.testing.assert_array_equal(curve["seed_1"], [8.5, 9.5, 9.5])
 
 
-def test_the_linear_seeds_play_as_many_steps_as_they_are_given(results: dict[str, Any]):
+def test_linear_seeds_play_the_given_steps(results: dict[str, Any]):
     linear = results["samples.csv"].query("variant != 'dqn'")
     assert linear["environment_steps"].tolist() == [60] * 4
     assert linear["seed"].tolist() == [0, 1] * 2
@@ -89,6 +89,8 @@ def test_each_weight_is_named(results: dict[str, Any]):
 def test_the_metrics_summarise_the_samples(results: dict[str, Any]):
     metrics, samples = results["metrics.json"], results["samples.csv"]
     assert list(metrics["learners"]) == ["dqn", "handcrafted", "observations"]
+    said = approximate_q_learning.headline(results)
+    assert said.startswith("greedy return dqn 13.7, handcrafted ")
     means = samples.groupby("variant")[["last_return", "greedy_20"]].mean()
     for name, found in metrics["learners"].items():
         assert found["last_return"]["mean"] == pytest.approx(means.loc[name, "last_return"])
@@ -99,15 +101,15 @@ def test_the_metrics_summarise_the_samples(results: dict[str, Any]):
             assert found["difference"]["estimate"] == pytest.approx(gap)
 
 
-def test_seeds_that_diverge_have_no_return_and_have_not_solved_the_task():
+def test_diverged_seeds_have_no_return_and_do_not_solve_the_task():
     results = run(learning_rate=1e6)
     lost = results["samples.csv"].query("variant == 'handcrafted'")
     assert lost["diverged"].all()
     metrics = results["metrics.json"]
     assert metrics["learners"]["handcrafted"]["diverged"] == 2
     assert lost["greedy_20"].isna().all()
-    told = metrics["learners"]["handcrafted"]["greedy"]["limit_20"]
-    assert (told["n"], told["missing"], told["solved"]) == (0, 2, 0)
+    found = metrics["learners"]["handcrafted"]["greedy"]["limit_20"]
+    assert (found["n"], found["missing"], found["solved"]) == (0, 2, 0)
     # The DQN has returns, if poor ones: all of them are better than none.
     compared = metrics["against_dqn"]["greedy_20"]["handcrafted"]
     assert compared["probability_of_improvement"]["estimate"] == 0
@@ -116,12 +118,6 @@ def test_seeds_that_diverge_have_no_return_and_have_not_solved_the_task():
     assert "observations none; diverged: " in said
     assert said.endswith("observations 2 of 2")
     rendered(results)
-
-
-def test_the_headline_tells_every_learners_return(results: dict[str, Any]):
-    said = approximate_q_learning.headline(results)
-    assert said.startswith("greedy return dqn 13.7, handcrafted ")
-    assert ", observations " in said
 
 
 @pytest.mark.parametrize(
@@ -147,7 +143,7 @@ def test_the_headline_tells_every_learners_return(results: dict[str, Any]):
         ),
     ],
 )
-def test_what_is_not_allowed_is_named_and_nothing_is_written(
+def test_a_users_mistake_is_named_and_nothing_is_written(
     deep: Path, capsys: pytest.CaptureFixture, change: dict[str, Any], message: str
 ):
     YAML().dump({NAME: tiny.section(NAME, **tiny.update(TINY, change))}, deep / "params.yaml")
@@ -182,7 +178,7 @@ def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: P
     assert "90% interval" in text
 
 
-def test_behind_hidden_layers_a_feature_has_no_weight(results: dict[str, Any], tmp_path: Path):
+def test_with_hidden_layers_a_feature_has_no_weight(results: dict[str, Any], tmp_path: Path):
     section = tiny.section(NAME, **TINY, hidden_sizes=[3])
     section["feature_sets"] = {"handcrafted": ["angle"]}
     deep = approximate_q_learning.run(approximate_q_learning.Params(**section))

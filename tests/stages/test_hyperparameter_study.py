@@ -95,7 +95,7 @@ def test_a_run_trains_with_the_numbers_of_its_own_setting():
     np.testing.assert_array_equal(expected[columns], found[columns])
 
 
-def test_reinforce_can_be_studied_and_what_changes_the_program_too():
+def test_reinforce_and_programs_can_be_studied():
     found = tiny.run(NAME, **REINFORCE)
     samples = found["samples.csv"]
     assert samples["activation"].tolist() == ["relu", "relu", "elu", "elu"] * 2
@@ -106,14 +106,14 @@ def test_reinforce_can_be_studied_and_what_changes_the_program_too():
     assert learned.nunique(axis=1).max() > 1
 
 
-def test_a_sample_is_of_the_grid_and_its_runs_are_those_of_the_grid():
+def test_a_sample_is_a_part_of_the_grid():
     found = tiny.run(NAME, sample=3)["samples.csv"]
     numbers = found["setting"].unique()
     assert len(numbers) == 3
     assert set(numbers) < set(range(8))
 
 
-def test_sizes_can_be_varied_and_are_told_in_words():
+def test_sizes_can_be_varied():
     found = tiny.run(NAME, grid=grid(hidden_sizes=[[3], [3, 2]]))
     assert found["settings.csv"]["hidden_sizes"].tolist() == ["[3]", "[3, 2]"]
     assert list(found["metrics.json"]["effects"]["hidden_sizes"]) == ["[3]", "[3, 2]"]
@@ -131,8 +131,19 @@ def test_sizes_can_be_varied_and_are_told_in_words():
         ({"discount": [0.9]}, "grid is {'discount': [0.9]}; allowed: a valid tuple"),
     ],
 )
-def test_values_that_are_not_allowed_are_named(tried, message, tmp_path):
+def test_a_bad_grid_is_named(tried, message, tmp_path):
     assert message in refused(tmp_path, grid=tried)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sample": 28}, "sample is 28; allowed: at most 27, the grid"),
+        ({"few_seeds": [1, 33]}, "few_seeds has 33; allowed: at most seeds, 32"),
+    ],
+)
+def test_a_bad_number_is_named(change, message, tmp_path):
+    assert message in refused(tmp_path, **change)
 
 
 @pytest.mark.parametrize("stage", ["dqn_trainig", "markov_chain", ["dqn_training"], None])
@@ -142,7 +153,7 @@ def test_a_stage_that_cannot_be_studied_is_named(stage, tmp_path):
     assert said.endswith("; did you mean dqn_training?") == (stage == "dqn_trainig")
 
 
-def test_a_number_has_one_name_however_it_is_written():
+def test_1_and_1_0_are_one_setting():
     """DVC takes 1 and 1.0 for the same value."""
     names = [
         [setting.name for setting in tiny.params(NAME, grid=grid(discount=tried)).settings()]
@@ -171,7 +182,7 @@ def refused(folder: Path, **change: Any) -> str:
     return str(error.value)
 
 
-def test_a_wrong_value_of_the_stage_that_is_studied_is_named_as_its_own(tmp_path):
+def test_a_bad_value_of_the_studied_stage_is_named_in_its_section(tmp_path):
     path = tiny.altered("dqn_training", tmp_path, {"discount": 2})
     with pytest.raises(UserError, match=r"^dqn_training\.discount is 2; allowed: less than or"):
         parameters.load(NAME, study.Params, path)
@@ -199,7 +210,7 @@ def ended(stage: subprocess.Popen[str]) -> str:
     return said
 
 
-def test_a_study_that_is_killed_goes_on_where_it_was_and_gives_the_same_bytes(tmp_path):
+def test_a_killed_study_resumes_and_gives_the_same_bytes(tmp_path):
     ended(started(tmp_path / "whole"))
     cut = started(tmp_path / "cut")
     kept = tmp_path / "cut/.reprise/checkpoints" / NAME
