@@ -168,7 +168,8 @@ def run(params: Params) -> dict[str, Any]:
     """Learn every problem by every behaviour, and compare the behaviours with acting at random."""
     tasks, trials = params.tasks(), params.problems.trials()
     optima = {name: optimum(name, trial) for name, trial in trials.items()}
-    results = packs.run(partial(explore, params), packs.cut(len(tasks), params.runs), label=NAME)
+    cut = packs.cut(len(tasks) * params.runs, params.runs)
+    results = packs.run(partial(explore, params), cut, label=NAME)
     found = dict(zip(tasks, results, strict=True))
     metrics, samples, curves = {}, [], []
     for name, trial in trials.items():

@@ -26,8 +26,12 @@ from reprise.agents.vacuum_policies import (
 )
 from reprise.hyperparameters import Frozen, PositiveInt
 from reprise.stats import intervals
-from reprise.tabular.q_learning import settling_iterations
-from reprise.tabular.settling import curve_quantiles, settling_quantiles, within
+from reprise.tabular.settling import (
+    curve_quantiles,
+    settling_iterations,
+    settling_quantiles,
+    within,
+)
 
 # Each search, and the simpler one to compare it with.
 COMPARED = {
