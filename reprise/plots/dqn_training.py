@@ -117,7 +117,7 @@ def falls(results: Results) -> Figure:
 def return_and_loss(results: Results) -> Figure | None:
     """Draw return and loss over the training run; None if it ends before the first update."""
     curves = {
-        label: results.table(name, "episode").astype(float)  # a round without an end is empty
+        label: results.table(name).astype(float).set_index("episode")  # even where all is empty
         for label, name in {"return (steps)": "learning_curve", "loss": "loss_curve"}.items()
     }
     if curves["loss"].empty:
