@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
 from reprise.tabular.names import ModelError
 from stages import exploration
 from tests import tiny
+from tests.stages.executing import executed
 
 NAME = "exploration"
 Params = exploration.Params
@@ -205,23 +206,9 @@ def test_at_the_larger_discount_the_way_through_the_fire_is_looked_for(few: Para
     assert found["optimum"] == pytest.approx(21.89925005)
     assert found["random"]["reached"]["share"] == 0
     assert found["random"]["steps"]["q05"] is None
-    executed(brief, results, tmp_path)
-
-
-def executed(few: Params, results: dict[str, Any], tmp_path: Path) -> str:
-    artifacts.write_all(tmp_path / "results", results)
-    given = {
-        "data": "results",
-        "epsilon_start": few.epsilon_start,
-        "epsilon_end": few.epsilon_end,
-        "tolerance": few.tolerance,
-    }
-    target = tmp_path / "done.ipynb"
-    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
-    return target.read_text(encoding="utf-8")
+    executed(NAME, results, brief, tmp_path)
 
 
 def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):
-    text = executed(few, results, tmp_path)
+    text = executed(NAME, results, few, tmp_path)
     assert text.count('"image/png": "') == 3
-    assert "has 6 runs on each problem" in text

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
 from reprise.tabular.names import ModelError
 from stages import markov_chain
+from tests.stages.executing import executed
 
 NAME = "markov_chain"
 Params = markov_chain.Params
@@ -150,10 +151,6 @@ def test_a_parameter_that_is_not_allowed_is_named(
 @pytest.mark.parametrize(("start", "shown"), [("s0", 10), ("s2", 0)])
 def test_the_notebook_runs_on_fresh_results(few: Params, start: str, shown: int, tmp_path: Path):
     altered = few.model_copy(update={"start_state": start, "shown_paths": shown})
-    artifacts.write_all(tmp_path / "results", markov_chain.run(altered))
-    given = {"data": "results", "start_state": start, "horizon": few.horizon}
-    target = tmp_path / "done.ipynb"
-    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
-    text = target.read_text(encoding="utf-8")
+    text = executed(NAME, markov_chain.run(altered), altered, tmp_path)
     assert text.count('"image/png": "') == 3 + (shown > 0)
     assert "50 paths" in text

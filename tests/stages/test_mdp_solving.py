@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
 from reprise.plots import mdp_solving as tabular
 from reprise.tabular.comparison import (
     Limits,
@@ -25,6 +25,7 @@ from reprise.tabular.names import ModelError
 from reprise.tabular.problems import from_state, toy_text
 from stages import mdp_solving
 from tests import tiny
+from tests.stages.executing import executed
 
 NAME = "mdp_solving"
 SOLVERS = {
@@ -215,15 +216,14 @@ def test_names_of_several_words_can_be_told_apart_everywhere(
     assert found["best_action"]["worn, 1_5 years"] == "repair"
     policies = results["policies.csv"].set_index(["mdp", "discount", "state"])["best_actions"]
     assert policies["three_state", 0.9, "new machine"] == "'run it' 'run it slowly'"
-    targets = [tmp_path / "machine.ipynb"]
-    text = executed(results, machine, targets, tmp_path)
+    text = executed(NAME, results, machine, tmp_path)
     assert '| \\"worn, 1.5 years\\", repair |' in text
     assert "| new machine, run it slowly |" in text
 
 
 def test_the_notebook_shows_a_discount_of_zero(params: mdp_solving.Params, tmp_path: Path):
     blind = params.model_copy(update={"discounts": (0.0,), "sweeps": 1})
-    text = executed(mdp_solving.run(blind), blind, [tmp_path / "blind.ipynb"], tmp_path)
+    text = executed(NAME, mdp_solving.run(blind), blind, tmp_path)
     assert "γ = 0.0" in text
 
 
@@ -238,33 +238,12 @@ def test_values_of_tiny_rewards_keep_their_digits():
     assert state_table(problem, solutions)["value"].iloc[0] == exact
 
 
-def executed(
-    results: dict[str, Any], params: mdp_solving.Params, targets: list[Path], tmp_path: Path
-) -> str:
-    """Execute the notebook on results, once for each target; return the last one's text."""
-    artifacts.write_all(tmp_path / "results", results)
-    given = {
-        "data": "results",
-        "solver_tolerance": params.tolerance,
-        "relative_tolerance": params.relative_tolerance,
-        "state": params.switch.state,
-        "action": params.switch.action,
-        "rival": params.switch.rival,
-    }
-    for target in targets:
-        notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
-    return targets[-1].read_text(encoding="utf-8")
-
-
 def test_the_notebook_runs_on_these_results(
     results: dict[str, Any], params: mdp_solving.Params, tmp_path: Path
 ):
-    targets = [tmp_path / "once.ipynb", tmp_path / "again.ipynb"]
-    executed(results, params, targets, tmp_path)
-    once, again = (target.read_text(encoding="utf-8") for target in targets)
+    once, again = (executed(NAME, results, params, tmp_path) for _ in range(2))
     assert once == again
     assert once.count('"image/png": "') == 5
-    assert "**0.947633**" in once
 
 
 def test_a_grid_shows_a_mark_in_each_cell():

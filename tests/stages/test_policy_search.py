@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from reprise.agents import vacuum_policies, vacuum_search
-from reprise.pipeline import artifacts, notebooks, parameters
-from stages import policy_search, reporting
+from reprise.pipeline import artifacts, parameters
+from stages import policy_search
 from tests import tiny
+from tests.stages.executing import executed
 
 NAME = "policy_search"
 Params = policy_search.Params
@@ -129,12 +130,6 @@ def test_a_parameter_that_is_not_allowed_is_named(
     assert message in str(error.value)
 
 
-def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: Path):
-    artifacts.write_all(tmp_path / "results", results)
-    given = reporting.given(parameters.load("reporting", reporting.Params), NAME)
-    given |= {"data": "results"}
-    target = tmp_path / "done.ipynb"
-    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
-    text = target.read_text(encoding="utf-8")
+def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):
+    text = executed(NAME, results, few, tmp_path)
     assert text.count('"image/png": "') == 6
-    assert "is run 3 times" in text

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
 from reprise.tabular.names import ModelError
 from reprise.tabular.settling import settling_quantiles, settling_summary, within
 from stages import q_learning_convergence
 from tests import tiny
+from tests.stages.executing import executed
 
 NAME = "q_learning_convergence"
 Params = q_learning_convergence.Params
@@ -209,23 +210,8 @@ def test_a_start_from_which_nothing_happens_is_refused(
 def test_the_notebook_runs_on_fresh_results(
     few: Params, watched: tuple[str, str], iterations: int, tmp_path: Path
 ):
-    few = few.model_copy(update={"iterations": iterations})
     recorded = few.recorded.model_copy(update=dict(zip(("state", "action"), watched, strict=True)))
-    artifacts.write_all(
-        tmp_path / "results",
-        q_learning_convergence.run(few.model_copy(update={"recorded": recorded})),
-    )
-    given = {
-        "data": "results",
-        "discount": few.discount,
-        "learning_rate": few.learning_rate,
-        "learning_rate_decay": few.learning_rate_decay,
-        "state": watched[0],
-        "action": watched[1],
-        "tolerances": list(few.tolerances),
-    }
-    target = tmp_path / "done.ipynb"
-    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
-    text = target.read_text(encoding="utf-8")
+    short = few.model_copy(update={"iterations": iterations, "recorded": recorded})
+    text = executed(NAME, q_learning_convergence.run(short), short, tmp_path)
     assert text.count('"image/png": "') == 3
     assert "20 runs" in text

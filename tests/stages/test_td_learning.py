@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
 from reprise.stats.paired import ratio_of_means
 from reprise.tabular.names import ModelError
 from reprise.tabular.td_learning import Schedule
 from stages import td_learning
 from tests import tiny
+from tests.stages.executing import executed
 
 NAME = "td_learning"
 Params = td_learning.Params
@@ -203,19 +204,7 @@ def test_a_start_from_which_nothing_happens_is_refused(
 @pytest.mark.parametrize("chosen", [None, ["constant_small"]])
 def test_the_notebook_runs_on_fresh_results(few: Params, chosen: list[str] | None, tmp_path: Path):
     schedules: dict[str, Schedule] = {n: few.schedules[n] for n in chosen or few.schedules}
-    artifacts.write_all(
-        tmp_path / "results", td_learning.run(few.model_copy(update={"schedules": schedules}))
-    )
-    given = {
-        "data": "results",
-        "discount": few.discount,
-        "start_state": few.start_state,
-        "schedules": {name: schedule.model_dump() for name, schedule in schedules.items()},
-        "window": few.window,
-        "traced_state": few.traced_state,
-    }
-    target = tmp_path / "done.ipynb"
-    notebooks.execute(Path(f"notebooks/{NAME}.ipynb"), target, given, root=tmp_path)
-    text = target.read_text(encoding="utf-8")
+    fewer = few.model_copy(update={"schedules": schedules})
+    text = executed(NAME, td_learning.run(fewer), fewer, tmp_path)
     assert text.count('"image/png": "') == 2
     assert "20 runs" in text
