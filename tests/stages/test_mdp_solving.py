@@ -244,6 +244,7 @@ def test_the_notebook_runs_on_these_results(
     once, again = (executed(NAME, results, params, tmp_path) for _ in range(2))
     assert once == again
     assert once.count('"image/png": "') == 5
+    assert results["metrics.json"]["switching_discount"] == pytest.approx(0.947633, abs=1e-6)
 
 
 def test_a_grid_shows_a_mark_in_each_cell():
