@@ -182,6 +182,7 @@ def show(*values: Any) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a repository with tiny parameters and the committed results, and go there."""
     YAML().dump({name: section(name) for name in COMMITTED}, tmp_path / "params.yaml")
+    (tmp_path / "dvc.yaml").symlink_to(ROOT / "dvc.yaml")
     (tmp_path / "data").mkdir()
     for path in (ROOT / "data").iterdir():
         (tmp_path / "data" / path.name).symlink_to(path)
