@@ -2,7 +2,7 @@
 
     python -m benchmarks.training
 
-Every training runs in a process of its own, with the values of params.yaml but for the number of
+Every training runs in a process of its own, with the values of params.yaml except for the number of
 seeds: a first call, which compiles, and then the calls that are timed. Ours keeps to one thread;
 the yardstick uses what it can get. Ours and the yardstick take turns, so that whatever else the
 machine does meets both.

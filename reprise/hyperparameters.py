@@ -144,7 +144,7 @@ class Recorded(Frozen):
 
 
 class Evaluation(Frozen):
-    """How trained policies are played in Gymnasium; its seeds are apart from those of training."""
+    """Evaluation in Gymnasium, on seeds apart from those of training."""
 
     episodes: PositiveInt
     first_seed: EvaluationSeed
@@ -170,7 +170,7 @@ class Evaluation(Frozen):
         """Yield what it takes to play so many policies.
 
         Args:
-            seeds: the parameters whose product is their number.
+            seeds: the parameter with their number, by its name.
         """
         number, limit = capacity.product(seeds), (self.limits or (1,))[0]
         for what, size, given in (
@@ -182,7 +182,7 @@ class Evaluation(Frozen):
 
 
 class Experiment(Frozen):
-    """What an experiment with an algorithm adds to its hyperparameters."""
+    """The parameters that an experiment adds to an algorithm's hyperparameters."""
 
     seed: Seed
     seeds: PositiveInt

@@ -1,8 +1,8 @@
-"""Policies for CartPole that nobody has to train: rules, chance, and a network as it is born.
+"""Policies for CartPole without training: rules, chance, and an untrained network.
 
 A rule is a function of observations; `playing` turns it into the `Act` that `evaluation` asks for.
 A stochastic policy takes its random numbers as an array, one stream for each episode and policy, so
-that an episode is the same one whichever others are played beside it.
+that an episode is the same one whichever others are played with it.
 
 Shapes: E episodes, N policies, T steps, O = 4 features: position (m), velocity (m/s), angle (rad,
 positive to the right), angular velocity (rad/s). Action 0 pushes the cart to the left, 1 to the

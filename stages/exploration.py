@@ -1,4 +1,4 @@
-"""How fast Q-learning comes to a good policy, by the behaviour with which it explores.
+"""Speed of Q-learning towards a good policy, by its exploring behaviour.
 
 Reads data/inputs/three_state.yaml, and the transition tables of Gymnasium's toy-text environments.
 Writes to data/exploration/: metrics.json (by problem and behaviour: the steps until the greedy
@@ -42,7 +42,7 @@ DECIMALS = 9  # of a loss: the rounding errors of exact values lie below
 
 
 class Trial(Learning):
-    """How one problem is learnt, by every behaviour."""
+    """Parameters of a problem, for every behaviour."""
 
     discount: Annotated[float, Field(ge=0, lt=1)]
     epsilon_decay: PositiveInt  # iterations over which ε falls

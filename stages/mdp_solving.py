@@ -36,7 +36,7 @@ def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class Switch(Frozen):
-    """Where to look for the discount at which one action overtakes another."""
+    """Search for the discount at which one action overtakes another."""
 
     state: Name
     action: Name

@@ -1,4 +1,4 @@
-"""How long Q-learning takes on the chapter's three states, over many runs.
+"""Convergence of Q-learning on the chapter's three states, over many runs.
 
 Reads data/inputs/three_state.yaml. Writes to data/q_learning_convergence/: metrics.json (the
 iterations until a Q-value is within each tolerance of its optimum for good, null where that share

@@ -18,7 +18,7 @@ from reprise.pipeline.execution import SECTION
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("reprise", "stages")
 REPORTING = "reporting"  # runs the notebooks of the other stages, one at a time
-REPORT = "report"  # makes pages of them, beside them
+REPORT = "report"  # makes pages of them, in the same folder
 
 # Each level imports from those above it in this list only.
 LEVELS = [
@@ -251,7 +251,7 @@ def imports(path: str) -> Iterator[str]:
 
 
 def running(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a tree but for those that only a type checker reads."""
+    """Yield the nodes of a tree except those that only a type checker reads."""
     yield node
     typing = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
     for child in node.orelse if isinstance(node, ast.If) and typing else ast.iter_child_nodes(node):

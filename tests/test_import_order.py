@@ -1,4 +1,4 @@
-"""TensorFlow and Keras beside Reprise: imported before or after it, with settings of the user's."""
+"""TensorFlow and Keras with Reprise: imported before or after it, with the user's settings."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ SET = "import os, reprise\nos.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\
 
 
 def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run code in a Python of its own whose environment nothing has set yet."""
+    """Run code in a Python of its own with a clean environment."""
     kept = {"PATH", "HOME", "LANG"} & os.environ.keys()
     environment = {name: os.environ[name] for name in kept} | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(

@@ -35,7 +35,7 @@ def sentences(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     match path.suffix:
         case ".py":
-            yield from docstrings(text)
+            yield from (re.sub(r"^ *>>>.*$", "", each, flags=re.M) for each in docstrings(text))
             tokens = tokenize.generate_tokens(io.StringIO(text).readline)
             yield from (token.string for token in tokens if token.type == tokenize.COMMENT)
         case ".ipynb":

@@ -126,7 +126,7 @@ def section(name: str) -> dict[str, Any]:
 
 
 def shrunk(change: str) -> str:
-    """Return a change whose size is in proportion to the tiny parameters."""
+    """Return a change in proportion to the tiny parameters."""
     key, _, value = change.partition("=")
     if not re.fullmatch(r"\d+", value):
         return change

@@ -5,7 +5,7 @@ Run: python dqn_seeds.py LANES [elu|relu]      prints one line: speed, result, h
 
 The chapter's loop: 600 episodes of at most 200 steps, epsilon from 1 to 0.01 over 500 episodes, a replay
 buffer of 2,000, one gradient step (batch 32) per episode once 50 episodes have been played. Lanes play the same
-episode number in lockstep; a seed whose episode has ended idles until the longest one ends.
+episode number in lockstep; a seed idles after its episode until the longest one ends.
 """
 import hashlib
 import os

@@ -6,7 +6,7 @@ Run: python reinforce_seeds.py LANES        prints one line: speed, result, hash
 What it shows, and what the product must keep:
   - the whole training (environment, policy, returns, gradients, Nadam) is ONE tf.function(jit_compile=True);
   - L seeds are L seeds of stacked Keras weights; seed i gives the same bits whatever L is;
-  - no dot products and no x / sqrt(y): those two are the operations whose bits differ between CPUs.
+  - no dot products and no x / sqrt(y): the bits of those two operations differ between CPUs.
 """
 import hashlib
 import os

@@ -5,7 +5,7 @@
 It runs in an environment of its own and prints the steps played and the seconds taken. Networks,
 rates, discount, replay buffer and batches are those of the chapter's trainings. What differs is
 Stable-Baselines3's own: Huber loss, Adam and a target network (here copied at each gradient step)
-in DQN, its exploration by steps; in A2C a critic beside the policy, RMSprop, and an update after
+in DQN, its exploration by steps; in A2C a critic next to the policy, RMSprop, and an update after
 every 20 steps of ten environments, where REINFORCE has one after ten whole episodes.
 """
 

@@ -26,7 +26,7 @@ RIGHT_ANGLE = (1.5703125, pi / 2 - 1.5703125)
 
 
 class Physics(NamedTuple):
-    """Constants in SI units; both links are alike but for their speed limits."""
+    """Constants in SI units; both links are alike except for their speed limits."""
 
     gravity: float = 9.8
     mass: float = 1.0

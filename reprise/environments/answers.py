@@ -1,6 +1,6 @@
 """The answers of environments to `reset` and `step`, checked before anybody learns from them.
 
-An answer whose meaning is clear is taken: a list of numbers for an array, a category as a float, a
+An answer with a clear meaning is taken: a list of numbers for an array, a category as a float, a
 reward or an end as an array of one. Any other is a `Misfit`: reshaped or broadcast to fit, it would
 be a wrong number that nobody sees.
 """

@@ -3,7 +3,7 @@
 A program calls them from TensorFlow's graph, step by step. There is one environment for each
 episode that is played at once. The key of a training seed gives the seeds of its resets, from 2^31
 to 2^32: evaluations use those below, and NumPy's older generators take both.
-An episode is the same one whatever is played beside it.
+An episode is the same whichever others are played with it.
 
 Nothing begins anew by itself. An episode that has ended is not stepped: it keeps its last
 observation, the final one, until the algorithm begins it anew. Gymnasium's vector environments step

@@ -192,7 +192,7 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
 
 
 def headless() -> None:
-    """Let pygame draw without a screen and without a greeting, unless told otherwise."""
+    """Let pygame draw without a screen and without a greeting, unless already set."""
     for name, value in HEADLESS.items():
         os.environ.setdefault(name, value)
 

@@ -1,4 +1,4 @@
-"""Whether an environment plays the same episode from the same seed, whoever plays beside it.
+"""Check that a seed determines an episode, whichever others are played at the same time.
 
 Only then is a seed's result its own. A few short episodes are played, each three times: in an
 environment as made, in the same one again, and in another while a third is stepped in turn with it,
@@ -26,7 +26,7 @@ _checked: dict[str, tuple] = {}
 def check(specification: Specification) -> None:
     """Play the episodes and compare them, once for each environment.
 
-    What cannot be played is left to whoever plays next, to be told with its episode and step.
+    An environment that cannot be played passes: the next player names the episode and the step.
 
     Raises:
         UserError: the environment cannot be made, does not fit, or ignores its seed.
@@ -42,10 +42,12 @@ def _compare(specification: Specification) -> None:
             try:
                 alone = _episode(first, seed, actions, shown)
                 again = _episode(first, seed, actions, shown)
-                beside = _episode(second, seed, actions, shown, _playing(neighbour, seed, actions))
+                neighboured = _episode(
+                    second, seed, actions, shown, _playing(neighbour, seed, actions)
+                )
             except Exception:
                 return
-            for other, how in ((again, "twice"), (beside, "beside another environment")):
+            for other, how in ((again, "twice"), (neighboured, "next to another environment")):
                 for step, (one, two) in enumerate(zip(alone, other, strict=False), -1):
                     if not all(map(_same, one, two)):
                         when = f"step {step}" if step >= 0 else "reset"

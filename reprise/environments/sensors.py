@@ -1,4 +1,4 @@
-"""What an agent can see of an environment: some features only, with errors, and a short memory.
+"""Sensors: an environment seen by some features only, with errors and a short memory.
 
     observation = m_t, m_{t-1}, ..., m_{t-H+1}
                or m_t, (m_t - m_{t-1}) f, ..., (m_{t-H+2} - m_{t-H+1}) f
@@ -30,7 +30,7 @@ from reprise.nn.determinism import tf
 
 
 class Sensors(NamedTuple):
-    """What is measured."""
+    """The measurements of an agent."""
 
     features: tuple[int, ...]
     """Places in the environment's observation, [F]."""

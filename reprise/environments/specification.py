@@ -1,4 +1,4 @@
-"""Which environment of Gymnasium is played, and what is asked of it, whoever plays.
+"""The Gymnasium environment of a training and the demands on it.
 
 Time limits are the algorithms' and the evaluation's, and count the agent's steps: the one that
 Gymnasium registers is no wrapper here, but what a limit that is null means. A `TimeLimit` among the
@@ -82,7 +82,7 @@ def _by_name(kwargs: Any) -> Any:
 
 
 def _in_order(wrappers: Any) -> Any:
-    """Refuse a mapping of wrappers, the order of whose keys DVC does not see."""
+    """Refuse a mapping of wrappers, since DVC does not see the order of its keys."""
     if isinstance(wrappers, Mapping):
         listed = ", ".join(
             f"{{{', '.join([f'name: {name}', *_written(arguments)])}}}"
@@ -126,7 +126,7 @@ class Specification(Frozen):
 
     @property
     def normalised(self) -> bool:
-        """Whether observations are normalised, which no wrapper here does: see `normalisation`."""
+        """Return whether observations are normalised; `normalisation` does that, no wrapper."""
         return any(wrapping.name == NORMALISED for wrapping in self.wrappers)
 
     def top(self, steps: int) -> float:
@@ -145,7 +145,7 @@ class Specification(Frozen):
         return registered.max_episode_steps if registered else None
 
     def make(self, **options: Any) -> gymnasium.Env:
-        """Return the environment inside its wrappers, but for normalisation; nothing limits it.
+        """Return the environment inside its wrappers, except normalisation; nothing limits it.
 
         Args:
             options: more arguments of `gymnasium.make`.
@@ -246,7 +246,7 @@ def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
 
 
 class Played(Frozen):
-    """What is trained and judged in an environment, under its registered limit if none is given."""
+    """Parameters of a training in an environment; a limit of null is the registered one."""
 
     environment: Specification
 
@@ -298,7 +298,7 @@ def left_limits(environment: Specification, steps: int, limits: Sequence[int]) -
 
 
 class Spaces(NamedTuple):
-    """What an environment shows and takes, as networks see it."""
+    """Observations and actions of an environment as networks see them."""
 
     features: int  # O
     actions: int  # A
@@ -343,7 +343,7 @@ def _flattened(space: gymnasium.Space) -> str:
 
 @contextmanager
 def made(specification: Specification, count: int, **options: Any) -> Iterator[list[gymnasium.Env]]:
-    """Make environments whose actions nobody checks, and close them whatever happens.
+    """Make environments without checks of actions, and close them in any case.
 
     Raises:
         UserError: they cannot be made, or are one and the same.

@@ -55,7 +55,7 @@ def collected(policies: Floats, keys: Keys, times: Counts, room: Room = ROOM) ->
 
 
 def path(policy: Floats, key: np.uint64, seconds: int, room: Room = ROOM) -> tuple[Floats, Counts]:
-    """Return where a robot was, and what it had collected, after each second.
+    """Return a robot's place and its collected dust after each second.
 
     Returns:
         x and y in metres and the heading in half turns, [T + 1, 3], from the start on; and the

@@ -50,7 +50,7 @@ def changes(stages: Iterable[str] | None = None, root: Path = Path()) -> list[Ch
 
 
 def sources(stage: str, root: Path = Path()) -> list[str]:
-    """Return a stage and all stages whose results it reads, however indirectly.
+    """Return a stage and all stages that it depends on, however indirectly.
 
     >>> sources("approximate_q_learning")
     ['approximate_q_learning', 'dqn_training']

@@ -39,7 +39,7 @@ _WARNING = re.compile(r"^\S.*?:\d+: (?=\w*Warning: )(.*)(?:\n {2}\S.*)?$", re.MU
 
 
 class NotebookError(PlainError, RuntimeError):
-    """A notebook that cannot be executed, or whose outputs would not be the same bytes again."""
+    """A notebook that fails, or with outputs that would differ on another machine."""
 
 
 def execute(
@@ -190,7 +190,7 @@ def _run(
 
 
 def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
-    """Returns a manager whose kernel is this interpreter's, whatever kernelspecs are installed.
+    """Returns a manager of kernels of this interpreter, whichever kernelspecs are installed.
 
     Its sockets are files in the private directory: no port is opened, and none can be taken.
     """

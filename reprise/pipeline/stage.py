@@ -110,7 +110,7 @@ def _execution() -> execution.Execution:
 
 
 def _memory_is_short(error: Exception) -> bool:
-    """Whether an error is of memory: Python's, NumPy's or TensorFlow's, which is not loaded."""
+    """Return whether an error is about memory: Python's, NumPy's or TensorFlow's."""
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 

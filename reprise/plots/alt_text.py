@@ -1,4 +1,4 @@
-"""What a figure says to those who do not see it: its titles, axes, labels and note, in one text."""
+"""Text alternatives of figures: titles, axes, labels and note in one text."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-MOST = 16  # labels that are told; of more, how many there are
+MOST = 16  # labels that are named; of more, only their number
 
 
 def described(figure: Figure) -> str:
@@ -39,7 +39,7 @@ def show_with_figures() -> None:
 
 
 class _Described(NamedTuple):
-    """A way to show a figure, and its text beside it."""
+    """A way to show a figure together with its text."""
 
     drawn: Callable[[Figure], Any]
 
@@ -57,7 +57,7 @@ def _axes(axes: Axes) -> str:
 
 
 def _labels(axes: Axes) -> list[str]:
-    """Return the words in a panel: beside lines, in its legend, along an axis of names."""
+    """Return the words in a panel: at lines, in its legend, along an axis of names."""
     legend = axes.get_legend()
     texts = [*axes.texts, *(legend.get_texts() if legend else [])]
     ticks = [*axes.get_yticklabels(), *axes.get_xticklabels()]
@@ -70,7 +70,7 @@ def _outside(figure: Figure) -> list[Text]:
 
 
 def _says(label: str) -> bool:
-    """Whether a label has words, not numbers and powers of ten only."""
+    """Return whether a label has words, not only numbers."""
     return bool(re.search(r"[^\W\d_]{2}", re.sub(r"\\math\w+|\$", "", label)))
 
 

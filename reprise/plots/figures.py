@@ -81,7 +81,7 @@ def quantile_band(
     window: int = 1,
     level: Label | None = None,
 ) -> Figure:
-    """Compares groups of seeds by medians and bands, each named beside its median.
+    """Compares groups of seeds by medians and bands, each named at its median.
 
     Args:
         groups: Name of the group to its curves, one column per seed, [T, N].

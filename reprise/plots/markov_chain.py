@@ -155,7 +155,7 @@ def path_rows(paths: pd.DataFrame, states: Sequence[str]) -> Figure:
 
 
 def lengths(table: pd.DataFrame, exact: str, *, shown: int, number_of_paths: int) -> Figure:
-    """Sets the simulated lengths of paths beside the exact ones: their shares, and what is left.
+    """Draws simulated and exact lengths of paths: their shares, and the share still under way.
 
     Args:
         table: A row for each length from 1 on, columns length, simulated, low, high and the exact.

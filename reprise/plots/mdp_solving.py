@@ -247,7 +247,7 @@ def sweeps_by_solver(sweeps: pd.DataFrame, *, x_label: str, title: str = "") -> 
 
 
 def value_grids(grids: Mapping[str, Grid], *, value_label: str) -> Figure:
-    """Maps the optimal values of environments whose states lie on a grid.
+    """Maps the optimal values of environments with states on a grid.
 
     Args:
         grids: Title to the grid.

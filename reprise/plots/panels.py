@@ -86,7 +86,7 @@ def one_by_one(
         axes.set_xlabel(x_label)
     band = style.percent((QUANTILES["low"], QUANTILES["high"]))
     style.note(
-        figure, f"Line: the one seed. Band: {band} of all {curves.shape[1]}. Dashed: the most."
+        figure, f"Line: the one seed. Band: {band} of all {curves.shape[1]}. Dashed: the maximum."
     )
     return figure
 
@@ -104,7 +104,7 @@ def stacked(
         panels: Label of the y-axis to a table of median, low and high, its index along the x-axis.
         x_label: Of the index.
         title: What the figure shows.
-        logarithmic: Those labels whose axis is, if all values are above 0.
+        logarithmic: Labels with a logarithmic axis, if all values are above 0.
     """
     figure = Figure(figsize=(style.WIDTH, 0.8 + 2.0 * len(panels)))
     rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]

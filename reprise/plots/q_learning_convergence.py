@@ -97,7 +97,7 @@ def convergence(
     y_label: str,
     x_labels: tuple[str, str] = ("sweeps of Q-value iteration", "iterations of Q-learning"),
 ) -> Figure:
-    """Sets a Q-value's way to its optimum by sweeps beside its way in many runs of Q-learning.
+    """Draws a Q-value's way to its optimum by sweeps, and in many runs of Q-learning.
 
     Args:
         sweeps: The value by sweep, [K].

@@ -1,4 +1,4 @@
-"""What a notebook shows besides figures: its results, the verdicts on them, numbers in a table.
+"""Results, verdicts and tables of numbers for notebooks.
 
 results = show.Results(data, params, changed, confidence)
 show.verdicts(results)

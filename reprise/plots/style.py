@@ -1,4 +1,4 @@
-"""The house style: one style sheet, one palette, and labels beside what they name."""
+"""The house style: one style sheet, one palette, and labels at the things they name."""
 
 from collections.abc import Sequence
 from pathlib import Path

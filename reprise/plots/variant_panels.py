@@ -103,7 +103,7 @@ def forest(
     x_label: str,
     title: str = "",
 ) -> Figure:
-    """Draws a row per variant: seeds and mean, and beside them the chance against the baseline.
+    """Draws a row per variant: seeds, mean, and the chance against the baseline.
 
     Args:
         groups: Name of the variant to one value per seed, from the top row down, [N].
@@ -170,7 +170,7 @@ def small_multiples(
     Args:
         panels: Title to variants, a variant's name to its curves, one column per seed, [T, N]. A
             name has one colour in all panels.
-        reference: A name and curves whose median stands, dotted, in each panel but its own.
+        reference: A name and curves; their dotted median is in each panel except its own.
         top: The highest possible value, and its name.
         x_label: Of the index.
         y_label: Of the values.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def cache(repo: "Repo") -> Iterator[Path]:
-    """Yield each file of DVC's cache whose content does not have the digest in its name."""
+    """Yield each file of DVC's cache with content that differs from the digest in its name."""
     for path in sorted(Path(repo.cache.local.path).glob("??/*")):
         if _digest(path) != path.parent.name + path.name.removesuffix(".dir"):
             yield path

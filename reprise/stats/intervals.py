@@ -29,7 +29,7 @@ class Interval(NamedTuple):
 
     @property
     def bounded(self) -> bool:
-        """Whether both bounds are finite: with one seed, or none, they are not."""
+        """Return whether both bounds are finite; with fewer than two seeds they are not."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
     def columns(self, name: str) -> dict[str, float]:

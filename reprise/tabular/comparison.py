@@ -1,4 +1,4 @@
-"""One problem, four solvers: what each costs and how near it comes to the exact values.
+"""One problem, four solvers: the cost of each and its error.
 
 Axes: S states, A actions, K sweeps.
 """
@@ -29,7 +29,7 @@ DECIMALS = 12  # of rewards near 1; a linear solve's error lies below, other bit
 
 
 class Limits(Frozen):
-    """When a solver has converged, and how long to wait for it."""
+    """Convergence of a solver, and a limit of its sweeps."""
 
     tolerance: PositiveFloat  # the largest error of a value
     evaluation_sweeps: PositiveInt  # of modified policy iteration, after each improvement

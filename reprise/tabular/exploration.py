@@ -18,7 +18,7 @@ from numba import njit
 
 
 class Behaviour(NamedTuple):
-    """How the agent acts while it learns: by ε_k, and by f where the curiosity is not 0."""
+    """Behaviour of the agent while it learns: by ε_k, and by f if the curiosity is not 0."""
 
     epsilon_start: float
     epsilon_end: float

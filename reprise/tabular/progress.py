@@ -1,4 +1,4 @@
-"""How good a run of Q-learning is while it learns: its greedy policy's value, its coverage.
+"""Progress of a run of Q-learning: the value of its greedy policy, its coverage.
 
 Axes: R runs, S states, A actions, N transitions, K checkpoints.
 """

@@ -1,4 +1,4 @@
-"""When many runs have come close to an optimum for good.
+"""Times from which runs stay close to an optimum.
 
 Axes: R runs, K records.
 """

@@ -1,4 +1,4 @@
-"""When values have settled, and which actions tie: numbers that are equal except for rounding.
+"""Tolerances: settled values, and actions that tie except for rounding.
 
 Axes: S states, A actions.
 """

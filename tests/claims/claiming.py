@@ -32,7 +32,7 @@ class Made:
     """Results of one stage, `training`."""
 
     def __init__(self, **tables: pd.DataFrame) -> None:
-        """Hold tables by name, beside samples and returns."""
+        """Hold tables by name, samples and returns."""
         self.tables = {"samples": SAMPLES, "returns": RETURNS, **tables}
 
     def metrics(self, stage: str) -> dict[str, Any]:

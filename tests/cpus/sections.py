@@ -1,7 +1,7 @@
 """The parameters that stages have here: tiny, but wide enough to fill a processor's vectors.
 
 A pack has 24 seeds, three vectors of AVX2; two seeds would be computed one by one, by instructions
-that all processors share. Of an experiment's variants those are kept whose programs differ in kind.
+that all processors share. Of an experiment's variants it keeps one for each kind of program.
 """
 
 from typing import Any

@@ -15,7 +15,7 @@ class Counting(gymnasium.Env):
     """Shows where an episode began and the number of the step, and rewards the action taken.
 
     An episode terminates after as many steps as its seed says, 3 to 6. To step on after that is an
-    error. In the episode whose start is above `grave` something happens at step 2.
+    error. In the episode with a start above `grave` something happens at step 2.
     """
 
     def __init__(self, mood: str = "calm", grave: float = 2.0, start: int = 5) -> None:

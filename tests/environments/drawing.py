@@ -21,7 +21,7 @@ def cell(place: int) -> NDArray[np.uint8]:
 
 
 class Drawn(gymnasium.Env):
-    """Walks two steps to the right, whatever it is told."""
+    """Walks two steps to the right, whatever the action."""
 
     def __init__(self, form: str, render_mode: str | None = None) -> None:
         self.observation_space, self.action_space = Box(0, 5, (2,), np.float32), Discrete(2)

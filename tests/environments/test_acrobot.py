@@ -1,7 +1,7 @@
 """The compiled Acrobot against Gymnasium's, step by step, and in the hands of DQN.
 
 Gymnasium computes in float64. Each of a step's few dozen float32 operations errs by half a unit in
-the last place, 2^-24 of its result, which is as if the state had been another by as much. So the
+the last place, 2^-24 of its result, as if the state were another by as much. So the
 two may differ by what Gymnasium's own step makes of a state that is off by some 2^-24, and by the
 result's rounding. ROUNDINGS says how many: the operations on the longest way through a stage of
 Runge-Kutta are about 16, and their errors do not all point one way. 6.3 is the worst seen.

@@ -6,7 +6,7 @@ Each step begins anew from Gymnasium's state, rounded to float32, so that what i
 for every step of every episode, however long. Left alone, two states that differ by rounding part
 as the pole falls: by sqrt(g / (l (4/3 - m_p / m))) = 4 per second for an upright one, which is 8%
 a step, a factor of ten in 30 steps and of 10^16 in 500. So the free run is compared, with a bound
-that grows so, under the policies whose episodes are short; a trained one's outlast it.
+that grows so, under policies with short episodes; a trained one's outlast it.
 
 The rounding of a step is half a unit in the last place, 2^-24, of the state handed over and of the
 result; and for speeds that of some dozen operations on terms up to 16 m/s^2 or rad/s^2, which enter

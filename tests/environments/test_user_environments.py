@@ -1,4 +1,4 @@
-"""What users' environments answer is taken where it is clear, and else told in one line."""
+"""Answers of users' environments are taken if they are clear; others end with one line."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ REFUSED = {
     "NoSeed": "at reset: the environment raised TypeError: ",
     "OneAction": "OneAction-v0 has the actions Discrete(1)",
     "GlobalRandom": "GlobalRandom-v0 ignores its seed: reset(seed=0) twice gives two episodes",
-    "GlobalRandomLater": "reset(seed=0) beside another environment gives two episodes",
+    "GlobalRandomLater": "reset(seed=0) next to another environment gives two episodes",
     "Unseeded": "Unseeded-v0 ignores its seed: reset(seed=0) twice gives two episodes, which diff",
     "Remembers": "Remembers-v0 ignores its seed: reset(seed=0) twice gives two episodes",
     "Shared": "Shared-v0 is the same object when made again",

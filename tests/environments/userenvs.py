@@ -63,7 +63,7 @@ def shows(name: str, seen: Callable[[Line], Any], space: gymnasium.Space = Line.
 
 
 def answers(name: str, changed: Callable[[Any, Any], Any]) -> None:
-    """Register a line whose answer to `step` is changed, given the action too."""
+    """Register a line with a changed answer to `step`, given the action too."""
 
     def step(self: Line, action: Any) -> Any:
         return changed(Line.step(self, action), action)

@@ -122,5 +122,5 @@ def test_a_seed_that_diverged_is_counted_and_in_no_mean():
     assert effects.loc[("rate", 2), "mean"] == pytest.approx(found["mean"][2])
     values = table["final"].to_numpy().reshape(4, 16)
     few: Any = ranking.few_seeds(values, [3], 0)
-    assert few["count"].max() == 1  # of the two settings whose seeds all have a policy
+    assert few["count"].max() == 1  # of the two settings in which all seeds have a policy
     assert len(ranking.few_seeds(values[1:], [3], 0)) == 0

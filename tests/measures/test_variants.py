@@ -1,4 +1,4 @@
-"""Variants beside each other: who is better, who is sooner, and who never gets there."""
+"""Comparisons of variants: better, sooner, never there."""
 
 import numpy as np
 import pandas as pd

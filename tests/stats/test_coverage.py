@@ -48,7 +48,7 @@ def test_students_interval_of_normal_seeds_covers_95_in_100(n: int):
 @pytest.mark.parametrize(("n", "least"), [(10, 0.80), (30, 0.90), (96, 0.925)])
 @pytest.mark.parametrize("kind", ["student", "bootstrap"])
 def test_few_bimodal_seeds_without_a_failure_miss_the_mean(kind: str, n: int, least: float):
-    # Of ten seeds none fails in one sample out of nine, whose interval then misses the mean.
+    # Of ten seeds none fails in one sample out of nine; its interval then misses the mean.
     draws = bimodal(np.random.default_rng(n), (600, n))
     found = bootstrapped(draws) if kind == "bootstrap" else map(mean_interval, draws)
     covered = share(found, 160.0)
