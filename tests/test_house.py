@@ -176,6 +176,12 @@ def test_what_judges_and_shows_does_not_load_tensorflow(room):
     assert not [name for name in found if name.startswith(banned)]
 
 
+def test_the_committed_parameters_are_the_chapters():
+    """Other values are marked as an experiment in every notebook, ledger and page."""
+    chapter = (ROOT / "data/inputs/chapter.yaml").read_text(encoding="utf-8")
+    assert (ROOT / "params.yaml").read_text(encoding="utf-8") == chapter
+
+
 def test_every_dep_exists_or_is_made_by_a_stage():
     made = [out for stage in pipeline() for out in stage.outs]
     lines = [
