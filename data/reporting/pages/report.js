@@ -1,4 +1,4 @@
-// What the report does beyond showing itself: sort and filter the ledger, unfold code, hold animations.
+// Sorts and filters the ledger, unfolds code, pauses animations.
 "use strict";
 
 const SORTED = ["none", "ascending", "descending"];
@@ -8,7 +8,7 @@ function compared(a, b) {
   return a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y) ? x - y : a.localeCompare(b, "en");
 }
 
-// Rows without a value stay last; those alike keep the chapter's order, and so do all when unsorted.
+// Rows without a value are last. Equal rows, and all rows when unsorted, keep the chapter's order.
 function sort(table, column, direction) {
   const body = table.tBodies[0];
   const rows = [...body.rows].sort((a, b) => a.dataset.order - b.dataset.order);
@@ -57,7 +57,7 @@ function makeFilterable(form, table) {
   filter();
 }
 
-// A picture's source replaces the animation by its first frame where its media query holds.
+// The source of a picture shows the first frame instead of the animation if its media query holds.
 function makePausable(picture) {
   const source = picture.querySelector("source");
   const name = picture.querySelector("img").alt;
