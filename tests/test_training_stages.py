@@ -1,7 +1,6 @@
 """Every stage that trains: its files, its bytes, its random streams and its errors."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from reprise.pipeline import artifacts, parameters, stage
 from stages import reporting
 from tests import tiny
 from tests.environments import userenvs
+from tests.stages.executing import executed
 
 ROOT = tiny.ROOT
 STAGES = list(tiny.CHANGES)
@@ -381,19 +381,11 @@ def test_a_users_mistake_is_named_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_the_notebook_runs_on_fresh_results(name: str, tmp_path: Path, monkeypatch):
-    kept = {file: made for file, made in results(name).items() if not file.endswith(".npz")}
-    artifacts.write_all(tmp_path / "data" / name, kept)
-    sections = parameters.read(ROOT / "params.yaml") | {name: tiny.section(name)}
-    sections["reporting"]["confidence"] = 0.9
-    YAML().dump(sections, tmp_path / "params.yaml")
-    (tmp_path / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", tmp_path / "notebooks")
-    monkeypatch.chdir(tmp_path)
-    params = reporting.Params(**sections["reporting"])
-    text = next(iter(reporting.run(params, name).values())).decode()
+def test_the_notebook_runs_on_fresh_results(name: str, tmp_path: Path):
+    made = {file: content for file, content in results(name).items() if not file.endswith(".npz")}
+    text = executed(name, made, tiny.params(name), tmp_path)
     assert text.count('"image/png": "') >= 2
-    assert "90% interval" in text
+    assert "95% interval" in text
 
 
 @pytest.mark.parametrize("name", [name for name in VARIED if name != "dqn_ablations"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests import tiny
 
-WIDE = {"pack_size": 24}
+WIDE = {"seeds": 24, "pack_size": 24}
 
 CHANGES: dict[str, dict[str, Any]] = {
     "credit_assignment": WIDE,
@@ -16,7 +16,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "prior_knowledge": WIDE,
     "partial_observability": WIDE,
     "approximate_q_learning": WIDE,
-    "dqn_training": WIDE | {"packs": 1, "hidden_sizes": [32, 32], "batch_size": 8},
+    "dqn_training": WIDE | {"hidden_sizes": [32, 32], "batch_size": 8},
     "dqn_ablations": WIDE,
     "hyperparameter_study": WIDE | {
         "seeds": 6, "grid": [

@@ -46,7 +46,8 @@ def run(machine: Machine, folder: Path, latest: float) -> Run:
     for name in ("data", "notebooks"):
         ignored = shutil.ignore_patterns("*.npz")
         shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignored)
-    for name in ("params.yaml", "dvc.yaml"):
+    (folder / "extra").mkdir()
+    for name in ("params.yaml", "dvc.yaml", "extra/dvc.yaml"):
         shutil.copyfile(ROOT / name, folder / name)
     python = machine.python(folder)
     environment = os.environ | machine.environment | {"PYTHONPATH": str(ROOT)}

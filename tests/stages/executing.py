@@ -21,7 +21,7 @@ def executed(name: str, results: dict[str, Any], params: BaseModel, folder: Path
     """
     artifacts.write_all(folder / "data" / name, results)
     ledger = Path("data/claims", f"{name}.csv")
-    (folder / "data/claims").mkdir(exist_ok=True)
+    (folder / "data/claims").mkdir(parents=True, exist_ok=True)
     shutil.copy(tiny.ROOT / ledger, folder / ledger)
     given = {"data": f"data/{name}", "params": params.model_dump(mode="json"), "changed": []}
     target = folder / "done.ipynb"

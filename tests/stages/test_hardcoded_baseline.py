@@ -6,8 +6,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.measures.swings import cart_swings, growth, pole_swings, swing_table
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts, parameters
 from stages import hardcoded_baseline
+from tests.stages.executing import executed
 
 ROOT = Path(__file__).parents[2]
 NAME = "hardcoded_baseline"
@@ -142,11 +143,7 @@ def test_swings_after_an_episodes_end_do_not_count():
 
 
 def test_the_notebook_executes_to_the_same_bytes(tmp_path, results):
-    artifacts.write_all(tmp_path / "data", results)
-    given = {"maximum_steps": 200, "traced_seed": 0, "confidence": 0.95}
-    source = ROOT / "notebooks" / f"{NAME}.ipynb"
-    once, again = tmp_path / "once.ipynb", tmp_path / "again.ipynb"
-    for target in (once, again):
-        notebooks.execute(source, target, {"data": str(tmp_path / "data"), **given})
-    assert once.read_bytes() == again.read_bytes()
-    assert once.stat().st_size < 1_200_000
+    params = load(tmp_path, committed())
+    once, again = (executed(NAME, results, params, tmp_path / name) for name in ("once", "again"))
+    assert once == again
+    assert len(once) < 1_200_000
