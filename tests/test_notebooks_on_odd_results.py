@@ -79,7 +79,7 @@ CASES = {
     "all alike and negative": Odd(all_are(-200), all_are(-200), NEGATIVE),
     "one diverges": Odd(without_the_first, without_the_first),
     "all diverge": Odd(all_are(np.nan), all_are(np.nan)),
-    "one seed": Odd(as_they_are, as_they_are, {"pack_size": 1}),
+    "one seed": Odd(as_they_are, as_they_are, {"seeds": 1}),
 }
 
 

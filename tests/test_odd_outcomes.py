@@ -115,7 +115,7 @@ def test_a_seed_that_diverges_is_in_no_mean_and_has_not_solved_the_task(
 
 @pytest.mark.parametrize("name", ALONE)
 def test_one_seed_has_no_interval(name: str):
-    found = written(name, **SMALL, pack_size=1)
+    found = written(name, **SMALL | {"seeds": 1})
     assert "[" not in found["headline"]
     assert found["headline"].endswith("of 1 seeds")
     for block in blocks(found["metrics.json"]):
