@@ -154,6 +154,11 @@ class Repository:
             for notebook, ledger in reporting["foreach"].items()
             if f"reporting@{notebook}" in stages
         }
+        if "claims" not in stages:  # notebooks show empty ledgers
+            header = (tiny.ROOT / "data/claims/ledger.csv").read_text("utf-8").split("\n")[0]
+            for ledger in reporting["foreach"].values():
+                (self.folder / ledger).parent.mkdir(exist_ok=True)
+                (self.folder / ledger).write_text(f"{header}\n", encoding="utf-8")
         left = {name: stage for name, stage in pipeline.items() if name in stages}
         YAML().dump(
             {"stages": left | ({"reporting": reporting} if reporting["foreach"] else {})}, path

@@ -31,9 +31,6 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     stages = [STAGE, f"reporting@{STAGE}"]
     made = Repository.make(tmp_path_factory.mktemp("committed"), stages)
     made.keep_in_cache(f"data/{CACHED}")
-    ledger = "data/claims/markov_chain.csv"  # the notebook shows it
-    (made.folder / ledger).parent.mkdir()
-    shutil.copyfile(ROOT / ledger, made.folder / ledger)
     done = made.dvc("repro")
     assert done.returncode == 0, done.stdout + done.stderr
     made.commit("Add the results")

@@ -23,7 +23,11 @@ def executed(name: str, results: dict[str, Any], params: BaseModel, folder: Path
     ledger = Path("data/claims", f"{name}.csv")
     (folder / "data/claims").mkdir(parents=True, exist_ok=True)
     shutil.copy(tiny.ROOT / ledger, folder / ledger)
-    given = {"data": f"data/{name}", "params": params.model_dump(mode="json", warnings=False), "changed": []}
+    given = {
+        "data": f"data/{name}",
+        "params": params.model_dump(mode="json", warnings=False),
+        "changed": [],
+    }
     target = folder / "done.ipynb"
     source = tiny.ROOT / "notebooks" / f"{name}.ipynb"
     notebooks.execute(source, target, given | {"confidence": 0.95}, root=folder)
