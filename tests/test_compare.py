@@ -228,7 +228,7 @@ def test_groups_are_compared_each_with_itself_and_those_that_are_alike_are_left_
     assert "training final_200 a workspace 22.00" in text
     assert f"{SAMPLES}: b only in HEAD." in text
     assert f"{SAMPLES}: c only in workspace." in text
-    assert "Left out: 1 group in which nothing is told apart (--all)." in text
+    assert "Left out: 1 group without a clear difference (--all)." in text
     assert "not told apart 3" in said("--all")
     repository.commit("third")
     repository.results(variant=["c"] * 3 + ["d"] * 3, final_200=numbers[3:])

@@ -142,7 +142,7 @@ def _rule(found: Findings, folded: int) -> list[str]:
         )
     if folded:
         groups = "1 group" if folded == 1 else f"{folded} groups"
-        lines.append(f"Left out: {groups} in which nothing is told apart (--all).")
+        lines.append(f"Left out: {groups} without a clear difference (--all).")
     return lines
 
 

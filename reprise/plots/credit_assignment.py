@@ -108,7 +108,9 @@ def _variants(results: Results) -> dict[str, dict[str, Any]]:
 def _short(values: Mapping[str, Any]) -> str:
     rest = [f"{k}={v}" for k, v in values.items() if k not in ("behaviour", "credit", "discount")]
     actions = [] if values["behaviour"] == "sampled" else [f"{values['behaviour']} actions"]
-    return " ".join([f"γ={values['discount']:g}", *actions, *rest])
+    total = values["credit"] == "total_reward"
+    ahead = "undiscounted" if total else f"γ={values['discount']:g}"
+    return " ".join([ahead, *actions, *rest])
 
 
 def worked_example(

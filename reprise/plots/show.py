@@ -79,10 +79,6 @@ class Results:
             found = found[part]
         return found
 
-    def of(self, stage: str) -> "Results":
-        """Return the results of another stage."""
-        return Results(self.folder.parent / stage, None, self.changed, self.confidence)
-
     def _ipython_display_(self) -> None:
         """Show which parameters differ from the chapter's; nothing if none does."""
         if self.changed:

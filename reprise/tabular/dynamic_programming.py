@@ -141,7 +141,7 @@ def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarra
     Args:
         mdp: the model.
         policy: π, an action for each state, [S].
-        discount: γ; 1 only for a policy that comes to rest from everywhere (see `undiscounted`).
+        discount: γ; 1 only for a policy that ends everywhere at rest (see `undiscounted`).
 
     Raises:
         ModelError: if the discount or an action is not possible.
@@ -294,8 +294,8 @@ def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
 def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
     """Return a greedy policy, int64 [S]: of actions that tie, the first.
 
-    With a discount of 1, it is one that comes to rest: of actions that tie, the first may lead
-    round in circles. Values that are not exact may separate actions that tie, so the tie widens
+    With a discount of 1, the policy must end at rest: of actions that tie, the first may lead round
+    in circles. Values that are not exact may separate actions that tie, so the tie widens
     until there is such a policy.
     """
     q, least, tie = q_values(mdp, values, discount), least_value(mdp, values), TIE
@@ -342,7 +342,7 @@ def first_values(mdp: MDP, discount: float) -> np.ndarray:
 
     With a discount of 1 and rewards of both signs, a value may not start above V*. A finite horizon
     can take a reward and end before it is paid for, and a circle of reward 0 keeps such a value for
-    ever. The values of a policy that comes to rest are below V*.
+    ever. The values of a policy that ends at rest are below V*.
     """
     mixed = (mdp.rewards > 0).any() and (mdp.rewards < 0).any()
     if discount == 1 and mixed:

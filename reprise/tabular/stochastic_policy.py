@@ -54,7 +54,7 @@ def evaluate(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     """Solve V(s) = Σ_a π(a | s) Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')] as a linear system.
 
     The policy is π(a | s), [S, A]; V_π is float64 [S]. A discount γ of 1 is only for a policy that
-    comes to rest from everywhere.
+    ends at rest from every state.
 
     Raises:
         ModelError: as `following`, and if the discount is not possible.

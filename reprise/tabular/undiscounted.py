@@ -1,10 +1,10 @@
-"""Discount 1: which models have finite values, and policies that come to rest.
+"""Discount 1: which models have finite values, and policies that end at rest.
 
 Without discount a return is the sum of all rewards, for ever. An agent is at rest where it goes on
 for reward 0 alone: in an absorbing state, or anywhere else that it can stay for nothing. All
 returns that matter are finite, and all solvers find the same values, if
 
-1. from every state some policy surely comes to rest (otherwise a value is -∞), and
+1. from every state some policy surely ends at rest (otherwise a value is -∞), and
 2. going on for ever without rest costs, on average over time (otherwise a value is +∞, or the sum
    of the rewards never settles).
 
@@ -84,7 +84,7 @@ def resting_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
 def ways_to_rest(
     mdp: MDP, allowed: np.ndarray, resting: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a policy of allowed actions, int64 [S], and the states from which it comes to rest.
+    """Return a policy of allowed actions, int64 [S], and the states from which it ends at rest.
 
     Allowed are the actions to choose from, resting those by which to stay at rest, bool [S, A].
     """
@@ -99,7 +99,7 @@ def ways_to_rest(
 
 
 def proper_policy(mdp: MDP, policy: np.ndarray | None = None) -> np.ndarray:
-    """Return a policy that surely comes to rest from everywhere, int64 [S]; the given one, if any.
+    """Return a policy that surely ends at rest, int64 [S]; the given one, if any.
 
     Raises:
         ModelError: if there is none, naming the first state from which it does not.
