@@ -19,7 +19,7 @@ NAME = "reinforce_training"
 
 def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
     """Run a stage in a folder that holds nothing but its parameters."""
-    section = tiny.section(NAME, packs=1, environment=environment, **changes)
+    section = tiny.section(NAME, seeds=2, environment=environment, **changes)
     YAML().dump({NAME: section}, folder / "params.yaml")
     module = tiny.stage(NAME)
     return stage.execute(NAME, module.Params, module.run, module.headline, argv=[])

@@ -59,7 +59,7 @@ def test_a_saved_seed_loads_as_a_plain_sequential_model(tmp_path):
     weights = networks.glorot_uniform(KEYS, (4, 5, 1))
     path = tmp_path / "weights.npz"
     artifacts.write(path, networks.to_arrays(weights, "relu", "sigmoid"))
-    model = reprise.load_lane(path, 4)
+    model = reprise.load(path, 4)
     assert type(model) is tf.keras.Sequential
     assert [type(layer).__name__ for layer in model.layers] == ["Dense", "Dense"]
     logits = networks.forward(weights, np.repeat(X[..., None], 6, -1), "relu").numpy()[:, 0, 4]

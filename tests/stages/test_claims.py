@@ -32,7 +32,7 @@ GOOD = {
 @pytest.fixture
 def root(tmp_path, monkeypatch) -> Path:
     """Return a root with the results of one stage, and no claim yet."""
-    for name in ("params.yaml", METRICS, "data/mdp_solving/solvers.csv"):
+    for name in ("params.yaml", "dvc.yaml", METRICS, "data/mdp_solving/solvers.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "data/inputs").mkdir()
