@@ -307,7 +307,7 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
 @cache
 def program(env: Environment, s: Settings) -> Callable:
     """Return the training, compiled as a whole if the environment is compiled."""
-    return env.program(lambda keys, numbers: training(keys, numbers, env, s))
+    return env.program(partial(training, env=env, s=s))
 
 
 def train(

@@ -12,7 +12,7 @@ Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (beha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from reprise.agents import needs, reinforce
 from reprise.capacity import Given, Need
 from reprise.environments.base import Environment
 from reprise.hyperparameters import Frozen, PositiveInt, part
-from reprise.nn import networks, optimizers, streams
+from reprise.nn import networks, optimizers, programs, streams
 from reprise.nn.determinism import tf
 
 
@@ -64,7 +64,7 @@ def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
 @cache
 def program(
     environment: Environment, s: reinforce.Settings, imitation: Hyperparameters
-) -> tf.Function:
+) -> Callable[..., tuple]:
     """Return the compiled imitation: from keys [2, N], weights and rates to an `Imitation`."""
 
     def imitate(keys: tf.Tensor, weights: networks.Weights, learning_rate: tf.Tensor) -> tuple:
@@ -83,7 +83,7 @@ def program(
         steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
         return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps
 
-    return tf.function(imitate, jit_compile=True, autograph=False)
+    return programs.compiled(imitate)
 
 
 def imitate(

@@ -262,7 +262,7 @@ def training(
 @cache
 def program(env: Environment, s: Settings) -> Callable:
     """Return the training, compiled as a whole if the environment is compiled."""
-    return env.program(lambda keys, weights, numbers: training(keys, weights, numbers, env, s))
+    return env.program(partial(training, env=env, s=s))
 
 
 def train(

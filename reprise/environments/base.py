@@ -12,6 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from reprise.nn import programs
 from reprise.nn.determinism import tf
 
 
@@ -70,7 +71,7 @@ class Environment(ABC):
 
     def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that trains, as one compiled program."""
-        return tf.function(function, jit_compile=True, autograph=False)
+        return programs.compiled(function)
 
     def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function for a program to call between steps, compiled with the program."""

@@ -31,7 +31,7 @@ from reprise.environments.answers import Misfit, begun, stepped, wrong
 from reprise.environments.base import Environment
 from reprise.environments.normalisation import Normaliser
 from reprise.environments.specification import EpisodeError, Specification, made, spaces
-from reprise.nn import streams
+from reprise.nn import programs, streams
 from reprise.nn.determinism import tf
 
 APART = np.uint32(1 << 31)  # the highest bit of a seed of 32
@@ -155,7 +155,7 @@ class GymnasiumEnvironment(Environment):
 
     def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function for a program to call between steps, compiled."""
-        return tf.function(function, jit_compile=True, autograph=False)
+        return programs.compiled(function)
 
     def close(self) -> None:
         """Close all environments; a later reset makes new ones."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +25,7 @@ import numpy as np
 from reprise import capacity
 from reprise.capacity import Given, Need
 from reprise.errors import UserError
-from reprise.nn import streams
+from reprise.nn import programs, streams
 from reprise.nn.determinism import tf
 
 if TYPE_CHECKING:
@@ -200,10 +200,7 @@ def acting(choose: Callable, weights: Weights, settings: Hashable) -> Act:
 
 @cache
 def _compiled(choose: Callable, settings: Hashable) -> Callable:
-    return tf.function(
-        lambda weights, observations: choose(weights, observations, settings),
-        jit_compile=True, autograph=False,
-    )  # fmt: skip
+    return programs.compiled(partial(choose, s=settings))
 
 
 def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from math import prod
 
+from reprise.nn import programs
 from reprise.nn.determinism import tf
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -60,7 +61,7 @@ def fold_in(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
 @cache
 def _traced() -> Callable:
     """Return Threefry, traced once for all calls with the same shapes."""
-    return tf.function(threefry, autograph=False)
+    return programs.compiled(threefry, jit_compile=False)
 
 
 def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:

@@ -20,6 +20,7 @@ from reprise.hyperparameters import Frozen
 from reprise.pipeline import (
     artifacts,
     checkpoints,
+    compile_cache,
     execution,
     orphans,
     parameters,
@@ -63,7 +64,11 @@ def execute(
     try:
         _check(name, arguments, given)
         orphans.end_with_dvc()
-        with execution.used(_execution()), checkpoints.while_running(name):
+        with (
+            execution.used(_execution()),
+            checkpoints.while_running(name),
+            compile_cache.used(name),
+        ):
             params = parameters.load(name, model)
             if execution.current().address is None:  # else other machines run the packs
                 capacity.check(name, params.needs())
