@@ -1,8 +1,7 @@
-"""Comparisons of variants: intervals, the verdict they allow, and words for it.
+"""Comparisons of variants with a baseline.
 
-Each variant has its own seeds, so samples are unpaired. The verdict is that of the probability of
-improvement: it looks at the order of seeds only, so that a single failed seed does not decide it.
-The difference of means is shown with it.
+Each variant has its own seeds, so samples are unpaired. The probability of improvement decides: it
+depends only on the order of the seeds, so that a single failed seed does not decide it.
 """
 
 from collections.abc import Mapping
@@ -19,10 +18,8 @@ from reprise.stats.intervals import (
     known_mean,
     probability_of_improvement,
 )
-from reprise.stats.words import bracketed
 
 EVEN = 0.5  # the probability of improvement of two equal variants
-VERDICTS = {1: "better", -1: "worse", 0: "cannot be told apart"}
 
 Groups = Mapping[str, NDArray[np.float64]]
 
@@ -39,32 +36,13 @@ class Comparison(NamedTuple):
         """Return 1 if the variant's seeds tend to be above, -1 if below, 0 if neither is sure."""
         return side(self.chance, EVEN)
 
-    @property
-    def verdict(self) -> str:
-        """Return the side in words."""
-        return VERDICTS[self.side]
-
-
-def beside(
-    sample: NDArray[np.float64], other: NDArray[np.float64], confidence: float, *, seed: Seed
-) -> Comparison:
-    """Compare a variant with another, one value for each seed, [N]; more is better.
-
-    A seed without a value, NaN, is below any other; means are over the other seeds.
-    """
-    ranks = pd.Series(np.concatenate([sample, other])).rank(na_option="top").to_numpy(float)
-    own, others = ranks[: len(sample)], ranks[len(sample) :]
-    return Comparison(
-        known_mean(sample, confidence),
-        known_difference(sample, other, confidence),
-        probability_of_improvement(own, others, confidence, seed=seed),
-    )
-
 
 def compared(
     groups: Groups, baseline: str, confidence: float, *, seed: Seed
 ) -> dict[str, Comparison]:
     """Compare each other variant with the baseline.
+
+    A seed without a value, NaN, is below any other; means are over the other seeds.
 
     Args:
         groups: one value for each seed, [N], by name of the variant; more is better.
@@ -72,11 +50,18 @@ def compared(
         confidence: of all intervals.
         seed: of the bootstraps.
     """
-    return {
-        name: beside(values, groups[baseline], confidence, seed=seed)
-        for name, values in groups.items()
-        if name != baseline
-    }
+    base, found = groups[baseline], {}
+    for name, sample in groups.items():
+        if name == baseline:
+            continue
+        ranks = pd.Series(np.concatenate([sample, base])).rank(na_option="top").to_numpy(float)
+        own, others = np.split(ranks, [len(sample)])
+        found[name] = Comparison(
+            known_mean(sample, confidence),
+            known_difference(sample, base, confidence),
+            probability_of_improvement(own, others, confidence, seed=seed),
+        )
+    return found
 
 
 def soonest(times: pd.Series) -> pd.Series:
@@ -92,16 +77,6 @@ def side(interval: Interval, value: float) -> int:
     return int(interval.low > value) - int(interval.high < value)
 
 
-def told(found: Mapping[str, Comparison]) -> str:
-    """Return the variants of each verdict, such as `better: a; worse: b, c`."""
-    said = "; ".join(
-        f"{verdict}: {', '.join(names)}"
-        for which, verdict in VERDICTS.items()
-        if (names := [name for name, each in found.items() if each.side == which])
-    )
-    return said or "there is nothing to compare"
-
-
 def percent(chance: Interval) -> str:
     """Return a probability of improvement and its interval, such as `40.3% [31.0, 49.8]`.
 
@@ -112,31 +87,3 @@ def percent(chance: Interval) -> str:
     if chance.degenerate:
         bounds = "no overlap" if chance.estimate in (0, 1) else "no width"
     return f"{chance.estimate:.1%} [{bounds}]"
-
-
-def table(
-    found: Mapping[str, Mapping[str, Comparison]], confidence: float, *, heading: str, unit: str
-) -> str:
-    """Return comparisons as a table in Markdown, with two columns for each quantity.
-
-    Args:
-        found: comparisons by the name of a row, then by the name of a quantity.
-        confidence: of the intervals.
-        heading: of the first column.
-        unit: of the quantities.
-    """
-    quantities = list(dict.fromkeys(name for row in found.values() for name in row))
-    columns = [heading, *(f"{name} | difference of means ({unit})" for name in quantities)]
-    lines = [f"| {' | '.join(columns)} |", "|---|" + "---|---:|" * len(quantities)]
-    for what, row in found.items():
-        cells = [
-            f"{each.verdict}: {percent(each.chance)} | {_signed(each.difference)}"
-            for each in (row[name] for name in quantities)
-        ]
-        lines.append(f"| {what} | {' | '.join(cells)} |")
-    about = "Percent: probability of improvement, on which the verdict rests."
-    return "\n".join([*lines, "", f"{about} Brackets: {100 * confidence:g}% intervals."])
-
-
-def _signed(interval: Interval) -> str:
-    return bracketed(interval, "+.1f").replace("-", "\N{MINUS SIGN}")

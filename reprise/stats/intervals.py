@@ -1,11 +1,12 @@
 """Estimates over training seeds, and their confidence intervals.
 
-The unit is a training seed: a sample holds one value for each seed. Average the episodes of an
-evaluation first. An interval of no width is flagged as degenerate: it tells nothing.
+The unit is a training seed: a sample holds one value for each seed, [N]. Average the episodes of an
+evaluation first. The confidence is the share of repetitions in which an interval holds the true
+value. An interval of no width is flagged as degenerate: it tells nothing.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,24 +38,12 @@ class Interval(NamedTuple):
         return {name: self.estimate, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
-class Statistic(Protocol):
-    """A function of a sample along an axis, such as `np.mean` or `interquartile_mean`."""
-
-    def __call__(self, sample: NDArray[np.float64], /, *, axis: int) -> NDArray[np.float64]:
-        """Return the statistic of each sample."""
-        ...
-
-
 def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     """Return the mean and Student's interval: mean -+ t s / sqrt(n).
 
     >>> mean, low, high, n, degenerate = mean_interval([187.0, 200.0, 195.0, 164.0])
     >>> f"{mean:.1f} [{low:.1f}, {high:.1f}], n = {n}"
     '186.5 [161.2, 211.8], n = 4'
-
-    Args:
-        sample: one value for each seed, [N].
-        confidence: the share of repetitions in which the interval holds the true value.
 
     Raises:
         ValueError: if there are fewer than two seeds, a value is not finite, or the confidence is
@@ -70,16 +59,12 @@ def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval
 
 
 def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean of the seeds that have a value, with its interval.
+    """Return the mean of the seeds that have a value, not NaN, with its interval.
 
     With one such seed the interval has no bounds; with none the mean is NaN.
 
     >>> known_mean([187.0, np.nan])
     Interval(estimate=187.0, low=-inf, high=inf, n=1, degenerate=False)
-
-    Args:
-        sample: one value for each seed, [N], NaN for none.
-        confidence: as in `mean_interval`.
     """
     values = known(sample)
     if values.size > 1:
@@ -105,7 +90,7 @@ def known(sample: ArrayLike, name: str = "sample") -> NDArray[np.float64]:
 
 def bootstrap_interval(
     sample: ArrayLike,
-    statistic: Statistic = np.mean,
+    statistic: Callable[..., NDArray[np.float64]] = np.mean,
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
     *,
@@ -121,8 +106,8 @@ def bootstrap_interval(
 
     Args:
         sample: one value for each seed, [N].
-        statistic: takes resamples [R, N] and the axis to reduce.
-        confidence: as in `mean_interval`.
+        statistic: takes resamples [R, N] and the axis to reduce, such as `np.median`.
+        confidence: of the interval.
         resamples: the number of samples of n drawn with replacement.
         seed: of this interval's own generator.
 
@@ -130,12 +115,10 @@ def bootstrap_interval(
     """
     values = checked(sample)
     check_confidence(confidence)
-    drawn = [
-        statistic(values[indices], axis=1)
-        for indices in _resampled(values.size, resamples, np.random.default_rng(seed))
-    ]
+    blocks = _resampled(values.size, resamples, np.random.default_rng(seed))
+    drawn = np.concatenate([statistic(values[indices], axis=1) for indices in blocks])
     estimate = float(statistic(values[None, :], axis=1)[0])
-    return _percentile(estimate, np.concatenate(drawn), confidence, values.size)
+    return _percentile(estimate, drawn, confidence, values.size)
 
 
 def interquartile_mean(sample: ArrayLike, *, axis: int = -1) -> NDArray[np.float64]:
@@ -186,10 +169,7 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDEN
     >>> f"{difference:.1f} [{low:.1f}, {high:.1f}]"
     '3.0 [-1.2, 7.2]'
 
-    Args:
-        a: one value for each seed, [Na].
-        b: one value for each of the other seeds, [Nb]; the two are not paired.
-        confidence: as in `mean_interval`.
+    The samples are [Na] and [Nb]; they are not paired.
 
     Source: Welch (1947), The generalization of Student's problem.
     """
@@ -221,7 +201,7 @@ def probability_of_improvement(
     Args:
         a: one value for each seed, [Na]; more is better.
         b: one value for each of the other seeds, [Nb].
-        confidence: as in `mean_interval`.
+        confidence: of the interval.
         resamples: the number of samples drawn from each.
         seed: of this interval's own generator.
 
@@ -240,8 +220,8 @@ def probability_of_improvement(
             strict=True,
         )
     ]
-    n = first.size + second.size
-    return _percentile(float(wins.mean()), np.concatenate(drawn), confidence, n)
+    estimate = float(wins.mean())
+    return _percentile(estimate, np.concatenate(drawn), confidence, first.size + second.size)
 
 
 def summary(sample: ArrayLike) -> dict[str, float]:
@@ -254,15 +234,13 @@ def summary(sample: ArrayLike) -> dict[str, float]:
     >>> found["n"], found["mean"]
     (2, 191.0)
 
-    Args:
-        sample: one value for each seed, [N], NaN for none.
-
     Raises:
         ValueError: if a value is infinite, or the sample is not one value for each seed.
     """
     values = known(sample)
-    mean = known_mean(values)
-    nan, some, several = float("nan"), values.size > 0, values.size > 1
+    mean, nan = known_mean(values), float("nan")
+    some, several = values.size > 0, values.size > 1
+    deviation = float(np.sqrt(_squared_error(values) * values.size)) if several else nan
     return {
         "n": values.size,
         "mean": mean.estimate,
@@ -272,9 +250,7 @@ def summary(sample: ArrayLike) -> dict[str, float]:
         "interquartile_mean": float(interquartile_mean(values)) if some else nan,
         "min": float(values.min()) if some else nan,
         "max": float(values.max()) if some else nan,
-        "standard_deviation": (
-            float(np.sqrt(_squared_error(values) * values.size)) if several else nan
-        ),
+        "standard_deviation": deviation,
     }
 
 

@@ -2,9 +2,9 @@
 
 Bytes may differ on another kind of processor. A metric has an interval if its own mapping holds
 one: `mean` with `mean_low` and `mean_high`, or a value just before `low` and `high`. It must lie
-within the committed interval, bounds included. Other metrics (a minimum, a quantile, a count) are
-reported if they moved, and decide nothing. Only in a stage without any interval, because it has no
-randomness, all metrics must equal the committed ones up to rounding.
+within the committed interval, bounds included. Other metrics (a minimum, a count) are reported if
+they moved, and decide nothing. In a stage without any interval, because it has no randomness, all
+metrics must equal the committed ones up to rounding.
 
 A 95% interval holds the mean of an independent repetition in five of six cases only, since that
 mean errs too. A run on another processor is not independent: its seeds are the same.
@@ -40,32 +40,27 @@ class Comparison(NamedTuple):
 
 
 def compare(committed: Mapping[str, Metrics], current: Mapping[str, Metrics]) -> Comparison:
-    """Compare metrics with the committed ones.
-
-    Args:
-        committed: metrics by the path of their file.
-        current: the metrics of this run.
-    """
+    """Compare the metrics of this run with the committed ones, both by the path of their file."""
     compared, outside, moved = 0, [], []
     for path, metrics in committed.items():
         before, after = dict(leaves(metrics)), dict(leaves(current.get(path, {})))
-        ranges = dict(intervals(metrics))
+        ranges = intervals(before)
         bounds = {bound for low, high in ranges.values() for bound in (low, high)}
         exact = not ranges
         for key, value in before.items():
             if key in bounds:
                 continue
             compared += exact or key in ranges
-            where = f"{path}: {key}"
+            found = f"is {after[key]}" if key in after else "is missing"
             if key in ranges:
                 low, high = (before[bound] for bound in ranges[key])
-                if key not in after:
-                    outside.append(f"{where} is missing; committed: {_range(low, high)}")
-                elif after[key] != value and not _within(after[key], low, high):
-                    outside.append(f"{where} is {after[key]}; committed: {_range(low, high)}")
-            elif key not in after or not _same(value, after[key]):
-                found = f"is {after[key]}" if key in after else "is missing"
-                (outside if exact else moved).append(f"{where} {found}; committed: {value}")
+                good = key in after and (after[key] == value or _within(after[key], low, high))
+                allowed = f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"
+            else:
+                good, allowed = key in after and _same(value, after[key]), value
+            if not good:
+                lines = outside if exact or key in ranges else moved
+                lines.append(f"{path}: {key} {found}; committed: {allowed}")
         moved += [
             f"{path}: {key} is {value}; committed: nothing"
             for key, value in after.items()
@@ -84,22 +79,16 @@ def leaves(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
         yield ".".join(keys), value
 
 
-def intervals(metrics: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield the dotted name of each metric with an interval, and the names of its two bounds."""
-    if isinstance(metrics, list):
-        metrics = {str(number): inner for number, inner in enumerate(metrics)}
-    if not isinstance(metrics, Mapping):
-        return
-    names = list(metrics)
-    for place, name in enumerate(names):
-        stem = name.removesuffix("low")
-        if name != stem and f"{stem}high" in metrics:
-            owner = stem.removesuffix("_") or names[place - 1]
-            yield (
-                ".".join((*keys, owner)),
-                (".".join((*keys, name)), ".".join((*keys, f"{stem}high"))),
-            )
-        yield from intervals(metrics[name], (*keys, name))
+def intervals(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return the two bounds' names of each metric with an interval, out of dotted names."""
+    found, before = {}, ""
+    for key in values:
+        stem = key.removesuffix("low")
+        if key != stem and f"{stem}high" in values:
+            owner = stem.removesuffix("_") if stem.endswith("_") else before
+            found[owner] = key, f"{stem}high"
+        before = key
+    return found
 
 
 def _within(value: Any, low: float | None, high: float | None) -> bool:
@@ -120,7 +109,3 @@ def _same(before: Any, after: Any) -> bool:
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _range(low: float | None, high: float | None) -> str:
-    return f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"

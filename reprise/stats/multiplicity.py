@@ -19,8 +19,7 @@ def step_down(
 
     All m questions are asked at confidence 1 - alpha / m. Those that this settles are done. The k
     others are asked again at 1 - alpha / k, until a round settles none. An interval excludes a
-    value exactly if that value's p-value is below alpha, so this is Holm's procedure; each answer
-    also shows the interval it rests on.
+    value exactly if that value's p-value is below alpha, so this is Holm's procedure.
 
     Args:
         questions: by name; from a confidence to an answer, wider at a higher confidence.
@@ -33,10 +32,9 @@ def step_down(
     left = dict(questions)
     while left:
         level = 1 - (1 - confidence) / len(left)
-        round_ = {name: ask(level) for name, ask in left.items()}
-        answers |= round_
-        done = {name for name, answer in round_.items() if settled(answer)}
-        if not done:
+        answers |= {name: ask(level) for name, ask in left.items()}
+        unsettled = {name: ask for name, ask in left.items() if not settled(answers[name])}
+        if len(unsettled) == len(left):
             break
-        left = {name: ask for name, ask in left.items() if name not in done}
+        left = unsettled
     return {name: answers[name] for name in questions}

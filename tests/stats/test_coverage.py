@@ -57,26 +57,12 @@ def test_few_bimodal_seeds_without_a_failure_miss_the_mean(kind: str, n: int, le
         assert covered < 0.93
 
 
-@pytest.mark.parametrize(("n", "least", "most"), [(10, 0.87, 0.94), (96, 0.925, 0.98)])
-def test_the_bootstrap_of_few_normal_seeds_is_too_narrow(n: int, least: float, most: float):
-    # At n = 10 its width is that of 1.96 sqrt(9/10), not 2.26: a coverage of 90%.
-    draws = np.random.default_rng(n).normal(size=(600, n))
-    assert least <= share(bootstrapped(draws), 0.0) < most
-
-
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize(("law", "truth"), [("standard_exponential", np.log(2)), ("normal", 0.0)])
 def test_the_interval_of_a_median_covers_at_least_its_confidence(n: int, law: str, truth: float):
     draws = getattr(np.random.default_rng(n), law)(size=(2000, n))
     # The number of seeds below the median is a whole number: at n = 10 the next best is 97.9%.
     assert 0.94 <= share(map(median_interval, draws), truth) <= 0.99
-
-
-@pytest.mark.parametrize("n", SIZES)
-def test_the_interval_of_a_bimodal_median_covers_it_too(n: int):
-    truth = float(np.median(bimodal(np.random.default_rng(99), (1_000_000,))))
-    draws = bimodal(np.random.default_rng(n), (2000, n))
-    assert share(map(median_interval, draws), truth) >= 0.94
 
 
 @pytest.mark.parametrize("n", SIZES)
@@ -95,7 +81,7 @@ def test_welchs_interval_covers_the_difference_of_unlike_learners(n: int, least:
     assert least <= covered <= 0.975
 
 
-@pytest.mark.parametrize(("n", "least"), [(10, 0.87), (30, 0.92), (96, 0.93)])
+@pytest.mark.parametrize(("n", "least"), [(10, 0.87), (30, 0.92)])
 def test_the_bootstrap_covers_the_probability_of_improvement(n: int, least: float):
     generator = np.random.default_rng(n)
     draws = zip(generator.normal(0.5, 1, (600, n)), generator.normal(0, 1, (600, n)), strict=True)
@@ -106,7 +92,7 @@ def test_the_bootstrap_covers_the_probability_of_improvement(n: int, least: floa
     assert least <= covered <= 0.98
 
 
-@pytest.mark.parametrize(("n", "least"), [(10, 0.85), (30, 0.90), (96, 0.92)])
+@pytest.mark.parametrize(("n", "least"), [(10, 0.85), (30, 0.90)])
 def test_the_bootstrap_covers_the_interquartile_mean_of_a_skewed_law(n: int, least: float):
     generator = np.random.default_rng(n)
     # The true value is the expectation of the statistic for samples of n, found by simulation.

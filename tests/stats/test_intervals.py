@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from reprise.stats.intervals import (
@@ -19,15 +17,6 @@ from reprise.stats.intervals import (
 
 SAMPLE = [3.0, 5.0, 4.0, 9.0, 6.0, 7.0, 8.0, 20.0]
 OTHER = [2.0, 4.0, 4.0, 6.0, 1.0]
-
-
-def test_mean_interval_equals_a_hand_calculation():
-    # mean 2, s = 1, n = 3, and t(0.975; 2) = 4.302653 from any table
-    interval = mean_interval([1.0, 2.0, 3.0])
-    assert interval.estimate == 2.0
-    assert interval.high - 2.0 == pytest.approx(4.302653 / np.sqrt(3), rel=1e-6)
-    assert interval.n == 3
-    assert not interval.degenerate
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
@@ -80,12 +69,6 @@ def test_difference_of_means_agrees_with_welch_in_scipy():
     assert interval.n == 13
 
 
-def test_probability_of_improvement_counts_a_tie_as_half():
-    # pairs: 1<2, 1<3, 2=2, 2<3, 3>2, 3=3, of which 1 is won and 2 are tied
-    interval = probability_of_improvement([1.0, 2.0, 3.0], [2.0, 3.0], seed=0, resamples=200)
-    assert interval.estimate == pytest.approx((1 + 2 / 2) / 6)
-
-
 def test_probability_of_improvement_is_the_mann_whitney_statistic():
     interval = probability_of_improvement(SAMPLE, OTHER, seed=0)
     u = stats.mannwhitneyu(SAMPLE, OTHER).statistic
@@ -105,13 +88,6 @@ def test_probability_of_improvement_resamples_as_the_plain_definition_does():
 def test_probability_of_improvement_over_separate_samples_is_degenerate():
     interval = probability_of_improvement([5.0, 6.0], [1.0, 2.0], seed=0)
     assert interval == Interval(1.0, 1.0, 1.0, 4, degenerate=True)
-
-
-@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40), st.floats(-1e6, 1e6))
-def test_mean_interval_moves_with_the_sample(sample: list[float], shift: float):
-    here, there = mean_interval(sample), mean_interval(np.asarray(sample) + shift)
-    assert there.low - here.low == pytest.approx(shift, abs=1e-3)
-    assert here.low <= here.estimate <= here.high
 
 
 @pytest.mark.parametrize("value", [0.1, 200.0, -7.3])
