@@ -1,7 +1,4 @@
-"""One problem, four solvers: the cost of each and its error.
-
-Axes: S states, A actions, K sweeps.
-"""
+"""One problem, four solvers: the cost of each and its error. Axes: S states, K sweeps."""
 
 import math
 from typing import Any, SupportsFloat
@@ -37,20 +34,15 @@ class Limits(Frozen):
 
 
 def solve_by_all(problem: Problem, limits: Limits) -> dict[str, Solution]:
-    """Return the solution of a problem by each solver's name.
-
-    Raises:
-        ModelError: if the discount is not below 1.
-        ConvergenceError: if the values do not settle in so many sweeps.
-    """
-    model = problem.mdp, problem.discount
-    tolerance, sweeps = limits.tolerance, limits.maximum_sweeps
+    """Return the solution of a problem by each solver's name; errors as of `value_iteration`."""
+    model, tolerance = (problem.mdp, problem.discount), limits.tolerance
+    improvement, sweeps = limits.evaluation_sweeps, limits.maximum_sweeps
     return {
         "value_iteration": value_iteration(*model, tolerance, sweeps),
         "q_value_iteration": converged_q_value_iteration(*model, tolerance, sweeps),
         EXACT: policy_iteration(*model, sweeps),
         "modified_policy_iteration": modified_policy_iteration(
-            *model, tolerance, limits.evaluation_sweeps, sweeps
+            *model, tolerance, improvement, sweeps
         ),
     }
 
@@ -78,15 +70,14 @@ def state_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFram
     """Return a row for each state: its optimal value and the actions that attain it."""
     mdp, values = problem.mdp, solutions[EXACT].values
     best = best_actions(mdp, values, problem.discount)
+    names = np.array([quoted(name) for name in mdp.action_names])
     return pd.DataFrame(
         {
             "mdp": problem.name,
             "discount": problem.discount,
             "state": name,
             "value": denoised(values[state], mdp),
-            "best_actions": " ".join(
-                quoted(mdp.action_names[int(action)]) for action in np.flatnonzero(best[state])
-            ),
+            "best_actions": " ".join(names[best[state]]),
         }
         for state, name in enumerate(mdp.state_names)
     )
@@ -137,8 +128,7 @@ def history_summary(
     return {
         "sweeps_until_near": sweeps_until_near(history, optimal, relative_tolerance),
         "best_action": {
-            state: mdp.action_names[int(action)]
-            for state, action in zip(states, policy, strict=True)
+            state: mdp.action_names[a] for state, a in zip(states, policy, strict=True)
         },
         "q": q,
     }

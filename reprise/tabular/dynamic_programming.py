@@ -15,27 +15,11 @@ from numpy.typing import ArrayLike
 from scipy import optimize, sparse
 from scipy.sparse.linalg import spsolve
 
+from reprise.tabular import tolerances, undiscounted
 from reprise.tabular.mdp import MDP, numbers
 from reprise.tabular.names import ModelError
-from reprise.tabular.tolerances import (
-    TIE,
-    ConvergenceError,
-    greedy_policy,
-    largest,
-    least_value,
-    near_best,
-    not_converged,
-    settled,
-    smallest_change,
-)
-from reprise.tabular.undiscounted import (
-    check_discount,
-    check_solvable,
-    only,
-    proper_policy,
-    resting_actions,
-    ways_to_rest,
-)
+from reprise.tabular.tolerances import ConvergenceError, largest, not_converged, settled
+from reprise.tabular.undiscounted import check_discount, check_solvable, only, proper_policy
 
 EVALUATED = 0.1  # of the improvement's span: the policy changes again, more precision is wasted
 MOST_POLICIES = 1000  # policy iteration needs a handful
@@ -63,11 +47,8 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
-    >>> solution = value_iteration(mdp, discount=0.9, tolerance=1e-6, max_sweeps=1000)
-    >>> solution.values.round(2).tolist()
+    >>> value_iteration(mdp, discount=0.9, tolerance=1e-6, max_sweeps=1000).values.round(2).tolist()
     [18.92, 0.0, 50.13]
-    >>> [mdp.action_names[action] for action in solution.policy]
-    ['a0', 'a0', 'a1']
 
     Args:
         mdp: the model.
@@ -81,9 +62,8 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
         ModelError: if the discount is not possible.
         ConvergenceError: if the values do not settle in so many sweeps.
     """
-    check_solvable(mdp, discount)
-    enough = smallest_change(mdp, discount, tolerance)
     values, change = first_values(mdp, discount), np.zeros(mdp.number_of_states)
+    enough = tolerances.smallest_change(mdp, discount, tolerance)
     for sweep in range(1, max_sweeps + 1):
         new = q_values(mdp, values, discount).max(axis=1)
         change, values = new - values, new
@@ -100,13 +80,7 @@ def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
     >>> q_value_iteration(mdp, discount=0.9, sweeps=50)[-1].round(2).tolist()
     [[18.92, 17.03, 13.62], [0.0, -inf, -4.88], [-inf, 50.13, -inf]]
 
-    Args:
-        mdp: the model.
-        discount: γ, as in `value_iteration`.
-        sweeps: how often all Q-values are updated, from 0 (-∞ for impossible actions).
-
-    Returns:
-        The Q-values before the first sweep and after each, float64 [sweeps + 1, S, A].
+    The result is of before the first sweep and after each, float64 [sweeps + 1, S, A].
     """
     history = np.empty((sweeps + 1, *mdp.possible.shape))
     history[0] = first_q_values(mdp, discount)
@@ -120,7 +94,7 @@ def converged_q_value_iteration(
 ) -> Solution:
     """Sweep as `q_value_iteration`, until Q is Q*; arguments and errors as of `value_iteration`."""
     q = first_q_values(mdp, discount)
-    enough, change = smallest_change(mdp, discount, tolerance), np.zeros(q.shape)
+    enough, change = tolerances.smallest_change(mdp, discount, tolerance), np.zeros(q.shape)
     for sweep in range(1, max_sweeps + 1):
         new = q_values(mdp, q.max(axis=1), discount)
         np.subtract(new, q, out=change, where=mdp.possible)
@@ -133,15 +107,8 @@ def converged_q_value_iteration(
 def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     """Solve V = R_π + γ T_π V exactly, as a sparse linear system.
 
-    >>> from reprise.tabular.loaders import from_yaml
-    >>> mdp = from_yaml("data/inputs/three_state.yaml")
-    >>> policy_evaluation(mdp, [0, 0, 1], discount=0.9).round(2).tolist()
-    [18.92, 0.0, 50.13]
-
-    Args:
-        mdp: the model.
-        policy: π, an action for each state, [S].
-        discount: γ; 1 only for a policy that ends everywhere at rest (see `undiscounted`).
+    The policy π is an action for each state, [S]. A discount γ of 1 is only for a policy that ends
+    everywhere at rest (see `undiscounted`).
 
     Raises:
         ModelError: if the discount or an action is not possible.
@@ -151,19 +118,14 @@ def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarra
     transitions, rewards = followed(mdp, actions)
     if discount == 1:
         proper_policy(mdp, actions)
-        moving = ~resting_actions(mdp, only(mdp, actions)).any(axis=1)  # at rest, V = 0
-        transitions = sparse.diags_array(moving.astype(float)) @ transitions
+        resting = undiscounted.resting_actions(mdp, only(mdp, actions)).any(axis=1)  # V = 0
+        transitions = sparse.diags_array((~resting).astype(float)) @ transitions
     system = sparse.eye_array(len(actions), format="csc") - discount * transitions
     return np.asarray(spsolve(system.tocsc(), rewards)).reshape(len(actions))
 
 
 def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIES) -> Solution:
     """Find V* by evaluating a policy exactly and improving it, until no action is better.
-
-    >>> from reprise.tabular.loaders import from_yaml
-    >>> mdp = from_yaml("data/inputs/three_state.yaml")
-    >>> policy_iteration(mdp, discount=0.9, max_policies=10).policy.tolist()
-    [0, 0, 1]
 
     A discount γ of 1 is only for models that `undiscounted` allows.
 
@@ -172,7 +134,7 @@ def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIE
         ConvergenceError: if that many policies do not suffice.
     """
     check_solvable(mdp, discount)
-    policy = proper_policy(mdp) if discount == 1 else greedy_policy(mdp.expected_rewards)
+    policy = proper_policy(mdp) if discount == 1 else tolerances.greedy_policy(mdp.expected_rewards)
     states = np.arange(mdp.number_of_states)
     for count in range(1, max_policies + 1):
         values = policy_evaluation(mdp, policy, discount)
@@ -197,19 +159,8 @@ def modified_policy_iteration(
 
     Improvements end when the span of their changes, max - min, is at most tolerance·(1 - γ)/γ; V*
     then lies between two bounds. The result is their middle (Puterman, 1994, section 6.6.3), and
-    the residual is half the span.
-
-    Args:
-        mdp: the model.
-        discount: γ, below 1.
-        tolerance: the largest error of a value, relative to the largest reward where that is below
-            1.
-        evaluation_sweeps: the most sweeps of evaluation after an improvement.
-        max_sweeps: how many improvements to wait for.
-
-    Raises:
-        ModelError: if the discount is not possible.
-        ConvergenceError: if the values do not settle in so many improvements.
+    the residual is half the span. The discount is below 1; there are at most so many improvements.
+    Other arguments and errors are those of `value_iteration`.
     """
     check_discount(discount)
     if discount == 1:
@@ -217,7 +168,7 @@ def modified_policy_iteration(
             "discount is 1; allowed for modified policy iteration: below 1 "
             "(value iteration and policy iteration take 1 where episodes end)"
         )
-    enough = smallest_change(mdp, discount, tolerance)
+    enough = tolerances.smallest_change(mdp, discount, tolerance)
     lowest = np.where(mdp.possible, mdp.expected_rewards, np.inf).min() / (1 - discount)
     values = np.full(mdp.number_of_states, lowest)  # from below, every step is upward
     sweeps, improvement = 0, np.zeros(mdp.number_of_states)
@@ -250,20 +201,13 @@ def switching_discount(
 ) -> float:
     """Return the discount γ at which Q*(s, a) = Q*(s, b), and the optimal policy changes.
 
+    One action is better at one end of the bracket, the other at the other; γ is good to about 12
+    digits.
+
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
     >>> round(switching_discount(mdp, 1, 0, 2, bracket=(0.9, 0.99)), 6)
     0.947633
-
-    Args:
-        mdp: the model.
-        state: s.
-        action_a: a, better at one end of the bracket.
-        action_b: b, better at the other.
-        bracket: two discounts.
-
-    Returns:
-        γ, to about 12 digits.
 
     Raises:
         ModelError: if an action is impossible, or one of them is better at both ends.
@@ -288,28 +232,27 @@ def switching_discount(
 
 def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
     """Return where an action attains max_a Q(s, a), to rounding, bool [S, A]."""
-    return near_best(q_values(mdp, values, discount), least_value(mdp, values))
+    return tolerances.near_best(
+        q_values(mdp, values, discount), tolerances.least_value(mdp, values)
+    )
 
 
 def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
     """Return a greedy policy, int64 [S]: of actions that tie, the first.
 
-    With a discount of 1, the policy must end at rest: of actions that tie, the first may lead round
-    in circles. Values that are not exact may separate actions that tie, so the tie widens
-    until there is such a policy.
+    With a discount of 1 the first may lead round in circles, and the policy must end at rest.
+    Inexact values may separate actions that tie, so the tie widens until there is such a policy.
     """
-    q, least, tie = q_values(mdp, values, discount), least_value(mdp, values), TIE
-    near = near_best(q, least)
+    q, least = q_values(mdp, values, discount), tolerances.least_value(mdp, values)
     if discount < 1:
-        return np.argmax(near, axis=1)
-    while True:
-        worthless = np.abs(values) <= tie * least
-        resting = resting_actions(mdp, near & worthless[:, np.newaxis])
-        policy, reached = ways_to_rest(mdp, near, resting)
-        if reached.all():
-            return policy
+        return np.argmax(tolerances.near_best(q, least), axis=1)
+    tie, reached, policy = tolerances.TIE, np.zeros(1, bool), np.empty(0)
+    while not reached.all():
+        near, worthless = tolerances.near_best(q, least, tie), np.abs(values) <= tie * least
+        resting = undiscounted.resting_actions(mdp, near & worthless[:, np.newaxis])
+        policy, reached = undiscounted.ways_to_rest(mdp, near, resting)
         tie *= 10
-        near = near_best(q, least, tie)
+    return policy
 
 
 def followed(mdp: MDP, actions: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
@@ -329,7 +272,7 @@ def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
         )
     possible = (only(mdp, actions) & mdp.possible).any(axis=1)
     for state in np.flatnonzero(~possible)[:1]:
-        allowed = ", ".join(str(action) for action in np.flatnonzero(mdp.possible[state]))
+        allowed = ", ".join(map(str, np.flatnonzero(mdp.possible[state])))
         raise ModelError(
             f"state {mdp.state_names[int(state)]!r}: the policy's action {actions[state]} is "
             f"impossible; allowed: {allowed}"
@@ -344,13 +287,12 @@ def first_values(mdp: MDP, discount: float) -> np.ndarray:
     can take a reward and end before it is paid for, and a circle of reward 0 keeps such a value for
     ever. The values of a policy that ends at rest are below V*.
     """
-    mixed = (mdp.rewards > 0).any() and (mdp.rewards < 0).any()
-    if discount == 1 and mixed:
+    check_solvable(mdp, discount)
+    if discount == 1 and (mdp.rewards > 0).any() and (mdp.rewards < 0).any():
         return policy_evaluation(mdp, proper_policy(mdp), discount)
     return np.zeros(mdp.number_of_states)
 
 
 def first_q_values(mdp: MDP, discount: float) -> np.ndarray:
     """Return the Q-values from which Q-value iteration starts, as `first_values`, [S, A]."""
-    check_solvable(mdp, discount)
     return np.where(mdp.possible, first_values(mdp, discount)[:, np.newaxis], -np.inf)

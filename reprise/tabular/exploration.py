@@ -49,38 +49,29 @@ def falling(k: int, behaviour: Behaviour) -> float:
 @njit
 def appraise_curiously(q: float, visits: int, curiosity: float) -> float:
     """f(q, n) = q + κ / (1 + n)."""
-    return q + curiosity / (1 + visits)
+    return q + curiosity / (1 + visits) if curiosity else q
 
 
 @njit
-def choose_action(
+def greedy_action(
     state: int,
-    actions: np.ndarray,  # int64 [S, A], the possible ones first
-    count: int,  # how many are possible in the state
+    actions: np.ndarray,  # those possible in the state
     q: np.ndarray,  # Q(s, a), [S, A]
     visits: np.ndarray,  # N(s, a), int64 [S, A]
-    k: int,
-    behaviour: Behaviour,
-    uniform: float,
+    curiosity: float,
+    uniform: float,  # decides between actions that tie
 ) -> int:
-    """Return any action with probability ε_k, else argmax_a f(Q(s, a), N(s, a))."""
-    epsilon = falling(k, behaviour)
-    if uniform < epsilon:
-        return actions[state, int(uniform / epsilon * count)]
+    """Return argmax_a f(Q(s, a), N(s, a))."""
     best, ties, chosen = -np.inf, 0, 0
-    for i in range(count):
-        action = actions[state, i]
-        value = appraise_curiously(q[state, action], visits[state, action], behaviour.curiosity)
-        if value > best:
-            best, ties, chosen = value, 1, action
-        elif value == best:
-            ties += 1
+    for action in actions:
+        value = appraise_curiously(q[state, action], visits[state, action], curiosity)
+        ties = 1 if value > best else ties + (value == best)
+        chosen = action if value > best else chosen
+        best = max(best, value)
     if ties > 1:
-        skipped = int((uniform - epsilon) / (1 - epsilon) * ties)
-        for i in range(count):
-            action = actions[state, i]
-            value = appraise_curiously(q[state, action], visits[state, action], behaviour.curiosity)
-            if value == best:
+        skipped = int(uniform * ties)
+        for action in actions:
+            if appraise_curiously(q[state, action], visits[state, action], curiosity) == best:
                 chosen = action
                 skipped -= 1
                 if skipped < 0:

@@ -1,4 +1,4 @@
-"""Models from hand-written YAML files and from Gymnasium's toy-text environments."""
+"""Models from hand-written YAML files, transition tables and Gymnasium's toy-text environments."""
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -10,9 +10,10 @@ from ruamel.yaml.error import YAMLError
 
 from reprise.tabular.mdp import MDP, from_transitions
 from reprise.tabular.names import ModelError, checked_names, find
-from reprise.tabular.tables import TERMINAL, from_table, read_environment
+from reprise.tabular.problems import from_gymnasium
+from reprise.tabular.tables import from_table
 
-__all__ = ["TERMINAL", "from_gymnasium", "from_table", "from_yaml"]
+__all__ = ["from_gymnasium", "from_table", "from_yaml"]
 
 Model = TypeVar("Model")
 
@@ -35,26 +36,6 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
     return read_model(path, _from_mapping)
 
 
-def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
-    """Read the transition table `env.unwrapped.P` of one of Gymnasium's toy-text environments.
-
-    `tables.from_table` reads it, and a sample of the environment's steps is compared with it.
-    Gymnasium's time limits are left out.
-
-    >>> from_gymnasium("FrozenLake-v1").number_of_states  # 16 fields, and the end
-    17
-
-    Args:
-        environment_id: such as "FrozenLake-v1".
-        arguments: of the environment, such as map_name="8x8".
-
-    Raises:
-        ModelError: if there is no such environment, it has no transition table, or its steps do not
-            follow the table.
-    """
-    return read_environment(environment_id, **arguments)[0]
-
-
 def _from_mapping(content: object) -> MDP:
     """Build a model from the content of a YAML file."""
     content = top_level(content, ["states", "actions", "transitions"])
@@ -70,15 +51,10 @@ def _from_mapping(content: object) -> MDP:
                 cell = mapping(cell, ["probability", "reward"], "key", there)
                 if "probability" not in cell:
                     raise ModelError(f"{there}: key 'probability' is missing; allowed: from 0 to 1")
-                transitions.append(
-                    (
-                        states.index(state),
-                        actions.index(action),
-                        states.index(successor),
-                        number(cell["probability"], f"{there}: probability"),
-                        number(cell.get("reward", 0.0), f"{there}: reward"),
-                    )
-                )
+                probability = number(cell["probability"], f"{there}: probability")
+                reward = number(cell.get("reward", 0.0), f"{there}: reward")
+                at = states.index(state), actions.index(action), states.index(successor)
+                transitions.append((*at, probability, reward))
     return from_transitions(
         *(zip(*transitions, strict=True) if transitions else [()] * 5),
         shape=(len(states), len(actions)),
@@ -88,12 +64,7 @@ def _from_mapping(content: object) -> MDP:
 
 
 def read_model(path: str | PathLike[str], build: Callable[[object], Model]) -> Model:
-    """Read a YAML file and build a model from its content.
-
-    Raises:
-        ModelError: as `build`, and if the file cannot be read or is no YAML; the message begins
-            with the path.
-    """
+    """Read a YAML file and build a model from its content; an error begins with the path."""
     try:
         return build(YAML(typ="safe", pure=True).load(Path(path)))
     except ModelError as error:

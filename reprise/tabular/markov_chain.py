@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import ArrayLike
 
 from reprise.tabular.loaders import listed_names, mapping, number, read_model, top_level
-from reprise.tabular.mdp import check_sums, normalised, numbers
+from reprise.tabular.mdp import divisors, numbers
 from reprise.tabular.names import ModelError, checked_names, find
 
 MOST_STEPS = 1e9  # of all paths together: some seconds
@@ -40,11 +40,7 @@ class MarkovChain:
         return [self.state_names[int(state)] for state in np.arange(len(self.state_names))[states]]
 
     def start(self, name: str) -> int:
-        """Return the index of a state in which a path can begin: one that is left some time.
-
-        Raises:
-            ModelError: if the state is unknown, or absorbing.
-        """
+        """Return the index of a state; a ModelError if it is unknown or absorbing."""
         start = find(name, self.state_names, "state")
         if self.absorbing[start]:
             allowed = ", ".join(self.names(~self.absorbing)) or "none"
@@ -77,9 +73,8 @@ def simulate(
 ) -> Paths:
     """Walk from the start state until absorption, once for each generator.
 
-    Each path draws from its own generator: it depends on no other path.
-
-    The first paths, as many as are `shown`, keep all their states.
+    Each path draws from its own generator: it depends on no other path. The first paths, as many
+    as are `shown`, keep all their states.
 
     Raises:
         ModelError: as `absorption` and `MarkovChain.start`, and if the paths would take too many
@@ -92,16 +87,13 @@ def simulate(
             f"start state {start_state!r}: {len(generators):,} paths of {expected:.3g} steps on "
             f"average; allowed: up to {MOST_STEPS:.3g} steps in all"
         )
-    cumulative, absorbing = cumulative_rows(chain), chain.absorbing
+    given = cumulative_rows(chain), chain.absorbing, start
     visits = np.zeros((len(generators), len(chain.state_names)), np.int64)
-    ends = np.empty(len(generators), np.int64)
-    paths = []
-    for n, generator in enumerate(generators):
-        path = walk(generator, cumulative, absorbing, start, visits[n], n < shown)
-        ends[n] = path[-1]
-        if n < shown:
-            paths.append(path)
-    return Paths(visits.sum(axis=1), visits, ends, paths)
+    paths = [
+        walk(generator, *given, visits[n], n < shown) for n, generator in enumerate(generators)
+    ]
+    ends = np.array([path[-1] for path in paths], np.int64)
+    return Paths(visits.sum(axis=1), visits, ends, paths[:shown])
 
 
 @njit
@@ -142,8 +134,17 @@ def absorption(chain: MarkovChain) -> Absorption:
     Raises:
         ModelError: naming the states from which no absorbing state can be reached.
     """
-    absorbing = chain.absorbing
-    _check_absorbs(chain, absorbing)
+    absorbing = reached = chain.absorbing
+    leads = chain.probabilities > 0
+    while not np.array_equal(more := reached | (leads & reached).any(axis=1), reached):
+        reached = more
+    if not reached.all():
+        lost = chain.names(~reached)
+        states = f"state{'s' if len(lost) > 1 else ''} {', '.join(map(repr, lost))}"
+        raise ModelError(
+            f"no absorbing state is reached from {states}; allowed: chains in which every state "
+            "leads to one that it is followed by with probability 1"
+        )
     transient, ending = np.flatnonzero(~absorbing), np.flatnonzero(absorbing)
     # I - Q, with 1 - Q(s, s) as a sum: no digits are lost where a state is hardly ever left.
     leaving = chain.probabilities.copy()
@@ -163,13 +164,13 @@ def absorption(chain: MarkovChain) -> Absorption:
 
 
 def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
-    """Return the exact probability that a path takes n steps, P(n) = Qⁿ⁻¹ R 1, for each beginning.
+    """Return the exact probability that a path takes n steps, P(n) = Qⁿ⁻¹ R 1, [horizon, T].
 
     >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
     >>> length_distribution(chain, horizon=3).ravel().tolist()
     [0.5, 0.25, 0.125]
 
-    Row n - 1 is of n steps, columns are in the order of the transient states, [horizon, T].
+    Row n - 1 is of n steps; there is a column for each transient state to begin in.
     """
     transient = np.flatnonzero(~chain.absorbing)
     q = chain.probabilities[np.ix_(transient, transient)]
@@ -182,9 +183,7 @@ def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
 
 
 def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = None) -> MarkovChain:
-    """Build a chain from its transition probabilities, as a book prints them.
-
-    The states' names are s0, s1, ... if they are None.
+    """Build a chain from its transition probabilities, [S, S]; states are s0, s1, ... by default.
 
     Raises:
         ModelError: naming the state, the value and what is allowed.
@@ -198,9 +197,8 @@ def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = No
             f"state {names[int(state)]!r}, successor {names[int(successor)]!r}: probability is "
             f"{matrix[state, successor]}; allowed: from 0 to 1"
         )
-    sums = matrix.sum(axis=1)
-    check_sums(sums, lambda state: f"state {names[state]!r}: probabilities")
-    matrix = normalised(matrix, sums[:, np.newaxis])
+    divide = divisors(matrix.sum(axis=1), lambda state: f"state {names[state]!r}: probabilities")
+    matrix = matrix / divide[:, np.newaxis]
     matrix.setflags(write=False)
     return MarkovChain(matrix, names)
 
@@ -212,8 +210,7 @@ def from_yaml(path: str | PathLike[str]) -> MarkovChain:
     successor that a state does not name never follows it.
 
     Raises:
-        ModelError: as `from_matrix`, and if a key or a name is unknown; the message begins with the
-            path.
+        ModelError: as `from_matrix`, and if a key or a name is unknown, after the path.
     """
     return read_model(path, _from_mapping)
 
@@ -229,17 +226,3 @@ def _from_mapping(content: object) -> MarkovChain:
             there = f"{place}, successor {successor!r}: probability"
             matrix[states.index(state), states.index(successor)] = number(probability, there)
     return from_matrix(matrix, states)
-
-
-def _check_absorbs(chain: MarkovChain, absorbing: np.ndarray) -> None:
-    """Raise a ModelError that names the states from which no absorbing state is reached."""
-    reached, leads = absorbing, chain.probabilities > 0
-    while not np.array_equal(more := reached | (leads & reached).any(axis=1), reached):
-        reached = more
-    if not reached.all():
-        lost = chain.names(~reached)
-        states = f"state{'s' if len(lost) > 1 else ''} {', '.join(map(repr, lost))}"
-        raise ModelError(
-            f"no absorbing state is reached from {states}; allowed: chains in which every state "
-            "leads to one that it is followed by with probability 1"
-        )

@@ -4,9 +4,7 @@ Axes: S states, A actions, N transitions of positive probability.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -66,56 +64,37 @@ class MDP:
 def from_arrays(
     transition_probabilities: ArrayLike,
     rewards: ArrayLike,
-    possible: ArrayLike | None = None,
     state_names: Sequence[str] | None = None,
     action_names: Sequence[str] | None = None,
 ) -> MDP:
     """Build a model from dense arrays, as a book prints them.
 
     Args:
-        transition_probabilities: T(s, a, s'), [S, A, S].
+        transition_probabilities: T(s, a, s'), [S, A, S]; 0 throughout if an action is impossible.
         rewards: R(s, a, s'), [S, A, S], or the expected R(s, a), [S, A].
-        possible: True where an action is possible, [S, A]; all are if it is None. Rows of
-            impossible actions are zero.
         state_names: [S]; s0, s1, ... if None.
         action_names: [A]; a0, a1, ... if None.
 
     Raises:
         ModelError: as `from_transitions`, and if a shape is wrong.
     """
-    dense = _dense("transition_probabilities", transition_probabilities)
+    dense = numbers("transition_probabilities", transition_probabilities)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
         raise ModelError(f"transition_probabilities have shape {dense.shape}; allowed: [S, A, S]")
-    shape = dense.shape[:2]
-    dense_rewards = _dense("rewards", rewards)
-    if dense_rewards.shape == shape:
-        dense_rewards = np.broadcast_to(dense_rewards[:, :, np.newaxis], dense.shape)
-    if dense_rewards.shape != dense.shape:
-        raise ModelError(
-            f"rewards have shape {dense_rewards.shape}; allowed: {dense.shape} or {shape}"
-        )
+    shape, given = dense.shape[:2], numbers("rewards", rewards)
+    if given.shape not in (shape, dense.shape):
+        raise ModelError(f"rewards have shape {given.shape}; allowed: {dense.shape} or {shape}")
     states, actions, successors = found = np.nonzero(dense)  # NaN is not zero: reported below
-    model = from_transitions(
+    return from_transitions(
         states,
         actions,
         successors,
         dense[found],
-        dense_rewards[found],
+        given[found[: given.ndim]],
         shape=shape,
         state_names=state_names,
         action_names=action_names,
     )
-    mask = np.ones(shape, bool) if possible is None else numbers("possible", possible, None)
-    if mask.shape != shape or mask.dtype != np.bool_:
-        raise ModelError(
-            f"possible has shape {mask.shape} and type {mask.dtype}; allowed: {shape}, bool"
-        )
-    for state, action in np.argwhere(mask != model.possible)[:1]:
-        total = "0" if mask[state, action] else f"{dense[state, action].sum():.12g}"
-        allowed = "1" if mask[state, action] else "0, the action being impossible"
-        place = model.place(state, action)
-        raise ModelError(f"{place}: probabilities sum to {total}; allowed: {allowed}")
-    return model
 
 
 def from_transitions(
@@ -157,13 +136,16 @@ def from_transitions(
     a = _indices("action", actions, number_of_actions)
     targets = _indices("successor", successors, number_of_states)
     p, r = numbers("probabilities", probabilities), numbers("rewards", rewards)
-    lengths = {"states": s, "actions": a, "successors": targets, "probabilities": p, "rewards": r}
+    lengths = {"actions": a, "successors": targets, "probabilities": p, "rewards": r}
     for name, array in lengths.items():
         if array.shape != s.shape:
             raise ModelError(f"{name} have shape {array.shape}; allowed: {s.shape}, as states")
+
+    def place(state: int, action: int) -> str:
+        return _place(state_names, action_names, state, action)
+
     for n in np.flatnonzero(~((p >= 0) & (p <= 1) & np.isfinite(r)))[:1]:
-        here = _place(state_names, action_names, int(s[n]), int(a[n]))
-        here += f", successor {state_names[int(targets[n])]!r}"
+        here = f"{place(int(s[n]), int(a[n]))}, successor {state_names[int(targets[n])]!r}"
         if not 0 <= p[n] <= 1:
             raise ModelError(f"{here}: probability is {p[n]}; allowed: from 0 to 1")
         raise ModelError(f"{here}: reward is {r[n]}; allowed: finite numbers")
@@ -172,12 +154,9 @@ def from_transitions(
     counts = np.bincount(rows, minlength=size)
     sums = np.where(counts > 0, np.bincount(rows, p, size), np.nan)
     expected_rewards = np.bincount(rows, p * r, size)
-    check_sums(
-        sums.reshape(shape),
-        lambda state, action: f"{_place(state_names, action_names, state, action)}: probabilities",
-    )
-    if (np.abs(sums - 1) > ROUNDED).any():
-        p, expected_rewards = normalised(p, sums[rows]), normalised(expected_rewards, sums)
+    divide = divisors(sums, lambda row: f"{place(*divmod(row, number_of_actions))}: probabilities")
+    if (divide != 1).any():
+        p, expected_rewards = p / divide[rows], expected_rewards / divide
     if not p.all():
         kept = p > 0
         rows, targets, p, r = rows[kept], targets[kept], p[kept], r[kept]
@@ -219,33 +198,6 @@ def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
     return array if array.size else array.astype(np.int64)
 
 
-def _dense(name: str, value: ArrayLike) -> np.ndarray:
-    """Return an array of numbers, float64, or a ModelError that names the state and action."""
-    rows: Any = value
-    if sparse.issparse(rows) or (isinstance(rows, Sequence) and any(map(sparse.issparse, rows))):
-        raise ModelError(
-            f"{name}: SciPy's sparse matrices; allowed: a dense array, or from_transitions, which "
-            "takes states, actions, successors, probabilities and rewards"
-        )
-    if isinstance(rows, np.ndarray):
-        return numbers(name, value)
-    with suppress(TypeError, IndexError):  # not a list of lists: numbers() refuses it
-        for state, actions in enumerate(rows):
-            if len(actions) != len(rows[0]):
-                raise ModelError(
-                    f"{name}: state {state} has {len(actions)} actions; allowed: {len(rows[0])}, "
-                    "as state 0; where an action is impossible, `possible` is False and its row 0"
-                )
-            for action, values in enumerate(actions):
-                row = numbers(f"{name}: state {state}, action {action}", values)
-                if row.ndim and row.shape != (len(rows),):
-                    raise ModelError(
-                        f"{name}: state {state}, action {action} has {row.size} numbers; allowed: "
-                        f"{len(rows)}, one for each state"
-                    )
-    return numbers(name, value)
-
-
 def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np.ndarray:
     """Return an array of numbers, or a ModelError that names the culprit."""
     try:
@@ -255,18 +207,19 @@ def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np
         raise ModelError(f"{name}: {reason}; allowed: an array of numbers") from None
 
 
-def check_sums(sums: np.ndarray, owner: Callable[..., str]) -> None:
-    """Raise a ModelError unless sums are 1; the owner of an index begins the message.
+def divisors(sums: np.ndarray, owner: Callable[..., str]) -> np.ndarray:
+    """Return the number to divide each row of probabilities by: their sum, 1 if it is near.
 
-    A NaN stands for no probabilities.
+    Args:
+        sums: NaN where there are no probabilities.
+        owner: from the index of a sum to the beginning of the error's message.
+
+    Raises:
+        ModelError: if a sum is not 1 to six digits.
     """
     for index in np.argwhere(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1]:
         raise ModelError(
             f"{owner(*index.tolist())} sum to {sums[tuple(index)]:.12g}; "
             f"allowed: 1 within {ROW_SUM_TOLERANCE:g}"
         )
-
-
-def normalised(values: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Return values divided by the sums of their rows, where those are 1 to six digits only."""
-    return values / np.where(np.abs(sums - 1) > ROUNDED, sums, 1.0)
+    return np.where(np.abs(sums - 1) > ROUNDED, sums, 1.0)

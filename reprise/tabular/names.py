@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Sequence
-from typing import overload
 
 from reprise.errors import UserError
 
@@ -13,35 +12,10 @@ class ModelError(UserError, ValueError):
     """A Markov decision process, chain or policy that cannot be, in one line."""
 
 
-class NumberedNames(Sequence[str]):
-    """The names s0, s1, ..., made on demand: a million states store no strings."""
-
-    def __init__(self, prefix: str, size: int) -> None:
-        """Name `size` things by the prefix and their number."""
-        self._prefix, self._size = prefix, size
-
-    def __len__(self) -> int:
-        """Return the number of names."""
-        return self._size
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
-    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
-        """Return the name of one number, or those of a slice."""
-        if isinstance(index, slice):
-            return tuple(f"{self._prefix}{number}" for number in range(self._size)[index])
-        return f"{self._prefix}{range(self._size)[index]}"
-
-
 def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence[str]:
-    """Return names as a tuple, numbered ones if there are none, or a ModelError.
-
-    The kind is "state" or "action"; its first letter is the prefix of numbered names.
-    """
+    """Return names as a tuple, or a ModelError; s0, s1, ... if there are none of states."""
     if names is None:
-        return NumberedNames(kind[0], size)
+        return tuple(f"{kind[0]}{number}" for number in range(size))
     if len(names) != size:
         raise ModelError(f"there are {len(names)} {kind} names; allowed: {size}, one per {kind}")
     seen: set[str] = set()
@@ -55,11 +29,7 @@ def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence
 
 
 def find(name: object, names: Sequence[str], kind: str, context: str = "") -> int:
-    """Return the index of a name.
-
-    Raises:
-        ModelError: if it is unknown, with the closest match; the message begins with the context.
-    """
+    """Return the index of a name, or a ModelError that begins with the context."""
     if isinstance(name, str) and name in names:
         return names.index(name)
     known = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
@@ -79,11 +49,7 @@ def quoted(name: str) -> str:
 
 
 def metric_keys(names: Sequence[str], kind: str) -> list[str]:
-    """Return the key of each name in metrics.json, with "_" for a dot, which would split it.
-
-    Raises:
-        ModelError: if two names have the same key.
-    """
+    """Return the key of each name in metrics.json, with "_" for a dot, which would split it."""
     keys = [name.replace(".", "_") for name in names]
     for place, key in enumerate(keys):
         if (first := keys.index(key)) < place:

@@ -10,10 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from reprise.tabular.dynamic_programming import checked_policy
 from reprise.tabular.exploration import Behaviour
 from reprise.tabular.mdp import MDP
-from reprise.tabular.names import ModelError
 from reprise.tabular.problems import Problem
 from reprise.tabular.q_learning import Learner, Learning, episodes
 from reprise.tabular.settling import settling_iterations
@@ -24,7 +22,7 @@ class Progress(NamedTuple):
     """The state of all runs at each checkpoint."""
 
     values: np.ndarray  # float64 [R, K], of the greedy policy: the expected return of an episode
-    coverage: np.ndarray  # float64 [R, K], the share of pairs tried, of those that can be
+    coverage: np.ndarray  # float64 [R, K], the share of explorable states' actions tried
 
 
 def explore(
@@ -37,9 +35,7 @@ def explore(
     """Learn in one run for each generator, and evaluate the greedy policy at each checkpoint.
 
     The greedy policy takes the first action of the highest Q-value; its value is exact, from the
-    model. Coverage counts the pairs of an action and a state that can be reached from a start.
-
-    Checkpoints are numbers of iterations, ascending, [K]; episodes have no time limit.
+    model. Checkpoints are numbers of iterations, ascending, [K]; episodes have no time limit.
     """
     mdp, discount = problem.mdp, hyperparameters.discount
     model = episodes(mdp, problem.start, discount)
@@ -56,17 +52,12 @@ def explore(
 
 
 def policy_values(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
-    """Solve V = R_π + γ T_π V in a small model, exactly, in a fraction of a millisecond.
+    """Solve V = R_π + γ T_π V in a small model, in a fraction of a millisecond; γ is below 1.
 
     `dynamic_programming.policy_evaluation` solves large models, and takes a discount of 1.
-
-    Raises:
-        ModelError: if the discount or an action is not possible.
     """
-    if not 0 <= discount < 1:
-        raise ModelError(f"discount is {discount}; allowed: from 0 to below 1")
     source = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
-    return solve(*source, mdp.expected_rewards, checked_policy(mdp, policy), discount)
+    return solve(*source, mdp.expected_rewards, np.asarray(policy), discount)
 
 
 @njit
@@ -103,10 +94,9 @@ def solve(
 def steps_to_within(
     values: np.ndarray, optimum: float, relative_tolerance: float, checkpoints: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first checkpoint at which a run's policy is near-optimal, at all and for good.
+    """Return the first checkpoint at which each run is near-optimal, and from which it stays so.
 
-    For good: it is so at every later checkpoint too. The first time may be luck: a policy can be
-    optimal before anything is learnt.
+    The first time may be luck: a policy can be optimal before anything is learnt.
 
     Args:
         values: of `Progress`, [R, K].
@@ -125,7 +115,7 @@ def steps_to_within(
 
 
 def explorable_states(mdp: MDP, start: np.ndarray) -> np.ndarray:
-    """Return the states in which an agent may find itself and act, from a start, bool [S]."""
+    """Return the states that are reached from a start and do not end the episode, bool [S]."""
     states, reached, before = mdp.rows // mdp.number_of_actions, start > 0, -1
     while reached.sum() > before:
         before = int(reached.sum())

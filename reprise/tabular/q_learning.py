@@ -23,7 +23,13 @@ from reprise.hyperparameters import (
     PositiveInt,
     Recorded,
 )
-from reprise.tabular.exploration import RANDOM, Behaviour, appraise_curiously, choose_action
+from reprise.tabular.exploration import (
+    RANDOM,
+    Behaviour,
+    appraise_curiously,
+    falling,
+    greedy_action,
+)
 from reprise.tabular.mdp import MDP
 from reprise.tabular.sampling import Sampler, draw, sampler
 from reprise.tabular.undiscounted import absorbing_states, first_state
@@ -54,15 +60,6 @@ class Episodes(NamedTuple):
     cumulative: np.ndarray  # float64 [B], of their probabilities
 
 
-class Recording(NamedTuple):
-    """One Q-value, written down again and again."""
-
-    state: int
-    action: int
-    every: int  # iterations from record to record
-    curve: np.ndarray  # float64 [K], changed
-
-
 class QLearning(NamedTuple):
     """The results of all runs."""
 
@@ -70,7 +67,7 @@ class QLearning(NamedTuple):
     curves: np.ndarray  # float64 [R, K], one Q-value after each record_every-th iteration
 
 
-UNRECORDED = Recording(0, 0, 2**62, np.empty(0))
+BLOCK = 10_000  # iterations for which random numbers are drawn at once
 
 
 def q_learning(
@@ -85,7 +82,7 @@ def q_learning(
 
     A run begins at the start state, from Q = 0, and begins there again (with its Q-values) when it
     has reached an absorbing state. Each run draws from its own generator: it depends on no other
-    run.
+    run. One pair of a state and an action has its Q-value recorded.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -95,18 +92,8 @@ def q_learning(
     ... )
     >>> generators = [np.random.default_rng(run) for run in range(3)]
     >>> learnt = q_learning(mdp, h, generators, "s0", recorded=("s0", "a0"))
-    >>> learnt.q_values.shape, learnt.curves.shape
-    ((3, 3, 3), (3, 100))
     >>> learnt.q_values.argmax(axis=2).tolist()
     [[0, 0, 1], [0, 0, 1], [0, 0, 1]]
-
-    Args:
-        mdp: the model from which transitions are sampled.
-        hyperparameters: of every run.
-        generators: one for each run.
-        start_state: a state's name.
-        recorded: the names of the state and the action of the recorded Q-value.
-        behaviour: how the agent acts; at random if it is not given.
 
     Raises:
         ModelError: if a name is unknown, the recorded action impossible, or the start absorbing.
@@ -120,19 +107,13 @@ def q_learning(
     q = np.empty((len(generators), *mdp.possible.shape))
     for run, generator in enumerate(generators):
         learner = Learner(mdp, model, hyperparameters, behaviour, generator)
-        learner.learn(iterations, Recording(state, action, every, curves[run]))
+        curves[run] = learner.learn(iterations, (state, action), every)
         q[run] = learner.q
     return QLearning(q, curves)
 
 
 def episodes(mdp: MDP, start: np.ndarray, discount: float) -> Episodes:
-    """Prepare a model for learning.
-
-    Args:
-        mdp: the model.
-        start: probability of each state to be the first of an episode, [S].
-        discount: γ.
-    """
+    """Prepare a model for learning; start is the probability of each state to be the first, [S]."""
     source, starts = sampler(mdp), np.flatnonzero(start)
     over = absorbing_states(mdp)[source.successors]
     return Episodes(
@@ -161,67 +142,74 @@ class Learner:
         self.q = np.where(mdp.possible, 0.0, -np.inf)  # [S, A], -inf for impossible actions
         self.visits = np.zeros(mdp.possible.shape, np.int64)  # [S, A]
         self.iterations = 0  # made so far
-        self._given = generator, model, behaviour
-        self._rates = hyperparameters.learning_rate, hyperparameters.learning_rate_decay
+        rates = hyperparameters.learning_rate, hyperparameters.learning_rate_decay
+        self._given = model, behaviour, rates
+        self._generator = generator
         several = len(model.starts) > 1
         self._state = begin(model, generator.random()) if several else model.starts[0]
 
-    def learn(self, until: int, recording: Recording = UNRECORDED) -> None:
-        """Learn until iteration number `until`."""
-        steps = self.iterations, until
-        self._state = learn(
-            *self._given, self._rates, steps, self._state, recording, self.q, self.visits
-        )
-        self.iterations = until
+    def learn(self, until: int, recorded: tuple[int, int] = (0, 0), every: int = 1) -> np.ndarray:
+        """Learn until an iteration, and return Q(s, a) of a pair after each `every`-th, [K]."""
+        records = [np.empty(0)]
+        while self.iterations < until:
+            uniforms = self._generator.random((min(BLOCK, until - self.iterations), 2))
+            self._state, trace = learn(
+                *self._given, uniforms, self.iterations, self._state, recorded, self.q, self.visits
+            )
+            records.append(trace[(-self.iterations - 1) % every :: every])
+            self.iterations += len(uniforms)
+        return np.concatenate(records)
 
 
 @njit
 def learn(
-    generator: np.random.Generator,
     model: Episodes,
     behaviour: Behaviour,
     rates: tuple[float, float],  # α_0, decay
-    steps: tuple[int, int],  # the first k, and the one after the last
+    uniforms: np.ndarray,  # [T, 2], for the action and for the transition
+    first: int,  # iterations made before
     state: int,
-    recording: Recording,
+    recorded: tuple[int, int],
     q: np.ndarray,  # [S, A], changed
     visits: np.ndarray,  # [S, A], changed
-) -> int:
-    """Learn from one transition after the other, and return the last state."""
+) -> tuple[int, np.ndarray]:
+    """Learn from T transitions; return the last state, and a recorded Q-value after each, [T]."""
     source, resumed, discounts, actions, action_counts, _, _ = model
-    learning_rate, decay = rates
     number_of_actions, curiosity = q.shape[1], behaviour.curiosity
-    recorded_state, recorded_action, every, curve = recording
-    record = steps[0] // every
-    next_record = (record + 1) * every - 1
-    for k in range(steps[0], steps[1]):
-        # Step: act, and see the reward and the next state.
-        count, uniform = action_counts[state], generator.random()
-        action = choose_action(state, actions, count, q, visits, k, behaviour, uniform)
+    trace = np.empty(len(uniforms))
+    for t in range(len(uniforms)):
+        k = first + t
+        # Act: at random with probability ε_k, else by the Q-values.
+        epsilon, count, uniform = falling(k, behaviour), action_counts[state], uniforms[t, 0]
+        if uniform < epsilon:
+            share = uniform / epsilon if epsilon < 1 else uniform  # divisions are slow
+            action = actions[state, int(share * count)]
+        else:
+            rest = (uniform - epsilon) / (1 - epsilon)
+            action = greedy_action(state, actions[state, :count], q, visits, curiosity, rest)
         visits[state, action] += 1
-        row, uniform = state * number_of_actions + action, generator.random()
+
+        # See the reward and the next state.
+        row, uniform = state * number_of_actions + action, uniforms[t, 1]
         n = draw(source, row, uniform)
         reward, next_state = source.rewards[n], source.successors[n]
 
         # TD target: r + γ max_a' f(Q(s', a'), N(s', a')).
         best = -np.inf
         for a in range(number_of_actions):
-            value = appraise_curiously(q[next_state, a], visits[next_state, a], curiosity)
-            best = max(best, value)
+            best = max(best, appraise_curiously(q[next_state, a], visits[next_state, a], curiosity))
         target = reward + discounts[n] * best
 
         # Update, at a decaying rate.
-        alpha = learning_rate / (1 + k * decay)
+        alpha = rates[0] / (1 + k * rates[1])
         q[state, action] = (1 - alpha) * q[state, action] + alpha * target
 
-        if k == next_record:
-            curve[record] = q[recorded_state, recorded_action]
-            record, next_record = record + 1, next_record + every
+        trace[t] = q[recorded]
         state = resumed[n]
         if state < 0:  # the rest of the number that drew the end is uniform in [0, 1) again
             low = source.cumulative[n - 1] if n > source.row_starts[row] else 0.0
             state = begin(model, (uniform - low) / (source.cumulative[n] - low))
-    return state
+    return state, trace
 
 
 @njit
@@ -234,9 +222,7 @@ def begin(model: Episodes, uniform: float) -> int:
 def optimal_runs(q: np.ndarray, best: np.ndarray) -> np.ndarray:
     """Return which runs have a greedy policy that is optimal in every state, bool [R].
 
-    Args:
-        q: learnt Q-values, [R, S, A].
-        best: where an action is optimal, as of `dynamic_programming.best_actions`, bool [S, A].
+    Learnt Q-values are [R, S, A]; an action is optimal where `best` is true, bool [S, A].
     """
     greedy = np.argmax(q, axis=2)  # [R, S]
     return np.asarray(best[np.arange(len(best)), greedy].all(axis=1))

@@ -1,7 +1,4 @@
-"""Times from which runs stay close to an optimum.
-
-Axes: R runs, K records.
-"""
+"""Times from which runs stay close to an optimum. Axes: R runs, K records."""
 
 from typing import Any
 
@@ -13,19 +10,13 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 def settling_iterations(
     curves: np.ndarray, target: float, relative_tolerance: float, record_every: int
 ) -> np.ndarray:
-    """Return the first recorded iteration from which a curve stays near its target, for each run.
+    """Return the first recorded iteration from which each curve stays near its target, [R].
 
     >>> settling_iterations(np.array([[5.0, 9.0, 10.0, 10.2]]), 10.0, 0.05, 100).tolist()
     [300.0]
 
-    Args:
-        curves: [R, K].
-        target: where they should settle.
-        relative_tolerance: how near: |curve - target| ≤ relative_tolerance·|target|.
-        record_every: iterations between two records.
-
-    Returns:
-        The number of iterations made, float64 [R]; NaN if the curve's end is not near.
+    Near is |curve - target| ≤ relative_tolerance·|target|. Curves, [R, K], have a record every so
+    many iterations; a curve with an end that is not near has NaN.
     """
     away = np.abs(curves - target) > relative_tolerance * abs(target)
     trailing = np.argmax(away[:, ::-1], axis=1)  # records since the curve was last away
@@ -42,8 +33,8 @@ def curve_quantiles(curves: np.ndarray) -> dict[str, np.ndarray]:
 def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
     """Return the iterations by which shares of the runs have settled.
 
-    A run that never settles counts as later than any other: a quantile that falls on one is None,
-    not a number taken over those that did. Each quantile is a run's, not a mean of two.
+    A run that never settles, NaN, is later than any other: a quantile that falls on one is None.
+    Each quantile is a run's, not a mean of two.
     """
     late = np.where(np.isnan(settled), np.inf, settled)
     found = np.quantile(late, list(QUANTILES.values()), method="inverted_cdf")

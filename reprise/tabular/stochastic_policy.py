@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reprise.tabular.dynamic_programming import policy_evaluation
-from reprise.tabular.mdp import MDP, check_sums, from_transitions, normalised, numbers
+from reprise.tabular.mdp import MDP, divisors, from_transitions, numbers
 from reprise.tabular.names import ModelError
 
 
@@ -35,9 +35,10 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
             f"{mdp.place(state, action)}: the policy's probability is {weights[state, action]}; "
             f"allowed: {allowed}"
         )
-    sums = weights.sum(axis=1)
-    check_sums(sums, lambda state: f"state {mdp.state_names[state]!r}: the policy's probabilities")
-    weights, rows = normalised(weights, sums[:, np.newaxis]).ravel(), mdp.rows
+    divide = divisors(
+        weights.sum(axis=1), lambda s: f"state {mdp.state_names[s]!r}: the policy's probabilities"
+    )
+    weights, rows = (weights / divide[:, np.newaxis]).ravel(), mdp.rows
     return from_transitions(
         rows // mdp.number_of_actions,
         np.zeros(len(rows), np.int64),
@@ -51,14 +52,13 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
 
 
 def evaluate(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
-    """Solve V(s) = Σ_a π(a | s) Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')] as a linear system.
+    """Solve V(s) = Σ_a π(a | s) Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')], float64 [S].
 
-    The policy is π(a | s), [S, A]; V_π is float64 [S]. A discount γ of 1 is only for a policy that
-    ends at rest from every state.
+    The policy is π(a | s), [S, A]. A discount γ of 1 is only for a policy that ends at rest from
+    every state.
 
     Raises:
         ModelError: as `following`, and if the discount is not possible.
     """
-    return policy_evaluation(
-        following(mdp, policy), np.zeros(mdp.number_of_states, np.int64), discount
-    )
+    follow = np.zeros(mdp.number_of_states, np.int64)
+    return policy_evaluation(following(mdp, policy), follow, discount)

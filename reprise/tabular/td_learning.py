@@ -48,11 +48,12 @@ def td_learning(
     generators: Sequence[np.random.Generator],
     start_state: str,
 ) -> np.ndarray:
-    """Learn the values of a policy by every schedule, in one run for each generator.
+    """Learn the values of a policy by every schedule, in one run for each generator, [R, C, K, S].
 
     A run begins at the start state, from V = 0, and begins there again (with its values) when it
     has reached an absorbing state. Each run draws from its own generator: it depends on no other
-    run, and no schedule depends on another.
+    run, and no schedule depends on another. The policy π(a | s), [S, A], is followed; V is recorded
+    after each record_every-th iteration.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -61,17 +62,6 @@ def td_learning(
     >>> h = Hyperparameters(discount=0.9, iterations=1000, record_every=500)
     >>> td_learning(mdp, always, h, [mean], [np.random.default_rng(0)], "s0").shape
     (1, 1, 2, 3)
-
-    Args:
-        mdp: the model from which transitions are sampled.
-        policy: π(a | s), [S, A], which is followed.
-        hyperparameters: of every run.
-        schedules: of the learning rate.
-        generators: one for each run.
-        start_state: a state's name.
-
-    Returns:
-        V after each record_every-th iteration, float64 [R, C, K, S].
 
     Raises:
         ModelError: if the start state is unknown or absorbing, or the policy none of this model.
@@ -129,11 +119,9 @@ def errors(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def bias_and_spread(values: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split the error into bias, which all runs share, and spread between them.
+    """Split the error of values [R, ..., S] into bias, which runs share, and spread between them.
 
-    bias² + spread² is the mean of error².
-
-    Of values [R, ..., S], they are the root mean square over the states of (mean of V over the runs
-    - truth), and that of V's standard deviation over the runs, both [...].
+    They are the root mean squares over the states of (mean of V over the runs - truth) and of V's
+    standard deviation over the runs, both [...]; bias² + spread² is the mean of error².
     """
     return errors(values.mean(axis=0), truth), np.sqrt(values.var(axis=0).mean(axis=-1))

@@ -39,10 +39,7 @@ def unit(mdp: MDP) -> float:
 
 
 def least_value(mdp: MDP, values: np.ndarray) -> float:
-    """Return the number to which a tie of small Q-values is relative: `unit`.
-
-    It is more where values are so large that the tie would be less than their rounding.
-    """
+    """Return the number to which a tie of small Q-values is relative: `unit`, or their rounding."""
     return max(unit(mdp), ROUNDING / TIE * largest(values))
 
 
@@ -52,13 +49,7 @@ def largest(values: np.ndarray) -> float:
 
 
 def smallest_change(mdp: MDP, discount: float, tolerance: float) -> float:
-    """Return the change at which sweeps end: tolerance·(1 - γ)/γ, or tolerance if γ = 1.
-
-    Where the largest reward is below 1, the tolerance is relative to it.
-
-    Raises:
-        ModelError: if the tolerance is not positive.
-    """
+    """Return the change at which sweeps end: tolerance·(1 - γ)/γ, or tolerance if γ = 1."""
     if not tolerance > 0:
         raise ModelError(f"tolerance is {tolerance}; allowed: above 0")
     tolerance *= unit(mdp)

@@ -46,11 +46,7 @@ def absorbing_states(mdp: MDP) -> np.ndarray:
 
 
 def first_state(mdp: MDP, name: str) -> int:
-    """Return the index of a state in which an agent can begin to learn.
-
-    Raises:
-        ModelError: if the state is unknown, or absorbing: nothing happens there.
-    """
+    """Return the index of a state; a ModelError if it is unknown, or absorbing: nothing happens."""
     state, absorbing = mdp.state(name), absorbing_states(mdp)
     if absorbing[state]:
         others = [mdp.state_names[int(other)] for other in np.flatnonzero(~absorbing)[:6]]
@@ -75,7 +71,7 @@ def lasting(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
 
 
 def resting_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
-    """Return the actions that keep to reward 0 for ever, bool [S, A], of those allowed, [S, A]."""
+    """Return the allowed actions that keep to reward 0 for ever, bool [S, A]."""
     free = allowed.copy()
     free.ravel()[mdp.rows[mdp.rewards != 0]] = False
     return lasting(mdp, free)
@@ -84,10 +80,7 @@ def resting_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
 def ways_to_rest(
     mdp: MDP, allowed: np.ndarray, resting: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a policy of allowed actions, int64 [S], and the states from which it ends at rest.
-
-    Allowed are the actions to choose from, resting those by which to stay at rest, bool [S, A].
-    """
+    """Return a policy of allowed actions, int64 [S], and where it ends with one that rests, [S]."""
     policy, reached = np.argmax(resting, axis=1), np.asarray(resting.any(axis=1))
     while True:
         closer = allowed & may_lead_to(mdp, reached)

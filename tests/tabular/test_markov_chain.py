@@ -27,8 +27,8 @@ def gamblers_ruin(win, goal):
     return from_matrix(matrix, [f"capital {n}" for n in range(goal + 1)])
 
 
-def walked(chain, start, paths, seed=1, shown=3):
-    generators = [np.random.default_rng([seed, path]) for path in range(paths)]
+def walked(chain, start, paths, shown=3):
+    generators = [np.random.default_rng([1, path]) for path in range(paths)]
     return markov_chain.simulate(chain, start, generators, shown)
 
 
@@ -66,12 +66,6 @@ def test_a_fair_game_is_ruin_or_gain_in_proportion_to_the_capital():
     np.testing.assert_allclose(solved.ends, np.stack([1 - capital / 6, capital / 6], 1), rtol=1e-13)
 
 
-def test_an_unfair_game_is_won_as_often_as_the_formula_says():
-    solved, odds = absorption(gamblers_ruin(0.4, 5)), 1.5
-    capital = np.arange(1, 5)
-    np.testing.assert_allclose(solved.ends[:, 1], (1 - odds**capital) / (1 - odds**5), rtol=1e-12)
-
-
 def test_a_state_that_is_hardly_ever_left_loses_no_digits():
     assert absorption(from_matrix([[1 - 1e-17, 1e-17], [0, 1]])).steps[0] == pytest.approx(1e17)
 
@@ -80,13 +74,6 @@ def test_a_chain_that_is_absorbed_too_rarely_to_calculate_is_refused():
     chain = from_matrix([[0, 1, 1e-300], [1, 0, 0], [0, 0, 1]])
     with pytest.raises(ModelError, match="states 's0', 's1': absorption is too rare"):
         absorption(chain)
-
-
-def test_only_odd_lengths_lead_from_s1_and_only_even_ones_from_s2(chapter):
-    lengths = length_distribution(chapter, 50)
-    assert not lengths[1::2, 1].any()
-    assert not lengths[0::2, 2].any()
-    np.testing.assert_allclose(lengths[0::2, 1], 0.1 * 0.9 ** np.arange(25), rtol=1e-12)
 
 
 def test_a_chain_of_absorbing_states_has_nothing_to_solve():
@@ -106,7 +93,7 @@ def absorbing_chains(draw):
 
 
 @given(absorbing_chains())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_lengths_have_the_mean_and_the_variance_of_the_closed_form(chain):
     solved, n = absorption(chain), np.arange(1, 2001)[:, np.newaxis]
     lengths = length_distribution(chain, 2000)
@@ -116,35 +103,26 @@ def test_the_lengths_have_the_mean_and_the_variance_of_the_closed_form(chain):
     np.testing.assert_allclose(spread, solved.variance, rtol=1e-7, atol=1e-9)
 
 
-@given(absorbing_chains())
-@settings(max_examples=15, deadline=None, derandomize=True)
-def test_simulated_paths_agree_with_the_closed_form(chain):
-    solved, paths = absorption(chain), walked(chain, "s0", 4000)
-    if 0 not in solved.transient:
-        return
-    error = np.sqrt(solved.variance[0] / 4000)
-    assert paths.steps.mean() == pytest.approx(solved.steps[0], abs=5 * error + 1e-12)
+def test_simulated_paths_agree_with_the_closed_form():
+    chain, n = gamblers_ruin(0.4, 5), 4000
+    solved, paths = absorption(chain), walked(chain, "capital 3", n)
+    steps, won = solved.steps[2], solved.ends[2, 1]
+    assert won == pytest.approx((1 - 1.5**3) / (1 - 1.5**5))
+    assert (paths.ends == 5).mean() == pytest.approx(won, abs=5 * np.sqrt(won * (1 - won) / n))
+    assert set(np.unique(paths.ends)) == {0, 5}
+    assert paths.steps.mean() == pytest.approx(steps, abs=5 * np.sqrt(solved.variance[2] / n))
     visits = paths.visits[:, solved.transient]
     assert (visits.sum(axis=1) == paths.steps).all()
-    margin = 5 * visits.std(axis=0) / np.sqrt(4000) + 0.01
-    assert (np.abs(visits.mean(axis=0) - solved.visits[0]) <= margin).all()
-
-
-def test_simulated_paths_end_where_the_closed_form_says():
-    chain = gamblers_ruin(0.4, 5)
-    paths = walked(chain, "capital 3", 20_000)
-    won = absorption(chain).ends[2, 1]
-    assert (paths.ends == 5).mean() == pytest.approx(won, abs=5 * np.sqrt(won * (1 - won) / 20_000))
-    assert set(np.unique(paths.ends)) == {0, 5}
+    np.testing.assert_allclose(visits.mean(axis=0), solved.visits[2], atol=0.1)
 
 
 def test_the_simulated_steps_have_the_probabilities_of_the_chain(chapter):
-    paths = walked(chapter, "s0", 20_000, shown=20_000)
+    paths = walked(chapter, "s0", 4000, shown=4000)
     steps = np.zeros((4, 4))
     for states in paths.shown:
         np.add.at(steps, (states[:-1], states[1:]), 1)
     shares = steps[:3] / steps[:3].sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(shares, chapter.probabilities[:3], atol=0.01)
+    np.testing.assert_allclose(shares, chapter.probabilities[:3], atol=0.02)
     assert (steps[chapter.probabilities == 0] == 0).all()
 
 
@@ -162,11 +140,6 @@ def test_states_from_which_nothing_is_absorbed_are_named():
     circle = from_matrix([[0, 0.5, 0.5, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], list("abcd"))
     with pytest.raises(ModelError, match="no absorbing state is reached from states 'a', 'b', 'c'"):
         absorption(circle)
-    one = from_matrix([[0.5, 0.5, 0], [0, 1, 0], [1, 0, 0]], list("abc"))
-    absorption(one)
-    trap = from_matrix([[0, 0, 1], [0, 0, 1], [1, 0, 0]], list("abc"))
-    with pytest.raises(ModelError, match="'a', 'b', 'c'; allowed: chains in which every state"):
-        absorption(trap)
 
 
 def test_a_start_that_is_absorbing_or_unknown_is_refused(chapter):
@@ -212,17 +185,6 @@ def test_paths_that_would_take_forever_are_refused():
             HEAD + "  s00: {s1: 1}\n  s1: {s1: 1}",
             "transitions: unknown state 's00'; allowed: s0, s1; closest match: 's0'",
         ),
-        (HEAD + "  s0: s1", "state 's0': 's1' is no mapping; allowed: a mapping by state"),
-        ("states: [s0]", "key 'transitions' is missing; allowed: states, transitions"),
-        (
-            "states: []\ntransitions: {}",
-            "states are []; allowed: a list of names, not empty",
-        ),
-        (
-            "states: [s0, s0]\ntransitions: {}",
-            "state name 's0' occurs twice; allowed: each name once",
-        ),
-        ("actions: [a]", "the file: unknown key 'actions'; allowed: states, transitions"),
         ("", "the file: None is no mapping; allowed: a mapping by key"),
         ("states: [s0", "no YAML: "),
     ],

@@ -1,8 +1,5 @@
 """Tabular Q-learning: it converges to the optimum, and no run depends on another."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -15,14 +12,12 @@ from reprise.tabular.names import ModelError
 from reprise.tabular.q_learning import (
     Hyperparameters,
     Learner,
-    Recording,
     begin,
     episodes,
     learn,
     optimal_runs,
     q_learning,
 )
-from reprise.tabular.settling import settling_iterations
 
 CHAPTER = Hyperparameters(
     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1
@@ -52,7 +47,6 @@ def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
     result = learnt(three_state, CHAPTER, 200)
     optimal = q_values(three_state, policy_iteration(three_state, 0.9, 10).values, 0.9)
     assert result.q_values.shape == (200, 3, 3)
-    assert result.curves.shape == (200, 10_000)
     assert (np.isneginf(result.q_values) == ~three_state.possible).all()
     assert np.median(result.q_values[:, 0, 0]) == pytest.approx(optimal[0, 0], rel=0.1)
     best = best_actions(three_state, optimal.max(axis=1), 0.9)
@@ -61,13 +55,10 @@ def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
 
 def test_the_first_updates_are_those_of_the_equation(three_state):
     # Numbers chosen by hand: a0 to s0 (+10), a0 to s1, a2 to s2 (-50), a1 to s0 (+40).
-    numbers = iter([0.0, 0.5, 0.2, 0.75, 0.99, 0.5, 0.5, 0.3])
-    generator: Any = SimpleNamespace(random=numbers.__next__)
-    q, curve = np.where(three_state.possible, 0.0, -np.inf), np.empty(4)
-    visits = np.zeros((3, 3), np.int64)
-    recording = Recording(0, 0, 1, curve)
+    uniforms = np.array([[0.0, 0.5], [0.2, 0.75], [0.99, 0.5], [0.5, 0.3]])
+    q, visits = np.where(three_state.possible, 0.0, -np.inf), np.zeros((3, 3), np.int64)
     model = episodes(three_state, AT_S0, 0.9)
-    state = learn.py_func(generator, model, RANDOM, (0.5, 1.0), (0, 4), 0, recording, q, visits)
+    state, curve = learn(model, RANDOM, (0.5, 1.0), uniforms, 0, 0, (0, 0), q, visits)
     first = 0.5 * 10
     second = 0.75 * first + 0.25 * 0.9 * 0
     assert curve.tolist() == pytest.approx([first, second, second, second], rel=1e-15)
@@ -84,20 +75,12 @@ def test_the_compiled_loop_equals_plain_python(behaviour, start):
         [[[0.5, 0.5, 0.0], [0.0, 0.4, 0.6]], [[0.3, 0.0, 0.7], [1.0, 0.0, 0.0]], [[0, 0, 1]] * 2],
         [[1.0, -1.0], [2.0, 0.0], [0.0, 0.0]],
     )
+    uniforms = np.random.default_rng(4).random((500, 2))
     results = []
     for loop in (learn, learn.py_func):
-        q, curve, visits = np.zeros((3, 2)), np.empty(50), np.zeros((3, 2), np.int64)
-        state = loop(
-            np.random.default_rng(4),
-            episodes(model, start, 0.9),
-            behaviour,
-            (0.05, 0.005),
-            (0, 500),
-            0,
-            Recording(1, 1, 10, curve),
-            q,
-            visits,
-        )
+        q, visits = np.zeros((3, 2)), np.zeros((3, 2), np.int64)
+        given = episodes(model, start, 0.9), behaviour, (0.05, 0.005), uniforms, 0, 0, (1, 1)
+        state, curve = loop(*given, q, visits)
         results.append((q, curve, visits, np.array(state)))
     for compiled, plain in zip(*results, strict=True):
         assert (compiled == plain).all()
@@ -105,7 +88,7 @@ def test_the_compiled_loop_equals_plain_python(behaviour, start):
 
 
 def test_a_run_does_not_depend_on_how_many_runs_there_are(three_state):
-    hyperparameters = changed(iterations=2000, record_every=7)
+    hyperparameters = changed(iterations=12_000, record_every=7)  # more than a block
     alone = learnt(three_state, hyperparameters, 1)
     among = learnt(three_state, hyperparameters, 5)
     assert (alone.q_values[0] == among.q_values[0]).all()
@@ -114,18 +97,17 @@ def test_a_run_does_not_depend_on_how_many_runs_there_are(three_state):
 
 
 def test_recording_every_nth_iteration_thins_the_curve(three_state):
-    every = learnt(three_state, changed(iterations=1100), 2)
-    tenth = learnt(three_state, changed(iterations=1100, record_every=10), 2)
-    assert (tenth.curves == every.curves[:, 9::10][:, : tenth.curves.shape[1]]).all()
-    assert tenth.curves.shape[1] == 110
-    assert (tenth.q_values == every.q_values).all()
+    every = learnt(three_state, changed(iterations=21_000), 2)
+    seventh = learnt(three_state, changed(iterations=21_000, record_every=7), 2)
+    assert (seventh.curves == every.curves[:, 6::7]).all()
+    assert (seventh.q_values == every.q_values).all()
 
 
 def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
     model = from_gymnasium("FrozenLake-v1", is_slippery=False)
     result = learnt(
         model,
-        changed(iterations=200_000, learning_rate=0.5, learning_rate_decay=0.0, record_every=1000),
+        changed(iterations=100_000, learning_rate=0.5, learning_rate_decay=0.0, record_every=1000),
         2,
     )
     optimal = q_values(model, policy_iteration(model, 0.9, 100).values, 0.9)
@@ -170,9 +152,6 @@ def test_unknown_names_and_impossible_actions_are_errors(three_state):
     ("change", "message"),
     [
         ({"learning_rate": 0.0}, "greater than 0"),
-        ({"learning_rate_decay": -1.0}, "greater than or equal to 0"),
-        ({"discount": 1.5}, "less than or equal to 1"),
-        ({"iterations": 0}, "greater than 0"),
         ({"iterations": True}, "valid integer"),
         ({"record_every": 10_001}, "record_every is 10001; allowed: up to iterations, 10000"),
         ({"epsilon": 0.1}, "Extra inputs are not permitted"),
@@ -181,19 +160,6 @@ def test_unknown_names_and_impossible_actions_are_errors(three_state):
 def test_a_bad_hyperparameter_is_an_error_that_says_what_is_allowed(change, message):
     with pytest.raises(ValidationError, match=message):
         Hyperparameters(**(CHAPTER.model_dump() | change))
-
-
-def test_a_curve_settles_at_the_first_record_from_which_it_stays_near():
-    curves = np.array(
-        [
-            [0.0, 9.5, 0.0, 9.5, 10.5],  # near, away, then near from the fourth record on
-            [10.0, 10.0, 10.0, 10.0, 10.0],
-            [10.0, 10.0, 10.0, 10.0, 11.1],
-            [0.0, 0.0, 0.0, 0.0, 9.0],
-        ]
-    )
-    settled = settling_iterations(curves, 10.0, 0.1, record_every=100)
-    np.testing.assert_array_equal(settled, [400, 100, np.nan, 500])
 
 
 def test_a_run_is_optimal_if_its_greedy_action_is_in_every_state():

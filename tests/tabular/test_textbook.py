@@ -45,7 +45,7 @@ def test_the_shortest_way_to_the_corners_is_up_to_three_steps():
     assert values[places[1, 1]] == pytest.approx(-2)
 
 
-def test_the_grid_with_two_shortcuts_is_worth_what_figures_3_2_and_3_5_say():
+def test_the_grid_with_two_shortcuts_has_the_values_of_figures_3_2_and_3_5():
     # S&B, figures 3.2 (the random policy) and 3.5 (the optimal one)
     model, _ = textbook.shortcuts()
     random = [
@@ -80,18 +80,6 @@ def test_the_car_rental_is_worth_what_figure_4_2_shows():
     assert values[0, 0] == pytest.approx(421.41, abs=0.01)
     assert values[10, 10] == pytest.approx(574.95, abs=0.01)
     assert values[20, 20] == pytest.approx(636.99, abs=0.01)
-
-
-def test_the_way_through_the_wind_is_fifteen_steps():
-    # S&B, example 6.5
-    model, places = textbook.windy()
-    assert optimal(model, 1.0)[places[3, 0]] == pytest.approx(-15)
-
-
-def test_the_way_along_the_cliff_is_thirteen_steps():
-    # S&B, example 6.6
-    model, places = textbook.cliff()
-    assert optimal(model, 1.0)[places[3, 0]] == pytest.approx(-13)
 
 
 def test_the_walk_of_nineteen_states_is_worth_tenths():

@@ -97,7 +97,7 @@ def one_step_up():
     return probabilities, paid
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=60)
 @given(models())
 @example(two_states(0, 0, -10, 1))  # a free circle, from which one way pays
 @example(two_states(0, 0, -10, -1))  # a free circle, better than to end

@@ -39,6 +39,19 @@ def built(
     return from_transitions(*zip(*columns, strict=True), shape=(len(places), len(actions))), places
 
 
+def random_model(seed: int, states: int | None = None, actions: int | None = None):
+    """Return a random model, some actions impossible; its probabilities, rewards, [S, A, S]."""
+    generator = np.random.default_rng(seed)
+    states = states or int(generator.integers(1, 9))
+    actions = actions or int(generator.integers(1, 5))
+    possible = generator.random((states, actions)) < 0.7
+    possible[np.arange(states), generator.integers(actions, size=states)] = True
+    probabilities = generator.dirichlet(np.ones(states), size=(states, actions))
+    probabilities *= possible[:, :, np.newaxis]
+    rewards = generator.normal(scale=10, size=(states, actions, states))
+    return from_arrays(probabilities, rewards), probabilities, rewards
+
+
 def cells(rows: int, columns: int) -> list[tuple[int, int]]:
     """Return the cells of a grid, row by row."""
     return [(row, column) for row in range(rows) for column in range(columns)]
@@ -112,7 +125,6 @@ def car_rental() -> MDP:
     moves = range(-5, 6)  # from the first to the second
     probabilities = np.zeros((cars * cars, len(moves), cars * cars))
     rewards = np.zeros(probabilities.shape[:2])
-    possible = np.zeros(rewards.shape, bool)
     for (n, m), (a, moved) in (
         (pair, move) for pair in np.ndindex(cars, cars) for move in enumerate(moves)
     ):
@@ -121,31 +133,7 @@ def car_rental() -> MDP:
             state = n * cars + m
             probabilities[state, a] = np.outer(first[x], second[y]).ravel()
             rewards[state, a] = 10 * (rented_1[x] + rented_2[y]) - 2 * abs(moved)
-            possible[state, a] = True
-    return from_arrays(probabilities, rewards, possible)
-
-
-def windy() -> tuple[MDP, dict]:
-    """S&B, example 6.5: wind blows upward in the middle of a 7x10 grid; every step costs 1."""
-    wind = (0, 0, 0, 1, 1, 1, 2, 2, 1, 0)
-
-    def outcomes(cell, move):
-        moved = inside(cell[0] + move[0] - wind[cell[1]], cell[1] + move[1], 7, 10)
-        return [(1.0, END if moved == (3, 7) else moved, -1.0)]
-
-    return built([cell for cell in cells(7, 10) if cell != (3, 7)], MOVES, outcomes)
-
-
-def cliff() -> tuple[MDP, dict]:
-    """S&B, example 6.6: a 4x12 grid; a step costs 1, one into the cliff 100 and back to start."""
-
-    def outcomes(cell, move):
-        moved = inside(cell[0] + move[0], cell[1] + move[1], 4, 12)
-        if moved[0] == 3 and 0 < moved[1] < 11:
-            return [(1.0, (3, 0), -100.0)]
-        return [(1.0, END if moved == (3, 11) else moved, -1.0)]
-
-    return built([*cells(3, 12), (3, 0)], MOVES, outcomes)
+    return from_arrays(probabilities, rewards)
 
 
 def random_walk(states: int) -> tuple[MDP, dict]:
@@ -162,9 +150,7 @@ def random_walk(states: int) -> tuple[MDP, dict]:
 def putermans() -> MDP:
     """Puterman, section 3.1: two states; in s1 either 5 and perhaps stay, or 10 and go; then -1."""
     probabilities = [[[0.5, 0.5], [0.0, 1.0]], [[0.0, 1.0], [0.0, 0.0]]]
-    return from_arrays(
-        probabilities, [[5.0, 10.0], [-1.0, 0.0]], np.array([[True, True], [True, False]])
-    )
+    return from_arrays(probabilities, [[5.0, 10.0], [-1.0, 0.0]])
 
 
 def four_by_three(step: float = -0.04) -> tuple[MDP, dict]:
