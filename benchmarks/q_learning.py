@@ -15,13 +15,7 @@ from reprise.tabular.exploration import RANDOM, Behaviour, curious, epsilon_gree
 from reprise.tabular.loaders import from_yaml
 from reprise.tabular.mdp import MDP
 from reprise.tabular.problems import Problem, from_state, toy_text
-from reprise.tabular.q_learning import (
-    Hyperparameters,
-    Learner,
-    Learning,
-    episodes,
-    q_learning,
-)
+from reprise.tabular.q_learning import Hyperparameters, Learner, Learning, episodes, q_learning
 
 RUNS, ITERATIONS, REPEATS = 1000, 10_000, 7
 EXPLORING_ITERATIONS = 200_000

@@ -96,16 +96,9 @@ def steps_to_within(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the first checkpoint at which each run is near-optimal, and from which it stays so.
 
-    The first time may be luck: a policy can be optimal before anything is learnt.
-
-    Args:
-        values: of `Progress`, [R, K].
-        optimum: the value of an optimal policy.
-        relative_tolerance: how near: |optimum - value| ≤ relative_tolerance·|optimum|.
-        checkpoints: numbers of iterations, [K].
-
-    Returns:
-        Iterations, float64 [R], twice; NaN for a run that does not get there.
+    The first time may be luck: a policy can be optimal before anything is learnt. Near is |optimum
+    - value| ≤ relative_tolerance·|optimum|. Values are [R, K]; the results are numbers of
+    iterations, float64 [R], NaN for a run that does not get there.
     """
     steps = np.append(np.asarray(checkpoints, np.float64), np.nan)
     near = np.abs(values - optimum) <= relative_tolerance * abs(optimum)

@@ -42,12 +42,9 @@ def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
 
 
 def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str, Any]:
-    """Return the iterations of Q-learning and the sweeps of Q-value iteration.
+    """Return the iterations of Q-learning by run, [R], and the sweeps of Q-value iteration.
 
-    Args:
-        settled: iterations by run, NaN for a run that never settles, [R].
-        sweeps: of Q-value iteration to the same tolerance, NaN if it did not get there.
-        pairs: of a state and a possible action: the updates that a sweep makes.
+    They are NaN where it never settles. A sweep updates all pairs of a state and a possible action.
     """
     iterations = settling_quantiles(settled)
     median = np.nan if iterations["median"] is None else iterations["median"]

@@ -115,14 +115,11 @@ def only(mdp: MDP, policy: np.ndarray) -> np.ndarray:
 
 
 def check_costs(mdp: MDP) -> None:
-    """Check that going on for ever without coming to rest costs.
+    """Raise a ModelError unless going on for ever without coming to rest costs.
 
     The linear program finds the largest reward a step, on average, of going on for ever: the least
     g for which some h has g + h(s) ≥ R(s, a) + Σ_s' T(s, a, s') h(s'). Where g is attained, both
     sides are equal.
-
-    Raises:
-        ModelError: if it does not, naming a state.
     """
     if not (mdp.rewards > 0).any():
         return

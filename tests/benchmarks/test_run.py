@@ -109,10 +109,7 @@ def test_broken_promise_is_told_and_ends_with_1(
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [
-        ("trainign", "did you mean training?"),
-        ("xyz", f"there are {', '.join(run.NAMES)}"),
-    ],
+    [("trainign", "did you mean training?"), ("xyz", f"there are {', '.join(run.NAMES)}")],
 )
 def test_unknown_name_is_refused_before_anything_is_measured(
     name: str, hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

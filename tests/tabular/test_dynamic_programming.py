@@ -134,8 +134,7 @@ def test_the_solution_is_quantecons():
     pairs, states = model.possible, model.number_of_states
     starts = np.unique(model.transitions.indptr.astype(np.int64))
     matrix = sparse.csr_matrix(
-        (model.transitions.data, model.transitions.indices, starts),
-        shape=(len(starts) - 1, states),
+        (model.transitions.data, model.transitions.indices, starts), shape=(len(starts) - 1, states)
     )
     theirs = DiscreteDP(model.expected_rewards[pairs], matrix, 0.95, *np.nonzero(pairs)).solve(
         "modified_policy_iteration", epsilon=1e-9, max_iter=1000

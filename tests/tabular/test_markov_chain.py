@@ -161,10 +161,7 @@ def test_paths_that_would_take_forever_are_refused():
             HEAD + "  s0: {s0: 0.7, s1: 0.2}\n  s1: {s1: 1}",
             "state 's0': probabilities sum to 0.9; allowed: 1 within 1e-06",
         ),
-        (
-            HEAD + "  s0: {s1: 1}",
-            "state 's1': probabilities sum to 0; allowed: 1 within 1e-06",
-        ),
+        (HEAD + "  s0: {s1: 1}", "state 's1': probabilities sum to 0; allowed: 1 within 1e-06"),
         (
             HEAD + "  s0: {s0: -0.5, s1: 1.5}\n  s1: {s1: 1}",
             "state 's0', successor 's0': probability is -0.5; allowed: from 0 to 1",

@@ -139,10 +139,7 @@ def test_a_dense_model_that_cannot_be_is_an_error_that_names_the_place(
             "action indices have shape (2,) and type float64; allowed: [N], integers",
         ),
         ({"rewards": [0.0]}, "rewards have shape (1,); allowed: (2,), as states"),
-        (
-            {"shape": (0, 1)},
-            "shape is (0, 1); allowed: (1 or more states, 1 or more actions)",
-        ),
+        ({"shape": (0, 1)}, "shape is (0, 1); allowed: (1 or more states, 1 or more actions)"),
         (
             {"probabilities": [1.0, 0.0]},
             "state 's1', action 'a0': probabilities sum to 0; allowed: 1 within 1e-06",

@@ -119,10 +119,7 @@ ALLOWED_NEXT = "allowed: 0 to 1, or any where the episode is terminated"
     [
         ({0: {0: [STEP]}}, "state 's1' has no possible action; allowed: one or more (a terminal"),
         ({0: {0: [STEP]}, 2: LAST}, "the table: state 2; allowed: 0 to 1"),
-        (
-            {0: {0: [STEP[:3]]}, 1: LAST},
-            "state 0, action 0: outcome (1.0, 1, -1.0); allowed: (pro",
-        ),
+        ({0: {0: [STEP[:3]]}, 1: LAST}, "state 0, action 0: outcome (1.0, 1, -1.0); allowed: (pro"),
         ({(0, 0): {0: [STEP]}}, "the table: state (0, 0); allowed: 0 to 1"),
         ({0: {"right": [STEP]}}, "state 0: action 'right'; allowed: 0 to 0"),
         ({0: {True: [STEP]}}, "state 0: action True; allowed: 0 to 0"),
@@ -155,10 +152,7 @@ def test_a_table_that_means_nothing_is_refused_with_state_and_action(table: Any,
             "table (tables.from_table reads a table alone)",
         ),
         (PaysMore, "state 's0', action 'a0': a step led to state 's1' with reward 0, which is no"),
-        (
-            BeginsElsewhere,
-            "an episode begins in state 's1'; its probability in initial_state_dist",
-        ),
+        (BeginsElsewhere, "an episode begins in state 's1'; its probability in initial_state_dist"),
         (Breaks, "it cannot be played: ZeroDivisionError: division by zero"),
         (ShowsAPair, "it observes (0, 0); allowed: 0 to 1, the states of its table P"),
     ],

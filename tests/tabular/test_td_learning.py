@@ -158,10 +158,7 @@ def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothi
     lake = from_gymnasium("FrozenLake-v1", is_slippery=False)
     truth = evaluate(lake, uniform_policy(lake), 0.9)
     values = learnt(
-        lake,
-        changed(iterations=200_000, record_every=200_000),
-        [schedule(0.5, 0.05, "visits")],
-        20,
+        lake, changed(iterations=200_000, record_every=200_000), [schedule(0.5, 0.05, "visits")], 20
     )[:, 0, -1]
     assert (values[:, -1] == 0).all()
     visited = np.abs(values).sum(axis=0) > 0
