@@ -84,9 +84,10 @@ def from_arrays(
     shape, given = dense.shape[:2], numbers("rewards", rewards)
     if given.shape not in (shape, dense.shape):
         raise ModelError(f"rewards have shape {given.shape}; allowed: {dense.shape} or {shape}")
-    found = np.nonzero(dense)  # NaN is not zero: reported below
+    states, actions, successors = found = np.nonzero(dense)  # NaN is not zero: reported below
     names = {"state_names": state_names, "action_names": action_names}
-    return from_transitions(*found, dense[found], given[found[: given.ndim]], shape=shape, **names)
+    cells = dense[found], given[found[: given.ndim]]
+    return from_transitions(states, actions, successors, *cells, shape=shape, **names)
 
 
 def from_transitions(

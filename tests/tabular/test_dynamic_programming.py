@@ -21,8 +21,7 @@ from reprise.tabular.loaders import from_gymnasium, from_yaml
 from reprise.tabular.mdp import from_arrays, from_transitions
 from reprise.tabular.names import ModelError
 from reprise.tabular.tolerances import greedy_policy
-from reprise.tabular.undiscounted import absorbing_states, proper_policy
-from tests.tabular.textbook import random_model
+from tests.tabular.textbook import random_model, random_walk
 
 NONE = -np.inf
 
@@ -30,18 +29,6 @@ NONE = -np.inf
 @pytest.fixture(scope="module")
 def three_state():
     return from_yaml("data/inputs/three_state.yaml")
-
-
-def corridor(length, reward):
-    """From s0 to the absorbing last state, one step right each; a1 stays where it is."""
-    last = length - 1
-    states = np.repeat(np.arange(length), 2)
-    actions = np.tile([0, 1], length)
-    successors = np.where(actions == 0, np.minimum(states + 1, last), states)
-    rewards = np.where(states == last, 0.0, reward)
-    return from_transitions(
-        states, actions, successors, np.ones(2 * length), rewards, shape=(length, 2)
-    )
 
 
 def test_fifty_sweeps_of_q_value_iteration_give_the_books_values(three_state):
@@ -56,56 +43,14 @@ def test_fifty_sweeps_of_q_value_iteration_give_the_books_values(three_state):
     assert greedy_policy(history[50]).tolist() == [0, 0, 1]
 
 
-def test_at_the_larger_discount_it_pays_to_go_through_the_fire(three_state):
-    assert policy_iteration(three_state, 0.90, 10).policy.tolist() == [0, 0, 1]
-    assert policy_iteration(three_state, 0.95, 10).policy.tolist() == [0, 2, 1]
-    assert greedy_policy(q_value_iteration(three_state, 0.95, 50)[50]).tolist() == [0, 2, 1]
-
-
 def test_the_switching_discount_is_where_the_two_actions_are_worth_the_same(three_state):
     discount = switching_discount(three_state, 1, 0, 2, (0.90, 0.95))
     # While s1 stays for reward 0: V0 = 7/(1 - 0.7g), V2 = (32 + 0.8g V0)/(1 - 0.1g), and -50 + g V2
     # = 0 at the switch: (-50 + 5g + 32g)(1 - 0.7g) + 5.6g² = 0, or 20.3g² - 72g + 50 = 0.
     closed_form = (72 - np.sqrt(72**2 - 4 * 20.3 * 50)) / (2 * 20.3)
     assert discount == pytest.approx(closed_form, abs=1e-10)
-    assert policy_iteration(three_state, discount - 1e-6, 10).policy[1] == 0
-    assert policy_iteration(three_state, discount + 1e-6, 10).policy[1] == 2
-
-
-def test_policy_evaluation_is_the_linear_solve():
-    for seed in range(10):
-        model, probabilities, rewards = random_model(seed)
-        policy = np.argmax(model.possible, axis=1)
-        states = np.arange(model.number_of_states)
-        transitions = probabilities[states, policy]
-        expected = (transitions * rewards[states, policy]).sum(axis=1)
-        closed_form = np.linalg.solve(np.eye(len(states)) - 0.9 * transitions, expected)
-        np.testing.assert_allclose(
-            policy_evaluation(model, policy, 0.9), closed_form, rtol=1e-10, atol=1e-10
-        )
-
-
-def test_a_corridors_values_are_a_geometric_sum():
-    model = corridor(8, -1.0)
-    steps = 7 - np.arange(8)
-    for discount in (0.0, 0.5, 0.9):
-        closed_form = -(1 - discount**steps) / (1 - discount)
-        for solution in (
-            value_iteration(model, discount, 1e-12, 1000),
-            policy_iteration(model, discount, 100),
-            modified_policy_iteration(model, discount, 1e-12, 3, 1000),
-        ):
-            np.testing.assert_allclose(solution.values, closed_form, rtol=0, atol=1e-11)
-            assert solution.policy.tolist()[:-1] == ([0] * 7)
-
-
-def test_without_discount_a_corridors_values_count_the_steps():
-    model = corridor(8, -1.0)
-    for solution in (value_iteration(model, 1.0, 1e-12, 100), policy_iteration(model, 1.0, 10)):
-        assert solution.values.tolist() == [-7, -6, -5, -4, -3, -2, -1, 0]
-    assert policy_evaluation(model, [0] * 8, 1.0).tolist() == [-7, -6, -5, -4, -3, -2, -1, 0]
-    assert absorbing_states(model).tolist() == [False] * 7 + [True]
-    assert proper_policy(model).tolist() == [0] * 8
+    assert policy_iteration(three_state, discount - 1e-6, 10).policy.tolist() == [0, 0, 1]
+    assert policy_iteration(three_state, discount + 1e-6, 10).policy.tolist() == [0, 2, 1]
 
 
 @settings(deadline=None, max_examples=30)
@@ -182,10 +127,11 @@ def test_no_discount_where_no_episode_ends_is_an_error_that_names_the_state():
 
 
 def test_no_discount_for_a_policy_that_never_ends_is_an_error_that_names_the_state():
-    with pytest.raises(
-        ModelError, match="the policy does not lead from state 's0' to an absorbing"
-    ):
-        policy_evaluation(corridor(5, -1.0), [0, 0, 1, 0, 0], 1.0)
+    model, _ = random_walk(3)
+    circle = from_arrays(np.eye(2)[[[1, 0], [0, 1]]], np.zeros((2, 2)) - [[1], [0]])
+    assert policy_evaluation(model, [0] * 4, 1.0).tolist() == pytest.approx([-0.5, 0, 0.5, 0])
+    with pytest.raises(ModelError, match="the policy does not lead from state 's0' to an absor"):
+        policy_evaluation(circle, [1, 0], 1.0)
 
 
 def at_scale(model, c):

@@ -17,7 +17,7 @@ from reprise.tabular.dynamic_programming import (
 from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.names import ModelError
-from reprise.tabular.undiscounted import check_solvable, endless_actions
+from reprise.tabular.undiscounted import check_solvable
 
 SOLVERS = {
     "value iteration": lambda model: value_iteration(model, 1.0, 1e-11, 1_000_000),
@@ -141,13 +141,3 @@ def test_rewards_that_can_be_had_for_ever_are_refused_with_a_state(rewards):
         f"discount is 1 and cannot converge: from state '{state}' the rewards go on for ever "
         "without a loss; allowed: a discount below 1, or a model in which going on for ever costs"
     )
-
-
-def test_endless_actions_are_those_of_which_no_way_leads_out():
-    mdp = from_arrays(*two_states(0, 0, 0, 0))
-    expected = [[True, False], [True, False], [True, True]]
-    assert endless_actions(mdp, mdp.possible).tolist() == expected
-    no_way_back = mdp.possible.copy()
-    no_way_back[1, 0] = False
-    expected = [[False, False], [False, False], [True, True]]
-    assert endless_actions(mdp, no_way_back).tolist() == expected
