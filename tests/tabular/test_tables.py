@@ -19,54 +19,23 @@ LAST = {0: [END]}
 
 
 class Table(gymnasium.Env):
-    """An environment that lives by its table, unless a test makes it do something else."""
+    """An environment that lives by its table, unless a test gives it other steps."""
 
-    def __init__(self, P: Any, start: Any = (1.0, 0.0)) -> None:
-        self.P, self.state = P, 0
+    def __init__(
+        self, P: Any, start: Any = (1.0, 0.0), first: Any = 0, play: Callable | None = None
+    ) -> None:
+        self.P, self.first, self.play = P, first, play
         self.observation_space, self.action_space = Discrete(2), Discrete(1)
         self.initial_state_distrib = start
 
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[int, dict]:
-        super().reset(seed=seed)
-        self.state = 0
-        return self.state, {}
-
-    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
-        _, self.state, reward, terminated = self.P[self.state][action][0]
-        return self.state, reward, terminated, False, {}
-
-
-class StepsElsewhere(Table):
-    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
-        return 0, -1.0, False, False, {}
-
-
-class PaysMore(Table):
-    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
-        state, reward, terminated, truncated, said = super().step(action)
-        return state, reward + 1.0, terminated, truncated, said
-
-
-class BeginsElsewhere(Table):
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[int, dict]:
-        super().reset(seed=seed)
-        self.state = 1
-        return self.state, {}
-
-
-class Breaks(Table):
-    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
-        raise ZeroDivisionError("division by zero")
-
-
-class ShowsAPair(Table):
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict]:
-        return (0, 0), {}
+        super().reset(seed=seed)
+        self.state = self.first
+        return self.state, {}
 
-
-class EndsMoreOften(Table):
     def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
-        _, self.state, reward, terminated = self.P[0][0][int(self.np_random.random() < 0.6)]
+        outcome = self.play(self.np_random) if self.play else self.P[self.state][action][0]
+        _, self.state, reward, terminated = outcome
         return self.state, reward, terminated, False, {}
 
 
@@ -74,9 +43,9 @@ class EndsMoreOften(Table):
 def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Register an environment for one test, and return its id."""
 
-    def register(kind: type, **arguments: Any) -> str:
+    def register(**arguments: Any) -> str:
         monkeypatch.delitem(gymnasium.registry, "OfATest-v0", raising=False)
-        gymnasium.register("OfATest-v0", entry_point=lambda **_: kind(**arguments))
+        gymnasium.register("OfATest-v0", entry_point=lambda **_: Table(**arguments))
         return "OfATest-v0"
 
     yield register
@@ -142,74 +111,69 @@ def test_a_table_that_means_nothing_is_refused_with_state_and_action(table: Any,
     assert "\n" not in str(caught.value)
 
 
+PAIR = "state 's0', action 'a0': a step led to state"
+
+
 @pytest.mark.parametrize(
-    ("kind", "message"),
+    ("change", "message"),
     [
         (
-            StepsElsewhere,
-            "state 's0', action 'a0': a step led to state 's0' with reward -1, which is not in its "
-            "table P; allowed: environments with steps that follow the "
-            "table (tables.from_table reads a table alone)",
+            {"play": lambda _: (1, 0, -1.0, False)},
+            f"{PAIR} 's0' with reward -1, which is not in its table P; allowed: environments with "
+            "steps that follow the table (tables.from_table reads a table alone)",
         ),
-        (PaysMore, "state 's0', action 'a0': a step led to state 's1' with reward 0, which is no"),
-        (BeginsElsewhere, "an episode begins in state 's1'; its probability in initial_state_dist"),
-        (Breaks, "it cannot be played: ZeroDivisionError: division by zero"),
-        (ShowsAPair, "it observes (0, 0); allowed: 0 to 1, the states of its table P"),
+        ({"play": lambda _: (1, 1, 0.0, False)}, f"{PAIR} 's1' with reward 0, which is not in"),
+        ({"first": 1}, "an episode begins in state 's1'; its probability in initial_state_dist"),
+        ({"play": lambda _: 1 / 0}, "it cannot be played: ZeroDivisionError: division by zero"),
+        ({"first": (0, 0)}, "it observes (0, 0); allowed: 0 to 1, the states of its table P"),
     ],
 )
 def test_an_environment_that_does_not_follow_its_table_is_refused(
-    kind: type, message: str, register: Any
+    change: dict, message: str, register: Any
 ):
     table = {0: {0: [STEP]}, 1: LAST}
-    assert from_gymnasium(register(Table, P=table)).number_of_states == 3
+    assert from_gymnasium(register(P=table)).number_of_states == 3
     with pytest.raises(ModelError) as caught:
-        from_gymnasium(register(kind, P=table))
+        from_gymnasium(register(P=table, **change))
     assert str(caught.value).startswith(f"environment 'OfATest-v0': {message}")
 
 
-def test_steps_in_other_shares_than_the_table_says_are_refused(register: Any):
-    table = {0: {0: [(0.5, 0, -1.0, False), (0.5, 1, -1.0, True)]}, 1: LAST}
+def test_steps_in_other_shares_than_those_of_the_table_are_refused(register: Any):
+    outcomes = [(0.5, 0, -1.0, False), (0.5, 1, -1.0, True)]
+    often = register(P={0: {0: outcomes}, 1: LAST}, play=lambda g: outcomes[g.random() < 0.6])
     with pytest.raises(ModelError, match=r"do not follow its table P: \d{4} of 5000 of prob"):
-        from_gymnasium(register(EndsMoreOften, P=table))
+        from_gymnasium(often)
 
 
 @pytest.mark.parametrize("start", [[1.0], [0.5, 0.6], [1.5, -0.5], ["a", "b"]])
 def test_a_start_that_is_no_distribution_over_the_states_is_refused(start: Any, register: Any):
-    environment_id = register(Table, P={0: {0: [STEP]}, 1: LAST}, start=start)
+    environment_id = register(P={0: {0: [STEP]}, 1: LAST}, start=start)
     for read in (from_gymnasium, lambda environment_id: toy_text(environment_id, 0.9)):
         with pytest.raises(ModelError, match="environment 'OfATest-v0': initial_state_distrib"):
             read(environment_id)
 
 
-@pytest.mark.parametrize("probability", [0.05, 1.0])
-def test_a_fickle_passenger_is_not_in_the_table(probability: float):
+def test_arguments_that_change_the_table_are_followed():
+    for arguments, changed in (({}, False), ({"success_rate": 0.9}, True)):
+        model = from_gymnasium("FrozenLake-v1", **arguments)
+        assert np.isclose(model.transitions.data, 0.9).any() == changed
+
+
+def test_a_fickle_passenger_is_not_in_the_table():
     with pytest.raises(ModelError, match=r"environment 'Taxi-v4': .* is not in its table P"):
-        from_gymnasium("Taxi-v4", fickle_passenger=True, fickle_probability=probability)
-
-
-@pytest.mark.parametrize(
-    ("environment_id", "arguments", "probability"),
-    [
-        ("Taxi-v4", {"is_rainy": True, "rainy_probability": 0.6}, 0.6),
-        ("FrozenLake-v1", {"success_rate": 0.9}, 0.9),
-    ],
-)
-def test_arguments_that_change_the_table_are_followed(
-    environment_id: str, arguments: dict, probability: float
-):
-    model = from_gymnasium(environment_id, **arguments)
-    assert np.isclose(model.transitions.data, probability).any()
-    assert not np.isclose(from_gymnasium(environment_id).transitions.data, probability).any()
+        from_gymnasium("Taxi-v4", fickle_passenger=True, fickle_probability=0.05)
 
 
 @pytest.mark.parametrize(
     ("environment_id", "arguments", "message"),
     [
+        ("CartPole-v1", {}, "environment 'CartPole-v1' has no transition table P"),
+        ("FrozenLak-v1", {}, "Did you mean: `FrozenLake`"),
         ("Taxi-v4", {"is_rainny": True}, "TypeError: .*unexpected keyword argument 'is_rainny'"),
         ("no_such_module:X-v0", {}, "ModuleNotFoundError: No module named 'no_such_module'"),
     ],
 )
-def test_an_environment_that_cannot_be_made_is_refused_in_one_line(
+def test_an_environment_that_cannot_be_read_is_refused_in_one_line(
     environment_id: str, arguments: dict, message: str
 ):
     with pytest.raises(ModelError, match=message) as caught:

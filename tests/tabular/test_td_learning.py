@@ -103,14 +103,6 @@ def test_the_values_converge_to_the_linear_solve_where_the_rate_decays(three_sta
     np.testing.assert_allclose(values[:, 0, -1].mean(axis=0), truth, atol=0.5)
 
 
-def test_the_floor_of_a_constant_rate_grows_with_it(three_state):
-    truth = evaluate(three_state, uniform_policy(three_state), 0.9)
-    rates = [schedule(rate) for rate in (0.02, 0.08, 0.32)]
-    values = learnt(three_state, changed(iterations=20_000, record_every=1000), rates, 100)
-    floors = errors(values, truth)[:, :, 10:].mean(axis=(0, 2))
-    assert (floors[1:] > 1.5 * floors[:-1]).all()
-
-
 def trained(three_state, loop, generator, rates, every, records):
     """Learn by the rates, the second by visits; as compiled, or in plain Python."""
     source = sampler(following(three_state, uniform_policy(three_state)))
@@ -145,13 +137,6 @@ def test_the_compiled_loop_equals_plain_python(three_state):
         for loop in (learn, learn.py_func)
     )
     assert (compiled == plain).all()
-
-
-def test_recording_every_nth_iteration_thins_the_records(three_state):
-    every = learnt(three_state, changed(iterations=1100), [MEAN], 2)
-    tenth = learnt(three_state, changed(iterations=1100, record_every=10), [MEAN], 2)
-    assert tenth.shape == (2, 1, 110, 3)
-    assert (tenth == every[:, :, 9::10][:, :, : tenth.shape[2]]).all()
 
 
 def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
