@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from reprise.stats.improvement import side
-from reprise.stats.intervals import Interval, mean_interval
+from reprise.stats.intervals import mean_interval
 from reprise.stats.multiplicity import step_down
 
 
@@ -18,7 +18,7 @@ def holm(p_values: dict[str, float]) -> dict[str, float]:
     return adjusted
 
 
-@pytest.mark.parametrize("repetition", range(20))
+@pytest.mark.parametrize("repetition", range(10))
 def test_stepping_down_settles_the_claims_that_holm_rejects(repetition: int):
     generator = np.random.default_rng(repetition)
     samples = {
@@ -49,20 +49,3 @@ def test_without_a_difference_a_family_is_seldom_judged_wrongly():
         )
         wrong += any(side(interval, 0.0) for interval in answers.values())
     assert wrong / 1000 == pytest.approx(0.05, abs=0.02)  # 40% at 95% each
-
-
-def test_settled_questions_give_the_others_a_narrower_interval():
-    asked: list[float] = []
-
-    def question(low: float):
-        def ask(level: float) -> Interval:
-            asked.append(round(level, 6))
-            return Interval(1.0, low if level > 0.97 else abs(low), 2.0, 9, False)
-
-        return ask
-
-    answers = step_down({"a": question(0.5), "b": question(-0.5)}, lambda i: i.low > 0, 0.95)
-    assert asked == [0.975, 0.975, 0.95]
-    assert [answer.low for answer in answers.values()] == [0.5, 0.5]
-
-    assert step_down({}, bool, 0.95) == {}
