@@ -1,6 +1,6 @@
 """Gymnasium's environments behind the protocol against Gymnasium's own vector of as many.
 
-    python -m benchmarks.adapter
+    python -m benchmarks.run adapter
 
 Both play random actions in the same number of environments, begin anew what has ended, and take
 turns. Ours does it with a seed for each episode, theirs without.
@@ -12,7 +12,7 @@ from functools import partial
 
 import gymnasium
 
-from benchmarks.spread import Spread, listing, spread
+from benchmarks.spread import Spread, spread
 
 ENVIRONMENTS = ("CartPole-v1", "Acrobot-v1", "MountainCar-v0", "LunarLander-v3", "FrozenLake-v1")
 EPISODES, SEEDS = 10, 32  # of a pack in credit_assignment: together 320 environments
@@ -88,7 +88,3 @@ def measure() -> dict[str, Spread]:
         print(f"  {environment_id}: {results[f'{name}_ratio']} of make_vec", flush=True)
     lowest = [min(each) for each in zip(*ratios.values(), strict=True)]
     return {"lowest_ratio": spread(lowest), **results}
-
-
-if __name__ == "__main__":
-    print(listing(measure()))

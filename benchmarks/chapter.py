@@ -1,6 +1,6 @@
 """The compiled trainings against the chapter's loop in plain eager TensorFlow.
 
-    python -m benchmarks.chapter
+    python -m benchmarks.run chapter
 
 Both train for the same first stretch, REINFORCE's iterations and the DQN's episodes. It favours the
 plain loop: its DQN still acts by chance and asks its network seldom, and of ours, which is over in
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.spread import Spread, listing
+from benchmarks.spread import Spread
 from benchmarks.turns import against
 
 LOOP = Path(__file__).parent / "yardsticks" / "chapter_loop.py"
@@ -31,7 +31,3 @@ def measure() -> dict[str, Spread]:
     """Return all measurements."""
     theirs = {algorithm: partial(command, algorithm) for algorithm in STRETCH}
     return against("plain_tensorflow", theirs, REPEATS, STRETCH)
-
-
-if __name__ == "__main__":
-    print(listing(measure()))

@@ -1,6 +1,6 @@
 """Modified policy iteration on a million states, against QuantEcon's DiscreteDP in one process.
 
-    python -m benchmarks.mdp_solvers
+    python -m benchmarks.run mdp_solvers
 
 Both get the same list of transitions; building the model and solving it are timed apart. The peak
 memory is that of a process of its own, which makes the transitions, builds the model and solves it.
@@ -19,7 +19,7 @@ import numpy as np
 from quantecon.markov import DiscreteDP
 from scipy import sparse
 
-from benchmarks.spread import Spread, listing, spread
+from benchmarks.spread import Spread, spread
 from reprise.tabular.dynamic_programming import modified_policy_iteration
 from reprise.tabular.mdp import MDP, from_transitions
 
@@ -85,7 +85,7 @@ def peak_memory_alone() -> float:
     """Return the gigabytes that a new process needs to build and solve the model."""
     # Linux lets a child's peak begin at its parent's, so this is measured while the parent is
     # small.
-    command = [sys.executable, "-m", "benchmarks.mdp_solvers", "--peak-memory"]
+    command = [sys.executable, "-m", "benchmarks.mdp_solvers"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return json.loads(output)["gigabytes"]
 
@@ -127,15 +127,8 @@ def measure() -> dict[str, Spread]:
     }
 
 
-def main() -> None:
-    """Print the measurements."""
-    if "--peak-memory" in sys.argv:
-        solve_ours(build_ours(random_transitions(STATES, seed=1)))
-        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(json.dumps({"gigabytes": kilobytes * 1024 / 1e9}))
-        return
-    print(listing(measure()))
-
-
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # for `peak_memory_alone`
+    solve_ours(build_ours(random_transitions(STATES, seed=1)))
+    print(
+        json.dumps({"gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9})
+    )

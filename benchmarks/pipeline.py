@@ -1,6 +1,6 @@
 """Time and memory of the whole pipeline, from a cold start, and the time of finding nothing to do.
 
-    python -m benchmarks.pipeline
+    python -m benchmarks.run pipeline
 
 All runs in a temporary copy of the repository without any cache. There DVC finds a `python` that
 is this interpreter under benchmarks/recording.py, which records every stage as DVC runs it.
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.spread import Spread, listing, spread
+from benchmarks.spread import Spread, spread
 
 ROOT = Path(__file__).parents[1]
 RECORDING = Path(__file__).with_name("recording.py")
@@ -89,7 +89,3 @@ def measure() -> dict[str, Spread]:
         no_ops = [repro(copy, folder) for _ in range(NO_OPS)]
         lines = records.read_text(encoding="utf-8").splitlines()
     return summary(cold, no_ops, [json.loads(line) for line in lines])
-
-
-if __name__ == "__main__":
-    print(listing(measure()))

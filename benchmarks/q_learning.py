@@ -2,7 +2,7 @@
 
 Each way to explore is measured on the largest of its problems too, the taxi.
 
-python -m benchmarks.q_learning
+python -m benchmarks.run q_learning
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.spread import Spread, listing, spread
+from benchmarks.spread import Spread, spread
 from reprise.tabular.exploration import RANDOM, Behaviour, curious, epsilon_greedy
 from reprise.tabular.loaders import from_yaml
 from reprise.tabular.mdp import MDP
@@ -112,12 +112,3 @@ def exploring_rates(problem: Problem, behaviour: Behaviour) -> list[float]:
 
     compiled()  # compiles
     return [10 * EXPLORING_ITERATIONS / seconds(compiled) for _ in range(REPEATS)]
-
-
-def main() -> None:
-    """Print the measurements."""
-    print(listing(measure()))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """How trainings grow: with seeds in a pack, with workers on each engine; what a large study takes.
 
-    python -m benchmarks.scaling
+    python -m benchmarks.run scaling
 
 Every measurement is made in a process of its own, and what is compared takes turns. Trainings have
 the values of params.yaml. Packs are run as hyperparameter_study runs them, start-up and compilation
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.spread import Spread, listing, spread
+from benchmarks.spread import Spread, spread
 from benchmarks.training import Run, train
 
 GUIDE = Path("docs/scaling.md")
@@ -181,16 +181,9 @@ def fill(results: Path, path: Path = GUIDE) -> None:
     path.write_text(readme.filled(text, "measured", [said]), encoding="utf-8")
 
 
-def main() -> None:
-    """Print the measurements; with words, one of them, for the process above this one."""
+if __name__ == "__main__":  # one measurement, for the process above this one
     match sys.argv[1:]:
         case ["seeds", algorithm, count]:
             print(json.dumps(seeds(algorithm, int(count))))
         case ["packs", engine, workers, count]:
             print(json.dumps(packs(engine, int(workers), int(count))))
-        case _:
-            print(listing(measure()))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
-"""What repeated measurements of one thing say."""
+"""Median, range and interval of repeated measurements."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ class Spread(NamedTuple):
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return what the values, one a repeat, say."""
+    """Return the spread of values, one for each repeat."""
     return Spread(
         statistics.median(values), min(values), max(values), len(values), interval(values)
     )
@@ -51,8 +51,3 @@ def interval(values: Sequence[float]) -> tuple[float, float] | None:
 def number(value: float) -> str:
     """Return a number with the digits that a measurement is good for."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def listing(measurements: Mapping[str, Spread]) -> str:
-    """Return one line for each measurement."""
-    return "\n".join(f"{name:44} {value}" for name, value in measurements.items())

@@ -1,6 +1,6 @@
 """The compiled trainings against Stable-Baselines3: our DQN and its own, our REINFORCE and its A2C.
 
-    python -m benchmarks.stable_baselines
+    python -m benchmarks.run stable_baselines
 
 It runs in an environment of its own, which `make .venv-benchmarks` makes. What is alike and what
 differs is in benchmarks/yardsticks/stable_baselines.py. It trains one seed for some seconds, ours
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.spread import Spread, listing
+from benchmarks.spread import Spread
 from benchmarks.turns import SECONDS, against
 from reprise.errors import UserError
 
@@ -39,7 +39,3 @@ def measure() -> dict[str, Spread]:
         )
     theirs = {algorithm: partial(command, algorithm) for algorithm in THEIRS}
     return against("stable_baselines", theirs, REPEATS)
-
-
-if __name__ == "__main__":
-    print(listing(measure()))

@@ -1,6 +1,6 @@
 """The compiled trainings against the yardsticks, and what a seed costs as packs grow.
 
-    python -m benchmarks.training
+    python -m benchmarks.run training
 
 Every training runs in a process of its own, with the values of params.yaml except for the number of
 seeds: a first call, which compiles, and then the calls that are timed. Ours keeps to one thread;
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.spread import Spread, listing, spread
+from benchmarks.spread import Spread, spread
 
 YARDSTICKS = Path(__file__).parent / "yardsticks"
 ALGORITHMS = ("reinforce", "dqn")
@@ -135,14 +135,6 @@ def _output(command: list[str]) -> str:
     return done.stdout
 
 
-def main() -> None:
-    """Print the measurements; with words, those of one training, for the process above this one."""
-    if sys.argv[1:]:
-        algorithm, seeds, calls = sys.argv[1:]
-        print(json.dumps(train(algorithm, int(seeds), int(calls))))
-        return
-    print(listing(measure()))
-
-
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # one training, for the process above this one
+    algorithm, seeds, calls = sys.argv[1:]
+    print(json.dumps(train(algorithm, int(seeds), int(calls))))
