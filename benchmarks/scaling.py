@@ -49,7 +49,7 @@ def packs(engine: str, workers: int, count: int) -> dict[str, float]:
     )
     start = time.perf_counter()
     with execution.used(used):
-        pack_runs.run(partial(study.train_and_evaluate, params), cut, label=f"{engine}, {workers}")
+        pack_runs.run(partial(study.train, params), cut, label=f"{engine}, {workers}")
     seconds = time.perf_counter() - start
     who = resource.RUSAGE_SELF if engine == "inline" else resource.RUSAGE_CHILDREN
     return {"seconds": seconds, "peak": resource.getrusage(who).ru_maxrss / 1024}

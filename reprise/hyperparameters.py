@@ -6,7 +6,8 @@ the fields of its experiment. params.yaml is then the only home of a value.
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from typing import Annotated, Any, Self, TypeVar
+from functools import reduce
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -46,15 +47,35 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     def needs(self) -> Iterator[Need]:
-        """Yield what the parameters ask of a machine at the least, before anything starts."""
+        """Yield lower bounds of what the parameters ask of a machine."""
         yield from ()
 
-    def changed(self, algorithm: type[F], change: Mapping[str, Any]) -> F:
-        """Return an algorithm's parameters, with some changed.
+    def given(self, *keys: str) -> dict[str, Any]:
+        """Return parameters by their keys, dotted where models are nested."""
+        return {key: reduce(getattr, key.split("."), self) for key in keys}
 
-        Args:
-            algorithm: the model of the algorithm's parameters; an experiment's adds to them.
-            change: new values by name, each one allowed.
+    def memory(self, what: str, size: int, *keys: str, **others: int) -> Need:
+        """Return the need of so many bytes, times the product of some parameters."""
+        given = self.given(*keys) | others
+        return capacity.memory(what, size * capacity.product(given), given)
+
+    def work(self, what: str, *keys: str, nanoseconds: int = 1, **others: int) -> Need:
+        """Return the need of time for so many steps as the product of some parameters."""
+        given = self.given(*keys) | others
+        return capacity.work(what, capacity.product(given), given, nanoseconds)
+
+    def counter(self, what: str, number: int, most: int, *keys: str) -> Need:
+        """Return the need to count to a number, by a counter that ends at `most`."""
+        return capacity.count(what, number, most, self.given(*keys))
+
+    def check_at_most(self, name: str, bound: str) -> None:
+        """Raise ValueError in a validator if one value is above another."""
+        value, most = getattr(self, name), getattr(self, bound)
+        if value > most:
+            raise ValueError(f"{name} is {value}; allowed: at most {bound}, {most}")
+
+    def changed(self, algorithm: type[F], change: Mapping[str, Any]) -> F:
+        """Return the parameters of an algorithm, a part of these, with some changed.
 
         Raises:
             ValueError: if the parameters do not go together.
@@ -73,33 +94,15 @@ def part(model: type[Frozen], whole: Frozen) -> Any:
 
 
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:
-    """Check in a model's validator that a value is one of those that another key names.
-
-    Raises:
-        ValueError: if it is not.
-    """
+    """Raise ValueError in a validator if a value is not one of those that another key names."""
     if value not in (names := list(known)):
         meant = closest(value, names)
         hint = f"; did you mean {meant}?" if meant else ""
         raise ValueError(f"{name} is {value!r}; allowed: one of {', '.join(names)}{hint}")
 
 
-def check_at_most(given: Frozen, name: str, bound: str) -> None:
-    """Check in a model's validator that one value is at most another.
-
-    Raises:
-        ValueError: if it is not.
-    """
-    value, most = getattr(given, name), getattr(given, bound)
-    if value > most:
-        raise ValueError(f"{name} is {value}; allowed: at most {bound}, {most}")
-
-
 class ChangesOf:
-    """Annotates a dictionary of changes to a model: values for some of its fields, each checked.
-
-    Written as `Annotated[dict[str, Any], ChangesOf(Hyperparameters)]`.
-    """
+    """Annotation of a dictionary: values for some fields of a model, each checked."""
 
     def __init__(self, algorithm: type[Frozen]) -> None:
         """Allow changes to the parameters of `algorithm`."""
@@ -120,19 +123,18 @@ class ChangesOf:
 
 
 class Recorded(Frozen):
-    """Runs of which something is recorded every so many iterations."""
+    """Runs with a record every so many iterations."""
 
     iterations: PositiveInt
     record_every: PositiveInt
 
     def needs_for(self, runs: int, curves: int = 1) -> Iterator[Need]:
-        """Yield what so many runs ask for, each with some curves of a number a record."""
-        given, recorded = {"runs": runs}, {"iterations": self.iterations}
-        yield capacity.memory("the generators", runs * capacity.GENERATOR, given)
-        yield capacity.work("the iterations", self.iterations * runs, recorded | given)
+        """Yield the needs of so many runs, each with some curves of a number per record."""
+        yield self.memory("the generators", capacity.GENERATOR, runs=runs)
+        yield self.work("the iterations", "iterations", runs=runs)
         size = 8 * curves * runs * (self.iterations // self.record_every)
-        recorded |= {"record_every": self.record_every}
-        yield capacity.memory("the records", size, recorded | given)
+        given = self.given("iterations", "record_every") | {"runs": runs}
+        yield capacity.memory("the records", size, given)
 
     @model_validator(mode="after")
     def _records_something(self) -> Self:
@@ -167,18 +169,13 @@ class Evaluation(Frozen):
         return range(self.first_seed, self.first_seed + self.episodes)
 
     def needs_for(self, seeds: Given) -> Iterator[Need]:
-        """Yield what it takes to play so many policies.
-
-        Args:
-            seeds: the parameter with their number, by its name.
-        """
+        """Yield the needs of playing so many policies; `seeds` is the parameter with the number."""
         number, limit = capacity.product(seeds), (self.limits or (1,))[0]
-        for what, size, given in (
-            ("all episodes at once", self.episodes * capacity.ENVIRONMENT,
-             {"evaluation.episodes": self.episodes}),
-            ("the first episode's actions", limit, {"evaluation.limits": self.limits}),
-        ):  # fmt: skip
-            yield capacity.memory(what, number * size, given | dict(seeds))
+        size = number * self.episodes * capacity.ENVIRONMENT
+        given = {"evaluation.episodes": self.episodes, **seeds}
+        yield capacity.memory("all episodes at once", size, given)
+        given = {"evaluation.limits": self.limits, **seeds}
+        yield capacity.memory("the first episode's actions", number * limit, given)
 
 
 class Experiment(Frozen):
@@ -190,33 +187,30 @@ class Experiment(Frozen):
     evaluation: Evaluation
 
     @property
-    def trained_at_once(self) -> dict[str, int]:
-        """Return the number of seeds that train together, by its parameter."""
-        return (
-            {"pack_size": self.pack_size} if self.pack_size < self.seeds else {"seeds": self.seeds}
-        )
+    def at_once(self) -> str:
+        """Return the key of the parameter that says how many seeds train together."""
+        return "pack_size" if self.pack_size < self.seeds else "seeds"
 
     def algorithms(self) -> Iterator[Any]:
-        """Yield the hyperparameters of each training: of each variant that changes them."""
+        """Yield the hyperparameters of each training."""
         yield self
 
     def needs(self) -> Iterator[Need]:
-        """Yield what packs, evaluation and the trainings ask for."""
-        seeds = {"seeds": self.seeds}
+        """Yield the needs of packs, evaluation and trainings."""
+        seeds, together = self.given("seeds"), self.given(self.at_once)
         packs = self.seeds // self.pack_size
         yield capacity.memory("the list of packs", packs * capacity.PACK, seeds)
-        yield from self.evaluation.needs_for(self.trained_at_once)
+        yield from self.evaluation.needs_for(together)
         for algorithm in self.algorithms():
-            yield from algorithm.needs_for(self.trained_at_once, seeds)
+            yield from algorithm.needs_for(together, seeds)
 
 
 class Comparison(Experiment):
-    """An experiment with variants; a model of it says what a variant is."""
+    """An experiment with variants; the baseline is the first of them."""
 
-    seeds: Annotated[int, Field(ge=2)]  # what an interval needs
+    seeds: AtLeastTwo
     baseline: Name
     variants: Mapping[Name, Any]
-    """The baseline is the first of them."""
 
     @field_validator("variants")
     @classmethod
@@ -228,3 +222,34 @@ class Comparison(Experiment):
     def _has_its_baseline(self) -> Self:
         check_choice("baseline", self.baseline, self.variants)
         return self
+
+
+class Ablation(Comparison):
+    """An experiment in which each variant changes hyperparameters of one algorithm."""
+
+    algorithm: ClassVar[Any]  # a module of `reprise.agents`
+    shared: ClassVar[tuple[str, ...]]  # keys that no variant may change
+
+    @model_validator(mode="after")
+    def _changes_what_may_change(self) -> Self:
+        for name in self.variants:
+            try:
+                own = self.of(name)
+            except ValueError as error:
+                raise ValueError(f"variants: {name}: {error}") from None
+            for key in self.shared:
+                if getattr(own, key) != getattr(self, key):
+                    raise ValueError(f"variants: {name} changes {key}; all variants need the same")
+        return self
+
+    def of(self, variant: str) -> Any:
+        """Return the hyperparameters of a variant."""
+        return self.changed(self.algorithm.Hyperparameters, self.variants[variant])
+
+    def algorithms(self) -> Iterator[Any]:
+        """Yield the hyperparameters of each variant."""
+        yield from map(self.of, self.variants)
+
+    def programs(self) -> dict[str, Any]:
+        """Return what is compiled for each variant."""
+        return {name: part(self.algorithm.Settings, self.of(name)) for name in self.variants}

@@ -33,6 +33,11 @@ class Setting(NamedTuple, Generic[F]):
         """Return its values in words, which also name its random streams."""
         return " ".join(f"{key}={value}" for key, value in self.values.items())
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """Return its values as cells of a table, lists as text."""
+        return {key: str(v) if isinstance(v, list) else v for key, v in self.values.items()}
+
 
 def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) -> list[Setting[F]]:
     """Return a setting for each combination of values; the last key's values run fastest.

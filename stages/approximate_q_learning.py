@@ -11,7 +11,6 @@ Writes to data/approximate_q_learning/:
 
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -20,25 +19,31 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from reprise import capacity, seeds
-from reprise.agents import dqn
-from reprise.agents.evaluation import evaluated
+from reprise.agents import dqn, evaluation
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.features import Feature, Featured, through_features
+from reprise.environments.specification import CHAPTERS_OWN
 from reprise.errors import UserError
-from reprise.hyperparameters import AtLeastTwo, Experiment, Name, PositiveInt
-from reprise.measures import step_clock, training, variants
-from reprise.measures.training_run import TrainingRun, finite, join
+from reprise.hyperparameters import AtLeastTwo, Experiment, Frozen, Name, PositiveInt
+from reprise.measures import training, variants
+from reprise.measures.training_run import TrainingRun, finite
 from reprise.pipeline import artifacts, packs, stage
 from reprise.stats import intervals
 
 NAME = "approximate_q_learning"
-CARTPOLE = "CartPole-v1"
 DQN = "dqn"  # the learner that the others are compared with
 DQN_RESULTS = Path("data/dqn_training")
-LAST = 50  # episodes at the end of a training
 
 Features = Annotated[tuple[Feature, ...], Field(strict=False, min_length=1)]
+
+
+class Clock(Frozen):
+    """The points of curves by environment steps, and the returns to reach."""
+
+    every: PositiveInt  # steps between two points of a curve
+    window: PositiveInt  # episodes in a mean return
+    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
 
 
 class Params(dqn.Hyperparameters, Experiment):
@@ -48,7 +53,7 @@ class Params(dqn.Hyperparameters, Experiment):
     total_steps: PositiveInt
     dueling: Literal[False]
     seeds: AtLeastTwo
-    clock: step_clock.Clock
+    clock: Clock
     feature_sets: Annotated[dict[Name, Features], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -63,27 +68,24 @@ class Params(dqn.Hyperparameters, Experiment):
     def needs(self) -> Iterator[Need]:
         """Yield the needs of trainings, evaluation and curves."""
         yield from super().needs()
-        points, given = self.total_steps // self.clock.every, {"clock.every": self.clock.every}
-        given |= {"total_steps": self.total_steps, "seeds": self.seeds}
-        yield capacity.memory("the curves by steps", 8 * points * self.seeds, given)
+        size = 8 * (self.total_steps // self.clock.every) * self.seeds
+        given = self.given("clock.every", "total_steps", "seeds")
+        yield capacity.memory("the curves by steps", size, given)
 
 
-def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return the run of a pack's seeds."""
+def train(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return the evaluated run of a pack's seeds."""
     chosen = params.feature_sets[pack.variant]
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     run = dqn.train(params, Featured(CartPole(), chosen), keys)
     policies = {"greedy": dqn.policy(run.weights["final"], params)}
-    return evaluated(
-        run, policies, CARTPOLE, params.evaluation, lambda act: through_features(act, chosen)
+    return evaluation.evaluated(
+        run, policies, CHAPTERS_OWN, params.evaluation, lambda act: through_features(act, chosen)
     )
 
 
 def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
-    """Return the run of dqn_training, with each seed's mean evaluation as one episode.
-
-    CartPole's reward is 1 for each step, so returns are steps.
-    """
+    """Return the run of dqn_training, with each seed's mean evaluation as one episode."""
     samples = artifacts.read_csv(DQN_RESULTS / "samples.csv")
     returns = artifacts.read_csv(DQN_RESULTS / "returns.csv").filter(like="seed_").to_numpy(float)
     columns = [f"final_{limit}" for limit in limits]
@@ -92,15 +94,23 @@ def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
             f"{DQN_RESULTS}/samples.csv has no {missing[0]}; "
             f"allowed as evaluation.limits: those of dqn_training"
         )
-    none = np.zeros((0, len(samples)))
-    return TrainingRun(
-        returns,
-        np.nancumsum(returns, axis=0),
-        losses=none,
-        targets=none,
-        weights={},
-        evaluations={"greedy": samples[columns].to_numpy(float).T[:, None]},
-    )
+    steps = np.nancumsum(returns, axis=0)  # CartPole's reward is 1 for each step
+    none, played = np.zeros((0, len(samples))), samples[columns].to_numpy(float).T[:, None]
+    return TrainingRun(returns, steps, none, none, {}, {"greedy": played})
+
+
+def table(run: TrainingRun, params: Params) -> pd.DataFrame:
+    """Return a row for each seed: its training within the environment steps, and its returns."""
+    clock, budget, greedy = params.clock, params.total_steps, run.evaluations["greedy"]
+    found = pd.DataFrame({"seed": range(greedy.shape[-1])})
+    last = training.by_steps(run, np.array([budget]), training.LAST_EPISODES)
+    found["last_return"], found["environment_steps"] = last[0], run.steps[-1]
+    found["episodes"] = np.count_nonzero(~np.isnan(run.returns), axis=0)
+    for target in clock.targets:
+        steps = training.steps_to(run.returns, run.steps, target, clock.window, budget)
+        found[f"steps_to_{target}"] = steps
+    found["diverged"] = np.isnan(greedy[0, 0])
+    return found.join(training.evaluated(run.evaluations, params.evaluation.limits))
 
 
 def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
@@ -113,45 +123,37 @@ def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
     for name, run in runs.items() if not params.hidden_sizes else ():
         kernel, bias = run.weights["final"]  # [A, F, N] and [A, N]
         actions = finite(np.concatenate([kernel.swapaxes(0, 1), bias[None]]))  # [F + 1, A, N]
-        features = (*params.feature_sets[name], "bias")
         rows += [
             (name, seed, feature, *actions[place, :, seed])
             for seed in range(params.seeds)
-            for place, feature in enumerate(features)
+            for place, feature in enumerate((*params.feature_sets[name], "bias"))
         ]
     return pd.DataFrame(rows, columns=pd.Index(["variant", "seed", "feature", "left", "right"]))
 
 
 def run(params: Params) -> dict:
     """Train and evaluate with all feature sets, and compare with the DQN."""
-    evaluation, clock = params.evaluation, params.clock
-    deep = {DQN: dqn_run(evaluation.limits)}
-    cut = packs.cut(params.seeds, params.pack_size, params.feature_sets)
-    results = packs.by_variant(cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME))
-    linear = {name: join(parts) for name, parts in results.items()}
-    times = [f"steps_to_{target}" for target in clock.targets]
-    returns = [f"greedy_{limit}" for limit in evaluation.limits]
-    points = np.arange(clock.every, params.total_steps + 1, clock.every)
+    deep = {DQN: dqn_run(params.evaluation.limits)}
+    linear = evaluation.in_packs(train, params, NAME, params.feature_sets)
+    points = np.arange(params.clock.every, params.total_steps + 1, params.clock.every)
+    times = [f"steps_to_{target}" for target in params.clock.targets]
     samples, curves, quantiles, learners = {}, {}, {}, {}
     for name, run in (deep | linear).items():
-        greedy = run.evaluations["greedy"]
-        diverged = np.isnan(greedy[0, 0])
-        table = step_clock.samples(run, clock, params.total_steps, LAST).assign(diverged=diverged)
-        table[returns] = greedy.mean(axis=1).T
-        by_steps = step_clock.by_steps(step_clock.episodes(run), points, clock.window)
-        samples[name] = table
+        samples[name] = own = table(run, params)
+        by_steps = training.by_steps(run, points, params.clock.window)
         curves[name] = training.by_seed(by_steps, "steps").assign(steps=points)
         quantiles[name] = training.quantiles(by_steps, "steps").assign(steps=points)
+        played = training.evaluations(run, params.evaluation)
         learners[name] = {
-            **{c: intervals.summary(table[c]) for c in ("last_return", "environment_steps")},
-            "diverged": int(np.count_nonzero(diverged)),
-            **{column: variants.reached(table[column].to_numpy()) for column in times},
-            "greedy": training.evaluation(greedy, evaluation.limits, evaluation.solved_share),
+            **{c: intervals.summary(own[c]) for c in ("last_return", "environment_steps")},
+            "diverged": played.pop("diverged"),
+            **{column: variants.reached(own[column].to_numpy()) for column in times},
+            **played,
         }
     every = variants.stacked(samples)
     against = {
         column: variants.comparisons(every, column, DQN, seed=params.seed)
-        for column in ("last_return", *returns)
+        for column in ("last_return", *(f"greedy_{limit}" for limit in params.evaluation.limits))
     } | {column: variants.sooner(every, column, DQN, seed=params.seed) for column in times}
     return {
         "metrics.json": {"learners": learners, "against_dqn": against},
@@ -162,10 +164,7 @@ def run(params: Params) -> dict:
     }
 
 
-def headline(results: dict) -> str:
-    """Return the greedy returns of all learners in one line."""
-    return variants.headline(results["metrics.json"]["learners"])
-
+headline = variants.headline
 
 if __name__ == "__main__":
     sys.exit(stage.execute(NAME, Params, run, headline))

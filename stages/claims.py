@@ -17,7 +17,7 @@ import pandas as pd
 from pydantic import Field
 from ruamel.yaml import YAML
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.capacity import Need
 from reprise.claims import judge, ledger
 from reprise.claims.model import Claim
@@ -41,8 +41,7 @@ class Params(Frozen):
 
     def needs(self) -> Iterator[Need]:
         """Yield the memory of a bootstrap."""
-        resamples = {"resamples": self.resamples}
-        yield capacity.memory("a bootstrap", self.resamples * 8, resamples)
+        yield self.memory("a bootstrap", 8, "resamples")
 
 
 class Committed:

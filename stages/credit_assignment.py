@@ -11,20 +11,18 @@ Writes to data/credit_assignment/:
 
 import math
 import sys
-from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from reprise import seeds
-from reprise.agents import reinforce
-from reprise.agents.evaluation import evaluated
+from reprise.agents import evaluation, reinforce
 from reprise.environments import registry
 from reprise.environments.specification import Played
-from reprise.hyperparameters import ChangesOf, Comparison, Discount, Frozen, Name, part
+from reprise.hyperparameters import Ablation, ChangesOf, Discount, Frozen, Name
 from reprise.measures import variants
 from reprise.measures.training_run import TrainingRun, join
 from reprise.pipeline import packs, stage
@@ -42,38 +40,26 @@ class Example(Frozen):
     rewards: Annotated[tuple[Rewards, ...], Field(strict=False, min_length=1)]
 
 
-class Params(reinforce.Hyperparameters, Comparison, Played):
+class Params(reinforce.Hyperparameters, Ablation, Played):
     """The section of params.yaml; a variant is a change of hyperparameters."""
+
+    algorithm = reinforce
+    shared = ("iterations",)
 
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(reinforce.Hyperparameters)]]
     half_lives: dict[Name, Annotated[float, Field(gt=0, lt=1)]]
     examples: dict[Name, Example]
 
-    @model_validator(mode="after")
-    def _has_curves_of_one_length(self) -> Self:
-        for name, change in self.variants.items():
-            if change.get("iterations", self.iterations) != self.iterations:
-                raise ValueError(f"variants: {name} changes iterations; all variants need as many")
-        return self
 
-    def algorithms(self) -> Iterator[reinforce.Hyperparameters]:
-        """Yield the hyperparameters of each variant."""
-        yield from map(self.of, self.variants)
-
-    def of(self, variant: str) -> reinforce.Hyperparameters:
-        """Return a variant's hyperparameters."""
-        return self.changed(reinforce.Hyperparameters, self.variants[variant])
-
-
-def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
+def work(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
     """Return the run of a pack's seeds, or the worked examples."""
     if pack.variant == EXAMPLES.variant:
-        return pd.concat([worked(name, e) for name, e in params.examples.items()])
+        return pd.concat([worked(name, example) for name, example in params.examples.items()])
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     own = params.of(pack.variant)
     run = reinforce.train(own, registry.make(params.environment), keys)
     policies = {"greedy": reinforce.policy(run.weights["final"], own)}
-    return evaluated(run, policies, params.environment, params.evaluation)
+    return evaluation.evaluated(run, policies, params.environment, params.evaluation)
 
 
 def worked(name: str, example: Example) -> pd.DataFrame:
@@ -100,27 +86,20 @@ def half_life(discount: float) -> dict[str, float]:
 
 
 def run(params: Params) -> dict:
-    """Train and evaluate all variants."""
-    compiled = {name: part(reinforce.Settings, params.of(name)) for name in params.variants}
-    cut = [*packs.cut(params.seeds, params.pack_size, compiled), EXAMPLES]
-    grouped: dict[str, list[Any]] = packs.by_variant(
-        cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME)
-    )
-    (examples,) = grouped.pop(EXAMPLES.variant)
-    runs = {name: join(each) for name, each in grouped.items()}
-    found = variants.results(
-        runs, params.evaluation, params.baseline, params.seed, params.environment.solved_return
-    )
-    found["metrics.json"]["half_lives"] = {
-        name: half_life(value) for name, value in params.half_lives.items()
-    }
-    return {"metrics.json": found.pop("metrics.json"), "examples.csv": examples, **found}
+    """Train and evaluate all variants, and work the examples."""
+    cut = [*packs.cut(params.seeds, params.pack_size, params.programs()), EXAMPLES]
+    *runs, examples = packs.run(partial(work, params), cut, label=NAME)
+    grouped: dict[str, list[Any]] = packs.by_variant(cut[:-1], runs)
+    results = variants.results(
+        {name: join(each) for name, each in grouped.items()},
+        params.evaluation, params.baseline, params.seed, params.environment.solved_return,
+    )  # fmt: skip
+    half_lives = {name: half_life(discount) for name, discount in params.half_lives.items()}
+    results["metrics.json"]["half_lives"] = half_lives
+    return results | {"examples.csv": examples}
 
 
-def headline(results: dict) -> str:
-    """Return the greedy returns of all variants in one line."""
-    return variants.headline(results["metrics.json"]["variants"])
-
+headline = variants.headline
 
 if __name__ == "__main__":
     sys.exit(stage.execute(NAME, Params, run, headline))

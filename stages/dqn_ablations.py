@@ -23,27 +23,28 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Any, Self
 
-import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
 from reprise import capacity, seeds
-from reprise.agents import dqn
-from reprise.agents.evaluation import evaluated
+from reprise.agents import dqn, evaluation
 from reprise.capacity import Need
 from reprise.environments import registry
 from reprise.environments.specification import Played
-from reprise.hyperparameters import ChangesOf, Comparison, Name, PositiveInt, check_choice, part
+from reprise.hyperparameters import Ablation, ChangesOf, Name, PositiveInt, check_choice
 from reprise.measures import access_growth, forgetting, training, variants
-from reprise.measures.training_run import TrainingRun, join
+from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
 NAME = "dqn_ablations"
 
 
-class Params(dqn.Hyperparameters, Comparison, Played):
+class Params(dqn.Hyperparameters, Ablation, Played):
     """The section of params.yaml; a variant is a change of hyperparameters."""
+
+    algorithm = dqn
+    shared = ("total_episodes", "maximum_steps")
 
     total_episodes: PositiveInt
     total_steps: None
@@ -56,76 +57,48 @@ class Params(dqn.Hyperparameters, Comparison, Played):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.window > self.total_episodes:
-            allowed = f"at most total_episodes, {self.total_episodes}"
-            raise ValueError(f"window is {self.window}; allowed: {allowed}")
-        for name in self.variants:
-            try:
-                own = self.of(name)
-            except ValueError as error:
-                raise ValueError(f"variants: {name}: {error}") from None
-            fixed = (self.total_episodes, self.maximum_steps)
-            if (own.total_episodes, own.maximum_steps) != fixed:
-                raise ValueError(
-                    f"variants: {name} changes total_episodes or maximum_steps; "
-                    "all variants need the same"
-                )
+        self.check_at_most("window", "total_episodes")
         for name, partner in self.partners.items():
             check_choice("partners", name, self.variants)
             check_choice(f"partners.{name}", partner, self.variants)
         return self
 
-    def algorithms(self) -> Iterator[dqn.Hyperparameters]:
-        """Yield the hyperparameters of each variant."""
-        yield from map(self.of, self.variants)
-
     def needs(self) -> Iterator[Need]:
         """Yield the needs of the trainings and of the timed accesses."""
         yield from super().needs()
-        yield from self.replay_access.needs_for("replay_access")
-        around = {"warning": self.warning, "shown_after": self.shown_after}
-        size = sum(around.values()) * capacity.product(self.trained_at_once) * 8
-        yield capacity.memory("the episodes around a collapse", size, around | self.trained_at_once)
-
-    def of(self, variant: str) -> dqn.Hyperparameters:
-        """Return a variant's hyperparameters."""
-        return self.changed(dqn.Hyperparameters, self.variants[variant])
+        for key, size in (("shorter", 16), ("longer", 16), ("accesses", 8)):
+            yield self.memory("what is accessed", size, f"replay_access.{key}")
+        yield self.work("access", "replay_access.accesses", "replay_access.repeats")
+        given = self.given("warning", "shown_after", self.at_once)
+        size = 8 * (self.warning + self.shown_after) * given[self.at_once]
+        yield capacity.memory("the episodes around a collapse", size, given)
 
 
-def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return the run of a pack's seeds."""
+def train(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return the evaluated run of a pack's seeds."""
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     own = params.of(pack.variant)
     run = dqn.train(own, registry.make(params.environment), keys)
     policies = {name: dqn.policy(weights, own) for name, weights in run.weights.items()}
-    return evaluated(run, policies, params.environment, params.evaluation)
+    return evaluation.evaluated(run, policies, params.environment, params.evaluation)
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    compiled = {name: part(dqn.Settings, params.of(name)) for name in params.variants}
-    cut = packs.cut(params.seeds, params.pack_size, compiled)
-    work = partial(train_and_evaluate, params)
-    grouped = packs.by_variant(cut, packs.run(work, cut, label=NAME))
-    runs = {name: join(each) for name, each in grouped.items()}
-    evaluation, solved = params.evaluation, params.environment.solved_return
-    limit, cap = evaluation.limits[0], params.environment.top(params.maximum_steps)
+    runs = evaluation.in_packs(train, params, NAME, params.programs())
+    limits, cap = params.evaluation.limits, params.environment.top(params.maximum_steps)
     courses = {n: forgetting.course(t.returns, cap, params.window) for n, t in runs.items()}
     samples, metrics = {}, {}
     for name, run in runs.items():
-        table = training.course(run, evaluation.limits, cap).join(forgetting.table(courses[name]))
-        samples[name] = table
+        samples[name] = table = training.course(run, limits, cap).join(courses[name].samples)
+        best_less_final = table[f"best_{limits[0]}"] - table[f"final_{limits[0]}"]
+        played = training.evaluations(run, params.evaluation, params.environment.solved_return)
         metrics[name] = {
             **training.trained(table, cap),
-            "diverged": int(np.isnan(run.evaluations["final"][0, 0]).sum()),
+            "diverged": played.pop("diverged"),
             **forgetting.summary(table),
-            **{
-                which: training.evaluation(
-                    values, evaluation.limits, evaluation.solved_share, solved
-                )
-                for which, values in run.evaluations.items()
-            },
-            "best_less_final": intervals.summary(table[f"best_{limit}"] - table[f"final_{limit}"]),
+            **played,
+            "best_less_final": intervals.summary(best_less_final),
         }
     base, course = runs[params.baseline], courses[params.baseline]
     correlations = forgetting.correlations(base)
@@ -149,12 +122,7 @@ def run(params: Params) -> dict:
             "replay_access": replay_access(params),
         },
         "samples.csv": every,
-        "returns.csv": variants.stacked(
-            {name: training.by_seed(run.returns, "episode") for name, run in runs.items()}
-        ),
-        "learning_curve.csv": variants.stacked(
-            {name: training.quantiles(run.returns, "episode") for name, run in runs.items()}
-        ),
+        **variants.curves(runs, "episode"),
         "warnings.csv": pd.concat(
             forgetting.over_seeds(places, params.warning).assign(quantity=what)
             for what, places in around.items()
@@ -183,21 +151,16 @@ def against_partners(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
 
 def replay_access(params: Params) -> dict[str, int]:
     """Return the growth of access times with the length of a deque and of a circular array."""
-    made = {"deque": access_growth.deque_batch, "circular": access_growth.circular_batch}
+    luck = partial(seeds.generator, params.seed, f"{NAME} replay access")
     return {
-        f"{name}_growth": access_growth.growth(
-            make,
-            params.replay_access,
-            seeds.generator(params.seed, f"{NAME} replay access", name),
-        )
-        for name, make in made.items()
+        f"{name}_growth": access_growth.growth(make, params.replay_access, luck(name))
+        for name, make in access_growth.BATCHES.items()
     }
 
 
 def headline(results: dict) -> str:
     """Return the variants' final greedy returns in one line."""
-    found = results["metrics.json"]["variants"]
-    return variants.headline({name: {"greedy": each["final"]} for name, each in found.items()})
+    return variants.headline(results, "final")
 
 
 if __name__ == "__main__":

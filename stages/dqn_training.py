@@ -13,20 +13,15 @@ Writes to data/dqn_training/:
 """
 
 import sys
-from functools import partial
-from typing import NamedTuple
-
-import numpy as np
 
 from reprise import seeds
-from reprise.agents import dqn, policy_map
-from reprise.agents.evaluation import evaluated
+from reprise.agents import dqn, evaluation
 from reprise.environments import registry
 from reprise.environments.retrace import Camera
 from reprise.environments.specification import Played
 from reprise.hyperparameters import Experiment
 from reprise.measures import training
-from reprise.measures.training_run import TrainingRun, join
+from reprise.measures.training_run import TrainingRun
 from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
@@ -37,48 +32,28 @@ class Params(dqn.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
 
 
-class Work(NamedTuple):
-    """The results of a pack."""
-
-    run: TrainingRun
-    pushes: np.ndarray  # actions of the final policies over `policy_map.plane` [P, N]
-
-
-def work(params: Params, pack: packs.Pack) -> Work:
-    """Train and evaluate a pack's seeds, and map the actions of their final policies."""
+def train(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return the evaluated run of a pack's seeds, with the actions that the map shows."""
     keys = seeds.training_keys(params.seed, NAME, pack.seeds)
     run = dqn.train(params, registry.make(params.environment), keys)
     policies = {name: dqn.policy(weights, params) for name, weights in run.weights.items()}
-    pushes = policy_map.actions(policies["final"], params.environment, pack.size)
-    pushes = pushes[:, ~networks.diverged(run.weights["final"])]
-    return Work(evaluated(run, policies, params.environment, params.evaluation), pushes)
+    pushes = evaluation.actions(policies["final"], params.environment, pack.size)
+    run = run._replace(extras={"pushes": pushes})
+    return evaluation.evaluated(run, policies, params.environment, params.evaluation)
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all seeds."""
-    limits, solved = params.evaluation.limits, params.environment.solved_return
     camera = Camera(params.environment, NAME)
-    works = packs.run(
-        partial(work, params),
-        packs.cut(params.seeds, params.pack_size),
-        label=NAME,
-        describe=lambda so_far: (
-            f"final greedy return under {limits[0]} steps "
-            + training.so_far([done.run.evaluations["final"][0] for done in so_far])
-        ),
-    )
-    run = join([done.run for done in works])
+    (run,) = evaluation.in_packs(train, params, NAME).values()
     top = params.environment.top(params.maximum_steps)
-    samples = training.course(run, limits, top)
+    samples = training.course(run, params.evaluation.limits, top)
     seed = training.median_seed(run.evaluations["final"][0].mean(axis=0))
+    pushes = run.extras["pushes"][:, ~networks.diverged(run.weights["final"])]
     return {
         "metrics.json": {
             **training.trained(samples, top),
-            "diverged": int(np.isnan(run.evaluations["final"][0, 0]).sum()),
-            **{
-                which: training.evaluation(values, limits, params.evaluation.solved_share, solved)
-                for which, values in run.evaluations.items()
-            },
+            **training.evaluations(run, params.evaluation, params.environment.solved_return),
             "median_seed": seed,
         },
         "samples.csv": samples,
@@ -86,15 +61,14 @@ def run(params: Params) -> dict:
         "learning_curve.csv": training.quantiles(run.returns, "episode"),
         "loss_curve.csv": training.quantiles(run.losses, "episode"),
         "weights.npz": dqn.export(run.weights["final"], params),
-        "policy_map.csv": policy_map.pushing_right([done.pushes for done in works]),
+        "policy_map.csv": evaluation.pushing_right(pushes),
         "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
     }
 
 
 def headline(results: dict) -> str:
     """Return the stage in one line."""
-    final = next(iter(results["metrics.json"]["final"].values()))
-    return f"final greedy return {training.headline(final)}"
+    return f"final greedy return {training.headline(results['metrics.json']['final'])}"
 
 
 if __name__ == "__main__":

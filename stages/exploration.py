@@ -23,7 +23,15 @@ from pydantic import Field
 
 from reprise import capacity, seeds
 from reprise.capacity import Need
-from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt, Probability, Seed
+from reprise.hyperparameters import (
+    AtLeastTwo,
+    Frozen,
+    Name,
+    PositiveFloat,
+    PositiveInt,
+    Probability,
+    Seed,
+)
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 from reprise.tabular import exploration, loaders, problems, progress, tolerances
@@ -77,10 +85,6 @@ class Problems(Frozen):
     taxi: ToyText
     frozen_lake: ToyText
 
-    def trials(self) -> dict[str, ThreeState | ToyText]:
-        """Return the problems by name."""
-        return dict(self)
-
 
 class Checkpoints(Frozen):
     """The steps after which the greedy policy is evaluated, each so many times those before."""
@@ -93,7 +97,7 @@ class Params(Frozen):
     """The section exploration of params.yaml."""
 
     seed: Seed
-    runs: Annotated[int, Field(ge=2)]  # an interval needs two
+    runs: AtLeastTwo
     tolerance: Annotated[float, Field(gt=0, lt=1)]  # relative to the optimum
     epsilon_start: Probability
     epsilon_end: Probability
@@ -103,18 +107,15 @@ class Params(Frozen):
 
     def needs(self) -> Iterator[Need]:
         """Yield the needs of runs and their checkpoints."""
-        runs = {"runs": self.runs}
-        yield capacity.memory("the generators", self.runs * capacity.GENERATOR, runs)
-        first, growth = self.checkpoints.first, self.checkpoints.growth
-        for name, trial in self.problems.trials().items():
-            iterations = {f"problems.{name}.iterations": trial.iterations}
-            steps = capacity.product(runs, iterations)
-            yield capacity.work("the iterations", steps, iterations | runs)
+        yield self.memory("the generators", capacity.GENERATOR, "runs")
+        for name, trial in self.problems:
+            iterations = f"problems.{name}.iterations"
+            yield self.work("the iterations", iterations, "runs")
             # A checkpoint that would grow by less than 1 grows by 1.
-            close = int(min(trial.iterations, 1 / (growth - 1))) - first
-            given = {"checkpoints.first": first, "checkpoints.growth": growth} | iterations
-            size = 2 * 8 * max(close, 0) * self.runs
-            yield capacity.memory("the values at all checkpoints", size, given | runs)
+            close = int(min(trial.iterations, 1 / (self.checkpoints.growth - 1)))
+            size = 2 * 8 * max(close - self.checkpoints.first, 0) * self.runs
+            given = self.given("checkpoints.first", "checkpoints.growth", iterations, "runs")
+            yield capacity.memory("the values at all checkpoints", size, given)
 
     def behaviours(self, trial: Trial) -> dict[str, Behaviour]:
         """Return the behaviours by name, the baseline first."""
@@ -133,14 +134,14 @@ class Params(Frozen):
 
     def tasks(self) -> list[tuple[str, str]]:
         """Return each problem with each behaviour, by name, the longest first."""
-        trials = sorted(self.problems.trials().items(), key=lambda item: -item[1].iterations)
+        trials = sorted(self.problems, key=lambda item: -item[1].iterations)
         return [(name, behaviour) for name, trial in trials for behaviour in self.behaviours(trial)]
 
 
 def explore(params: Params, pack: packs.Pack) -> progress.Progress:
     """Return the progress of one problem's runs by one behaviour."""
     name, behaviour = params.tasks()[pack.index]
-    trial = params.problems.trials()[name]
+    trial = getattr(params.problems, name)
     return progress.explore(
         trial.problem(),
         trial,
@@ -166,7 +167,7 @@ def optimum(name: str, trial: ThreeState | ToyText) -> float:
 
 def run(params: Params) -> dict[str, Any]:
     """Learn every problem by every behaviour, and compare the behaviours with acting at random."""
-    tasks, trials = params.tasks(), params.problems.trials()
+    tasks, trials = params.tasks(), dict(params.problems)
     optima = {name: optimum(name, trial) for name, trial in trials.items()}
     cut = packs.cut(len(tasks) * params.runs, params.runs)
     results = packs.run(partial(explore, params), cut, label=NAME)

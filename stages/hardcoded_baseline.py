@@ -22,6 +22,7 @@ from reprise import capacity, policies
 from reprise.capacity import Need
 from reprise.environments.animation import gif
 from reprise.environments.rollout import Act, Episode, evaluate, record
+from reprise.environments.specification import CHAPTERS_OWN
 from reprise.hyperparameters import AtLeastTwo, Frozen, HiddenSizes, PositiveInt, Seed
 from reprise.measures.swings import growth, swing_table
 from reprise.nn import networks
@@ -31,7 +32,6 @@ from reprise.policies import playing
 from reprise.stats import intervals
 
 NAME = "hardcoded_baseline"
-ENVIRONMENT = "CartPole-v1"
 FEATURES = ["position", "velocity", "angle", "angular_velocity"]
 
 
@@ -64,19 +64,12 @@ class Params(Frozen):
 
     def needs(self) -> Iterator[Need]:
         """Yield the needs of the episodes, their random numbers and the networks."""
-        untrained, steps = self.untrained, {"maximum_steps": self.maximum_steps}
-        many = {"untrained.networks": untrained.networks}
-        for given in (
-            {"episodes": self.episodes},
-            {"untrained.episodes": untrained.episodes} | many,
-        ):
-            number = capacity.product(given)
-            yield capacity.memory("all episodes at once", number * capacity.ENVIRONMENT, given)
-            size = 4 * number * self.maximum_steps
-            yield capacity.memory("the random numbers of all steps", size, steps | given)
-        sizes = (len(FEATURES), *untrained.hidden_sizes, 1)
-        hidden = {"untrained.hidden_sizes": untrained.hidden_sizes}
-        yield from networks.needs(sizes, 1, hidden, many)
+        for keys in (("episodes",), ("untrained.episodes", "untrained.networks")):
+            yield self.memory("all episodes at once", capacity.ENVIRONMENT, *keys)
+            yield self.memory("the random numbers of all steps", 4, "maximum_steps", *keys)
+        sizes = (len(FEATURES), *self.untrained.hidden_sizes, 1)
+        given = self.given("untrained.hidden_sizes"), self.given("untrained.networks")
+        yield from networks.needs(sizes, 1, *given)
 
 
 def run(params: Params) -> dict:
@@ -89,11 +82,11 @@ def run(params: Params) -> dict:
         seen.append(observations[..., 0])
         return policies.angle(observations)
 
+    def returns_of(act: Act) -> NDArray[np.float64]:
+        return evaluate(act, CHAPTERS_OWN, seeds, 1, [limit])[0, :, 0]
+
     def chance(seeds: Sequence[int]) -> Act:
         return policies.chance(policies.uniform_draws(params.seed, "random", seeds, 1, limit))
-
-    def returns_of(act: Act) -> NDArray[np.float64]:
-        return evaluate(act, ENVIRONMENT, seeds, 1, [limit])[0, :, 0]
 
     damping = playing(policies.angle_and_velocity)
     returns = {
@@ -102,14 +95,9 @@ def run(params: Params) -> dict:
         "always_left": returns_of(playing(policies.always_left)),
         "angle_and_velocity": returns_of(damping),
     }
-    episodes = {
-        name: record(act, ENVIRONMENT, traced, limit)
-        for name, act in {
-            "angle": playing(policies.angle),
-            "random": chance([traced]),
-            "angle_and_velocity": damping,
-        }.items()
-    }
+    shown = {"angle": playing(policies.angle), "random": chance([traced])}
+    shown["angle_and_velocity"] = damping
+    episodes = {name: record(act, CHAPTERS_OWN, traced, limit) for name, act in shown.items()}
     untrained = play_networks(params)
     swings = swing_table(np.stack(seen), returns["angle"].astype(int).tolist(), seeds)
     samples = {**returns, "untrained_network": untrained}
@@ -138,7 +126,7 @@ def play_networks(params: Params) -> NDArray[np.float64]:
     draws = policies.uniform_draws(params.seed, "untrained", seeds, untrained.networks, limit)
     sizes = [len(FEATURES), *untrained.hidden_sizes, 1]
     act = policies.untrained_network(params.seed, sizes, untrained.activation, draws)
-    return evaluate(act, ENVIRONMENT, seeds, untrained.networks, [limit])[0].mean(axis=0)
+    return evaluate(act, CHAPTERS_OWN, seeds, untrained.networks, [limit])[0].mean(axis=0)
 
 
 def summary(returns: NDArray[np.float64], limit: int) -> dict[str, float]:

@@ -15,49 +15,29 @@ seeds of its last setting, which are then dropped, so that all packs have one sh
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
-from types import ModuleType
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from reprise import capacity, seeds, settings
-from reprise.agents import dqn, reinforce
-from reprise.agents.evaluation import evaluated
+from reprise import seeds, settings
+from reprise.agents import dqn, evaluation, reinforce
 from reprise.capacity import Need
 from reprise.environments import registry
-from reprise.environments.specification import Specification, left_limits, with_limits
-from reprise.hyperparameters import Evaluation, Frozen, PositiveInt, Seed, part
+from reprise.environments.specification import left_limits, with_limits
+from reprise.hyperparameters import AtLeastTwo, Evaluation, Frozen, PositiveInt, Seed, part
 from reprise.measures import ranking, training
 from reprise.pipeline import packs, stage
 from reprise.settings import Setting
 from stages import dqn_training, reinforce_training
 
 NAME = "hyperparameter_study"
-
-Arrays = dict[str, np.ndarray]
-
-
-class Subject(NamedTuple):
-    """A stage that can be studied."""
-
-    params: type[Frozen]
-    algorithm: ModuleType
-    last_return: Callable[[np.ndarray], np.ndarray]  # from returns [K, N] to those at the end [N]
-
-
 SUBJECTS = {
-    "dqn_training": Subject(
-        dqn_training.Params, dqn, partial(training.tail_mean, count=training.LAST_EPISODES)
-    ),
-    "reinforce_training": Subject(
-        reinforce_training.Params,
-        reinforce,
-        lambda returns: returns[-training.LAST_ITERATIONS :].mean(axis=0),
-    ),
+    "dqn_training": (dqn_training.Params, dqn),
+    "reinforce_training": (reinforce_training.Params, reinforce),
 }
 
 
@@ -76,7 +56,7 @@ class Params(Frozen):
     # The last values run fastest. It is a list, since DVC ignores the order of a mapping.
     grid: Annotated[tuple[Tried, ...], Field(strict=False, min_length=1)]
     sample: PositiveInt | None  # settings drawn at random from the grid; null for all
-    seeds: Annotated[int, Field(ge=2)]
+    seeds: AtLeastTwo
     pack_size: PositiveInt
     few_seeds: Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1)]
     evaluation: Evaluation
@@ -86,7 +66,7 @@ class Params(Frozen):
     def borrowed(section: Mapping[str, Any]) -> dict[str, tuple[str, type[Frozen]]]:
         """Return the name and the model of the studied stage's section, by the field for it."""
         name = section.get("stage")
-        return {"base": (name, SUBJECTS[name].params)} if name in list(SUBJECTS) else {}
+        return {"base": (name, SUBJECTS[name][0])} if name in list(SUBJECTS) else {}
 
     @model_validator(mode="before")
     @classmethod
@@ -96,11 +76,6 @@ class Params(Frozen):
         base = values["base"]
         played = base.get("environment") if isinstance(base, Mapping) else base and base.environment
         return with_limits(values, played)
-
-    @property
-    def notice(self) -> str | None:
-        """Return a notice to print before a run, if there is one."""
-        return left_limits(self.base.environment, self.base.maximum_steps, self.evaluation.limits)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -115,119 +90,101 @@ class Params(Frozen):
             raise ValueError("grid makes one setting; allowed: at least 2, to be compared")
         if (self.sample or 0) > len(whole):
             raise ValueError(f"sample is {self.sample}; allowed: at most {len(whole)}, the grid")
-        if max(self.few_seeds) > self.seeds:
-            raise ValueError(
-                f"few_seeds has {max(self.few_seeds)}; allowed: at most seeds, {self.seeds}"
-            )
+        if (most := max(self.few_seeds)) > self.seeds:
+            raise ValueError(f"few_seeds has {most}; allowed: at most seeds, {self.seeds}")
         return self
 
     @property
-    def subject(self) -> Subject:
-        """Return the studied stage."""
-        return SUBJECTS[self.stage]
+    def notice(self) -> str | None:
+        """Return a notice to print before a run, if there is one."""
+        return left_limits(self.base.environment, self.base.maximum_steps, self.evaluation.limits)
 
     @property
-    def environment(self) -> Specification:
+    def environment(self) -> Any:
         """Return the environment of the studied stage."""
         return self.base.environment
+
+    @property
+    def algorithm(self) -> Any:
+        """Return the module of the studied algorithm."""
+        return SUBJECTS[self.stage][1]
 
     def settings(self) -> list[Setting]:
         """Return all settings of the grid."""
         values = {tried.name: tried.values for tried in self.grid}
-        return settings.grid(self.base, self.subject.algorithm.Hyperparameters, values)
-
-    def needs(self) -> Iterator[Need]:
-        """Yield the needs of each program's trainings, and of the draws of few seeds."""
-        runs = {"pack_size": self.pack_size}
-        yield from self.evaluation.needs_for(runs)
-        places = {tried.name: f"grid.{tried.name}" for tried in self.grid}
-        programs = self.programs().values()
-        for group in programs:
-            for need in group[0].hyperparameters.needs_for(runs, runs):
-                given = {
-                    key if key in runs else places.get(key, f"{self.stage}.{key}"): value
-                    for key, value in need.given.items()
-                }
-                yield need._replace(given=given)
-        number = sum(map(len, programs))
-        given = {"seeds": self.seeds, "grid": f"of {number} settings"}
-        yield capacity.memory(
-            "the draws of few seeds", number * self.seeds * ranking.DRAWS * 8, given
-        )
+        return settings.grid(self.base, self.algorithm.Hyperparameters, values)
 
     def programs(self) -> dict[str, list[Setting]]:
         """Return the settings to try, grouped by program."""
         random = seeds.generator(self.seed, f"{NAME} settings")
         chosen = settings.drawn(self.settings(), self.sample, random)
-        found = settings.by_program(chosen, self.subject.algorithm.Settings)
+        found = settings.by_program(chosen, self.algorithm.Settings)
         return {f"program {number}": group for number, group in enumerate(found.values(), 1)}
+
+    def needs(self) -> Iterator[Need]:
+        """Yield the needs of each program's trainings, and of the draws of few seeds."""
+        runs, programs = self.given("pack_size"), self.programs().values()
+        yield from self.evaluation.needs_for(runs)
+        grid = {tried.name: f"grid.{tried.name}" for tried in self.grid}
+        places = {key: key for key in runs} | grid
+        for group in programs:
+            for need in group[0].hyperparameters.needs_for(runs, runs):
+                given = {places.get(k, f"{self.stage}.{k}"): v for k, v in need.given.items()}
+                yield need._replace(given=given)
+        number = sum(map(len, programs))
+        draws = self.memory("the draws of few seeds", number * ranking.DRAWS * 8, "seeds")
+        yield draws._replace(given={**draws.given, "grid": f"of {number} settings"})
 
 
 def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
     """Return the setting and the seed's number of each run in a pack."""
     group = params.programs()[pack.variant]
-    last = len(group) - 1
-    places = [min(run // params.seeds, last) for run in pack.seeds]
+    places = [min(run // params.seeds, len(group) - 1) for run in pack.seeds]
     return [
         (group[place], run - place * params.seeds)
         for place, run in zip(places, pack.seeds, strict=True)
     ]
 
 
-def train_and_evaluate(params: Params, pack: packs.Pack) -> Arrays:
-    """Return the results of a pack's runs, [N] each; final returns by time limit, [limits, N]."""
-    runs = runs_of(params, pack)
-    keys = np.concatenate(
-        [
-            seeds.training_keys(params.seed, f"{NAME} {params.stage} {setting.name}", [number])
-            for setting, number in runs
-        ]
-    )
-    environment, evaluation = params.environment, params.evaluation
-    algorithm, h = params.subject.algorithm, [setting.hyperparameters for setting, _ in runs]
-    run = algorithm.train(h, registry.make(environment), keys)
+def train(params: Params, pack: packs.Pack) -> list[dict[str, Any]]:
+    """Return a row for each run of a pack, without those that only fill it."""
+    runs, limits = runs_of(params, pack), params.evaluation.limits
+    purpose = f"{NAME} {params.stage}"
+    keys = [seeds.training_keys(params.seed, f"{purpose} {s.name}", [seed]) for s, seed in runs]
+    algorithm, h = params.algorithm, [setting.hyperparameters for setting, _ in runs]
+    run = algorithm.train(h, registry.make(params.environment), np.concatenate(keys))
     policies = {"final": algorithm.policy(run.weights["final"], h[0])}
-    run = evaluated(run, policies, environment, evaluation)
-    return {
-        "final": run.evaluations["final"].mean(axis=1),
-        "last_return": params.subject.last_return(run.returns),
-        "environment_steps": run.steps[-1],
-    }
-
-
-def table(params: Params, cut: Sequence[packs.Pack], results: Sequence[Arrays]) -> pd.DataFrame:
-    """Return a row for each setting and seed, in the order of the grid."""
-    rows = []
-    for pack, found in zip(cut, results, strict=True):
-        for place, (setting, number) in enumerate(runs_of(params, pack)):
-            if number >= params.seeds:
-                continue
-            values = {k: str(v) if isinstance(v, list) else v for k, v in setting.values.items()}
-            row = {"setting": setting.number, **values, "seed": number}
-            for limit, returns in zip(params.evaluation.limits, found["final"], strict=True):
-                row[f"final_{limit}"] = returns[place]
-            rows.append(row | {x: found[x][place] for x in ("last_return", "environment_steps")})
-    return pd.DataFrame(rows).sort_values(["setting", "seed"], ignore_index=True)
+    run = evaluation.evaluated(run, policies, params.environment, params.evaluation)
+    table = training.by_iterations if algorithm is reinforce else training.by_episodes
+    columns = [*(f"final_{limit}" for limit in limits), "last_return", "environment_steps"]
+    found = pd.DataFrame(table(run, limits)[columns]).to_dict("records")
+    return [
+        {"setting": setting.number, **setting.shown, "seed": seed, **row}
+        for (setting, seed), row in zip(runs, found, strict=True)
+        if seed < params.seeds
+    ]
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all seeds of all settings."""
-    groups = params.programs()
     cut = []
-    for name, group in groups.items():
-        program = part(params.subject.algorithm.Settings, group[0].hyperparameters)
+    for name, group in params.programs().items():
+        program = part(params.algorithm.Settings, group[0].hyperparameters)
         count = -(-len(group) * params.seeds // params.pack_size)
         cut += packs.cut(count * params.pack_size, params.pack_size, {name: program})
     cut = [pack._replace(index=index) for index, pack in enumerate(cut)]
     limit = params.evaluation.limits[0]
     results = packs.run(
-        partial(train_and_evaluate, params), cut, label=NAME,
+        partial(train, params), cut, label=NAME,
         describe=lambda so_far: f"best pack's final greedy return under {limit} steps "
-        + training.so_far([found["final"][0] for found in so_far], max),
+        + training.so_far(
+            [np.array([row[f"final_{limit}"] for row in rows]) for rows in so_far], max
+        ),
     )  # fmt: skip
+    rows = [row for part in results for row in part]
     solved = params.evaluation.solved_share, params.environment.solved_return
     found = ranking.results(
-        table(params, cut, results),
+        pd.DataFrame(rows).sort_values(["setting", "seed"], ignore_index=True),
         [tried.name for tried in params.grid],
         f"final_{limit}",
         training.solved_from(limit, *solved),

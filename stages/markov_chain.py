@@ -10,15 +10,14 @@ by state), transitions.csv (the chain itself).
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from reprise import capacity, seeds
 from reprise.capacity import Need
-from reprise.hyperparameters import Frozen, NonNegativeInt, PositiveInt, Seed
+from reprise.hyperparameters import AtLeastTwo, Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.pipeline import stage
 from reprise.stats.intervals import Interval, bootstrap_interval, mean_interval, wilson_interval
 from reprise.tabular import markov_chain
@@ -31,21 +30,18 @@ class Params(Frozen):
     """The section markov_chain of params.yaml."""
 
     seed: Seed
-    paths: Annotated[int, Field(ge=2)]  # an interval needs two
-    start_state: Annotated[str, Field(min_length=1)]
+    paths: AtLeastTwo
+    start_state: Name
     horizon: PositiveInt  # the most steps in lengths.csv
     shown_paths: NonNegativeInt
     resamples: PositiveInt  # of the bootstrap
 
     def needs(self) -> Iterator[Need]:
         """Yield the needs of paths, their lengths and the bootstrap."""
-        paths, resamples = {"paths": self.paths}, {"resamples": self.resamples}
-        yield capacity.memory("the generators", self.paths * capacity.GENERATOR, paths)
-        lengths = {"horizon": self.horizon}
-        yield capacity.memory("the shares of all lengths", self.horizon * 100, lengths)
-        yield capacity.memory("the resampled variances", self.resamples * 8, resamples)
-        drawn = resamples | paths
-        yield capacity.work("the bootstrap", capacity.product(drawn), drawn)
+        yield self.memory("the generators", capacity.GENERATOR, "paths")
+        yield self.memory("the shares of all lengths", 100, "horizon")
+        yield self.memory("the resampled variances", 8, "resamples")
+        yield self.work("the bootstrap", "resamples", "paths")
 
 
 def run(params: Params) -> dict[str, Any]:
@@ -65,7 +61,10 @@ def run(params: Params) -> dict[str, Any]:
     variance = bootstrap_interval(
         paths.steps, np.var, resamples=params.resamples, seed=variance_seed
     )
-    successors = np.argwhere(chain.probabilities > 0)
+
+    def share(hits: np.ndarray) -> dict[str, float]:
+        return _bounds(wilson_interval(int(hits.sum()), params.paths))
+
     closed_form = {
         "steps": solved.steps[row],
         "variance": solved.variance[row],
@@ -73,19 +72,21 @@ def run(params: Params) -> dict[str, Any]:
         "ends": dict(zip(final, solved.ends[row], strict=True)),
         "beyond_horizon": 1 - exact[:, row].sum(),
     }
+    ends = [share(paths.ends == state) for state in solved.absorbing]
     simulated = {
         "steps": _bounds(mean_interval(paths.steps)),
         "variance": _bounds(variance),
         "visits": dict(zip(passed, map(_bounds, visits), strict=True)),
-        "ends": {
-            key: _bounds(wilson_interval(int((paths.ends == state).sum()), params.paths))
-            for key, state in zip(final, solved.absorbing, strict=True)
-        },
-        "beyond_horizon": _bounds(
-            wilson_interval(int((paths.steps > horizon).sum()), params.paths)
-        ),
+        "ends": dict(zip(final, ends, strict=True)),
+        "beyond_horizon": share(paths.steps > horizon),
         "longest": paths.steps.max(),
     }
+    shown = [
+        (path, step, name)
+        for path, states in enumerate(paths.shown)
+        for step, name in enumerate(chain.names(states))
+    ]
+    before, after = np.nonzero(chain.probabilities)
     return {
         "metrics.json": {
             "paths": params.paths,
@@ -98,19 +99,12 @@ def run(params: Params) -> dict[str, Any]:
         "visits.csv": pd.DataFrame({"state": transient})
         .join(_table(visits))
         .assign(exact=solved.visits[row]),
-        "paths.csv": pd.DataFrame(
-            [
-                (path, step, name)
-                for path, states in enumerate(paths.shown)
-                for step, name in enumerate(chain.names(states))
-            ],
-            columns=["path", "step", "state"],
-        ),
+        "paths.csv": pd.DataFrame(shown, columns=["path", "step", "state"]),
         "transitions.csv": pd.DataFrame(
             {
-                "state": chain.names(successors[:, 0]),
-                "successor": chain.names(successors[:, 1]),
-                "probability": chain.probabilities[chain.probabilities > 0],
+                "state": chain.names(before),
+                "successor": chain.names(after),
+                "probability": chain.probabilities[before, after],
             }
         ),
     }

@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field, model_validator
 
-from reprise import capacity
 from reprise.capacity import Need
-from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
+from reprise.hyperparameters import AtLeastTwo, Frozen, Name, PositiveFloat, PositiveInt
 from reprise.pipeline import stage
 from reprise.tabular import comparison, loaders, problems
 from reprise.tabular.dynamic_programming import q_value_iteration, switching_discount
@@ -35,6 +34,9 @@ def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
+SOME = Field(strict=False, min_length=1), AfterValidator(distinct)
+
+
 class Switch(Frozen):
     """Search for the discount at which one action overtakes another."""
 
@@ -43,7 +45,7 @@ class Switch(Frozen):
     rival: Name
     lowest: BelowOne
     highest: BelowOne
-    points: Annotated[int, Field(ge=2)]  # of the curve of the gap, from the lowest to the highest
+    points: AtLeastTwo  # of the curve of the gap, from the lowest to the highest
 
     @model_validator(mode="after")
     def _has_a_range_and_a_rival(self) -> Self:
@@ -58,18 +60,14 @@ class ToyText(Frozen):
     """Gymnasium's models; of Taxi, Gymnasium 1.4 has v4 only, where v3 was meant."""
 
     discount: BelowOne
-    environments: Annotated[
-        tuple[Name, ...], Field(strict=False, min_length=1), AfterValidator(distinct)
-    ]
+    environments: Annotated[tuple[Name, ...], *SOME]
 
 
 class Params(comparison.Limits):
     """The section mdp_solving of params.yaml."""
 
     start_state: Name
-    discounts: Annotated[
-        tuple[BelowOne, ...], Field(strict=False, min_length=1), AfterValidator(distinct)
-    ]
+    discounts: Annotated[tuple[BelowOne, ...], *SOME]
     sweeps: PositiveInt
     relative_tolerance: PositiveFloat
     switch: Switch
@@ -77,12 +75,9 @@ class Params(comparison.Limits):
 
     def needs(self) -> Iterator[Need]:
         """Yield the needs of the recorded sweeps and of the curve of the gap."""
-        sweeps = {"sweeps": self.sweeps}
-        yield capacity.memory("the Q-values after all sweeps", self.sweeps * 8, sweeps)
-        evaluation = {"evaluation_sweeps": self.evaluation_sweeps}
-        yield capacity.work("the sweeps", self.evaluation_sweeps, evaluation)
-        points = {"switch.points": self.switch.points}
-        yield capacity.memory("the curve of the gap", self.switch.points * 100, points)
+        yield self.memory("the Q-values after all sweeps", 8, "sweeps")
+        yield self.work("the sweeps", "evaluation_sweeps")
+        yield self.memory("the curve of the gap", 100, "switch.points")
 
 
 def run(params: Params) -> dict[str, Any]:

@@ -10,25 +10,23 @@ Writes to data/partial_observability/:
 
 import sys
 from collections.abc import Iterator
-from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from reprise import seeds
-from reprise.agents import reinforce
-from reprise.agents.evaluation import evaluated
+from reprise.agents import evaluation, reinforce
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.sensors import Sensed, Sensing, Sensors
+from reprise.environments.specification import CHAPTERS_OWN
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
 from reprise.measures import variants
-from reprise.measures.training_run import TrainingRun, join
+from reprise.measures.training_run import TrainingRun
 from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
 NAME = "partial_observability"
-CARTPOLE = "CartPole-v1"
 STEPS_A_SECOND = 50.0  # of CartPole
 
 Feature = Literal["position", "velocity", "angle", "angular_velocity"]
@@ -64,12 +62,11 @@ class Params(reinforce.Hyperparameters, Comparison):
         for name, seen in self.variants.items():
             given = {f"variants.{name}.history": seen.history}
             sizes = (seen.history, *self.hidden_sizes, 1)
-            yield from networks.needs(sizes, 3, given, self.trained_at_once)
+            yield from networks.needs(sizes, 3, given, self.given(self.at_once))
 
     def sensors(self, variant: str) -> Sensors:
         """Return the sensors of a variant."""
-        seen = self.variants[variant]
-        places = list(Noise.model_fields)
+        seen, places = self.variants[variant], list(Noise.model_fields)
         return Sensors(
             tuple(places.index(feature) for feature in seen.features),
             tuple(getattr(self.noise, f) if seen.noisy else 0.0 for f in seen.features),
@@ -78,31 +75,26 @@ class Params(reinforce.Hyperparameters, Comparison):
         )
 
 
-def train_and_evaluate(params: Params, pack: packs.Pack) -> TrainingRun:
+def train(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return the run of a pack's seeds, evaluated with the same partial observations."""
     sensors = params.sensors(pack.variant)
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)
     run = reinforce.train(params, Sensed(CartPole(), sensors), keys)
     policies = {"greedy": reinforce.policy(run.weights["final"], params)}
-    return evaluated(
-        run, policies, CARTPOLE, params.evaluation, lambda act: Sensing(act, sensors, errors)
+    return evaluation.evaluated(
+        run, policies, CHAPTERS_OWN, params.evaluation, lambda act: Sensing(act, sensors, errors)
     )
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     sensors = {name: params.sensors(name) for name in params.variants}
-    cut = packs.cut(params.seeds, params.pack_size, sensors)
-    results = packs.run(partial(train_and_evaluate, params), cut, label=NAME)
-    runs = {name: join(each) for name, each in packs.by_variant(cut, results).items()}
+    runs = evaluation.in_packs(train, params, NAME, sensors)
     return variants.results(runs, params.evaluation, params.baseline, params.seed)
 
 
-def headline(results: dict) -> str:
-    """Return the greedy returns of all variants in one line."""
-    return variants.headline(results["metrics.json"]["variants"])
-
+headline = variants.headline
 
 if __name__ == "__main__":
     sys.exit(stage.execute(NAME, Params, run, headline))

@@ -24,15 +24,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from reprise import capacity, seeds
-from reprise.agents import neat, vacuum_policies, vacuum_search
-from reprise.agents.vacuum_policies import DEGREES, DUST
-from reprise.agents.vacuum_search import Searched
+from reprise.agents import neat, vacuum
 from reprise.capacity import Need
-from reprise.environments.vacuum_kernel import draw_keys
+from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.vacuum_room import ROOM
 from reprise.hyperparameters import AtLeastTwo, Frozen, PositiveInt, Probability, Seed
 from reprise.measures import training
@@ -40,7 +37,7 @@ from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
 NAME = "policy_search"
-CARTPOLE, NEAT = "CartPole-v1", Path("data/inputs/neat.ini")
+NEAT = Path("data/inputs/neat.ini")
 Tolerance = Annotated[float, Field(gt=0, lt=1)]  # relative to the best
 
 
@@ -48,10 +45,10 @@ class Policy(Frozen):
     """A policy to show with the best."""
 
     p: Probability
-    r: Annotated[float, Field(ge=0, le=DEGREES)]  # degrees
+    r: Annotated[float, Field(ge=0, le=vacuum.DEGREES)]  # degrees
 
 
-class Params(vacuum_search.Hyperparameters):
+class Params(vacuum.Hyperparameters):
     """The section of params.yaml."""
 
     seed: Seed
@@ -59,42 +56,47 @@ class Params(vacuum_search.Hyperparameters):
     pack_size: PositiveInt
     fresh_tries: PositiveInt
     tolerances: Annotated[tuple[Tolerance, ...], Field(strict=False, min_length=1)]
-    landscape: vacuum_policies.LandscapeGrid
+    landscape: vacuum.LandscapeGrid
     shown: Annotated[tuple[Policy, ...], Field(strict=False, min_length=3, max_length=3)]
-    coverage: vacuum_policies.Coverage
+    coverage: vacuum.Coverage
     neat: neat.Neat
 
     def needs(self) -> Iterator[Need]:
         """Yield the needs of the searches, of the tries that judge them, and of NEAT."""
-        packed = self.runs // self.pack_size * capacity.PACK
-        yield capacity.memory("the list of packs", packed, {"runs": self.runs})
-        yield from self.needs_for(self.runs)
-        grid = self.landscape
-        for number, given in (
-            (self.fresh_tries, {"fresh_tries": self.fresh_tries}),
-            (
-                grid.points**2 * grid.tries,
-                {"landscape.points": grid.points, "landscape.tries": grid.tries},
-            ),
-            (grid.best_tries, {"landscape.best_tries": grid.best_tries}),
-            (self.coverage.tries, {"coverage.tries": self.coverage.tries}),
+        packed, records = self.runs // self.pack_size, self.evaluations // self.record_every
+        yield capacity.memory("the list of packs", packed * capacity.PACK, self.given("runs"))
+        given = self.given("evaluations", "record_every", "runs")
+        yield capacity.memory("the recommended policies", 16 * records * self.runs, given)
+        for size, *keys in (
+            (16, "record_every"),
+            (16 * self.grid.points, "grid.points"),
+            (16, "genetic.survivors", "genetic.offspring"),
+            (64, "gradient_ascent.repeats"),
+            (24, "fresh_tries"),
+            (24 * self.landscape.points, "landscape.points", "landscape.tries"),
+            (24, "landscape.best_tries"),
+            (24, "coverage.tries"),
         ):
-            yield capacity.memory("the policies tried at once", 24 * number, given)
-        yield from self.coverage.needs_for("coverage")
-        yield from self.neat.needs()
+            yield self.memory("the policies tried at once", size, *keys)
+        yield self.work("the tries", "evaluations", "runs", nanoseconds=1_000)
+        given, number = self.given("coverage.tries", "coverage.doublings"), self.coverage.tries
+        yield capacity.work("the tries", number * 2**self.coverage.doublings, given, 1_000)
+        for what, size, key in (
+            ("the genomes", capacity.SETTING, "neat.population"),
+            ("the seeds of the episodes", 8, "neat.episodes"),
+            ("the runs of NEAT", capacity.PACK, "neat.runs"),
+            ("all episodes at once", capacity.ENVIRONMENT, "neat.evaluation.episodes"),
+        ):
+            yield self.memory(what, size, key)
+        played = "neat.runs", "neat.population", "neat.episodes"
+        yield self.work("the episodes of NEAT", *played, nanoseconds=1_000)
 
 
-Found = tuple[dict[str, Searched], list[neat.Evolution]]
-
-
-def search(params: Params, pack: packs.Pack) -> Found:
+def search(params: Params, pack: packs.Pack) -> tuple[dict, list[neat.Evolution]]:
     """Return the searches of a pack's runs, and the pack's share of NEAT's runs."""
-    searched = vacuum_search.search_all(params, params.seed, pack.seeds, params.fresh_tries)
-    first, end = (
-        number * params.neat.runs // params.runs for number in (pack.first, pack.first + pack.size)
-    )
-    return searched, [
-        neat.run(params.neat, NEAT, CARTPOLE, params.seed, run) for run in range(first, end)
+    first, end = (n * params.neat.runs // params.runs for n in (pack.first, pack.first + pack.size))
+    return vacuum.search_all(params, params.seed, pack.seeds, params.fresh_tries), [
+        neat.run(params.neat, NEAT, CHAPTERS_OWN, params.seed, run) for run in range(first, end)
     ]
 
 
@@ -102,23 +104,18 @@ def run(params: Params) -> dict[str, Any]:
     """Search in all runs, and judge the results on the landscape."""
     cut = packs.cut(params.runs, params.pack_size)
     found = packs.run(partial(search, params), cut, label=NAME)
-    searched = vacuum_search.joined([part for part, _ in found])
+    searched = vacuum.joined([part for part, _ in found])
+    evolutions = [run for _, part in found for run in part]
     luck = partial(seeds.generator, params.seed)
-    landscape = vacuum_policies.landscape(params.landscape, luck("landscape"))
-    shown = {"best": landscape.best} | {
-        f"policy_{n}": np.array([policy.p, policy.r / DEGREES])
-        for n, policy in enumerate(params.shown, 1)
-    }
+    landscape = vacuum.landscape(params.landscape, luck("landscape"))
+    shown = {"best": landscape.best}
+    for n, policy in enumerate(params.shown, 1):
+        shown[f"policy_{n}"] = np.array([policy.p, policy.r / vacuum.DEGREES])
     paths, coverages = {}, {}
     for n, (name, policy) in enumerate(shown.items()):
-        (key,) = draw_keys(luck("path", n), 1)
-        paths[name] = vacuum_policies.path_table(policy, key)
-        coverages[name] = vacuum_policies.coverage_table(
-            policy, params.coverage, luck("coverage", n)
-        )
-    evolutions = [run for _, part in found for run in part]
-    evaluation = params.neat.evaluation
-    bred = neat.run_table(evolutions, evaluation.limits)
+        paths[name] = vacuum.path_table(policy, luck("path", n))
+        coverages[name] = vacuum.coverage_table(policy, params.coverage, luck("coverage", n))
+    bred = neat.run_table(evolutions, params.neat.evaluation.limits)
     returns = np.stack([run.returns for run in evolutions], axis=-1)  # [limits, E, R]
     every = params.record_every
     return {
@@ -126,19 +123,19 @@ def run(params: Params) -> dict[str, Any]:
             "runs": params.runs,
             "evaluations": params.evaluations,
             "best_share": landscape.best_share,
-            **vacuum_search.quality(searched, landscape, params.tolerances, every, params.seed),
+            **vacuum.quality(searched, landscape, params.tolerances, every, params.seed),
             "neat": {
                 **{name: intervals.summary(bred[name]) for name in ("generations", "evaluations")},
-                **training.evaluation(returns, evaluation.limits, evaluation.solved_share),
+                **training.evaluation(returns, params.neat.evaluation),
             },
-            "room": ROOM._asdict() | {"dust": DUST},
+            "room": ROOM._asdict() | {"dust": vacuum.DUST},
         },
-        "landscape.csv": vacuum_policies.landscape_table(landscape),
-        "best_so_far.csv": vacuum_search.curve_table(searched, landscape, every),
-        "samples.csv": vacuum_search.sample_table(searched),
-        "shown.csv": vacuum_policies.policy_table(landscape, shown),
-        "paths.csv": pd.concat(paths, names=["policy"]).reset_index("policy"),
-        "coverage.csv": pd.concat(coverages, names=["policy"]).reset_index("policy"),
+        "landscape.csv": vacuum.landscape_table(landscape),
+        "best_so_far.csv": vacuum.curve_table(searched, landscape, every),
+        "samples.csv": vacuum.sample_table(searched),
+        "shown.csv": vacuum.policy_table(landscape, shown),
+        "paths.csv": vacuum.named(paths, "policy"),
+        "coverage.csv": vacuum.named(coverages, "policy"),
         "neat.csv": bred,
         "neat_fitness.csv": neat.fitness_table(evolutions),
     }

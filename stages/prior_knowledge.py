@@ -10,25 +10,23 @@ Writes to data/prior_knowledge/:
 
 import sys
 from collections.abc import Iterator
-from functools import partial
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from reprise import seeds
-from reprise.agents import imitation, reinforce
-from reprise.agents.evaluation import evaluated
+from reprise.agents import evaluation, imitation, reinforce
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.shaping import Shaped
+from reprise.environments.specification import CHAPTERS_OWN
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
 from reprise.measures import training, variants
-from reprise.measures.training_run import TrainingRun, join
+from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
 
 NAME = "prior_knowledge"
-CARTPOLE = "CartPole-v1"
 ANGLE = 2  # the feature with a penalty
 
 
@@ -49,77 +47,63 @@ class Params(reinforce.Hyperparameters, Comparison):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.window > self.iterations:
-            allowed = f"at most iterations, {self.iterations}"
-            raise ValueError(f"window is {self.window}; allowed: {allowed}")
+        self.check_at_most("window", "iterations")
         return self
 
     def needs(self) -> Iterator[Need]:
         """Yield the needs of trainings and imitation."""
         yield from super().needs()
-        yield from self.imitation.needs_for(self.maximum_steps or 1, self.trained_at_once)
+        yield from self.imitation.needs_for(self.maximum_steps, self.given(self.at_once))
 
 
-class Learned(NamedTuple):
-    """A training run, and the imitation before it."""
+def train(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return a pack's training with shaped rewards and its evaluation with true ones.
 
-    run: TrainingRun
-    shown: np.ndarray  # environment steps recorded for imitation [N]
-    agreement: np.ndarray  # share of these steps with equal actions of network and rule [N]
-
-
-def train_and_evaluate(params: Params, pack: packs.Pack) -> Learned:
-    """Return a pack's training with shaped rewards and its evaluation with true ones."""
-    knowledge = params.variants[pack.variant]
-    environment = CartPole()
+    For imitation it also holds the environment steps `shown`, and the `agreement`: the share of
+    these steps with equal actions of network and rule.
+    """
+    knowledge, environment = params.variants[pack.variant], CartPole()
     if knowledge.penalty:
         environment = Shaped(environment, ANGLE, knowledge.penalty)
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
-    before, initial = np.zeros(pack.size), None
-    agreement = np.full(pack.size, np.nan)
+    initial, shown, agreement = None, np.zeros(pack.size), np.full(pack.size, np.nan)
     if knowledge.imitates:
-        initial, before, agreement = imitation.imitate(params, params.imitation, CartPole(), keys)
+        initial, shown, agreement = imitation.imitate(params, params.imitation, CartPole(), keys)
     run = reinforce.train(params, environment, keys, initial)
     # CartPole's true reward is 1 for each step.
     steps = np.diff(run.steps, axis=0, prepend=0).astype(np.float32)
-    run = run._replace(returns=steps / params.episodes_per_iteration)
+    run = run._replace(
+        returns=steps / params.episodes_per_iteration,
+        extras={"shown": shown, "agreement": agreement},
+    )
     policies = {"greedy": reinforce.policy(run.weights["final"], params)}
-    return Learned(evaluated(run, policies, CARTPOLE, params.evaluation), before, agreement)
+    return evaluation.evaluated(run, policies, CHAPTERS_OWN, params.evaluation)
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    cut = packs.cut(
-        params.seeds, params.pack_size, {n: k.penalty for n, k in params.variants.items()}
-    )
-    grouped = packs.by_variant(cut, packs.run(partial(train_and_evaluate, params), cut, label=NAME))
-    runs = {name: join([each.run for each in found]) for name, found in grouped.items()}
+    penalties = {name: knowledge.penalty for name, knowledge in params.variants.items()}
+    runs = evaluation.in_packs(train, params, NAME, penalties)
     found = variants.results(runs, params.evaluation, params.baseline, params.seed)
     samples, metrics = found["samples.csv"], found["metrics.json"]
     for column in ("shown", "agreement"):
-        samples[column] = np.concatenate([getattr(e, column) for f in grouped.values() for e in f])
+        samples[column] = np.concatenate([run.extras[column] for run in runs.values()])
+    sooner = metrics[f"sooner_than_{params.baseline}"] = {}
     for target in params.targets:
-        samples[f"steps_to_{target}"] = (
-            np.concatenate(
-                [
-                    training.steps_to(run.returns, run.steps, target, params.window)
-                    for run in runs.values()
-                ]
-            )
-            + samples["shown"]
-        )
-    columns = [f"steps_to_{target}" for target in params.targets]
-    for name, group in samples.groupby("variant", sort=False):
-        metrics["variants"][name] |= {column: variants.reached(group[column]) for column in columns}
-    metrics[f"sooner_than_{params.baseline}"] = {
-        column: variants.sooner(samples, column, params.baseline, seed=params.seed)
-        for column in columns
-    }
+        column = f"steps_to_{target}"
+        times = [
+            training.steps_to(run.returns, run.steps, target, params.window)
+            for run in runs.values()
+        ]
+        samples[column] = np.concatenate(times) + samples["shown"]
+        for name, group in samples.groupby("variant", sort=False):
+            metrics["variants"][name][column] = variants.reached(group[column])
+        sooner[column] = variants.sooner(samples, column, params.baseline, seed=params.seed)
     return found
 
 
 def headline(results: dict) -> str:
-    """Return how many environment steps the variants need for the last target."""
+    """Return how many seeds of each variant reach the last target."""
     found = results["metrics.json"]["variants"]
     name = [key for key in next(iter(found.values())) if key.startswith("steps_to_")][-1]
     shares = ", ".join(f"{v.replace('_', ' ')} {e[name]['share']:.0%}" for v, e in found.items())

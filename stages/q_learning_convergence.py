@@ -16,24 +16,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.capacity import Need
-from reprise.hyperparameters import Frozen, Name, NonNegativeInt, PositiveInt, Seed
+from reprise.hyperparameters import AtLeastTwo, Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.pipeline import stage
 from reprise.stats.intervals import wilson_interval
-from reprise.tabular import comparison, loaders, q_learning
-from reprise.tabular.dynamic_programming import (
-    best_actions,
-    optimal_q_values,
-    q_value_iteration,
-)
+from reprise.tabular import comparison, loaders, q_learning, settling
+from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, q_value_iteration
 from reprise.tabular.names import quoted
-from reprise.tabular.settling import (
-    curve_quantiles,
-    settling_iterations,
-    settling_summary,
-    within,
-)
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 
@@ -51,7 +41,7 @@ class Params(q_learning.Hyperparameters):
     """The section q_learning_convergence of params.yaml."""
 
     seed: Seed
-    runs: Annotated[int, Field(ge=2)]  # an interval needs two
+    runs: AtLeastTwo
     start_state: Name
     recorded: Recorded
     tolerances: Annotated[tuple[Tolerance, ...], Field(strict=False, min_length=1)]
@@ -61,8 +51,7 @@ class Params(q_learning.Hyperparameters):
     def needs(self) -> Iterator[Need]:
         """Yield the needs of runs, their records and the sweeps."""
         yield from self.needs_for(self.runs)
-        sweeps = {"sweeps": self.sweeps}
-        yield capacity.memory("the Q-values after all sweeps", self.sweeps * 8, sweeps)
+        yield self.memory("the Q-values after all sweeps", 8, "sweeps")
 
 
 def run(params: Params) -> dict[str, Any]:
@@ -80,12 +69,12 @@ def run(params: Params) -> dict[str, Any]:
     iterations = params.record_every * np.arange(1, curves.shape[1] + 1)
     settled, summaries = {}, {}
     for tolerance in params.tolerances:
-        name, every = within(tolerance), params.record_every
-        settled[name] = settling_iterations(curves, optimum, tolerance, every)
-        sweeps = settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
-        summaries[name] = settling_summary(settled[name], sweeps, len(pairs))
+        name, every = settling.within(tolerance), params.record_every
+        settled[name] = settling.settling_iterations(curves, optimum, tolerance, every)
+        sweeps = settling.settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
+        summaries[name] = settling.settling_summary(settled[name], sweeps, len(pairs))
         summaries[name]["never"] = _share(np.isnan(settled[name]))
-    quantiles = curve_quantiles(curves)
+    quantiles = settling.curve_quantiles(curves)
     shown = {f"run_{run}": curve for run, curve in enumerate(curves[: params.shown_runs])}
     finals = {f"q_{quoted(state)}_{quoted(action)}": q[:, *at] for at, state, action in pairs}
     return {

@@ -13,17 +13,14 @@ Writes to data/reinforce_training/:
 import sys
 from functools import partial
 
-import numpy as np
-
 from reprise import seeds
-from reprise.agents import reinforce
-from reprise.agents.evaluation import evaluated
+from reprise.agents import evaluation, reinforce
 from reprise.environments import registry
 from reprise.environments.retrace import Camera
 from reprise.environments.specification import Played
 from reprise.hyperparameters import Experiment
 from reprise.measures import training
-from reprise.measures.training_run import TrainingRun, join
+from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
@@ -34,7 +31,7 @@ class Params(reinforce.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
 
 
-def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> TrainingRun:
+def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
     """Return the run of a pack's seeds, evaluated greedily and with sampled actions."""
     keys = seeds.training_keys(params.seed, name, pack.seeds)
     random = seeds.generator(params.seed, f"{name} evaluation", pack.index)
@@ -44,36 +41,21 @@ def train_and_evaluate(params: Params, name: str, pack: packs.Pack) -> TrainingR
         "greedy": reinforce.policy(final, params),
         "sampled": reinforce.policy(final, params, random),
     }
-    return evaluated(run, policies, params.environment, params.evaluation)
+    return evaluation.evaluated(run, policies, params.environment, params.evaluation)
 
 
 def run(params: Params, name: str = NAME) -> dict:
     """Train and evaluate all seeds; the stage's name decides their random streams."""
-    limits, solved = params.evaluation.limits, params.environment.solved_return
     camera = Camera(params.environment, name)
-    runs = packs.run(
-        partial(train_and_evaluate, params, name),
-        packs.cut(params.seeds, params.pack_size),
-        label=name,
-        describe=lambda so_far: (
-            f"greedy return under {limits[0]} steps "
-            + training.so_far([run.evaluations["greedy"][0] for run in so_far])
-        ),
-    )
-    run = join(runs)
-    greedy = run.evaluations["greedy"]
-    samples = training.by_iterations(run, limits)
-    seed = training.median_seed(greedy[0].mean(axis=0))
+    (run,) = evaluation.in_packs(partial(train, name), params, name).values()
+    samples = training.by_iterations(run, params.evaluation.limits)
+    seed = training.median_seed(run.evaluations["greedy"][0].mean(axis=0))
     return {
         "metrics.json": {
             "cap": params.environment.top(params.maximum_steps),
             "last_return": intervals.summary(samples["last_return"]),
             "environment_steps": intervals.summary(samples["environment_steps"]),
-            "diverged": int(np.isnan(greedy[0, 0]).sum()),
-            **{
-                how: training.evaluation(values, limits, params.evaluation.solved_share, solved)
-                for how, values in run.evaluations.items()
-            },
+            **training.evaluations(run, params.evaluation, params.environment.solved_return),
             "median_seed": seed,
         },
         "samples.csv": samples,
@@ -86,8 +68,7 @@ def run(params: Params, name: str = NAME) -> dict:
 
 def headline(results: dict) -> str:
     """Return the stage in one line."""
-    greedy = next(iter(results["metrics.json"]["greedy"].values()))
-    return f"greedy return {training.headline(greedy)}"
+    return f"greedy return {training.headline(results['metrics.json']['greedy'])}"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from reprise import seeds
 from reprise.capacity import Need
-from reprise.hyperparameters import Name, NonNegativeInt, Seed
+from reprise.hyperparameters import AtLeastTwo, Name, NonNegativeInt, Seed
 from reprise.pipeline import stage
 from reprise.stats.intervals import Interval, mean_interval
 from reprise.stats.paired import ratio_of_means
@@ -37,7 +37,7 @@ class Params(td_learning.Hyperparameters):
     """The section td_learning of params.yaml."""
 
     seed: Seed
-    runs: Annotated[int, Field(ge=2)]  # an interval needs two
+    runs: AtLeastTwo
     start_state: Name
     schedules: Annotated[dict[Name, td_learning.Schedule], Field(min_length=1)]
     window: Annotated[float, Field(gt=0, le=0.5)]  # a share of the iterations

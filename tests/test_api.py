@@ -16,6 +16,7 @@ from reprise.pipeline import parameters
 from tests.environments import userenvs
 from tests.tiny import ROOT
 
+TINY_DQN = {"hidden_sizes": [3], "replay_capacity": 32, "batch_size": 4}
 SMALL = {"iterations": 3, "maximum_steps": 20, "evaluation": {"episodes": 2, "limits": [30]}}
 
 ELSEWHERE = f"""
@@ -103,7 +104,7 @@ def test_the_dqn_trains_in_any_environment_of_gymnasiums():
     limited = [{"name": "TimeLimit", "max_episode_steps": 9}]
     trained = reprise.train(
         "dqn_training", environment={"id": "MountainCar-v0", "wrappers": limited}, seeds=2,
-        total_episodes=3, learning_starts=1, evaluation={"episodes": 1, "limits": [12]},
+        total_episodes=3, learning_starts=1, evaluation={"episodes": 1, "limits": [12]}, **TINY_DQN,
     )  # fmt: skip
     assert trained.curves.index.name == "episode"
     np.testing.assert_array_equal(trained.curves, np.full((3, 2), -9))
@@ -159,7 +160,9 @@ def test_an_unknown_name_is_an_attribute_error():
 
 @pytest.mark.parametrize("algorithm", ["reinforce", "dqn"])
 def test_a_diverged_training_warns_and_has_no_returns(algorithm):
-    small = {"total_episodes": 4, "learning_starts": 0} if algorithm == "dqn" else {"iterations": 3}
+    small = {"iterations": 3}
+    if algorithm == "dqn":
+        small = {"total_episodes": 4, "learning_starts": 0, **TINY_DQN}
     with pytest.warns(UserWarning, match="^2 of 2 seeds diverged: their weights are too large, "):
         lost = reprise.train(
             algorithm, environment="CartPole-v1", seeds=2, learning_rate=1e30, maximum_steps=20,

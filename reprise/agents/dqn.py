@@ -16,16 +16,16 @@ Source: Mnih et al. (2015), Human-level control through deep reinforcement learn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from reprise import capacity
 from reprise import hyperparameters as kinds
-from reprise.agents import needs
-from reprise.capacity import Given, Need
+from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import networks, optimizers, replay_buffer, streams
@@ -95,15 +95,39 @@ class Hyperparameters(Settings):
         if (self.total_episodes is None) == (self.total_steps is None):
             given = f"total_episodes is {self.total_episodes}, total_steps is {self.total_steps}"
             raise ValueError(f"{given}; allowed: one of them, and null for the other")
-        kinds.check_at_most(self, "batch_size", "replay_capacity")
-        kinds.check_at_most(self, "epsilon_end", "epsilon_start")
+        self.check_at_most("batch_size", "replay_capacity")
+        self.check_at_most("epsilon_end", "epsilon_start")
         if self.double and self.target_network == "none":
             raise ValueError("double is true; allowed: only with a target_network, hard or soft")
         return self
 
-    def needs_for(self, pack: Given, seeds: Given) -> Iterator[Need]:
-        """Yield the needs of a training."""
-        return needs.of_dqn(self, pack, seeds)
+    def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
+        """Yield the needs of a training of so many seeds, a pack at a time."""
+        by_steps, together = self.total_steps is not None, capacity.product(pack)
+        length, played = (
+            ("total_steps", "train_every") if by_steps else ("total_episodes", "maximum_steps")
+        )
+        # A transition is at least 6 numbers: those of an observation of one feature.
+        yield self.memory("the replay buffers", 6 * 4, "replay_capacity", **pack)
+        yield self.memory("the steps of a round", 6 * 4, played, **pack)
+        yield self.memory("the batches", 6 * 4, "batch_size", **pack)
+        # Weights, those of the target and of the best episode, and two moments of the optimizer.
+        yield from networks.needs((1, *self.hidden_sizes, 2), 5, self.given("hidden_sizes"), pack)
+        curves, total = 4 * 4 * self.rounds, self.given(length)
+        yield capacity.memory("the curves", curves * together, {**total, **pack})
+        yield capacity.memory("all curves", curves * capacity.product(seeds), {**total, **seeds})
+        yield self.work("the steps", length, **seeds)
+        steps, updates = self.rounds * getattr(self, played), self.rounds * self.gradient_steps
+        yield self.counter("the number of steps", steps, capacity.INT32, length, played)
+        yield self.counter(
+            "the number of gradient steps", updates, capacity.INT32, length, "gradient_steps"
+        )
+        held = min(self.replay_capacity, steps)  # a float32 number draws from them
+        yield self.counter(
+            "the transitions to draw from", held, capacity.FLOAT32, "replay_capacity"
+        )
+        for key in ("train_every", "learning_starts", "target_update_period"):
+            yield self.counter("what it counts", getattr(self, key), capacity.INT32, key)
 
 
 class Learner(NamedTuple):

@@ -1,17 +1,59 @@
-"""Evaluation of training runs in Gymnasium."""
+"""Trainings pack by pack, and their policies at play.
+
+A policy plays in Gymnasium, and on a map of CartPole's actions.
+
+The map covers the plane of the pole's angle and angular velocity; the cart stands still in the
+middle. The map of other environments has no rows.
+
+Shapes: N seeds, E episodes, P points of the plane.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from reprise.environments.retrace import Remembering
 from reprise.environments.rollout import Act, evaluate
-from reprise.environments.specification import Specification
-from reprise.hyperparameters import Evaluation
-from reprise.measures.training_run import TrainingRun
+from reprise.environments.specification import CHAPTERS_OWN, Specification
+from reprise.hyperparameters import Evaluation, Experiment
+from reprise.measures import training
+from reprise.measures.training_run import TrainingRun, join
 from reprise.nn import networks
+from reprise.pipeline import packs
+
+ANGLES = np.linspace(-12, 12, 41)  # degrees; beyond, an episode has ended
+ANGULAR_VELOCITIES = np.linspace(-2.6, 2.6, 41)  # rad/s
+
+
+def in_packs(
+    train: Callable[..., TrainingRun],
+    params: Experiment,
+    label: str,
+    programs: Mapping[str, Hashable] | None = None,
+) -> dict[str, TrainingRun]:
+    """Train and evaluate all seeds of all variants, pack by pack.
+
+    Args:
+        train: a function at the top of a module: from parameters and a pack to its run.
+        params: of the experiment.
+        label: the stage's name.
+        programs: the names of the variants, and what is compiled for each; by default there is one,
+            named ``.
+    """
+
+    def so_far(runs: Sequence[TrainingRun]) -> str:
+        way, limit = next(iter(runs[0].evaluations)), params.evaluation.limits[0]
+        means = training.so_far([run.evaluations[way][0] for run in runs])
+        return f"{way} return under {limit} steps {means}"
+
+    cut = packs.cut(params.seeds, params.pack_size, programs)
+    describe = None if programs else so_far
+    runs = packs.run(partial(train, params), cut, label=label, describe=describe)
+    return {name: join(parts) for name, parts in packs.by_variant(cut, runs).items()}
 
 
 def evaluated(
@@ -44,3 +86,26 @@ def evaluated(
         returns = evaluate(through(act), environment, evaluation.seeds, seeds, evaluation.limits)
         found[name] = np.where(missing, np.nan, returns)
     return run._replace(evaluations=found, actions=remembering.actions(evaluation.limits[0]))
+
+
+def plane() -> pd.DataFrame:
+    """Return the points of the plane, in degrees and rad/s, [P]."""
+    angle, velocity = (axis.ravel() for axis in np.meshgrid(ANGLES, ANGULAR_VELOCITIES))
+    return pd.DataFrame({"angle": angle, "angular_velocity": velocity})
+
+
+def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
+    """Return each seed's action at each point, [P, N], or no points except for plain CartPole."""
+    if environment.id != CHAPTERS_OWN or environment.wrappers:
+        return np.empty((0, seeds), np.int64)
+    points = plane()
+    observations = np.zeros((len(points), 4, seeds), np.float32)
+    observations[:, 2] = np.radians(points["angle"].to_numpy())[:, None]
+    observations[:, 3] = points["angular_velocity"].to_numpy()[:, None]
+    return act(observations, 0)
+
+
+def pushing_right(pushes: np.ndarray) -> pd.DataFrame:
+    """Return the share of seeds that push right at each point, from their `actions` [P, N]."""
+    chosen = pushes if pushes.shape[1] else np.empty((0, 1))
+    return plane().iloc[: len(chosen)].assign(pushing_right=chosen.mean(axis=1))

@@ -12,15 +12,15 @@ Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (beha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from reprise import capacity
-from reprise.agents import needs, reinforce
-from reprise.capacity import Given, Need
+from reprise.agents import reinforce
+from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.hyperparameters import Frozen, PositiveInt, part
 from reprise.nn import networks, optimizers, programs, streams
@@ -33,9 +33,10 @@ class Hyperparameters(Frozen):
     episodes: PositiveInt
     gradient_steps: PositiveInt
 
-    def needs_for(self, steps: int, seeds: Given) -> Iterator[Need]:
+    def needs_for(self, steps: int, seeds: Mapping[str, int]) -> Iterator[Need]:
         """Yield the needs of imitation, with episodes of so many steps."""
-        yield from needs.of_episodes("imitation.episodes", self.episodes, steps, seeds)
+        played = {"imitation.episodes": self.episodes, "maximum_steps": steps}
+        yield from reinforce.needs_of_episodes(played, seeds)
         given = {"imitation.gradient_steps": self.gradient_steps}
         yield capacity.count("the number of steps", self.gradient_steps, capacity.INT32, given)
 
@@ -52,12 +53,7 @@ class Imitation(NamedTuple):
 
 
 def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Return the actions of the chapter's rule: push to the side where the pole leans.
-
-    Args:
-        observation: of CartPole, [..., O, N].
-        random: unused.
-    """
+    """Return the actions of the chapter's rule on CartPole: push to where the pole leans."""
     return tf.cast(observation[..., 2, :] >= 0, tf.int32)
 
 
@@ -94,11 +90,8 @@ def imitate(
 ) -> Imitation:
     """Teach each seed's policy network the angle rule, from episodes of its own.
 
-    Args:
-        hyperparameters: of the network and of the optimizer; each batch holds all episodes.
-        imitation: the numbers of episodes and gradient steps.
-        environment: for the recorded episodes.
-        keys: uint32 [N, 2]; the initial networks are those of REINFORCE with these keys.
+    Each batch holds all episodes. The initial networks are those of REINFORCE with the same keys,
+    uint32 [N, 2].
     """
     seeds = tf.constant(keys.T, tf.uint32)
     initial = reinforce.initial_weights(seeds, environment, hyperparameters)

@@ -11,8 +11,7 @@ Source: K. Stanley and R. Miikkulainen, Evolving neural networks through augment
 import configparser
 import random  # noqa: TID251 (neat-python draws from it; its state is restored)
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -23,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.environments.rollout import Actions, Observations, evaluate
 from reprise.errors import UserError
 from reprise.hyperparameters import AtLeastTwo, Evaluation, Frozen, PositiveInt
@@ -40,21 +39,6 @@ class Neat(Frozen):
     episodes: PositiveInt  # of each evaluation
     maximum_steps: PositiveInt  # of an episode; a mean return of so much ends the run
     evaluation: Evaluation  # of the winner
-
-    def needs(self) -> Iterator[capacity.Need]:
-        """Yield the memory and time of all runs."""
-        runs, population = {"neat.runs": self.runs}, {"neat.population": self.population}
-        episodes = {"neat.episodes": self.episodes}
-        judged = {"neat.evaluation.episodes": self.evaluation.episodes}
-        for what, size, given in (
-            ("the genomes", capacity.SETTING, population),
-            ("the seeds of the episodes", 8, episodes),
-            ("the runs of NEAT", capacity.PACK, runs),
-            ("all episodes at once", capacity.ENVIRONMENT, judged),
-        ):
-            yield capacity.memory(what, size * capacity.product(given), given)
-        played = runs | population | episodes
-        yield capacity.work("the episodes of NEAT", capacity.product(played), played, 1_000)
 
     @model_validator(mode="after")
     def _has_seeds_to_breed_on(self) -> Self:
@@ -93,24 +77,28 @@ def run(
     own_seed = int(generator.integers(2**32))
     episodes = generator.integers(evaluation.first_seed, size=hyperparameters.episodes).tolist()
     config = configuration(hyperparameters, settings)
-    best, mean, sizes = [], [], []
-    limit = hyperparameters.maximum_steps
-    with (
-        gymnasium.make(environment_id, limit, disable_env_checker=True) as environment,
-        _randomness_restored(),
-    ):
+    best, mean, evaluations = [], [], 0
+    environment = gymnasium.make(
+        environment_id, hyperparameters.maximum_steps, disable_env_checker=True
+    )
 
-        def assess(genomes: list[tuple[int, Any]], config: neat.Config) -> None:
-            for _, genome in genomes:
-                network = neat.nn.FeedForwardNetwork.create(genome, config)
-                returns = [play(network, environment, episode) for episode in episodes]
-                genome.fitness = sum(returns) / len(returns)
-            fitness = [genome.fitness for _, genome in genomes]
-            best.append(max(fitness))
-            mean.append(sum(fitness) / len(fitness))
-            sizes.append(len(fitness))
+    def assess(genomes: list[tuple[int, Any]], config: neat.Config) -> None:
+        nonlocal evaluations
+        for _, genome in genomes:
+            network = neat.nn.FeedForwardNetwork.create(genome, config)
+            returns = [play(network, environment, episode) for episode in episodes]
+            genome.fitness = sum(returns) / len(returns)
+        fitness = [genome.fitness for _, genome in genomes]
+        best.append(max(fitness))
+        mean.append(sum(fitness) / len(fitness))
+        evaluations += len(fitness)
 
-        winner = neat.Population(config, seed=own_seed).run(assess, hyperparameters.generations)
+    state = random.getstate()  # neat-python seeds it and draws from it
+    try:
+        with environment:
+            winner = neat.Population(config, seed=own_seed).run(assess, hyperparameters.generations)
+    finally:
+        random.setstate(state)
     assert winner
     nodes, connections = winner.size()
     network = neat.nn.FeedForwardNetwork.create(winner, config)
@@ -119,7 +107,7 @@ def run(
         return np.array([[decide(network, observation[:, 0])] for observation in observations])
 
     returns = evaluate(act, environment_id, evaluation.seeds, 1, evaluation.limits)[:, :, 0]
-    return Evolution(best, mean, sum(sizes), nodes, connections, returns)
+    return Evolution(best, mean, evaluations, nodes, connections, returns)
 
 
 def play(network: Any, environment: gymnasium.Env, seed: int) -> float:
@@ -139,11 +127,7 @@ def decide(network: Any, observation: NDArray[np.floating]) -> int:
 
 
 def configuration(hyperparameters: Neat, settings: Path) -> neat.Config:
-    """Return neat-python's configuration; each run needs its own, which counts its nodes.
-
-    Raises:
-        UserError: if the settings are missing or neat-python does not accept them.
-    """
+    """Return neat-python's configuration; each run needs its own, which counts its nodes."""
     parser = configparser.ConfigParser()
     try:
         parser.read_string(settings.read_text(encoding="utf-8"), str(settings))
@@ -153,13 +137,13 @@ def configuration(hyperparameters: Neat, settings: Path) -> neat.Config:
             whole = Path(folder, settings.name)
             with whole.open("w", encoding="utf-8") as file:
                 parser.write(file)
-            return neat.Config(
+            kinds = (
                 neat.DefaultGenome,
                 neat.DefaultReproduction,
                 neat.DefaultSpeciesSet,
                 neat.DefaultStagnation,
-                str(whole),
             )
+            return neat.Config(*kinds, str(whole))
     except FileNotFoundError:
         raise UserError(f"{settings} does not exist") from None
     except (configparser.Error, KeyError, ValueError, RuntimeError, NameError) as error:
@@ -190,13 +174,3 @@ def fitness_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
         for run in evolutions
     ]
     return pd.concat(parts, keys=range(len(parts)), names=["run"]).reset_index("run")
-
-
-@contextmanager
-def _randomness_restored() -> Iterator[None]:
-    """Restore the state of Python's random numbers, which neat-python seeds and uses."""
-    state = random.getstate()
-    try:
-        yield
-    finally:
-        random.setstate(state)

@@ -19,19 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from reprise.hyperparameters import (
-    AtLeastTwo,
-    Frozen,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-)
+from reprise.hyperparameters import AtLeastTwo, Frozen, NonNegativeInt, PositiveFloat, PositiveInt
 
 Floats = NDArray[np.float64]
 
 
 class Recommendation(NamedTuple):
-    """The policy that looks best to a search, and the search's estimate of its score."""
+    """The policy that looks best to a search, and its estimated score."""
 
     policy: Floats  # [G]
     score: float
@@ -59,9 +53,7 @@ class Genetic(Frozen):
 
     survivors: AtLeastTwo  # of each generation
     offspring: PositiveInt  # of each survivor
-    mutation: Annotated[
-        float, Field(gt=0, le=1)
-    ]  # the largest change of a gene in either direction
+    mutation: Annotated[float, Field(gt=0, le=1)]  # the largest change of a gene, up or down
     weak_survivors: NonNegativeInt  # survivors drawn at random from the policies below the best
 
     @property
@@ -198,18 +190,14 @@ def run(
 ) -> list[Recommendation | None]:
     """Run a search and return its recommendation after every `record_every` evaluations, [K].
 
-    A search recommends nothing before the end of its first batch.
-
-    Raises:
-        ValueError: if the search's batches do not add up to the number of evaluations.
+    A search recommends nothing before the end of its first batch. Batches must add up to the
+    evaluations.
     """
     recommended: list[Recommendation | None] = []
     proposal, used = next(search), 0
     while used < evaluations:
         scores = evaluate(proposal.policies)
         known, used = proposal.recommendation, used + len(scores)
-        if used > evaluations:
-            raise ValueError(f"batches of {len(scores)} do not add up to {evaluations} evaluations")
         proposal = search.send(scores)
         recommended += [known] * ((used - 1) // record_every - len(recommended))
         if used % record_every == 0:

@@ -18,15 +18,15 @@ Source: Williams (1992), section 4, equation 11; Sutton and Barto (2018), equati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
+from reprise import capacity
 from reprise import hyperparameters as kinds
-from reprise.agents import needs
-from reprise.capacity import Given, Need
+from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import networks, optimizers, streams
@@ -72,9 +72,26 @@ class Hyperparameters(Settings):
     credit: Credit
     behaviour: Behaviour
 
-    def needs_for(self, pack: Given, seeds: Given) -> Iterator[Need]:
-        """Yield the needs of a training."""
-        return needs.of_reinforce(self, pack, seeds)
+    def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
+        """Yield the needs of a training of so many seeds, a pack at a time."""
+        played = self.given("episodes_per_iteration", "maximum_steps")
+        yield from needs_of_episodes(played, pack)
+        # Weights and two moments of the optimizer.
+        yield from networks.needs((1, *self.hidden_sizes, 1), 3, self.given("hidden_sizes"), pack)
+        yield self.memory("the curves", 2 * 4, "iterations", **seeds)
+        yield self.work("the training", "iterations", "episodes_per_iteration", **seeds)
+        yield self.counter(
+            "the number of iterations", self.iterations, capacity.INT32, "iterations"
+        )
+
+
+def needs_of_episodes(played: Mapping[str, int], pack: Mapping[str, int]) -> Iterator[Need]:
+    """Yield the needs of episodes played at once, with all their steps kept."""
+    # A step is an observation of at least one feature, an action, a reward and a random number.
+    size = 4 * 4 * capacity.product(played, pack)
+    yield capacity.memory("the episodes' steps", size, {**played, **pack})
+    # A float32 number counts the steps.
+    yield capacity.count("the number of steps", capacity.product(played), capacity.FLOAT32, played)
 
 
 def numbers_of(h: Sequence[Hyperparameters]) -> Numbers:

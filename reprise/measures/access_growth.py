@@ -10,14 +10,13 @@ should fit into a processor's cache, or the time would be the memory's.
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 from typing import Self
 
 import numpy as np
 from pydantic import model_validator
 
-from reprise import capacity
 from reprise.hyperparameters import Frozen, PositiveInt
 
 Batch = Callable[[Sequence[int]], list[int]]
@@ -37,15 +36,6 @@ class Access(Frozen):
             raise ValueError(f"longer is {self.longer}; allowed: above shorter, {self.shorter}")
         return self
 
-    def needs_for(self, key: str) -> Iterator[capacity.Need]:
-        """Yield the memory and time of the accesses; `key` is the section of these parameters."""
-        given = {f"{key}.{name}": value for name, value in self}
-        for name, size in (("shorter", 16), ("longer", 16), ("accesses", 8)):
-            own = {f"{key}.{name}": getattr(self, name)}
-            yield capacity.memory("what is accessed", getattr(self, name) * size, own)
-        timed = {name: given[name] for name in (f"{key}.accesses", f"{key}.repeats")}
-        yield capacity.work("access", capacity.product(timed), timed)
-
 
 def deque_batch(length: int) -> Batch:
     """Return a function that reads a batch from a full deque, the chapter's replay buffer."""
@@ -59,19 +49,16 @@ def circular_batch(length: int) -> Batch:
     return lambda indices: [held[(oldest + index) % length] for index in indices]
 
 
+BATCHES = {"deque": deque_batch, "circular": circular_batch}
+
+
 def exponent(times: Sequence[float], lengths: Sequence[int]) -> float:
     """Return g of time ~ length^g, from the first and the last measurement."""
     return math.log(times[-1] / times[0]) / math.log(lengths[-1] / lengths[0])
 
 
 def growth(make: Callable[[int], Batch], access: Access, random: np.random.Generator) -> int:
-    """Return the exponent g of the time of random access, as a whole number.
-
-    Args:
-        make: `deque_batch` or `circular_batch`.
-        access: the lengths and the accesses.
-        random: draws the indices.
-    """
+    """Return g as a whole number, for `deque_batch` or `circular_batch`."""
     lengths = (access.shorter, access.longer)
     batches = [make(length) for length in lengths]
     indices = [random.integers(length, size=access.accesses).tolist() for length in lengths]

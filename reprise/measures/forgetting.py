@@ -16,10 +16,9 @@ Two questions, with their tests fixed before any result was known:
 the return of the next episode, which the updated network plays; and, as both drift during training,
 the rank correlation of their changes from round to round.
 
-*Do target Q-values warn of a collapse?* In each episode shortly before a collapse, compare the
-seed's mean target with those of the calm seeds in the same episode (see `places`). A seed's places
-are averaged over its collapses first. Targets warn if the interval of the mean over seeds excludes
-0.5. The same test applies to the loss.
+*Do target Q-values, or losses, warn of a collapse?* In each episode shortly before a collapse,
+compare the seed's value with those of the calm seeds (see `places`). Average a seed's places over
+its collapses first. A quantity warns if the interval of the mean over seeds excludes 0.5.
 
 Shapes: K episodes, N seeds.
 """
@@ -36,7 +35,6 @@ from reprise.stats import intervals
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
-EVEN = 0.5  # the place of a value like any other
 
 
 class Course(NamedTuple):
@@ -44,9 +42,10 @@ class Course(NamedTuple):
 
     holds: Booleans  # whether a seed holds the cap by the end of the episode [K, N]
     collapses: Booleans  # whether a collapse begins with the episode [K, N]
-    held_at: Floats  # the first episode, from 0, after which the cap is held; NaN for never [N]
-    depth: Floats  # from the cap down to the lowest later window; NaN for never [N]
-    recovery: Floats  # episodes from the first collapse to holding again; NaN without [N]
+    samples: pd.DataFrame
+    """A row for each seed: `held_at`, the first episode after which it holds the cap; `forgets`, 0
+    or 1; `depth`, from the cap down to the lowest later window; `recovery`, the episodes from the
+    first collapse to holding again. NaN for never."""
 
 
 def course(returns: NDArray, cap: float, window: int) -> Course:
@@ -81,34 +80,29 @@ def course(returns: NDArray, cap: float, window: int) -> Course:
         if fulls.any():
             held = int(fulls.argmax())
             held_at[seed], depth[seed] = held + window - 1, cap - means[held:].min()
-    return Course(holds, collapses, held_at, depth, recovery)
-
-
-def table(found: Course) -> pd.DataFrame:
-    """Return a row for each seed: held_at, forgets (0 or 1), depth, recovery."""
-    return pd.DataFrame(
-        {
-            "held_at": found.held_at,
-            "forgets": found.collapses.any(axis=0).astype(int),
-            "depth": found.depth,
-            "recovery": found.recovery,
-        }
-    )
+    samples = {
+        "held_at": held_at,
+        "forgets": collapses.any(axis=0).astype(int),
+        "depth": depth,
+        "recovery": recovery,
+    }
+    return Course(holds, collapses, pd.DataFrame(samples))
 
 
 def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
-    """Summarise a table of seeds for metrics.json.
+    """Summarise a course's samples for metrics.json.
 
     The share that forgets is of the seeds that held the cap; the share that recovers, of those that
     forgot it.
     """
     held = samples["held_at"].notna().to_numpy(bool)
     forgot = samples["forgets"].to_numpy() == 1
-    recovered = ~np.isnan(recovery := samples["recovery"].to_numpy(float))
+    recovery = samples["recovery"].to_numpy(float)
+    recovered = ~np.isnan(recovery)
 
     def share(hits: Booleans, of: Booleans) -> dict | None:
-        count = intervals.wilson_interval(int(hits.sum()), int(of.sum())) if of.any() else None
-        return count._asdict() if count else None
+        found = intervals.wilson_interval(int(hits.sum()), int(of.sum())) if of.any() else None
+        return found._asdict() if found else None
 
     return {
         "held": share(held, np.ones_like(held)),
@@ -124,8 +118,8 @@ def places(values: Floats, found: Course, before: int, after: int) -> Floats:
 
     A place is the share of the calm seeds with a lower value in the same episode, ties counted
     half: 0.5 is an ordinary value, near 1 an unusually high one. A seed is calm in an episode if it
-    holds the cap and does not collapse within the next `before` episodes. Values are compared in
-    the same episode because they drift during training.
+    holds the cap and does not collapse within the next `before` episodes. Values drift during
+    training: only those of the same episode compare.
 
     Args:
         values: of a quantity that may warn [K, N].
@@ -134,8 +128,7 @@ def places(values: Floats, found: Course, before: int, after: int) -> Floats:
         after: episodes from the collapse on.
 
     Returns:
-        The mean over each seed's collapses, NaN without a comparison [before + after, N]; row 0 is
-        `before` episodes before a collapse.
+        The mean over each seed's collapses, NaN without a comparison [before + after, N].
     """
     episodes, seeds = values.shape
     soon = np.zeros_like(found.collapses)
@@ -155,29 +148,19 @@ def places(values: Floats, found: Course, before: int, after: int) -> Floats:
 
 
 def warning(around: Floats, before: int) -> dict | None:
-    """Summarise the seeds' mean places before their collapses; the unit is a seed.
-
-    Args:
-        around: from `places`.
-        before: the number of its rows before a collapse.
-    """
+    """Summarise seeds' mean `places` in the episodes before their collapses."""
     there = around[:before]
     there = there[:, ~np.isnan(there).all(axis=0)]
     return _summary(np.nanmean(there, axis=0) if there.size else np.zeros(0))
 
 
 def over_seeds(around: Floats, before: int) -> pd.DataFrame:
-    """Return mean places over seeds with Student's interval at 95%, a row for each episode.
-
-    Args:
-        around: from `places`.
-        before: the number of its rows before a collapse.
-    """
+    """Return mean `places` over seeds with Student's interval at 95%, by episode."""
     rows = []
     for episode, values in enumerate(around, -before):
         mean = intervals.known_mean(values)
         if mean.n > 1:
-            rows.append((episode, mean.n, mean.estimate, mean.low, mean.high))
+            rows.append((episode, mean.n, *mean[:3]))
     return pd.DataFrame(rows, columns=pd.Index(["episode", "seeds", "mean", "low", "high"]))
 
 
@@ -194,12 +177,7 @@ def correlations(run: TrainingRun) -> pd.DataFrame:
 
 
 def rank_correlations(x: Floats, y: Floats) -> Floats:
-    """Return Spearman's rank correlation within each seed [N], NaN without two different values.
-
-    Args:
-        x: one quantity, NaN where it is missing [K, N].
-        y: the other [K, N].
-    """
+    """Return Spearman's rank correlation of x and y [K, N] within each seed [N]; NaN is missing."""
     pairs = [pd.DataFrame({"x": x[:, seed], "y": y[:, seed]}) for seed in range(x.shape[1])]
     return np.array([pair.corr("spearman").loc["x", "y"] for pair in pairs], float)
 

@@ -37,7 +37,8 @@ def results(
     """Return the metrics and tables of a study, by file.
 
     Args:
-        samples: as in `settings`, sorted by setting, with equally many seeds of each.
+        samples: with the columns setting, `keys` and `column`, sorted by setting, with equally many
+            seeds of each.
         keys: the hyperparameters.
         column: the return of a seed, NaN if its training diverged.
         level: the lowest return that solves the task.
@@ -81,13 +82,7 @@ def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: flo
     """Return a row for each setting: its mean, and the share of its seeds that solve the task.
 
     The mean is over the `n` seeds with a policy; `missing` counts the seeds that diverged, none of
-    which solves the task.
-
-    Args:
-        samples: with the columns setting, `keys` and `column`.
-        keys: the hyperparameters.
-        column: the return of a seed, NaN if its training diverged.
-        level: the lowest return that solves the task.
+    which solves the task. Arguments as in `results`.
     """
     rows = []
     for number, group in samples.groupby("setting", sort=True):
@@ -99,11 +94,7 @@ def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: flo
 
 
 def solving(found: pd.DataFrame) -> dict[str, float]:
-    """Count the settings that solve the task in more than half of all seeds, by intervals.
-
-    Args:
-        found: from `settings`.
-    """
+    """Count the `settings` that solve the task in more than half of all seeds, by intervals."""
     solve = int(np.count_nonzero(found["solved_low"] > SOLVES))
     fail = int(np.count_nonzero(found["solved_high"] < SOLVES))
     return {
@@ -145,15 +136,13 @@ def shown(value: object) -> str:
 
 def stratified_mean(groups: Sequence[Array], confidence: float = CONFIDENCE) -> Interval:
     """Return the mean of groups' means and its interval, [N] each."""
-    checked = [intervals.checked(group) for group in groups]
-    means = np.array([group.mean() for group in checked])
-    errors = np.array([group.var(ddof=1) / group.size for group in checked]) / len(groups) ** 2
-    estimate, n = float(means.mean()), sum(group.size for group in checked)
+    means = np.array([group.mean() for group in groups])
+    errors = np.array([group.var(ddof=1) / group.size for group in groups]) / len(groups) ** 2
+    estimate, n = float(means.mean()), sum(group.size for group in groups)
     if not (total := float(errors.sum())):
         return Interval(estimate, estimate, estimate, n, degenerate=True)
-    freedom = (
-        total * total / sum(e * e / (g.size - 1) for e, g in zip(errors, checked, strict=True))
-    )
+    parts = sum(e * e / (g.size - 1) for e, g in zip(errors, groups, strict=True))
+    freedom = total * total / parts
     margin = float(special.stdtrit(freedom, (1 + confidence) / 2)) * float(np.sqrt(total))
     return Interval(estimate, estimate - margin, estimate + margin, n, degenerate=False)
 
@@ -161,15 +150,14 @@ def stratified_mean(groups: Sequence[Array], confidence: float = CONFIDENCE) -> 
 def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
     """Return how often the means of few seeds put two settings in the wrong order.
 
-    The right order is that of the means over all seeds; a tie of few seeds is half wrong. One share
-    is over all pairs of settings, one over the pairs that all seeds tell apart, by Welch's interval
-    at 95%. Few seeds are drawn from all without replacement. The intervals are normal, with the
-    standard error of a bootstrap over seeds within settings. Settings with a diverged seed do not
-    count.
+    The right order is that of the means over all seeds; a tie of few seeds, drawn from all without
+    replacement, is half wrong. One share is over all pairs of settings, one over the pairs that all
+    seeds tell apart, by Welch's interval at 95%. The intervals are normal, with the standard error
+    of a bootstrap over seeds within settings. Settings with a diverged seed do not count.
 
     Args:
         values: the return of each seed of each setting, NaN if it diverged, [S, N].
-        sizes: numbers of few seeds to try.
+        sizes: how many are few.
         seed: of the draws.
     """
     values = values[~np.isnan(values).any(axis=1)]
@@ -177,7 +165,11 @@ def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
     if len(values) < 2:
         return pd.DataFrame(columns=columns)
     first, second = np.triu_indices(len(values), 1)  # pairs [P]
-    apart = np.array([_apart(values[a], values[b]) for a, b in zip(first, second, strict=True)])
+    differences = [
+        intervals.difference_of_means(values[a], values[b])
+        for a, b in zip(first, second, strict=True)
+    ]
+    apart = np.array([found.low > 0 or found.high < 0 for found in differences])
     rows = []
     for size in sizes:
         random = np.random.default_rng([size, seed])
@@ -202,18 +194,11 @@ def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -
     """Return how often few seeds put each pair of settings in the wrong order [P]."""
     first, second = np.triu_indices(len(values), 1)
     truth = np.sign(values.mean(axis=1)[first] - values.mean(axis=1)[second])[:, None]
-    total = np.zeros(len(first))
+    total, n = np.zeros(len(first)), values.shape[1]
     for _ in range(rounds):
-        order = random.permuted(
-            np.broadcast_to(np.arange(values.shape[1]), (len(values), DRAWS, values.shape[1])),
-            axis=2,
-        )[..., :size]
+        seeds = np.broadcast_to(np.arange(n), (len(values), DRAWS, n))
+        order = random.permuted(seeds, axis=2)[..., :size]
         drawn = np.take_along_axis(values[:, None], order, axis=2).mean(axis=2)  # [S, D]
         found = np.sign(drawn[first] - drawn[second])
         total += ((1 - truth * found) / 2).mean(axis=1)
     return total / rounds
-
-
-def _apart(a: Array, b: Array) -> bool:
-    found = intervals.difference_of_means(a, b)
-    return found.low > 0 or found.high < 0

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from reprise.stats.intervals import Seed, bootstrap_interval, wilson_interval
 
 Floats = NDArray[np.floating]
-BODIES = ("pole", "cart")
 
 
 def pole_swings(angle: Floats) -> Iterator[tuple[int, float]]:
@@ -33,13 +32,7 @@ def cart_swings(position: Floats, velocity: Floats) -> Iterator[tuple[int, float
 
 
 def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
-    """Return a table of all swings: seed, body, step, size (pole: rad, cart: m).
-
-    Args:
-        observations: position, velocity, angle and any others, [T, E, O].
-        lengths: of the episodes, in steps.
-        seeds: of the episodes.
-    """
+    """Return a table of all swings in CartPole's observations [T, E, O], sizes in rad and m."""
     rows = []
     for e, (seed, length) in enumerate(zip(seeds, lengths, strict=True)):
         position, velocity, angle = observations[:length, e, :3].T
@@ -51,17 +44,12 @@ def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[in
 def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
     """Return the growth of the pole's and the cart's swings, in episodes with at least two.
 
-    Args:
-        swings: from `swing_table`.
-        seed: of the bootstraps.
-
-    Returns:
-        The number of episodes; the share of them with every swing larger than the one before, with
-        Wilson's interval; the median ratio of an episode's last swing to the one before, with a
-        bootstrap interval. With fewer than two episodes, only their number.
+    That is their number; the share of them with every swing larger than the one before; and the
+    median ratio of an episode's last swing to the one before. Fewer than two episodes have no
+    intervals.
     """
     result: dict[str, dict[str, float]] = {}
-    for body in BODIES:
+    for body in ("pole", "cart"):
         episodes = swings.loc[swings["body"] == body].groupby("seed")["size"]
         sizes = [size.to_numpy() for _, size in episodes if len(size) > 1]
         result[body] = {"episodes": len(sizes)}

@@ -3,13 +3,14 @@
 Shapes: K episodes or iterations, N seeds, E evaluation episodes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reprise.hyperparameters import Evaluation
 from reprise.measures.training_run import TrainingRun
 from reprise.stats import intervals
 from reprise.stats.intervals import known
@@ -22,21 +23,15 @@ Array = NDArray[np.float64]
 
 
 def by_seed(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
-    """Return curves [K, N] as a table: a row for each step, a column for each seed.
+    """Return curves [K, N] as a table: an index that begins with `first`, a column for each seed.
 
     >>> by_seed(np.array([[9.0, 12.0], [11.0, 30.0]]), "episode")
        episode  seed_0  seed_1
     0        0     9.0    12.0
     1        1    11.0    30.0
-
-    Args:
-        curves: one for each seed.
-        index: the name of the first column, such as `episode`.
-        first: its first number.
     """
-    table = pd.DataFrame(
-        curves, columns=pd.Index([f"seed_{seed}" for seed in range(curves.shape[1])])
-    )
+    columns = pd.Index([f"seed_{seed}" for seed in range(curves.shape[1])])
+    table = pd.DataFrame(curves, columns=columns)
     table.insert(0, index, np.arange(first, first + len(curves)))
     return table
 
@@ -60,20 +55,48 @@ def first_at(returns: NDArray, level: float) -> Array:
     return np.where(reached.any(axis=0), reached.argmax(axis=0), np.nan)
 
 
-def steps_to(returns: NDArray, steps: NDArray, target: float, window: int) -> Array:
+def steps_to(
+    returns: NDArray, steps: NDArray, target: float, window: int, budget: float = np.inf
+) -> Array:
     """Return the environment steps until each seed's mean return reaches a target [N], or NaN.
 
     Args:
-        returns: mean return of an iteration's episodes [K, N].
+        returns: of episodes or iterations, NaN for none [K, N].
         steps: environment steps so far [K, N].
         target: the return to reach.
-        window: iterations in a mean; nothing counts before there are so many.
+        window: returns in a mean; nothing counts before there are so many.
+        budget: steps after which nothing counts.
     """
-    totals = np.cumsum(np.pad(returns.astype(float), ((1, 0), (0, 0))), axis=0)
-    means = (totals[window:] - totals[:-window]) / window  # [K - window + 1, N]
-    first = first_at(means, target)
-    last = np.where(np.isnan(first), 0, first).astype(int) + window - 1
-    return np.where(np.isnan(first), np.nan, steps[last, np.arange(returns.shape[1])])
+    found = np.full(returns.shape[1], np.nan)
+    for seed, (totals, clock) in enumerate(_totals(returns, steps)):
+        means, ends = (totals[window:] - totals[:-window]) / window, clock[window - 1 :]
+        passed = np.flatnonzero((means >= target) & (ends <= budget))
+        if len(passed):
+            found[seed] = ends[passed[0]]
+    return found
+
+
+def _totals(returns: NDArray, steps: NDArray) -> Iterator[tuple[Array, NDArray]]:
+    """Yield each seed's sums of its first returns, from none on, and the steps to each return."""
+    for values, clock in zip(returns.T, steps.T, strict=True):
+        done = ~np.isnan(values)
+        yield np.concatenate([[0.0], np.cumsum(values[done].astype(float))]), clock[done]
+
+
+def by_steps(run: TrainingRun, points: NDArray, window: int) -> Array:
+    """Return each seed's mean return of its last episodes at some environment steps [G, N].
+
+    A mean is over `window` episodes, or as many as there are; NaN before the first. After its
+    training a seed keeps its last value.
+    """
+    curves = np.full((len(points), run.returns.shape[1]), np.nan)
+    for curve, (totals, clock) in zip(curves.T, _totals(run.returns, run.steps), strict=True):
+        finished = np.searchsorted(clock, points, side="right")
+        count = np.minimum(finished, window)
+        some = count > 0
+        sums = totals[finished] - totals[finished - count]
+        curve[some] = sums[some] / count[some]
+    return curves
 
 
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
@@ -81,10 +104,6 @@ def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
 
     >>> falls(np.array([[200], [90], [120], [200], [200]]), top=200).tolist()
     [1]
-
-    Args:
-        returns: of episodes in order [K, N].
-        top: the highest possible return of an episode.
     """
     holds = np.zeros(returns.shape[1], bool)
     count = np.zeros(returns.shape[1], np.int64)
@@ -96,41 +115,34 @@ def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
 
 
 def by_iterations(run: TrainingRun, limits: Sequence[int]) -> pd.DataFrame:
-    """Return a row for each seed of a training by iterations, with its evaluations.
+    """Return a row for each seed of a training by iterations."""
+    return _samples(run, limits, last_return=run.returns[-LAST_ITERATIONS:].mean(axis=0))
 
-    Args:
-        run: of N seeds.
-        limits: the time limits of the evaluations.
-    """
-    samples = pd.DataFrame({"seed": range(run.returns.shape[1])})
-    samples["last_return"] = run.returns[-LAST_ITERATIONS:].mean(axis=0)
-    samples["environment_steps"] = run.steps[-1]
-    return samples.join(evaluated(run.evaluations, limits))
+
+def by_episodes(run: TrainingRun, limits: Sequence[int]) -> pd.DataFrame:
+    """Return a row for each seed of a training by episodes."""
+    return _samples(run, limits, last_return=tail_mean(run.returns, LAST_EPISODES))
 
 
 def course(run: TrainingRun, limits: Sequence[int], top: float) -> pd.DataFrame:
-    """Return a row for each seed of a training by episodes, with its evaluations.
+    """Return `by_episodes`, with each seed's first success and falls.
 
-    Args:
-        run: of N seeds.
-        limits: the time limits of the evaluations.
-        top: the highest possible return of a training episode, or the return that solves the task.
+    `top` is the highest possible return of a training episode, or the return that solves the task.
     """
-    samples = pd.DataFrame({"seed": range(run.returns.shape[1])})
-    samples["last_return"] = tail_mean(run.returns, LAST_EPISODES)
-    samples["first_at_cap"] = first_at(run.returns, top)
-    samples["falls"] = falls(run.returns, top)
-    samples["environment_steps"] = run.steps[-1]
-    return samples.join(evaluated(run.evaluations, limits))
+    table = by_episodes(run, limits)
+    table.insert(2, "first_at_cap", first_at(run.returns, top))
+    table.insert(3, "falls", falls(run.returns, top))
+    return table
+
+
+def _samples(run: TrainingRun, limits: Sequence[int], **columns: NDArray) -> pd.DataFrame:
+    table = pd.DataFrame({"seed": range(run.returns.shape[1]), **columns})
+    table["environment_steps"] = run.steps[-1]
+    return table.join(evaluated(run.evaluations, limits))
 
 
 def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
-    """Summarise a table made by `course`, for metrics.json.
-
-    Args:
-        samples: the table.
-        top: as in `course`.
-    """
+    """Summarise a table made by `course` with the same `top`."""
     reached = samples["first_at_cap"].dropna()
     return {
         "cap": top,
@@ -143,14 +155,7 @@ def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
 
 
 def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFrame:
-    """Return each seed's mean evaluation return, NaN for a seed without a policy.
-
-    A row is a seed, a column a way of playing under a time limit.
-
-    Args:
-        played: returns [limits, E, N] by the way of playing, such as "greedy".
-        limits: the time limits.
-    """
+    """Return each seed's mean evaluation returns, as `greedy_200`, from returns [limits, E, N]."""
     return pd.DataFrame(
         {
             f"{how}_{limit}": episodes.mean(axis=0)
@@ -160,28 +165,30 @@ def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFr
     )
 
 
+def evaluations(
+    run: TrainingRun, settings: Evaluation, solved_return: float | None = None
+) -> dict[str, Any]:
+    """Return the number of diverged seeds, and the `evaluation` of each way of playing."""
+    first = next(iter(run.evaluations.values()))
+    return {"diverged": int(np.isnan(first[0, 0]).sum())} | {
+        how: evaluation(returns, settings, solved_return)
+        for how, returns in run.evaluations.items()
+    }
+
+
 def evaluation(
-    returns: NDArray,
-    limits: Sequence[int],
-    solved_share: float,
-    solved_return: float | None = None,
+    returns: NDArray, settings: Evaluation, solved_return: float | None = None
 ) -> dict[str, dict]:
     """Return how good policies are under each time limit; the unit is a seed.
 
-    A diverged seed has no policy. The mean and the quantiles are over the `n` seeds
-    that have one, which flatters the training; `missing` counts the others. The share of seeds that
-    solve the task is of all seeds: a seed without a policy does not solve it.
-
-    Args:
-        returns: of evaluation episodes [len(limits), E, N], NaN for seeds without a policy.
-        limits: the time limits.
-        solved_share: as in `solved_from`.
-        solved_return: as in `solved_from`.
+    A diverged seed has no policy. The mean and the quantiles are over the `n` seeds with one,
+    which flatters the training; `missing` counts the others. The share that solves the task is of
+    all seeds: a seed without a policy, NaN in the returns [limits, E, N], does not solve it.
     """
     results = {}
-    for limit, episodes in zip(limits, returns, strict=True):
+    for limit, episodes in zip(settings.limits, returns, strict=True):
         seeds = episodes.mean(axis=0)
-        level = solved_from(limit, solved_share, solved_return)
+        level = solved_from(limit, settings.solved_share, solved_return)
         results[f"limit_{limit}"] = {
             **intervals.summary(seeds),
             "missing": int(np.isnan(seeds).sum()),
@@ -192,31 +199,21 @@ def evaluation(
 
 
 def solved_from(limit: int, solved_share: float, solved_return: float | None = None) -> float:
-    """Return the lowest mean return of a seed that solves the task.
+    """Return the lowest mean return that solves the task: a share of the limit, if not given.
 
-    Args:
-        limit: the time limit; with a reward of 1 for each step also the highest possible return.
-        solved_share: the share of the limit that solves such a task.
-        solved_return: the return that solves any other task.
+    With a reward of 1 for each step, the time limit is the highest possible return.
     """
     return solved_share * limit if solved_return is None else solved_return
 
 
 def solved(seeds: Array, level: float) -> dict[str, float]:
-    """Return the share of seeds that solve the task, with its interval.
-
-    Args:
-        seeds: mean return of each [N], NaN without a policy.
-        level: from `solved_from`.
-    """
+    """Return the share of seeds with a mean return of at least `level`, and its interval."""
     share = intervals.wilson_interval(int((seeds >= level).sum()), len(seeds))
     return share.columns("solved")
 
 
 def median_seed(values: Array) -> int | None:
-    """Return the seed with the value nearest to the median [N], the first among equals.
-
-    NaN is ignored; if all values are NaN, there is no median seed.
+    """Return the first seed with the value nearest to the median [N], or None of NaN only.
 
     >>> median_seed(np.array([200.0, 120.0, 35.0]))
     1
@@ -227,10 +224,7 @@ def median_seed(values: Array) -> int | None:
 
 
 def tail_mean(returns: NDArray, count: int) -> Array:
-    """Return the mean of each seed's last returns [N], NaN for a seed without any.
-
-    A round without a return, NaN, does not count.
-    """
+    """Return the mean of each seed's last returns [N]; NaN is no return."""
     tails = [known(seed)[-count:] for seed in returns.T]
     return np.array([tail.mean() if len(tail) else np.nan for tail in tails])
 
@@ -254,16 +248,15 @@ def mean_in_words(found: Mapping[str, float | None]) -> str:
     return f"{in_words(found['mean'])}{bounds}"
 
 
-def headline(found: Mapping[str, float | None]) -> str:
-    """Return one time limit's results of `evaluation` in words.
+def headline(found: Mapping[str, Any]) -> str:
+    """Return the first time limit's results of `evaluation` in words.
 
-    >>> headline(evaluation(np.array([[[9.0, 20.0, np.nan]]]), [20], 0.975)["limit_20"])
+    >>> limit = intervals.summary([9.0, 20.0]) | {"missing": 1, "solved": 1 / 3}
+    >>> headline({"limit_20": limit})
     '14.5 [-55.4, 84.4], solved by 33% of 3 seeds, 1 of which diverged'
-
-    Args:
-        found: the results, or their copy read from metrics.json.
     """
-    n, missing = found["n"] or 0, found.get("missing") or 0
+    first = next(iter(found.values()))
+    n, missing = first["n"] or 0, first.get("missing") or 0
     lost = f", {missing:.0f} of which diverged" if missing else ""
-    solved_by = f"solved by {found['solved']:.0%} of {n + missing:.0f} seeds"
-    return f"{mean_in_words(found)}, {solved_by}{lost}"
+    solved_by = f"solved by {first['solved']:.0%} of {n + missing:.0f} seeds"
+    return f"{mean_in_words(first)}, {solved_by}{lost}"

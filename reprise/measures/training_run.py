@@ -4,7 +4,7 @@ Shapes: N seeds, K iterations of REINFORCE or rounds of a DQN, E evaluation epis
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ class TrainingRun(NamedTuple):
     weights: Mapping[str, list[np.ndarray]]  # [.., N], by name, such as final and best
     evaluations: Mapping[str, np.ndarray] = {}  # returns [limits, E, N], by the way of playing
     actions: np.ndarray = np.zeros((0, 0), np.int32)  # of the first evaluation episode [T, N]
+    extras: Mapping[str, np.ndarray] = {}  # what only one stage measures, by name [.., N]
 
 
 def finite(curve: np.ndarray, dtype: type = float) -> np.ndarray:
@@ -28,18 +29,13 @@ def finite(curve: np.ndarray, dtype: type = float) -> np.ndarray:
 
 def join(runs: Sequence[TrainingRun]) -> TrainingRun:
     """Return the runs of several packs as one."""
-    ways, curves = runs[0].evaluations, ("returns", "steps", "losses", "targets")
-    layers = {
-        name: zip(*(run.weights[name] for run in runs), strict=True) for name in runs[0].weights
-    }
-    return TrainingRun(
-        *(np.concatenate([getattr(run, name) for run in runs], axis=1) for name in curves),
-        weights={
-            name: [np.concatenate(parts, axis=-1) for parts in found]
-            for name, found in layers.items()
-        },
-        evaluations={
-            way: np.concatenate([run.evaluations[way] for run in runs], axis=-1) for way in ways
-        },
-        actions=np.concatenate([run.actions for run in runs], axis=-1),
-    )
+
+    def joined(parts: tuple) -> Any:
+        first = parts[0]
+        if isinstance(first, Mapping):
+            return {key: joined(tuple(part[key] for part in parts)) for key in first}
+        if isinstance(first, list):
+            return [joined(each) for each in zip(*parts, strict=True)]
+        return np.concatenate(parts, axis=-1)
+
+    return TrainingRun(*map(joined, zip(*runs, strict=True)))

@@ -5,7 +5,7 @@ other, or the return of a diverged seed, below any other; means ignore it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,35 +25,39 @@ def results(
     seed: int,
     solved_return: float | None = None,
 ) -> dict[str, Any]:
-    """Return the metrics and tables of a stage with variants, by file.
+    """Return the metrics and tables of a stage with variants of REINFORCE, by file.
 
     Args:
         trained: by name of the variant.
-        evaluation: how the policies were played; variants are compared under its first limit.
+        evaluation: its settings; variants are compared under the first limit.
         baseline: the variant to compare the others with.
         seed: of the bootstraps.
         solved_return: as in `training.solved_from`.
     """
-    limits, metrics, samples, returns, curves = evaluation.limits, {}, {}, {}, {}
+    samples, metrics = {}, {}
     for name, run in trained.items():
-        greedy = run.evaluations["greedy"]
-        samples[name] = table = training.by_iterations(run, limits)
-        returns[name] = training.by_seed(run.returns, "iteration", first=1)
-        curves[name] = training.quantiles(run.returns, "iteration", first=1)
+        samples[name] = table = training.by_iterations(run, evaluation.limits)
         metrics[name] = {
             "last_return": intervals.summary(table["last_return"]),
             "environment_steps": intervals.summary(table["environment_steps"]),
-            "diverged": int(np.isnan(greedy[0, 0]).sum()),
-            "greedy": training.evaluation(greedy, limits, evaluation.solved_share, solved_return),
+            **training.evaluations(run, evaluation, solved_return),
         }
     every = stacked(samples)
-    against = comparisons(every, f"greedy_{limits[0]}", baseline, seed=seed)
+    against = comparisons(every, f"greedy_{evaluation.limits[0]}", baseline, seed=seed)
     return {
         "metrics.json": {"variants": metrics, f"against_{baseline}": against},
         "samples.csv": every,
-        "returns.csv": stacked(returns),
-        "learning_curve.csv": stacked(curves),
+        **curves(trained, "iteration", first=1),
     }
+
+
+def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> dict[str, Any]:
+    """Return the tables of all variants' returns, by seed and as quantiles, by file."""
+
+    def table(of: Callable) -> pd.DataFrame:
+        return stacked({name: of(run.returns, index, first) for name, run in trained.items()})
+
+    return {"returns.csv": table(training.by_seed), "learning_curve.csv": table(training.quantiles)}
 
 
 def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -67,16 +71,10 @@ def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def comparisons(
     samples: pd.DataFrame, column: str, baseline: str, *, seed: intervals.Seed
 ) -> dict[str, dict[str, dict]]:
-    """Compare a quantity of each variant with the baseline's.
+    """Compare a quantity of each variant with the baseline's; more is better.
 
     The difference of means is over the seeds with a number, `n` in all. The probability of
     improvement is over all seeds: a seed without a number is below any other.
-
-    Args:
-        samples: with the columns variant, seed and the quantity's, NaN for none.
-        column: the quantity; more is better.
-        baseline: the variant to compare the others with.
-        seed: of the bootstraps.
     """
     found = {}
     for name, each in _compared(samples["variant"], samples[column], baseline, seed).items():
@@ -93,14 +91,7 @@ def comparisons(
 def sooner(
     samples: pd.DataFrame, column: str, baseline: str, *, seed: intervals.Seed
 ) -> dict[str, dict]:
-    """Return each variant's probability that its seeds reach a goal sooner than the baseline's.
-
-    Args:
-        samples: with the columns variant, seed and that of the time, NaN for never.
-        column: the time; less is better.
-        baseline: the variant to compare the others with.
-        seed: of the bootstraps.
-    """
+    """Return each variant's probability of a time sooner than the baseline's; as `comparisons`."""
     times = pd.Series(samples[column])
     found = _compared(samples["variant"], improvement.soonest(times), baseline, seed)
     return {name: each.chance._asdict() for name, each in found.items()}
@@ -114,20 +105,13 @@ def _compared(
 
 
 def reached(times: NDArray[np.float64]) -> dict[str, float | None]:
-    """Return the share of seeds that reached a goal, with its interval, and the median time.
-
-    Args:
-        times: NaN for never, [N]; never is later than any other, so the median may be None.
-    """
+    """Return the share of seeds that reached a goal, and the median time; None is never."""
     there = int((~np.isnan(times)).sum())
     share = intervals.wilson_interval(there, len(times))
     late = np.where(np.isnan(times), np.inf, times)
     median = float(np.quantile(late, 0.5, method="inverted_cdf"))
-    return {
-        "n": share.n,
-        **share.columns("share"),
-        "median": median if np.isfinite(median) else None,
-    }
+    known = median if np.isfinite(median) else None
+    return {"n": share.n, **share.columns("share"), "median": known}
 
 
 def in_words(name: str) -> str:
@@ -135,16 +119,17 @@ def in_words(name: str) -> str:
     return re.sub(r"\b0 (?=\d)", "0.", name.replace("_", " "))
 
 
-def headline(found: Mapping[str, dict]) -> str:
-    """Return the variants' mean greedy returns under the first limit in one line."""
-    means = {name: next(iter(each["greedy"].values()))["mean"] for name, each in found.items()}
+def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
+    """Return the variants' mean returns under the first limit in one line."""
+    metrics = next(iter(results["metrics.json"].values()))
+    means = {name: next(iter(each[how].values()))["mean"] for name, each in metrics.items()}
     said = ", ".join(f"{in_words(name)} {training.in_words(m)}" for name, m in means.items())
-    return f"greedy return {said}{diverged(found)}"
+    return f"greedy return {said}{diverged(metrics, how)}"
 
 
-def diverged(found: Mapping[str, dict]) -> str:
+def diverged(metrics: Mapping[str, dict], how: str = "greedy") -> str:
     """Return the number of diverged seeds of each variant, to end a headline; `` if none."""
-    firsts = {name: next(iter(each["greedy"].values())) for name, each in found.items()}
+    firsts = {name: next(iter(each[how].values())) for name, each in metrics.items()}
     lost = [
         f"{in_words(name)} {missing} of {first['n'] + missing}"
         for name, first in firsts.items()

@@ -19,13 +19,10 @@ KEYS = seeds.training_keys(42, "training", range(2))
 EVALUATION = Evaluation(episodes=2, first_seed=1_000_000, limits=(15,), solved_share=0.9)
 REINFORCE = test_reinforce.TINY.model_copy(update={"hidden_sizes": (3,), "iterations": 2})
 DQN = test_dqn.with_(
-    total_episodes=4,
-    maximum_steps=15,
-    learning_starts=1,
-    hidden_sizes=(3,),
+    total_episodes=4, maximum_steps=15, learning_starts=1, hidden_sizes=(3,),
     bootstrap_at_truncation=True,
-)
-REWARDS = {"Acrobot-v1": -1, "MountainCar-v0": -1, "LunarLander-v3": None, "FrozenLake-v1": None}
+)  # fmt: skip
+REWARDS = {"MountainCar-v0": -1, "FrozenLake-v1": None}
 
 
 @pytest.mark.parametrize("environment_id", REWARDS)
@@ -98,12 +95,11 @@ def test_a_softmax_policy_learns_in_a_compiled_twin():
     assert last.max() > -150
 
 
-def test_the_policy_learns_through_the_adapter_what_it_learns_in_the_twin():
+def test_a_policy_learns_through_the_adapter():
     h = test_reinforce.TINY.model_copy(
         update={"iterations": 40, "episodes_per_iteration": 10, "maximum_steps": 60}
     )
-    keys = seeds.training_keys(3, "training", range(6))
-    for environment in (CartPole(), GymnasiumEnvironment(plain("CartPole-v1"))):
-        returns = reinforce.train(h, environment, keys).returns
-        assert returns[:3].mean() < 28
-        assert returns[-5:].mean() > 33
+    keys = seeds.training_keys(3, "training", range(3))
+    returns = reinforce.train(h, GymnasiumEnvironment(plain("CartPole-v1")), keys).returns
+    assert returns[:3].mean() < 28
+    assert returns[-5:].mean() > 33

@@ -112,11 +112,8 @@ def test_the_greedy_policy_takes_the_likelier_action():
 
 
 def test_the_sampled_policy_follows_the_probabilities():
-    weights = [
-        np.zeros((5, 4, 1), np.float32),
-        np.zeros((5, 1), np.float32),
-        np.zeros((1, 5, 1), np.float32),
-    ]
+    shapes = (5, 4, 1), (5, 1), (1, 5, 1)
+    weights = [np.zeros(shape, np.float32) for shape in shapes]
     weights.append(np.array([[np.log(0.7 / 0.3)]], np.float32))
     act = reinforce.policy(weights, TINY, np.random.default_rng(0))
     actions = act(np.zeros((20_000, 4, 1), np.float32), 0)
@@ -149,38 +146,13 @@ def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():
     assert len(np.unique(together, axis=1).T) == 4
 
 
-def column(rewards) -> tf.Tensor:
-    """Return one episode of one seed as [T, 1, 1]."""
-    return tf.constant(np.array(rewards, np.float32)[:, None, None])
-
-
-def test_the_returns_are_the_chapters():
-    np.testing.assert_allclose(
-        discounted_returns(column([10, 0, -50]), 0.8)[:, 0, 0], [-22, -40, -50], rtol=1e-6
-    )
-
-
-def test_the_normalised_advantages_are_the_chapters():
-    rewards = tf.constant(np.array([[10, 10], [0, 20], [-50, 0]], np.float32)[..., None])
-    played = tf.constant(np.array([[True, True], [True, True], [True, False]])[..., None])
-    found = advantages(discounted_returns(rewards, 0.8), played).numpy()[..., 0]
-    np.testing.assert_allclose(found[:, 0], [-0.28435071, -0.86597718, -1.18910299], rtol=1e-5)
-    np.testing.assert_allclose(found[:2, 1], [1.26665318, 1.0727777], rtol=1e-5)
-    assert found[2, 1] == 0
-
-
-def test_equal_returns_have_no_advantage():
-    found = advantages(tf.ones([4, 2, 3]), tf.ones([4, 2, 3], tf.bool)).numpy()
-    assert not found.any()
-
-
 @settings(max_examples=30, deadline=None)
 @given(
     rewards=st.lists(st.integers(-5, 5), min_size=1, max_size=12),
     discount=st.floats(0, 1, width=32),
 )
 def test_a_return_is_its_reward_plus_the_discounted_next(rewards, discount):
-    returns = discounted_returns(column(rewards), discount).numpy()[:, 0, 0]
+    returns = discounted_returns(tf.constant(rewards), discount).numpy()
     expected, following = [], 0.0
     for reward in reversed(rewards):
         following = reward + discount * following

@@ -24,15 +24,15 @@ def test_a_seed_that_never_holds_the_cap_has_nothing_to_forget():
     found = one(20, 3, 20, 3, 20, 3)
     assert not found.holds.any()
     assert not found.collapses.any()
-    assert forgetting.table(found)["forgets"].tolist() == [0]
-    assert np.isnan([found.held_at, found.depth, found.recovery]).all()
+    assert found.samples["forgets"].tolist() == [0]
+    assert found.samples[["held_at", "depth", "recovery"]].isna().to_numpy().all()
 
 
 def test_the_cap_is_held_from_the_end_of_a_window_that_is_full_of_it():
     found = one(3, 20, 20, 15, 12)
-    assert found.held_at.tolist() == [2]
+    assert found.samples["held_at"].tolist() == [2]
     assert found.holds[:, 0].tolist() == [False, False, True, True, True]
-    assert found.depth.tolist() == [CAP - 13.5]
+    assert found.samples["depth"].tolist() == [CAP - 13.5]
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,19 @@ def test_a_collapse_ends_the_holding_where_it_begins_and_is_counted_once():
 
 
 def test_recovery_is_the_time_from_the_first_collapse_to_holding_again():
-    assert one(20, 20, 5, 5, 5, 20, 20, 4, 4).recovery.tolist() == [4]
-    assert np.isnan(one(20, 20, 5, 5, 20, 4).recovery).all()
-    assert np.isnan(one(20, 20, 20, 20).recovery).all()
+    assert one(20, 20, 5, 5, 5, 20, 20, 4, 4).samples["recovery"].tolist() == [4]
+    for returns in ((20, 20, 5, 5, 20, 4), (20, 20, 20, 20)):
+        assert one(*returns).samples["recovery"].isna().to_numpy().all()
 
 
 def test_depth_is_that_of_the_worst_window_after_the_cap_was_held():
-    assert one(0, 0, 20, 20, 5, 4, 20, 20).depth.tolist() == [CAP - 4.5]
+    assert one(0, 0, 20, 20, 5, 4, 20, 20).samples["depth"].tolist() == [CAP - 4.5]
 
 
 def test_seeds_do_not_mix():
     both = forgetting.course(np.array([[20, 1], [20, 20], [5, 20], [4, 20]], float), CAP, 2)
-    assert both.held_at.tolist() == [1, 2]
-    assert both.collapses.any(axis=0).tolist() == [True, False]
+    assert both.samples["held_at"].tolist() == [1, 2]
+    assert both.samples["forgets"].tolist() == [1, 0]
 
 
 def test_a_summary_counts_forgetting_among_those_that_held_and_recovery_among_those_that_forgot():
@@ -86,26 +86,23 @@ def test_a_summary_counts_forgetting_among_those_that_held_and_recovery_among_th
     assert found["recovery"] is None  # one seed has no interval
 
 
+def course(collapses: list[tuple[int, int]], shape: tuple[int, int]) -> forgetting.Course:
+    """Return a course in which all seeds hold the cap, with collapses at (episode, seed)."""
+    begun = np.zeros(shape, bool)
+    begun[tuple(np.transpose(collapses))] = True
+    return forgetting.Course(np.ones(shape, bool), begun, pd.DataFrame())
+
+
 def test_a_place_is_the_share_of_calm_seeds_that_lie_lower():
-    holds = np.ones((4, 4), bool)
-    collapses = np.zeros((4, 4), bool)
-    collapses[2, 0] = True
-    none = np.full(4, NAN)
-    found = forgetting.Course(holds, collapses, none, none, none)
     values = np.array([[1, 0, 0, 2], [9, 1, 2, 3], [5, 5, 6, 7], [1, 2, 2, 2]], float)
-    places = forgetting.places(values, found, before=2, after=2)
+    places = forgetting.places(values, course([(2, 0)], (4, 4)), before=2, after=2)
     assert places[:, 0].tolist() == pytest.approx([2 / 3, 1, 1 / 6, 0])
     assert np.isnan(places[:, 1:]).all()
 
 
 def test_seeds_about_to_collapse_are_not_calm():
-    holds = np.ones((4, 3), bool)
-    collapses = np.zeros((4, 3), bool)
-    collapses[2, 0] = collapses[3, 1] = True
-    none = np.full(3, NAN)
-    found = forgetting.Course(holds, collapses, none, none, none)
     values = np.array([[0, 0, 0], [1, 0, 2], [0, 0, 0], [0, 0, 0]], float)
-    places = forgetting.places(values, found, before=2, after=0)
+    places = forgetting.places(values, course([(2, 0), (3, 1)], (4, 3)), before=2, after=0)
     assert places[1, 0] == 0  # only the third seed is calm
 
 
@@ -119,9 +116,6 @@ def test_a_warning_is_a_mean_over_seeds_of_what_comes_before():
     assert table["episode"].tolist() == [-2, -1, 0]
     assert table["seeds"].tolist() == [2, 2, 3]
     assert table["mean"].tolist() == pytest.approx([0.7, 0.7, 0])
-
-
-def test_what_never_happened_gives_a_table_without_rows():
     assert forgetting.over_seeds(np.full((3, 2), NAN), before=2).shape == (0, 5)
 
 

@@ -57,16 +57,10 @@ def test_a_marginal_effect_is_the_mean_of_the_means_of_settings_with_the_value()
     assert low < high
 
 
-def test_the_interval_of_one_stratum_is_students():
-    values = np.random.default_rng(0).normal(size=12)
-    found: Any = ranking.stratified_mean([values])
-    one: Any = intervals.mean_interval(values)
-    assert found[:4] == pytest.approx(one[:4])
-
-
-def test_the_interval_of_two_strata_is_welchs_of_the_sum():
+def test_the_interval_of_one_stratum_is_students_and_of_two_welchs_of_the_sum():
     a, b = np.random.default_rng(0).normal(size=12), np.random.default_rng(1).normal(0, 5, size=7)
-    found: Any = ranking.stratified_mean([a, b])
+    assert ranking.stratified_mean([a])[:4] == pytest.approx(intervals.mean_interval(a)[:4])
+    found = ranking.stratified_mean([a, b])
     welch: Any = stats.ttest_ind(a, -b, equal_var=False).confidence_interval(0.95)  # pyright: ignore
     assert (found.low, found.high) == pytest.approx((welch.low / 2, welch.high / 2))
 

@@ -1,24 +1,21 @@
-"""A stage's notebook, executed on results that a test made."""
+"""What tests of stages share: trained results, executed notebooks, refused parameters."""
 
+import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 
-from reprise.pipeline import artifacts, notebooks
+from reprise.errors import UserError
+from reprise.pipeline import artifacts, notebooks, parameters
 from tests import tiny
 
 
 def executed(name: str, results: dict[str, Any], params: BaseModel, folder: Path) -> str:
-    """Return the text of a notebook with its outputs.
-
-    Args:
-        name: of the stage.
-        results: contents by file name.
-        params: the stage's parameters that gave them.
-        folder: where to write.
-    """
+    """Return the text of a stage's notebook, executed in a folder on some results."""
     artifacts.write_all(folder / "data" / name, results)
     ledger = Path("data/claims", f"{name}.csv")
     (folder / "data/claims").mkdir(parents=True, exist_ok=True)
@@ -32,3 +29,27 @@ def executed(name: str, results: dict[str, Any], params: BaseModel, folder: Path
     source = tiny.ROOT / "notebooks" / f"{name}.ipynb"
     notebooks.execute(source, target, given | {"confidence": 0.95}, root=folder)
     return target.read_text(encoding="utf-8")
+
+
+def refused(name: str, folder: Path, **change: Any) -> str:
+    """Return why a stage's section, with some values changed (keys dotted), is refused."""
+    path = tiny.altered(name, folder, change)
+    with pytest.raises(UserError) as error:
+        parameters.load(name, tiny.stage(name).Params, path)
+    return str(error.value)
+
+
+def rendered(results: dict[str, Any]) -> dict[str, bytes]:
+    """Return results as the bytes of their files."""
+    return {name: artifacts.render(name, content) for name, content in results.items()}
+
+
+def trained(name: str, factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what a stage gives for its tiny parameters, trained once in a session of tests."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # which the processes of a session share
+    kept = folder / f"{name}.pickle"
+    if not kept.exists():
+        artifacts.write(kept, pickle.dumps(tiny.run(name)))
+    return pickle.loads(kept.read_bytes())  # noqa: S301 ours

@@ -1,4 +1,4 @@
-"""Linear Q-functions from end to end, tiny: files, bytes, divergence, mistakes, the notebook."""
+"""Linear Q-functions from end to end, tiny: files, divergence, mistakes, the notebook."""
 
 from pathlib import Path
 from typing import Any
@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.pipeline import artifacts, notebooks, stage
+from reprise.pipeline import artifacts, stage
 from stages import approximate_q_learning
 from tests import tiny
+from tests.stages.executing import executed, rendered
 
 NAME = "approximate_q_learning"
 PROMISED = ["metrics.json", "samples.csv", "returns.csv", "learning_curve.csv", "weights.csv"]
-TINY = {"evaluation": {"limits": [20]}}
+TINY: dict[str, Any] = {"evaluation": {"limits": [20]}}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,9 +23,7 @@ def deep(tmp_path_factory: pytest.TempPathFactory):
     """Work in a folder with the results of a DQN of three seeds, made up."""
     folder = tmp_path_factory.mktemp("work")
     returns = pd.DataFrame({"seed_0": [9, 11, 30], "seed_1": [8, 9, 10], "seed_2": [20, 20, 20]})
-    samples = pd.DataFrame(
-        {"seed": range(3), "environment_steps": returns.sum().to_numpy(), "final_20": [12, 9, 20]}
-    )
+    samples = pd.DataFrame({"seed": range(3), "final_20": [12, 9, 20]})
     artifacts.write(folder / "data/dqn_training/returns.csv", returns)
     artifacts.write(folder / "data/dqn_training/samples.csv", samples)
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -32,27 +31,15 @@ def deep(tmp_path_factory: pytest.TempPathFactory):
         yield folder
 
 
-def run(workers: int = 1, **changes: Any) -> dict[str, Any]:
-    return tiny.run(NAME, workers, **tiny.update(TINY, changes))
-
-
-def rendered(results: dict[str, Any]) -> dict[str, bytes]:
-    return {name: artifacts.render(name, content) for name, content in results.items()}
-
-
 @pytest.fixture(scope="module")
 def results(deep: Path) -> dict[str, Any]:
-    return run()
+    return tiny.run(NAME, **TINY)
 
 
 def test_a_run_gives_every_file_that_the_stage_promises(results: dict[str, Any]):
     assert list(results) == PROMISED
     assert all(file in (approximate_q_learning.__doc__ or "") for file in PROMISED)
     assert results["returns.csv"]["steps"].tolist() == [20, 40, 60] * 3
-
-
-def test_two_workers_give_the_bytes_of_one(results: dict[str, Any]):
-    assert rendered(run(workers=2)) == rendered(results)
 
 
 def test_the_dqns_results_are_those_of_its_stage(results: dict[str, Any]):
@@ -66,7 +53,7 @@ def test_the_dqns_results_are_those_of_its_stage(results: dict[str, Any]):
     np.testing.assert_array_equal(curve["seed_1"], [8.5, 9.5, 9.5])
 
 
-def test_linear_seeds_play_the_given_steps(results: dict[str, Any]):
+def test_linear_seeds_play_the_given_steps_and_each_weight_is_named(results: dict[str, Any]):
     linear = results["samples.csv"].query("variant != 'dqn'")
     assert linear["environment_steps"].tolist() == [60] * 4
     assert linear["seed"].tolist() == [0, 1] * 2
@@ -74,12 +61,8 @@ def test_linear_seeds_play_the_given_steps(results: dict[str, Any]):
     curves = results["returns.csv"].query("variant != 'dqn'")[["seed_0", "seed_1"]]
     by_seed = curves.to_numpy().reshape(2, 3, 2).swapaxes(1, 2).reshape(4, 3)
     assert len(np.unique(by_seed, axis=0)) == 4
-
-
-def test_each_weight_is_named(results: dict[str, Any]):
     weights = results["weights.csv"]
-    sets = tiny.section(NAME)["feature_sets"]
-    for name, chosen in sets.items():
+    for name, chosen in tiny.section(NAME)["feature_sets"].items():
         for seed in (0, 1):
             found = weights[(weights["variant"] == name) & (weights["seed"] == seed)]
             assert found["feature"].tolist() == [*chosen, "bias"]
@@ -102,7 +85,7 @@ def test_the_metrics_summarise_the_samples(results: dict[str, Any]):
 
 
 def test_diverged_seeds_have_no_return_and_do_not_solve_the_task():
-    results = run(learning_rate=1e6)
+    results = tiny.run(NAME, **TINY, learning_rate=1e6)
     lost = results["samples.csv"].query("variant == 'handcrafted'")
     assert lost["diverged"].all()
     metrics = results["metrics.json"]
@@ -126,10 +109,7 @@ def test_diverged_seeds_have_no_return_and_do_not_solve_the_task():
         ({"learning_rate": -0.01}, ".learning_rate is -0.01; allowed: greater than 0"),
         ({"total_episodes": 9}, ".total_episodes is 9; allowed: "),
         ({"dueling": True}, ".dueling is true; allowed: "),
-        (
-            {"clock": {"every": 19}},
-            "clock.every is 19; allowed: from maximum_steps, 20, to",
-        ),
+        ({"clock": {"every": 19}}, "clock.every is 19; allowed: from maximum_steps, 20, to"),
         ({"seeds": 1}, ".seeds is 1; "),
         ({"feature_sets": {"dqn": ["angle"]}}, "feature_sets has 'dqn'; allowed: any other name"),
         (
@@ -155,33 +135,15 @@ def test_a_users_mistake_is_named_and_nothing_is_written(
     assert not (deep / "data" / NAME).exists()
 
 
-def executed(results: dict[str, Any], folder: Path) -> str:
-    """Return the notebook, executed on some results."""
-    artifacts.write_all(folder / "data" / NAME, results)
-    ledger = artifacts.read_csv(tiny.ROOT / "data" / "claims" / f"{NAME}.csv")
-    artifacts.write_all(folder / "data" / "claims", {f"{NAME}.csv": ledger})
-    given = {
-        "data": f"data/{NAME}",
-        "params": tiny.section(NAME, **TINY),
-        "changed": [],
-        "confidence": 0.9,
-    }
-    target = folder / "done.ipynb"
-    notebooks.execute(tiny.ROOT / "notebooks" / f"{NAME}.ipynb", target, given, root=folder)
-    return target.read_text(encoding="utf-8")
-
-
-def test_the_notebook_runs_on_fresh_results(results: dict[str, Any], tmp_path: Path):
-    text = executed(results, tmp_path)
+def test_the_notebook_runs_with_and_without_weights_of_features(
+    results: dict[str, Any], tmp_path: Path
+):
+    params = tiny.params(NAME, **TINY)
+    text = executed(NAME, results, params, tmp_path)
     assert text.count('"image/png": "') == 4
     assert "2^{240}" in text
-    assert "90% interval" in text
-
-
-def test_with_hidden_layers_a_feature_has_no_weight(results: dict[str, Any], tmp_path: Path):
-    section = tiny.section(NAME, **TINY, hidden_sizes=[3])
-    section["feature_sets"] = {"handcrafted": ["angle"]}
-    deep = approximate_q_learning.run(approximate_q_learning.Params(**section))
-    assert len(deep["weights.csv"]) == 0
-    text = executed(results | {"weights.csv": deep["weights.csv"]}, tmp_path)
+    assert "95% interval" in text
+    hidden = approximate_q_learning.weights({}, params.model_copy(update={"hidden_sizes": (3,)}))
+    assert len(hidden) == 0
+    text = executed(NAME, results | {"weights.csv": hidden}, params, tmp_path)
     assert text.count('"image/png": "') == 2

@@ -40,9 +40,9 @@ def root(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def execute(root: Path, *texts: str) -> int:
+def execute(root: Path, text: str) -> int:
     """Run the stage on claims."""
-    (root / claims.CLAIMS).write_text("".join(texts), encoding="utf-8")
+    (root / claims.CLAIMS).write_text(text, encoding="utf-8")
     return stage.execute(claims.NAME, claims.Params, claims.run, claims.headline, argv=[])
 
 
@@ -84,46 +84,45 @@ def test_a_claim_is_judged_and_written(root, capsys):
     assert claims.readme().startswith("**1 claims of the chapter: 1 confirmed")
 
 
+GOOD_TEXT = CLAIM.format(**GOOD)
+OF_A_TABLE = GOOD_TEXT.replace(f"metric: {GOOD['metric']}", "table: solver.csv, column: error")
+
+
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("text", "message"),
     [
-        ({"of": "mdp_solvin"}, "claim seventeen: data/ has no stage 'mdp_solvin'; did you mean"),
-        (
-            {"metric": "three_state.discount_0_9.q.s0.b1"},
-            "did you mean 'three_state.discount_0_9",
+        *(
+            (CLAIM.format(**GOOD | change), message)
+            for change, message in [
+                ({"of": "mdp_solvin"}, "seventeen: data/ has no stage 'mdp_solvin'; did you mean"),
+                (
+                    {"metric": "three_state.discount_0_9.q.s0.b1"},
+                    "did you mean 'three_state.discount_0_9",
+                ),
+                ({"form": "valeu"}, "seventeen.test.form is 'valeu'; allowed: one of value"),
+                ({"form": "valeu"}, "did you mean value?"),
+                ({"form": "median"}, "seventeen.test: form is 'median', which needs a sample"),
+                ({"form": "improvement"}, "test: form is 'improvement', which needs than"),
+            ]
         ),
-        ({"form": "valeu"}, "seventeen.test.form is 'valeu'; allowed: one of value"),
-        ({"form": "valeu"}, "did you mean value?"),
-        ({"form": "median"}, "seventeen.test: form is 'median', which needs a sample"),
-        ({"form": "improvement"}, "seventeen.test: form is 'improvement', which needs than"),
+        (
+            OF_A_TABLE.replace("form: value", "form: mean"),
+            "no table 'solver.csv'; did you mean 'solvers.csv'?",
+        ),
+        (GOOD_TEXT * 2, 'found duplicate key "seventeen"'),
+        (
+            GOOD_TEXT.replace("family", "familie"),
+            "seventeen.familie is unknown; did you mean family?",
+        ),
     ],
 )
-def test_a_claim_that_is_wrong_is_named_and_nothing_is_written(root, capsys, change, message):
-    assert execute(root, CLAIM.format(**GOOD | change)) == 2
+def test_a_claim_that_is_wrong_is_named_and_nothing_is_written(root, capsys, text, message):
+    assert execute(root, text) == 2
     said = capsys.readouterr().err
     assert message in said
     assert "seventeen" in said
     assert said.count("\n") == 1
     assert not (root / "data/claims").exists()
-
-
-def test_a_table_that_no_stage_wrote_is_named_with_the_closest(root, capsys):
-    text = CLAIM.format(**GOOD).replace(
-        f"metric: {GOOD['metric']}", "table: solver.csv, column: error"
-    )
-    assert execute(root, text.replace("form: value", "form: mean")) == 2
-    assert "no table 'solver.csv'; did you mean 'solvers.csv'?" in capsys.readouterr().err
-
-
-def test_an_id_that_is_there_twice_is_named(root, capsys):
-    text = CLAIM.format(**GOOD)
-    assert execute(root, text, text) == 2
-    assert 'found duplicate key "seventeen"' in capsys.readouterr().err
-
-
-def test_a_key_that_no_claim_has_is_named_with_the_closest(root, capsys):
-    assert execute(root, CLAIM.format(**GOOD).replace("family", "familie")) == 2
-    assert "seventeen.familie is unknown; did you mean family?" in capsys.readouterr().err
 
 
 def test_no_confidence_is_certainty():

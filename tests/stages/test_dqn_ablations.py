@@ -1,6 +1,5 @@
 """One thing changed at a time: the samples, the partners, and what the metrics say of them."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,17 +8,18 @@ import pytest
 from reprise.measures import forgetting
 from stages import dqn_ablations
 from tests import tiny
+from tests.stages.executing import trained
 
 NAME = "dqn_ablations"
 
 
-@cache
-def results() -> dict[str, Any]:
-    return tiny.run(NAME)
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return trained(NAME, tmp_path_factory)
 
 
-def test_each_variant_is_compared_with_its_partner():
-    samples, against = results()["samples.csv"], results()["metrics.json"]["against_partner"]
+def test_each_variant_is_compared_with_its_partner(results):
+    samples, against = results["samples.csv"], results["metrics.json"]["against_partner"]
     means = samples.groupby("variant")["final_20"].mean()
     assert set(against) == set(tiny.section(NAME)["variants"]) - {"base"}
     for name, found in against.items():
@@ -28,19 +28,19 @@ def test_each_variant_is_compared_with_its_partner():
         assert found["final"]["difference"]["estimate"] == pytest.approx(difference)
 
 
-def test_the_samples_tell_of_forgetting_what_the_returns_show():
-    samples, returns = results()["samples.csv"], results()["returns.csv"]
+def test_the_samples_tell_of_forgetting_what_the_returns_show(results):
+    samples, returns = results["samples.csv"], results["returns.csv"]
     cap = tiny.section(NAME)["maximum_steps"]
     assert samples["first_at_cap"].notna().any()
     for name, group in returns.groupby("variant", sort=False):
         course = forgetting.course(group.filter(like="seed_").to_numpy(float), cap, 2)
         found = samples[samples["variant"] == name]
-        for column, values in forgetting.table(course).items():
+        for column, values in course.samples.items():
             np.testing.assert_array_equal(found[column], values)
 
 
-def test_correlations_of_the_loss_are_the_bases_only():
-    samples = results()["samples.csv"]
+def test_correlations_of_the_loss_are_the_bases_only(results):
+    samples = results["samples.csv"]
     others = samples.loc[samples["variant"] != "base", "loss_return_correlation"]
     assert others.isna().all()
 

@@ -1,25 +1,25 @@
 """A tiny DQN training: its samples, its loss curve and its policy map."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 
 from reprise.measures import training
 from reprise.nn import networks
-from tests import tiny
+from tests.stages.executing import trained
 
 NAME = "dqn_training"
 
 
-@cache
-def results() -> dict[str, Any]:
-    return tiny.run(NAME)
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return trained(NAME, tmp_path_factory)
 
 
-def test_the_samples_follow_from_the_returns():
-    samples = results()["samples.csv"]
-    returns = results()["returns.csv"].drop(columns="episode").to_numpy()
+def test_the_samples_follow_from_the_returns(results):
+    samples = results["samples.csv"]
+    returns = results["returns.csv"].drop(columns="episode").to_numpy()
     np.testing.assert_allclose(samples["last_return"], returns.mean(axis=0))
     # CartPole's reward is 1 for each step, so returns are steps.
     np.testing.assert_array_equal(samples["environment_steps"], returns.sum(axis=0))
@@ -27,33 +27,31 @@ def test_the_samples_follow_from_the_returns():
     np.testing.assert_array_equal(samples["falls"], training.falls(returns, 20))
 
 
-def test_the_loss_curve_begins_with_the_first_gradient_step():
-    curve = results()["loss_curve.csv"]
+def test_the_loss_curve_begins_with_the_first_gradient_step(results):
+    curve = results["loss_curve.csv"]
     assert curve["episode"].tolist() == [3, 4, 5, 6, 7]
     assert (curve["low"] > 0).all()
     assert (curve["low"] < curve["median"]).all()
     assert (curve["median"] < curve["high"]).all()
 
 
-def test_the_metrics_count_falls_and_first_successes():
-    metrics, samples = results()["metrics.json"], results()["samples.csv"]
+def test_the_metrics_count_falls_and_first_successes(results):
+    metrics, samples = results["metrics.json"], results["samples.csv"]
     assert metrics["falls"]["mean"] == samples["falls"].mean()
     reached = samples["first_at_cap"].dropna()
-    assert (metrics["reached_cap"]["estimate"], metrics["reached_cap"]["n"]) == (
-        len(reached) / 4,
-        4,
-    )
+    share = metrics["reached_cap"]
+    assert (share["estimate"], share["n"]) == (len(reached) / 4, 4)
     if len(reached) > 1:
         assert metrics["first_at_cap"]["mean"] == reached.mean()
 
 
-def test_the_policy_map_is_the_share_of_seeds_that_push_right():
-    table = results()["policy_map.csv"]
+def test_the_policy_map_is_the_share_of_seeds_that_push_right(results):
+    table = results["policy_map.csv"]
     observations = np.zeros((len(table), 4), np.float32)
     observations[:, 2] = np.radians(table["angle"])
     observations[:, 3] = table["angular_velocity"]
     q = np.stack([
-        np.asarray(networks.to_keras(results()["weights.npz"], seed)(observations))
+        np.asarray(networks.to_keras(results["weights.npz"], seed)(observations))
         for seed in range(4)
     ])  # fmt: skip
     clear = (np.abs(q[..., 1] - q[..., 0]) > 1e-5).all(axis=0)

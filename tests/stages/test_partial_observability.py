@@ -3,23 +3,16 @@
 from stages import partial_observability
 from stages.partial_observability import Params
 from tests import tiny
+from tests.stages.executing import trained
 
 NAME = "partial_observability"
 
 
-def params() -> Params:
-    return Params(**tiny.section(NAME))
-
-
-def test_a_variants_features_are_places_in_the_observation():
-    given = params()
+def test_variants_see_their_features_and_only_noisy_ones_err():
+    given = Params(**tiny.section(NAME))
+    noise = given.noise
     assert given.sensors("full").features == (0, 1, 2, 3)
     assert given.sensors("positions").features == (0, 2)
-
-
-def test_only_noisy_variants_err_and_only_in_what_they_see():
-    given = params()
-    noise = given.noise
     assert given.sensors("positions_and_previous").noise == (0.0, 0.0)
     assert given.sensors("noisy").noise == (
         noise.position, noise.velocity, noise.angle, noise.angular_velocity,
@@ -27,7 +20,7 @@ def test_only_noisy_variants_err_and_only_in_what_they_see():
     assert given.sensors("noisy_with_history").history > 1
 
 
-def test_the_headline_names_every_variant():
-    said = partial_observability.headline(tiny.run(NAME))
+def test_the_headline_names_every_variant(tmp_path_factory):
+    said = partial_observability.headline(trained(NAME, tmp_path_factory))
     assert said.startswith("greedy return full ")
-    assert all(f"{name.replace('_', ' ')} " in said for name in params().variants)
+    assert all(f"{name.replace('_', ' ')} " in said for name in tiny.section(NAME)["variants"])

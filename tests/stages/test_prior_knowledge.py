@@ -1,6 +1,5 @@
 """Prior knowledge: the steps it takes, counted truly, and judged by the true reward."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -8,24 +7,25 @@ import pytest
 
 from stages import prior_knowledge
 from tests import tiny
+from tests.stages.executing import trained
 
 NAME = "prior_knowledge"
 
 
-@cache
-def results() -> dict[str, Any]:
-    return tiny.run(NAME)
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return trained(NAME, tmp_path_factory)
 
 
-def test_returns_are_the_environments_own_despite_shaping():
-    returns = results()["returns.csv"]
+def test_returns_are_the_environments_own_despite_shaping(results):
+    returns = results["returns.csv"]
     shaped = returns[returns["variant"] == "shaping"].filter(like="seed_").to_numpy()
     assert (shaped * 2 == np.round(shaped * 2)).all()  # a mean of two whole returns
     assert shaped.min() >= 1
 
 
-def test_steps_to_a_target_count_every_step_up_to_the_end_of_the_window():
-    samples, returns = results()["samples.csv"], results()["returns.csv"]
+def test_steps_to_a_target_count_every_step_up_to_the_end_of_the_window(results):
+    samples, returns = results["samples.csv"], results["returns.csv"]
     assert samples["steps_to_10"].notna().any()
     for variant, group in samples.groupby("variant"):
         curves = returns[returns["variant"] == variant].filter(like="seed_").to_numpy()
@@ -36,24 +36,24 @@ def test_steps_to_a_target_count_every_step_up_to_the_end_of_the_window():
             np.testing.assert_allclose(row.steps_to_10, expected)
 
 
-def test_recorded_episodes_count_as_steps_and_the_network_learns_from_them():
-    samples = results()["samples.csv"].set_index("variant")
+def test_recorded_episodes_count_as_steps_and_the_network_learns_from_them(results):
+    samples = results["samples.csv"].set_index("variant")
     assert (samples.loc["imitation", "shown"] > 10).all()
     assert samples.loc["imitation", "agreement"].between(0, 1).all()
     assert (samples.loc[["plain", "shaping"], "shown"] == 0).all()
     assert samples.loc[["plain", "shaping"], "agreement"].isna().all()
 
 
-def test_never_is_later_than_any_time():
-    found = results()["metrics.json"]["variants"]
-    samples = results()["samples.csv"]
+def test_never_is_later_than_any_time(results):
+    found = results["metrics.json"]["variants"]
+    samples = results["samples.csv"]
     for variant, group in samples.groupby("variant"):
         there = group["steps_to_19"].notna()
         assert found[variant]["steps_to_19"]["share"] == there.mean()
         assert (found[variant]["steps_to_19"]["median"] is None) == (there.sum() == 0)
-    against = results()["metrics.json"]["sooner_than_plain"]["steps_to_19"]
+    against = results["metrics.json"]["sooner_than_plain"]["steps_to_19"]
     assert all(0 <= each["estimate"] <= 1 for each in against.values())
-    assert prior_knowledge.headline(results()).startswith("seeds that come to 19: plain ")
+    assert prior_knowledge.headline(results).startswith("seeds that come to 19: plain ")
 
 
 def test_imitation_learns_the_rule():

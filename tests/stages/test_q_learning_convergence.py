@@ -10,8 +10,7 @@ from reprise.pipeline import artifacts, parameters
 from reprise.tabular.names import ModelError
 from reprise.tabular.settling import settling_quantiles, settling_summary, within
 from stages import q_learning_convergence
-from tests import tiny
-from tests.stages.executing import executed
+from tests.stages.executing import executed, refused
 
 NAME = "q_learning_convergence"
 Params = q_learning_convergence.Params
@@ -19,7 +18,7 @@ Params = q_learning_convergence.Params
 
 @pytest.fixture(scope="module")
 def params() -> Params:
-    return parameters.load(NAME, Params)
+    return parameters.load(NAME, Params).model_copy(update={"runs": 300})
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +47,9 @@ def test_q_value_iteration_settles_in_under_twenty_sweeps(results: dict[str, Any
 def test_nearly_all_runs_act_optimally_though_many_are_not_near(results: dict[str, Any]):
     metrics = results["metrics.json"]
     optimal, never = metrics["optimal_policy"], metrics["within_5_percent"]["never"]
-    assert optimal["low"] > 0.95
+    assert optimal["low"] > 0.9
     assert never["low"] < never["share"] < never["high"]
-    assert 0.4 < never["share"] < 0.55
+    assert 0.35 < never["share"] < 0.6
 
 
 def test_the_metrics_agree_with_the_samples(results: dict[str, Any], params: Params):
@@ -76,23 +75,15 @@ def test_the_quantiles_are_in_order_and_single_runs_beside_them(
     assert curves["run_0"].iloc[-1] == results["samples.csv"]["q_s0_a0"].iloc[0]
 
 
-def test_the_same_parameters_give_the_same_bytes(few: Params):
-    once, again = (q_learning_convergence.run(few) for _ in range(2))
-    assert all(artifacts.render(k, once[k]) == artifacts.render(k, again[k]) for k in once)
-
-
-def test_a_run_does_not_depend_on_how_many_more_there_are(few: Params, results: dict[str, Any]):
-    whole = few.model_copy(update={"iterations": 10_000})
-    samples = q_learning_convergence.run(whole)["samples.csv"]
-    assert artifacts.render("samples.csv", samples) == artifacts.render(
-        "samples.csv", results["samples.csv"].head(len(samples))
-    )
-
-
-def test_another_seed_gives_other_runs(few: Params):
-    other = few.model_copy(update={"seed": 43})
-    first, second = (q_learning_convergence.run(p)["samples.csv"] for p in (few, other))
-    assert (first["q_s0_a0"] != second["q_s0_a0"]).all()
+def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
+    params: Params, results: dict[str, Any]
+):
+    few = params.model_copy(update={"runs": 20})
+    samples = q_learning_convergence.run(few)["samples.csv"]
+    first = results["samples.csv"].head(20)
+    assert artifacts.render("samples.csv", samples) == artifacts.render("samples.csv", first)
+    other = q_learning_convergence.run(few.model_copy(update={"seed": 43}))["samples.csv"]
+    assert (samples["q_s0_a0"] != other["q_s0_a0"]).all()
 
 
 def test_a_run_that_never_settles_counts_as_later_than_any_other():
@@ -116,12 +107,6 @@ def test_a_tolerances_name_has_no_dot():
     ]
 
 
-def test_the_headline_tells_how_many_runs_settle(few: Params):
-    said = q_learning_convergence.headline(q_learning_convergence.run(few))
-    assert "of 20 runs settle within 5% in 2,000 iterations; " in said
-    assert said.endswith("act optimally")
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -133,12 +118,8 @@ def test_the_headline_tells_how_many_runs_settle(few: Params):
         ({"learning_rat": 0.1}, "learning_rat is unknown; did you mean learning_rate?"),
     ],
 )
-def test_a_parameter_that_is_not_allowed_is_named(
-    change: dict[str, Any], message: str, tmp_path: Path
-):
-    with pytest.raises(parameters.ParameterError) as error:
-        parameters.load(NAME, Params, tiny.altered(NAME, tmp_path, change))
-    assert message in str(error.value)
+def test_a_parameter_that_is_not_allowed_is_named(change: dict, message: str, tmp_path: Path):
+    assert message in refused(NAME, tmp_path, **change)
 
 
 @pytest.mark.parametrize(
@@ -205,13 +186,16 @@ def test_a_start_from_which_nothing_happens_is_refused(
     assert str(caught.value) == "start state 'end' is absorbing; allowed: a_b, a"
 
 
-@pytest.mark.parametrize("iterations", [2000, 15])
-@pytest.mark.parametrize("watched", [("s0", "a0"), ("s1", "a0")])
+@pytest.mark.parametrize(("iterations", "state"), [(2000, "s1"), (15, "s0")])
 def test_the_notebook_runs_on_fresh_results(
-    few: Params, watched: tuple[str, str], iterations: int, tmp_path: Path
+    few: Params, state: str, iterations: int, tmp_path: Path
 ):
-    recorded = few.recorded.model_copy(update=dict(zip(("state", "action"), watched, strict=True)))
+    recorded = few.recorded.model_copy(update={"state": state, "action": "a0"})
     short = few.model_copy(update={"iterations": iterations, "recorded": recorded})
-    text = executed(NAME, q_learning_convergence.run(short), short, tmp_path)
+    results = q_learning_convergence.run(short)
+    text = executed(NAME, results, short, tmp_path)
     assert text.count('"image/png": "') == 3
     assert "20 runs" in text
+    said = q_learning_convergence.headline(results)
+    assert f"of 20 runs settle within 5% in {iterations:,} iterations; " in said
+    assert said.endswith("act optimally")

@@ -10,10 +10,8 @@ import pytest
 from reprise.pipeline import artifacts, parameters
 from reprise.stats.paired import ratio_of_means
 from reprise.tabular.names import ModelError
-from reprise.tabular.td_learning import Schedule
 from stages import td_learning
-from tests import tiny
-from tests.stages.executing import executed
+from tests.stages.executing import executed, refused
 
 NAME = "td_learning"
 Params = td_learning.Params
@@ -21,7 +19,7 @@ Params = td_learning.Params
 
 @pytest.fixture(scope="module")
 def params() -> Params:
-    return parameters.load(NAME, Params)
+    return parameters.load(NAME, Params).model_copy(update={"runs": 200})
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +38,18 @@ def test_the_truth_is_the_linear_solve(results: dict[str, Any]):
     np.testing.assert_allclose(list(results["metrics.json"]["truth"].values()), expected)
 
 
-def test_constant_rates_settle_on_floors_that_grow_with_them(
+def test_constant_rates_settle_on_floors_that_grow_with_them_and_decaying_rates_go_on_falling(
     results: dict[str, Any], params: Params
 ):
-    found = results["metrics.json"]["schedules"]
-    constant = [n for n, s in params.schedules.items() if s.learning_rate_decay == 0]
-    by_rate = sorted(constant, key=lambda name: params.schedules[name].learning_rate)
+    found, schedules = results["metrics.json"]["schedules"], params.schedules
+    constant = [n for n, s in schedules.items() if s.learning_rate_decay == 0]
+    decaying = [n for n in schedules if n not in constant]
+    by_rate = sorted(constant, key=lambda name: schedules[name].learning_rate)
     assert len(by_rate) == 3
-    for name in by_rate:
-        assert found[name]["ratio"]["low"] > 0.93
+    assert all(found[name]["ratio"]["low"] > 0.85 for name in by_rate)
     for lower, higher in pairwise(by_rate):
         assert found[lower]["end"]["high"] < found[higher]["end"]["low"]
-
-
-def test_decaying_rates_go_on_falling_and_one_is_below_every_floor(
-    results: dict[str, Any], params: Params
-):
-    found = results["metrics.json"]["schedules"]
-    decaying = [n for n, s in params.schedules.items() if s.learning_rate_decay > 0]
-    floor = min(found[n]["end"]["low"] for n in found if n not in decaying)
+    floor = min(found[name]["end"]["low"] for name in constant)
     assert all(found[name]["ratio"]["high"] < 1 for name in decaying)
     assert min(found[name]["end"]["high"] for name in decaying) < floor
 
@@ -68,18 +59,17 @@ def test_the_metrics_agree_with_the_samples(results: dict[str, Any], params: Par
     assert len(samples) == params.runs * len(params.schedules)
     truth = np.array(list(metrics["truth"].values()))
     for name, table in samples.groupby("schedule"):
-        found = metrics["schedules"][name]
-        assert found["end"]["estimate"] == pytest.approx(table["end"].mean())
-        assert found["half_way"]["estimate"] == pytest.approx(table["half_way"].mean())
-        ratio = table["end"].mean() / table["half_way"].mean()
-        assert found["ratio"]["estimate"] == pytest.approx(ratio)
+        found, means = metrics["schedules"][name], table[["half_way", "end"]].mean()
+        assert found["end"]["estimate"] == pytest.approx(means["end"])
+        assert found["half_way"]["estimate"] == pytest.approx(means["half_way"])
+        assert found["ratio"]["estimate"] == pytest.approx(means["end"] / means["half_way"])
         values = table.filter(like="v_").to_numpy()
         bias = np.sqrt(((values.mean(axis=0) - truth) ** 2).mean())
         assert found["bias"] == pytest.approx(bias)
         assert found["spread"] == pytest.approx(np.sqrt(values.var(axis=0).mean()))
 
 
-def test_the_curves_tell_each_schedules_quantiles_in_order(results: dict[str, Any], params: Params):
+def test_the_curves_show_each_schedules_quantiles_in_order(results: dict[str, Any], params: Params):
     curves, traces = results["curves.csv"], results["traces.csv"]
     assert list(curves["schedule"].unique()) == list(params.schedules)
     for table in (curves, traces):
@@ -94,12 +84,7 @@ def test_the_curves_tell_each_schedules_quantiles_in_order(results: dict[str, An
     assert (last == first_run[f"v_{params.traced_state}"].to_numpy()).all()
 
 
-def test_the_same_parameters_give_the_same_bytes(few: Params):
-    once, again = (td_learning.run(few) for _ in range(2))
-    assert all(artifacts.render(k, once[k]) == artifacts.render(k, again[k]) for k in once)
-
-
-def test_a_run_depends_neither_on_the_others_nor_on_the_schedules_beside_it(
+def test_a_run_depends_on_its_seed_and_neither_on_other_runs_nor_on_other_schedules(
     params: Params, results: dict[str, Any]
 ):
     name = "power_slow"
@@ -107,12 +92,8 @@ def test_a_run_depends_neither_on_the_others_nor_on_the_schedules_beside_it(
     alone = td_learning.run(params.model_copy(update=update))["samples.csv"]
     among = results["samples.csv"].query("schedule == @name").head(5)
     assert artifacts.render("a.csv", alone) == artifacts.render("a.csv", among)
-
-
-def test_another_seed_gives_other_runs(few: Params):
-    other = few.model_copy(update={"seed": 43})
-    first, second = (td_learning.run(p)["samples.csv"] for p in (few, other))
-    assert (first["end"] != second["end"]).all()
+    other = td_learning.run(params.model_copy(update=update | {"seed": 43}))["samples.csv"]
+    assert (other["end"] != alone["end"]).all()
 
 
 def test_a_single_record_is_half_way_and_the_end(few: Params):
@@ -120,12 +101,6 @@ def test_a_single_record_is_half_way_and_the_end(few: Params):
     found = td_learning.run(once)["metrics.json"]["schedules"]["power_slow"]
     assert found["half_way"] == found["end"]
     assert found["ratio"]["estimate"] == 1
-
-
-def test_the_headline_tells_every_schedules_error(few: Params):
-    said = td_learning.headline(td_learning.run(few))
-    assert said.startswith("error at the end (of that half way): constant_large ")
-    assert said.count("%)") == len(few.schedules)
 
 
 def test_the_ratio_of_means_covers_the_truth_as_often_as_it_says():
@@ -144,34 +119,23 @@ def test_a_ratio_needs_pairs_and_a_mean_that_is_not_zero():
         ratio_of_means([1.0, 2.0], [-1.0, 1.0])
 
 
+SLOW = "schedules.power_slow"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"runs": 1}, "runs is 1; allowed: greater than or equal to 2"),
         ({"window": 0.6}, "window is 0.6; allowed: less than or equal to 0.5"),
         ({"record_every": 90_000}, "record_every is 90000; allowed: up to iterations, 40000"),
-        (
-            {"schedules.power_slow.learning_rate": 1.5},
-            "schedules.power_slow.learning_rate is 1.5; allowed: less than or equal to 1",
-        ),
-        (
-            {"schedules.power_slow.count": "step"},
-            "schedules.power_slow.count is 'step'; allowed: one of steps, visits; "
-            "did you mean steps?",
-        ),
-        (
-            {"schedules.power_slow.learning_rat": 0.1},
-            "schedules.power_slow.learning_rat is unknown; did you mean learning_rate?",
-        ),
+        ({f"{SLOW}.learning_rate": 1.5}, "learning_rate is 1.5; allowed: less than or equal to 1"),
+        ({f"{SLOW}.count": "step"}, f"{SLOW}.count is 'step'; allowed: one of steps, visits; did"),
+        ({f"{SLOW}.learning_rat": 0.1}, f"{SLOW}.learning_rat is unknown; did you mean learning_r"),
         ({"schedules": {}}, "schedules is {}: Dictionary should have at least 1 item"),
     ],
 )
-def test_a_parameter_that_is_not_allowed_is_named(
-    change: dict[str, Any], message: str, tmp_path: Path
-):
-    with pytest.raises(parameters.ParameterError) as error:
-        parameters.load(NAME, Params, tiny.altered(NAME, tmp_path, change))
-    assert message in str(error.value)
+def test_a_parameter_that_is_not_allowed_is_named(change: dict, message: str, tmp_path: Path):
+    assert message in refused(NAME, tmp_path, **change)
 
 
 @pytest.mark.parametrize("key", ["start_state", "traced_state"])
@@ -195,16 +159,15 @@ def test_a_start_from_which_nothing_happens_is_refused(
     with pytest.raises(ModelError, match=r"start state 'end' is absorbing; allowed: v\.1$"):
         td_learning.run(short)
     # a dot would part the key: V = 0.5·1 + 0.5·0.9 V
-    truth = td_learning.run(short.model_copy(update={"start_state": "v.1"}))["metrics.json"][
-        "truth"
-    ]
-    assert truth == {"v_1": pytest.approx(0.5 / 0.55), "end": 0}
+    found = td_learning.run(short.model_copy(update={"start_state": "v.1"}))
+    assert found["metrics.json"]["truth"] == {"v_1": pytest.approx(0.5 / 0.55), "end": 0}
 
 
-@pytest.mark.parametrize("chosen", [None, ["constant_small"]])
-def test_the_notebook_runs_on_fresh_results(few: Params, chosen: list[str] | None, tmp_path: Path):
-    schedules: dict[str, Schedule] = {n: few.schedules[n] for n in chosen or few.schedules}
-    fewer = few.model_copy(update={"schedules": schedules})
-    text = executed(NAME, td_learning.run(fewer), fewer, tmp_path)
+def test_the_notebook_runs_on_one_schedule_and_the_headline_names_all(few: Params, tmp_path: Path):
+    one = few.model_copy(update={"schedules": {"constant_small": few.schedules["constant_small"]}})
+    text = executed(NAME, td_learning.run(one), one, tmp_path)
     assert text.count('"image/png": "') == 2
     assert "20 runs" in text
+    said = td_learning.headline(td_learning.run(few))
+    assert said.startswith("error at the end (of that half way): constant_large ")
+    assert said.count("%)") == len(few.schedules)

@@ -1,0 +1,303 @@
+"""Searches for a policy of the chapter's vacuum robot, at equal cost.
+
+A policy has two genes in [0, 1]: p, the probability to move forward in a second, and r, the range
+of the random turns in half turns; tables give r in degrees. The score of a policy is its share of
+the dust in one try of 30 minutes: a noisy number, and the only information of a search. Tries that
+no search saw judge the searches: fresh ones, or those of the landscape.
+
+Axes: N policies, R runs, K records or times, P points of an axis.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from reprise import seeds
+from reprise.agents import policy_search
+from reprise.agents.policy_search import combinations
+from reprise.environments import vacuum_kernel
+from reprise.environments.vacuum_room import ROOM, SECONDS, dust_at_start
+from reprise.hyperparameters import AtLeastTwo, Frozen, PositiveInt
+from reprise.stats import intervals
+from reprise.tabular import settling
+
+Floats = NDArray[np.float64]
+
+GENES = 2
+DEGREES = 180  # in a half turn
+DUST = int(dust_at_start(ROOM).sum())  # specks
+
+# Each search, and the simpler one to compare it with.
+COMPARED = {
+    "random": "grid",
+    "genetic_asexual": "random",
+    "genetic_sexual": "genetic_asexual",
+    "genetic_diverse": "genetic_sexual",
+    "gradient_ascent": "random",
+}
+
+
+class Hyperparameters(Frozen):
+    """The hyperparameters of all searches."""
+
+    evaluations: PositiveInt  # of every search
+    record_every: PositiveInt  # evaluations between records, and in a batch of grid or random
+    grid: policy_search.Grid
+    genetic: policy_search.Genetic
+    gradient_ascent: policy_search.GradientAscent
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        for name, batch in (
+            ("record_every", self.record_every),
+            ("generations", self.genetic.population),
+            ("gradient steps", 2 * GENES * self.gradient_ascent.repeats),
+        ):
+            if self.evaluations % batch:
+                raise ValueError(
+                    f"evaluations is {self.evaluations}; allowed: a multiple of {batch}, as the "
+                    f"{name} take {batch} each"
+                )
+        return self
+
+
+class LandscapeGrid(Frozen):
+    """The grid of policies, and the tries of each."""
+
+    points: AtLeastTwo  # of each axis
+    tries: AtLeastTwo
+    best_tries: PositiveInt  # further tries of the best policy
+
+
+class Coverage(Frozen):
+    """The tries that show the growth of the collected dust with time."""
+
+    tries: AtLeastTwo
+    doublings: Annotated[int, Field(ge=0, le=16)]  # of the 30 minutes
+
+
+class Searched(NamedTuple):
+    """The recommendations of a search in each run."""
+
+    policies: Floats  # after each record_every-th evaluation, [R, K, 2], NaN before the first
+    believed: Floats  # the score behind the last recommendation, [R]
+    shares: Floats  # the last recommendation's mean share of the dust in fresh tries, [R]
+
+
+class Landscape(NamedTuple):
+    """The mean share of the dust over a grid of policies."""
+
+    axis: Floats  # of both genes, [P]
+    mean: Floats  # [P, P], p by r
+    standard_deviation: Floats  # of a single try, [P, P]
+    best: Floats  # the policy with the highest mean, [2]
+    best_share: float  # its mean in further tries
+
+
+def searches(
+    h: Hyperparameters,
+) -> dict[str, Callable[[np.random.Generator], policy_search.Search]]:
+    """Return a function from a generator to a search, by the name of the search."""
+    pure = h.genetic.model_copy(update={"weak_survivors": 0})
+    return {
+        "grid": lambda _: policy_search.grid_search(h.grid, GENES, h.record_every),
+        "random": partial(policy_search.random_search, GENES, h.record_every),
+        "genetic_asexual": partial(policy_search.genetic_search, pure, 1, GENES),
+        "genetic_sexual": partial(policy_search.genetic_search, pure, 2, GENES),
+        "genetic_diverse": partial(policy_search.genetic_search, h.genetic, 2, GENES),
+        "gradient_ascent": partial(policy_search.gradient_ascent, h.gradient_ascent, GENES),
+    }
+
+
+def tries(policies: Floats, count: int, generator: np.random.Generator) -> Floats:
+    """Return the share of the dust of policies [N, 2] in each try of 30 minutes, [N, count]."""
+    keys = vacuum_kernel.draw_keys(generator, len(policies) * count)
+    found = shares_by(np.repeat(policies, count, axis=0), keys, np.array([SECONDS]))
+    return found.reshape(len(policies), count)
+
+
+def shares_by(policies: Floats, keys: vacuum_kernel.Keys, times: NDArray[np.int64]) -> Floats:
+    """Return the share of the dust that policies [N, 2] collect by some times in s, [N, K]."""
+    return vacuum_kernel.collected(policies, keys, times) / DUST
+
+
+def search_all(
+    h: Hyperparameters, seed: int, runs: Iterable[int], fresh_tries: int
+) -> dict[str, Searched]:
+    """Run every search with its own random numbers in each run.
+
+    Args:
+        h: the hyperparameters.
+        seed: the experiment's.
+        runs: their numbers, [R].
+        fresh_tries: that judge the last recommendation of each run.
+    """
+    results = {}
+    for name, begin in searches(h).items():
+        policies, believed, shares = [], [], []
+        for run in runs:
+            luck = partial(seeds.generator, seed, name)
+            score = partial(_scores, generator=luck("tries", run))
+            recommended = policy_search.run(
+                begin(luck("search", run)), score, h.evaluations, h.record_every
+            )
+            last = recommended[-1]
+            assert last is not None
+            none = np.full(GENES, np.nan)
+            policies.append([none if r is None else r.policy for r in recommended])
+            believed.append(last.score)
+            shares.append(tries(last.policy[None], fresh_tries, luck("fresh tries", run)).mean())
+        results[name] = Searched(np.array(policies), np.array(believed), np.array(shares))
+    return results
+
+
+def _scores(policies: Floats, generator: np.random.Generator) -> Floats:
+    return tries(policies, 1, generator)[:, 0]
+
+
+def joined(parts: Sequence[Mapping[str, Searched]]) -> dict[str, Searched]:
+    """Join the searches of several packs."""
+    return {
+        name: Searched(*map(np.concatenate, zip(*(part[name] for part in parts), strict=True)))
+        for name in parts[0]
+    }
+
+
+def landscape(grid: LandscapeGrid, generator: np.random.Generator) -> Landscape:
+    """Return the mean share of the dust at every combination of equally spaced genes."""
+    policies, square = combinations(grid.points, GENES), (grid.points, grid.points)
+    shares = tries(policies, grid.tries, generator)
+    mean, deviation = shares.mean(axis=1), shares.std(axis=1, ddof=1)
+    best = policies[mean.argmax()]
+    again = float(tries(best[None], grid.best_tries, generator).mean())
+    axis = np.linspace(0, 1, grid.points)
+    return Landscape(axis, mean.reshape(square), deviation.reshape(square), best, again)
+
+
+def on_landscape(landscape: Landscape, policies: Floats) -> Floats:
+    """Return mean shares by linear interpolation, [...]; NaN for a policy of NaN, [..., 2]."""
+    last = len(landscape.axis) - 1
+    known = np.asarray(~np.isnan(policies).any(axis=-1, keepdims=True))
+    places = last * np.where(known, policies, 0)
+    corner = np.minimum(places.astype(int), last - 1)
+    (p, r), (i, j) = np.moveaxis(places - corner, -1, 0), np.moveaxis(corner, -1, 0)
+    mean = landscape.mean
+    at_p = (1 - r) * mean[i, j] + r * mean[i, j + 1]
+    after_p = (1 - r) * mean[i + 1, j] + r * mean[i + 1, j + 1]
+    return np.where(known[..., 0], (1 - p) * at_p + p * after_p, np.nan)
+
+
+def quality(
+    searched: Mapping[str, Searched],
+    landscape: Landscape,
+    tolerances: Sequence[float],
+    every: int,
+    seed: int,
+) -> dict[str, dict[str, Any]]:
+    """Return how good each search is at the end, how soon it is good, and comparisons.
+
+    Args:
+        searched: the results of each search.
+        landscape: the mean share of every policy.
+        tolerances: relative distances from the best share that count as near.
+        every: evaluations between two records.
+        seed: of the bootstraps.
+    """
+    final, soon, compared = {}, {}, {}
+    for name, found in searched.items():
+        final[name] = intervals.summary(found.shares) | {"believed": float(found.believed.mean())}
+        best, shares = landscape.best_share, on_landscape(landscape, found.policies)
+        known = np.minimum(np.nan_to_num(shares), best)  # above the best is as near as can be
+        soon[name] = {}
+        for tolerance in tolerances:
+            settled = settling.settling_iterations(known, best, tolerance, every)
+            never = intervals.wilson_interval(int(np.isnan(settled).sum()), len(settled))
+            quantiles = settling.settling_quantiles(settled)
+            soon[name][settling.within(tolerance)] = {**quantiles, "never": never}
+    for name, other in COMPARED.items():
+        pair = searched[name].shares, searched[other].shares
+        compared[f"{name}_less_{other}"] = {
+            "difference": intervals.difference_of_means(*pair),
+            "improvement": intervals.probability_of_improvement(*pair, seed=seed),
+        }
+    return {"final": final, "reached": soon, "compared": compared}
+
+
+def sample_table(searched: Mapping[str, Searched]) -> pd.DataFrame:
+    """Return a row for each search and run: the last recommendation and its shares."""
+    tables = {
+        name: pd.DataFrame(
+            {
+                "run": range(len(found.shares)),
+                "p": found.policies[:, -1, 0],
+                "r": DEGREES * found.policies[:, -1, 1],
+                "believed": found.believed,
+                "share": found.shares,
+            }
+        )
+        for name, found in searched.items()
+    }
+    return named(tables, "search")
+
+
+def curve_table(searched: Mapping[str, Searched], landscape: Landscape, every: int) -> pd.DataFrame:
+    """Return quantiles over runs of the recommended policy's share, by evaluations."""
+    curves = {}
+    for name, found in searched.items():
+        shares = on_landscape(landscape, found.policies)
+        recorded = ~np.isnan(shares).any(axis=0)
+        evaluations = every * (1 + np.flatnonzero(recorded))
+        quantiles = settling.curve_quantiles(shares[:, recorded])
+        curves[name] = pd.DataFrame({"evaluations": evaluations, **quantiles})
+    return named(curves, "search")
+
+
+def named(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
+    """Return tables as one, their names in the first column."""
+    return pd.concat(tables, names=[column]).reset_index(column)
+
+
+def landscape_table(landscape: Landscape) -> pd.DataFrame:
+    """Return a row for each combination of p and r."""
+    p, r = combinations(len(landscape.axis), GENES).T
+    shares = {"share": landscape.mean, "standard_deviation": landscape.standard_deviation}
+    flat = {name: values.ravel() for name, values in shares.items()}
+    return pd.DataFrame({"p": p, "r": DEGREES * r, **flat})
+
+
+def policy_table(landscape: Landscape, policies: Mapping[str, Floats]) -> pd.DataFrame:
+    """Return a row for each named policy [2], with its mean share on the landscape."""
+    genes = np.stack(list(policies.values()))
+    shares = on_landscape(landscape, genes)
+    return pd.DataFrame(
+        {"policy": list(policies), "p": genes[:, 0], "r": DEGREES * genes[:, 1], "share": shares}
+    )
+
+
+def path_table(policy: Floats, generator: np.random.Generator) -> pd.DataFrame:
+    """Return a robot's path in 30 minutes, a row for the start and each second with a move."""
+    (key,) = vacuum_kernel.draw_keys(generator, 1)
+    places, counts = vacuum_kernel.path(policy, key, SECONDS)
+    moved = np.r_[True, (np.diff(places[:, :2], axis=0) != 0).any(axis=1)]
+    x, y = places[moved, :2].T  # m
+    return pd.DataFrame(
+        {"second": np.flatnonzero(moved), "x": x, "y": y, "share": counts[moved] / DUST}
+    )
+
+
+def coverage_table(
+    policy: Floats, coverage: Coverage, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Return the collected share of the dust as time doubles, and the share of complete tries."""
+    times = np.array([int(SECONDS * 2.0**n) for n in range(-4, coverage.doublings + 1)])
+    keys = vacuum_kernel.draw_keys(generator, coverage.tries)
+    shares = shares_by(np.tile(policy, (len(keys), 1)), keys, times)
+    means = [intervals.mean_interval(at_time)[:3] for at_time in shares.T]
+    table = pd.DataFrame(means, columns=pd.Index(["share", "low", "high"]))
+    table.insert(0, "minutes", times / 60)
+    return table.assign(complete=(shares == 1).mean(axis=0))
