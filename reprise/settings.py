@@ -93,12 +93,7 @@ def drawn(
 def by_program(
     settings: Iterable[Setting[F]], fixed: type[Frozen]
 ) -> dict[Frozen, list[Setting[F]]]:
-    """Group settings by program.
-
-    Args:
-        settings: of the algorithm.
-        fixed: the model of the hyperparameters that are fixed at compilation.
-    """
+    """Group settings by program; `fixed` is the model of what is fixed at compilation."""
     found: dict[Frozen, list[Setting[F]]] = {}
     for setting in settings:
         found.setdefault(part(fixed, setting.hyperparameters), []).append(setting)

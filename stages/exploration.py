@@ -22,16 +22,8 @@ import pandas as pd
 from pydantic import Field
 
 from reprise import capacity, seeds
+from reprise import hyperparameters as kinds
 from reprise.capacity import Need
-from reprise.hyperparameters import (
-    AtLeastTwo,
-    Frozen,
-    Name,
-    PositiveFloat,
-    PositiveInt,
-    Probability,
-    Seed,
-)
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 from reprise.tabular import exploration, loaders, problems, progress, tolerances
@@ -53,13 +45,13 @@ class Trial(Learning):
     """Parameters of a problem, for every behaviour."""
 
     discount: Annotated[float, Field(ge=0, lt=1)]
-    epsilon_decay: PositiveInt  # iterations over which ε falls
+    epsilon_decay: kinds.PositiveInt  # iterations over which ε falls
 
 
 class ThreeState(Trial):
     """The chapter's model."""
 
-    start_state: Name
+    start_state: kinds.Name
 
     def problem(self) -> Problem:
         """Return the problem."""
@@ -70,14 +62,14 @@ class ThreeState(Trial):
 class ToyText(Trial):
     """One of Gymnasium's models; of Taxi, Gymnasium 1.4 has v4 only, where v3 was meant."""
 
-    environment: Name
+    environment: kinds.Name
 
     def problem(self) -> Problem:
         """Return the problem."""
         return problems.toy_text(self.environment, self.discount)
 
 
-class Problems(Frozen):
+class Problems(kinds.Frozen):
     """All problems."""
 
     three_state: ThreeState
@@ -86,22 +78,22 @@ class Problems(Frozen):
     frozen_lake: ToyText
 
 
-class Checkpoints(Frozen):
+class Checkpoints(kinds.Frozen):
     """The steps after which the greedy policy is evaluated, each so many times those before."""
 
-    first: PositiveInt
+    first: kinds.PositiveInt
     growth: Annotated[float, Field(gt=1, allow_inf_nan=False)]
 
 
-class Params(Frozen):
+class Params(kinds.Frozen):
     """The section exploration of params.yaml."""
 
-    seed: Seed
-    runs: AtLeastTwo
+    seed: kinds.Seed
+    runs: kinds.AtLeastTwo
     tolerance: Annotated[float, Field(gt=0, lt=1)]  # relative to the optimum
-    epsilon_start: Probability
-    epsilon_end: Probability
-    curiosities: Annotated[tuple[PositiveFloat, ...], Field(strict=False)]
+    epsilon_start: kinds.Probability
+    epsilon_end: kinds.Probability
+    curiosities: Annotated[tuple[kinds.PositiveFloat, ...], Field(strict=False)]
     checkpoints: Checkpoints
     problems: Problems
 

@@ -69,9 +69,6 @@ def run(
         environment_id: an environment of two actions.
         seed: the experiment's.
         run: the run's number.
-
-    Raises:
-        UserError: if neat-python does not accept the settings.
     """
     generator, evaluation = seeds.generator(seed, "neat", run), hyperparameters.evaluation
     own_seed = int(generator.integers(2**32))

@@ -52,11 +52,6 @@ def circular_batch(length: int) -> Batch:
 BATCHES = {"deque": deque_batch, "circular": circular_batch}
 
 
-def exponent(times: Sequence[float], lengths: Sequence[int]) -> float:
-    """Return g of time ~ length^g, from the first and the last measurement."""
-    return math.log(times[-1] / times[0]) / math.log(lengths[-1] / lengths[0])
-
-
 def growth(make: Callable[[int], Batch], access: Access, random: np.random.Generator) -> int:
     """Return g as a whole number, for `deque_batch` or `circular_batch`."""
     lengths = (access.shorter, access.longer)
@@ -68,4 +63,4 @@ def growth(make: Callable[[int], Batch], access: Access, random: np.random.Gener
             start = perf_counter_ns()
             batch(drawn)
             best[which] = min(best[which], perf_counter_ns() - start)
-    return round(exponent(best, lengths))
+    return round(math.log(best[1] / best[0]) / math.log(access.longer / access.shorter))

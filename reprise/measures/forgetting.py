@@ -54,7 +54,7 @@ def course(returns: NDArray, cap: float, window: int) -> Course:
     Args:
         returns: of episodes in order [K, N].
         cap: the highest possible return of an episode, or the return that solves the task.
-        window: episodes, at most K.
+        window: episodes.
     """
     half = cap - abs(cap) / 2  # a collapse goes down from a negative cap too
     windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, N, window]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reprise.measures.access_growth import Access, circular_batch, deque_batch, exponent, growth
+from reprise.measures.access_growth import Access, circular_batch, deque_batch, growth
 
 
 @pytest.mark.parametrize("make", [deque_batch, circular_batch])
@@ -12,12 +12,6 @@ def test_a_batch_holds_the_items_of_its_indices(make):
     assert sorted(everything) == list(range(10))
     assert make(10)([3, 3, 0]) == [everything[i] for i in (3, 3, 0)]
     assert circular_batch(9)(range(9)) == [3, 4, 5, 6, 7, 8, 0, 1, 2]  # the oldest first
-
-
-def test_the_exponent_is_that_of_the_power_law_through_the_times():
-    assert exponent([5, 500], [10, 1000]) == pytest.approx(1)
-    assert exponent([5, 5], [10, 1000]) == 0
-    assert exponent([1, 3, 10_000], [10, 50, 1000]) == pytest.approx(2)
 
 
 def test_access_grows_with_the_length_of_a_deque_only():

@@ -54,18 +54,11 @@ def test_what_has_no_row_of_numbers_for_each_seed_is_no_table_of_samples(columns
 
 
 def test_the_committed_tables_of_samples_are_found():
-    paths = {
-        f"{path.parent.name}/{path.name}"
-        for path in (tiny.ROOT / "data").glob("*/*.csv")
-        if outcomes.samples(pd.read_csv(path))
-    }
-    every = {
-        f"{path.parent.name}/samples.csv" for path in (tiny.ROOT / "data").glob("*/samples.csv")
-    }
-    assert every <= paths
-    others = {"hardcoded_baseline/episodes.csv", "hardcoded_baseline/untrained.csv"}
-    assert others <= paths
-    assert not {path for path in paths if "curve" in path or "returns" in path}
+    data = tiny.ROOT / "data"
+    found = {path for path in data.glob("*/*.csv") if outcomes.samples(pd.read_csv(path))}
+    others = {data / "hardcoded_baseline" / name for name in ("episodes.csv", "untrained.csv")}
+    assert {*data.glob("*/samples.csv"), *others} <= found
+    assert not {path for path in found if "curve" in path.name or "returns" in path.name}
 
 
 @pytest.mark.parametrize(

@@ -42,12 +42,11 @@ def test_a_comparison_is_with_the_baseline_only():
     assert found["quick"]["probability_of_improvement"]["estimate"] == 11.5 / 16
 
 
-def test_a_name_is_told_in_words_with_its_decimals():
+def test_a_name_in_words_has_its_decimals():
     assert variants.in_words("learning_rate_0_03") == "learning rate 0.03"
     assert variants.in_words("discount_of_0_95_suits_rather_than_0_8") == (
         "discount of 0.95 suits rather than 0.8"
     )
-    assert variants.in_words("gradient_steps_4") == "gradient steps 4"
     assert variants.in_words("buffer_10000") == "buffer 10000"
 
 

@@ -15,7 +15,6 @@ from reprise.tabular.comparison import (
     state_table,
     sweeps_until_near,
 )
-from reprise.tabular.dynamic_programming import ConvergenceError, converged_q_value_iteration
 from reprise.tabular.loaders import from_yaml
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.names import ModelError
@@ -79,12 +78,9 @@ def test_the_walk_along_the_cliff_is_worth_thirteen_discounted_steps(results: di
 
 def test_the_last_sweep_of_the_history_is_near_the_optimum(results: dict[str, Any]):
     history = results["q_value_iteration.csv"]
-    assert history["sweep"].max() == 50
-    assert set(zip(history["state"], history["action"], strict=True)) == {
-        *(("s0", action) for action in ("a0", "a1", "a2")),
-        *(("s1", "a0"), ("s1", "a2"), ("s2", "a1")),
-    }
-    last = history[(history["sweep"] == 50) & (history["discount"] == 0.9)]
+    last = history[(history["sweep"] == history["sweep"].max()) & (history["discount"] == 0.9)]
+    pairs = [*last["state"].str.cat(last["action"])]
+    assert pairs == ["s0a0", "s0a1", "s0a2", "s1a0", "s1a2", "s2a1"]
     assert last["q"].iloc[0] == pytest.approx(18.91891892, abs=1e-7)
 
 
@@ -93,12 +89,6 @@ def test_states_without_a_choice_name_all_their_best_actions(results: dict[str, 
     assert policies["three_state", 0.95, "s1"] == "a2"
     assert policies["FrozenLake-v1", 0.99, "terminal"] == "a0 a1 a2 a3"
     assert mdp_solving.headline(results) == "5 models solved; the policy flips at 0.947633"
-
-
-def test_q_value_iteration_that_runs_out_of_sweeps_says_where():
-    mdp = from_yaml(mdp_solving.THREE_STATE)
-    with pytest.raises(ConvergenceError, match="after 3 sweeps the value of state 's1' still"):
-        converged_q_value_iteration(mdp, 0.9, 1e-8, 3)
 
 
 def test_without_discount_to_the_future_all_solvers_take_the_best_reward():

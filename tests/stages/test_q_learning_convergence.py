@@ -64,9 +64,7 @@ def test_the_metrics_agree_with_the_samples(results: dict[str, Any], params: Par
     assert metrics["optimal_policy"]["share"] == samples["optimal_policy"].mean()
 
 
-def test_the_quantiles_are_in_order_and_single_runs_beside_them(
-    results: dict[str, Any], params: Params
-):
+def test_the_quantiles_are_in_order_with_single_runs(results: dict[str, Any], params: Params):
     curves = results["curves.csv"]
     quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
     assert (np.diff(quantiles, axis=1) >= 0).all()
@@ -86,25 +84,16 @@ def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
     assert (samples["q_s0_a0"] != other["q_s0_a0"]).all()
 
 
-def test_a_run_that_never_settles_counts_as_later_than_any_other():
+def test_a_run_that_never_settles_is_later_than_any_other_and_in_no_ratio():
     settled = np.array([100.0, np.nan, 300.0, np.nan])
-    assert settling_quantiles(settled) == {
-        **{"q05": 100.0, "q25": 100.0, "median": 300.0, "q75": None, "q95": None}
-    }
-
-
-def test_ratios_are_told_only_where_both_settle():
+    found = settling_quantiles(settled)
+    assert list(found.values()) == [100.0, 100.0, 300.0, None, None]
     settled = np.full(4, 600.0)
     assert settling_summary(settled, 10, 6)["ratio"] == 60
     assert settling_summary(settled, 10, 6)["ratio_of_updates"] == 10
     assert settling_summary(settled, np.nan, 6)["ratio"] is None
     assert settling_summary(np.full(4, np.nan), 10, 6)["ratio"] is None
-
-
-def test_a_tolerances_name_has_no_dot():
-    assert [within(t) for t in (0.05, 0.01, 0.005, 0.07)] == [
-        *("within_5_percent", "within_1_percent", "within_0_5_percent", "within_7_percent")
-    ]
+    assert [within(t) for t in (0.05, 0.005)] == ["within_5_percent", "within_0_5_percent"]
 
 
 @pytest.mark.parametrize(
