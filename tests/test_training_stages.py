@@ -19,7 +19,7 @@ from reprise.environments.rollout import evaluate
 from reprise.measures import training
 from reprise.nn import networks, streams
 from reprise.nn.determinism import tf
-from reprise.pipeline import artifacts, parameters, stage
+from reprise.pipeline import artifacts, execution, parameters, stage
 from stages import reporting
 from tests import tiny
 from tests.environments import userenvs
@@ -28,6 +28,12 @@ from tests.stages.executing import executed, rendered, trained
 ROOT = tiny.ROOT
 STAGES = list(tiny.CHANGES)
 VARIED = [name for name in STAGES if "variants" in tiny.section(name)]
+
+
+@pytest.fixture(autouse=True)
+def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train in this process, which keeps its programs."""
+    monkeypatch.setenv(execution.WORKERS, "1")
 
 
 @pytest.fixture(scope="module")
