@@ -10,57 +10,33 @@ NAN = np.nan
 CAP = 20
 
 
-def one(*returns: float, window: int = 2) -> forgetting.Course:
-    """Return the course of a single seed."""
-    return forgetting.course(np.array(returns, float)[:, None], CAP, window)
-
-
-def begins(found: forgetting.Course) -> list[int]:
-    """Return the episodes with which the collapses of a single seed begin."""
-    return np.flatnonzero(found.collapses[:, 0]).tolist()
-
-
-def test_a_seed_that_never_holds_the_cap_has_nothing_to_forget():
-    found = one(20, 3, 20, 3, 20, 3)
-    assert not found.holds.any()
-    assert not found.collapses.any()
-    assert found.samples["forgets"].tolist() == [0]
-    assert found.samples[["held_at", "depth", "recovery"]].isna().to_numpy().all()
-
-
-def test_the_cap_is_held_from_the_end_of_a_window_that_is_full_of_it():
-    found = one(3, 20, 20, 15, 12)
-    assert found.samples["held_at"].tolist() == [2]
-    assert found.holds[:, 0].tolist() == [False, False, True, True, True]
-    assert found.samples["depth"].tolist() == [CAP - 13.5]
-
-
 @pytest.mark.parametrize(
-    ("returns", "window", "expected"),
+    ("returns", "window", "held_at", "begins", "depth", "recovery"),
     [
-        ((20, 20, 1, 19, 20), 2, []),  # one bad episode is no collapse
-        ((20, 20, 1, 1, 20), 2, [2]),
-        ((20, 20, 20, 12, 6, 7, 5), 3, [4]),
+        ((20, 3, 20, 3, 20, 3), 2, NAN, [], NAN, NAN),  # nothing to forget
+        ((3, 20, 20, 15, 12), 2, 2, [], 6.5, NAN),
+        ((20, 20, 1, 19, 20), 2, 1, [], 10, NAN),  # one bad episode is no collapse
+        ((20, 20, 1, 1, 20), 2, 1, [2], 19, NAN),
+        ((20, 20, 20, 12, 6, 7, 5), 3, 2, [4], 14, NAN),  # the first low episode of a low window
+        ((20, 20, 5, 5, 5, 20, 20, 4, 4), 2, 1, [2, 7], 16, 4),  # the first collapse counts
+        ((20, 20, 5, 5, 20, 4), 2, 1, [2], 15, NAN),
+        ((20, 20, 20, 20), 2, 1, [], 0, NAN),
+        ((0, 0, 20, 20, 5, 4, 20, 20), 2, 3, [4], 15.5, 3),
     ],
 )
-def test_a_collapse_begins_with_the_first_low_episode_of_a_low_window(returns, window, expected):
-    assert begins(one(*returns, window=window)) == expected
+def test_a_seed_holds_the_cap_collapses_and_recovers(
+    returns, window, held_at, begins, depth, recovery
+):
+    found = forgetting.course(np.array(returns, float)[:, None], CAP, window)
+    assert np.flatnonzero(found.collapses[:, 0]).tolist() == begins
+    expected = [held_at, bool(begins), depth, recovery]
+    np.testing.assert_array_equal(found.samples.to_numpy(float)[0], expected)
 
 
-def test_a_collapse_ends_the_holding_where_it_begins_and_is_counted_once():
-    found = one(20, 20, 5, 5, 5, 20, 20, 4, 4)
-    assert begins(found) == [2, 7]
-    assert found.holds[:, 0].tolist() == [False, True, *[False] * 4, True, False, False]
-
-
-def test_recovery_is_the_time_from_the_first_collapse_to_holding_again():
-    assert one(20, 20, 5, 5, 5, 20, 20, 4, 4).samples["recovery"].tolist() == [4]
-    for returns in ((20, 20, 5, 5, 20, 4), (20, 20, 20, 20)):
-        assert one(*returns).samples["recovery"].isna().to_numpy().all()
-
-
-def test_depth_is_that_of_the_worst_window_after_the_cap_was_held():
-    assert one(0, 0, 20, 20, 5, 4, 20, 20).samples["depth"].tolist() == [CAP - 4.5]
+def test_a_collapse_ends_the_holding_where_it_begins():
+    returns = np.array([20, 20, 5, 5, 5, 20, 20, 4, 4], float)[:, None]
+    holds = [False, True, *[False] * 4, True, False, False]
+    assert forgetting.course(returns, CAP, 2).holds[:, 0].tolist() == holds
 
 
 def test_seeds_do_not_mix():

@@ -96,13 +96,8 @@ def test_a_row_says_what_was_measured_and_which_page_shows_it():
     assert found["measured"].startswith("1.5 [1, 2")
     assert found["claimed"].startswith("mean ")
     assert found["mark"]
-
-
-def test_the_page_of_claims_shows_a_claim_of_no_stage():
     assert shown(["one"], stage=float("nan"))["page"] == "claims"
-
-
-def test_a_word_and_a_time_that_never_came_have_no_mark():
+    # A word, and a time that never came, have no mark.
     word = {"form": "value", "claimed": "equal to a0", "word": "a0", "estimate": float("nan")}
     found = shown([], **word)
     assert [found[key] for key in ("measured", "n", "estimate", "mark")] == ["a0", "", "", ""]
