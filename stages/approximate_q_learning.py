@@ -22,8 +22,8 @@ from reprise import capacity, seeds
 from reprise.agents import dqn, evaluation
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
-from reprise.environments.features import Feature, Featured, through_features
 from reprise.environments.specification import CHAPTERS_OWN
+from reprise.environments.wrappers import Feature, Featured, through_features
 from reprise.errors import UserError
 from reprise.hyperparameters import AtLeastTwo, Experiment, Frozen, Name, PositiveInt
 from reprise.measures import training, variants

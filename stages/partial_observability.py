@@ -18,8 +18,8 @@ from reprise import seeds
 from reprise.agents import evaluation, reinforce
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
-from reprise.environments.sensors import Sensed, Sensing, Sensors
 from reprise.environments.specification import CHAPTERS_OWN
+from reprise.environments.wrappers import Sensed, Sensing, Sensors
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
 from reprise.measures import variants
 from reprise.measures.training_run import TrainingRun

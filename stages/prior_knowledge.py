@@ -19,8 +19,8 @@ from reprise import seeds
 from reprise.agents import evaluation, imitation, reinforce
 from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
-from reprise.environments.shaping import Shaped
 from reprise.environments.specification import CHAPTERS_OWN
+from reprise.environments.wrappers import Shaped
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
 from reprise.measures import training, variants
 from reprise.measures.training_run import TrainingRun

@@ -109,7 +109,6 @@ class Acrobot(Environment):
     physics: Physics = field(default_factory=Physics)
     observation_size = 6
     actions = 3
-    draws = 0
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, 4, N], uniform in +-0.1, from the seeds' keys [2, N]."""

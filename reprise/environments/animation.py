@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from reprise.environments.answers import Misfit
+
 WIDTH = 300  # pixels, about
 COLOURS = 32
 INTERVAL = 0.04  # seconds; browsers slow down what is below 0.02
@@ -39,9 +41,15 @@ def gif(frames: NDArray[np.uint8], frames_per_second: float) -> bytes:
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
     buffer = io.BytesIO()
     pictures[0].save(
-        buffer, "GIF", save_all=True, append_images=pictures[1:], loop=0, disposal=1,
-        duration=list(_durations(chosen, frames_per_second)), optimize=False,
-    )  # fmt: skip
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=pictures[1:],
+        loop=0,
+        disposal=1,
+        duration=list(_durations(chosen, frames_per_second)),
+        optimize=False,
+    )
     return buffer.getvalue()
 
 
@@ -60,18 +68,18 @@ def picture(rendered: Any) -> NDArray[Any]:
     channel, is left out.
 
     Raises:
-        ValueError: says what `render` gave, if it is no picture.
+        Misfit: it is no picture.
     """
     while isinstance(rendered, list | tuple) and rendered:
         rendered = rendered[-1]
     array = np.array(rendered)  # a copy: an environment may draw the next one into its own
-    shape = array.shape
     if array.dtype.kind not in "buif" or not array.size:
-        raise ValueError(f"render gives {_kind(rendered)}, no picture")
+        kind = "nothing" if rendered is None else f"a {type(rendered).__name__}"
+        raise Misfit(f"renders {kind}, no picture")
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4):
-        raise ValueError(f"render gives an array {list(shape)}, no picture")
+        raise Misfit(f"renders an array {list(array.shape)}, no picture")
     return array[..., :3] if array.shape[-1] > 1 else array.repeat(3, axis=-1)
 
 
@@ -81,26 +89,20 @@ def frames(pictures: Sequence[NDArray[Any]]) -> NDArray[np.uint8]:
     Truths are black and white. Fractions are shares of white if none is above 1.
 
     Raises:
-        ValueError: if they are of several sizes, or beyond 0 to 255.
+        Misfit: they are of several sizes, or beyond 0 to 255.
     """
-    if len(sizes := dict.fromkeys(picture.shape[:2] for picture in pictures)) > 1:
-        (height, width), (other_height, other_width) = list(sizes)[:2]
+    if len(sizes := dict.fromkeys(picture.shape[1::-1] for picture in pictures)) > 1:
+        (width, height), (other_width, other_height) = list(sizes)[:2]
         changed = f"{width} x {height}, then {other_width} x {other_height}"
-        raise ValueError(f"render gives pictures of several sizes: {changed}")
+        raise Misfit(f"renders pictures of several sizes: {changed}")
     every = np.stack(pictures)
     if every.dtype == np.uint8:
         return every
     if every.dtype.kind == "b" or (every.dtype.kind == "f" and every.max() <= 1):
         every = every.astype(np.float32) * WHITE
     if not (every.min() >= 0 and every.max() <= WHITE):
-        raise ValueError(
-            f"render gives numbers from {every.min():g} to {every.max():g}, no colours"
-        )
+        raise Misfit(f"renders numbers from {every.min():g} to {every.max():g}, no colours")
     return every.round().astype(np.uint8)
-
-
-def _kind(value: Any) -> str:
-    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _shrunk(frame: NDArray[np.uint8]) -> Image.Image:

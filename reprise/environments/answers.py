@@ -1,26 +1,106 @@
-"""The answers of environments to `reset` and `step`, checked before anybody learns from them.
+"""Checks of what environments show, and of their answers to `reset` and `step`.
 
 An answer with a clear meaning is taken: a list of numbers for an array, a category as a float, a
 reward or an end as an array of one. Any other is a `Misfit`: reshaped or broadcast to fit, it would
 be a wrong number that nobody sees.
+
+Shapes: O features of an observation, A actions, numbered from 0 whatever the environment's first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
+from reprise.errors import UserError
+
 LARGEST = float(np.finfo(np.float32).max)  # networks compute with float32
+MOST_VALUES = 4096  # of a Discrete observation, each of which is an input of the networks
 REAL = "biuf"  # NumPy's kinds of real numbers
 
 
 class Misfit(Exception):
-    """An answer that is not what Gymnasium's interface says; the message tells what came."""
+    """An answer that Gymnasium's interface does not allow; the message shows it."""
+
+
+class Spaces(NamedTuple):
+    """Observations and actions of an environment as networks see them."""
+
+    features: int  # O
+    actions: int  # A
+    first_action: int  # the environment's number of action 0
+    encode: Callable[[Any], NDArray]  # from its observation to numbers [O]; raises Misfit
+
+
+def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
+    """Return an environment's spaces, or say why networks of vectors and numbers do not fit.
+
+    Raises:
+        UserError: it does not show a vector or a number, or its actions are not numbers.
+    """
+    shown, actions = environment.observation_space, environment.action_space
+    if not isinstance(actions, Discrete) or actions.n < 2:
+        raise UserError(
+            f"{environment_id} has the actions {actions}; allowed: Discrete, at least 2 of them"
+        )
+    if isinstance(shown, Discrete) and shown.n > MOST_VALUES:
+        raise UserError(
+            f"{environment_id} observes {shown}, which is shown as one number for each value; "
+            f"allowed: up to {MOST_VALUES} of them"
+        )
+    if not (found := _encoder(shown)):
+        try:
+            flat = _encoder(gymnasium.spaces.flatten_space(shown))
+        except NotImplementedError:
+            flat = None
+        raise UserError(
+            f"{environment_id} observes {' '.join(str(shown).split())}; allowed: a Box with one "
+            "axis, or Discrete, which is shown as one number for each value"
+            f"{'; the wrapper FlattenObservation makes a Box of it' if flat else ''}"
+        )
+    return Spaces(found[0], int(actions.n), int(actions.start), found[1])
+
+
+def _encoder(space: gymnasium.Space) -> tuple[int, Callable[[Any], NDArray]] | None:
+    """Return O and a function from observations to numbers [O], if the space has any.
+
+    Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
+    """
+    if isinstance(space, Discrete):
+        size, start = int(space.n), int(space.start)
+        places = {start + place: place for place in range(size)}  # a key equals its float
+
+        def one_hot(observation: Any) -> NDArray:
+            try:
+                place = places.get(observation)
+            except TypeError:  # of an array, which has no hash
+                place = places.get(_single(observation))
+            if place is None:
+                raise _unlike(observation, space)
+            row = np.zeros(size, np.float32)
+            row[place] = 1
+            return row
+
+        return size, one_hot
+    if isinstance(space, Box) and len(space.shape) == 1 and space.shape[0]:
+        shape = space.shape
+
+        def vector(observation: Any) -> NDArray:
+            try:
+                array = np.asarray(observation)
+            except Exception:
+                raise _unlike(observation, space) from None
+            if array.shape != shape or array.dtype.kind not in REAL:
+                raise _unlike(observation, space)
+            return array
+
+        return shape[0], vector
+    return None
 
 
 def begun(answer: Any) -> Any:
@@ -38,7 +118,7 @@ def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
     """Return observation, reward, terminated and truncated of the answer to `step`.
 
     Raises:
-        Misfit: it is none, or the reward is not a number, or an end neither true nor false.
+        Misfit: it has other parts, the reward is not a number, or an end neither true nor false.
     """
     if type(answer) is not tuple or len(answer) != 5:
         what = f"{len(answer)} values" if isinstance(answer, tuple) else _shown(answer)
@@ -54,72 +134,11 @@ def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
     return observation, reward, terminated, truncated
 
 
-def encoder(space: gymnasium.Space) -> tuple[int, Callable[[Any], NDArray]] | None:
-    """Return the number of features O and what makes numbers [O] of observations, if there is any.
-
-    It raises `Misfit` for an observation that does not fit the space. Bounds are not looked at:
-    many environments, Gymnasium's among them, leave their own.
-
-    Args:
-        space: a Box with one axis, or Discrete, which is shown as one number for each value.
-    """
-    if isinstance(space, Discrete):
-        size, start = int(space.n), int(space.start)
-
-        def one_hot(observation: Any) -> NDArray:
-            try:
-                place = places.get(observation)
-            except TypeError:  # of an array, which has no hash
-                place = places.get(_single(observation))
-            if place is None:
-                raise _unlike(observation, space)
-            row = np.zeros(size, np.float32)
-            row[place] = 1
-            return row
-
-        places = {start + place: place for place in range(size)}  # a key equals its float
-        return size, one_hot
-    if isinstance(space, Box) and len(space.shape) == 1 and space.shape[0]:
-        shape, usual = space.shape, space.dtype
-
-        def vector(observation: Any) -> NDArray:
-            if (
-                type(observation) is np.ndarray
-                and observation.dtype is usual
-                and observation.shape == shape
-            ):
-                return observation
-            try:
-                array = np.asarray(observation)
-            except Exception:
-                raise _unlike(observation, space) from None
-            if array.shape != shape or array.dtype.kind not in REAL:
-                raise _unlike(observation, space)
-            return array
-
-        return shape[0], vector
-    return None
-
-
-def picture(rendered: Any) -> NDArray[np.uint8]:
-    """Return what `render` gave as a picture [H, W, 3] of its own; of a list the last one.
-
-    Raises:
-        Misfit: it is none.
-    """
-    if isinstance(rendered, list) and rendered:
-        rendered = rendered[-1]
-    array = np.array(rendered)
-    if array.ndim != 3 or array.shape[-1] not in (3, 4) or array.dtype != np.uint8:
-        raise Misfit(f"renders no picture [H, W, 3] as rgb_array, but {_shown(rendered)}")
-    return array[..., :3]
-
-
 def wrong(values: NDArray) -> tuple[int, str] | None:
-    """Return which row has the first number that networks cannot learn from, and the number.
+    """Return the row of the first number that networks cannot learn from, and the number.
 
     Args:
-        values: with one axis or two; all are looked at together, which costs little.
+        values: with one axis or two; one check of all costs little.
     """
     if np.abs(values).max() <= LARGEST:  # a NaN is not
         return None
@@ -154,12 +173,9 @@ def _unlike(observation: Any, space: gymnasium.Space) -> Misfit:
 
 
 def _shown(value: Any) -> str:
-    """Return a value in words, an array's shape with it."""
     if isinstance(value, np.ndarray):
         return f"{_short(value.tolist())} of shape {list(value.shape)}"
-    if isinstance(value, tuple | list | dict | str | None):
-        return _short(repr(value))
-    return _short(value)
+    return _short(repr(value) if isinstance(value, tuple | list | dict | str | None) else value)
 
 
 def _short(value: object) -> str:

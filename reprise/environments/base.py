@@ -1,4 +1,4 @@
-"""The interface of an environment: what an algorithm asks of it.
+"""The interface of an environment for the algorithms.
 
 Seeds are the last axis of every tensor, features the one before; before them any axes, such as
 episodes.
@@ -26,7 +26,7 @@ class Environment(ABC):
     """The number of features of an observation, O."""
     actions: int
     """The number of actions, A."""
-    draws: int
+    draws: int = 0
     """The number of uniform random numbers that a step takes, D."""
     reward_dtype: str = "float32"
     """The type in which rewards are summed; those of compiled environments are exact in float32."""

@@ -51,7 +51,6 @@ class CartPole(Environment):
     physics: Physics = field(default_factory=Physics)
     observation_size = 4
     actions = 2
-    draws = 0
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states [*shape, 4, N], uniform in +-0.05, from the seeds' keys [2, N]."""

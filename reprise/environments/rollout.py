@@ -1,29 +1,23 @@
-"""Plays episodes in real Gymnasium: many at once for returns, one with its pictures.
+"""Play episodes in real Gymnasium: many at once for returns, one with its pictures.
 
 A policy acts on the observations of all episodes together, so that a network is called once a time
-step for any number of policies. Episodes that have ended keep their last observation and are not
-stepped.
+step for any number of policies.
 
 Shapes: E episodes (seeds), N policies, O features of an observation, T steps, H and W pixels.
 """
 
+import math
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reprise.environments import seeding
-from reprise.environments.answers import Misfit, begun, picture, stepped, wrong
-from reprise.environments.specification import (
-    EpisodeError,
-    Specification,
-    made,
-    plain,
-    spaces,
-)  # fmt: skip
+from reprise.environments import animation, seeding
+from reprise.environments.episodes import Episodes
+from reprise.environments.specification import Specification, made, plain
 from reprise.errors import UserError
 
 Observations = NDArray[np.float32]
@@ -34,7 +28,8 @@ Act = Callable[[Observations, int], Actions]
 Actions are numbered from 0; a Discrete observation is shown as one number for each of its values.
 """
 
-FRAMES_PER_SECOND = 30  # of an environment that does not say it
+FRAMES_PER_SECOND = 30.0  # of an environment without a rate, or with one of no use
+SLOWEST = 0.1  # frames a second
 HEADLESS = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy"}
 
 
@@ -43,9 +38,6 @@ class Episode(NamedTuple):
 
     observations: NDArray[np.float32]  # [T + 1, O]
     actions: NDArray[np.int64]  # [T]
-    rewards: NDArray[np.float64]  # [T]
-    terminated: bool
-    truncated: bool
     frames: NDArray[np.uint8]  # [T + 1, H, W, 3]
     frames_per_second: float
 
@@ -84,45 +76,26 @@ def evaluate(
     specification = _specification(environment)
     seeding.check(specification)
     shape = (len(seeds), policies)
-    count = len(seeds) * policies
+    each = [int(seed) for seed in seeds for _ in range(policies)]
+
+    def name(i: int) -> str:
+        return f"seed {each[i]}" + (f", policy {i % policies}" if policies > 1 else "")
+
     returns = np.empty((len(limits), *shape))
-    totals, lost = np.zeros((2, count))
-    with made(specification, count) as environments:
-        features, actions, first, encode = spaces(environments[0], specification.id)
-        current = np.empty((count, features))
-        failed = _Failure(specification.id, seeds, policies)
-        steps = [played.step for played in environments]
-        for i, played in enumerate(environments):
-            with failed.at(i, -1):
-                current[i] = encode(begun(played.reset(seed=int(seeds[i // policies]))))
-        failed.if_wrong(current, "observed", -1)
-        running = list(range(count))
+    totals, lost = np.zeros((2, len(each)))
+    with made(specification, len(each)) as environments:
+        episodes = Episodes(environments, specification.id, name)
+        episodes.begin(range(len(each)), each)
         for step in range(max(limits)):
             observations = np.ascontiguousarray(
-                current.reshape(*shape, features).swapaxes(1, 2), np.float32
+                episodes.observed.reshape(*shape, -1).swapaxes(1, 2), np.float32
             )  # [E, O, N]
-            chosen = _checked(act(observations, step), shape, actions)
-            numbers = chosen.ravel().astype(np.int64) + first
-            rewards = np.zeros(count)
-            still, i = [], 0
-            try:
-                for i in running:
-                    observation, rewards[i], terminated, truncated = stepped(steps[i](numbers[i]))
-                    current[i] = encode(observation)
-                    if not (terminated or truncated):
-                        still.append(i)
-            except Misfit as error:
-                raise failed.error(i, step, f"{error}") from None
-            except Exception as error:
-                raise failed.error(i, step, f"raised {type(error).__name__}: {error}") from error
-            running = still
-            failed.if_wrong(current, "observed", step)
-            failed.if_wrong(rewards, "rewarded", step)
-            totals, lost = _added(totals, lost, rewards)
+            actions = _checked(act(observations, step), shape, episodes.spaces.actions)
+            totals, lost = _added(totals, lost, episodes.step(actions))
             for k, limit in enumerate(limits):
-                if limit == step + 1 or (limit > step and not running):
+                if limit == step + 1 or (limit > step and not episodes.running):
                     returns[k] = np.reshape(totals + lost, shape)
-            if not running:
+            if not episodes.running:
                 break
     return returns
 
@@ -158,37 +131,27 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
     """
     headless()
     specification = _specification(environment)
-    with made(specification, 1, render_mode="rgb_array") as (played,):
-        features, number, first, encode = spaces(played, specification.id)
-        failed = _Failure(specification.id, [seed], 1)
-        observations, frames, actions, rewards = [], [], [], []
-        terminated = truncated = False
-        with failed.at(0, -1):
-            observation = encode(begun(played.reset(seed=seed)))
-        while True:
-            step = len(actions) - 1
-            observation = np.array(observation, float)  # some environments write to theirs again
-            failed.if_wrong(observation[None], "observed", step)
-            observations.append(observation.astype(np.float32))
-            with failed.at(0, step):
-                frames.append(picture(played.render()))
-            if frames[-1].shape != frames[0].shape:
-                raise failed.error(0, step, "renders pictures of two sizes; allowed: one")
-            if terminated or truncated:
-                break
-            chosen = act(observations[-1].reshape(1, features, 1), len(actions))
-            actions.append(int(_checked(chosen, (1, 1), number).item()))
-            with failed.at(0, len(actions) - 1):
-                answer = played.step(np.int64(actions[-1] + first))
-                observation, reward, terminated, truncated = stepped(answer)
-                observation = encode(observation)
-            failed.if_wrong(np.array([reward]), "rewarded", len(actions) - 1)
-            rewards.append(reward)
-            truncated = truncated or (len(actions) == limit and not terminated)
-        return Episode(
-            np.stack(observations), np.array(actions), np.array(rewards), terminated, truncated,
-            np.stack(frames), float(played.metadata.get("render_fps") or FRAMES_PER_SECOND),
-        )  # fmt: skip
+    observations, pictures, actions = [], [], []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Gymnasium's, of modes that an environment does not list
+        with made(specification, 1, render_mode="rgb_array") as (played,):
+            episodes = Episodes([played], specification.id, lambda _: f"seed {seed}")
+            episodes.begin([0], [seed])
+            while True:
+                observations.append(episodes.observed[0].astype(np.float32))
+                with episodes.failing(0):
+                    pictures.append(animation.picture(played.render()))
+                if not episodes.running or len(actions) == limit:
+                    break
+                chosen = act(observations[-1][None, :, None], len(actions))
+                actions.append(_checked(chosen, (1, 1), episodes.spaces.actions)[0, 0])
+                episodes.step(actions[-1])
+            with episodes.failing(0):
+                frames = animation.frames(pictures)
+            rate = (played.metadata or {}).get("render_fps")
+    if not isinstance(rate, int | float | np.integer) or not SLOWEST <= rate < math.inf:
+        rate = FRAMES_PER_SECOND
+    return Episode(np.stack(observations), np.array(actions, np.int64), frames, float(rate))
 
 
 def headless() -> None:
@@ -210,30 +173,3 @@ def _checked(actions: Any, shape: tuple[int, int], number: int) -> Actions:
         wrong = array[(array < 0) | (array >= number)][0]
         raise ValueError(f"a policy chose action {wrong}; allowed: 0 to {number - 1}")
     return array
-
-
-class _Failure(NamedTuple):
-    """Tells which episode failed, and at which step."""
-
-    environment_id: str
-    seeds: Sequence[int]
-    policies: int
-
-    def error(self, i: int, step: int, what: str) -> EpisodeError:
-        when = "at reset" if step < 0 else f"at step {step}"
-        policy = f", policy {i % self.policies}" if self.policies > 1 else ""
-        where = f"seed {self.seeds[i // self.policies]}{policy}, {when}"
-        return EpisodeError(f"{self.environment_id}, {where}: the environment {what}")
-
-    @contextmanager
-    def at(self, i: int, step: int) -> Iterator[None]:
-        try:
-            yield
-        except Misfit as error:
-            raise self.error(i, step, f"{error}") from None
-        except Exception as error:
-            raise self.error(i, step, f"raised {type(error).__name__}: {error}") from error
-
-    def if_wrong(self, values: NDArray[np.float64], what: str, step: int) -> None:
-        if found := wrong(values):
-            raise self.error(found[0], step, f"{what} {found[1]}")

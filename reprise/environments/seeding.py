@@ -7,14 +7,14 @@ as the seeds of a training are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
 import gymnasium
 import numpy as np
 
-from reprise.environments.answers import begun, stepped
-from reprise.environments.specification import Spaces, Specification, made, once, spaces
+from reprise.environments.answers import spaces
+from reprise.environments.episodes import EpisodeError, Episodes
+from reprise.environments.specification import Specification, made, once
 from reprise.errors import UserError
 
 SEEDS = (0, 1, 2)
@@ -36,20 +36,19 @@ def check(specification: Specification) -> None:
 
 def _compare(specification: Specification) -> None:
     with made(specification, 3) as (first, second, neighbour):
-        shown = spaces(first, specification.id)
-        actions = np.random.default_rng(0).integers(shown.actions, size=STEPS) + shown.first_action
+        number = spaces(first, specification.id).actions
+        actions = np.random.default_rng(0).integers(number, size=STEPS)
         for seed in SEEDS:
             try:
-                alone = _episode(first, seed, actions, shown)
-                again = _episode(first, seed, actions, shown)
-                neighboured = _episode(
-                    second, seed, actions, shown, _playing(neighbour, seed, actions)
+                alone, again, neighboured = (
+                    _episode(environments, specification.id, seed, actions)
+                    for environments in ([first], [first], [second, neighbour])
                 )
-            except Exception:
+            except EpisodeError:
                 return
             for other, how in ((again, "twice"), (neighboured, "next to another environment")):
                 for step, (one, two) in enumerate(zip(alone, other, strict=False), -1):
-                    if not all(map(_same, one, two)):
+                    if not np.array_equal(one, two):
                         when = f"step {step}" if step >= 0 else "reset"
                         raise UserError(
                             f"{specification.id} ignores its seed: reset(seed={seed}) {how} gives "
@@ -58,46 +57,17 @@ def _compare(specification: Specification) -> None:
                         )
 
 
-def _same(one: Any, two: Any) -> bool:
-    return np.array_equal(one, two, equal_nan=True)
-
-
 def _episode(
-    environment: gymnasium.Env,
-    seed: int,
-    actions: np.ndarray,
-    shown: Spaces,
-    turn: Callable[[int], Any] = lambda step: None,
-) -> list[tuple]:
-    """Return observation, reward and ends at reset and at each step.
-
-    Args:
-        environment: what is played.
-        seed: of `reset`.
-        actions: of the steps, [T].
-        shown: its spaces.
-        turn: is called after each of them with its number, -1 for the reset.
-    """
-    found: list[tuple] = [(np.array(shown.encode(begun(environment.reset(seed=seed)))),)]
-    turn(-1)
-    for step, action in enumerate(actions):
-        observation, *rest = stepped(environment.step(action))
-        if any(rest[1:]):  # a final observation may hold what MaxAndSkipObservation saw before
-            return [*found, tuple(rest)]
-        found.append((np.array(shown.encode(observation)), *rest))
-        turn(step)
+    environments: Sequence[gymnasium.Env], environment_id: str, seed: int, actions: np.ndarray
+) -> list[np.ndarray]:
+    """Return the first environment's observation, reward and ends, at reset and at each step."""
+    episodes = Episodes(environments, environment_id, str)
+    episodes.begin(range(len(environments)), [seed, seed + len(SEEDS)][: len(environments)])
+    found = [episodes.observed[0].copy()]
+    for action in actions:
+        reward = episodes.step(np.full(len(environments), action))[0]
+        ends = episodes.terminated[0], episodes.truncated[0]
+        if any(ends):  # a final observation may hold what MaxAndSkipObservation saw before
+            return [*found, np.array([reward, *ends])]
+        found.append(np.array([*episodes.observed[0], reward]))
     return found
-
-
-def _playing(environment: gymnasium.Env, seed: int, actions: np.ndarray) -> Callable[[int], None]:
-    """Return what plays another episode by the same actions, a step at a call, until it ends."""
-    over = False
-
-    def turn(step: int) -> None:
-        nonlocal over
-        if step < 0:
-            environment.reset(seed=seed + len(SEEDS))
-        elif not over:
-            over = any(stepped(environment.step(actions[step]))[2:])
-
-    return turn

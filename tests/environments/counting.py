@@ -9,6 +9,13 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 
 ID = "Counting-v0"
+MOODS = {
+    "raise": "at step 2: the environment raised RuntimeError: no more",
+    "observe": "at step 2: the environment observed NaN; allowed: finite numbers of float32",
+    "reward": "at step 2: the environment rewarded NaN; allowed: finite numbers of float32",
+    "punish": "at step 2: the environment rewarded -inf; allowed: finite numbers of float32",
+    "raise at reset": "at reset: the environment raised RuntimeError: no beginning",
+}
 
 
 class Counting(gymnasium.Env):

@@ -240,33 +240,6 @@ class SpaceSeed(Line):
         return super().reset(seed=seed)
 
 
-def renders(name: str, rendered: Any) -> None:
-    known(type(name, (Line,), {"render": lambda self: rendered}))
-
-
-renders("RenderNone", None)
-renders("RenderText", "..o")
-renders("RenderList", [np.zeros((2, 6, 3), np.uint8), np.ones((2, 6, 3), np.uint8)])
-renders("RenderRGBA", np.ones((2, 6, 4), np.uint8))
-
-
-@known
-class RenderSizes(Line):
-    def render(self) -> Any:
-        return np.zeros((self.x, 6, 3), np.uint8)
-
-
-@known
-class NoRenderMode(Line):
-    def __init__(self) -> None:
-        super().__init__()
-
-
-@known
-class NoRate(Line):
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 0}  # noqa: RUF012
-
-
 SHARED = Line()
 KNOWN["Shared-v0"] = {"entry_point": lambda: SHARED}
 KNOWN["NeedsBonus-v0"] = {"entry_point": lambda *, bonus: Line()}

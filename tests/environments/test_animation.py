@@ -1,0 +1,157 @@
+"""Pictures of episodes: recorded, played again from actions, as GIFs, and where there are none."""
+
+import io
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reprise.environments.animation import gif
+from reprise.environments.retrace import Camera, Remembering
+from reprise.environments.rollout import evaluate, record
+from reprise.environments.specification import plain
+from tests.environments import drawing
+
+CARTPOLE = "CartPole-v1"
+SEEDS = range(7, 9)
+ACTIONS = np.ones((5, 2), np.int32)
+
+
+def angle_or_damped(observations: np.ndarray, step: int) -> np.ndarray:
+    """Act by the angle in policy 0, and by the angle and its velocity in policy 1."""
+    spin = observations[..., 3, :] * np.arange(observations.shape[-1])
+    return (observations[..., 2, :] + spin >= 0).astype(np.int64)
+
+
+def damped(observations: np.ndarray, step: int) -> np.ndarray:
+    return angle_or_damped(np.repeat(observations, 2, axis=-1), step)[:, 1:]
+
+
+def pictures(gif: bytes) -> list[np.ndarray]:
+    """Return the pictures of a GIF, [H, W, 3] each."""
+    with Image.open(io.BytesIO(gif)) as image:
+        found = []
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            found.append(np.asarray(image.convert("RGB")))
+    return found
+
+
+def test_a_recorded_episode_is_the_one_that_is_evaluated():
+    episode = record(angle_or_damped, CARTPOLE, 3, 200)
+    steps = len(episode.actions)
+    assert steps == evaluate(angle_or_damped, CARTPOLE, [3], 1, [200]).item() < 200
+    assert episode.observations.shape == (steps + 1, 4)
+    assert episode.frames.shape == (steps + 1, 400, 600, 3)
+    assert episode.frames.dtype == np.uint8
+    assert episode.frames_per_second == 50
+    np.testing.assert_array_equal(episode.actions, episode.observations[:-1, 2] >= 0)
+    assert os.environ["SDL_VIDEODRIVER"] == "dummy"
+    assert len(record(damped, CARTPOLE, 3, 12).actions) == 12
+
+
+def test_an_animation_from_remembered_actions_is_that_of_the_policy_itself():
+    remembering = Remembering(angle_or_damped)
+    played = evaluate(remembering, CARTPOLE, SEEDS, 2, [60, 90])
+    np.testing.assert_array_equal(evaluate(angle_or_damped, CARTPOLE, SEEDS, 2, [60, 90]), played)
+    actions, camera = remembering.actions(60), Camera(plain(CARTPOLE), "stage")
+    shown = [camera.animation(actions, policy, SEEDS[0]) for policy in (0, 1)]
+    direct = [record(act, CARTPOLE, SEEDS[0], 60) for act in (angle_or_damped, damped)]
+    assert shown == [gif(episode.frames, episode.frames_per_second) for episode in direct]
+    assert shown[0] != shown[1]
+
+
+def test_the_actions_are_those_of_the_first_episode_minus_one_after_all_have_ended():
+    remembering = Remembering(lambda observations, step: observations[..., 0, :].astype(np.int64))
+    for step in (0, 128, 70_000):
+        remembering(np.full((2, 4, 3), step, np.float32) * np.array([1, 0])[:, None, None], step)
+    actions = remembering.actions(5)
+    assert actions.tolist() == [[0] * 3, [128] * 3, [70_000] * 3, [-1] * 3, [-1] * 3]
+    assert remembering.actions(2).tolist() == [[0] * 3, [128] * 3]
+
+
+def test_a_gif_is_the_same_bytes_again_small_and_in_real_time():
+    episode = record(damped, CARTPOLE, 0, 100)
+    content, again = (gif(episode.frames, 50) for _ in range(2))
+    assert content == again
+    assert len(content) < 75_000
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.size == (300, 200)
+        assert picture.info["loop"] == 0
+        durations = []
+        for frame in range(getattr(picture, "n_frames", 1)):
+            picture.seek(frame)
+            durations.append(picture.info["duration"])
+    assert sum(durations[:-1]) == 100 * 20  # milliseconds; the last picture stays on for a while
+    assert set(durations[:-1]) <= {40, 80}  # of two equal pictures one is kept
+
+
+def test_a_gif_ends_with_the_last_picture_whatever_is_left_out():
+    frames = np.zeros((4, 30, 60, 3), np.uint8)
+    frames[-1] = 255
+    assert (pictures(gif(frames, 50))[-1] == 255).all()
+    with pytest.raises(ValueError, match=r"frames must be \[T, H, W, 3\]; got \[4, 30, 60\]"):
+        gif(frames[..., 0], 50)
+
+
+@pytest.mark.parametrize("form", drawing.CLEAR)
+def test_a_picture_of_clear_meaning_is_shown_as_it_is_meant(form: str, capsys):
+    with drawing.registered(form) as name:
+        found = pictures(Camera(plain(name), "stage").animation(ACTIONS, 1, 0))
+    assert len(found) == 3  # of 30 a second, after 0 steps, 1 and the 2 that it takes
+    for place, shown in enumerate(found):
+        expected = drawing.cell(place)
+        np.testing.assert_array_equal(shown, np.broadcast_to(expected[..., None], shown.shape))
+    assert capsys.readouterr().err == ""
+
+
+MODES = {"render_modes": ["rgb_array"]}
+
+
+@pytest.mark.filterwarnings("ignore:.*render_modes")  # Gymnasium's own, of the last ones
+@pytest.mark.parametrize(
+    "metadata",
+    [*(MODES | {"render_fps": fps} for fps in (0, None, -3, float("nan"), "fast")), MODES, {}],
+)
+def test_frames_a_second_of_no_use_are_thirty(metadata: dict | None):
+    with drawing.registered("rgb", metadata=metadata) as name:
+        assert record(damped, name, 0, 0).frames_per_second == 30
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ("no argument", "got an unexpected keyword argument 'render_mode'"),
+        ("none", "at reset: the environment renders nothing, no picture"),
+        ("text", "renders a str, no picture"),
+        ("empty list", "renders a list, no picture"),
+        ("flat", "renders an array [3], no picture"),
+        ("beyond", "renders numbers from 0 to 300, no colours"),
+        ("error", "RuntimeError: no screen"),
+        ("missing", "NotImplementedError"),
+        ("sizes", "at step 1: the environment renders pictures of several sizes: 40 x 20, then 40"),
+    ],
+)
+def test_without_pictures_there_is_one_line_on_stderr_and_a_notice_in_their_place(
+    form: str, reason: str, capsys
+):
+    with drawing.registered(form) as name:
+        camera = Camera(plain(name), "stage")
+        before = capsys.readouterr().err
+        shown = pictures(camera.animation(ACTIONS, 0, 0))
+        after = capsys.readouterr().err
+    # Before a training, as soon as it is known.
+    said, silent = (after, before) if form == "sizes" else (before, after)
+    assert said.startswith("stage: no animation: ")
+    assert said.count("\n") == 1
+    assert name in said
+    assert reason in said
+    assert silent == ""
+    assert len(shown) == 1
+
+
+def test_no_policy_has_no_episode_to_show(capsys):
+    with drawing.registered("rgb") as name:
+        assert len(pictures(Camera(plain(name), "stage").animation(ACTIONS, None, 0))) == 1
+    assert capsys.readouterr().err == ""

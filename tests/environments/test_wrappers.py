@@ -1,0 +1,204 @@
+"""Wrappers of compiled environments: what training sees is what a policy sees in Gymnasium."""
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.spaces import Box
+from gymnasium.wrappers import FrameStackObservation, TransformObservation
+
+from reprise import seeds
+from reprise.agents import dqn
+from reprise.environments.cartpole import CartPole
+from reprise.environments.rollout import evaluate
+from reprise.environments.wrappers import (
+    FEATURES,
+    SCALES,
+    Featured,
+    Sensed,
+    Sensing,
+    Sensors,
+    Shaped,
+    features,
+    through_features,
+)
+from reprise.nn import networks, streams
+from reprise.nn.determinism import tf
+from tests.agents.test_dqn import with_
+
+ODD, EVEN = FEATURES[:4], FEATURES[4:]  # in a mirror
+PLAIN = Sensors((0, 2), (0.0, 0.0), 3)
+RATES = PLAIN._replace(frequency=50.0, history=2)
+NOISY = Sensors((2, 1), (0.1, 0.5), 2)
+KEYS = tf.constant(seeds.training_keys(1, "test", range(3)).T)
+NOTHING = tf.zeros([0, 3])
+RANDOM = np.random.default_rng(0)
+OBSERVATIONS = (RANDOM.uniform(-1.2, 1.2, (50, 4, 3)) * np.array(SCALES)[:, None]).astype("f4")
+
+
+@pytest.mark.parametrize("penalty", [0.0, 5.0])
+def test_the_penalty_is_proportional_to_the_angle_after_the_step(penalty: float):
+    state, action = CartPole().reset(KEYS), tf.constant([0, 1, 0])
+    following, reward, _ = CartPole().step(state, action)
+    charged = Shaped(CartPole(), 2, penalty).step(state, action, NOTHING)[1]
+    np.testing.assert_allclose(charged, reward - penalty * np.abs(following[2]), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "size"),
+    [
+        (Shaped(CartPole(), 2, 0.0), 4),
+        (Featured(CartPole(), EVEN), 6),
+        (Sensed(CartPole(), PLAIN), 6),
+    ],
+)
+def test_the_environment_behind_a_wrapper_is_unchanged(wrapped, size):
+    assert (wrapped.observation_size, wrapped.actions, wrapped.draws) == (size, 2, 0)
+    state, through = CartPole().reset(KEYS), wrapped.reset(KEYS)
+    np.testing.assert_array_equal(through[:4], state)
+    for _ in range(15):  # to the right until all have fallen
+        state, *rest = CartPole().step(state, tf.ones([3], tf.int32))
+        through, *same = wrapped.step(through, tf.ones([3], tf.int32), NOTHING)
+        for ours, theirs in zip((through[:4], *same), (state, *rest), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert rest[1].numpy().all()
+
+
+def test_the_features_of_a_state_are_those_computed_by_hand():
+    state = np.array([1.2, -0.6, 0.1 * SCALES[2], 0.5 * SCALES[3]], np.float32)[:, None]
+    expected = [0.5, -0.25, 0.1, 0.5, 0.25, 0.0625, 0.01, 0.25, -0.125, 0.05]
+    found = features(tf.constant(state), FEATURES).numpy()[:, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    chosen = features(tf.constant(state), ("angle_squared", "position")).numpy()[:, 0]
+    np.testing.assert_array_equal(chosen, found[[6, 0]])
+    assert np.abs(features(tf.constant(100 * OBSERVATIONS), FEATURES).numpy()).max() == 1.0
+
+
+def test_in_a_mirror_the_observed_change_their_sign_and_the_products_do_not():
+    seen = tf.constant(OBSERVATIONS)
+    for names, sign in ((ODD, -1), (EVEN, 1)):
+        here, mirrored = features(seen, names).numpy(), features(-seen, names).numpy()
+        np.testing.assert_array_equal(mirrored, sign * here)
+        assert (here != 0).all()
+
+
+def test_a_policy_in_gymnasium_sees_the_features_that_it_saw_in_training():
+    seen = []
+    act = through_features(lambda found, step: seen.append((found, step)) or "actions", EVEN)  # pyright: ignore
+    assert act(OBSERVATIONS, 7) == "actions"
+    trained_on = Featured(CartPole(), EVEN).observe(tf.constant(OBSERVATIONS)).numpy()
+    np.testing.assert_allclose(seen[0][0], trained_on, rtol=1e-6)
+    assert seen[0][1] == 7
+
+
+def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
+    """Play greedily without an end, and follow the weights in plain NumPy."""
+    h = with_(
+        hidden_sizes=(),
+        activation="linear",
+        total_episodes=None,
+        total_steps=6,
+        maximum_steps=30,
+        epsilon_start=0.0,
+        epsilon_end=0.0,
+        train_every=1,
+        learning_starts=0,
+        gradient_steps=1,
+        replay_capacity=1,
+        batch_size=1,
+        optimizer="sgd",
+        learning_rate=0.02,
+        loss="mse",
+        discount=0.9,
+        target_network="none",
+    )
+    environment = Featured(CartPole(), FEATURES)
+    keys = seeds.training_keys(3, "test", range(1))
+    key = tf.constant(keys.T, tf.uint32)
+    kernel, bias = networks.glorot_uniform(streams.fold_in(key, 0), (10, 2))
+    w = np.concatenate([kernel.numpy()[..., 0], bias.numpy()], axis=1)  # [A, F + 1]
+    state = environment.reset(streams.fold_in(key, 2))
+
+    def phi(state):
+        return np.append(environment.observe(state).numpy()[:, 0], 1.0)
+
+    for _ in range(6):
+        action = int(np.argmax(w @ phi(state)))
+        following, reward, terminated = CartPole().step(state, tf.constant([action]))
+        assert not terminated.numpy()[0]
+        target = reward.numpy()[0] + h.discount * (w @ phi(following)).max()
+        w[action] += 2 * h.learning_rate * (target - w[action] @ phi(state)) * phi(state)
+        state = following
+    trained = dqn.train(h, environment, keys)
+    assert trained.steps[-1, 0] == 6
+    kernel, bias = trained.weights["final"]
+    np.testing.assert_allclose(kernel[..., 0], w[:, :-1], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(bias[:, 0], w[:, -1], rtol=1e-4, atol=1e-6)
+
+
+def played(sensors: Sensors, steps: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the true observations [O, N] of some steps and what sensors show of them."""
+    environment = Sensed(CartPole(), sensors)
+    state = environment.reset(KEYS)
+    true, shown = [], []
+    for step in range(steps + 1):
+        true.append(CartPole().observe(state[:4]).numpy())
+        shown.append(environment.observe(state).numpy())
+        state = environment.step(state, tf.constant([step % 2, 0, 1]), NOTHING)[0]
+    return true, shown
+
+
+def test_the_latest_measurements_come_first_and_the_first_fills_all_places():
+    true, shown = played(PLAIN, 4)
+    seen = [observation[[0, 2]] for observation in true]
+    for t, here in enumerate(shown):
+        places = [seen[max(t - back, 0)] for back in range(3)]
+        np.testing.assert_array_equal(here, np.concatenate(places))
+
+
+def test_rates_of_change_are_the_hidden_velocities():
+    true, shown = played(RATES, 4)
+    np.testing.assert_array_equal(shown[0][2:], 0)
+    for before, here in zip(true[:-1], shown[1:], strict=True):
+        np.testing.assert_allclose(here[2:], before[[1, 3]], atol=2e-5)
+
+
+def test_errors_are_uniform_within_their_bound_and_differ_between_seeds_and_steps():
+    environment, places = Sensed(CartPole(), NOISY), list(NOISY.features)
+    first = environment.reset(KEYS, (500,))
+    errors = tf.constant(np.random.default_rng(0).random((500, 2, 3)), tf.float32)
+    second = environment.step(first, tf.zeros([500, 3], tf.int32), errors)[0]
+    for state in (first, second):
+        wrong = environment.observe(state).numpy()[:, :2] - state.numpy()[:, places]
+        for place, bound in enumerate(NOISY.noise):
+            here = wrong[:, place]
+            assert 0.98 * bound < np.abs(here).max() <= bound * 1.00001
+            assert abs(here.mean()) < 0.1 * bound
+            assert here.std() == pytest.approx(bound / np.sqrt(3), rel=0.05)
+            assert len(np.unique(here)) > 1400  # of 1500
+    kept = environment.observe(second)[:, 2:]  # a measurement keeps its error
+    np.testing.assert_array_equal(kept, environment.observe(first)[:, :2])
+
+
+def test_a_policy_in_gymnasium_sees_what_gymnasiums_own_wrappers_show():
+    seen: list[np.ndarray] = []
+
+    def act(observations, step):
+        seen.append(observations[0, :, 0])
+        return np.array([[step % 2]])
+
+    sensing = Sensing(act, PLAIN, np.random.default_rng(0))
+    evaluate(sensing, "CartPole-v1", [8], 1, [20])
+    seen.clear()
+    evaluate(sensing, "CartPole-v1", [5], 1, [20])  # a new episode forgets the last
+    wrapped = FrameStackObservation(
+        TransformObservation(
+            gymnasium.make("CartPole-v1"), lambda o: o[[0, 2]], Box(-9, 9, (2,), np.float32)
+        ),
+        PLAIN.history,
+        padding_type="reset",
+    )
+    observation = wrapped.reset(seed=5)[0]
+    for step, here in enumerate(seen):
+        np.testing.assert_array_equal(here, np.flip(observation, 0).ravel())
+        observation = wrapped.step(step % 2)[0]
+    assert len(seen) == 20
