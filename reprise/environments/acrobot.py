@@ -53,8 +53,7 @@ def nearest_multiple(angle: tf.Tensor, right_angles: int) -> tuple[tf.Tensor, tf
 def sine_and_cosine_of_any(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return both to float32 precision up to a hundred radians.
 
-    CartPole's series serves an eighth of a turn to either side of a multiple of the right angle:
-    there the cosine's first term left out is 3e-8, half a unit in the last place.
+    CartPole's series serves an eighth of a turn to either side of a multiple of the right angle.
     """
     number, rest = nearest_multiple(angle, 1)
     quarter = tf.cast(number, tf.int32)
@@ -76,10 +75,8 @@ def derivative(state: Four, torque: tf.Tensor, p: Physics) -> Four:
     d_2 = own + lever * cos_2 + inertia
     # The book's cosines of an angle less a right angle are sines.
     phi_2 = p.mass * p.to_centre_of_mass * p.gravity * (sin_1 * cos_2 + cos_1 * sin_2)
-    phi_1 = (
-        -lever * speed_2 * speed_2 * sin_2 - 2 * lever * speed_2 * speed_1 * sin_2
-        + p.mass * (p.to_centre_of_mass + p.length) * p.gravity * sin_1 + phi_2
-    )  # fmt: skip
+    turning = -lever * speed_2 * speed_2 * sin_2 - 2 * lever * speed_2 * speed_1 * sin_2
+    phi_1 = turning + p.mass * (p.to_centre_of_mass + p.length) * p.gravity * sin_1 + phi_2
     rate_2 = (torque + d_2 / d_1 * phi_1 - lever * speed_1 * speed_1 * sin_2 - phi_2) / (
         own + inertia - d_2 * d_2 / d_1
     )
@@ -129,7 +126,7 @@ class Acrobot(Environment):
             state: the first link's angle from hanging, the second's from the first (rad), and their
                 speeds (rad/s), [..., 4, N].
             action: 0 turns the second link backwards, 1 not at all, 2 forwards, int32 [..., N].
-            random: nothing here is left to chance.
+            random: unused.
 
         Returns:
             The next state [..., 4, N], the reward (-1, on the last step 0) and whether the free end
@@ -140,10 +137,8 @@ class Acrobot(Environment):
         one, two, three, four = tf.unstack(state, axis=-2)
         angle_1, angle_2, *speeds = runge_kutta((one, two, three, four), torque, p)
         angle_1, angle_2 = (nearest_multiple(x, 4)[1] for x in (angle_1, angle_2))
-        speed_1, speed_2 = (
-            tf.clip_by_value(x, -limit, limit)
-            for x, limit in zip(speeds, p.speed_limits, strict=True)
-        )
+        limited = zip(speeds, p.speed_limits, strict=True)
+        speed_1, speed_2 = (tf.clip_by_value(x, -limit, limit) for x, limit in limited)
         _, cosine = sine_and_cosine_of_any(angle_1)
         _, cosine_of_both = sine_and_cosine_of_any(angle_1 + angle_2)
         terminated = -cosine - cosine_of_both > p.height

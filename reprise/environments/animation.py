@@ -39,17 +39,10 @@ def gif(frames: NDArray[np.uint8], frames_per_second: float) -> bytes:
     small = [_shrunk(frames[t]) for t in chosen]
     palette = _palette(small)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
+    durations = list(_durations(chosen, frames_per_second))
+    settings = {"save_all": True, "append_images": pictures[1:], "loop": 0, "disposal": 1}
     buffer = io.BytesIO()
-    pictures[0].save(
-        buffer,
-        "GIF",
-        save_all=True,
-        append_images=pictures[1:],
-        loop=0,
-        disposal=1,
-        duration=list(_durations(chosen, frames_per_second)),
-        optimize=False,
-    )
+    pictures[0].save(buffer, "GIF", duration=durations, optimize=False, **settings)
     return buffer.getvalue()
 
 

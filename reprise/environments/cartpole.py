@@ -68,7 +68,7 @@ class CartPole(Environment):
         Args:
             state: position (m), velocity (m/s), angle (rad), angular velocity (rad/s), [..., 4, N].
             action: 0 pushes to the left, 1 to the right, int32 [..., N].
-            random: nothing here is left to chance.
+            random: unused.
 
         Returns:
             The next state [..., 4, N], the reward (1, on the failing step too) and whether the pole
@@ -84,10 +84,9 @@ class CartPole(Environment):
             p.pole_half_length * (4 / 3 - p.pole_mass * cos * cos / total_mass)
         )
         acceleration = push - moment * spin_rate * cos / total_mass
-        following = tf.stack([
-            position + p.time_step * velocity, velocity + p.time_step * acceleration,
-            angle + p.time_step * spin, spin + p.time_step * spin_rate,
-        ], -2)  # fmt: skip
+        rates = (velocity, acceleration, spin, spin_rate)
+        now = (position, velocity, angle, spin)
+        following = tf.stack([x + p.time_step * r for x, r in zip(now, rates, strict=True)], -2)
         out_of_bounds = tf.abs(following[..., 0, :]) > p.position_limit
         terminated = out_of_bounds | (tf.abs(following[..., 2, :]) > p.angle_limit)
         return following, tf.ones_like(position), terminated

@@ -1,8 +1,8 @@
-"""`VacuumRoom-v0` for whole populations: the chapter's policies played by compiled code.
+"""Plays the chapter's vacuum robots for whole populations, by compiled code.
 
-The same room, the same steps, the same numbers as `vacuum_room`, several hundred times as fast.
-A rollout's random numbers are those of SplitMix64 from a key of 64 bits: they depend neither on the
-order of the rollouts nor on how many there are.
+A rollout's random numbers are those of SplitMix64 from a key of 64 bits, two for each second: they
+depend neither on the order of the rollouts nor on how many there are. With the first the robot
+decides to move forward, with probability p, or else to turn, uniformly in [-r, r], by the second.
 
 Axes: N policies, T seconds, K times. A policy is p and r: the probability to move forward, and the
 range of the turns in half turns.
@@ -36,25 +36,21 @@ def draw_keys(generator: np.random.Generator, rollouts: int) -> Keys:
     return generator.integers(2**64, size=rollouts, dtype=np.uint64)
 
 
-def collected(policies: Floats, keys: Keys, times: Counts, room: Room = ROOM) -> Counts:
-    """Return how much dust each policy has collected by each time, in specks.
+def collected(policies: Floats, keys: Keys, times: Counts) -> Counts:
+    """Return how much dust each policy has collected by each time, in specks, [N, K].
 
     Args:
         policies: p and r, [N, 2].
         keys: of the rollouts, one a policy, [N].
         times: in seconds, ascending, [K].
-        room: the room.
-
-    Returns:
-        int64 [N, K].
     """
     counts = np.empty((len(policies), len(times)), np.int64)
     no_path = np.empty((len(policies), 0, 3))
-    _play_all(room, _bordered(room), policies, keys, np.asarray(times), counts, no_path)
+    _play_all(ROOM, _bordered(), policies, keys, np.asarray(times), counts, no_path)
     return counts
 
 
-def path(policy: Floats, key: np.uint64, seconds: int, room: Room = ROOM) -> tuple[Floats, Counts]:
+def path(policy: Floats, key: np.uint64, seconds: int) -> tuple[Floats, Counts]:
     """Return a robot's place and its collected dust after each second.
 
     Returns:
@@ -63,24 +59,14 @@ def path(policy: Floats, key: np.uint64, seconds: int, room: Room = ROOM) -> tup
     """
     counts, paths = np.empty((1, seconds + 1), np.int64), np.empty((1, seconds + 1, 3))
     policies, keys = np.asarray(policy, np.float64)[None], np.array([key], np.uint64)
-    _play_all(room, _bordered(room), policies, keys, np.arange(seconds + 1), counts, paths)
+    _play_all(ROOM, _bordered(), policies, keys, np.arange(seconds + 1), counts, paths)
     return paths[0], counts[0]
 
 
-def uniforms(key: np.uint64, seconds: int) -> Floats:
-    """Return the random numbers of a rollout in [0, 1), two for each second, [T, 2]."""
-    numbers = np.empty((seconds, 2))
-    _fill(np.uint64(key), numbers)
-    return numbers
-
-
 @functools.cache
-def _bordered(room: Room) -> NDArray[np.uint8]:
-    """Return where dust lies, with a border that has none: all neighbours can be looked at."""
-    if room.radius > room.spacing:
-        bound = f"allowed: up to the specks' spacing, {room.spacing}"
-        raise ValueError(f"the robot's radius is {room.radius}; {bound}")
-    return np.pad(vacuum_room.dust_at_start(room), 1).astype(np.uint8)
+def _bordered() -> NDArray[np.uint8]:
+    """Return where dust lies, with a border that has none: all specks have neighbours."""
+    return np.pad(vacuum_room.dust_at_start(ROOM), 1).astype(np.uint8)
 
 
 @njit
@@ -88,14 +74,6 @@ def _uniform(state: np.uint64) -> float:
     mixed = (state ^ (state >> _S30)) * _MIX_1
     mixed = (mixed ^ (mixed >> _S27)) * _MIX_2
     return ((mixed ^ (mixed >> _S31)) >> _S11) * 2.0**-53
-
-
-@njit
-def _fill(key: np.uint64, numbers: Floats) -> None:
-    for t in range(len(numbers)):
-        numbers[t, 0] = _uniform(key + _GAMMA)
-        key += _GAMMA + _GAMMA
-        numbers[t, 1] = _uniform(key)
 
 
 @njit

@@ -2,20 +2,93 @@
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
+from gymnasium.spaces import Box, Discrete
 from PIL import Image
 
 from reprise.environments.animation import gif
 from reprise.environments.retrace import Camera, Remembering
 from reprise.environments.rollout import evaluate, record
 from reprise.environments.specification import plain
-from tests.environments import drawing
 
 CARTPOLE = "CartPole-v1"
 SEEDS = range(7, 9)
 ACTIONS = np.ones((5, 2), np.int32)
+
+
+USUAL = {"render_modes": ["rgb_array"], "render_fps": 30}
+CLEAR = ("rgb", "rgba", "grey", "grey column", "truth", "share", "float", "int", "list", "own")
+
+
+def cell(place: int) -> np.ndarray:
+    """Return the picture of a place: one white cell of four, grey [20, 40]."""
+    picture = np.zeros((20, 40), np.uint8)
+    picture[:, 10 * place : 10 * place + 10] = 255
+    return picture
+
+
+class Drawn(gymnasium.Env):
+    """Walks two steps to the right, whatever the action, and draws itself in some form."""
+
+    observation_space, action_space = Box(0, 5, (2,), np.float32), Discrete(2)
+    canvas = np.zeros((20, 40, 3), np.uint8)
+
+    def __init__(self, form: str, render_mode: str | None = None) -> None:
+        self.form, self.render_mode = form, render_mode
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        super().reset(seed=seed)
+        self.place = 0
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action: Any):
+        self.place += 1
+        return np.full(2, self.place, np.float32), 1.0, self.place == 2, False, {}
+
+    def render(self) -> Any:
+        grey = cell(self.place)
+        colours = np.stack([grey] * 3, axis=-1)
+        self.canvas[:] = colours
+        if self.form == "error":
+            raise RuntimeError("no screen")
+        return {
+            "rgb": colours,
+            "rgba": np.dstack([colours, grey // 2]),
+            "grey": grey,
+            "grey column": grey[..., None],
+            "truth": grey > 0,
+            "share": grey / 255,
+            "float": grey.astype(float),
+            "int": grey.astype(int),
+            "list": [grey * 0, colours],
+            "own": self.canvas,
+            "none": None,
+            "text": "..o.",
+            "empty list": [],
+            "flat": np.zeros(3),
+            "beyond": grey * np.int64(300) // 255,
+            "sizes": np.zeros((20 + self.place, 40, 3), np.uint8),
+        }[self.form]
+
+
+@contextmanager
+def registered(form: str, metadata: dict[str, Any] = USUAL) -> Iterator[str]:
+    """Let Gymnasium know an environment for a while."""
+    own = {"metadata": metadata} | ({"render": gymnasium.Env.render} if form == "missing" else {})
+    made = type("Drawn", (Drawn,), own)
+    name = f"Drawn{len(gymnasium.registry)}-v0"
+    make: Any = (lambda form: made(form)) if form == "no argument" else made
+    gymnasium.register(name, make, kwargs={"form": form})
+    try:
+        yield name
+    finally:
+        del gymnasium.registry[name]
 
 
 def angle_or_damped(observations: np.ndarray, step: int) -> np.ndarray:
@@ -95,27 +168,23 @@ def test_a_gif_ends_with_the_last_picture_whatever_is_left_out():
         gif(frames[..., 0], 50)
 
 
-@pytest.mark.parametrize("form", drawing.CLEAR)
+@pytest.mark.parametrize("form", CLEAR)
 def test_a_picture_of_clear_meaning_is_shown_as_it_is_meant(form: str, capsys):
-    with drawing.registered(form) as name:
+    with registered(form) as name:
         found = pictures(Camera(plain(name), "stage").animation(ACTIONS, 1, 0))
     assert len(found) == 3  # of 30 a second, after 0 steps, 1 and the 2 that it takes
     for place, shown in enumerate(found):
-        expected = drawing.cell(place)
+        expected = cell(place)
         np.testing.assert_array_equal(shown, np.broadcast_to(expected[..., None], shown.shape))
     assert capsys.readouterr().err == ""
 
 
-MODES = {"render_modes": ["rgb_array"]}
-
-
-@pytest.mark.filterwarnings("ignore:.*render_modes")  # Gymnasium's own, of the last ones
 @pytest.mark.parametrize(
     "metadata",
-    [*(MODES | {"render_fps": fps} for fps in (0, None, -3, float("nan"), "fast")), MODES, {}],
+    [*(USUAL | {"render_fps": rate} for rate in (0, None, -3, float("nan"), "fast")), {}],
 )
-def test_frames_a_second_of_no_use_are_thirty(metadata: dict | None):
-    with drawing.registered("rgb", metadata=metadata) as name:
+def test_frames_a_second_of_no_use_are_thirty(metadata: dict):
+    with registered("rgb", metadata) as name:
         assert record(damped, name, 0, 0).frames_per_second == 30
 
 
@@ -136,7 +205,7 @@ def test_frames_a_second_of_no_use_are_thirty(metadata: dict | None):
 def test_without_pictures_there_is_one_line_on_stderr_and_a_notice_in_their_place(
     form: str, reason: str, capsys
 ):
-    with drawing.registered(form) as name:
+    with registered(form) as name:
         camera = Camera(plain(name), "stage")
         before = capsys.readouterr().err
         shown = pictures(camera.animation(ACTIONS, 0, 0))
@@ -152,6 +221,6 @@ def test_without_pictures_there_is_one_line_on_stderr_and_a_notice_in_their_plac
 
 
 def test_no_policy_has_no_episode_to_show(capsys):
-    with drawing.registered("rgb") as name:
+    with registered("rgb") as name:
         assert len(pictures(Camera(plain(name), "stage").animation(ACTIONS, None, 0))) == 1
     assert capsys.readouterr().err == ""

@@ -16,16 +16,17 @@ from reprise.environments.specification import Specification
 from reprise.nn import replay_buffer, streams
 from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
-from tests.environments import counting
+from tests.environments import userenvs
 
 KEYS = seeds.training_keys(42, "training", range(3))
 H = test_reinforce.TINY
+COUNTING = "Counting-v0"
 LIMITED = [{"name": "TimeLimit", "max_episode_steps": 4}]
 
 
 @pytest.fixture(autouse=True)
 def known() -> Iterator[None]:
-    with counting.registered():
+    with userenvs.registered():
         yield
 
 
@@ -54,7 +55,7 @@ def episode_seeds(keys: tf.Tensor, episodes: int) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("specification", "first"),
-    [(of("FrozenLake-v1"), 0), (of("LunarLander-v3"), 0), (of(counting.ID, wrappers=LIMITED), 5)],
+    [(of("FrozenLake-v1"), 0), (of("LunarLander-v3"), 0), (of(COUNTING, wrappers=LIMITED), 5)],
 )
 def test_every_episode_is_the_one_that_is_stepped_by_hand(specification, first):
     observations, actions, rewards, counts = played(specification, 2, 30)
@@ -85,7 +86,7 @@ def test_episodes_begin_with_seeds_that_no_evaluation_has_and_no_two_share():
 
 def experienced(wrappers: Any) -> replay_buffer.Transitions:
     """Return what 3 seeds experience in 40 steps, one episode after the other, [T, .., N]."""
-    environment = GymnasiumEnvironment(of(counting.ID, wrappers=wrappers))
+    environment = GymnasiumEnvironment(of(COUNTING, wrappers=wrappers))
     h = test_dqn.with_(total_episodes=None, total_steps=1, train_every=40, maximum_steps=100)
     numbers = dqn.Numbers(*(tf.ones([3]) for _ in range(5)))  # epsilon is 1
 
@@ -142,7 +143,7 @@ def test_a_truncated_end_has_a_future_if_one_bootstraps_there():
 def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
     other = KEYS.copy()
     other[0] = 1
-    environment = GymnasiumEnvironment(of(counting.ID))
+    environment = GymnasiumEnvironment(of(COUNTING))
     first, again, changed = (reinforce.train(H, environment, keys) for keys in (KEYS, KEYS, other))
     np.testing.assert_array_equal(first.returns, again.returns)
     np.testing.assert_array_equal(first.returns[:, 1:], changed.returns[:, 1:])
@@ -155,8 +156,8 @@ def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
 
 def test_a_failing_environment_is_named_with_seed_episode_seed_and_step(monkeypatch):
     """A training can follow; one program serves all moods, as it is the environment's."""
-    grave, hand, expected = 0.9, counting.Counting(), []
-    environment = GymnasiumEnvironment(of(counting.ID))
+    grave, hand, expected = 0.9, userenvs.Counting(), []
+    environment = GymnasiumEnvironment(of(COUNTING))
     for iteration in range(H.iterations):
         rounds = streams.fold_in(streams.fold_in(tf.constant(KEYS.T), 1), iteration)
         begun = episode_seeds(streams.fold_in(rounds, 0), 3)
@@ -165,8 +166,8 @@ def test_a_failing_environment_is_named_with_seed_episode_seed_and_step(monkeypa
             if hand.begun > grave:
                 episode = f"episode {3 * iteration + e} (seed {begun[e, seed]})"
                 expected.append(f"Counting-v0, seed {seed}, {episode}, ")
-    for mood, what in counting.MOODS.items():
-        given = of(counting.ID, {"mood": mood, "grave": grave})
+    for mood, what in userenvs.MOODS.items():
+        given = of(COUNTING, {"mood": mood, "grave": grave})
         monkeypatch.setattr(environment, "specification", given)
         with pytest.raises(EpisodeError) as caught:
             reinforce.train(H, environment, KEYS)
@@ -174,12 +175,12 @@ def test_a_failing_environment_is_named_with_seed_episode_seed_and_step(monkeypa
 
 
 def test_normalised_training_gives_networks_for_observations_as_they_are():
-    environment = GymnasiumEnvironment(of(counting.ID, wrappers=[{"name": "NormalizeObservation"}]))
+    environment = GymnasiumEnvironment(of(COUNTING, wrappers=[{"name": "NormalizeObservation"}]))
     h = H.model_copy(update={"iterations": 1, "learning_rate": 1e-30})
     folded = reinforce.train(h, environment, KEYS).weights["final"]
     normaliser = environment._normaliser
     assert (normaliser.count > 9).all()
-    environment.specification = of(counting.ID)
+    environment.specification = of(COUNTING)
     raw = reinforce.train(h, environment, KEYS).weights["final"]
     observations = np.random.default_rng(0).normal(3, 2, (5, 2, 3)).astype(np.float32)
     expected = reinforce.logits(raw, tf.constant(normaliser.apply(observations)), h)

@@ -8,7 +8,7 @@ from reprise.environments.episodes import EpisodeError
 from reprise.environments.rollout import evaluate
 from reprise.environments.specification import plain
 from reprise.errors import UserError
-from tests.environments import counting
+from tests.environments import userenvs
 
 CARTPOLE = "CartPole-v1"
 
@@ -72,13 +72,13 @@ def test_a_policy_sees_fixed_shapes_and_an_ended_episode_keeps_its_last_observat
         np.testing.assert_array_equal(later[shorter], seen[ended][shorter])
 
 
-@pytest.mark.parametrize("mood", counting.MOODS)
+@pytest.mark.parametrize("mood", userenvs.MOODS)
 def test_a_failing_environment_is_named_with_seed_policy_and_step(mood):
-    with counting.registered() as name:
-        moody = plain(name).model_copy(update={"kwargs": {"mood": mood, "grave": 0.5}})
+    with userenvs.registered():
+        moody = plain("Counting-v0").model_copy(update={"kwargs": {"mood": mood, "grave": 0.5}})
         with pytest.raises(EpisodeError) as caught:
             evaluate(lambda o, _: np.zeros((2, 2), int), moody, [2, 0], 2, [9])
-    assert str(caught.value) == f"Counting-v0, seed 0, policy 0, {counting.MOODS[mood]}"
+    assert str(caught.value) == f"Counting-v0, seed 0, policy 0, {userenvs.MOODS[mood]}"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from reprise.environments.specification import Specification, made, plain
 from reprise.errors import UserError
 from reprise.pipeline import stage
 from tests import tiny
-from tests.environments import counting
+from tests.environments import userenvs
 
 NAME = "reinforce_training"
 
@@ -86,13 +86,13 @@ def test_a_missing_package_is_named(monkeypatch):
 
 def test_a_failure_in_the_middle_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    with counting.registered():
+    with userenvs.registered():
         kwargs = {"mood": "reward", "grave": 0.8}
-        assert executed(tmp_path, {"id": counting.ID, "kwargs": kwargs}) == 1
+        assert executed(tmp_path, {"id": "Counting-v0", "kwargs": kwargs}) == 1
     no_pictures, err = capsys.readouterr().err.splitlines()
     assert "no animation" in no_pictures
     assert f"{NAME}: Counting-v0, seed " in err
-    assert counting.MOODS["reward"] in err
+    assert userenvs.MOODS["reward"] in err
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
