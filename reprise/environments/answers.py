@@ -71,35 +71,35 @@ def _encoder(space: gymnasium.Space) -> tuple[int, Callable[[Any], NDArray]] | N
 
     Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
     """
-    if isinstance(space, Discrete):
-        size, start = int(space.n), int(space.start)
-        places = {start + place: place for place in range(size)}  # a key equals its float
 
-        def one_hot(observation: Any) -> NDArray:
-            try:
-                place = places.get(observation)
-            except TypeError:  # of an array, which has no hash
-                place = places.get(_single(observation))
-            if place is None:
-                raise _unlike(observation, space)
-            row = np.zeros(size, np.float32)
-            row[place] = 1
-            return row
+    def unlike(observation: Any) -> Misfit:
+        return Misfit(f"observed {_shown(observation)}; its space is {_short(space)}")
 
-        return size, one_hot
+    def one_hot(observation: Any) -> NDArray:
+        try:
+            place = places.get(observation)
+        except TypeError:  # of an array, which has no hash
+            place = places.get(_single(observation))
+        if place is None:
+            raise unlike(observation)
+        row = np.zeros(len(places), np.float32)
+        row[place] = 1
+        return row
+
+    def vector(observation: Any) -> NDArray:
+        try:
+            array = np.asarray(observation)
+        except Exception:
+            raise unlike(observation) from None
+        if array.shape != space.shape or array.dtype.kind not in REAL:
+            raise unlike(observation)
+        return array
+
+    if isinstance(space, Discrete):  # a key equals its float
+        places = {int(space.start) + place: place for place in range(int(space.n))}
+        return len(places), one_hot
     if isinstance(space, Box) and len(space.shape) == 1 and space.shape[0]:
-        shape = space.shape
-
-        def vector(observation: Any) -> NDArray:
-            try:
-                array = np.asarray(observation)
-            except Exception:
-                raise _unlike(observation, space) from None
-            if array.shape != shape or array.dtype.kind not in REAL:
-                raise _unlike(observation, space)
-            return array
-
-        return shape[0], vector
+        return space.shape[0], vector
     return None
 
 
@@ -135,11 +135,7 @@ def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
 
 
 def wrong(values: NDArray) -> tuple[int, str] | None:
-    """Return the row of the first number that networks cannot learn from, and the number.
-
-    Args:
-        values: with one axis or two; one check of all costs little.
-    """
+    """Return the row of the first number that networks cannot learn from, and the number."""
     if np.abs(values).max() <= LARGEST:  # a NaN is not
         return None
     row, *column = np.argwhere(~(np.abs(values) <= LARGEST))[0].tolist()
@@ -166,10 +162,6 @@ def _single(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray) and value.size == 1 and value.dtype.kind in REAL:
         return value.item()
     return None if isinstance(value, np.ndarray | list | dict | set) else value
-
-
-def _unlike(observation: Any, space: gymnasium.Space) -> Misfit:
-    return Misfit(f"observed {_shown(observation)}; its space is {_short(space)}")
 
 
 def _shown(value: Any) -> str:

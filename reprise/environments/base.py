@@ -45,10 +45,7 @@ class Environment(ABC):
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return the next states, the rewards and whether each episode terminated, [..., N].
 
-        Args:
-            state: [..., N].
-            action: int32 [..., N].
-            random: uniform numbers in [0, 1), [..., D, N].
+        Actions are int32 [..., N], random numbers uniform in [0, 1), [..., D, N].
         """
 
     def truncated(self, state: tf.Tensor) -> tf.Tensor:
@@ -56,12 +53,9 @@ class Environment(ABC):
         return tf.constant(False)
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Return states in which the episodes that ended begin anew, [.., N].
+        """Return states in which the episodes that ended, bool [N], begin anew, [.., N].
 
-        Args:
-            state: of all episodes.
-            ended: which of them ended, bool [N].
-            keys: makes the seeds' keys for the new episodes, uint32 [2, N].
+        `keys` makes the seeds' keys for the new episodes, uint32 [2, N].
         """
         return tf.where(ended, self.reset(keys()), state)
 

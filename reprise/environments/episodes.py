@@ -30,15 +30,10 @@ class Episodes:
     def __init__(
         self, environments: Sequence[gymnasium.Env], environment_id: str, name: Callable[[int], str]
     ) -> None:
-        """Begin nothing yet.
-
-        Args:
-            environments: one for each episode.
-            environment_id: their id, for messages.
-            name: returns an episode's name in messages, by its place.
+        """Begin nothing yet; `name` returns an episode's name in messages, by its place.
 
         Raises:
-            UserError: they do not fit networks.
+            UserError: the environments, one for each episode, do not fit networks.
         """
         self.spaces = spaces(environments[0], environment_id)
         self.observed = np.zeros((len(environments), self.spaces.features))  # [P, O]
@@ -64,10 +59,7 @@ class Episodes:
         self.running = sorted({*self.running, *which})
 
     def step(self, actions: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Step all running episodes, and return the rewards, 0 where none is running, [P].
-
-        Args:
-            actions: of all episodes, numbered from 0, P in any shape.
+        """Step all running episodes by actions [P], and return the rewards, else 0, [P].
 
         Raises:
             EpisodeError: as `begin`.

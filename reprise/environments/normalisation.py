@@ -33,12 +33,7 @@ class Normaliser:
         self.count = np.full(seeds, 1e-4)
 
     def update(self, observations: NDArray, counts: NDArray[np.bool_]) -> None:
-        """Take in observations.
-
-        Args:
-            observations: [E, O, N].
-            counts: which of them are new, [E, N].
-        """
+        """Take in observations [E, O, N], those that `counts` [E, N] says are new."""
         new = counts.sum(axis=0)
         mask = counts[:, None, :]
         some = np.maximum(new, 1)

@@ -3,9 +3,6 @@
 Which policy is shown is known only after all are evaluated. By then the workers and their networks
 are gone, and loading TensorFlow again for one animation takes longer than drawing it.
 
-Not every environment draws itself. Whether one does is checked before a training, and a training
-without pictures is as good as any other: its animation is one picture that gives the reason.
-
 Shapes: E episodes, N policies, T steps.
 """
 
@@ -42,14 +39,10 @@ class Remembering:
 
 
 class Camera:
-    """Makes a stage's animation, where its environment has pictures and a policy is to be shown."""
+    """Makes a stage's animation, or one picture of the reason if there is nothing to show."""
 
     def __init__(self, environment: Specification, label: str) -> None:
-        """Look whether an environment has pictures, and say so on stderr if it has none.
-
-        Args:
-            environment: what is played.
-            label: who says so, the stage's name.
+        """Look whether an environment has pictures; if not, the stage's label says so on stderr.
 
         Raises:
             UserError: the environment cannot be made, or does not fit.

@@ -116,18 +116,11 @@ def _added(
 
 
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
-    """Return one episode of one policy with a picture of every step.
-
-    Args:
-        act: the policy; it is called with observations [1, O, 1] and returns actions [1, 1].
-        environment: what is played; a plain one by its id.
-        seed: of `reset`.
-        limit: the time limit in steps.
+    """Return one episode of one policy, up to a time limit, with a picture of every step.
 
     Raises:
         UserError: the environment cannot be made, or does not fit.
-        EpisodeError: the environment raised, gave what does not fit or is not finite, or has no
-            pictures.
+        EpisodeError: as `evaluate`; or the environment has no pictures.
     """
     headless()
     specification = _specification(environment)

@@ -15,15 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Annotated, Any, Self, TypeVar
 
 import gymnasium
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import CoreSchema
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name, check_choice
@@ -60,11 +52,6 @@ class Wrapping(Frozen):
     model_config = ConfigDict(extra="allow")
 
     name: Name
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Return the wrapper's arguments."""
-        return dict(self.model_extra or {})
 
 
 def _by_name(kwargs: Any) -> Any:
@@ -117,7 +104,7 @@ class Specification(Frozen):
         normalising = [wrapping for wrapping in self.wrappers if wrapping.name == NORMALISED]
         if normalising and normalising != [self.wrappers[-1]]:
             raise ValueError(f"wrappers: {NORMALISED} is not the last; allowed: only as the last")
-        if normalising and normalising[0].arguments:
+        if normalising and normalising[0].model_extra:
             raise ValueError(f"wrappers: {NORMALISED} has arguments; allowed: none")
         return self
 
@@ -144,8 +131,7 @@ class Specification(Frozen):
     def make(self, **options: Any) -> gymnasium.Env:
         """Return the environment inside its wrappers, except normalisation; nothing limits it.
 
-        Args:
-            options: more arguments of `gymnasium.make`.
+        Options are more arguments of `gymnasium.make`.
 
         Raises:
             UserError: it is unknown, its package is missing, or it does not take the arguments.
@@ -163,11 +149,11 @@ class Specification(Frozen):
                     reason += f"; did you mean {module}{colon}{close}?"
             raise UserError(f"Gymnasium cannot make {self.id!r}: {reason}") from error
         for wrapping in self.wrappers[: -1 if self.normalised else None]:
-            wrap = getattr(gymnasium.wrappers, wrapping.name)
+            wrap, arguments = getattr(gymnasium.wrappers, wrapping.name), wrapping.model_extra or {}
             try:
-                environment = wrap(environment, **wrapping.arguments)
+                environment = wrap(environment, **arguments)
             except Exception as error:
-                given = ", ".join(f"{key}={value}" for key, value in wrapping.arguments.items())
+                given = ", ".join(f"{key}={value}" for key, value in arguments.items())
                 _close(environment)
                 where = f"{self.id} in {wrapping.name}({given})"
                 raise UserError(f"{where}: {_reason(error)}") from error
@@ -218,13 +204,8 @@ def _reason(error: Exception) -> str:
 def once(memory: dict[str, tuple], specification: Specification, make: Callable[[], T]) -> T:
     """Return what was made for an equal specification before, or make it.
 
-    An environment that is registered anew meanwhile is another one; arguments that are not plain
-    values cannot be compared, and nothing is remembered of them.
-
-    Args:
-        memory: what was made, by specification.
-        specification: of the environment.
-        make: makes it.
+    An environment that is registered anew meanwhile is another one. Arguments that are not plain
+    values cannot be compared: nothing is remembered of them.
     """
     try:
         key = json.dumps(specification.model_dump(exclude={"solved_return"}))
@@ -249,9 +230,7 @@ class Played(Frozen):
         return with_limits(values, values.get("environment")) if given else values
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
         """Return the schema, in which those limits may be null: messages are read off it."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         keys = schema["properties"]
@@ -270,11 +249,7 @@ class Played(Frozen):
 
 
 def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
-    """Return a section in which time limits that are null are the registered one.
-
-    Args:
-        values: of the section, with `maximum_steps` and `evaluation.limits` if it has them.
-        environment: its specification, as params.yaml has it.
+    """Return a section in which time limits that are null are the environment's registered one.
 
     Raises:
         UserError: the environment cannot be made, or is registered without a limit.
@@ -300,13 +275,7 @@ def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
 
 
 def left_limits(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:
-    """Return a notice if limits may be those of the chapter's environment by mistake.
-
-    Args:
-        environment: another, perhaps.
-        steps: the time limit of the training.
-        limits: those of the evaluation.
-    """
+    """Return a notice if another environment may have the chapter's limits by mistake."""
     limit = None if environment.id == CHAPTERS_OWN else environment.registered_limit()
     if limit is None or limit == steps or limit in limits:
         return None

@@ -92,15 +92,8 @@ def _collect(room: Room, per_metre: float, dust: NDArray[np.uint8], x: float, y:
 
 
 @njit
-def _play_all(
-    room: Room,
-    dust: NDArray[np.uint8],
-    policies: Floats,  # [N, 2]
-    keys: Keys,  # [N]
-    times: Counts,  # [K]
-    counts: Counts,  # [N, K], filled
-    paths: Floats,  # [N, T + 1, 3], filled as far as it goes
-) -> None:
+def _play_all(room, dust, policies, keys, times, counts, paths) -> None:
+    """Fill counts [N, K], and paths [N, T + 1, 3] as far as they go."""
     for n in range(len(policies)):
         _play(
             room, dust.copy(), policies[n, 0], policies[n, 1], keys[n], times, counts[n], paths[n]
@@ -108,16 +101,7 @@ def _play_all(
 
 
 @njit
-def _play(
-    room: Room,
-    dust: NDArray[np.uint8],
-    forward: float,
-    angle: float,
-    state: np.uint64,
-    times: Counts,
-    counts: Counts,
-    path: Floats,
-) -> None:
+def _play(room, dust, forward, angle, state, times, counts, path) -> None:
     x, y, heading = room.start_x, room.start_y, room.start_heading
     cosine, sine, stale, total, second = 0.0, 0.0, True, 0, 0
     per_metre = 1 / room.spacing

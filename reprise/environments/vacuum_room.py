@@ -75,13 +75,10 @@ def is_free(room: Room, x: float, y: float) -> bool:
     return beside or y < room.wall_bottom - gap or y > room.wall_top + gap
 
 
-def specks(room: Room) -> tuple[Floats, Floats]:
+def specks(room: Room) -> list[Floats]:
     """Return the coordinates of the lattice's columns [I] and rows [J], the walls' included."""
-    columns, rows = (
-        (np.arange(round(length / room.spacing), dtype=np.float64) + 0.5) * room.spacing
-        for length in (room.width, room.height)
-    )
-    return columns, rows
+    counts = (round(length / room.spacing) for length in (room.width, room.height))
+    return [(np.arange(count, dtype=np.float64) + 0.5) * room.spacing for count in counts]
 
 
 def beneath(room: Room, x: float, y: float) -> NDArray[np.bool_]:

@@ -39,18 +39,11 @@ from reprise.environments.rollout import Act, Actions, Observations
 from reprise.nn import streams
 from reprise.nn.determinism import tf
 
-Feature = Literal[
-    "position",
-    "velocity",
-    "angle",
-    "angular_velocity",
-    "position_squared",
-    "velocity_squared",
-    "angle_squared",
-    "angular_velocity_squared",
-    "position_times_velocity",
-    "angle_times_angular_velocity",
+Observed = Literal["position", "velocity", "angle", "angular_velocity"]
+Squared = Literal[
+    "position_squared", "velocity_squared", "angle_squared", "angular_velocity_squared"
 ]
+Feature = Literal[Observed, Squared, "position_times_velocity", "angle_times_angular_velocity"]
 FEATURES: tuple[Feature, ...] = get_args(Feature)
 
 LIMITS = Physics().position_limit, Physics().angle_limit  # m, rad
