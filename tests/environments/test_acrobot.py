@@ -134,18 +134,6 @@ def test_whole_episodes_have_gymnasiums_lengths_and_rewards():
         np.testing.assert_array_equal(pay, paid)
 
 
-def test_any_axes_before_the_seeds_change_nothing():
-    random = np.random.default_rng(0)
-    states = (random.uniform(-1, 1, (2, 3, 4, 16)) * FASTEST[:, None]).astype(np.float32)
-    actions = random.integers(3, size=(2, 3, 16)).astype(np.int32)
-    every = [x.numpy() for x in Acrobot().step(tf.constant(states), tf.constant(actions))]
-    assert [x.shape for x in every] == [(2, 3, 4, 16), (2, 3, 16), (2, 3, 16)]
-    assert Acrobot().observe(tf.constant(states)).shape == (2, 3, 6, 16)
-    one = Acrobot().step(tf.constant(states[1, 2]), tf.constant(actions[1, 2]))
-    for all_of_them, alone in zip(every, one, strict=True):
-        np.testing.assert_allclose(all_of_them[1, 2], alone, rtol=1e-4, atol=1e-4)
-
-
 @pytest.mark.parametrize(("tilt", "ends"), [(1e-3, True), (-1e-3, False)])
 def test_an_episode_ends_when_the_free_end_is_a_links_length_above_the_bar(tilt, ends):
     # Both links in line are at the height of -2 cos(angle), which is 1 at a third of a turn.

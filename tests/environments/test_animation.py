@@ -23,7 +23,7 @@ ACTIONS = np.ones((5, 2), np.int32)
 
 
 USUAL = {"render_modes": ["rgb_array"], "render_fps": 30}
-CLEAR = ("rgb", "rgba", "grey", "grey column", "truth", "share", "float", "int", "list", "own")
+CLEAR = ("rgb", "rgba", "grey", "share", "float", "int", "list", "own")
 
 
 def cell(place: int) -> np.ndarray:
@@ -61,15 +61,12 @@ class Drawn(gymnasium.Env):
             "rgb": colours,
             "rgba": np.dstack([colours, grey // 2]),
             "grey": grey,
-            "grey column": grey[..., None],
-            "truth": grey > 0,
             "share": grey / 255,
             "float": grey.astype(float),
             "int": grey.astype(int),
             "list": [grey * 0, colours],
             "own": self.canvas,
             "none": None,
-            "text": "..o.",
             "empty list": [],
             "flat": np.zeros(3),
             "beyond": grey * np.int64(300) // 255,
@@ -193,7 +190,6 @@ def test_frames_a_second_of_no_use_are_thirty(metadata: dict):
     [
         ("no argument", "got an unexpected keyword argument 'render_mode'"),
         ("none", "at reset: the environment renders nothing, no picture"),
-        ("text", "renders a str, no picture"),
         ("empty list", "renders a list, no picture"),
         ("flat", "renders an array [3], no picture"),
         ("beyond", "renders numbers from 0 to 300, no colours"),

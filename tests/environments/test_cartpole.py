@@ -4,9 +4,7 @@ Gymnasium plays, in float64, and its actions are recorded; both begin from the s
 
 Each step begins anew from Gymnasium's state, rounded to float32, so that the comparison is exact
 for every step of every episode, however long. Left alone, two states that differ by rounding part
-as the pole falls: by sqrt(g / (l (4/3 - m_p / m))) = 4 per second for an upright one, which is 8%
-a step, a factor of ten in 30 steps and of 10^16 in 500. So the free run is compared too, with a
-bound that grows so, under policies with short episodes; longer ones outlast it.
+as the pole falls, by a factor of ten in 30 steps.
 
 The rounding of a step is half a unit in the last place, 2^-24, of the state handed over and of the
 result; and for speeds that of some dozen operations on terms up to 16 m/s^2 or rad/s^2, which enter
@@ -28,7 +26,6 @@ from reprise.nn.determinism import tf
 
 EPISODES, LIMIT = 300, 500
 HALF_UNIT = 2.0**-24
-GROWTH = 1.09
 CARTPOLE = CartPole()
 BOUNDS = np.array([CARTPOLE.physics.position_limit, CARTPOLE.physics.angle_limit])
 KEYS = seeds.training_keys(1, "parity", range(1))
@@ -116,32 +113,6 @@ def test_every_step_of_hundreds_of_episodes_is_gymnasiums(name, shortest, longes
     np.testing.assert_array_equal(
         np.where(ends.any(axis=0), ends.argmax(axis=0) + 1, LIMIT), them.lengths
     )
-
-
-@pytest.mark.parametrize("name", ["random", "angle"])
-def test_episodes_left_to_themselves_part_no_faster_than_the_pole_falls(name: str):
-    them = played(name)
-    state = tf.constant(START.T)
-    step = tf.function(CARTPOLE.step, jit_compile=True, autograph=False)
-    alive, undecided = np.ones(EPISODES, bool), np.zeros(EPISODES, bool)
-    lengths, total, worst = np.zeros(EPISODES, int), np.zeros(EPISODES), 0.0
-    growth = 1.0
-    for t, actions in enumerate(them.actions):
-        state, reward, fell = step(state, tf.constant(actions, tf.int32))
-        following, growth = them.states[t + 1], growth * GROWTH
-        scale = (growth - 1) / (GROWTH - 1)  # the errors of all steps so far, each grown since
-        error = scale * allowed(following)
-        going = alive & them.played[t]
-        found = np.abs(state.numpy().T - following)[going]
-        worst = max(worst, float((found / error[going]).max(initial=0)))
-        undecided |= going & near_a_bound(following, error)
-        lengths += alive
-        total += np.where(alive, reward.numpy(), 0)
-        alive &= ~fell.numpy()
-    assert worst <= 1
-    assert undecided.mean() < 0.03
-    np.testing.assert_array_equal(lengths[~undecided], them.lengths[~undecided])
-    np.testing.assert_array_equal(total[~undecided], them.rewards.sum(axis=0)[~undecided])
 
 
 @pytest.mark.parametrize(

@@ -92,25 +92,16 @@ def test_a_policy_in_gymnasium_sees_the_features_that_it_saw_in_training():
 
 def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
     """Play greedily without an end, and follow the weights in plain NumPy."""
-    h = with_(
-        hidden_sizes=(),
-        activation="linear",
-        total_episodes=None,
-        total_steps=6,
-        maximum_steps=30,
-        epsilon_start=0.0,
-        epsilon_end=0.0,
-        train_every=1,
-        learning_starts=0,
-        gradient_steps=1,
-        replay_capacity=1,
-        batch_size=1,
-        optimizer="sgd",
-        learning_rate=0.02,
-        loss="mse",
-        discount=0.9,
-        target_network="none",
-    )
+    played = {"total_episodes": None, "total_steps": 6, "maximum_steps": 30, "train_every": 1}
+    greedy = {"epsilon_start": 0.0, "epsilon_end": 0.0, "learning_starts": 0}
+    linear = {
+        "hidden_sizes": (),
+        "activation": "linear",
+        "optimizer": "sgd",
+        "target_network": "none",
+    }
+    each = {"gradient_steps": 1, "replay_capacity": 1, "batch_size": 1, "discount": 0.9}
+    h = with_(**played, **greedy, **linear, **each, loss="mse", learning_rate=0.02)
     environment = Featured(CartPole(), FEATURES)
     keys = seeds.training_keys(3, "test", range(1))
     key = tf.constant(keys.T, tf.uint32)
