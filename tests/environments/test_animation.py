@@ -23,7 +23,7 @@ ACTIONS = np.ones((5, 2), np.int32)
 
 
 USUAL = {"render_modes": ["rgb_array"], "render_fps": 30}
-CLEAR = ("rgb", "rgba", "grey", "share", "float", "int", "list", "own")
+CLEAR = ("rgb", "rgba", "grey", "truth", "share", "float", "int", "list", "own")
 
 
 def cell(place: int) -> np.ndarray:
@@ -61,6 +61,7 @@ class Drawn(gymnasium.Env):
             "rgb": colours,
             "rgba": np.dstack([colours, grey // 2]),
             "grey": grey,
+            "truth": grey > 0,
             "share": grey / 255,
             "float": grey.astype(float),
             "int": grey.astype(int),
