@@ -52,24 +52,26 @@ def appraise_curiously(q: float, visits: int, curiosity: float) -> float:
     return q + curiosity / (1 + visits) if curiosity else q
 
 
-@njit
+@njit(inline="always")  # a call would take as long as a whole step
 def greedy_action(
     state: int,
     actions: np.ndarray,  # those possible in the state
     q: np.ndarray,  # Q(s, a), [S, A]
     visits: np.ndarray,  # N(s, a), int64 [S, A]
     curiosity: float,
-    uniform: float,  # decides between actions that tie
+    drawn: tuple[float, float],  # ε_k and a number from there to 1, which decides ties
 ) -> int:
     """Return argmax_a f(Q(s, a), N(s, a))."""
     best, ties, chosen = -np.inf, 0, 0
     for action in actions:
         value = appraise_curiously(q[state, action], visits[state, action], curiosity)
-        ties = 1 if value > best else ties + (value == best)
-        chosen = action if value > best else chosen
-        best = max(best, value)
+        if value > best:
+            best, ties, chosen = value, 1, action
+        elif value == best:
+            ties += 1
     if ties > 1:
-        skipped = int(uniform * ties)
+        epsilon, uniform = drawn
+        skipped = int((uniform - epsilon) / (1 - epsilon) * ties)
         for action in actions:
             if appraise_curiously(q[state, action], visits[state, action], curiosity) == best:
                 chosen = action

@@ -185,8 +185,8 @@ def learn(
             share = uniform / epsilon if epsilon < 1 else uniform  # divisions are slow
             action = actions[state, int(share * count)]
         else:
-            rest = (uniform - epsilon) / (1 - epsilon)
-            action = greedy_action(state, actions[state, :count], q, visits, curiosity, rest)
+            possible, drawn = actions[state, :count], (epsilon, uniform)
+            action = greedy_action(state, possible, q, visits, curiosity, drawn)
         visits[state, action] += 1
 
         # See the reward and the next state.
