@@ -80,13 +80,10 @@ def test_epsilon_greedy_takes_the_best_action_except_with_probability_epsilon():
     np.testing.assert_allclose(shares, [0.05, 0.85, 0.05, 0.05], atol=0.01)
 
 
-def test_actions_that_tie_are_taken_with_equal_probability():
+def test_actions_that_tie_are_equally_probable_and_the_curious_try_all_before_any_twice():
     agent = learner(bandit([0.0] * 5), epsilon_greedy(0.0, 0.0, 1.0))
     agent.learn(50_000)
     np.testing.assert_allclose(agent.visits[0] / 50_000, 0.2, atol=0.01)
-
-
-def test_the_curious_try_everything_before_anything_twice():
     agent = learner(bandit([0.0] * 5), curious(1.0))
     for tried in range(1, 4):
         agent.learn(5 * tried)

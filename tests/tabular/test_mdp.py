@@ -48,19 +48,12 @@ def test_transitions_in_any_order_make_the_same_model():
         assert (shuffled.rewards[cells][in_order] == dense.rewards[cells]).all()
 
 
-def test_only_transitions_of_probability_zero_are_dropped():
-    model = from_transitions(
-        [0, 0, 0], [0, 0, 0], [0, 0, 0], [0.25, 0.75, 0.0], [4.0, 0.0, 7.0], shape=(1, 1)
-    )
-    assert model.rewards.tolist() == [4.0, 0.0]
-    assert model.expected_rewards.tolist() == [[1.0]]
-
-
 def test_a_model_cannot_be_changed_and_does_not_follow_its_sources():
-    rewards = np.array([4.0])
-    model = from_transitions([0], [0], [0], [1.0], rewards, shape=(1, 1))
+    given, rewards = ([0, 0, 0], [0, 0, 0], [0, 0, 0], [0.25, 0.75, 0.0]), np.array([4.0, 0, 7])
+    model = from_transitions(*given, rewards, shape=(1, 1))
     rewards[0] = 9.0
-    assert model.rewards.tolist() == [4.0]
+    assert model.rewards.tolist() == [4.0, 0.0]  # without that of probability 0
+    assert model.expected_rewards.tolist() == [[1.0]]
     with pytest.raises(ValueError, match="read-only"):
         model.transitions.data[0] = 0.5
     with pytest.raises(AttributeError):

@@ -11,7 +11,6 @@ from reprise.tabular.mdp import from_arrays
 from reprise.tabular.names import ModelError
 from reprise.tabular.q_learning import (
     Hyperparameters,
-    Learner,
     begin,
     episodes,
     learn,
@@ -125,20 +124,6 @@ def test_an_episode_begins_where_the_start_distribution_says(three_state):
     drawn = np.bincount([begin(model, uniform) for uniform in uniforms], minlength=3) / 20_000
     np.testing.assert_allclose(drawn, start, atol=0.02)
     assert [begin(model, u) for u in (0.0, 0.2, 0.7, np.nextafter(1, 0))] == [0, 1, 2, 2]
-
-
-def test_where_an_episode_ends_a_bonus_is_not_carried_on():
-    model = from_arrays([[[0.0, 1.0]], [[0.0, 1.0]]], [[1.0], [0.0]])
-    learner = Learner(
-        model,
-        episodes(model, np.array([1.0, 0.0]), 0.9),
-        changed(learning_rate=0.5, learning_rate_decay=0.0),
-        curious(100.0),
-        np.random.default_rng(0),
-    )
-    learner.learn(100)
-    assert learner.q[:, 0].tolist() == pytest.approx([1.0, 0.0])
-    assert learner.visits[:, 0].tolist() == [100, 0]
 
 
 def test_unknown_names_and_impossible_actions_are_errors(three_state):

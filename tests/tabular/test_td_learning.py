@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from reprise.tabular.dynamic_programming import policy_evaluation
 from reprise.tabular.loaders import from_gymnasium, from_yaml
 from reprise.tabular.names import ModelError
 from reprise.tabular.sampling import sampler
@@ -57,15 +56,6 @@ def test_the_random_policys_values_solve_the_equations_written_out(three_state):
     assert s0 == pytest.approx((7 + 0.9 * (2.5 * s0 + 0.5 * s1)) / 3, rel=1e-13)
     assert s1 == pytest.approx((0.9 * s1 - 50 + 0.9 * s2) / 2, rel=1e-13)
     assert s2 == pytest.approx(32 + 0.9 * (0.8 * s0 + 0.1 * s1 + 0.1 * s2), rel=1e-13)
-
-
-def test_a_policy_that_draws_nothing_has_the_values_of_the_deterministic_one(three_state):
-    actions = np.array([0, 2, 1])
-    np.testing.assert_allclose(
-        evaluate(three_state, np.eye(3)[actions], 0.95),
-        policy_evaluation(three_state, actions, 0.95),
-        rtol=1e-13,
-    )
 
 
 @pytest.mark.parametrize(

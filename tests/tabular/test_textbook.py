@@ -68,14 +68,6 @@ def test_the_gambler_wins_as_often_as_bold_play_does():
     assert [values[places[n]] for n in (25, 50, 75)] == pytest.approx([0.16, 0.4, 0.64])
 
 
-def test_the_walk_of_nineteen_states_is_worth_tenths():
-    # S&B, example 7.1: the true values are -18/20, -16/20, ..., 18/20
-    model, _ = textbook.random_walk(19)
-    expected = [*(np.arange(-9, 10) / 10), 0]
-    assert policy_evaluation(model, np.zeros(20, int), 1.0) == pytest.approx(expected, abs=1e-12)
-    assert optimal(model, 1.0) == pytest.approx(expected, abs=1e-6)
-
-
 def test_the_world_of_four_by_three_has_the_utilities_of_figure_17_3():
     # AIMA, figure 17.3; by (column, row)
     model, places = textbook.four_by_three()
