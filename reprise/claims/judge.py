@@ -4,7 +4,6 @@ An exact claim cannot be judged wrongly by chance, so it does not count in its f
 without width is flagged: all its seeds agree. If it lies on a margin, it decides nothing.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -23,24 +22,22 @@ Floats = NDArray[np.float64]
 
 DECILES = (0.1, 0.9)
 RANKED = ("share", "improvement")  # forms that ask which value is above which, not how far
+BY_SIDE = {1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}
 
 
 class Answer(NamedTuple):
     """The answer to a claim."""
 
     verdict: str
-    interval: Interval | None = None
-    """None for a word, or for nothing."""
+    interval: Interval | None = None  # None for a word, or for nothing
     word: str | None = None
-    dropped: int = 0
-    """Missing values."""
-    confidence: float | None = None
-    """None for an exact answer."""
-    reason: str = ""
-    """The reason for the verdict if the interval does not show it."""
+    dropped: int = 0  # missing values
+    confidence: float | None = None  # None for an exact answer
+    reason: str = ""  # for the verdict, if the interval does not show it
 
 
 Question = Callable[[float], Answer]
+"""From a confidence to an answer."""
 
 
 def judge(
@@ -82,47 +79,43 @@ def judge(
 
 def exactly(test: Test, results: Results) -> Answer:
     """Return the answer to a claim about exact values."""
+    claimed = test.claimed
     if test.form == "every":
-        found = sample(test.of, results)
-        if not len(found.values):
-            return Answer(UNRESOLVED, dropped=found.dropped, reason="there is no value")
-        low, high = float(found.values.min()), float(found.values.max())
-        verdict = CONFIRMED if all(map(test.claimed.holds, found.values)) else REFUTED
-        middle = float(np.median(found.values))
-        return Answer(verdict, Interval(middle, low, high, len(found.values), False))._replace(
-            dropped=found.dropped
-        )
+        values, dropped = sample(test.of, results)
+        if not len(values):
+            return Answer(UNRESOLVED, dropped=dropped, reason="there is no value")
+        verdict = CONFIRMED if all(map(claimed.holds, values)) else REFUTED
+        middle, low, high = float(np.median(values)), float(values.min()), float(values.max())
+        return Answer(verdict, Interval(middle, low, high, len(values), False), dropped=dropped)
     one = value(test.of, results)
-    if one is None or (isinstance(one, float) and math.isnan(one)):
+    if one is None or one != one:  # NaN
         return Answer(UNRESOLVED, reason="the results hold no value")
-    if isinstance(one, str) != (test.claimed.equal is not None):
+    if isinstance(one, str) != (claimed.equal is not None):
         kind = "a word" if isinstance(one, str) else "a number"
-        raise UserError(f"what is measured is {kind}, {one!r}; claimed is {test.claimed.words()}")
+        raise UserError(f"the measured value is {kind}, {one!r}; claimed is {claimed.words()}")
     if isinstance(one, str):
-        return Answer(CONFIRMED if one == test.claimed.equal else REFUTED, word=one)
-    verdict = CONFIRMED if test.claimed.holds(one) else REFUTED
-    return Answer(verdict, Interval(one, one, one, 1, False))
+        return Answer(CONFIRMED if one == claimed.equal else REFUTED, word=one)
+    return Answer(CONFIRMED if claimed.holds(one) else REFUTED, Interval(one, one, one, 1, False))
 
 
 def question(
     test: Test, results: Results, resamples: int, seed: np.random.SeedSequence
 ) -> Question:
-    """Return a function from a confidence to the answer to a claim about a sample.
+    """Return the question that a claim asks about a sample or two.
 
     The same resamples are drawn at every confidence.
     """
-    ranked = test.form in RANKED
-    of = sample(test.of, results, ranked=ranked)
-    than = sample(test.than, results, ranked=ranked) if test.than else None
-    dropped = of.dropped + (than.dropped if than else 0)
-    if (least := min(len(s.values) for s in (of, than) if s)) < 2:
+    sources = [test.of, test.than] if test.than else [test.of]
+    samples = [sample(source, results, ranked=test.form in RANKED) for source in sources]
+    dropped = sum(each.dropped for each in samples)
+    if (least := min(len(each.values) for each in samples)) < 2:
         count = f"{least} value{'' if least == 1 else 's'}"
         reason = f"{count} where an interval needs 2"
         return lambda _: Answer(UNRESOLVED, dropped=dropped, reason=reason)
 
     def ask(confidence: float) -> Answer:
         try:
-            interval = measured(test, of, than, confidence, resamples, seed)
+            interval = measured(test, samples, confidence, resamples, seed)
         except ValueError as error:
             return Answer(UNRESOLVED, dropped=dropped, reason=str(error))
         return ruled(interval, test.claimed)._replace(dropped=dropped, confidence=confidence)
@@ -134,19 +127,14 @@ def ruled(interval: Interval, claimed: Region) -> Answer:
     """Return the verdict that an interval allows."""
     if interval.degenerate and interval.estimate in claimed.margins:
         return Answer(UNRESOLVED, interval, reason="on the margin")
-    side = claimed.side(interval.low, interval.high)
-    return Answer({1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}[side], interval)
+    return Answer(BY_SIDE[claimed.side(interval.low, interval.high)], interval)
 
 
 def measured(
-    test: Test, of: Sample, than: Sample | None, confidence: float, resamples: int, seed: Seed
+    test: Test, samples: list[Sample], confidence: float, resamples: int, seed: Seed
 ) -> Interval:
-    """Return the interval of a test's form.
-
-    Raises:
-        ValueError: if the values allow none.
-    """
-    a = of.values
+    """Return the interval of a test's form; raise ValueError if the values allow none."""
+    a, b = samples[0].values, samples[-1].values
     match test.form:
         case "share":
             assert test.counted
@@ -158,9 +146,6 @@ def measured(
             return median_interval(a, confidence)
         case "spread":
             return intervals.bootstrap_interval(a, spread, confidence, resamples, seed=seed)
-    assert than
-    b = than.values
-    match test.form:
         case "ratio":
             return ratio_of_means(a, b, confidence)
         case "difference":

@@ -10,36 +10,42 @@ from reprise.claims.judge import Answer
 from reprise.claims.model import VERDICTS, Claim
 
 FORMS = {
-    "value": "value",
     "every": "each value",
-    "share": "share",
-    "mean": "mean",
-    "median": "median",
-    "spread": "spread",
     "ratio": "ratio of means",
     "difference": "difference of means",
     "improvement": "probability of improvement",
 }
+"""Forms of a test in words, where the words are not the form's name."""
 AFTERWARDS = "†"
+COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 
 
 def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.DataFrame:
     """Return a row for each claim; a time that never came has no number."""
     rows = []
     for name, claim in claims.items():
-        answer = answers[name]
-        interval = answer.interval
-        numbers = [_finite(bound) for bound in interval[:3]] if interval else [None] * 3
-        rows.append({
-            "claim": name, "family": claim.family, "place": claim.place,
-            "stage": " ".join(claim.test.stages), "statement": claim.statement,
-            "measured": claim.measured, "form": claim.test.form,
-            "claimed": claim.test.claimed.words(), "verdict": answer.verdict,
-            "estimate": numbers[0], "low": numbers[1], "high": numbers[2], "word": answer.word,
-            "n": pd.NA if interval is None else interval.n, "dropped": answer.dropped,
-            "confidence": answer.confidence, "degenerate": bool(interval and interval.degenerate),
-            "reason": answer.reason, "written_after_results": claim.written_after_results,
-        })  # fmt: skip
+        test, answer, interval = claim.test, answers[name], answers[name].interval
+        ends = [end if np.isfinite(end) else None for end in interval[:3]] if interval else []
+        row = {
+            "claim": name,
+            "family": claim.family,
+            "place": claim.place,
+            "stage": " ".join(test.stages),
+            "statement": claim.statement,
+            "measured": claim.measured,
+            "form": test.form,
+            "claimed": test.claimed.words(),
+            "verdict": answer.verdict,
+            **dict(zip(("estimate", "low", "high"), ends or [None] * 3, strict=True)),
+            "word": answer.word,
+            "n": interval.n if interval else pd.NA,
+            "dropped": answer.dropped,
+            "confidence": answer.confidence,
+            "degenerate": bool(interval and interval.degenerate),
+            "reason": answer.reason,
+            "written_after_results": claim.written_after_results,
+        }
+        rows.append(row)
     return pd.DataFrame(rows).astype({"n": "Int64"})
 
 
@@ -59,7 +65,7 @@ def summary(ledger: pd.DataFrame) -> dict[str, Any]:
 
 
 def counts(ledger: pd.DataFrame) -> dict[str, int]:
-    """Return how many claims have each verdict."""
+    """Return the number of claims with each verdict."""
     return {verdict: int(np.count_nonzero(ledger["verdict"] == verdict)) for verdict in VERDICTS}
 
 
@@ -67,9 +73,6 @@ def in_words(count: Mapping[str, Any]) -> str:
     """Return counts in one line."""
     said = ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS)
     return f"{count['claims']} claims of the chapter: {said}"
-
-
-COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 
 
 def markdown(
@@ -87,35 +90,24 @@ def markdown(
         in_full: whether the table also has each claim's family and exact measure.
         columns: some of `COLUMNS`.
     """
-    rows = [list(columns), ["---:" if column == "n" else "---" for column in columns]]
+    rows = [columns, ["---:" if column == "n" else "---" for column in columns]]
     for row in ledger.to_dict("records"):
         statement = row["statement"] + (AFTERWARDS if row["written_after_results"] else "")
         if in_full:
             statement += f" *{row['measured']}* ({row['family'].replace('_', ' ')})"
-        link = notebook(row["stage"], notebooks)
-        claimed = f"{FORMS[row['form']]} {row['claimed']}"
+        stage = next(iter(_text(row["stage"]).split()), "claims")
         n = "" if pd.isna(row["n"]) or row["form"] == "value" else f"{row['n']:,.0f}"
-        verdict = f"**{row['verdict']}**"
-        cells = (statement, verdict, measured(row), n, claimed, row["place"], link)
-        named: dict[str, Any] = dict(zip(COLUMNS, cells, strict=True))
+        cells = (statement, f"**{row['verdict']}**", measured(row), n, claimed(row), row["place"])
+        link = f"[{stage}]({notebooks}/{stage}.ipynb)"
+        named: dict[str, Any] = dict(zip(COLUMNS, (*cells, link), strict=True))
         rows.append([named[column] for column in columns])
     lines = [f"| {' | '.join(map(str, cells))} |" for cells in rows]
     return "\n".join([*lines, "", signs(ledger)])
 
 
-def notebook(stages: Any, notebooks: str) -> str:
-    """Return a link to the notebook of the first stage, or to that of the ledger."""
-    stage = next(iter(_text(stages).split()), "claims")
-    return f"[{stage}]({notebooks}/{stage}.ipynb)"
-
-
-def number(value: float) -> str:
-    """Return a number with about four digits, such as `8,120`, `196.7` or `0.613`."""
-    if not np.isfinite(value):
-        return "never"
-    size = abs(value)
-    form = ",.0f" if size >= 1000 else ".1f" if size >= 100 else ".3g"
-    return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")
+def claimed(row: Mapping[Hashable, Any]) -> str:
+    """Return the claimed range in words, such as `mean above 195`."""
+    return f"{FORMS.get(row['form'], row['form'])} {row['claimed']}"
 
 
 def measured(row: Mapping[Hashable, Any]) -> str:
@@ -123,7 +115,9 @@ def measured(row: Mapping[Hashable, Any]) -> str:
     word, reason = _text(row["word"]), _text(row["reason"])
     if word or pd.isna(row["n"]):
         return word or reason
-    low, estimate, high = (_or_never(row[key]) for key in ("low", "estimate", "high"))
+    low, estimate, high = (
+        "never" if pd.isna(row[end]) else number(row[end]) for end in ("low", "estimate", "high")
+    )
     if row["form"] == "value":
         return estimate
     if row["form"] == "every":
@@ -132,13 +126,11 @@ def measured(row: Mapping[Hashable, Any]) -> str:
     return f"{estimate} [{low}, {high}{width}]" + (f" ({reason})" if reason else "")
 
 
-def _text(cell: Any) -> str:
-    """Return a cell that may be empty as text."""
-    return cell if isinstance(cell, str) else ""
-
-
-def _or_never(value: Any) -> str:
-    return number(float("inf") if value is None or pd.isna(value) else float(value))
+def number(value: float) -> str:
+    """Return a number with about four digits, such as `8,120`, `196.7` or `0.613`."""
+    size = abs(value)
+    form = ",.0f" if size >= 1000 else ".1f" if size >= 100 else ".3g"
+    return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")
 
 
 def signs(ledger: pd.DataFrame) -> str:
@@ -155,5 +147,6 @@ def signs(ledger: pd.DataFrame) -> str:
     return " ".join(said)
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _text(cell: Any) -> str:
+    """Return a cell that may be empty as text."""
+    return cell if isinstance(cell, str) else ""

@@ -5,7 +5,8 @@ lie. It is *confirmed* if the interval lies there, *refuted* if no part of it do
 *unresolved*. `reprise.claims.sources` says where the samples come from.
 """
 
-from typing import Annotated, Literal, Self
+from operator import ge, gt, le, lt
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,6 +20,8 @@ Form = Literal[
 ]
 EXACT = ("value", "every")  # no sampling, no interval
 OF_TWO = ("ratio", "difference", "improvement")
+TAKEN_BY = {"than": OF_TWO, "counted": ("share",), "less_is_better": ("improvement",)}
+ONE_SIDED = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 
 Pair = Annotated[tuple[float, float], Field(strict=False)]
 
@@ -36,66 +39,55 @@ class Region(Frozen):
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        given = sorted(self.model_fields_set)
+        given = {name: value for name, value in self if value is not None}
         if len(given) != 1:
-            said = ", ".join(given) or "nothing"
+            said = ", ".join(sorted(given)) or "nothing"
             raise ValueError(
                 f"claimed has {said}; allowed: one of {', '.join(Region.model_fields)}"
             )
-        for name in ("within", "outside"):
-            pair = getattr(self, name)
-            if pair and not pair[0] < pair[1]:
-                raise ValueError(f"{name} is {list(pair)}; allowed: the lower number first")
+        for name, value in given.items():
+            if isinstance(value, tuple) and not value[0] < value[1]:
+                raise ValueError(f"{name} is {list(value)}; allowed: the lower number first")
         return self
+
+    @property
+    def _given(self) -> tuple[str, Any]:
+        return next((name, value) for name, value in self if value is not None)
 
     @property
     def margins(self) -> tuple[float, ...]:
         """Return the numbers at which the region begins or ends."""
-        single = (self.above, self.at_least, self.below, self.at_most)
-        return self.within or self.outside or tuple(m for m in single if m is not None)
+        _, value = self._given
+        return () if isinstance(value, str) else value if isinstance(value, tuple) else (value,)
 
     def holds(self, value: float) -> bool:
         """Return whether a number lies in the region."""
-        if self.within:
-            return self.within[0] <= value <= self.within[1]
-        if self.outside:
-            return not self.outside[0] <= value <= self.outside[1]
-        if self.above is not None:
-            return value > self.above
-        if self.at_least is not None:
-            return value >= self.at_least
-        if self.below is not None:
-            return value < self.below
-        return self.at_most is not None and value <= self.at_most
+        name, given = self._given
+        if isinstance(given, tuple):
+            return (given[0] <= value <= given[1]) == (name == "within")
+        return name in ONE_SIDED and ONE_SIDED[name](value, given)
 
     def side(self, low: float, high: float) -> int:
         """Return 1 if all numbers from low to high lie in the region, -1 if none does, else 0."""
-        if self.outside:
-            return -Region(within=self.outside).side(low, high)
-        ends = self.holds(low), self.holds(high)
-        if all(ends):
-            return 1
-        crossed = self.within and low < self.within[0] and high > self.within[1]
-        return 0 if any(ends) or crossed else -1
+        between = (margin for margin in self.margins if low <= margin <= high)
+        found = {self.holds(number) for number in (low, high, *between)}
+        return 0 if len(found) > 1 else 1 if True in found else -1
 
     def words(self) -> str:
         """Return the region in words, such as `above 0.5`."""
-        name = next(iter(self.model_fields_set))
-        value = getattr(self, name)
-        if isinstance(value, tuple):
-            return f"{name} {value[0]:.10g} to {value[1]:.10g}"
-        said = value if isinstance(value, str) else f"{value:.10g}"
-        return f"{_worded(name)} {said}"
+        name, value = self._given
+        numbers = " to ".join(f"{margin:.10g}" for margin in self.margins)
+        return f"{_worded(name)} {numbers or value}"
 
     @classmethod
     def parsed(cls, words: str) -> Self:
         """Return the region for words such as `within 1 to 2`."""
         name = next(n for n in cls.model_fields if words.startswith(f"{_worded(n)} "))
-        said = words.removeprefix(f"{_worded(name)} ")
-        if name == "equal":
-            return cls.model_validate({name: said})
-        numbers = [float(number) for number in said.split(" to ")]
-        return cls.model_validate({name: numbers if len(numbers) > 1 else numbers[0]})
+        said: Any = words.removeprefix(f"{_worded(name)} ")
+        if name != "equal":
+            first, *second = map(float, said.split(" to "))
+            said = (first, *second) if second else first
+        return cls.model_validate({name: said})
 
 
 def _worded(name: str) -> str:
@@ -116,23 +108,21 @@ class Test(Frozen):
 
     @model_validator(mode="after")
     def _has_what_its_form_takes(self) -> Self:
-        form = self.form
-        for name, belongs in {
-            "than": form in OF_TWO,
-            "counted": form == "share",
-            "less_is_better": form == "improvement",
-        }.items():
+        form = f"form is {self.form!r}"
+        for name, forms in TAKEN_BY.items():
             given = name in self.model_fields_set
-            if given and not belongs:
-                raise ValueError(f"form is {form!r}, which has no {name}")
-            if belongs and not given and name != "less_is_better":
-                raise ValueError(f"form is {form!r}, which needs {name}")
-        if self.claimed.equal is not None and form != "value":
-            raise ValueError(f"form is {form!r}, claimed is a word; allowed: a region")
+            if given and self.form not in forms:
+                raise ValueError(f"{form}, which has no {name}")
+            if self.form in forms and not given and name != "less_is_better":
+                raise ValueError(f"{form}, which needs {name}")
+        if self.form == "value":
+            return self
+        if self.claimed.equal is not None:
+            raise ValueError(f"{form}, claimed is a word; allowed: a region")
         for name, source in (("of", self.of), ("than", self.than)):
-            if source and form != "value" and not source.is_sample:
+            if source and source.table is None:
                 raise ValueError(
-                    f"form is {form!r}, which needs a sample from a table; {name} is none; "
+                    f"{form}, which needs a sample from a table; {name} is none; "
                     "allowed: form 'value'"
                 )
         return self

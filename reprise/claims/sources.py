@@ -17,27 +17,26 @@ from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
 from reprise.measures.outcomes import sense
 from reprise.measures.training import steps_to
 
+KINDS = ("metric", "logarithm_of", "table")
+
 Cell = str | int | float
 Cells = Cell | Annotated[tuple[Cell, ...], Field(strict=False)]
 
 
 class Results(Protocol):
-    """The results of stages."""
+    """The results of stages; both raise UserError if there is no such stage or table."""
 
     def metrics(self, stage: str) -> dict[str, Any]:
-        """Return a stage's metrics; raises UserError if there is no such stage."""
+        """Return a stage's metrics."""
         ...
 
     def table(self, stage: str, name: str) -> pd.DataFrame:
-        """Return a stage's table; raises UserError if there is no such stage or table."""
+        """Return a stage's table."""
         ...
 
 
 class Reaches(Frozen):
-    """A time read off returns: the environment steps until their mean reaches a target.
-
-    CartPole pays 1 a step: returns are steps.
-    """
+    """The environment steps until mean returns reach a target; CartPole's returns are steps."""
 
     target: PositiveFloat
     rows: PositiveInt  # of the table, averaged
@@ -69,25 +68,20 @@ class Source(Frozen):
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
-        kinds = ("metric", "logarithm_of", "table")
-        given = [kind for kind in kinds if getattr(self, kind) is not None]
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             said = " and ".join(given) or "none of them"
-            raise ValueError(f"a source has {said}; allowed: one of {', '.join(kinds)}")
+            raise ValueError(f"a source has {said}; allowed: one of {', '.join(KINDS)}")
         if (self.stage is None) != (given == ["logarithm_of"]):
             raise ValueError(f"a source with {given[0]} has {self.stage} as its stage")
-        if self.table is None:
-            extra = self.model_fields_set - {"stage", *kinds}
-            if extra:
-                raise ValueError(f"a source with {given[0]} has {min(extra)}; allowed: with table")
-        elif (self.column is None) == (self.reaches is None):
+        if self.table is None and (extra := self.model_fields_set - {"stage", *KINDS}):
+            raise ValueError(f"a source with {given[0]} has {min(extra)}; allowed: with table")
+        if self.table and (self.column is None) == (self.reaches is None):
             raise ValueError("a source with table has column or reaches; allowed: one of them")
         return self
 
-    @property
-    def is_sample(self) -> bool:
-        """Return whether the source is a table."""
-        return self.table is not None
+    def __str__(self) -> str:
+        return f"data/{self.stage}/{self.table}"
 
 
 class Sample(NamedTuple):
@@ -106,10 +100,10 @@ def value(source: Source, results: Results) -> float | str | None:
     if source.logarithm_of:
         return source.logarithm_of.exponent * math.log10(source.logarithm_of.base)
     if source.metric:
-        return metric(source.metric, source, results)
+        return _metric(source.metric, source, results)
     values = sample(source, results).values
     if len(values) != 1:
-        raise UserError(f"{_place(source)} has {len(values)} values; allowed: one")
+        raise UserError(f"{source} has {len(values)} values; allowed: one")
     return float(values[0])
 
 
@@ -123,17 +117,23 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
             below all others, at minus infinity.
 
     Raises:
-        UserError: if the source names what is not there.
+        UserError: the source names something missing.
     """
     rows = _rows(source, results)
     if source.reaches:
         values = _times(source.reaches, rows.filter(like="seed_").dropna(axis="columns", how="all"))
-    elif source.last_ratio_by:
-        values = _last_ratios(rows, source)
     else:
-        values = _numbers(str(source.column), rows, source)
+        cells = _cells(str(source.column), rows, source)
+        if not pd.api.types.is_numeric_dtype(cells):
+            raise UserError(f"{source}: the column {source.column} holds no numbers")
+        values = cells.to_numpy(np.float64)
+        if source.last_ratio_by:
+            groups = _cells(source.last_ratio_by, rows, source).to_numpy()
+            pairs = pd.Series(values).groupby(groups, sort=False)
+            ratios = [each.iloc[-1] / each.iloc[-2] for _, each in pairs if len(each) > 1]
+            values = np.array(ratios, np.float64)
     if source.over:
-        divisor = metric(source.over, source, results)
+        divisor = _metric(source.over, source, results)
         if isinstance(divisor, str) or divisor == 0:
             raise UserError(f"{source.stage}: the metric {source.over} is {divisor!r}, no divisor")
         values = values / (np.nan if divisor is None else divisor)
@@ -145,18 +145,31 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
     return Sample(values[~missing], int(missing.sum()))
 
 
-def metric(path: str, source: Source, results: Results) -> float | str | None:
-    """Return the metric at a dotted path.
+def unknown(place: object, kind: str, name: object, known: Iterable[object]) -> str:
+    """Return in words what is missing, with the closest match."""
+    names = [str(other) for other in known]
+    meant = closest(name, names)
+    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    return f"{place} has no {kind} {name!r}; " + (
+        f"did you mean {meant!r}?" if meant else f"there are {listed or 'none'}"
+    )
 
-    Raises:
-        UserError: there is none, or it is more than a value.
-    """
-    metrics = results.metrics(str(source.stage))
-    every = dict(_leaves(metrics))
+
+def _metric(path: str, source: Source, results: Results) -> float | str | None:
+    every = dict(_leaves(results.metrics(str(source.stage))))
     if path not in every:
         raise UserError(unknown(f"data/{source.stage}/metrics.json", "metric", path, every))
     found = every[path]
     return found if found is None or isinstance(found, str) else float(found)
+
+
+def _leaves(values: Any, *path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted name of each value that is no list."""
+    if isinstance(values, dict):
+        for key, inner in values.items():
+            yield from _leaves(inner, *path, key)
+    elif not isinstance(values, list):
+        yield ".".join(path), values
 
 
 def _rows(source: Source, results: Results) -> pd.DataFrame:
@@ -166,7 +179,7 @@ def _rows(source: Source, results: Results) -> pd.DataFrame:
         every = wanted if isinstance(wanted, tuple) else (wanted,)
         for cell in every:
             if not (cells == cell).to_numpy().any():
-                raise UserError(unknown(_place(source), column, cell, cells.unique()))
+                raise UserError(unknown(source, column, cell, cells.unique()))
         rows = rows.loc[cells.isin(every).to_numpy()]
     if source.largest:
         cells = _cells(source.largest, rows, source)
@@ -178,15 +191,8 @@ def _rows(source: Source, results: Results) -> pd.DataFrame:
 
 def _cells(column: str, rows: pd.DataFrame, source: Source) -> pd.Series:
     if column not in rows:
-        raise UserError(unknown(_place(source), "column", column, rows.columns))
+        raise UserError(unknown(source, "column", column, rows.columns))
     return pd.Series(rows[column])
-
-
-def _numbers(column: str, rows: pd.DataFrame, source: Source) -> NDArray[np.float64]:
-    cells = _cells(column, rows, source)
-    if not pd.api.types.is_numeric_dtype(cells):
-        raise UserError(f"{_place(source)}: the column {column} holds no numbers")
-    return cells.to_numpy(np.float64)
 
 
 def _times(reaches: Reaches, returns: pd.DataFrame) -> NDArray[np.float64]:
@@ -195,32 +201,3 @@ def _times(reaches: Reaches, returns: pd.DataFrame) -> NDArray[np.float64]:
         return np.full(means.shape[1], np.nan)
     steps = np.cumsum(means * reaches.episodes_per_row, axis=0)
     return steps_to(means, steps, reaches.target, reaches.rows)
-
-
-def _last_ratios(rows: pd.DataFrame, source: Source) -> NDArray[np.float64]:
-    groups = _cells(str(source.last_ratio_by), rows, source)
-    values = pd.Series(_numbers(str(source.column), rows, source))
-    sizes = [group.to_numpy() for _, group in values.groupby(groups.to_numpy(), sort=False)]
-    return np.array([each[-1] / each[-2] for each in sizes if len(each) > 1], np.float64)
-
-
-def _leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    if isinstance(values, dict):
-        for key, inner in values.items():
-            yield from _leaves(inner, (*path, key))
-    elif not isinstance(values, list):
-        yield ".".join(path), values
-
-
-def _place(source: Source) -> str:
-    return f"data/{source.stage}/{source.table}"
-
-
-def unknown(place: str, kind: str, name: object, known: Iterable[object]) -> str:
-    """Return in words what is missing, with the closest match."""
-    names = [str(other) for other in known]
-    meant = closest(name, names)
-    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return f"{place} has no {kind} {name!r}; " + (
-        f"did you mean {meant!r}?" if meant else f"there are {listed or 'none'}"
-    )

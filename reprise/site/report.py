@@ -52,7 +52,7 @@ def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
             "measured": ledger.measured(row),
             "estimate": "" if pd.isna(row["estimate"]) else float(row["estimate"]),
             "n": "" if exact else int(row["n"]),
-            "claimed": f"{ledger.FORMS[row['form']]} {row['claimed']}",
+            "claimed": ledger.claimed(row),
             "page": [*shown_by, "claims"][0],
             "mark": marks.interval(ends, region.margins, region.holds),
         }

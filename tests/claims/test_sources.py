@@ -29,15 +29,9 @@ def test_a_missing_value_is_left_out_and_counted_or_later_than_all():
     assert (len(found.values), found.dropped) == (7, 1)
     late = sample(Source.model_validate(of(column="final", missing="late")), Made())
     assert (late.values[-1], late.dropped) == (np.inf, 0)
-
-
-def test_a_column_without_any_value_is_an_empty_sample():
-    found = sample(Source.model_validate(of(column="held", where={"seed": 0})), Made())
-    assert (len(found.values), found.dropped) == (0, 2)
-
-
-def test_truth_counts_as_one():
-    assert values(column="done", where={"variant": "base"}) == [1, 0, 1, 0]
+    none = sample(Source.model_validate(of(column="held", where={"seed": 0})), Made())
+    assert (len(none.values), none.dropped) == (0, 2)
+    assert values(column="done", where={"variant": "base"}) == [1, 0, 1, 0], "truth counts as one"
 
 
 def test_values_are_divided_by_a_metric_of_the_same_stage():
@@ -51,23 +45,21 @@ def test_the_last_of_each_group_is_held_against_the_one_before():
     assert sample(source, Made(swings=swings)).values.tolist() == [3, 0.5]
 
 
-def test_a_time_is_the_environment_steps_until_the_mean_comes_to_a_target():
-    reaches = {"target": 15, "rows": 2, "episodes_per_row": 10}
-    source = of("returns", reaches=reaches, where={"variant": "base"}, missing="late")
-    found = sample(Source.model_validate(source), Made())
-    # seed 0: means of two rows 15, 25; after two rows of ten episodes 100 + 200 steps are played
-    assert found.values.tolist() == [300, np.inf]
-
-
-def test_a_seed_that_a_variant_does_not_have_is_none():
-    reaches = {"target": 15, "rows": 1, "episodes_per_row": 1}
-    source = of("returns", reaches=reaches, where={"variant": "other"}, missing="late")
-    assert len(sample(Source.model_validate(source), Made()).values) == 1
-
-
-def test_a_table_shorter_than_the_mean_is_taken_over_has_no_time():
-    reaches = {"target": 15, "rows": 9, "episodes_per_row": 1}
-    assert values(table="returns", reaches=reaches) == []
+@pytest.mark.parametrize(
+    ("variant", "rows", "episodes", "times"),
+    [
+        # Seed 0: means of two rows 15, 25; after two rows of ten episodes 100 + 200 steps.
+        ("base", 2, 10, [300, np.inf]),
+        ("other", 1, 1, [np.inf]),  # has one seed only
+        ("base", 9, 1, [np.inf, np.inf]),  # the table is shorter
+    ],
+)
+def test_a_time_is_the_environment_steps_until_the_mean_reaches_a_target(
+    variant, rows, episodes, times
+):
+    reaches = {"target": 15, "rows": rows, "episodes_per_row": episodes}
+    where = {"variant": variant}
+    assert values(table="returns", reaches=reaches, where=where, missing="late") == times
 
 
 def test_one_value_is_a_metric_a_cell_or_a_logarithm():
@@ -101,14 +93,10 @@ def test_what_is_not_there_is_named_with_the_closest(source, message):
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
+def test_one_value_is_neither_a_mapping_nor_many():
+    for source, message in (
         ({"stage": "training", "metric": "best"}, "no metric 'best'; there are best.disc"),
         (of(column="final"), "data/training/samples has 7 values; allowed: one"),
-    ],
-)
-def test_one_value_is_neither_a_mapping_nor_many(source, message):
-    with pytest.raises(UserError) as error:
-        value(Source.model_validate(source), Made())
-    assert message in str(error.value)
+    ):
+        with pytest.raises(UserError, match=message):
+            value(Source.model_validate(source), Made())
