@@ -16,6 +16,7 @@ from reprise.site import markdown
 QUESTION = re.compile(r"\*\*The question\.?\*\*\s*(.+?)(?=\n\s*\n|\Z)", flags=re.DOTALL)
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
 TAKEN = ("main", "claims")  # ids of the page's template
+VERDICTS = "show.verdicts(results)"  # the cell with the ledger's rows on the stage
 
 
 class Figure(NamedTuple):
@@ -32,10 +33,10 @@ class Figure(NamedTuple):
 class Block(NamedTuple):
     """A part of a page: Markup, lines of text or a figure."""
 
-    kind: Literal["prose", "code", "text", "figure"]
+    kind: Literal["prose", "code", "text", "figure", "verdicts"]
     content: Any
     lines: int = 0  # of code
-    opened: bool = False
+    opened: bool = False  # of verdicts: whether they are an experiment's
 
 
 class Page(NamedTuple):
@@ -95,6 +96,10 @@ def read(
         elif cell.cell_type == "code":
             made = [_output(output, render, pictures, heading) for output in cell.outputs]
             source = cell.source.strip()
+            if source == VERDICTS and cell.outputs:  # its rows become cards, its last words stay
+                said = cell.outputs[0].data["text/markdown"]
+                changed = "under your settings" in said
+                made = [Block("verdicts", render(said.rpartition("\n\n")[2]), opened=changed)]
             if source and "parameters" not in cell.metadata.get("tags", []):
                 opened = any(block.kind == "text" for block in made)
                 lines = source.count("\n") + 1

@@ -99,15 +99,18 @@ def _outputs(lock: Lock) -> dict[str, Any]:
 
 
 def _run_pipeline() -> None:
-    """Run `dvc repro --force` and show warnings and errors of DVC only."""
-    from dvc.cli import main as dvc  # here, as it takes a second
+    """Run what `dvc repro --force` runs; show its stages and warnings."""
+    from dvc.exceptions import DvcException  # here, as DVC takes a second
+    from dvc.repo import Repo
 
     for name in ("dvc", "dvc_objects", "dvc_data"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    with contextlib.redirect_stdout(io.StringIO()):  # the stages write to the real one
-        code = dvc(["repro", "--force"])
-    if code:
-        raise PlainError(f"the pipeline stopped; {HINT}")
+    try:
+        with Repo() as repo, contextlib.redirect_stdout(io.StringIO()):
+            repo.reproduce(force=True)
+    except DvcException as error:
+        why = error.__cause__ or error
+        raise PlainError(f"the pipeline stopped: {error}: {why}; {HINT}") from None
 
 
 def _committed_lock() -> Lock:

@@ -165,6 +165,18 @@ def test_the_ledger_has_every_claim_once_with_its_verdict_and_a_link(site):
     assert tally == [metrics[word] for word in ("confirmed", "refuted", "unresolved")]
 
 
+def test_each_page_shows_its_claims_once(site):
+    found = pages(site)[site / "index.html"]
+    for row in found.find(id="ledger").tbody("tr"):
+        place = row("a")[-1]["href"]
+        shown = pages(site)[site / place].find(id=row["id"])
+        assert shown.find_parent(id="claims"), (place, row["id"])
+        statement = row.th.contents[0].strip().removesuffix("†")
+        if place != "pages/claims.html":  # which shows all claims in full
+            everything = pages(site)[site / place].get_text()
+            assert everything.count(statement) == 1, (place, statement)
+
+
 def test_the_sections_are_the_notebooks_in_the_pipelines_order(site, monkeypatch):
     monkeypatch.chdir(ROOT)
     chapter, extra = stage.notebooks()

@@ -1,7 +1,6 @@
 """The report in a real browser, from a disk, without a network."""
 
 import io
-import itertools
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 WIDTHS = (1280, 800, 390, 360)
 MISSING = "chromium and chromedriver are needed; `apt install chromium chromium-driver`"
+SCHEMES = ("light", "light", "dark", "dark")
 ROWS = "[...document.querySelectorAll('#ledger tbody tr')]"
 
 
@@ -79,7 +79,7 @@ class Browser(webdriver.Chrome):
         return [params["request"]["url"] for params in sent]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Start one browser for all tests."""
     with Browser.started(site, tmp_path_factory.mktemp("profile")) as started:
@@ -253,9 +253,9 @@ def test_the_parts_of_a_fraction_are_above_each_other(browser):
     assert all(above < below for above, below in fractions)
 
 
-@pytest.mark.parametrize("page", ["index.html", "pages/dqn_training.html"])
-def test_a_page_is_light_or_dark_as_the_reader_prefers(browser, page):
-    for width, scheme in itertools.product((1280, 390), ("light", "dark")):
+def test_a_page_is_light_or_dark_as_the_reader_prefers(browser):
+    pages = ("index.html", "pages/dqn_training.html")
+    for page, width, scheme in zip(pages * 2, (1280, 390, 390, 1280), SCHEMES, strict=True):
         browser.open(page, width, prefers_color_scheme=scheme)
         browser.execute_script("document.fonts.ready")
         seen = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
