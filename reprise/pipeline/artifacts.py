@@ -90,11 +90,11 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     Raises:
         UserError: if the file is missing, not .npz, or holds Python objects.
     """
-    content = _read(path)
-    if not zipfile.is_zipfile(io.BytesIO(content)):
+    content = io.BytesIO(_read(path))
+    if not zipfile.is_zipfile(content):
         raise UserError(f"{path} is not an .npz file")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:  # noqa: TID251
+        with np.load(content, allow_pickle=False) as archive:  # noqa: TID251
             return {name: archive[name] for name in archive.files}
     except _BROKEN as error:
         reason = " ".join(str(error).split()) or "it ends too early"
@@ -161,7 +161,7 @@ def _plain(value: Any, file: str, keys: tuple[str, ...]) -> Any:
 
 
 def _cells(series: "pd.Series", where: str) -> "pd.Series":
-    """Return a column without -0.0; floats among other values are text already."""
+    """Return a column without -0.0; floats among other values become text."""
     if series.dtype == object:
         cells = [
             _rounded(float(value), f"{where}, row {row}")
@@ -172,8 +172,8 @@ def _cells(series: "pd.Series", where: str) -> "pd.Series":
         return type(series)(cells, series.index, object)
     if getattr(series.dtype, "kind", "") != "f":
         return series
-    if (infinite := np.isinf(series.to_numpy())).any():
-        _rounded(float(series.iloc[infinite.argmax()]), f"{where}, row {infinite.argmax()}")
+    for row in np.flatnonzero(np.isinf(series.to_numpy())):
+        _rounded(float(series.iloc[row]), f"{where}, row {row}")
     return series + 0.0
 
 

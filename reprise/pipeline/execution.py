@@ -68,16 +68,13 @@ def worker_count(workers: int | None = None) -> int | None:
     Raises:
         UserError: if it is not a positive integer.
     """
-    if workers is not None:
-        if workers < 1:
-            raise UserError(f"workers is {workers}; allowed: a positive integer")
-        return workers
-    text = os.environ.get(WORKERS)
-    if text is None:
+    name, said = ("workers", workers) if workers is not None else (WORKERS, os.environ.get(WORKERS))
+    if said is None:
         return current().workers
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise UserError(f"{WORKERS} is {text!r}; allowed: a positive integer")
-    return int(text)
+    if not re.fullmatch("[1-9][0-9]*", str(said)):
+        shown = said if workers is not None else repr(said)
+        raise UserError(f"{name} is {shown}; allowed: a positive integer")
+    return int(said)
 
 
 def cpu_count() -> int:

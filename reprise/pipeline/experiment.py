@@ -26,7 +26,8 @@ class Change(NamedTuple):
 
     def __str__(self) -> str:
         """Return it in words, such as `dqn_training.activation = relu (chapter: elu)`."""
-        return f"{self.key} = {_shown(self.value)} (chapter: {_shown(self.chapter)})"
+        value, chapter = (parameters.shown(each, str) for each in (self.value, self.chapter))
+        return f"{self.key} = {value} (chapter: {chapter})"
 
 
 def changes(stages: Iterable[str] | None = None, root: Path = Path()) -> list[Change]:
@@ -71,11 +72,3 @@ def _differences(key: str, value: Any, chapter: Any) -> Iterator[Change]:
             yield from _differences(f"{key}.{name}", value.get(name), chapter.get(name))
     elif value != chapter:
         yield Change(key, value, chapter)
-
-
-def _shown(value: Any) -> str:
-    """Return a value as YAML has it, shortened."""
-    text = {None: "null", True: "true", False: "false"}.get(
-        value if isinstance(value, bool | None) else "", str(value)
-    )
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,4 +1,4 @@
-"""Executes a notebook and writes it so that the same inputs give the same bytes.
+"""Execute a notebook and write it so that the same inputs give the same bytes.
 
 Papermill runs the notebook in a kernel of the running interpreter, shut off from the user's own
 IPython, Jupyter and matplotlib settings. What varies from run to run is then dropped (timings,
@@ -6,8 +6,6 @@ random cell ids, versions), warnings are taken out and returned, what cannot be 
 (addresses, paths of this machine), and only a notebook that passed replaces the target.
 """
 
-import difflib
-import importlib.util
 import json
 import os
 import re
@@ -17,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpec
@@ -24,7 +23,8 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from reprise.errors import PlainError
+from reprise.errors import PlainError, closest
+from reprise.pipeline import artifacts
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -32,6 +32,7 @@ _KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python
 _LANGUAGE = {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"}
 _VOLATILE = ("execution", "ExecuteTime", "papermill", "widgets")
 _PLAIN = (str, bool, int, float, list, dict, type(None))
+_NO_HISTORY = "--HistoryManager.enabled=False"
 _ADDRESS = r"\bat 0x[0-9a-fA-F]{6,}"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # A warning of Python: where it comes from, what it says, and the line of code that warns.
@@ -50,54 +51,42 @@ def execute(
     root: Path = REPOSITORY,
     failed: Path | None = None,
 ) -> list[str]:
-    """Executes a notebook with the given parameters and writes the result atomically.
-
-    The notebook holds one cell tagged `parameters`; its assignments and the given parameters name
-    the same things. Nothing is written at the target unless every cell ran and no output holds an
-    address or a path of this machine.
+    """Execute a notebook; write the result only if every cell ran and nothing is unfit.
 
     Args:
-        source: The notebook as committed, nbformat 4.
-        target: Where the executed notebook goes; a file already there stays if anything fails.
-        parameters: Every name the `parameters` cell assigns, with plain values as YAML has them.
-        root: Working directory of the notebook. `import reprise` works whichever it is.
-        failed: Where a notebook that fails goes, with its outputs and its error.
+        source: the notebook, nbformat 4, with one cell tagged `parameters`.
+        target: where the executed notebook goes; a file already there stays if anything fails.
+        parameters: each name that the `parameters` cell assigns, with plain values as in YAML.
+        root: the notebook's working directory; `import reprise` works in any.
+        failed: where a notebook that fails goes, with its outputs and its error.
 
     Returns:
-        What its cells wrote to stderr, such as warnings, in one line each; the result is without.
+        What each cell wrote to stderr, such as warnings, in one line; the result is without.
 
     Raises:
-        NotebookError: Names the notebook, the cell and what is wrong with it.
+        NotebookError: names the notebook, the cell and what is wrong with it.
     """
     if failed:
         failed.unlink(missing_ok=True)
     notebook = _load(source)
-    ordered = _checked(source, notebook, parameters)
-    raw, fault = _run(source, notebook, ordered, root)
+    raw, fault = _run(source, notebook, _checked(source, notebook, parameters), root)
     executed = normalise(raw)
     warned = _without_stderr(source, executed)
     if fault := fault or _unfit_output(source, executed, root):
         if failed:
-            _write(failed, executed)
+            artifacts.write(failed, _bytes(executed))
             fault += f"; its outputs are in {failed}"
         raise NotebookError(fault)
-    _write(target, executed)
+    artifacts.write(target, _bytes(executed))
     return warned
 
 
-def _write(target: Path, notebook: NotebookNode) -> None:
-    """Writes a notebook whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes((nbformat.v4.writes(notebook).rstrip("\n") + "\n").encode())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _bytes(notebook: NotebookNode) -> bytes:
+    return (nbformat.v4.writes(notebook).rstrip("\n") + "\n").encode()
 
 
 def normalise(notebook: NotebookNode) -> NotebookNode:
-    """Returns the notebook without timings, random ids and versions, its streams merged."""
+    """Return the notebook without timings, random ids and versions, its streams merged."""
     normal = NotebookNode(nbformat.from_dict(notebook))
     kept = {key: value for key, value in normal.metadata.items() if key not in _VOLATILE}
     normal.metadata = kept | {"kernelspec": _KERNELSPEC, "language_info": _LANGUAGE}
@@ -117,7 +106,7 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def _load(source: Path) -> NotebookNode:
-    """Reads a notebook; nbformat's own reader would give cells without an id a random one."""
+    """Read a notebook; nbformat's own reader would give cells without an id a random one."""
     try:
         text = source.read_text(encoding="utf-8")
         version = json.loads(text).get("nbformat")
@@ -134,15 +123,15 @@ def _load(source: Path) -> NotebookNode:
 
 
 def _checked(source: Path, notebook: NotebookNode, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the parameters in the order of the parameters cell, or says which do not fit."""
+    """Return the parameters in the order of the parameters cell; raise if they do not fit it."""
     count = sum(_tagged(cell, "parameters") for cell in notebook.cells)
     if count != 1:
         raise NotebookError(f"notebook {source} has {count} cells tagged 'parameters', not one")
     declared = list(papermill.inspect_notebook(notebook))
     for name, value in parameters.items():
         if name not in declared:
-            close = difflib.get_close_matches(name, declared, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it assigns {declared}"
+            meant = closest(name, declared)
+            hint = f"did you mean {meant!r}?" if meant else f"it assigns {declared}"
             where = f"notebook {source} does not assign {name!r} in its parameters cell"
             raise NotebookError(f"{where}; {hint}")
         if type(value) not in _PLAIN:
@@ -156,11 +145,7 @@ def _checked(source: Path, notebook: NotebookNode, parameters: Mapping[str, Any]
 def _run(
     source: Path, notebook: NotebookNode, parameters: dict[str, Any], root: Path
 ) -> tuple[NotebookNode, str]:
-    """Runs the notebook in a kernel that leaves nothing behind.
-
-    Returns:
-        The notebook as far as it ran, and what stopped it, if anything did.
-    """
+    """Return the notebook as far as it ran, and what stopped it; its kernel leaves no file."""
     started: list[NotebookNode] = []
     with tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as private:
         written = Path(private, "executed.ipynb")
@@ -190,24 +175,22 @@ def _run(
 
 
 def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
-    """Returns a manager of kernels of this interpreter, whichever kernelspecs are installed.
+    """Return a manager of kernels of this interpreter, whichever kernelspecs are installed.
 
     Its sockets are files in the private directory: no port is opened, and none can be taken.
     """
-    matplotlib = importlib.util.find_spec("matplotlib")
-    assert matplotlib
-    assert matplotlib.origin
     paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
     spec = KernelSpec(
         argv=[
-            *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
-            "--HistoryManager.enabled=False",
+            sys.executable,
+            *["-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            _NO_HISTORY,
         ],
         env={
             "COLUMNS": "100",
             "IPYTHONDIR": str(private),
             "JUPYTER_CONFIG_DIR": str(private),
-            "MATPLOTLIBRC": str(Path(matplotlib.origin).parent / "mpl-data" / "matplotlibrc"),
+            "MATPLOTLIBRC": str(Path(matplotlib.get_data_path(), "matplotlibrc")),
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             "OPENBLAS_NUM_THREADS": "1",
             "PYTHONHASHSEED": "0",
@@ -232,7 +215,7 @@ def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
 
 
 def _without_stderr(source: Path, notebook: NotebookNode) -> list[str]:
-    """Takes what cells wrote to stderr out of a notebook, and returns it, a line for each cell."""
+    """Take what cells wrote to stderr out of a notebook; return it, a line for each cell."""
     taken = []
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
@@ -245,14 +228,10 @@ def _without_stderr(source: Path, notebook: NotebookNode) -> list[str]:
 
 
 def _unfit_output(source: Path, notebook: NotebookNode, root: Path) -> str:
-    """Returns what is wrong with the first output that fails, or would differ elsewhere."""
+    """Return what is wrong with the first output that fails, or would differ elsewhere."""
     machine = {root.resolve(), Path.home(), Path(sys.prefix), Path(tempfile.gettempdir())}
-    paths = [re.escape(str(path)) for path in machine if len(path.parts) > 1]
-    unstable = re.compile(
-        "|".join(
-            [_ADDRESS, *(rf"(?<![\w.-]){path}(?![\w.-])" for path in sorted(paths, reverse=True))]
-        )
-    )
+    paths = sorted((re.escape(f"{path}") for path in machine if len(path.parts) > 1), reverse=True)
+    unstable = re.compile("|".join([_ADDRESS, *(rf"(?<![\w.-]){p}(?![\w.-])" for p in paths)]))
 
     def fault(output: NotebookNode) -> str | None:
         if output.output_type == "error":  # papermill lets sys.exit(0) pass
@@ -271,12 +250,12 @@ def _unfit_output(source: Path, notebook: NotebookNode, root: Path) -> str:
 
 
 def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return outputs with each stream in one piece."""
     merged: list[NotebookNode] = []
     for output in outputs:
-        last = merged[-1] if merged else None
-        streams = last is not None and output.output_type == last.output_type == "stream"
-        if last is not None and streams and output.name == last.name:
-            last.text += output.text
+        stream = output.get("name")  # other outputs have no name
+        if stream and merged and merged[-1].get("name") == stream:
+            merged[-1].text += output.text
         else:
             merged.append(output)
     return merged
@@ -287,7 +266,7 @@ def _tagged(cell: NotebookNode, tag: str) -> bool:
 
 
 def _where(source: Path, cells: list[NotebookNode], index: int) -> str:
-    """Names a cell by its number in the source, where no parameters are injected yet."""
+    """Name a cell by its number in the source, where no parameters are injected yet."""
     number = sum(not _tagged(cell, "injected-parameters") for cell in cells[: index + 1])
     first_line = next(iter(cells[index].source.strip().splitlines()), "")
     return f"notebook {source}, cell {number} ({first_line!r})"

@@ -5,7 +5,7 @@ pack: not on the engine, the number of workers, the order of completion or furth
 """
 
 import contextlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from functools import partial
 from itertools import islice
@@ -28,8 +28,6 @@ class Pack(NamedTuple):
     first: int
     size: int
     variant: str = ""
-    program: Hashable = None
-    """What is compiled for it; a worker prefers packs of the program that it has."""
 
     @property
     def seeds(self) -> range:
@@ -37,7 +35,7 @@ class Pack(NamedTuple):
         return range(self.first, self.first + self.size)
 
 
-def cut(seeds: int, pack_size: int, variants: Mapping[str, Hashable] | None = None) -> list[Pack]:
+def cut(seeds: int, pack_size: int, variants: Iterable[str] = ("",)) -> list[Pack]:
     """Return packs of seeds, one after the other; the last may be smaller.
 
     >>> [list(pack.seeds) for pack in cut(seeds=5, pack_size=3)]
@@ -46,7 +44,7 @@ def cut(seeds: int, pack_size: int, variants: Mapping[str, Hashable] | None = No
     Args:
         seeds: how many, of each variant if there are any.
         pack_size: how many seeds a pack has at most.
-        variants: the names of an experiment's variants, and what is compiled for each.
+        variants: the names of an experiment's variants.
 
     Raises:
         ValueError: if there would be no pack, or no seed in one.
@@ -56,8 +54,8 @@ def cut(seeds: int, pack_size: int, variants: Mapping[str, Hashable] | None = No
             f"{seeds} seeds in packs of {pack_size}; allowed: at least 1 in packs of 1"
         )
     each = [
-        (first, min(pack_size, seeds - first), variant, program)
-        for variant, program in ({"": None} if variants is None else variants).items()
+        (first, min(pack_size, seeds - first), variant)
+        for variant in variants
         for first in range(0, seeds, pack_size)
     ]
     return [Pack(index, *pack) for index, pack in enumerate(each)]

@@ -7,7 +7,7 @@ in the natural order of their names. Its run-cache ignores some names: they are 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,7 +113,7 @@ def checked(values: object, section: str, model: type[P]) -> P:
     """
     if not isinstance(values, dict):
         keys = ", ".join(model.model_fields)
-        raise ParameterError(f"{section} is {_shown(values)}; allowed: a mapping of {keys}")
+        raise ParameterError(f"{section} is {shown(values)}; allowed: a mapping of {keys}")
     for key, value in _items(values, section):
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ParameterError(f"{key} is too large; allowed: an integer of at most {LARGEST}")
@@ -149,7 +149,7 @@ def _fault(error: ValidationError, section: str, schema: Mapping[str, Any]) -> s
         hint = f"; did you mean {close}?" if close else ""
         message = f"; allowed: one of {', '.join(choices)}"
     colon = "" if message.startswith(";") else ": "
-    return f"{key} is {_shown(detail['input'])}{colon}{message}{hint}"
+    return f"{key} is {shown(detail['input'])}{colon}{message}{hint}"
 
 
 def read(path: Path = PARAMETERS) -> dict[str, Any]:
@@ -174,13 +174,13 @@ def read(path: Path = PARAMETERS) -> dict[str, Any]:
         raise ParameterError(f"{path} is not YAML: {' '.join(str(message).split())}") from None
     if not isinstance(sections, dict):
         allowed = "a mapping with a section for each stage"
-        raise ParameterError(f"{path} holds {_shown(sections)}; allowed: {allowed}")
+        raise ParameterError(f"{path} holds {shown(sections)}; allowed: {allowed}")
     return {name: ordered(section) for name, section in sections.items()}
 
 
-def _shown(value: object) -> str:
+def shown(value: object, form: Callable[[object], str] = repr) -> str:
     """Return a value about as YAML would write it, cut if long."""
-    text = repr(value)
+    text = form(value)
     if value is None or isinstance(value, bool):
         text = "null" if value is None else text.lower()
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -7,6 +7,7 @@ is no result: neither git nor DVC tracks it.
 import contextlib
 import os
 import platform
+import re
 import resource
 import subprocess
 from datetime import UTC, datetime
@@ -19,14 +20,9 @@ CPU = Path("/proc/cpuinfo")
 
 
 def write(label: str, seconds: float) -> None:
-    """Note a stage's run that has just ended in this process.
-
-    Args:
-        label: the stage, with its arguments after an @.
-        seconds: the time it took.
-    """
+    """Note a run of a stage, labelled with its arguments, that has just ended in this process."""
     cpu = CPU.read_text(encoding="utf-8") if CPU.exists() else ""
-    models = [line.partition(": ")[2] for line in cpu.splitlines() if line[:10] == "model name"]
+    model = re.search(r"^model name\s*: (.*)", cpu, re.MULTILINE)
     who = {"stage": resource.RUSAGE_SELF, "largest_worker": resource.RUSAGE_CHILDREN}
     note = {
         "stage": label,
@@ -37,17 +33,13 @@ def write(label: str, seconds: float) -> None:
         },
         "engine": execution.current().engine,
         "workers": os.environ.get(execution.WORKERS, "one for each CPU"),
-        "cpu": {"model": models[0] if models else platform.processor(), "count": os.cpu_count()},
+        "cpu": {"model": model[1] if model else platform.processor(), "count": os.cpu_count()},
         "system": platform.platform(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "git": _revision(),
+        "git": None,
     }
-    artifacts.write(FOLDER / f"{label}.json", note)
-
-
-def _revision() -> str | None:
-    """Return the commit, with -dirty if files differ from it; without git, nothing."""
     words = ["git", "describe", "--always", "--abbrev=40", "--dirty"]
     with contextlib.suppress(FileNotFoundError, subprocess.CalledProcessError):
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
-    return None
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        note["git"] = done.stdout.strip()
+    artifacts.write(FOLDER / f"{label}.json", note)

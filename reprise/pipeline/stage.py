@@ -82,26 +82,29 @@ def execute(
             artifacts.write_all(RESULTS / (folder or name), results)
             seconds = time.monotonic() - start
             provenance.write(label, seconds)
-    except PlainError as error:
-        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
-        print(f"{label}: {' '.join(f'{error}{notes}'.split())}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        print(f"{label}: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"{label}: interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:
-        if not _memory_is_short(error):
-            raise
-        reason = " ".join(str(error).split())[:200]
-        print(f"{label}: memory is short: {reason or 'there is no more'}", file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        said, code = _plain(error)
+        print(f"{label}: {' '.join(said.split())}", file=sys.stderr)
+        return code
     print(f"{label}: {said}  ({duration(seconds)})", flush=True)
     return 0
+
+
+def _plain(error: BaseException) -> tuple[str, int]:
+    """Return an error's line and exit code; raise it again if it is none of the expected ones."""
+    match error:
+        case PlainError():
+            notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
+            return f"{error}{notes}", error.exit_code
+        case KeyboardInterrupt():
+            return "interrupted", 130
+        case OSError() if error.errno in NO_ROOM:
+            return f"{error.filename or 'a file'}: {error.strerror}", 1
+    # Python's and NumPy's, or TensorFlow's
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        reason = " ".join(str(error).split())[:200]
+        return f"memory is short: {reason or 'there is no more'}", 1
+    raise error
 
 
 def _execution() -> execution.Execution:
@@ -112,11 +115,6 @@ def _execution() -> execution.Execution:
             raise UserError(f"params.yaml has {meant}; did you mean {execution.SECTION}?")
         return execution.current()
     return parameters.load(execution.SECTION, execution.Execution)
-
-
-def _memory_is_short(error: Exception) -> bool:
-    """Return whether an error is about memory: Python's, NumPy's or TensorFlow's."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
 def _check(name: str, arguments: Sequence[str], given: Sequence[str]) -> None:

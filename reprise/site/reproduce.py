@@ -105,6 +105,7 @@ def _run_pipeline() -> None:
 
     for name in ("dvc", "dvc_objects", "dvc_data"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    repo: Any
     try:
         with Repo() as repo, contextlib.redirect_stdout(io.StringIO()):
             repo.reproduce(force=True)
