@@ -1,5 +1,6 @@
 """Packs give the same results however they run, and no worker fails or lives on unnoticed."""
 
+import contextlib
 import functools
 import os
 import pty
@@ -21,14 +22,10 @@ from tests.pipeline.slow_stage import PACKS, gone, started
 from tests.tiny import ROOT
 
 
-def test_packs_follow_one_another():
-    cut = packs.cut(12, 4)
-    assert cut == [Pack(0, 0, 4), Pack(1, 4, 4), Pack(2, 8, 4)]
-    assert [seed for pack in cut for seed in pack.seeds] == list(range(12))
-
-
-def test_the_last_pack_may_be_smaller():
-    assert packs.cut(10, 4) == [Pack(0, 0, 4), Pack(1, 4, 4), Pack(2, 8, 2)]
+def test_packs_follow_one_another_and_the_last_may_be_smaller():
+    cut = packs.cut(10, 4)
+    assert cut == [Pack(0, 0, 4), Pack(1, 4, 4), Pack(2, 8, 2)]
+    assert [seed for pack in cut for seed in pack.seeds] == list(range(10))
 
 
 @pytest.mark.parametrize(("seeds", "pack_size"), [(0, 4), (3, 0)])
@@ -69,12 +66,11 @@ def test_one_pack_or_one_worker_needs_no_process(count, workers):
     assert {process for _, process in results} == {os.getpid()}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(
-    ("kind", "kept", "message"),
+    ("kind", "kept", "message", "workers"),
     [
-        ("raise", ZeroDivisionError, "no steps"),
-        ("user", UserError, "discount is 2; allowed: a number from 0 to 1"),
+        ("raise", ZeroDivisionError, "no steps", 2),
+        ("user", UserError, "discount is 2; allowed: a number from 0 to 1", 1),
     ],
 )
 def test_an_exception_stays_what_it_is_and_names_its_pack(kind, kept, message, workers):
@@ -127,15 +123,16 @@ def test_ctrl_c_ends_the_workers_at_once_and_says_so_in_one_line(tmp_path):
     assert gone(others)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_the_process_that_started_them(number, tmp_path):
-    with started(tmp_path) as run:
-        run.wait(packs=2)
-        others = run.family()
-        assert len(others) >= 2
-        run.process.send_signal(number)
-        run.process.wait()
-        assert gone(others)
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    with contextlib.ExitStack() as stack:
+        runs = [stack.enter_context(started(tmp_path / name, seconds=9)) for name in "ab"]
+        for run, number in zip(runs, (signal.SIGTERM, signal.SIGKILL), strict=True):
+            run.wait(packs=2)
+            others = run.family()
+            assert len(others) >= 2
+            run.process.send_signal(number)
+            run.process.wait()
+            assert gone(others)
 
 
 def test_progress_is_one_bar_on_a_terminal():
@@ -160,14 +157,6 @@ def test_progress_is_one_bar_on_a_terminal():
     )
 
 
-@pytest.mark.parametrize("text", ["two", "0", "1.5", "", "²"])
-def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, text):
-    monkeypatch.setenv("REPRISE_WORKERS", text)
-    with pytest.raises(UserError) as error:
-        packs.run(pack_tasks.draws, packs.cut(8, 4))
-    assert str(error.value) == f"REPRISE_WORKERS is {text!r}; allowed: a positive integer"
-
-
 def test_the_number_of_workers_is_given_or_in_the_environment_or_in_the_parameters(monkeypatch):
     two = Execution(engine="processes", address=None, workers=2)
     monkeypatch.setenv("REPRISE_WORKERS", "7")
@@ -179,6 +168,11 @@ def test_the_number_of_workers_is_given_or_in_the_environment_or_in_the_paramete
     assert execution.worker_count() is None  # which is one for each CPU
     with pytest.raises(UserError, match=r"^workers is 0; allowed: a positive integer$"):
         execution.worker_count(0)
+    for text in ("two", "0", "1.5", "", "²"):
+        monkeypatch.setenv("REPRISE_WORKERS", text)
+        with pytest.raises(UserError) as error:
+            packs.run(pack_tasks.draws, packs.cut(8, 4))
+        assert str(error.value) == f"REPRISE_WORKERS is {text!r}; allowed: a positive integer"
 
 
 def test_the_pipeline_does_not_load_tensorflow():

@@ -100,8 +100,8 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def trained(folder: Path, engine: str, address: str | None = None) -> dict[str, bytes]:
-    """Return the results of a tiny stage that starts fast."""
-    name = "policy_search"
+    """Return the results of a tiny training stage."""
+    name = "reinforce_training"
     workers = {"engine": engine, "address": address, "workers": None}
     folder.mkdir()
     with (folder / "params.yaml").open("w") as file:
@@ -112,9 +112,9 @@ def trained(folder: Path, engine: str, address: str | None = None) -> dict[str, 
     return {path.name: path.read_bytes() for path in (folder / "data" / name).iterdir()}
 
 
-def test_a_stage_has_the_same_bytes_on_two_nodes(cluster, tmp_path):
+def test_a_training_has_the_same_bytes_on_two_nodes(cluster, tmp_path):
     here = trained(tmp_path / "here", "inline")
-    assert "samples.csv" in here
+    assert "weights.npz" in here
     assert trained(tmp_path / "there", "ray", cluster.address) == here
 
 
@@ -184,7 +184,10 @@ def test_a_cluster_of_our_own_is_on_loopback_only_and_a_killed_worker_costs_its_
 
 
 def test_a_cluster_of_our_own_ends_with_its_run(tmp_path):
-    with started(tmp_path / "a", "ray") as broken, started(tmp_path / "b", "ray") as killed:
+    with contextlib.ExitStack() as stack:
+        broken, killed = (
+            stack.enter_context(started(tmp_path / name, "ray", seconds=9)) for name in "ab"
+        )
         workers = [psutil.Process(process) for _, process in killed.wait(packs=2)]
         broken.wait(packs=2)
         others = broken.family()
