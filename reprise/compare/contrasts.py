@@ -35,13 +35,10 @@ class Row(NamedTuple):
     """One revision's outcome."""
 
     revision: str
-    values: NDArray[np.float64]
-    """One per seed, [N]; NaN for a seed without a number."""
+    values: NDArray[np.float64]  # one per seed, [N]; NaN for a seed without a number
     verdict: str
-    mean: Interval | None
-    """None for fewer than two numbers, as in the other two intervals."""
-    difference: Interval | None = None
-    """Mean of the revision minus mean of the baseline."""
+    mean: Interval | None  # None for fewer than two numbers, as in the other two intervals
+    difference: Interval | None = None  # mean of the revision minus mean of the baseline
     chance: Interval | None = None
     """Probability that a seed beats one of the baseline; a tie counts half."""
 
@@ -61,10 +58,8 @@ def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row
         sense: whether more, sooner or higher comes first.
     """
     (baseline, base), *others = samples.items()
-    rows = [
-        Row(baseline, base, BASELINE, _mean(base)),
-        *(_compared(name, values, base, sense) for name, values in others),
-    ]
+    rows = [Row(baseline, base, BASELINE, _mean(base))]
+    rows += [_compared(name, values, base, sense) for name, values in others]
 
     def order(row: Row) -> float:
         even = row.verdict in (BASELINE, SAME)

@@ -31,14 +31,11 @@ class Outcome(NamedTuple):
     """An outcome that differs between revisions, in one group of seeds."""
 
     stage: str
-    table: str
-    """Its path."""
-    group: str
-    """Such as a variant; empty if there is one group only."""
+    table: str  # its path
+    group: str  # such as a variant; empty if there is one group only
     name: str
     sense: Sense
-    rows: list[Row]
-    """One for each revision, best first."""
+    rows: list[Row]  # one for each revision, best first
 
 
 @dataclass
@@ -49,8 +46,7 @@ class Findings:
     params: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Values by dotted name and revision; ABSENT where a revision lacks it."""
     outcomes: list[Outcome] = field(default_factory=list)
-    more: dict[str, list[str]] = field(default_factory=dict)
-    """Other outcomes that differ, by stage."""
+    more: dict[str, list[str]] = field(default_factory=dict)  # other outcomes that differ, by stage
     claims: dict[str, dict[str, str]] = field(default_factory=dict)
     """Verdicts by claim and revision, where they differ; empty where a ledger lacks the claim."""
     same: list[str] = field(default_factory=list)
@@ -77,19 +73,15 @@ def compare(
     if twice := [name for name in names if names.count(name) > 1]:
         raise UserError(f"revision {twice[0]!r} is given twice; name revisions that differ")
     stages = list(dict.fromkeys(stage for each in revisions for stage in each.stages))
-    for stage in only:
-        if stage not in stages:
-            meant = closest(stage, stages)
-            hint = f"did you mean {meant}?" if meant else f"allowed: {', '.join(stages)}"
-            raise UserError(f"no stage {stage!r} in {' or '.join(names)}; {hint}")
+    if unknown := [stage for stage in only if stage not in stages]:
+        meant = closest(unknown[0], stages)
+        hint = f"did you mean {meant}?" if meant else f"allowed: {', '.join(stages)}"
+        raise UserError(f"no stage {unknown[0]!r} in {' or '.join(names)}; {hint}")
     chosen = [stage for stage in stages if not only or stage in only]
     found = Findings(revisions)
-    for key, values in changed({each.name: each.params for each in revisions}):
-        if not only or key.partition(".")[0] in only:
-            found.params[key] = values
-    for revision in revisions:
-        if stale := revision.stale(chosen):
-            found.stale[revision.name] = stale
+    params = dict(changed({each.name: each.params for each in revisions}))
+    found.params = {k: v for k, v in params.items() if not only or k.partition(".")[0] in only}
+    found.stale = {each.name: stale for each in revisions if (stale := each.stale(chosen))}
     for stage in chosen:
         _compare_stage(found, stage, every)
     found.claims = dict(_judged(revisions, only))
@@ -163,11 +155,8 @@ def _results(
     """Return the tables and metrics that the baseline and others have, by path and revision."""
     files: dict[str, dict[str, bytes]] = {}
     for revision in revisions:
-        paths = [
-            path
-            for path in revision.stages[stage]
-            if Path(path).suffix == ".csv" or Path(path).name == METRICS
-        ]
+        every = revision.stages[stage]
+        paths = [p for p in every if Path(p).suffix == ".csv" or Path(p).name == METRICS]
         missing = {}
         for path in sorted(paths, key=lambda path: Path(path).name != SAMPLES):
             try:
@@ -205,13 +194,11 @@ def _moved(
             what = group or "all seeds" if alone else name
             partly[f"{path}: {what} only in {', '.join(seeds)}."] = None
         base = seeds.get(found.revisions[0].name)
-        if base is not None and not all(_same(base, other) for other in seeds.values()):
+        if base is not None and not all(
+            np.array_equal(base, other, equal_nan=True) for other in seeds.values()
+        ):
             yield name, group, seeds
     found.notes += partly
-
-
-def _same(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    return np.array_equal(a, b, equal_nan=True)
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:

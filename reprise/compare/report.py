@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from reprise.compare.contrasts import ALIKE, BASELINE, SAME, written
+from reprise.compare.contrasts import ALIKE, BASELINE, SAME, Row, written
 from reprise.compare.findings import Findings, Outcome
 from reprise.compare.revisions import ABSENT
 from reprise.stats.improvement import percent
@@ -54,39 +54,36 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
 
 def document(found: Findings) -> str:
     """Return the findings as JSON, with stable keys."""
-    params = {
-        key: {name: value for name, value in values.items() if value is not ABSENT}
-        for key, values in found.params.items()
-    }
     named = {
         "format": FORMAT,
         "revisions": [{"name": each.name, "commit": each.commit} for each in found.revisions],
         "confidence": CONFIDENCE,
-        "params": params,
-        "outcomes": [_record(outcome) for outcome in found.outcomes],
-        "claims": found.claims,
-        "more": found.more,
-        "same": found.same,
-        "stale": found.stale,
-        "notes": found.notes,
+        "params": {
+            key: {name: value for name, value in values.items() if value is not ABSENT}
+            for key, values in found.params.items()
+        },
+        "outcomes": [
+            outcome._asdict() | {"rows": [_record(row) for row in outcome.rows]}
+            for outcome in found.outcomes
+        ],
+        **{key: getattr(found, key) for key in ("claims", "more", "same", "stale", "notes")},
     }
     return json.dumps(named, indent=2, ensure_ascii=False, default=str)
 
 
-def _record(outcome: Outcome) -> dict[str, Any]:
-    rows = [
-        {
-            "revision": row.revision,
-            "verdict": row.verdict,
-            "seeds": len(row.values),
-            "missing": row.missing,
-            "mean": _interval(row.mean),
-            "difference": _interval(row.difference),
-            "probability_of_improvement": _interval(row.chance),
-        }
-        for row in outcome.rows
-    ]
-    return outcome._asdict() | {"rows": rows}
+def _record(row: Row) -> dict[str, Any]:
+    intervals = {
+        "mean": row.mean,
+        "difference": row.difference,
+        "probability_of_improvement": row.chance,
+    }
+    return {
+        "revision": row.revision,
+        "verdict": row.verdict,
+        "seeds": len(row.values),
+        "missing": row.missing,
+        **{name: _interval(interval) for name, interval in intervals.items()},
+    }
 
 
 def _interval(interval: Interval | None) -> dict[str, Any] | None:
@@ -109,17 +106,18 @@ def _rows(outcomes: Sequence[Outcome], base: str) -> Rows:
         name, group = f"{outcome.stage} {outcome.name}", outcome.group
         for row in outcome.rows:
             seeds = len(row.values)
-            cells = {
-                "outcome": name if name != before else "",
-                "group": group,
-                "revision": row.revision,
-                "mean": written(row.mean),
-                f"minus {base}": written(row.difference, signed=True),
-                f"beats {base}": percent(row.chance) if row.chance else "",
-                "verdict": row.verdict,
-                "seeds": f"{seeds - row.missing} of {seeds}" if row.missing else f"{seeds}",
-            }
-            rows.append(cells)
+            rows.append(
+                {
+                    "outcome": name if name != before else "",
+                    "group": group,
+                    "revision": row.revision,
+                    "mean": written(row.mean),
+                    f"minus {base}": written(row.difference, signed=True),
+                    f"beats {base}": percent(row.chance) if row.chance else "",
+                    "verdict": row.verdict,
+                    "seeds": f"{seeds - row.missing} of {seeds}" if row.missing else f"{seeds}",
+                }
+            )
             before, group = name, ""
     used = [column for column in rows[0] if any(row[column] for row in rows)]
     return [used, *([row[column] for column in used] for row in rows)]

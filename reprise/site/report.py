@@ -73,10 +73,8 @@ class Provenance(NamedTuple):
 
     changes: list[str]
     """Parameters that differ from the chapter's, such as `stage.key = 1 (chapter: 2)`."""
-    ledger: str
-    """SHA-256 of ledger.csv."""
-    libraries: list[str]
-    """Names and versions."""
+    ledger: str  # SHA-256 of ledger.csv
+    libraries: list[str]  # names and versions
 
     @classmethod
     def of(cls, changes: Iterable[object], ledger: Path, lock: Path) -> Self:
