@@ -1,4 +1,4 @@
-"""Says whether results are still those that dvc.lock names, in the workspace and in DVC's cache.
+"""Check that results are those in dvc.lock, in the workspace and in DVC's cache.
 
 DVC trusts a write-protected file of its cache, and what it copied from there: bytes that a disk or
 a hand has changed would pass for a result. This reads every byte.
@@ -10,7 +10,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reprise.errors import PlainError, UserError
 
@@ -21,26 +21,24 @@ if TYPE_CHECKING:
 def cache(repo: "Repo") -> Iterator[Path]:
     """Yield each file of DVC's cache with content that differs from the digest in its name."""
     for path in sorted(Path(repo.cache.local.path).glob("??/*")):
-        if _digest(path) != path.parent.name + path.name.removesuffix(".dir"):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "md5").hexdigest()
+        if digest != path.parent.name + path.name.removesuffix(".dir"):
             yield path
 
 
 def results(repo: "Repo") -> Iterator[Path]:
     """Yield each result that is there, but not with the digest of DVC's lock file."""
-    from dvc_data.hashfile.hash_info import HashInfo
-    from dvc_data.hashfile.tree import Tree
+    from dvc_data.hashfile.build import build
+    from dvc_data.hashfile.db import HashFileDB
 
+    database: Any = HashFileDB(repo.fs, "")  # empty: it remembers no digest
     for out in repo.index.outs:
-        path, tree = Path(out.fs_path), Tree()
-        if path.is_dir():
-            for name in repo.dvcignore.find(repo.fs, str(path)):
-                info = HashInfo("md5", _digest(Path(name)))
-                tree.add(Path(name).relative_to(path).parts, None, info)
-            tree.digest()
-        if out.hash_info and path.exists():
-            found = tree.hash_info.value if tree.hash_info else _digest(path)
-            if found != out.hash_info.value:
-                yield path
+        if out.hash_info and out.exists:
+            read = {"ignore": repo.dvcignore, "dry_run": True}
+            *_, found = build(database, out.fs_path, out.fs, "md5", **read)
+            if found.hash_info != out.hash_info:
+                yield Path(out.fs_path)
 
 
 def require_root() -> None:
@@ -77,11 +75,6 @@ def main() -> int:
         return error.exit_code
     print("the results, and DVC's cache, are what dvc.lock names")
     return 0
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 if __name__ == "__main__":
