@@ -4,10 +4,10 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from reprise.plots import figures, show, style
+from reprise.plots import figures, show, style, variant_panels
 from reprise.plots.show import Results
+from reprise.plots.style import Label
 from reprise.stats import words
-from reprise.stats.intervals import known_mean
 
 PELLETS = 240  # the chapter's number
 EARTH = 5.972e24 / 1.6605e-27  # its mass, in units of atomic weight
@@ -28,47 +28,35 @@ def size_of_a_table(results: Results) -> Markdown:
     """Show how large a table of state values is, and how small a linear function."""
     states = 2**PELLETS
     atoms = EARTH * sum(share / weight for share, weight in ELEMENTS)
+    years = states / 10**6 / SECONDS_IN_A_YEAR
     features = max(map(len, results.params["feature_sets"].values()))
-    rows = [
-        ("pellets in the chapter's game", f"{PELLETS}"),
-        ("states", f"$2^{{{PELLETS}}} \\approx {_power(states)}$"),
-        ("atoms of the Earth", f"${_power(atoms)}$"),
-        ("years to read a table once, a million entries a second",
-         f"${_power(states / 10**6 / SECONDS_IN_A_YEAR)}$"),
-        ("pellets of a game with a table of one terabyte",
-         f"{NUMBERS_IN_A_TERABYTE.bit_length() - 1}"),
-        (f"weights of a linear function of {features} features, for each action",
-         f"{features + 1}"),
-    ]  # fmt: skip
-    return show.table(rows, ("", ""))
+    pellets = NUMBERS_IN_A_TERABYTE.bit_length() - 1
+    rows = {
+        "pellets in the chapter's game": f"{PELLETS}",
+        "states": f"$2^{{{PELLETS}}} \\approx {_power(states)}$",
+        "atoms of the Earth": f"${_power(atoms)}$",
+        "years to read a table once, a million entries a second": f"${_power(years)}$",
+        "pellets of a game with a table of one terabyte": f"{pellets}",
+        f"weights of a linear function of {features} features, for each action": f"{features + 1}",
+    }
+    return show.table(list(rows.items()), ("", ""))
 
 
 def settings(results: Results) -> Markdown:
     """Show how the linear functions were trained and evaluated."""
-    return show.settings(
-        results, "seeds", "total_steps", "maximum_steps", "epsilon_start", "epsilon_end",
-        "epsilon_decay", "discount", "optimizer", "learning_rate", "clock.window",
-        "evaluation.episodes", "evaluation.limits",
-    )  # fmt: skip
+    keys = """seeds total_steps maximum_steps epsilon_start epsilon_end epsilon_decay discount
+        optimizer learning_rate clock.window evaluation.episodes evaluation.limits"""
+    return show.settings(results, *keys.split())
 
 
 def learning_curves(results: Results) -> Figure:
     """Draw the training returns of all learners over environment steps."""
-    table = results.table("returns")
-    curves = {
-        title: pd.DataFrame(table[table["variant"] == name])
-        .drop(columns="variant")
-        .set_index("steps")
-        .dropna(axis=1, how="all")
-        for name, title in titles(results).items()
-    }
-    window = results.params["clock"]["window"]
+    curves = variant_panels.curves_of(results)
+    average = f"mean return of the last {results.params['clock']['window']} episodes (steps)"
     return figures.quantile_band(
-        curves,
-        x_label="environment steps",
-        y_label=f"mean return of the last {window} episodes (steps)",
-        title="Linear Q-functions and the DQN",
-        level=figures.Label(results.params["maximum_steps"], "maximum", style.GREY),
+        {title: curves[name].dropna(axis=1, how="all") for name, title in titles(results).items()},
+        labels=("environment steps", average, "Linear Q-functions and the DQN"),
+        level=figures.maximum(results, results.params["maximum_steps"]),
     )
 
 
@@ -89,18 +77,16 @@ def steps_to_targets(results: Results) -> Markdown:
 
 def final_policies(results: Results) -> Figure:
     """Draw the final policies' greedy returns under each time limit."""
-    table = results.table("samples")
-    samples = {
-        f"{title}, {limit} steps": table.loc[table["variant"] == name, f"greedy_{limit}"].to_numpy()
-        for limit in results.limits
-        for name, title in titles(results).items()
-    }
+    samples = {}
+    for limit in results.limits:
+        returns = variant_panels.samples_of(results, f"greedy_{limit}")
+        for name, title in titles(results).items():
+            samples[f"{title}, {limit} steps"] = returns[name]
     return figures.compare_policies(
-        {name: known_mean(sample, results.confidence) for name, sample in samples.items()},
-        samples=samples,
+        samples,
         x_label="greedy return (steps)",
         title="Final policies",
-        statistic=f"mean with its {results.confidence:.0%} interval; faint dots: each seed",
+        confidence=results.confidence,
     )
 
 
@@ -132,20 +118,19 @@ def weights_of_the_value(results: Results) -> Figure | None:
 def _weights(results: Results, values: pd.Series, x_label: str, title: str) -> Figure | None:
     """Draw a weight of each feature of the largest set; None without weights."""
     sets, weights = results.params["feature_sets"], results.table("weights")
-    largest = max(sets, key=lambda name: len(sets[name]))
     if weights.empty:
         return None
-    chosen = weights.assign(value=values)[weights["variant"] == largest]
-    groups = pd.DataFrame(chosen).groupby("feature", sort=False)["value"]
+    largest = max(sets, key=lambda name: len(sets[name]))
+    chosen = pd.DataFrame(weights.assign(value=values)[weights["variant"] == largest])
+    groups = chosen.groupby("feature", sort=False)["value"]
     return figures.compare_policies(
-        {
-            str(feature).replace("_", " "): known_mean(group, results.confidence)
-            for feature, group in groups
-        },
+        {str(feature).replace("_", " "): group.to_numpy(float) for feature, group in groups},
         x_label=x_label,
         title=f"{title} ({titles(results)[largest]})",
-        statistic=f"mean over seeds with its {results.confidence:.0%} interval",
-        level=figures.Label(0, "no weight", style.GREY),
+        confidence=results.confidence,
+        statistic="mean over seeds",
+        dots="",
+        level=Label(0, "no weight", style.GREY),
     )
 
 

@@ -59,8 +59,7 @@ def others(results: Results) -> Figure:
     axes.xaxis.set_major_formatter(ScalarFormatter())
     for y, row in enumerate(rows.to_dict("records")):
         region, estimate = Region.parsed(row["claimed"]), row["estimate"]
-        margins = np.array(region.margins)
-        margin = margins[np.abs(margins - estimate).argmin()]
+        margin = min(region.margins, key=lambda margin: abs(margin - estimate))
         sign = 1 if region.holds(estimate) == (estimate >= margin) else -1
         half = (row["high"] - row["low"]) / 2
         scaled = sorted(sign * (row[key] - margin) / half for key in ("low", "estimate", "high"))
@@ -94,18 +93,14 @@ def ledger_in_full(results: Results) -> Markdown:
     return Markdown(ledger.markdown(results.table("ledger"), ".", in_full=True))
 
 
-def _table(results: Results, chosen: pd.Series | pd.DataFrame) -> Markdown:
-    """Show some rows of the ledger."""
+def _table(results: Results, chosen: pd.Series) -> Markdown:
     rows = results.table("ledger")[chosen.astype(bool)]
-    if rows.empty:
-        return Markdown("None.")
-    return Markdown(ledger.markdown(pd.DataFrame(rows), ".", columns=COLUMNS))
+    return Markdown("None." if rows.empty else ledger.markdown(rows, ".", columns=COLUMNS))
 
 
 def _of_forms(results: Results, *forms: str) -> pd.DataFrame:
     """Return the rows of the ledger with some forms of test."""
-    rows = results.table("ledger")
-    return pd.DataFrame(rows[rows["form"].isin(forms)])
+    return results.table("ledger").query("form in @forms")
 
 
 def _intervals(rows: pd.DataFrame, x_label: str) -> Figure:
@@ -124,17 +119,13 @@ def _rows(rows: pd.DataFrame, x_label: str) -> tuple[Figure, Axes]:
     """Return a panel with a labelled row for each claim, the first on top."""
     figure, axes = style.single(1.1 + HEIGHT * len(rows))
     names = [variants.in_words(str(name)) for name in rows["claim"]]
-    axes.set_yticks(range(len(names)), names, fontsize=style.SMALL)
+    style.rows(axes, names, labelsize=style.SMALL)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
-    style.finish(axes, x_label, "", "")
+    axes.set_xlabel(x_label)
     found = [verdict for verdict in VERDICTS if verdict in set(rows["verdict"])]
-    axes.legend(
-        [Line2D([], [], color=COLOURS[verdict], marker="o", markersize=4) for verdict in found],
-        found, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(found), fontsize=style.SMALL,
-    )  # fmt: skip
+    lines = [Line2D([], [], color=COLOURS[each], marker="o", markersize=4) for each in found]
+    place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": len(found)}
+    axes.legend(lines, found, fontsize=style.SMALL, **place)
     return figure, axes
 
 
@@ -153,8 +144,5 @@ def _claimed(region: Region, limits: tuple[float, float]) -> list[tuple[float, f
     if region.outside:
         return [(low, region.outside[0]), (region.outside[1], high)]
     (margin,) = region.margins
-    return (
-        [(margin, high)]
-        if region.above is not None or region.at_least is not None
-        else [(low, margin)]
-    )
+    upwards = region.above is not None or region.at_least is not None
+    return [(margin, high) if upwards else (low, margin)]

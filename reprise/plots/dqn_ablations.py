@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from reprise.measures.variants import in_words
 from reprise.plots import figures, show, style, variant_panels
 from reprise.plots.show import Results
+from reprise.plots.style import Label
 from reprise.stats import words
 from reprise.stats.improvement import EVEN, Comparison, percent
 from reprise.stats.intervals import CONFIDENCE, Interval, known_mean, wilson_interval
@@ -29,11 +30,9 @@ WARNINGS = {"target": "mean target", "loss": "loss"}
 
 def settings(results: Results) -> Markdown:
     """Show how the base is trained and evaluated."""
-    return show.settings(
-        results, "seeds", "total_episodes", "maximum_steps", "activation", "replay_capacity",
-        "batch_size", "optimizer", "learning_rate", "discount", "target_network",
-        "target_update_period", "tau", "evaluation.episodes", "window",
-    )  # fmt: skip
+    keys = """seeds total_episodes maximum_steps activation replay_capacity batch_size optimizer
+        learning_rate discount target_network target_update_period tau evaluation.episodes window"""
+    return show.settings(results, *keys.split())
 
 
 def variants(results: Results) -> Markdown:
@@ -41,8 +40,8 @@ def variants(results: Results) -> Markdown:
     rows = []
     for name, changes in results.params["variants"].items():
         changed = ", ".join(f"`{key}` {value}" for key, value in changes.items())
-        other = partner(results, name) if changed else words.DASH
-        rows.append((in_words(name), changed or "nothing", in_words(other)))
+        other = in_words(partner(results, name)) if changed else words.DASH
+        rows.append((in_words(name), changed or "nothing", other))
     return show.table(rows, ("variant", "change", "compared with"))
 
 
@@ -62,17 +61,15 @@ def final(results: Results, variant: str) -> np.ndarray:
     return samples(results, variant)[f"final_{results.limits[0]}"].to_numpy(float)
 
 
-def curves(results: Results, variant: str) -> pd.DataFrame:
-    """Return a variant's training returns, a column per seed [T, N]."""
-    table = results.table("returns")
-    return table[table["variant"] == variant].drop(columns="variant").set_index("episode")
+def curves(results: Results, variant: str, window: int = 1) -> pd.DataFrame:
+    """Return a variant's training returns, averaged over a window, [T, N]."""
+    return figures.smooth(variant_panels.curves_of(results)[variant], window)
 
 
-def maximum(results: Results) -> figures.Label:
+def maximum(results: Results) -> Label:
     """Return the highest return of an episode, or the return that solves the task."""
-    highest = results.metrics["variants"][results.params["baseline"]]["cap"]
-    reached = highest == results.params["maximum_steps"]
-    return figures.Label(highest, "maximum" if reached else "solved", style.GREY)
+    base = results.metrics["variants"][results.params["baseline"]]
+    return figures.maximum(results, base["cap"])
 
 
 def values(results: Results, key: str) -> dict[Any, str]:
@@ -82,8 +79,7 @@ def values(results: Results, key: str) -> dict[Any, str]:
         for name, changes in results.params["variants"].items()
         if set(changes) == {key}
     }
-    changed[results.params[key]] = results.params["baseline"]
-    return dict(sorted(changed.items()))
+    return dict(sorted((changed | {results.params[key]: results.params["baseline"]}).items()))
 
 
 def final_policies(results: Results) -> Figure:
@@ -91,19 +87,14 @@ def final_policies(results: Results) -> Figure:
     base, found = results.params["baseline"], results.metrics["against_partner"]
     names = [name for name in results.params["variants"] if partner(results, name) == base]
     groups = {in_words(name): final(results, name) for name in names}
-    compared = {
-        in_words(name): Comparison(
-            known_mean(final(results, name)),
-            _interval(found[name]["final"]["difference"]),
-            _interval(found[name]["final"]["probability_of_improvement"]),
-        )
-        for name in names
-        if name != base
-    }
-    return variant_panels.forest(
-        groups, compared, in_words(base), confidence=CONFIDENCE, x_label="greedy return (steps)",
-        title="Final policies",
-    )  # fmt: skip
+    compared = {}
+    for name in names:
+        if name != base:
+            mean, against = known_mean(final(results, name)), found[name]["final"]
+            parts = [_interval(against[k]) for k in ("difference", "probability_of_improvement")]
+            compared[in_words(name)] = Comparison(mean, *parts)
+    labels = {"x_label": "greedy return (steps)", "title": "Final policies"}
+    return variant_panels.forest(groups, compared, in_words(base), confidence=CONFIDENCE, **labels)
 
 
 def against_partners(results: Results) -> Markdown:
@@ -136,23 +127,17 @@ def forgetting_by_buffer(results: Results) -> Figure:
         f"{size:,} transitions": curves(results, name)
         for size, name in values(results, "replay_capacity").items()
     }
-    rows = -(-len(panels) // 2)
-    figure = Figure(figsize=(style.WIDTH, 0.7 + 1.9 * rows))
-    grid = figure.subplots(rows, 2, sharex=True, squeeze=False).ravel()
-    scale, images = style.limits(maximum(results).value, *panels.values(), room=0), []
-    for axes, (title, returns) in zip(grid, panels.items(), strict=False):
-        images.append(style.raster(axes, returns, scale))
+    labels = ("episode", "seeds, sorted by mean")
+    figure, grid = style.panels(len(panels), 2, (0.7, 1.9), labels, sharex=True)
+    every = list(figure.axes)
+    scale = style.limits(maximum(results).value, *panels.values(), room=0)
+    for axes, (title, returns) in zip(grid, panels.items(), strict=True):
+        style.raster(axes, returns, scale)
         axes.set_title(title, fontsize=9.5, pad=5)
-        axes.grid(visible=False)
-        axes.spines[["left", "bottom"]].set_visible(False)
+        style.bare(axes, "left", "bottom")
         axes.set_yticks([])
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    for axes in grid[len(panels) :]:
-        axes.set_visible(False)
-    for axes in grid[-2:]:
-        axes.set_xlabel("episode")
-    figure.supylabel("seeds, sorted by mean", fontsize=9.5)
-    style.colour_bar(figure, list(grid), images[-1], "return (steps)")
+    style.colour_bar(figure, every, grid[-1].images[0], "return (steps)")
     return figure
 
 
@@ -170,16 +155,17 @@ def other_curves(results: Results) -> Figure | None:
     """Draw the learning curves of the other variants; None if there are none."""
     known, base = results.params["variants"], results.params["baseline"]
     panels = {
-        title: {in_words(name): _smooth(results, name) for name in names if name in known}
+        title: {in_words(name): curves(results, name, WINDOW) for name in names if name in known}
         for title, names in PANELS.items()
     }
     panels = {title: inner for title, inner in panels.items() if inner}
     if not panels:
         return None
-    return variant_panels.small_multiples(
-        panels, (in_words(base), _smooth(results, base)), top=maximum(results),
-        x_label="episode", y_label="return (steps)",
-    )  # fmt: skip
+    reference, labels = (
+        (in_words(base), curves(results, base, WINDOW)),
+        ("episode", "return (steps)"),
+    )
+    return variant_panels.small_multiples(panels, reference, labels, top=maximum(results))
 
 
 def all_variants(results: Results) -> Markdown:
@@ -187,10 +173,13 @@ def all_variants(results: Results) -> Markdown:
     limit, rows = f"limit_{results.limits[0]}", []
     for name, found in results.metrics["variants"].items():
         policy = found["final"][limit]
-        solved = words.number(policy["solved"], ".0%")
-        shares = [_share(found[which]) for which in ("held", "forgets")]
+        shares = [
+            words.bracketed(_interval(found[which]), ".0%") if found[which] else words.DASH
+            for which in ("held", "forgets")
+        ]
         measured = (policy, found["best"][limit], found["first_at_cap"], found["recovery"])
         means = [words.number(each["mean"] if each else None, ".0f") for each in measured]
+        solved = words.number(policy["solved"], ".0%")
         rows.append((in_words(name), *means[:2], solved, means[2], *shares, means[3]))
     head = ("variant", "final (steps)", "best (steps)", "solved", "first at the maximum")
     return show.table(rows, (*head, "hold", "forget", "recovery"))
@@ -198,18 +187,14 @@ def all_variants(results: Results) -> Markdown:
 
 def best_less_final(results: Results) -> Figure:
     """Draw how much better the best policies are than the final ones."""
-    gaps = {
-        in_words(name): samples(results, name)[f"best_{results.limits[0]}"].to_numpy(float)
-        - final(results, name)
-        for name in results.params["variants"]
-    }
+    best = {name: samples(results, name) for name in results.params["variants"]}
+    column = f"best_{results.limits[0]}"
     return figures.compare_policies(
-        {name: known_mean(gap, results.confidence) for name, gap in gaps.items()},
-        samples=gaps,
+        {in_words(n): s[column].to_numpy(float) - final(results, n) for n, s in best.items()},
         x_label="best less final greedy return (steps)",
         title="What a checkpoint keeps",
-        level=figures.Label(0, "nothing", style.GREY),
-        statistic=f"mean with its {results.confidence:.0%} interval; faint dots: each seed",
+        confidence=results.confidence,
+        level=Label(0, "nothing", style.GREY),
     )
 
 
@@ -225,50 +210,32 @@ def changes_of_loss_and_return(results: Results) -> Figure | None:
 
 def before_collapses(results: Results) -> Figure | None:
     """Draw the place of collapsing seeds among calm ones; None if no seed collapses."""
-    table = results.table("warnings")
+    table = results.table("warnings").set_index("episode")
     panels = {title: table[table["quantity"] == name] for name, title in WARNINGS.items()}
     panels = {title: rows for title, rows in panels.items() if len(rows)}
     if not panels:
         return None
-    figure = Figure(figsize=(style.WIDTH, 3.3))
-    row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    figure, row = style.panels(len(panels), len(panels), (3.3, 0), sharex=True, sharey=True)
     for axes, (title, rows) in zip(row, panels.items(), strict=True):
         axes.axvspan(-results.params["warning"] - 0.5, -0.5, color=style.GREY, alpha=0.1, lw=0)
         axes.axhline(EVEN, **style.DASHED)
         axes.axvline(0, color=style.VERMILION, linewidth=1)
-        episodes = rows["episode"]
-        axes.fill_between(episodes, rows["low"], rows["high"], color=style.BLUE, alpha=0.2, lw=0)
-        axes.plot(episodes, rows["mean"], "o-", color=style.BLUE, markersize=3.5)
+        band = {("low", "high"): 0.2}
+        style.curve(axes, rows, style.BLUE, band, "mean", marker="o", markersize=3.5)
         axes.set_ylim(0, 1)
         axes.set_yticks([0, EVEN, 1], ["lowest", "middle", "highest"])
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         style.finish(axes, "episodes from the collapse", "", title)
     row[0].set_ylabel("place among calm seeds")
-    style.note(
-        figure,
-        f"Line and band: mean over seeds with its {CONFIDENCE:.0%} interval.\n"
-        "Shaded: before the collapse. Vermilion: it begins.",
-    )
+    line = f"Line and band: mean over seeds with its {CONFIDENCE:.0%} interval."
+    style.note(figure, f"{line}\nShaded: before the collapse. Vermilion: it begins.")
     return figure
 
 
 def _interval(found: Mapping[str, Any]) -> Interval:
     """Return an interval of metrics.json; NaN stands for null."""
-    low, middle, high = (
-        math.nan if found[key] is None else found[key] for key in ("low", "estimate", "high")
-    )
-    return Interval(middle, low, high, found["n"], found["degenerate"])
-
-
-def _share(found: Mapping[str, Any] | None) -> str:
-    """Return a share of metrics.json in percent, with its interval."""
-    if found is None:
-        return words.DASH
-    return words.bracketed(_interval(found), ".0%")
-
-
-def _smooth(results: Results, variant: str) -> pd.DataFrame:
-    return pd.DataFrame(curves(results, variant).rolling(WINDOW, min_periods=1).mean())
+    ends: Any = [math.nan if found[key] is None else found[key] for key in Interval._fields]
+    return Interval(*ends)
 
 
 def _curves(results: Results, key: str, title: str) -> Figure:
@@ -276,9 +243,7 @@ def _curves(results: Results, key: str, title: str) -> Figure:
     found = values(results, key).items()
     return figures.quantile_band(
         {f"{value}": curves(results, name) for value, name in found},
-        x_label="episode",
-        y_label="return (steps)",
-        title=title,
+        labels=("episode", "return (steps)", title),
         window=WINDOW,
         level=maximum(results),
     )
@@ -286,9 +251,8 @@ def _curves(results: Results, key: str, title: str) -> Figure:
 
 def _responses(results: Results, key: str, x_label: str) -> Figure:
     """Draw final policies and forgetting over the values of one hyperparameter."""
-    found, chapter = values(results, key), results.params[key]
-    figure = Figure(figsize=(style.WIDTH, 3.2))
-    left, right = figure.subplots(1, 2, sharex=True)
+    found = values(results, key)
+    figure, (left, right) = style.panels(2, 2, (3.2, 0), sharex=True)
     means, shares = {}, {}
     for value, name in found.items():
         sample = final(results, name)
@@ -298,18 +262,17 @@ def _responses(results: Results, key: str, x_label: str) -> Figure:
         forgets = samples(results, name).dropna(subset="held_at")["forgets"].to_numpy(int)
         if len(forgets):
             shares[value] = wilson_interval(int(forgets.sum()), len(forgets), results.confidence)
-    for axes, intervals, label in (
-        (left, means, "final greedy return (steps)"),
-        (right, shares, "share that forgets, of those that held"),
-    ):
+    _joined(left, means, results.params[key])
+    _joined(right, shares, results.params[key])
+    for axes in (left, right):
         axes.set_xscale("log")
-        _joined(axes, intervals, chapter)
         axes.set_xticks(list(found), [f"{value:,g}" for value in found])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.12)
-        style.finish(axes, x_label, label, "")
-    sure = f"{results.confidence:.0%}"
-    style.note(figure, f"Bars: {sure} intervals. Vermilion: the base. Faint: each seed.")
+    style.finish(left, x_label, "final greedy return (steps)", "")
+    style.finish(right, x_label, "share that forgets, of those that held", "")
+    bars = f"Bars: {results.confidence:.0%} intervals."
+    style.note(figure, f"{bars} Vermilion: the base. Faint: each seed.")
     return figure
 
 
@@ -326,15 +289,9 @@ def _joined(axes: Axes, intervals: Mapping[float, Interval], chapter: float) -> 
 
 def _correlation(results: Results, column: str, title: str) -> Figure | None:
     """Draw a rank correlation within each seed of the base; None for fewer than two seeds."""
-    found = samples(results, results.params["baseline"])[column].dropna().to_numpy(float)
+    found = samples(results, results.params["baseline"])[column].dropna()
     if len(found) < 2:
         return None
-    return figures.distribution(
-        found,
-        known_mean(found, results.confidence),
-        bins=list(np.linspace(-1, 1, 41)),
-        x_label="rank correlation",
-        title=title,
-        confidence=f"{results.confidence:.0%}",
-        level=figures.Label(0, "no relation", style.GREY),
-    )
+    bins, level = np.linspace(-1, 1, 41), Label(0, "no relation", style.GREY)
+    x_label = "rank correlation"
+    return figures.distribution(found, bins, x_label, title, results.confidence, level)

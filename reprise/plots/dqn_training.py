@@ -1,7 +1,5 @@
 """Figures and tables of the stage dqn_training."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from IPython.display import Image, Markdown
@@ -9,13 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from reprise.plots import figures, panels, show, style
+from reprise.measures.training import QUANTILES
+from reprise.plots import figures, show, style
 from reprise.plots.show import Results
-from reprise.stats.intervals import known_mean
+from reprise.plots.style import Label
 
 CHAPTER_FIRST = 320  # the episode in which the chapter's seed first reaches the maximum
 CHAPTER_FALLS = 2
-SHOWN = 6  # single seeds
 RULES = {
     "angle": lambda angle, velocity: angle,
     "angle and velocity": lambda angle, velocity: angle + velocity,
@@ -28,144 +26,124 @@ def clock(results: Results) -> str:
 
 
 def returns(results: Results) -> pd.DataFrame:
-    """Return training returns, a column per seed [T, N].
+    """Return training returns, a column per seed, [T, N].
 
     A seed that finishes no episode in a round keeps its last return.
     """
     return results.table("returns", "episode").ffill().bfill()
 
 
-def maximum(results: Results) -> figures.Label:
+def maximum(results: Results) -> Label:
     """Return the highest return of an episode, or the return that solves the task."""
-    highest = results.metrics["cap"]
-    reached = highest == results.params["maximum_steps"]
-    return figures.Label(highest, "maximum" if reached else "solved", style.GREY)
+    return figures.maximum(results, results.metrics["cap"])
 
 
 def settings(results: Results) -> Markdown:
     """Show how the seeds were trained and evaluated."""
     length = "total_steps" if results.params["total_episodes"] is None else "total_episodes"
-    return show.settings(
-        results, "seeds", length, "maximum_steps", "epsilon_start", "epsilon_end",
-        "epsilon_decay", "replay_capacity", "batch_size", "learning_starts", "discount",
-        "optimizer", "learning_rate", "evaluation.episodes", "evaluation.limits",
-    )  # fmt: skip
+    keys = f"""seeds {length} maximum_steps epsilon_start epsilon_end epsilon_decay
+        replay_capacity batch_size learning_starts discount optimizer learning_rate
+        evaluation.episodes evaluation.limits"""
+    return show.settings(results, *keys.split())
 
 
 def learning_curves(results: Results) -> Figure:
     """Draw the return of each training episode."""
-    return figures.learning_curves(
-        returns(results),
-        x_label=clock(results),
-        y_label="training return (steps)",
-        title="DQN over all seeds",
-        window=10,
-        level=maximum(results),
-    )
+    labels = (clock(results), "training return (steps)", "DQN over all seeds")
+    level = maximum(results)
+    return figures.learning_curves(returns(results), labels=labels, level=level, window=10)
 
 
 def single_seeds(results: Results) -> Figure:
     """Draw some seeds, evenly spaced from the best to the worst end of training."""
-    ordered = results.table("samples").sort_values("last_return", ascending=False, kind="stable")
-    count = len(ordered)
-    ranks = np.unique(np.linspace(0, count - 1, SHOWN).round().astype(int))
-    seeds = ordered["seed"].to_numpy()
-    return panels.one_by_one(
-        returns(results),
-        {f"rank {rank + 1} of {count}": f"seed_{seeds[rank]}" for rank in ranks},
-        top=maximum(results).value,
-        x_label=clock(results),
-        y_label="return (steps)",
-    )
+    labels, top = (clock(results), "return (steps)"), maximum(results).value
+    return figures.single_seeds(results, returns(results), top, labels)
 
 
 def forgetting(results: Results) -> Figure:
-    """Draw every seed as a row of colour."""
-    return figures.seed_raster(
-        returns(results),
-        top=maximum(results).value,
-        x_label=clock(results),
-        value_label="return (steps)",
-        title="Learned and forgotten",
-    )
+    """Draw every seed as a row of colour, sorted by mean."""
+    curves = returns(results)
+    figure, axes = style.single(4.2)
+    scale = style.limits(maximum(results).value, curves, room=0)
+    image = style.raster(axes, curves, scale)
+    style.finish(axes, clock(results), "seed, sorted by mean", "Learned and forgotten")
+    style.bare(axes, "left", "bottom")
+    style.colour_bar(figure, axes, image, "return (steps)")
+    return figure
 
 
 def first_at_maximum(results: Results) -> Figure | None:
     """Draw when the seeds first reach the maximum; None if fewer than two do."""
     first = results.table("samples")["first_at_cap"]
-    reached, unit = first.dropna(), clock(results)
+    reached = first.dropna()
     if len(reached) < 2:
         return None
     title = f"{len(reached)} of {len(first)} seeds reach the maximum"
     bins = np.linspace(0, len(returns(results)), 49)
-    level = figures.Label(CHAPTER_FIRST, f"chapter: {CHAPTER_FIRST}", style.GREY)
-    return _distribution(results, reached, bins, f"first {unit} at the maximum", title, level)
+    level = Label(CHAPTER_FIRST, f"chapter: {CHAPTER_FIRST}", style.GREY)
+    x_label = f"first {clock(results)} at the maximum"
+    return _distribution(results, reached, bins, x_label, title, level)
 
 
 def falls(results: Results) -> Figure:
     """Draw how often the seeds fall."""
     found = results.table("samples")["falls"].to_numpy(float)
     bins = np.arange(-0.5, found.max() + 1.5)
-    level = figures.Label(CHAPTER_FALLS, f"chapter: at least {CHAPTER_FALLS}", style.GREY)
-    figure = _distribution(
-        results, found, bins, "falls in a training run", "Falls of each seed", level
-    )
+    level = Label(CHAPTER_FALLS, f"chapter: at least {CHAPTER_FALLS}", style.GREY)
+    labels = ("falls in a training run", "Falls of each seed")
+    figure = _distribution(results, found, bins, *labels, level)
     figure.axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
 def return_and_loss(results: Results) -> Figure | None:
-    """Draw return and loss over the training run; None if it ends before the first update."""
+    """Draw return and loss over the training run; None if it ends before the first update.
+
+    The loss is on a logarithmic axis if all its values are above 0.
+    """
     curves = {
         label: results.table(name).astype(float).set_index("episode")  # even where all is empty
         for label, name in {"return (steps)": "learning_curve", "loss": "loss_curve"}.items()
     }
     if curves["loss"].empty:
         return None
-    return panels.stacked(
-        curves, x_label=clock(results), title="Return and loss", logarithmic=["loss"]
-    )
+    figure, column = style.panels(2, 1, (0.8, 2.0), (clock(results), ""), sharex=True)
+    for axes, (label, table), colour in zip(column, curves.items(), style.CYCLE, strict=False):
+        style.curve(axes, table, colour, {("low", "high"): 0.22}, linewidth=1.4)
+        axes.set_ylabel(label)
+    if (curves["loss"][["low", "median"]].to_numpy(float) > 0).all():
+        column[1].set_yscale("log")
+    column[0].set_title("Return and loss")
+    figure.align_ylabels()
+    band = style.percent((QUANTILES["low"], QUANTILES["high"]))
+    style.note(figure, f"Lines: medians. Bands: {band} of the seeds.")
+    return figure
 
 
 def final_policies(results: Results) -> Figure:
     """Draw the final policies' greedy returns under the first time limit."""
     limit = results.limits[0]
-    return _distribution(
-        results,
-        results.table("samples")[f"final_{limit}"],
-        np.linspace(0, limit, 41),
-        "mean greedy return (steps)",
-        f"Final policies under {limit} steps",
-    )
+    sample, bins = results.table("samples")[f"final_{limit}"], np.linspace(0, limit, 41)
+    title = f"Final policies under {limit} steps"
+    return _distribution(results, sample, bins, "mean greedy return (steps)", title)
 
 
 def best_against_final(results: Results) -> Figure:
     """Draw each seed's best policy against its final one."""
-    samples = results.table("samples")
-    pairs = {
-        f"under {limit} steps": (
-            pd.Series(samples[f"final_{limit}"]),
-            pd.Series(samples[f"best_{limit}"]),
-        )
-        for limit in results.limits
-    }
-    return panels.paired(pairs, x_name="final", y_name="best", unit="steps")
+    table = results.table("samples")
+    pairs = {f"under {k} steps": (table[f"final_{k}"], table[f"best_{k}"]) for k in results.limits}
+    return figures.paired(pairs, x_name="final", y_name="best", unit="steps")
 
 
 def final_and_best(results: Results) -> Figure:
     """Draw the means of final and best policies under each time limit."""
+    policies = [(which, limit) for limit in results.limits for which in ("final", "best")]
     table = results.table("samples")
-    samples = {
-        f"{which}, {limit} steps": table[f"{which}_{limit}"].to_numpy(float)
-        for limit in results.limits
-        for which in ("final", "best")
-    }
     return figures.compare_policies(
-        {name: known_mean(sample, results.confidence) for name, sample in samples.items()},
-        samples=samples,
+        {f"{which}, {k} steps": table[f"{which}_{k}"].to_numpy(float) for which, k in policies},
         x_label="greedy return (steps)",
         title="Final and best policies",
-        statistic=f"mean with its {results.confidence:.0%} interval; faint dots: each seed",
+        confidence=results.confidence,
     )
 
 
@@ -180,18 +158,20 @@ def policy_maps(results: Results) -> Figure | Markdown:
         for axis in ("angle", "angular_velocity")
     )
     lean, turn = np.meshgrid(np.radians(degrees), speeds)
-    rules = {
+    maps = {
         name: pd.DataFrame((rule(lean, turn) >= 0).astype(float), index=speeds, columns=degrees)
         for name, rule in RULES.items()
-    }
-    return figures.policy_maps(
-        {**rules, "DQN": networks},
-        names=("left", "right"),
-        x_label="angle of the pole (°)",
-        y_label="angular velocity (rad/s)",
-        value_label="share that pushes right",
-        note="The cart stands still in the middle. Line: half of the seeds push right.",
-    )
+    } | {"DQN": networks}
+    figure, row = style.panels(3, 3, (3.4, 0), sharex=True, sharey=True)
+    images = []
+    for axes, (title, policy) in zip(row, maps.items(), strict=True):
+        labels = ("angle of the pole (°)", "angular velocity (rad/s)" if axes is row[0] else "")
+        images.append(figures.map_policy(axes, policy, ("left", "right"), labels, title))
+        axes.set(xlim=degrees[[0, -1]], ylim=speeds[[0, -1]])  # no cell's outer half
+    style.colour_bar(figure, row, images[-1], "share that pushes right")
+    note = "The cart stands still in the middle. Line: half of the seeds push right."
+    style.note(figure, note)
+    return figure
 
 
 def median_policy(results: Results) -> Image | Markdown:
@@ -211,29 +191,12 @@ def in_numbers(results: Results) -> Markdown:
         "environment steps of a seed": "environment_steps",
     }
     for limit in results.limits:
-        rows |= {
-            f"{which} policy under {limit} steps": f"{which}.limit_{limit}"
-            for which in ("final", "best")
-        }
+        for which in ("final", "best"):
+            rows[f"{which} policy under {limit} steps"] = f"{which}.limit_{limit}"
     return show.numbers(results, rows)
 
 
 def _distribution(
-    results: Results,
-    sample: ArrayLike,
-    bins: Sequence[float] | np.ndarray,
-    x_label: str,
-    title: str,
-    level: figures.Label | None = None,
+    results: Results, sample: ArrayLike, bins: ArrayLike, x_label: str, title: str, level=None
 ) -> Figure:
-    """Draw one number per seed, and the mean with its interval."""
-    values = np.asarray(sample, float)
-    return figures.distribution(
-        values,
-        known_mean(values, results.confidence),
-        bins=list(bins),
-        x_label=x_label,
-        title=title,
-        confidence=f"{results.confidence:.0%}",
-        level=level,
-    )
+    return figures.distribution(sample, bins, x_label, title, results.confidence, level)

@@ -1,249 +1,270 @@
 """Figures over seeds: data and labels in, a matplotlib Figure out, in the house style.
 
-No function touches pyplot or keeps anything: the Figure belongs to the caller, and a notebook shows
-it as the value of its cell. What a band or a bar means is written in the figure. Labels of axes are
-given with their unit. Figures of one policy, episode or model are in `diagrams`, offered here too.
+The Figure belongs to the caller: pyplot does not know it, and a notebook shows it as the value of
+its cell. Each figure says what its bands and bars mean. Labels of axes have their unit.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from reprise.measures.training import QUANTILES
 from reprise.plots import style
-from reprise.plots.diagrams import flip, policy_map, policy_maps, trace
-from reprise.plots.style import Label, use_style
-from reprise.stats.intervals import Interval, known
+from reprise.plots.show import Results
+from reprise.plots.style import Label
+from reprise.stats.intervals import Interval, known, known_mean
 from reprise.stats.words import bracketed
-
-__all__ = [
-    "Label",
-    "compare_policies",
-    "distribution",
-    "flip",
-    "learning_curves",
-    "policy_map",
-    "policy_maps",
-    "quantile_band",
-    "seed_raster",
-    "trace",
-    "use_style",
-]
 
 BAND = (0.1, 0.9)
 MIDDLE_HALF = (0.25, 0.75)
+SHOWN = 6  # single seeds
+
+
+def maximum(results: Results, highest: float) -> Label:
+    """Return the label of the highest return of an episode, or of the one that solves the task."""
+    reached = highest == results.params["maximum_steps"]
+    return Label(highest, "maximum" if reached else "solved", style.GREY)
 
 
 def learning_curves(
-    curves: pd.DataFrame,
-    *,
-    x_label: str,
-    y_label: str,
-    title: str = "",
-    band: tuple[float, float] = BAND,
-    window: int = 1,
-    level: Label | None = None,
+    curves: pd.DataFrame, *, labels: tuple[str, str, str], level: Label, window: int = 1
 ) -> Figure:
-    """Draws every seed faintly, the median boldly, and a band of quantiles.
+    """Draw every seed faintly, the median boldly, and a band of quantiles.
 
     Args:
-        curves: One column per seed, the index along the x-axis, [T, N].
-        x_label: Of the index.
-        y_label: Of the values.
-        title: What the figure shows.
-        band: The two quantiles that bound the band.
-        window: Each curve is first averaged over so many steps; the figure says so.
-        level: A named level to compare with, such as the highest possible return.
+        curves: one column per seed, the index along the x-axis, [T, N].
+        labels: of the index, of the values, and the title.
+        level: a named level to compare with, such as the highest possible return.
+        window: each curve is first averaged over so many steps; the figure says so.
     """
     figure, axes = style.single(3.9)
-    curves, averaged = _averaged(curves, window)
+    curves = smooth(curves, window)
     faint = min(0.4, max(0.03, 4 / max(1, curves.shape[1])))
     axes.plot(curves.index, curves.to_numpy(), color=style.INK, alpha=faint, linewidth=0.5)
-    label = style.median_and_band(axes, curves, style.BLUE, band, alpha=0.3)
-    style.finish(axes, x_label, y_label, title)
-    _label_lines(figure, [label], level)
-    grey = f"Grey: each of {curves.shape[1]} seeds{averaged}."
-    style.note(figure, f"{grey} Band: {style.percent(band)} of the seeds.")
+    median = style.median_and_band(axes, curves, style.BLUE, BAND, alpha=0.3)
+    style.finish(axes, *labels)
+    axes.axhline(level.value, **style.DASHED)
+    style.label_right(axes, [median, level])
+    grey = f"Grey: each of {curves.shape[1]} seeds{_averaged(window)}."
+    style.note(figure, f"{grey} Band: {style.percent(BAND)} of the seeds.")
     return figure
 
 
 def quantile_band(
-    groups: Mapping[str, pd.DataFrame],
-    *,
-    x_label: str,
-    y_label: str,
-    title: str = "",
-    band: tuple[float, float] = MIDDLE_HALF,
-    window: int = 1,
-    level: Label | None = None,
+    groups: Mapping[str, pd.DataFrame], *, labels: tuple[str, str, str], level: Label, window=1
 ) -> Figure:
-    """Compares groups of seeds by medians and bands, each named at its median.
+    """Compare groups of seeds by medians and bands, each named at its median.
 
     Args:
-        groups: Name of the group to its curves, one column per seed, [T, N].
-        x_label: Of the index.
-        y_label: Of the values.
-        title: What the figure shows.
-        band: The two quantiles that bound each band.
-        window: Each curve is first averaged over so many steps; the figure says so.
-        level: A named level to compare with.
+        groups: name of the group to its curves, one column per seed, [T, N].
+        labels: of the index, of the values, and the title.
+        level: a named level to compare with.
+        window: each curve is first averaged over so many steps; the figure says so.
     """
     figure, axes = style.single(3.9)
     alpha = max(0.1, 0.25 / max(1, len(groups)))
-    averaged = _averaged(pd.DataFrame(), window)[1]
-    labels = [
-        style.median_and_band(axes, _averaged(curves, window)[0], colour, band, alpha)._replace(
-            text=name
-        )
-        for (name, curves), colour in zip(groups.items(), cycle(style.CYCLE), strict=False)
-    ]
+    medians = []
+    for place, (name, curves) in enumerate(groups.items()):
+        colour = style.CYCLE[place % len(style.CYCLE)]
+        label = style.median_and_band(axes, smooth(curves, window), colour, MIDDLE_HALF, alpha)
+        medians.append(label._replace(text=name))
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    style.finish(axes, x_label, y_label, title)
-    _label_lines(figure, labels, level)
-    style.note(figure, f"Lines: medians. Bands: {style.percent(band)} of the seeds{averaged}.")
+    style.finish(axes, *labels)
+    axes.axhline(level.value, **style.DASHED)
+    style.label_right(axes, [*medians, level])
+    bands = f"Bands: {style.percent(MIDDLE_HALF)} of the seeds{_averaged(window)}."
+    style.note(figure, f"Lines: medians. {bands}")
     return figure
 
 
-def seed_raster(
-    returns: pd.DataFrame, *, top: float, x_label: str, value_label: str, title: str = ""
-) -> Figure:
-    """Shows every seed as a row of colour, sorted by mean: what was learned, and what forgotten.
+def smooth(curves: pd.DataFrame, window: int) -> pd.DataFrame:
+    """Return trailing means over a window of steps."""
+    return curves if window == 1 else pd.DataFrame(curves.rolling(window, min_periods=1).mean())
 
-    Args:
-        returns: One column per seed, the index along the x-axis, [T, N].
-        top: The highest possible value, where the colours end if no value is beyond it.
-        x_label: Of the index.
-        value_label: What the colours mean.
-        title: What the figure shows.
-    """
-    figure, axes = style.single(4.2)
-    image = style.raster(axes, returns, style.limits(top, returns, room=0))
-    style.finish(axes, x_label, "seed, sorted by mean", title)
-    axes.grid(visible=False)
-    axes.spines[["left", "bottom"]].set_visible(False)
-    style.colour_bar(figure, axes, image, value_label)
-    return figure
+
+def _averaged(window: int) -> str:
+    return "" if window == 1 else f", averaged over a trailing window of {window}"
 
 
 def distribution(
-    sample: NDArray[np.float64],
-    interval: Interval,
-    *,
-    bins: Sequence[float],
-    x_label: str,
-    title: str = "",
-    statistic: str = "mean",
-    confidence: str = "95%",
-    level: Label | None = None,
+    sample: ArrayLike, bins: ArrayLike, x_label: str, title="", confidence=0.95, level=None
 ) -> Figure:
-    """Draws a histogram of the seeds, one dot per seed, and the interval of a statistic.
+    """Draw a histogram of the seeds, one dot per seed, and the interval of the mean.
 
     Args:
-        sample: One value per seed, [N]; NaN for none is not drawn.
-        interval: Of the statistic.
-        bins: Edges of the histogram, of equal width; if a value lies beyond them, as many edges
+        sample: one value per seed, [N]; NaN for none is not drawn.
+        bins: edges of the histogram, of equal width; if a value lies beyond them, as many edges
             from the least value to the greatest take their place.
-        x_label: Of the values.
-        title: What the figure shows.
-        statistic: What the interval estimates.
-        confidence: How sure the interval is.
-        level: A named level to compare with.
+        x_label: of the values.
+        title: what the figure shows.
+        confidence: of the interval.
+        level: a Label to compare with, None for none.
     """
     figure = Figure(figsize=(style.WIDTH, 3.8))
     above, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-    sample = known(sample)
-    above.hist(sample, bins=_holding(bins, sample), color=style.SKY, alpha=0.55, rwidth=0.94)
+    mean, values = known_mean(sample, confidence), known(sample)
+    above.hist(values, bins=_holding(bins, values), color=style.SKY, alpha=0.55, rwidth=0.94)
     above.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    style.finish(above, "", f"seeds of {len(sample):,}", title)
-    heights = 1 + style.jitter(len(sample), 0.3)
-    below.plot(sample, heights, "o", color=style.BLUE, alpha=0.4, markersize=3.2, mew=0)
-    style.bar(below, interval.low, interval.estimate, interval.high, 0, style.INK)
+    style.finish(above, "", f"seeds of {len(values):,}", title)
+    heights = 1 + style.jitter(len(values), 0.3)
+    below.plot(values, heights, "o", color=style.BLUE, alpha=0.4, markersize=3.2, mew=0)
+    style.bar(below, mean.low, mean.estimate, mean.high, 0, style.INK)
+    style.rows(below, ["mean", "each seed"])
     below.set_ylim(-0.7, 1.6)
-    below.set_yticks([0, 1], [statistic, "each seed"])
-    below.tick_params(axis="y", length=0)
-    below.grid(axis="y", visible=False)
-    below.spines["left"].set_visible(False)
     below.set_xlabel(x_label)
     if level is not None:
         below.axvline(level.value, **style.DASHED)
         style.label_top(above, level)
-    (numbers,) = _numbers([interval])
-    style.note(figure, f"Bar: {statistic} with its {confidence} interval, {numbers}.")
+    (numbers,) = _numbers([mean])
+    style.note(figure, f"Bar: mean with its {confidence:.0%} interval, {numbers}.")
     return figure
 
 
 def compare_policies(
-    intervals: Mapping[str, Interval],
+    samples: Mapping[str, NDArray[np.float64]],
     *,
     x_label: str,
     title: str = "",
-    samples: Mapping[str, NDArray[np.float64]] | None = None,
+    confidence: float = 0.95,
+    statistic: str = "mean",
+    dots: str = "; faint dots: each seed",
+    intervals: Mapping[str, Interval] | None = None,
     level: Label | None = None,
-    statistic: str = "mean over seeds with its 95% interval",
 ) -> Figure:
-    """Draws a row per policy, its estimate as a dot and its interval as a bar, both in numbers too.
+    """Draw a row per policy, its estimate as a dot and its interval as a bar, both in numbers too.
 
     Args:
-        intervals: Name of the policy to its interval, from the top row down.
-        x_label: Of the values.
-        title: What the figure shows.
-        samples: Name of the policy to one value per seed, drawn as faint dots, [N].
-        level: A named level to compare with.
-        statistic: What the intervals are.
+        samples: name of the policy to one value per seed, from the top row down, [N].
+        x_label: of the values.
+        title: what the figure shows.
+        confidence: of the intervals.
+        statistic: what the intervals are.
+        dots: what the note says of the seeds' dots; without it there are none.
+        intervals: of the policies, if not those of their means.
+        level: a named level to compare with.
     """
-    figure, axes = style.single(1.5 + 0.42 * len(intervals))
-    for row, (name, interval) in enumerate(intervals.items()):
-        if samples is not None:
+    found = intervals or {name: known_mean(one, confidence) for name, one in samples.items()}
+    figure, axes = style.single(1.5 + 0.42 * len(found))
+    for row, (name, interval) in enumerate(found.items()):
+        if dots:
             rows = row + style.jitter(len(samples[name]), 0.22)
             axes.plot(samples[name], rows, "o", color=style.SKY, alpha=0.4, markersize=3, mew=0)
         style.bar(axes, interval.low, interval.estimate, interval.high, row, style.BLUE)
-    axes.set_ylim(len(intervals) - 0.5, -0.5)
-    axes.set_yticks(range(len(intervals)), list(intervals))
-    axes.tick_params(axis="y", length=0, labelsize=9.5, labelcolor=style.INK)
-    axes.grid(axis="y", visible=False)
-    axes.spines["left"].set_visible(False)
+    style.rows(axes, list(found), labelsize=9.5, labelcolor=style.INK)
     style.finish(axes, x_label, "", title)
-    numbers = _numbers(list(intervals.values()))
+    numbers = _numbers(list(found.values()))
     style.label_right(axes, [Label(row, text) for row, text in enumerate(numbers)])
     if level is not None:
         style.label_top(axes, level)
-    style.note(figure, f"Dot and bar: {statistic}.")
+    style.note(figure, f"Dot and bar: {statistic} with its {confidence:.0%} interval{dots}.")
     return figure
 
 
-def _averaged(curves: pd.DataFrame, window: int) -> tuple[pd.DataFrame, str]:
-    """Returns trailing means over the window, and the words that own up to it."""
-    if window == 1:
-        return curves, ""
-    means = pd.DataFrame(curves.rolling(window, min_periods=1).mean())
-    return means, f", averaged over a trailing window of {window}"
-
-
-def _label_lines(figure: Figure, labels: Sequence[Label], level: Label | None) -> None:
-    (axes,) = figure.axes
-    if level is not None:
-        axes.axhline(level.value, **style.DASHED)
-        labels = [*labels, level]
-    style.label_right(axes, labels)
-
-
 def _numbers(intervals: Sequence[Interval]) -> list[str]:
-    """Writes intervals with the same number of decimals, some four digits for the largest."""
+    """Write intervals with the same number of decimals, some four digits for the largest."""
     bounds = np.array([interval[:3] for interval in intervals]).ravel()
     largest = np.abs(bounds[np.isfinite(bounds)]).max(initial=0)
     decimals = sum(largest < power for power in (1000, 100, 10))
     return [bracketed(interval, f".{decimals}f") for interval in intervals]
 
 
-def _holding(bins: Sequence[float], values: NDArray[np.float64]) -> list[float]:
-    """Returns edges of a histogram that hold all values: those given, if they do."""
-    if not values.size or (bins[0] <= values.min() and values.max() <= bins[-1]):
-        return list(bins)
+def _holding(bins: ArrayLike, values: NDArray[np.float64]) -> list[float]:
+    """Return edges of a histogram that hold all values: those given, if they do."""
+    edges = np.asarray(bins, float)
+    if not values.size or (edges[0] <= values.min() and values.max() <= edges[-1]):
+        return list(edges)
     low, high = float(values.min()), float(values.max())
     room = 0.0 if high > low else 0.5
-    return list(np.linspace(low - room, high + room, len(bins)))
+    return list(np.linspace(low - room, high + room, len(edges)))
+
+
+def paired(
+    pairs: Mapping[str, tuple[pd.Series, pd.Series]], *, x_name: str, y_name: str, unit: str
+) -> Figure:
+    """Draw each seed as a dot: its value one way against its value the other way.
+
+    A dot above the diagonal is better the y way; the counts are above the panel.
+
+    Args:
+        pairs: title to the values of all seeds one way and the other, in the same order, [N].
+        x_name: of the one way.
+        y_name: of the other.
+        unit: of all values.
+    """
+    height = min(7.2, 1.4 + 5.8 / len(pairs))
+    figure, row = style.panels(len(pairs), len(pairs), (height, 0))
+    for axes, (title, (x, y)) in zip(row, pairs.items(), strict=True):
+        values = known(np.append(x, y))
+        low, top = style.limits(values.max(initial=-np.inf), values, room=0.04)
+        axes.plot([low, top], [low, top], **style.DASHED)
+        axes.plot(x, y, "o", color=style.BLUE, alpha=0.35, markersize=5, mew=0)
+        axes.set(xlim=(low, top), ylim=(low, top), aspect="equal")
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        style.finish(axes, f"{x_name} ({unit})", f"{y_name} ({unit})", "")
+        axes.set_title(title, pad=21)  # room for the counts below the title
+        counts = f"{y_name} {(y > x).sum()}, {x_name} {(y < x).sum()}, neither {(y == x).sum()}"
+        look: dict[str, Any] = {"xycoords": "axes fraction", "color": style.GREY}
+        style.write(axes, f"better: {counts}", (0, 1), (0, 5), **look)
+    style.note(figure, "Each dot: one seed. Dashed: both ways the same.")
+    return figure
+
+
+def single_seeds(
+    results: Results, curves: pd.DataFrame, top: float, labels: tuple[str, str]
+) -> Figure:
+    """Draw some seeds, evenly spaced from the best to the worst end of training, over all seeds."""
+    order = results.table("samples").sort_values("last_return", ascending=False, kind="stable")
+    ranks = np.unique(np.linspace(0, len(order) - 1, SHOWN).round().astype(int))
+    columns = min(3, len(ranks))
+    shared = {"sharex": True, "sharey": True}
+    figure, grid = style.panels(len(ranks), columns, (0.7, 1.65), labels, **shared)
+    low, high = (curves.quantile(QUANTILES[end], axis=1) for end in ("low", "high"))
+    for axes, rank in zip(grid, ranks, strict=True):
+        axes.fill_between(curves.index, low, high, color=style.SKY, alpha=0.22, linewidth=0)
+        seed = curves[f"seed_{order['seed'].iloc[rank]}"]
+        axes.plot(curves.index, seed, color=style.BLUE, linewidth=0.8)
+        axes.axhline(top, **style.DASHED)
+        title = f"rank {rank + 1} of {len(order)}"
+        axes.set_title(title, fontsize=style.SMALL, fontweight="normal", pad=5)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    style.hold(grid, top)
+    band = f"{style.percent((QUANTILES['low'], QUANTILES['high']))} of all {curves.shape[1]}"
+    style.note(figure, f"Line: the one seed. Band: {band}. Dashed: the maximum.")
+    return figure
+
+
+def map_policy(
+    axes: Axes, policy: pd.DataFrame, names: tuple[str, str], labels: tuple[str, str], title: str
+) -> QuadMesh:
+    """Colour the plane by the probability of the second of two actions, and name both regions.
+
+    Args:
+        axes: where to draw.
+        policy: the probability, 0 or 1 where the policy is deterministic, [Y, X]; the index is the
+            grid along the y-axis, the columns are that along the x-axis.
+        names: of the two actions.
+        labels: of x and y.
+        title: of the panel.
+    """
+    x, y = policy.columns.to_numpy(float), policy.index.to_numpy(float)
+    probability = policy.to_numpy(float)
+    image = axes.pcolormesh(x, y, probability, cmap=style.DIVERGING, vmin=0, vmax=1)
+    if not np.isin(probability, (0, 1)).all() and np.ptp(probability) > 0:
+        axes.contour(x, y, probability, levels=[0.5], colors=style.INK, linewidths=1.2)
+    for name, region in zip(names, (probability < 0.5, probability > 0.5), strict=True):
+        if region.any():
+            rows, columns = np.nonzero(region)
+            centre = (x[columns].mean(), y[rows].mean())
+            axes.text(*centre, name, ha="center", va="center", weight="bold", fontsize=11)
+    style.finish(axes, *labels, title)
+    axes.grid(visible=False)
+    return image

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reprise.plots import figures, show, style
 from reprise.plots.show import Results
-from reprise.stats import intervals
+from reprise.plots.style import Label
 
 LABELS = {
     "angle_and_velocity": "angle and velocity",
@@ -53,10 +53,9 @@ def picture(frame: NDArray) -> Figure:
     """Draw a frame of the environment."""
     figure, axes = style.single(3.4, width=4.6)
     axes.imshow(frame)
-    axes.set(xticks=[], yticks=[])
+    axes.set(xticks=[], yticks=[], title=f"{frame.shape[0]} by {frame.shape[1]} pixels")
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)
-    style.finish(axes, "", "", f"{frame.shape[0]} by {frame.shape[1]} pixels")
     return figure
 
 
@@ -84,58 +83,63 @@ def policies(results: Results) -> Markdown:
     rows = []
     for name, label in LABELS.items():
         found = results.metrics[name]
-        rows.append((
-            label, show.cell(found), f"{found['population_standard_deviation']:.2f}",
-            f"{found['min']:g}", f"{found['max']:g}", f"{found['solved']:.0%}",
-        ))  # fmt: skip
-    return show.table(
-        rows, ("policy", "mean return", "standard deviation", "lowest", "highest", "solved")
-    )
+        ends = f"{found['min']:g}", f"{found['max']:g}", f"{found['solved']:.0%}"
+        deviation = f"{found['population_standard_deviation']:.2f}"
+        rows.append((label, show.cell(found), deviation, *ends))
+    head = ("policy", "mean return", "standard deviation", "lowest", "highest", "solved")
+    return show.table(rows, head)
 
 
 def returns(results: Results) -> Figure:
     """Draw the returns of each policy."""
-    samples = _samples(results)
     return figures.compare_policies(
-        {name: intervals.mean_interval(row, results.confidence) for name, row in samples.items()},
-        samples=samples, x_label="return (steps the pole stands)", title="Return of each policy",
-        statistic=f"mean with its {results.confidence:.0%} interval; faint dots: each episode, "
-        "or each untrained network",
-        level=figures.Label(results.params["maximum_steps"], "time limit", style.GREY),
-    )  # fmt: skip
+        _samples(results),
+        x_label="return (steps the pole stands)",
+        title="Return of each policy",
+        confidence=results.confidence,
+        dots="; faint dots: each episode, or each untrained network",
+        level=Label(results.params["maximum_steps"], "time limit", style.GREY),
+    )
 
 
 def angle_rule(results: Results) -> Figure:
     """Draw the returns of the chapter's rule."""
     sample = _samples(results)["angle"]
-    return figures.distribution(
-        sample, intervals.mean_interval(sample, results.confidence),
-        bins=list(np.arange(sample.min() - 1, sample.max() + 3, 2) - 0.5),
-        x_label="return (steps the pole stands)", confidence=f"{results.confidence:.0%}",
-        title=f"The angle rule: {sample.min():g} to {sample.max():g} steps",
-    )  # fmt: skip
+    bins = np.arange(sample.min() - 1, sample.max() + 3, 2) - 0.5
+    title = f"The angle rule: {sample.min():g} to {sample.max():g} steps"
+    x_label = "return (steps the pole stands)"
+    return figures.distribution(sample, bins, x_label, title, results.confidence)
 
 
 def trace(results: Results) -> Figure:
     """Draw one episode of the angle rule, its swings marked where they turn."""
-    seed, swings, path = (
-        results.params["traced_seed"],
-        results.table("swings"),
-        results.table("trace"),
-    )
-    path["angle"] = np.degrees(path["angle"])
-    path.index = path["step"] * TIME_STEP
-    traced = swings[swings["seed"] == seed]
-    bodies = {"angle": "pole", "position": "cart"}
-    return figures.trace(
-        path, labels={"angle": "angle of the pole (°)", "position": "position of the cart (m)"},
-        limits={"angle": FALLEN}, x_label="time (s)",
-        title=f"The angle rule from reset(seed={seed})",
-        peaks={
-            name: traced.loc[traced["body"] == body, "step"].to_numpy()
-            for name, body in bodies.items()
-        },
-    )  # fmt: skip
+    path, swings = results.table("trace"), results.table("swings")
+    seed = results.params["traced_seed"]
+    time = path["step"] * TIME_STEP
+    panels = {
+        "angle of the pole (°)": ("pole", np.degrees(path["angle"])),
+        "position of the cart (m)": ("cart", path["position"]),
+    }
+    figure, column = style.panels(2, 1, (0.8, 1.7), ("time (s)", ""), sharex=True)
+    for axes, (label, (body, values)), colour in zip(
+        column, panels.items(), style.CYCLE, strict=False
+    ):
+        axes.plot(time, values, color=colour)
+        axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1.5)
+        turns = swings.loc[(swings["seed"] == seed) & (swings["body"] == body), "step"]
+        marks = {"color": "white", "mec": colour, "markersize": 5, "mew": 1.3}
+        axes.plot(time[turns], values[turns], "o", **marks)
+        axes.set_ylabel(label)
+    angles = column[0]
+    for side in (-1, 1):
+        angles.axhline(side * FALLEN, **style.DASHED)
+    largest = float(np.degrees(path["angle"]).abs().max())
+    reach = max(1.12 * FALLEN, 1.02 * largest)
+    angles.set_ylim(-reach, reach)
+    style.label_right(angles, [Label(FALLEN, "episode ends", style.GREY)])
+    angles.set_title(f"The angle rule from reset(seed={seed})")
+    figure.align_ylabels()
+    return figure
 
 
 def growth(results: Results) -> Markdown:
@@ -146,9 +150,8 @@ def growth(results: Results) -> Markdown:
             bounds = f"[{found['growing_low']:.1%}, {found['growing_high']:.1%}]"
             ratio = f"{found['ratio']:.2f} [{found['ratio_low']:.2f}, {found['ratio_high']:.2f}]"
             rows.append((body, found["episodes"], f"{found['growing']:.1%} {bounds}", ratio))
-    return show.table(
-        rows, ("body", "episodes", "every swing is larger", "last swing divided by the one before")
-    )
+    last = "last swing divided by the one before"
+    return show.table(rows, ("body", "episodes", "every swing is larger", last))
 
 
 def swings(results: Results) -> Figure | None:
@@ -164,32 +167,32 @@ def swings(results: Results) -> Figure | None:
     if not rows:
         return None
     return figures.compare_policies(
-        {name: intervals.mean_interval(sizes, results.confidence) for name, sizes in rows.items()},
-        samples=rows, x_label="largest angle in the swing (°)", title="The angle rule by swing",
-        statistic=f"mean with its {results.confidence:.0%} interval; faint dots: each episode that "
-        "lasts so long",
-        level=figures.Label(FALLEN, "the pole falls", style.GREY),
-    )  # fmt: skip
+        rows,
+        x_label="largest angle in the swing (°)",
+        title="The angle rule by swing",
+        confidence=results.confidence,
+        dots="; faint dots: each episode that lasts so long",
+        level=Label(FALLEN, "the pole falls", style.GREY),
+    )
 
 
 def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Figure:
     """Draw a rule over angle and angular velocity, and the way of the pole in an episode."""
     lean, spin = np.linspace(-13, 13, 261), np.linspace(-2.6, 2.6, 1041)
     right = RULES[rule](np.radians(lean)[None, :] + 0 * spin[:, None], spin[:, None]) >= 0
-    figure = figures.policy_map(
-        right.astype(float), lean, spin, names=("push left", "push right"),
-        x_label="angle of the pole (°)", y_label="angular velocity (rad/s)",
-        title=f"{rule.capitalize()}, from reset(seed={results.params['traced_seed']})",
-    )  # fmt: skip
+    figure, axes = style.single(4.3, width=5.8)
+    rule_map = pd.DataFrame(right.astype(float), index=spin, columns=lean)
+    title = f"{rule.capitalize()}, from reset(seed={results.params['traced_seed']})"
+    labels = ("angle of the pole (°)", "angular velocity (rad/s)")
+    figures.map_policy(axes, rule_map, ("push left", "push right"), labels, title)
     path = episodes[rule]["path"]
     angle, velocity = np.degrees(path[:, 2]), path[:, 3]
-    (axes,) = figure.axes
     axes.plot(angle, velocity, color="white", linewidth=1.4)
     axes.plot(angle[:1], velocity[:1], "o", color="white", mec=style.INK, markersize=6)
     for text in axes.texts:
         if abs(text.get_position()[1]) < 0.5:
             text.set_y(-2.3)  # clear of the line
-    axes.set(xlim=(lean[0], lean[-1]), ylim=(spin[0], spin[-1]))
+    axes.set(xlim=lean[[0, -1]], ylim=spin[[0, -1]])
     return figure
 
 
@@ -197,22 +200,14 @@ def untrained(results: Results) -> Figure:
     """Draw the mean returns of untrained networks, and that of the random policy."""
     samples = _samples(results)
     sample, random = samples["untrained network"], float(samples["random"].mean())
-    return figures.distribution(
-        sample, intervals.mean_interval(sample, results.confidence),
-        bins=list(np.arange(np.floor(sample.min()), sample.max() + 2, 1.0)),
-        x_label="mean return of a network (steps)", title="Untrained networks and chance",
-        confidence=f"{results.confidence:.0%}",
-        level=figures.Label(random, "random policy", style.GREY),
-    )  # fmt: skip
+    bins = np.arange(np.floor(sample.min()), sample.max() + 2, 1.0)
+    labels = ("mean return of a network (steps)", "Untrained networks and chance")
+    level = Label(random, "random policy", style.GREY)
+    return figures.distribution(sample, bins, *labels, results.confidence, level)
 
 
 def _samples(results: Results) -> dict[str, NDArray]:
-    episodes: pd.DataFrame = results.table("episodes")
-    networks = results.table("untrained")["return"]
-    return {
-        label: (
-            networks if name == "untrained_network"
-            else episodes.loc[episodes["policy"] == name, "return"]
-        ).to_numpy(float)
-        for name, label in LABELS.items()
-    }  # fmt: skip
+    episodes = results.table("episodes")
+    found = {name: rows["return"] for name, rows in episodes.groupby("policy")}
+    found["untrained_network"] = results.table("untrained")["return"]
+    return {label: found[name].to_numpy(float) for name, label in LABELS.items()}

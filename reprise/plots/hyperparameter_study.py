@@ -27,10 +27,8 @@ def keys(results: Results) -> list[str]:
 
 def grid(results: Results) -> Markdown:
     """Show the values that were tried."""
-    rows = [
-        (f"`{each['name']}`", ", ".join(map(shown, each["values"])))
-        for each in results.params["grid"]
-    ]
+    tried = {each["name"]: map(shown, each["values"]) for each in results.params["grid"]}
+    rows = [(f"`{name}`", ", ".join(values)) for name, values in tried.items()]
     return show.table(rows, ("hyperparameter", "values"))
 
 
@@ -54,44 +52,37 @@ def heatmap(settings: pd.DataFrame, keys: Sequence[str], top: float) -> Figure:
         for values in named.to_dict("records")
     ]
     panels = list(named.groupby(np.array(titles), sort=False))
-    across = min(3, len(panels))
-    down = -(-len(panels) // across)
-    figure = Figure(figsize=(style.WIDTH, 0.9 + 2.25 * down))
-    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
-    colours = Normalize(*style.limits(top, settings["mean"], room=0))
+    across, shared = min(3, len(panels)), {"sharex": True, "sharey": True}
+    figure, grid = style.panels(len(panels), across, (0.9, 2.25), (in_words(column), ""), **shared)
+    every, colours = list(figure.axes), Normalize(*style.limits(top, settings["mean"], room=0))
     rows, columns = (list(dict.fromkeys(named[key])) for key in (row, column))
-    for axes, (title, inside) in zip(grid, panels, strict=False):
-        cells = settings.loc[inside.index].assign(
-            y=list(map(rows.index, inside[row])), x=list(map(columns.index, inside[column]))
-        )
-        _draw_cells(axes, cells, (len(rows), len(columns)), colours)
+    for axes, (title, inside) in zip(grid, panels, strict=True):
+        means = np.full((len(rows), len(columns)), np.nan)
+        for index, place in inside.iterrows():
+            y, x = rows.index(place[row]), columns.index(place[column])
+            means[y, x] = settings.at[index, "mean"]
+            _write(axes, (x, y), means[y, x], settings.at[index, "solved"], colours)
+        axes.imshow(means, norm=colours, cmap="cividis", aspect="auto")
+        axes.tick_params(length=0)
+        axes.grid(visible=False)
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
-        x_label = in_words(column) if axes in grid[-across:] else ""
-        style.finish(axes, x_label, in_words(row) if axes in grid[::across] else "", str(title))
-    for axes in grid[len(panels) :]:
-        axes.set_visible(False)
-    style.colour_bar(figure, list(grid), grid[0].images[0], "mean final greedy return (steps)")
+        axes.set_title(str(title))
+        axes.set_ylabel(in_words(row) if axes in grid[::across] else "")
+    style.colour_bar(figure, every, grid[0].images[0], "mean final greedy return (steps)")
     style.note(figure, "Below each mean: the share of seeds that solve the task.")
     return figure
 
 
-def _draw_cells(
-    axes: Axes, cells: pd.DataFrame, shape: tuple[int, int], colours: Normalize
+def _write(
+    axes: Axes, place: tuple[int, int], mean: float, solved: float, colours: Normalize
 ) -> None:
-    """Draw a panel's settings, dark text on light cells and light text on dark ones."""
-    means = np.full(shape, np.nan)
-    means[cells["y"], cells["x"]] = cells["mean"]
-    axes.imshow(means, norm=colours, cmap="cividis", aspect="auto")
-    axes.tick_params(length=0)
-    axes.grid(visible=False)
-    for cell in cells.to_dict("records"):
-        red, green, blue, _ = mpl.colormaps["cividis"](colours(cell["mean"]))
-        light = np.isnan(cell["mean"]) or 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-        text = f"{words.number(cell['mean'], '.0f')}\n{words.number(cell['solved'], '.0%')}"
-        colour = style.INK if light else "white"
-        place = {"ha": "center", "va": "center", "fontsize": style.SMALL}
-        axes.text(cell["x"], cell["y"], text, color=colour, **place)
+    """Write mean and share into a cell, dark on light colours and light on dark ones."""
+    red, green, blue, _ = mpl.colormaps["cividis"](colours(mean))
+    light = np.isnan(mean) or 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+    text = f"{words.number(mean, '.0f')}\n{words.number(solved, '.0%')}"
+    look = {"color": style.INK if light else "white", "fontsize": style.SMALL}
+    axes.text(*place, text, ha="center", va="center", **look)
 
 
 def in_numbers(results: Results) -> Markdown:
@@ -114,7 +105,8 @@ def marginal_effects(results: Results) -> Figure:
     groups = {str(key): rows for key, rows in results.table("effects").groupby("hyperparameter")}
     names = keys(results)
     heights = [len(groups[name]) for name in names]
-    figure = Figure(figsize=(style.WIDTH, 1.0 + 0.34 * sum(heights) + 0.3 * len(names)))
+    height = 1.0 + 0.34 * sum(heights) + 0.3 * len(names)
+    figure = Figure(figsize=(style.WIDTH, height))
     column = figure.subplots(len(names), 1, sharex=True, squeeze=False, height_ratios=heights)
     for axes, name in zip(column[:, 0], names, strict=True):
         labels = []
@@ -122,16 +114,12 @@ def marginal_effects(results: Results) -> Figure:
             found = Interval(row["mean"], row["mean_low"], row["mean_high"], row["n"], False)
             style.bar(axes, found.low, found.estimate, found.high, place, style.BLUE)
             labels.append(style.Label(place, words.bracketed(found)))
-        axes.set_ylim(len(labels) - 0.5, -0.5)
-        axes.set_yticks(range(len(labels)), [shown(value) for value in groups[name]["value"]])
-        axes.grid(axis="y", visible=False)
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(axis="y", length=0)
-        style.finish(axes, "", "", in_words(name))
+        style.rows(axes, list(map(shown, groups[name]["value"])))
+        axes.set_title(in_words(name))
         style.label_right(axes, labels)
     column[-1, 0].set_xlabel("mean final greedy return (steps)")
-    sure = f"{CONFIDENCE:.0%}"
-    style.note(figure, f"Dots: means over all settings with the value. Bars: {sure} intervals.")
+    dots = "Dots: means over all settings with the value."
+    style.note(figure, f"{dots} Bars: {CONFIDENCE:.0%} intervals.")
     return figure
 
 

@@ -3,8 +3,9 @@
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from reprise.plots import figures, show, style, variant_panels
+from reprise.plots import figures, show, variant_panels
 from reprise.plots.show import Results
+from reprise.plots.variant_panels import spaced
 
 UNITS = {"position": "m", "velocity": "m/s", "angle": "rad", "angular_velocity": "rad/s"}
 
@@ -13,32 +14,29 @@ def sights(results: Results) -> Markdown:
     """Show what each variant sees."""
     rows = []
     for name, seen in results.params["variants"].items():
+        noise = results.params["noise"]
         cells = [
-            "hidden" if feature not in seen["features"]
-            else f"± {results.params['noise'][feature]:g} {unit}" if seen["noisy"]
-            else "exact"
+            f"± {noise[feature]:g} {unit}" if seen["noisy"] else "exact"
             for feature, unit in UNITS.items()
-        ]  # fmt: skip
+        ]
+        known = [feature in seen["features"] for feature in UNITS]
+        cells = [
+            cell if is_known else "hidden" for cell, is_known in zip(cells, known, strict=True)
+        ]
         way = "as rates" if seen["rates"] else "as they are"
         memory = f"the last {seen['history']}, {way}" if seen["history"] > 1 else "the latest"
-        inputs = len(seen["features"]) * seen["history"]
-        rows.append((variant_panels.spaced(name), *cells, memory, inputs))
-    heads = map(variant_panels.spaced, UNITS)
-    return show.table(rows, ("variant", *heads, "measurements", "inputs"))
+        rows.append((spaced(name), *cells, memory, len(seen["features"]) * seen["history"]))
+    return show.table(rows, ("variant", *map(spaced, UNITS), "measurements", "inputs"))
 
 
 def learning_curves(results: Results) -> Figure:
     """Draw the variants' learning curves, exact and noisy measurements apart."""
-    curves, panels = variant_panels.curves_of(results), {}
+    curves, base, panels = variant_panels.curves_of(results), results.params["baseline"], {}
     for name, seen in results.params["variants"].items():
         title = "noisy measurements" if seen["noisy"] else "exact measurements"
-        panels.setdefault(title, {})[variant_panels.spaced(name)] = curves[name]
-    base = results.params["baseline"]
-    return variant_panels.small_multiples(
-        panels, (variant_panels.spaced(base), curves[base]), x_label="iteration",
-        y_label="mean return",
-        top=figures.Label(results.params["maximum_steps"], "maximum", style.GREY),
-    )  # fmt: skip
+        panels.setdefault(title, {})[spaced(name)] = curves[name]
+    top = figures.maximum(results, results.params["maximum_steps"])
+    return variant_panels.small_multiples(panels, (spaced(base), curves[base]), top=top)
 
 
 def memories(results: Results) -> Markdown:
@@ -53,5 +51,4 @@ def memories(results: Results) -> Markdown:
             way = seen["history"] == less["history"] and seen["rates"] > less["rates"]
             if alike and (memory or way):
                 pairs[f"{one} against {other}"] = (one, other)
-    named = {variant_panels.spaced(title): pair for title, pair in pairs.items()}
-    return variant_panels.pairs_table(results, named)
+    return variant_panels.pairs_table(results, pairs)

@@ -1,8 +1,8 @@
-"""The house style: one style sheet, one palette, and labels at the things they name."""
+"""The house style: style sheet, palette, panels, and the marks that many figures share."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from reprise.plots import alt_text
 
@@ -31,6 +31,7 @@ DIVERGING = LinearSegmentedColormap.from_list("reprise", ["#5aa5d1", "#f7f7f5", 
 
 WIDTH = 7.2  # inches
 SMALL = 8.5  # points, of labels within a figure
+QUARTILES = {("q25", "q75"): 0.2}
 DASHED = {"color": "#a0a0a0", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1.5}
 
 
@@ -43,7 +44,7 @@ class Label(NamedTuple):
 
 
 def use_style() -> None:
-    """Makes the house style that of this process; a notebook calls it once."""
+    """Make the house style that of this process; a notebook calls it once."""
     plt.style.use(STYLE_SHEET)
     # pyplot loads its backend late, and only then does a notebook show a bare Figure as a picture.
     plt.switch_backend(plt.get_backend())
@@ -51,20 +52,71 @@ def use_style() -> None:
 
 
 def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """Returns a figure of one panel that pyplot does not know, so that none is left open."""
+    """Return a figure of one panel that pyplot does not know, so that it never stays open."""
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots()
 
 
+def panels(
+    number: int, columns: int, height: tuple[float, float], labels=("", ""), **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its panels, row by row.
+
+    Args:
+        number: of panels; spare ones in the last row are hidden.
+        columns: of panels.
+        height: of all that is outside the panels, and of each row, in inches.
+        labels: below the last row, and left of all rows.
+        options: of `Figure.subplots`.
+    """
+    rows = -(-number // columns)
+    figure = Figure(figsize=(WIDTH, height[0] + height[1] * rows))
+    every = figure.subplots(rows, columns, squeeze=False, **options).ravel()
+    for axes in every[number:]:
+        axes.set_visible(False)
+    for axes in every[-columns:]:
+        axes.set_xlabel(labels[0])
+    if labels[1]:
+        figure.supylabel(labels[1], fontsize=9.5)
+    return figure, list(every[:number])
+
+
 def finish(axes: Axes, x_label: str, y_label: str, title: str) -> None:
-    """Names the axes and the panel."""
+    """Name the axes and the panel."""
     axes.set(xlabel=x_label, ylabel=y_label)
     if title:
         axes.set_title(title)
 
 
+def rows(axes: Axes, names: Sequence[str], **look: Any) -> None:
+    """Turn the y-axis into a column of names, the first on top; `look` is that of the names."""
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0, **look)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_visible(False)
+
+
+def bare(axes: Axes, *spines: str) -> None:
+    """Take the grid and some spines away, all of them if none is named."""
+    axes.grid(visible=False)
+    axes.spines[list(spines) or slice(None)].set_visible(False)
+
+
+def shares(axes: Axes) -> None:
+    """Mark 0%, 50% and 100% along the y-axis."""
+    axes.set_ylim(0, 1.04)
+    axes.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+
+
+def write(axes: Axes, text: str, place: Any, offset: tuple[float, float], **look: Any) -> None:
+    """Write a text at a place, moved by an offset in points."""
+    look = {"fontsize": SMALL, "textcoords": "offset points"} | look
+    axes.annotate(text, place, offset, **look)
+
+
 def label_right(axes: Axes, labels: Sequence[Label]) -> None:
-    """Writes labels right of the panel, moved as little as keeps any two from overlapping.
+    """Write labels right of the panel, moved as little as keeps any two from overlapping.
 
     Call it when the limits are set. The nearest sorted positions y that keep a gap g are the
     isotonic regression of y_i - i g, with i g added back.
@@ -81,51 +133,59 @@ def label_right(axes: Axes, labels: Sequence[Label]) -> None:
     ordered = sorted(labels, key=lambda label: label.value)
     values = np.clip([label.value for label in ordered], bottom, top)
     heights = _isotonic(values - steps) + steps
-    for label, height in zip(ordered, heights, strict=True):
-        axes.annotate(
-            label.text,
-            (1, height),
-            (7, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-            color=label.colour,
-            fontsize=SMALL,
-        )
+    for (_, text, colour), height in zip(ordered, heights, strict=True):
+        place = {"xycoords": ("axes fraction", "data"), "va": "center"}
+        write(axes, text, (1, height), (7, 0), color=colour, **place)
 
 
 def label_top(axes: Axes, label: Label) -> None:
-    """Draws a dashed line up the panel at the value and writes its name on top of it."""
+    """Draw a dashed line up the panel at the value and write its name on top of it."""
     axes.axvline(label.value, **DASHED)
     axes.set_title(axes.get_title(loc="left"), pad=21)  # room for the name below the title
-    axes.annotate(
-        label.text,
-        (label.value, 1),
-        (0, 3),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="center",
-        color=GREY,
-        fontsize=SMALL,
-    )
+    place = {"xycoords": ("data", "axes fraction"), "ha": "center"}
+    write(axes, label.text, (label.value, 1), (0, 3), color=GREY, **place)
+
+
+def curve(
+    axes: Axes, table: pd.DataFrame, colour: Any, bands=QUARTILES, line="median", **look: Any
+) -> None:
+    """Draw a column as a line, and bands between pairs of columns, each with its alpha."""
+    for (low, high), alpha in bands.items():
+        band = table[low], table[high]
+        axes.fill_between(table.index, *band, color=colour, alpha=alpha, linewidth=0)
+    axes.plot(table.index, table[line], color=colour, **look)
 
 
 def median_and_band(
     axes: Axes, curves: pd.DataFrame, colour: str, band: tuple[float, float], alpha: float = 0.2
 ) -> Label:
-    """Draws the median of the seeds, and the band that holds the middle ones, [T, N].
+    """Draw the median of the seeds, and the band that holds the middle ones, [T, N].
 
     Returns:
         The label of the median, at its mean over the last twentieth of the run.
     """
     low, median, high = (curves.quantile(share, axis=1) for share in (band[0], 0.5, band[1]))
-    axes.fill_between(curves.index, low, high, color=colour, alpha=alpha, linewidth=0)
-    axes.plot(curves.index, median, color=colour, linewidth=1.5)
+    table = pd.DataFrame({"low": low, "median": median, "high": high})
+    curve(axes, table, colour, bands={("low", "high"): alpha}, linewidth=1.5)
     return Label(float(median.iloc[-max(1, len(median) // 20) :].mean()), "median", colour)
 
 
+def arrivals(
+    axes: Axes, times: NDArray[np.float64], ends: tuple[float, float], **look: Any
+) -> tuple[NDArray[np.float64], float]:
+    """Draw the share that has arrived by each time; NaN never arrives.
+
+    Returns:
+        The times of those that arrive, sorted, and their share.
+    """
+    there = np.sort(times[~np.isnan(times)])
+    reached = np.arange(len(there) + 1) / len(times)
+    axes.step([ends[0], *there, ends[1]], [*reached, reached[-1]], where="post", **look)
+    return there, float(reached[-1])
+
+
 def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float, float]:
-    """Returns the limits of an axis of returns: 0 to a little above a level, if that holds all.
+    """Return the limits of an axis of returns: 0 to a little above a level, if that holds all.
 
     Otherwise they lie around the level and all values. NaN and infinity count as nothing.
 
@@ -135,9 +195,9 @@ def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float,
     (-200.0, -90.0)
 
     Args:
-        level: The most that there is, or what solves a task.
-        values: What is drawn.
-        room: Beyond what is held, in shares of it.
+        level: the highest value that there is, or the one that solves a task.
+        values: all that is drawn.
+        room: beyond them, in shares of them.
     """
     every = np.concatenate([np.ravel(each) for each in (level, *values)]).astype(float)
     known = every[np.isfinite(every)]
@@ -150,19 +210,19 @@ def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float,
 
 
 def hold(panels: Sequence[Axes], level: float, room: float = 0.06) -> None:
-    """Sets the y-axes of some panels to common `limits` of all that is drawn in them."""
+    """Set the y-axes of some panels to common `limits` of all that is drawn in them."""
     drawn = [axes.dataLim.intervaly for axes in panels]
     for axes in panels:
         axes.set_ylim(*limits(level, *drawn, room=room))
 
 
 def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> AxesImage:
-    """Draws every seed as a row of colour, the best mean on top; what is missing stays blank.
+    """Draw every seed as a row of colour, the best mean on top; what is missing stays blank.
 
     Args:
-        axes: Where to draw.
-        returns: One column per seed, the index along the x-axis, [T, N].
-        scale: The values at which the colours begin and end.
+        axes: where to draw.
+        returns: one column per seed, the index along the x-axis, [T, N].
+        scale: the values at which the colours begin and end.
     """
     means = returns.mean().to_numpy(float)
     order = np.argsort(np.where(np.isnan(means), np.inf, -means), kind="stable")
@@ -173,39 +233,40 @@ def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> Axe
 
 
 def bar(axes: Axes, low: float, estimate: float, high: float, row: float, colour: str) -> None:
-    """Draws an interval along a row, its estimate as a dot; what is not finite is not there."""
+    """Draw an interval along a row, its estimate as a dot; without bounds only the dot."""
     if np.isfinite([low, high]).all():
         axes.plot([low, high], [row, row], color=colour, linewidth=2.2, zorder=3)
     axes.plot(*([estimate], [row], "o"), color=colour, markersize=7, mec="white", mew=1.2, zorder=4)
 
 
 def note(figure: Figure, text: str) -> None:
-    """Writes beneath the figure what its marks mean."""
+    """Write beneath the figure what its marks mean."""
     figure.supxlabel(text, x=0.01, ha="left", fontsize=SMALL, color=GREY)
 
 
 def colour_bar(
-    figure: Figure, axes: Axes | Sequence[Axes], image: ScalarMappable, label: str
+    figure: Figure, axes: Axes | Sequence[Axes], image: ScalarMappable, label: str, **options: Any
 ) -> None:
-    """Draws the scale of a coloured panel, or of a row of them."""
-    scale = figure.colorbar(image, ax=axes, pad=0.02, aspect=30)
+    """Draw the scale of a coloured panel, or of several."""
+    options.setdefault("aspect", 30)
+    scale = figure.colorbar(image, ax=axes, pad=0.02, **options)
     scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     scale.set_label(label)
 
 
 def percent(band: tuple[float, float]) -> str:
-    """Returns the name of a band, such as `10-90%` (with an en dash)."""
+    """Return the name of a band, such as `10-90%` (with an en dash)."""
     return f"{100 * band[0]:g}\N{EN DASH}{100 * band[1]:g}%"
 
 
 def jitter(n: int, spread: float) -> np.ndarray:
-    """Returns offsets that part dots which would hide each other; the same at every call."""
+    """Return offsets that part dots which would hide each other; the same at every call."""
     golden = 0.618034
     return spread * (2 * (golden * np.arange(n) % 1) - 1)
 
 
 def _isotonic(values: np.ndarray) -> np.ndarray:
-    """Returns the nearest values that never fall, in least squares, [N].
+    """Return the nearest values that never fall, in least squares, [N].
 
     The greatest over all beginnings up to each place of the least mean over all ends from it on:
     for a few labels quicker than importing SciPy's.
@@ -214,6 +275,4 @@ def _isotonic(values: np.ndarray) -> np.ndarray:
     places = np.arange(len(values))
     counts = places[None, :] - places[:, None] + 1  # [first, last]
     means = (sums[None, 1:] - sums[:-1, None]) / np.where(counts > 0, counts, 1)
-    return np.array([
-        max(min(means[first, place:]) for first in range(place + 1)) for place in places
-    ])  # fmt: skip
+    return np.array([max(min(means[i, j:]) for i in range(j + 1)) for j in places])

@@ -1,12 +1,11 @@
 """Figures of variants of a training against a baseline: returns, learning curves, times."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from reprise.stats.intervals import known_mean
 from reprise.stats.words import bracketed
 
 BAND = (0.1, 0.9)
-MEASURES = {"last_return": "training returns"}
+SIDES = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
 
 
 def spaced(name: str) -> str:
@@ -28,14 +27,14 @@ def spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
-def samples_of(results: Results, column: str, title: Callable = spaced) -> dict[str, NDArray]:
-    """Return a column's value for each seed, by the variant's title."""
+def samples_of(results: Results, column: str) -> dict[str, NDArray]:
+    """Return a column's value for each seed, by variant."""
     by_variant = results.table("samples").groupby("variant", sort=False)[column]
-    return {title(name): group.to_numpy(float) for name, group in by_variant}
+    return {name: group.to_numpy(float) for name, group in by_variant}
 
 
 def curves_of(results: Results) -> dict[str, pd.DataFrame]:
-    """Return each variant's training returns, a column a seed."""
+    """Return each variant's training returns, a column per seed, [T, N]."""
     table = results.table("returns")
     index = next(name for name in ("iteration", "episode", "steps") if name in table)
     return {
@@ -44,28 +43,28 @@ def curves_of(results: Results) -> dict[str, pd.DataFrame]:
     }
 
 
-def greedy_returns(results: Results, title: Callable = spaced) -> Figure:
+def greedy_returns(results: Results) -> Figure:
     """Draw the final policies' greedy returns against the baseline's."""
-    column = f"greedy_{results.limits[0]}"
     return _against_baseline(
-        results, column, title, "greedy return", "The final policies, played greedily"
+        results,
+        f"greedy_{results.limits[0]}",
+        "greedy return",
+        "The final policies, played greedily",
     )
 
 
-def training_returns(results: Results, title: Callable = spaced) -> Figure:
+def training_returns(results: Results) -> Figure:
     """Draw the returns of the last training iterations against the baseline's."""
     return _against_baseline(
-        results, "last_return", title, "training return", "The last iterations of training"
+        results, "last_return", "training return", "The last iterations of training"
     )
 
 
-def _against_baseline(
-    results: Results, column: str, title: Callable, x_label: str, heading: str
-) -> Figure:
-    groups, base = samples_of(results, column, title), title(results.params["baseline"])
-    seed, confidence = results.params["seed"], results.confidence
-    found = improvement.compared(groups, base, confidence, seed=seed)
-    return forest(groups, found, base, confidence=confidence, x_label=x_label, title=heading)
+def _against_baseline(results: Results, column: str, x_label: str, title: str) -> Figure:
+    groups = {spaced(name): sample for name, sample in samples_of(results, column).items()}
+    base, confidence = spaced(results.params["baseline"]), results.confidence
+    found = improvement.compared(groups, base, confidence, seed=results.params["seed"])
+    return forest(groups, found, base, confidence=confidence, x_label=x_label, title=title)
 
 
 def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markdown:
@@ -75,23 +74,20 @@ def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markd
         results: of the stage.
         pairs: title to a variant and the one that it is compared with.
     """
-    columns = {f"greedy_{results.limits[0]}": "greedy returns", **MEASURES}
+    measures = {
+        "greedy returns": samples_of(results, f"greedy_{results.limits[0]}"),
+        "training returns": samples_of(results, "last_return"),
+    }
     rows = []
-    for heading, (one, other) in pairs.items():
-        cells: list[Any] = [heading]
-        for column in columns:
-            groups = samples_of(results, column, str)
-            found = improvement.compared(
-                {other: groups[other], one: groups[one]}, other, results.confidence,
-                seed=results.params["seed"],
-            )[one]  # fmt: skip
+    for title, (one, other) in pairs.items():
+        cells = [spaced(title)]
+        for groups in measures.values():
+            options = {"confidence": results.confidence, "seed": results.params["seed"]}
+            found = improvement.beside(groups[one], groups[other], **options)
             cells += [show.cell(found.difference), percent(found.chance)]
         rows.append(cells)
-    heads = [f"{what}, {how}" for how in columns.values() for what in ("difference", "improvement")]
+    heads = [f"{what}, {name}" for name in measures for what in ("difference", "improvement")]
     return show.table(rows, ("", *heads))
-
-
-SIDES = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
 
 
 def forest(
@@ -103,45 +99,40 @@ def forest(
     x_label: str,
     title: str = "",
 ) -> Figure:
-    """Draws a row per variant: seeds, mean, and the chance against the baseline.
+    """Draw a row per variant: seeds, mean, and the chance against the baseline.
 
     Args:
-        groups: Name of the variant to one value per seed, from the top row down, [N].
-        found: As `improvement.compared` gives it for these groups and this baseline.
-        baseline: The name of the variant that the others are compared with.
-        confidence: Of all intervals.
-        x_label: Of the values.
-        title: What the figure shows.
+        groups: name of the variant to one value per seed, from the top row down, [N].
+        found: what `improvement.compared` returns for these groups and this baseline.
+        baseline: the name of the variant that the others are compared with.
+        confidence: of all intervals.
+        x_label: of the values.
+        title: what the figure shows.
     """
     figure = Figure(figsize=(style.WIDTH, 1.45 + 0.36 * len(groups)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
     middle = known_mean(groups[baseline], confidence)
-    colours = {name: SIDES[each.side] for name, each in found.items()}
     means, chances = [], []
     for row, (name, values) in enumerate(groups.items()):
-        colour = colours.get(name, style.INK)
-        mean = middle if name == baseline else found[name].mean
+        compared = None if name == baseline else found[name]
+        colour = SIDES[compared.side] if compared else style.INK
+        mean = compared.mean if compared else middle
         rows = row + style.jitter(len(values), 0.27)
         left.plot(values, rows, "o", color=colour, alpha=0.25, markersize=3, mew=0)
         style.bar(left, mean.low, mean.estimate, mean.high, row, colour)
         means.append(Label(row, bracketed(mean), colour))
-        if name == baseline:
-            chances.append(Label(row, "the baseline", style.INK))
-            continue
-        chance = found[name].chance
-        style.bar(right, chance.low, chance.estimate, chance.high, row, colour)
-        chances.append(Label(row, percent(chance), colour))
+        if compared:
+            chance = compared.chance
+            style.bar(right, chance.low, chance.estimate, chance.high, row, colour)
+        text = percent(compared.chance) if compared else "the baseline"
+        chances.append(Label(row, text, colour))
     if np.isfinite(middle.estimate):
         left.axvline(middle.estimate, **style.DASHED)
     right.axvline(EVEN, **style.DASHED)
     right.set_xlim(-0.03, 1.03)
     right.set_xticks([0, EVEN, 1], ["0%", "50%", "100%"])
-    left.set_ylim(len(groups) - 0.5, -0.5)
-    left.set_yticks(range(len(groups)), list(groups))
-    for axes in (left, right):
-        axes.tick_params(axis="y", length=0, labelsize=9, labelcolor=style.INK)
-        axes.grid(axis="y", visible=False)
-        axes.spines["left"].set_visible(False)
+    for axes in (right, left):
+        style.rows(axes, list(groups), labelsize=9, labelcolor=style.INK)
     left.margins(x=0.04)
     left.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
     style.finish(left, x_label, "", title)
@@ -159,86 +150,72 @@ def forest(
 
 def small_multiples(
     panels: Mapping[str, Mapping[str, pd.DataFrame]],
-    reference: tuple[str, pd.DataFrame] | None = None,
+    reference: tuple[str, pd.DataFrame],
+    labels: tuple[str, str] = ("iteration", "mean return"),
     *,
     top: Label,
-    x_label: str,
-    y_label: str,
 ) -> Figure:
-    """Draws learning curves in panels of one scale: medians of the variants, and their bands.
+    """Draw learning curves in panels of one scale: medians of the variants, and their bands.
 
     Args:
-        panels: Title to variants, a variant's name to its curves, one column per seed, [T, N]. A
+        panels: title to variants, a variant's name to its curves, one column per seed, [T, N]. A
             name has one colour in all panels.
-        reference: A name and curves; their dotted median is in each panel except its own.
-        top: The highest possible value, and its name.
-        x_label: Of the index.
-        y_label: Of the values.
+        reference: a name and curves; their dotted median is in each panel except its own.
+        labels: of the index and of the values.
+        top: the highest possible value, and its name.
     """
-    figure = Figure(figsize=(style.WIDTH, 3.5))
-    row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    shared: dict[str, Any] = {"sharex": True, "sharey": True}
+    figure, row = style.panels(len(panels), len(panels), (3.5, 0), **shared)
     names = list(dict.fromkeys(name for variants in panels.values() for name in variants))
-    named: list[list[Label]] = []
+    ends: list[list[Label]] = []
     notes = [f"Lines: medians. Bands: {style.percent(BAND)} of the seeds."]
     for axes, (title, variants) in zip(row, panels.items(), strict=True):
-        labels: list[Label] = []
+        ends.append([])
         for name, curves in variants.items():
             colour = style.CYCLE[names.index(name) % len(style.CYCLE)]
             label = style.median_and_band(axes, curves, colour, BAND, 0.15)
-            labels.append(label._replace(text=name))
-        if reference and not any(reference[1] is curves for curves in variants.values()):
+            ends[-1].append(label._replace(text=name))
+        if not any(reference[1] is curves for curves in variants.values()):
             median = reference[1].median(axis=1)
             axes.plot(median.index, median, ":", color=style.INK, linewidth=1.2)
             notes[1:] = [f"Dotted: the median of {reference[0]}."]
         axes.axhline(top.value, **style.DASHED)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        style.finish(axes, x_label, y_label if axes is row[0] else "", title)
-        named.append(labels)
-    style.hold(list(row), top.value)
-    for axes, labels in zip(row, named, strict=True):
-        style.label_right(axes, labels)
+        style.finish(axes, labels[0], labels[1] if axes is row[0] else "", title)
+    style.hold(row, top.value)
+    for axes, named in zip(row, ends, strict=True):
+        style.label_right(axes, named)
     style.note(figure, " ".join([*notes, f"Dashed: {top.text}."]))
     return figure
 
 
 def reached(panels: Mapping[str, Groups], *, x_label: str, y_label: str) -> Figure:
-    """Draws which share of the seeds has got somewhere by when, a panel for each somewhere.
+    """Draw the share of the seeds that have arrived by each time, a panel for each goal.
 
     A dot marks when half of the seeds are there. Seeds that never get there keep a line below 100%.
 
     Args:
-        panels: Title to variants, a variant's name to each seed's time, NaN for never, [N].
-        x_label: Of the times.
-        y_label: Of the shares.
+        panels: title to variants, a variant's name to each seed's time, NaN for never, [N].
+        x_label: of the times.
+        y_label: of the shares.
     """
-    figure = Figure(figsize=(style.WIDTH, 0.9 + 1.5 * len(panels)))
-    column = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    shared: dict[str, Any] = {"sharex": True, "sharey": True}
+    figure, column = style.panels(len(panels), 1, (0.9, 1.5), (x_label, y_label), **shared)
     every = np.concatenate([times for variants in panels.values() for times in variants.values()])
     last = 1.03 * float(np.nanmax(every, initial=0)) or 1.0
     for axes, (title, variants) in zip(column, panels.items(), strict=True):
         axes.axhline(EVEN, **style.DASHED)
-        labels = [
-            _share_over_time(axes, name, times, last, colour)
-            for (name, times), colour in zip(variants.items(), style.CYCLE, strict=False)
-        ]
+        labels = []
+        for (name, times), colour in zip(variants.items(), style.CYCLE, strict=False):
+            there, share = style.arrivals(axes, times, (0, last), color=colour, linewidth=1.5)
+            if share >= EVEN:
+                half, look = there[-(-len(times) // 2) - 1], {"mec": "white", "mew": 1, "zorder": 4}
+                axes.plot([half], [EVEN], "o", color=colour, markersize=6, **look)
+            labels.append(Label(share, f"{name}: {share:.0%}", colour))
         axes.set_xlim(0, last)
-        axes.set_ylim(0, 1.04)
-        axes.set_yticks([0, EVEN, 1], ["0%", "50%", "100%"])
+        style.shares(axes)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_title(title, fontsize=9.5, pad=5)
         style.label_right(axes, labels)
-    column[-1].set_xlabel(x_label)
-    figure.supylabel(y_label, fontsize=9.5)
     style.note(figure, "Lines end at the share of the seeds that get there. Dots: half of all do.")
     return figure
-
-
-def _share_over_time(axes: Axes, name: str, times: NDArray, last: float, colour: str) -> Label:
-    there = np.sort(times[~np.isnan(times)])
-    shares = np.arange(1, len(there) + 1) / len(times)
-    share = float(shares[-1]) if len(there) else 0.0
-    axes.step([0, *there, last], [0, *shares, share], where="post", color=colour, linewidth=1.5)
-    if share >= EVEN:
-        half = there[int(np.argmax(shares >= EVEN))]
-        axes.plot([half], [EVEN], "o", color=colour, markersize=6, mec="white", mew=1, zorder=4)
-    return Label(share, f"{name}: {share:.0%}", colour)

@@ -19,7 +19,7 @@ import pytest
 from reprise.pipeline.notebooks import REPOSITORY, NotebookError, execute, normalise
 
 FIGURE = """from matplotlib.figure import Figure
-from reprise.plots.figures import use_style
+from reprise.plots.style import use_style
 use_style()
 use_style()  # once more changes nothing
 figure = Figure()

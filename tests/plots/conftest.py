@@ -6,7 +6,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from reprise.plots import figures
+from reprise.plots import style
 
 
 @pytest.fixture(autouse=True)
@@ -14,5 +14,5 @@ def house_style() -> Iterator[None]:
     """Draw in the house style, and put the style of the other tests back."""
     with mpl.rc_context():
         plt.switch_backend("agg")
-        figures.use_style()
+        style.use_style()
         yield

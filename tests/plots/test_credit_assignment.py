@@ -1,67 +1,51 @@
 """Figures of credit show every step with its number, and half-lives where a reward counts half."""
 
-from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
+from reprise.pipeline import artifacts
 from reprise.plots import credit_assignment
+from reprise.plots.show import Results
 from tests.plots import drawing
 
-STEPS = pd.DataFrame({
+STEPS = {
     "episode": [0, 0, 0, 1, 1],
     "step": [0, 1, 2, 0, 1],
-    "reward": [10, 0, -50, 10, 20],
+    "reward": [10.0, 0.0, -50.0, 10.0, 20.0],
     "return": [-22.0, -40.0, -50.0, 26.0, 20.0],
-})  # fmt: skip
+    "advantage": [0.0] * 5,
+}
 
 
-def worked_example() -> Figure:
-    quantities = {"reward": "reward", "return": "return"}
-    return credit_assignment.worked_example(STEPS, quantities, titles=["first", "second"])
+def results(folder: Path, lives: dict[float, float] | None = None) -> Results:
+    found = {str(key): {"discount": key, "steps": steps} for key, steps in (lives or {}).items()}
+    examples = pd.DataFrame(STEPS).assign(example="first")
+    files = {"examples.csv": examples, "metrics.json": {"half_lives": found}}
+    artifacts.write_all(folder, files)
+    return Results(folder, {"seed": 1})
 
 
-def discount_weights() -> Figure:
-    return credit_assignment.discount_weights({0.5: 1.0, 0.25: 0.5}, title="ahead")
-
-
-drawn = drawing.drawn(worked_example, discount_weights)
-
-
-@drawn
-def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Callable[[], Figure]):
-    assert drawing.leaves_no_trace(draw)
-
-
-def test_every_step_has_a_bar_of_its_value_with_the_number_at_it():
-    grid = np.array(worked_example().axes).reshape(2, 2)
-    for row, column in zip(grid, ("reward", "return"), strict=True):
-        for axes, episode in zip(row, (0, 1), strict=True):
-            values = STEPS.loc[STEPS["episode"] == episode, column].tolist()
-            assert [bar.get_height() for bar in axes.patches] == values
+def test_every_step_has_a_bar_of_its_value_with_the_number_at_it(tmp_path: Path):
+    figure = credit_assignment.example(results(tmp_path))
+    assert drawing.leaves_no_trace(lambda: credit_assignment.example(results(tmp_path)))
+    grid = np.array(figure.axes).reshape(3, 2)
+    titles = [axes.get_title(loc="left") for axes in grid[0]]
+    assert titles == ["episode 0: −40 in total", "episode 1: 30 in total"]
+    for row, quantity in zip(grid, ("reward", "return", "advantage"), strict=True):
+        assert row[0].get_ylabel() == quantity
+        for axes, steps in zip(row, (slice(0, 3), slice(3, 5)), strict=True):
+            assert [bar.get_height() for bar in axes.patches] == STEPS[quantity][steps]
             written = [float(text.get_text().replace("−", "-")) for text in axes.texts]
-            assert written == values
+            assert written == STEPS[quantity][steps]
 
 
-def test_episodes_have_their_titles_and_quantities_their_labels():
-    grid = np.array(worked_example().axes).reshape(2, 2)
-    assert [axes.get_title(loc="left") for axes in grid[0]] == ["first", "second"]
-    assert [axes.get_ylabel() for axes in grid[:, 0]] == ["reward", "return"]
-
-
-def test_a_single_episode_of_equal_rewards_can_be_drawn():
-    steps = pd.DataFrame({"episode": [0, 0], "step": [0, 1], "advantage": [0.0, 0.0]})
-    figure = credit_assignment.worked_example(steps, {"advantage": "advantage"}, titles=["flat"])
-    assert [text.get_text() for text in figure.axes[0].texts] == ["0", "0"]
-
-
-def test_weights_are_powers_of_the_discount_and_the_half_life_is_marked():
-    (axes,) = discount_weights().axes
+def test_weights_are_powers_of_the_discount_and_the_half_life_is_marked(tmp_path: Path):
+    (axes,) = credit_assignment.half_lives(results(tmp_path, {0.5: 1.0, 0.25: 0.5})).axes
     lines = [(line.get_marker(), np.asarray(line.get_xydata()).tolist()) for line in axes.lines]
     assert ("None", [[0, 1], [1, 0.5], [2, 0.25]]) in lines
     assert ("None", [[0, 1], [1, 0.25], [2, 0.0625]]) in lines
-    assert [points for mark, points in lines if mark == "o"] == [[[1.0, 0.5]], [[0.5, 0.5]]]
-    assert {text.get_text() for text in axes.texts} == {
-        "1.0 steps", "0.5 steps", "γ = 0.5", "γ = 0.25",
-    }  # fmt: skip
+    assert [points for mark, points in lines if mark == "o"] == [[[0.5, 0.5]], [[1.0, 0.5]]]
+    said = {text.get_text() for text in axes.texts}
+    assert said == {"1.0 steps", "0.5 steps", "γ = 0.5", "γ = 0.25"}

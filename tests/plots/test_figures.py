@@ -1,21 +1,27 @@
-"""Every figure is labelled, comes out as the same bytes, and leaves nothing open."""
+"""Every figure is labelled, is the same bytes when drawn again, and leaves nothing open."""
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
+from reprise.measures import training
+from reprise.pipeline import artifacts
 from reprise.plots import figures, style
-from reprise.plots.figures import Label
-from reprise.stats.intervals import Interval, mean_interval
+from reprise.plots.show import Results
+from reprise.plots.style import Label
+from reprise.stats.intervals import Interval
 from tests.plots import drawing
 
 CEILING = Label(200.0, "highest possible")
+LABELS = ("episode", "return (steps)", "")
 
 
 def _curves() -> pd.DataFrame:
@@ -23,98 +29,44 @@ def _curves() -> pd.DataFrame:
 
 
 def learning_curves() -> Figure:
-    return figures.learning_curves(
-        _curves(), x_label="episode", y_label="return (steps)", level=CEILING, window=5
-    )
+    return figures.learning_curves(_curves(), labels=LABELS, level=CEILING, window=5)
 
 
 def quantile_band() -> Figure:
     groups = {"elu": _curves(), "relu": _curves() / 2}
-    return figures.quantile_band(groups, x_label="episode", y_label="return (steps)")
-
-
-def seed_raster() -> Figure:
-    return figures.seed_raster(_curves(), top=200, x_label="episode", value_label="return (steps)")
+    return figures.quantile_band(groups, labels=LABELS, level=CEILING)
 
 
 def distribution() -> Figure:
     sample = _curves().to_numpy().mean(axis=0)
-    bins = list(range(0, 201, 20))
-    return figures.distribution(
-        sample, mean_interval(sample), bins=bins, x_label="return (steps)", level=CEILING
-    )
+    return figures.distribution(sample, np.arange(0, 201, 20), "return (steps)", level=CEILING)
 
 
 def compare_policies() -> Figure:
     intervals = {"rule": Interval(42, 40.5, 43, 9, False), "DQN": Interval(181, 170, 190, 9, False)}
     samples = {name: np.linspace(i.low, i.high, 9) for name, i in intervals.items()}
     return figures.compare_policies(
-        intervals, samples=samples, x_label="return (steps)", level=CEILING
+        samples, intervals=intervals, x_label="return (steps)", level=CEILING
     )
+
+
+def paired() -> Figure:
+    x, y = pd.Series([10.0, 20.0, 30.0, 40.0]), pd.Series([15.0, 20.0, 10.0, 50.0])
+    pairs = {"under 50": (x, y), "under 60": (x, x)}
+    return figures.paired(pairs, x_name="greedy", y_name="sampled", unit="steps")
 
 
 def policy_map() -> Figure:
+    figure, axes = style.single(4)
     x, y = np.linspace(-12, 12, 31), np.linspace(-3, 3, 21)
-    probability = 1 / (1 + np.exp(-(x[None, :] + 3 * y[:, None])))
-    return figures.policy_map(
-        probability,
-        x,
-        y,
-        names=("left", "right"),
-        x_label="angle (degrees)",
-        y_label="angular velocity (rad/s)",
-    )
+    graded = pd.DataFrame(1 / (1 + np.exp(-(x[None, :] + 3 * y[:, None]))), index=y, columns=x)
+    figures.map_policy(axes, graded, ("left", "right"), ("angle", "velocity"), "")
+    return figure
 
 
-def policy_maps() -> Figure:
-    fine, coarse = np.linspace(-12, 12, 31), np.linspace(-12, 12, 5)
-    rule = pd.DataFrame(np.tile(fine >= 0, (31, 1)).astype(float), index=fine, columns=fine)
-    graded = pd.DataFrame(np.tile(coarse / 24 + 0.5, (5, 1)), index=coarse, columns=coarse)
-    return figures.policy_maps(
-        {"rule": rule, "network": graded},
-        names=("left", "right"),
-        x_label="angle (degrees)",
-        y_label="angular velocity (rad/s)",
-        value_label="share that pushes right",
-        note="The cart stands still.",
-    )
-
-
-def flip() -> Figure:
-    discounts = np.linspace(0.9, 0.99, 30)
-    return figures.flip(
-        discounts,
-        discounts - 0.95,
-        Label(0.95, "flips at 0.95"),
-        above="fire",
-        below="stay",
-        x_label="discount",
-        y_label="gap in Q-value",
-    )
-
-
-def trace() -> Figure:
-    time = np.arange(60) / 50
-    episode = pd.DataFrame({"position": np.cos(time), "angle": 9 * np.sin(9 * time)}, index=time)
-    return figures.trace(
-        episode,
-        labels={"position": "position (m)", "angle": "angle (degrees)"},
-        limits={"angle": 12.0},
-        peaks={"angle": np.array([9, 26])},
-        x_label="time (s)",
-    )
-
-
-DRAWN = [
-    *(learning_curves, quantile_band, seed_raster, distribution, compare_policies),
-    *(policy_map, policy_maps, flip, trace),
-]
-drawn = drawing.drawn(*DRAWN)
-
-
-def test_every_figure_function_is_drawn_here():
-    offered = {name for name in figures.__all__ if name not in ("Label", "use_style")}
-    assert {draw.__name__ for draw in DRAWN} == offered
+drawn = drawing.drawn(
+    learning_curves, quantile_band, distribution, compare_policies, paired, policy_map
+)
 
 
 @drawn
@@ -124,10 +76,7 @@ def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Cal
 
 @drawn
 def test_a_figure_names_its_axes(draw: Callable[[], Figure]):
-    figure = draw()
-    shared = [axes for axes in figure.axes if axes.get_xlabel() or axes.get_ylabel()]
-    assert len(shared) == len(figure.axes)
-    assert any(axes.get_xlabel() for axes in figure.axes)
+    assert all(axes.get_xlabel() or axes.get_ylabel() for axes in draw().axes)
 
 
 @drawn
@@ -137,59 +86,73 @@ def test_all_text_lies_within_the_picture(draw: Callable[[], Figure]):
     width, height = figure.canvas.get_width_height()
     for text in figure.findobj(Annotation):
         box = text.get_window_extent()
-        assert box.x0 >= 0
-        assert box.y0 >= 0
-        assert box.x1 <= width
-        assert box.y1 <= height
+        assert 0 <= box.x0 <= box.x1 <= width
+        assert 0 <= box.y0 <= box.y1 <= height
 
 
-def test_a_band_is_named_by_its_quantiles():
-    assert "Band: 10–90% of the seeds" in drawing.texts(learning_curves())
-    assert "Bands: 25–75% of the seeds" in drawing.texts(quantile_band())
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (learning_curves, "Band: 10–90% of the seeds"),
+        (learning_curves, "averaged over a trailing window of 5"),
+        (quantile_band, "Bands: 25–75% of the seeds."),
+        (compare_policies, "42.0 [40.5, 43.0]"),
+        (compare_policies, "181.0 [170.0, 190.0]"),
+        (paired, "better: sampled 2, greedy 1, neither 1"),
+        (paired, "better: sampled 0, greedy 0, neither 4"),
+    ],
+)
+def test_a_figure_says_what_it_shows(draw: Callable[[], Figure], said: str):
+    assert said in drawing.texts(draw())
 
 
-def test_averaging_is_owned_up_to():
-    assert "averaged over a trailing window of 5" in drawing.texts(learning_curves())
-    assert "averaged" not in drawing.texts(quantile_band())
-
-
-def test_policies_are_written_with_their_numbers_in_equal_decimals():
-    texts = drawing.texts(compare_policies())
-    assert "42.0 [40.5, 43.0]" in texts
-    assert "181.0 [170.0, 190.0]" in texts
+def test_both_regions_of_a_policy_are_named_at_their_middles():
+    (axes,) = policy_map().axes
+    assert [text.get_text() for text in axes.texts] == ["left", "right"]
+    left, right = (text.get_position()[0] for text in axes.texts)
+    assert left < 0 < right
 
 
 def test_a_raster_has_its_best_seed_on_top():
     returns = pd.DataFrame({"bad": [0.0, 1.0], "good": [5.0, 6.0], "fair": [2.0, 3.0]})
-    figure = figures.seed_raster(returns, top=6, x_label="episode", value_label="return (steps)")
-    (image,) = figure.axes[0].images
+    image = style.raster(style.single(3)[1], returns, (0, 6))
     assert np.asarray(image.get_array()).tolist() == [[5.0, 6.0], [2.0, 3.0], [0.0, 1.0]]
 
 
-def test_a_deterministic_policy_has_no_colour_bar():
-    figure = figures.policy_map(
-        np.array([[0.0, 1.0], [0.0, 1.0]]),
-        np.array([-1.0, 1.0]),
-        np.array([-1.0, 1.0]),
-        names=("left", "right"),
-        x_label="angle (degrees)",
-        y_label="angular velocity (rad/s)",
-    )
-    assert len(figure.axes) == 1
-    assert {"left", "right"} <= set(drawing.texts(figure).splitlines())
+def test_single_seeds_are_shown_from_the_best_to_the_worst_end(tmp_path: Path):
+    values = np.random.default_rng(0).uniform(1, 200, (30, 4))
+    curves = training.by_seed(values, "episode").set_index("episode")
+    samples = pd.DataFrame({"seed": range(4), "last_return": [3, 9, 1, 5]})
+    artifacts.write_all(tmp_path, {"samples.csv": samples})
+    results = Results(tmp_path, {"seeds": 4})
+    figure = figures.single_seeds(results, curves, 200, ("episode", "return (steps)"))
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in shown] == [f"rank {k} of 4" for k in range(1, 5)]
+    for axes, seed in zip(shown, (1, 3, 0, 2), strict=True):
+        np.testing.assert_array_equal(axes.lines[0].get_ydata(), values[:, seed])
 
 
-def test_maps_side_by_side_have_one_scale_and_name_the_regions_of_each():
-    rule, network, scale = policy_maps().axes
-    assert [text.get_text() for text in rule.texts] == ["left", "right"]
-    assert [text.get_text() for text in network.texts] == ["left", "right"]
-    assert scale.get_ylabel() == "share that pushes right"
-    assert rule.get_title(loc="left") == "rule"
+def test_spare_panels_are_hidden_and_only_the_last_row_names_its_axis():
+    figure, panels = style.panels(3, 2, (1, 1), ("step", "value"))
+    assert [axes.get_visible() for axes in figure.axes] == [True, True, True, False]
+    assert [axes.get_xlabel() for axes in panels] == ["", "", "step"]
+    assert "value" in drawing.texts(figure)
+
+
+def test_arrivals_keep_those_that_never_arrive():
+    _, axes = style.single(3)
+    there, share = style.arrivals(axes, np.array([20, np.nan, 9, np.nan]), (1, 50))
+    assert (there.tolist(), share) == ([9, 20], 0.5)
+    assert _points(axes) == [[1, 0], [9, 0.25], [20, 0.5], [50, 0.5]]
+
+
+def _points(axes: Axes) -> list:
+    return np.asarray(axes.lines[0].get_xydata()).tolist()
 
 
 def test_thousands_are_parted_along_the_axis_of_steps():
-    curves = _curves().set_axis(range(0, 40_000, 1000)[: len(_curves())])
-    figure = figures.quantile_band({"DQN": curves}, x_label="steps", y_label="return (steps)")
+    curves = _curves().set_axis(range(0, 40_000, 1000))
+    figure = figures.quantile_band({"DQN": curves}, labels=LABELS, level=CEILING)
     figure.draw_without_rendering()
     assert any("," in label.get_text() for label in figure.axes[0].get_xticklabels())
 
@@ -204,11 +167,7 @@ def test_labels_at_one_height_are_moved_apart():
 
 
 def test_the_style_sheet_holds_only_what_this_matplotlib_knows(caplog: pytest.LogCaptureFixture):
-    figures.use_style()
+    style.use_style()
     assert caplog.text == ""
-    assert mpl.rcParams["font.family"] == ["DejaVu Sans"]
     assert mpl.rcParams["svg.hashsalt"] == "reprise"
-    assert mpl.rcParams["axes.prop_cycle"].by_key()["color"] == [
-        *(style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY),
-        style.INK,
-    ]
+    assert mpl.rcParams["axes.prop_cycle"].by_key()["color"] == list(style.CYCLE)

@@ -33,13 +33,13 @@ def forest() -> Figure:
 
 
 def small_multiples() -> Figure:
-    return variant_panels.small_multiples(
-        {"one": {"plain": CURVES["plain"], "a": CURVES["a"]}, "two": {"a": CURVES["b"]}},
-        ("plain", CURVES["plain"]),
-        top=style.Label(200, "the most"),
-        x_label="iteration",
-        y_label="return (steps)",
-    )
+    panels = {"one": {"plain": CURVES["plain"], "a": CURVES["a"]}, "two": {"a": CURVES["b"]}}
+    return _multiples(panels)
+
+
+def _multiples(panels: dict[str, dict[str, pd.DataFrame]]) -> Figure:
+    reference, top = ("plain", CURVES["plain"]), style.Label(200, "the most")
+    return variant_panels.small_multiples(panels, reference, top=top)
 
 
 def reached() -> Figure:
@@ -73,9 +73,8 @@ def test_a_row_is_coloured_by_its_verdict_and_the_baseline_is_named():
     assert [label.get_text() for label in left.get_yticklabels()] == list(GROUPS)
     colours = {text.get_text(): to_hex(text.get_color()) for text in right.texts}
     assert next(iter(colours)) == "the baseline"
-    assert list(colours.values()) == [
-        colour.lower() for colour in (style.INK, style.BLUE, style.VERMILION, style.GREY)
-    ]
+    expected = (style.INK, style.BLUE, style.VERMILION, style.GREY)
+    assert list(colours.values()) == [colour.lower() for colour in expected]
 
 
 def test_rows_hold_every_seed_of_their_variant():
@@ -91,11 +90,8 @@ def test_the_confidence_of_a_forest_is_stated():
 
 def test_a_variant_has_one_colour_in_all_panels():
     one, two = small_multiples().axes
-    of_a = [
-        to_hex(text.get_color()) for axes in (one, two) for text in axes.texts
-        if text.get_text() == "a"
-    ]  # fmt: skip
-    assert of_a == [style.VERMILION.lower()] * 2
+    texts = [text for axes in (one, two) for text in axes.texts if text.get_text() == "a"]
+    assert [to_hex(text.get_color()) for text in texts] == [style.VERMILION.lower()] * 2
 
 
 def test_the_reference_is_dotted_in_the_panels_that_lack_it_only():
@@ -106,14 +102,7 @@ def test_the_reference_is_dotted_in_the_panels_that_lack_it_only():
 
 
 def test_a_reference_that_every_panel_has_is_not_explained():
-    figure = variant_panels.small_multiples(
-        {"one": {"plain": CURVES["plain"]}},
-        ("plain", CURVES["plain"]),
-        top=style.Label(200, "the most"),
-        x_label="iteration",
-        y_label="return (steps)",
-    )
-    assert "Dotted" not in drawing.texts(figure)
+    assert "Dotted" not in drawing.texts(_multiples({"one": {"plain": CURVES["plain"]}}))
 
 
 def test_seeds_that_never_arrive_keep_a_share_below_one():
