@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from reprise.plots import figures, show, style, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.style import Label
+from reprise.plots.variant_panels import spaced
 from reprise.stats import words
 
 PELLETS = 240  # the chapter's number
@@ -20,7 +21,7 @@ SECONDS_IN_A_YEAR = 365 * 24 * 3600
 
 def titles(results: Results) -> dict[str, str]:
     """Return each learner's name in words."""
-    sets = {name: f"linear, {name.replace('_', ' ')}" for name in results.params["feature_sets"]}
+    sets = {name: f"linear, {spaced(name)}" for name in results.params["feature_sets"]}
     return {"dqn": "DQN", **sets}
 
 
@@ -42,22 +43,13 @@ def size_of_a_table(results: Results) -> Markdown:
     return show.table(list(rows.items()), ("", ""))
 
 
-def settings(results: Results) -> Markdown:
-    """Show how the linear functions were trained and evaluated."""
-    keys = """seeds total_steps maximum_steps epsilon_start epsilon_end epsilon_decay discount
-        optimizer learning_rate clock.window evaluation.episodes evaluation.limits"""
-    return show.settings(results, *keys.split())
-
-
 def learning_curves(results: Results) -> Figure:
     """Draw the training returns of all learners over environment steps."""
     curves = variant_panels.curves_of(results)
     average = f"mean return of the last {results.params['clock']['window']} episodes (steps)"
-    return figures.quantile_band(
-        {title: curves[name].dropna(axis=1, how="all") for name, title in titles(results).items()},
-        labels=("environment steps", average, "Linear Q-functions and the DQN"),
-        level=figures.maximum(results, results.params["maximum_steps"]),
-    )
+    known = {title: curves[n].dropna(axis=1, how="all") for n, title in titles(results).items()}
+    labels = ("environment steps", average, "Linear Q-functions and the DQN")
+    return figures.quantile_band(known, labels, figures.maximum(results))
 
 
 def steps_to_targets(results: Results) -> Markdown:
@@ -82,12 +74,7 @@ def final_policies(results: Results) -> Figure:
         returns = variant_panels.samples_of(results, f"greedy_{limit}")
         for name, title in titles(results).items():
             samples[f"{title}, {limit} steps"] = returns[name]
-    return figures.compare_policies(
-        samples,
-        x_label="greedy return (steps)",
-        title="Final policies",
-        confidence=results.confidence,
-    )
+    return figures.compare_policies(results, samples, ("greedy return (steps)", "Final policies"))
 
 
 def against_dqn(results: Results) -> Markdown:
@@ -103,35 +90,29 @@ def against_dqn(results: Results) -> Markdown:
 
 def weights_of_the_push(results: Results) -> Figure | None:
     """Draw how much more weight each feature has for a push to the right."""
-    weights = results.table("weights")
-    difference = pd.Series(weights["right"] - weights["left"])
-    return _weights(results, difference, "weight for right less weight for left", "Which push?")
+    return _weights(results, (1, -1), "weight for right less weight for left", "Which push?")
 
 
 def weights_of_the_value(results: Results) -> Figure | None:
     """Draw the mean weight of each feature over both pushes."""
-    weights = results.table("weights")
-    mean = pd.Series(weights["right"] + weights["left"]) / 2
-    return _weights(results, mean, "mean weight of both pushes", "How good is the state?")
+    return _weights(results, (0.5, 0.5), "mean weight of both pushes", "How good is the state?")
 
 
-def _weights(results: Results, values: pd.Series, x_label: str, title: str) -> Figure | None:
+def _weights(
+    results: Results, factors: tuple[float, float], x_label: str, title: str
+) -> Figure | None:
     """Draw a weight of each feature of the largest set; None without weights."""
     sets, weights = results.params["feature_sets"], results.table("weights")
     if weights.empty:
         return None
+    values = factors[0] * weights["right"] + factors[1] * weights["left"]
     largest = max(sets, key=lambda name: len(sets[name]))
     chosen = pd.DataFrame(weights.assign(value=values)[weights["variant"] == largest])
     groups = chosen.groupby("feature", sort=False)["value"]
-    return figures.compare_policies(
-        {str(feature).replace("_", " "): group.to_numpy(float) for feature, group in groups},
-        x_label=x_label,
-        title=f"{title} ({titles(results)[largest]})",
-        confidence=results.confidence,
-        statistic="mean over seeds",
-        dots="",
-        level=Label(0, "no weight", style.GREY),
-    )
+    samples = {spaced(str(feature)): group.to_numpy(float) for feature, group in groups}
+    labels = (x_label, f"{title} ({titles(results)[largest]})")
+    level, note = Label(0, "no weight", style.GREY), "mean over seeds with its {} interval"
+    return figures.compare_policies(results, samples, labels, level, note)
 
 
 def _power(value: float) -> str:

@@ -68,34 +68,16 @@ def others(results: Results) -> Figure:
     return figure
 
 
-def refuted(results: Results) -> Markdown:
-    """Show the refuted claims."""
-    return _table(results, results.table("ledger")["verdict"] == REFUTED)
-
-
-def unresolved(results: Results) -> Markdown:
-    """Show the unresolved claims."""
-    return _table(results, results.table("ledger")["verdict"] == UNRESOLVED)
-
-
-def without_width(results: Results) -> Markdown:
-    """Show the claims with an interval of no width."""
-    return _table(results, results.table("ledger")["degenerate"])
-
-
-def written_afterwards(results: Results) -> Markdown:
-    """Show the claims that were written after results were seen."""
-    return _table(results, results.table("ledger")["written_after_results"])
+def rows(results: Results, column: str, value: str | bool = True) -> Markdown:
+    """Show the claims with a value in a column of the ledger, such as a verdict."""
+    found = results.table("ledger")
+    found = pd.DataFrame(found[found[column] == value])
+    return Markdown("None." if found.empty else ledger.markdown(found, ".", columns=COLUMNS))
 
 
 def ledger_in_full(results: Results) -> Markdown:
     """Show every claim with its verdict."""
     return Markdown(ledger.markdown(results.table("ledger"), ".", in_full=True))
-
-
-def _table(results: Results, chosen: pd.Series) -> Markdown:
-    rows = results.table("ledger")[chosen.astype(bool)]
-    return Markdown("None." if rows.empty else ledger.markdown(rows, ".", columns=COLUMNS))
 
 
 def _of_forms(results: Results, *forms: str) -> pd.DataFrame:

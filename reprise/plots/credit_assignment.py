@@ -103,7 +103,7 @@ def learning_curves(results: Results) -> Figure:
         if chosen:
             panels[spaced(kind)] = {_short(values): curves[n] for n, values in chosen.items()}
     base = results.params["baseline"]
-    top = figures.maximum(results, results.params["maximum_steps"])
+    top = figures.maximum(results)
     return variant_panels.small_multiples(panels, (spaced(base), curves[base]), top=top)
 
 

@@ -19,20 +19,23 @@ from reprise.stats import words
 from reprise.stats.improvement import EVEN, Comparison, percent
 from reprise.stats.intervals import CONFIDENCE, Interval, known_mean, wilson_interval
 
+LABELS = ("episode", "return (steps)")
 WINDOW = 10  # episodes that learning curves are averaged over
 PANELS = {
     "loss, network": ("huber", "dueling"),
     "targets": ("target_hard", "target_soft", "double"),
     "batches": ("no_replay", "gradient_steps_4"),
 }
+HEADINGS = {
+    "activation": "One change: the activation",
+    "learning_rate": "Learning curves of the rates",
+}
+TITLES = {"replay_capacity": "transitions in the buffer", "learning_rate": "learning rate"}
+CORRELATIONS = {
+    "loss_return_correlation": "Loss and next return",
+    "loss_return_change_correlation": "Changes of loss and return",
+}
 WARNINGS = {"target": "mean target", "loss": "loss"}
-
-
-def settings(results: Results) -> Markdown:
-    """Show how the base is trained and evaluated."""
-    keys = """seeds total_episodes maximum_steps activation replay_capacity batch_size optimizer
-        learning_rate discount target_network target_update_period tau evaluation.episodes window"""
-    return show.settings(results, *keys.split())
 
 
 def variants(results: Results) -> Markdown:
@@ -52,8 +55,7 @@ def partner(results: Results, variant: str) -> str:
 
 def samples(results: Results, variant: str) -> pd.DataFrame:
     """Return a variant's rows of samples.csv."""
-    table = results.table("samples")
-    return pd.DataFrame(table[table["variant"] == variant])
+    return results.table("samples").query("variant == @variant")
 
 
 def final(results: Results, variant: str) -> np.ndarray:
@@ -64,12 +66,6 @@ def final(results: Results, variant: str) -> np.ndarray:
 def curves(results: Results, variant: str, window: int = 1) -> pd.DataFrame:
     """Return a variant's training returns, averaged over a window, [T, N]."""
     return figures.smooth(variant_panels.curves_of(results)[variant], window)
-
-
-def maximum(results: Results) -> Label:
-    """Return the highest return of an episode, or the return that solves the task."""
-    base = results.metrics["variants"][results.params["baseline"]]
-    return figures.maximum(results, base["cap"])
 
 
 def values(results: Results, key: str) -> dict[Any, str]:
@@ -101,24 +97,12 @@ def against_partners(results: Results) -> Markdown:
     """Show how each variant's policies compare with those of its partner."""
     rows = []
     for name, found in results.metrics["against_partner"].items():
-        chances = [
-            percent(_interval(found[which]["probability_of_improvement"]))
-            for which in ("final", "best")
-        ]
+        improved = (found[which]["probability_of_improvement"] for which in ("final", "best"))
+        chances = [percent(_interval(each)) for each in improved]
         gap = words.bracketed(_interval(found["final"]["difference"]), "+.1f")
         rows.append((in_words(name), in_words(found["partner"]), chances[0], gap, chances[1]))
     head = ("variant", "partner", "P(better final policy)", "difference of means (steps)")
     return show.table(rows, (*head, "P(better best policy)"))
-
-
-def activations(results: Results) -> Figure:
-    """Draw the learning curves of the activations."""
-    return _curves(results, "activation", "One change: the activation")
-
-
-def learning_rate_curves(results: Results) -> Figure:
-    """Draw the learning curves of the learning rates."""
-    return _curves(results, "learning_rate", "Learning curves of the rates")
 
 
 def forgetting_by_buffer(results: Results) -> Figure:
@@ -130,7 +114,7 @@ def forgetting_by_buffer(results: Results) -> Figure:
     labels = ("episode", "seeds, sorted by mean")
     figure, grid = style.panels(len(panels), 2, (0.7, 1.9), labels, sharex=True)
     every = list(figure.axes)
-    scale = style.limits(maximum(results).value, *panels.values(), room=0)
+    scale = style.limits(figures.maximum(results).value, *panels.values(), room=0)
     for axes, (title, returns) in zip(grid, panels.items(), strict=True):
         style.raster(axes, returns, scale)
         axes.set_title(title, fontsize=9.5, pad=5)
@@ -139,16 +123,6 @@ def forgetting_by_buffer(results: Results) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.colour_bar(figure, every, grid[-1].images[0], "return (steps)")
     return figure
-
-
-def by_buffer(results: Results) -> Figure:
-    """Draw final policies and forgetting over the size of the buffer."""
-    return _responses(results, "replay_capacity", "transitions in the buffer")
-
-
-def by_learning_rate(results: Results) -> Figure:
-    """Draw final policies and forgetting over the learning rate."""
-    return _responses(results, "learning_rate", "learning rate")
 
 
 def other_curves(results: Results) -> Figure | None:
@@ -161,11 +135,8 @@ def other_curves(results: Results) -> Figure | None:
     panels = {title: inner for title, inner in panels.items() if inner}
     if not panels:
         return None
-    reference, labels = (
-        (in_words(base), curves(results, base, WINDOW)),
-        ("episode", "return (steps)"),
-    )
-    return variant_panels.small_multiples(panels, reference, labels, top=maximum(results))
+    reference = (in_words(base), curves(results, base, WINDOW))
+    return variant_panels.small_multiples(panels, reference, LABELS, top=figures.maximum(results))
 
 
 def all_variants(results: Results) -> Markdown:
@@ -189,23 +160,9 @@ def best_less_final(results: Results) -> Figure:
     """Draw how much better the best policies are than the final ones."""
     best = {name: samples(results, name) for name in results.params["variants"]}
     column = f"best_{results.limits[0]}"
-    return figures.compare_policies(
-        {in_words(n): s[column].to_numpy(float) - final(results, n) for n, s in best.items()},
-        x_label="best less final greedy return (steps)",
-        title="What a checkpoint keeps",
-        confidence=results.confidence,
-        level=Label(0, "nothing", style.GREY),
-    )
-
-
-def loss_and_return(results: Results) -> Figure | None:
-    """Draw each seed's correlation of loss and next return."""
-    return _correlation(results, "loss_return_correlation", "Loss and next return")
-
-
-def changes_of_loss_and_return(results: Results) -> Figure | None:
-    """Draw each seed's correlation of the changes of loss and next return."""
-    return _correlation(results, "loss_return_change_correlation", "Changes of loss and return")
+    gaps = {in_words(n): s[column].to_numpy(float) - final(results, n) for n, s in best.items()}
+    labels = ("best less final greedy return (steps)", "What a checkpoint keeps")
+    return figures.compare_policies(results, gaps, labels, Label(0, "nothing", style.GREY))
 
 
 def before_collapses(results: Results) -> Figure | None:
@@ -238,18 +195,14 @@ def _interval(found: Mapping[str, Any]) -> Interval:
     return Interval(*ends)
 
 
-def _curves(results: Results, key: str, title: str) -> Figure:
+def learning_curves(results: Results, key: str) -> Figure:
     """Draw the learning curves of the variants that change one hyperparameter."""
     found = values(results, key).items()
-    return figures.quantile_band(
-        {f"{value}": curves(results, name) for value, name in found},
-        labels=("episode", "return (steps)", title),
-        window=WINDOW,
-        level=maximum(results),
-    )
+    groups = {f"{value}": curves(results, name) for value, name in found}
+    return figures.quantile_band(groups, (*LABELS, HEADINGS[key]), figures.maximum(results), WINDOW)
 
 
-def _responses(results: Results, key: str, x_label: str) -> Figure:
+def responses(results: Results, key: str) -> Figure:
     """Draw final policies and forgetting over the values of one hyperparameter."""
     found = values(results, key)
     figure, (left, right) = style.panels(2, 2, (3.2, 0), sharex=True)
@@ -269,8 +222,8 @@ def _responses(results: Results, key: str, x_label: str) -> Figure:
         axes.set_xticks(list(found), [f"{value:,g}" for value in found])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.12)
-    style.finish(left, x_label, "final greedy return (steps)", "")
-    style.finish(right, x_label, "share that forgets, of those that held", "")
+    style.finish(left, TITLES[key], "final greedy return (steps)", "")
+    style.finish(right, TITLES[key], "share that forgets, of those that held", "")
     bars = f"Bars: {results.confidence:.0%} intervals."
     style.note(figure, f"{bars} Vermilion: the base. Faint: each seed.")
     return figure
@@ -287,11 +240,11 @@ def _joined(axes: Axes, intervals: Mapping[float, Interval], chapter: float) -> 
         axes.plot(value, interval.estimate, "o", color=colour, markersize=7, mec="white", zorder=4)
 
 
-def _correlation(results: Results, column: str, title: str) -> Figure | None:
+def correlation(results: Results, column: str) -> Figure | None:
     """Draw a rank correlation within each seed of the base; None for fewer than two seeds."""
     found = samples(results, results.params["baseline"])[column].dropna()
     if len(found) < 2:
         return None
     bins, level = np.linspace(-1, 1, 41), Label(0, "no relation", style.GREY)
-    x_label = "rank correlation"
-    return figures.distribution(found, bins, x_label, title, results.confidence, level)
+    labels = ("rank correlation", CORRELATIONS[column])
+    return figures.distribution(results, found, bins, labels, level)

@@ -5,7 +5,6 @@ import pandas as pd
 from IPython.display import Image, Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike
 
 from reprise.measures.training import QUANTILES
 from reprise.plots import figures, show, style
@@ -14,10 +13,6 @@ from reprise.plots.style import Label
 
 CHAPTER_FIRST = 320  # the episode in which the chapter's seed first reaches the maximum
 CHAPTER_FALLS = 2
-RULES = {
-    "angle": lambda angle, velocity: angle,
-    "angle and velocity": lambda angle, velocity: angle + velocity,
-}
 
 
 def clock(results: Results) -> str:
@@ -33,11 +28,6 @@ def returns(results: Results) -> pd.DataFrame:
     return results.table("returns", "episode").ffill().bfill()
 
 
-def maximum(results: Results) -> Label:
-    """Return the highest return of an episode, or the return that solves the task."""
-    return figures.maximum(results, results.metrics["cap"])
-
-
 def settings(results: Results) -> Markdown:
     """Show how the seeds were trained and evaluated."""
     length = "total_steps" if results.params["total_episodes"] is None else "total_episodes"
@@ -50,13 +40,12 @@ def settings(results: Results) -> Markdown:
 def learning_curves(results: Results) -> Figure:
     """Draw the return of each training episode."""
     labels = (clock(results), "training return (steps)", "DQN over all seeds")
-    level = maximum(results)
-    return figures.learning_curves(returns(results), labels=labels, level=level, window=10)
+    return figures.learning_curves(returns(results), labels, figures.maximum(results), window=10)
 
 
 def single_seeds(results: Results) -> Figure:
     """Draw some seeds, evenly spaced from the best to the worst end of training."""
-    labels, top = (clock(results), "return (steps)"), maximum(results).value
+    labels, top = (clock(results), "return (steps)"), figures.maximum(results).value
     return figures.single_seeds(results, returns(results), top, labels)
 
 
@@ -64,7 +53,7 @@ def forgetting(results: Results) -> Figure:
     """Draw every seed as a row of colour, sorted by mean."""
     curves = returns(results)
     figure, axes = style.single(4.2)
-    scale = style.limits(maximum(results).value, curves, room=0)
+    scale = style.limits(figures.maximum(results).value, curves, room=0)
     image = style.raster(axes, curves, scale)
     style.finish(axes, clock(results), "seed, sorted by mean", "Learned and forgotten")
     style.bare(axes, "left", "bottom")
@@ -81,8 +70,8 @@ def first_at_maximum(results: Results) -> Figure | None:
     title = f"{len(reached)} of {len(first)} seeds reach the maximum"
     bins = np.linspace(0, len(returns(results)), 49)
     level = Label(CHAPTER_FIRST, f"chapter: {CHAPTER_FIRST}", style.GREY)
-    x_label = f"first {clock(results)} at the maximum"
-    return _distribution(results, reached, bins, x_label, title, level)
+    labels = (f"first {clock(results)} at the maximum", title)
+    return figures.distribution(results, reached, bins, labels, level)
 
 
 def falls(results: Results) -> Figure:
@@ -91,7 +80,7 @@ def falls(results: Results) -> Figure:
     bins = np.arange(-0.5, found.max() + 1.5)
     level = Label(CHAPTER_FALLS, f"chapter: at least {CHAPTER_FALLS}", style.GREY)
     labels = ("falls in a training run", "Falls of each seed")
-    figure = _distribution(results, found, bins, *labels, level)
+    figure = figures.distribution(results, found, bins, labels, level)
     figure.axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
@@ -124,27 +113,24 @@ def final_policies(results: Results) -> Figure:
     """Draw the final policies' greedy returns under the first time limit."""
     limit = results.limits[0]
     sample, bins = results.table("samples")[f"final_{limit}"], np.linspace(0, limit, 41)
-    title = f"Final policies under {limit} steps"
-    return _distribution(results, sample, bins, "mean greedy return (steps)", title)
+    labels = ("mean greedy return (steps)", f"Final policies under {limit} steps")
+    return figures.distribution(results, sample, bins, labels)
 
 
 def best_against_final(results: Results) -> Figure:
     """Draw each seed's best policy against its final one."""
     table = results.table("samples")
     pairs = {f"under {k} steps": (table[f"final_{k}"], table[f"best_{k}"]) for k in results.limits}
-    return figures.paired(pairs, x_name="final", y_name="best", unit="steps")
+    return figures.paired(pairs, "final", "best", "steps")
 
 
 def final_and_best(results: Results) -> Figure:
     """Draw the means of final and best policies under each time limit."""
     policies = [(which, limit) for limit in results.limits for which in ("final", "best")]
     table = results.table("samples")
-    return figures.compare_policies(
-        {f"{which}, {k} steps": table[f"{which}_{k}"].to_numpy(float) for which, k in policies},
-        x_label="greedy return (steps)",
-        title="Final and best policies",
-        confidence=results.confidence,
-    )
+    samples = {f"{which}, {k} steps": table[f"{which}_{k}"] for which, k in policies}
+    labels = ("greedy return (steps)", "Final and best policies")
+    return figures.compare_policies(results, samples, labels)
 
 
 def policy_maps(results: Results) -> Figure | Markdown:
@@ -160,7 +146,7 @@ def policy_maps(results: Results) -> Figure | Markdown:
     lean, turn = np.meshgrid(np.radians(degrees), speeds)
     maps = {
         name: pd.DataFrame((rule(lean, turn) >= 0).astype(float), index=speeds, columns=degrees)
-        for name, rule in RULES.items()
+        for name, rule in figures.RULES.items()
     } | {"DQN": networks}
     figure, row = style.panels(3, 3, (3.4, 0), sharex=True, sharey=True)
     images = []
@@ -194,9 +180,3 @@ def in_numbers(results: Results) -> Markdown:
         for which in ("final", "best"):
             rows[f"{which} policy under {limit} steps"] = f"{which}.limit_{limit}"
     return show.numbers(results, rows)
-
-
-def _distribution(
-    results: Results, sample: ArrayLike, bins: ArrayLike, x_label: str, title: str, level=None
-) -> Figure:
-    return figures.distribution(sample, bins, x_label, title, results.confidence, level)

@@ -4,7 +4,7 @@ The Figure belongs to the caller: pyplot does not know it, and a notebook shows 
 its cell. Each figure says what its bands and bars mean. Labels of axes have their unit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,16 +25,26 @@ from reprise.stats.words import bracketed
 BAND = (0.1, 0.9)
 MIDDLE_HALF = (0.25, 0.75)
 SHOWN = 6  # single seeds
+RULES: dict[str, Callable] = {
+    "angle": lambda angle, velocity: angle,
+    "angle and velocity": lambda angle, velocity: angle + velocity,
+}
+MEANS = "mean with its {} interval; faint dots: each seed"
 
 
-def maximum(results: Results, highest: float) -> Label:
+def maximum(results: Results) -> Label:
     """Return the label of the highest return of an episode, or of the one that solves the task."""
-    reached = highest == results.params["maximum_steps"]
+    measured, params = results.metrics, results.params
+    found = measured.get("variants", {}).get(params.get("baseline"), measured)
+    solved = params.get("environment", {}).get("solved_return")
+    known = [each for each in (found.get("cap"), solved) if each is not None]
+    highest = [*known, params["maximum_steps"]][0]
+    reached = highest == params["maximum_steps"]
     return Label(highest, "maximum" if reached else "solved", style.GREY)
 
 
 def learning_curves(
-    curves: pd.DataFrame, *, labels: tuple[str, str, str], level: Label, window: int = 1
+    curves: pd.DataFrame, labels: tuple[str, str, str], level: Label, window: int = 1
 ) -> Figure:
     """Draw every seed faintly, the median boldly, and a band of quantiles.
 
@@ -42,7 +52,7 @@ def learning_curves(
         curves: one column per seed, the index along the x-axis, [T, N].
         labels: of the index, of the values, and the title.
         level: a named level to compare with, such as the highest possible return.
-        window: each curve is first averaged over so many steps; the figure says so.
+        window: each curve is first averaged over so many steps.
     """
     figure, axes = style.single(3.9)
     curves = smooth(curves, window)
@@ -58,16 +68,9 @@ def learning_curves(
 
 
 def quantile_band(
-    groups: Mapping[str, pd.DataFrame], *, labels: tuple[str, str, str], level: Label, window=1
+    groups: Mapping[str, pd.DataFrame], labels: tuple[str, str, str], level: Label, window=1
 ) -> Figure:
-    """Compare groups of seeds by medians and bands, each named at its median.
-
-    Args:
-        groups: name of the group to its curves, one column per seed, [T, N].
-        labels: of the index, of the values, and the title.
-        level: a named level to compare with.
-        window: each curve is first averaged over so many steps; the figure says so.
-    """
+    """Compare groups of seeds by medians and bands; arguments as of `learning_curves`."""
     figure, axes = style.single(3.9)
     alpha = max(0.1, 0.25 / max(1, len(groups)))
     medians = []
@@ -94,77 +97,72 @@ def _averaged(window: int) -> str:
 
 
 def distribution(
-    sample: ArrayLike, bins: ArrayLike, x_label: str, title="", confidence=0.95, level=None
+    results: Results, sample: ArrayLike, bins: ArrayLike, labels: tuple[str, str], level=None
 ) -> Figure:
     """Draw a histogram of the seeds, one dot per seed, and the interval of the mean.
 
     Args:
+        results: of the stage; they say how sure the interval is.
         sample: one value per seed, [N]; NaN for none is not drawn.
-        bins: edges of the histogram, of equal width; if a value lies beyond them, as many edges
-            from the least value to the greatest take their place.
-        x_label: of the values.
-        title: what the figure shows.
-        confidence: of the interval.
+        bins: edges of equal width; if a value lies beyond them, as many from the least value to
+            the greatest take their place.
+        labels: of the values, and the title.
         level: a Label to compare with, None for none.
     """
     figure = Figure(figsize=(style.WIDTH, 3.8))
     above, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-    mean, values = known_mean(sample, confidence), known(sample)
+    mean, values = known_mean(sample, results.confidence), known(sample)
     above.hist(values, bins=_holding(bins, values), color=style.SKY, alpha=0.55, rwidth=0.94)
     above.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    style.finish(above, "", f"seeds of {len(values):,}", title)
+    style.finish(above, "", f"seeds of {len(values):,}", labels[1])
     heights = 1 + style.jitter(len(values), 0.3)
     below.plot(values, heights, "o", color=style.BLUE, alpha=0.4, markersize=3.2, mew=0)
     style.bar(below, mean.low, mean.estimate, mean.high, 0, style.INK)
     style.rows(below, ["mean", "each seed"])
     below.set_ylim(-0.7, 1.6)
-    below.set_xlabel(x_label)
+    below.set_xlabel(labels[0])
     if level is not None:
         below.axvline(level.value, **style.DASHED)
         style.label_top(above, level)
     (numbers,) = _numbers([mean])
-    style.note(figure, f"Bar: mean with its {confidence:.0%} interval, {numbers}.")
+    style.note(figure, f"Bar: mean with its {results.confidence:.0%} interval, {numbers}.")
     return figure
 
 
 def compare_policies(
-    samples: Mapping[str, NDArray[np.float64]],
-    *,
-    x_label: str,
-    title: str = "",
-    confidence: float = 0.95,
-    statistic: str = "mean",
-    dots: str = "; faint dots: each seed",
+    results: Results,
+    samples: Mapping[str, ArrayLike],
+    labels: tuple[str, str],
+    level=None,
+    note: str = MEANS,
     intervals: Mapping[str, Interval] | None = None,
-    level: Label | None = None,
 ) -> Figure:
     """Draw a row per policy, its estimate as a dot and its interval as a bar, both in numbers too.
 
     Args:
+        results: of the stage; they say how sure the intervals are.
         samples: name of the policy to one value per seed, from the top row down, [N].
-        x_label: of the values.
-        title: what the figure shows.
-        confidence: of the intervals.
-        statistic: what the intervals are.
-        dots: what the note says of the seeds' dots; without it there are none.
+        labels: of the values, and the title.
+        level: a Label to compare with, None for none.
+        note: of the marks, with a place for the confidence; it names dots if they are drawn.
         intervals: of the policies, if not those of their means.
-        level: a named level to compare with.
     """
-    found = intervals or {name: known_mean(one, confidence) for name, one in samples.items()}
+    sure = results.confidence
+    found = intervals or {name: known_mean(one, sure) for name, one in samples.items()}
     figure, axes = style.single(1.5 + 0.42 * len(found))
     for row, (name, interval) in enumerate(found.items()):
-        if dots:
-            rows = row + style.jitter(len(samples[name]), 0.22)
+        if "dots" in note:
+            rows = row + style.jitter(np.size(samples[name]), 0.22)
             axes.plot(samples[name], rows, "o", color=style.SKY, alpha=0.4, markersize=3, mew=0)
         style.bar(axes, interval.low, interval.estimate, interval.high, row, style.BLUE)
     style.rows(axes, list(found), labelsize=9.5, labelcolor=style.INK)
-    style.finish(axes, x_label, "", title)
+    style.finish(axes, labels[0], "", labels[1])
     numbers = _numbers(list(found.values()))
     style.label_right(axes, [Label(row, text) for row, text in enumerate(numbers)])
     if level is not None:
         style.label_top(axes, level)
-    style.note(figure, f"Dot and bar: {statistic} with its {confidence:.0%} interval{dots}.")
+    style.note(figure, f"Dot and bar: {note.format(f'{sure:.0%}')}.")
     return figure
 
 
@@ -187,17 +185,11 @@ def _holding(bins: ArrayLike, values: NDArray[np.float64]) -> list[float]:
 
 
 def paired(
-    pairs: Mapping[str, tuple[pd.Series, pd.Series]], *, x_name: str, y_name: str, unit: str
+    pairs: Mapping[str, tuple[pd.Series, pd.Series]], x_name: str, y_name: str, unit: str
 ) -> Figure:
-    """Draw each seed as a dot: its value one way against its value the other way.
+    """Draw each seed as a dot: its value one way, x, against its value the other way, y.
 
     A dot above the diagonal is better the y way; the counts are above the panel.
-
-    Args:
-        pairs: title to the values of all seeds one way and the other, in the same order, [N].
-        x_name: of the one way.
-        y_name: of the other.
-        unit: of all values.
     """
     height = min(7.2, 1.4 + 5.8 / len(pairs))
     figure, row = style.panels(len(pairs), len(pairs), (height, 0))
@@ -249,8 +241,7 @@ def map_policy(
 
     Args:
         axes: where to draw.
-        policy: the probability, 0 or 1 where the policy is deterministic, [Y, X]; the index is the
-            grid along the y-axis, the columns are that along the x-axis.
+        policy: the probability, 0 or 1 where the policy is deterministic; [Y, X], with the grid.
         names: of the two actions.
         labels: of x and y.
         title: of the panel.

@@ -1,6 +1,5 @@
 """Figures of the stage hardcoded_baseline: Gymnasium live, rules, swings, untrained networks."""
 
-from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
@@ -21,10 +20,7 @@ LABELS = {
     "untrained_network": "untrained network",
     "always_left": "always left",
 }
-RULES: dict[str, Callable] = {
-    "angle": lambda angle, velocity: angle,
-    "angle and velocity": lambda angle, velocity: angle + velocity,
-}
+RULES = figures.RULES
 STATE = ("position (m)", "velocity (m/s)", "angle (rad)", "angular velocity (rad/s)")
 TIME_STEP = 0.02  # seconds
 FALLEN = 12  # degrees
@@ -92,14 +88,10 @@ def policies(results: Results) -> Markdown:
 
 def returns(results: Results) -> Figure:
     """Draw the returns of each policy."""
-    return figures.compare_policies(
-        _samples(results),
-        x_label="return (steps the pole stands)",
-        title="Return of each policy",
-        confidence=results.confidence,
-        dots="; faint dots: each episode, or each untrained network",
-        level=Label(results.params["maximum_steps"], "time limit", style.GREY),
-    )
+    level = Label(results.params["maximum_steps"], "time limit", style.GREY)
+    note = "mean with its {} interval; faint dots: each episode, or each untrained network"
+    labels = ("return (steps the pole stands)", "Return of each policy")
+    return figures.compare_policies(results, _samples(results), labels, level, note)
 
 
 def angle_rule(results: Results) -> Figure:
@@ -107,8 +99,7 @@ def angle_rule(results: Results) -> Figure:
     sample = _samples(results)["angle"]
     bins = np.arange(sample.min() - 1, sample.max() + 3, 2) - 0.5
     title = f"The angle rule: {sample.min():g} to {sample.max():g} steps"
-    x_label = "return (steps the pole stands)"
-    return figures.distribution(sample, bins, x_label, title, results.confidence)
+    return figures.distribution(results, sample, bins, ("return (steps the pole stands)", title))
 
 
 def trace(results: Results) -> Figure:
@@ -166,14 +157,10 @@ def swings(results: Results) -> Figure | None:
     }
     if not rows:
         return None
-    return figures.compare_policies(
-        rows,
-        x_label="largest angle in the swing (°)",
-        title="The angle rule by swing",
-        confidence=results.confidence,
-        dots="; faint dots: each episode that lasts so long",
-        level=Label(FALLEN, "the pole falls", style.GREY),
-    )
+    labels = ("largest angle in the swing (°)", "The angle rule by swing")
+    level = Label(FALLEN, "the pole falls", style.GREY)
+    note = "mean with its {} interval; faint dots: each episode that lasts so long"
+    return figures.compare_policies(results, rows, labels, level, note)
 
 
 def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Figure:
@@ -203,7 +190,7 @@ def untrained(results: Results) -> Figure:
     bins = np.arange(np.floor(sample.min()), sample.max() + 2, 1.0)
     labels = ("mean return of a network (steps)", "Untrained networks and chance")
     level = Label(random, "random policy", style.GREY)
-    return figures.distribution(sample, bins, *labels, results.confidence, level)
+    return figures.distribution(results, sample, bins, labels, level)
 
 
 def _samples(results: Results) -> dict[str, NDArray]:

@@ -35,7 +35,7 @@ def learning_curves(results: Results) -> Figure:
     for name, seen in results.params["variants"].items():
         title = "noisy measurements" if seen["noisy"] else "exact measurements"
         panels.setdefault(title, {})[spaced(name)] = curves[name]
-    top = figures.maximum(results, results.params["maximum_steps"])
+    top = figures.maximum(results)
     return variant_panels.small_multiples(panels, (spaced(base), curves[base]), top=top)
 
 

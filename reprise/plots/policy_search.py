@@ -117,15 +117,10 @@ def final_recommendations(results: Results) -> Figure:
     for key, one in results.metrics["final"].items():
         mean, low, high = (100 * one[name] for name in ("mean", "mean_low", "mean_high"))
         means[TITLES[key]] = Interval(mean, low, high, one["n"], False)
-    return figures.compare_policies(
-        {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs},
-        intervals=means,
-        x_label="dust collected by the policy recommended at the end (%)",
-        confidence=results.confidence,
-        statistic="mean over runs",
-        dots="; pale dots: the runs",
-        level=_best(results, 100),
-    )
+    samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs}
+    labels = ("dust collected by the policy recommended at the end (%)", "")
+    note = "mean over runs with its {} interval; pale dots: the runs"
+    return figures.compare_policies(results, samples, labels, _best(results, 100), note, means)
 
 
 def search_table(results: Results) -> Markdown:

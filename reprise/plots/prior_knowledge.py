@@ -20,7 +20,7 @@ def learning_curves(results: Results) -> Figure:
     """Draw the variants' learning curves, true rewards, a panel each."""
     curves, base = variant_panels.curves_of(results), results.params["baseline"]
     panels = {spaced(name): {"median": curve} for name, curve in curves.items()}
-    top = figures.maximum(results, results.params["maximum_steps"])
+    top = figures.maximum(results)
     return variant_panels.small_multiples(panels, (base, curves[base]), top=top)
 
 

@@ -82,7 +82,8 @@ def final_values(results: Results) -> Figure:
     high = max(np.ceil(values.max()), low + 1)
     bins = np.linspace(low, high, 4 * int(high - low) + 1)
     level = Label(results.metrics["optimum"], "optimum")
-    return figures.distribution(values, bins, f"{_watched(results)} at the end", level=level)
+    labels = (f"{_watched(results)} at the end", "")
+    return figures.distribution(results, values, bins, labels, level)
 
 
 def _watched(results: Results) -> str:

@@ -14,7 +14,7 @@ def learning_curves(results: Results) -> Figure:
     """Draw the mean return of each iteration, actions still sampled."""
     labels = ("iteration", "mean return of the iteration", "Training returns")
     curves = results.table("returns", "iteration")
-    return figures.learning_curves(curves, labels=labels, level=top(results))
+    return figures.learning_curves(curves, labels, figures.maximum(results))
 
 
 def training_ends(results: Results) -> Figure:
@@ -22,13 +22,13 @@ def training_ends(results: Results) -> Figure:
     last = min(training.LAST_ITERATIONS, len(results.table("returns")))
     x_label = f"mean return of the last {last} iterations"
     sample = results.table("samples")["last_return"]
-    return _distribution(results, sample, x_label, "The ends of training", top(results))
+    return _distribution(results, sample, x_label, "The ends of training", figures.maximum(results))
 
 
 def single_seeds(results: Results) -> Figure:
     """Draw some seeds, evenly spaced from the best to the worst end of training."""
     curves, labels = results.table("returns", "iteration"), ("iteration", "mean return")
-    return figures.single_seeds(results, curves, top(results).value, labels)
+    return figures.single_seeds(results, curves, figures.maximum(results).value, labels)
 
 
 def greedy_returns(results: Results) -> Figure:
@@ -45,20 +45,17 @@ def sampled_against_greedy(results: Results) -> Figure:
     pairs = {
         f"under {k} steps": (table[f"sampled_{k}"], table[f"greedy_{k}"]) for k in results.limits
     }
-    return figures.paired(pairs, x_name="sampled", y_name="greedy", unit="return")
+    return figures.paired(pairs, "sampled", "greedy", "return")
 
 
 def final_policies(results: Results) -> Figure:
     """Draw the final policies, sampled and greedy, under each limit."""
     ways = [(way, limit) for limit in results.limits for way in ("sampled", "greedy")]
-    samples = results.table("samples")
-    return figures.compare_policies(
-        {f"{way}, {k} steps": samples[f"{way}_{k}"].to_numpy(float) for way, k in ways},
-        x_label="return",
-        title="The final policies, sampled and greedy",
-        statistic="mean over seeds",
-        confidence=results.confidence,
-    )
+    table = results.table("samples")
+    samples = {f"{way}, {k} steps": table[f"{way}_{k}"] for way, k in ways}
+    labels = ("return", "The final policies, sampled and greedy")
+    note = "mean over seeds with its {} interval; faint dots: each seed"
+    return figures.compare_policies(results, samples, labels, note=note)
 
 
 def steps_played(results: Results) -> Figure:
@@ -68,17 +65,10 @@ def steps_played(results: Results) -> Figure:
     return _distribution(results, sample, x_label, "Steps played")
 
 
-def top(results: Results) -> Label:
-    """Return the highest return of an episode, or the return that solves the task."""
-    if "cap" in results.metrics:
-        return figures.maximum(results, results.metrics["cap"])
-    return figures.maximum(results, results.params["environment"]["solved_return"])
-
-
 def _distribution(
     results: Results, sample: pd.Series, x_label: str, title: str, level: Label | None = None
 ) -> Figure:
     known = [0.0, *sample[np.isfinite(sample)], *([level.value] if level else [])]
     low, high = min(known), max(known)
     bins = np.linspace(low, high if high > low else low + 1, 41)
-    return figures.distribution(sample, bins, x_label, title, results.confidence, level)
+    return figures.distribution(results, sample, bins, (x_label, title), level)

@@ -5,7 +5,8 @@ show.verdicts(results)
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,7 @@ class Results:
 
     def metric(self, path: str) -> Any:
         """Return the metric at a dotted path, such as `final.limit_200.mean`."""
-        found: Any = self.metrics
-        for part in path.split("."):
-            found = found[part]
-        return found
+        return reduce(getitem, path.split("."), self.metrics)
 
     def _ipython_display_(self) -> None:
         """Show which parameters differ from the chapter's; nothing if none does."""
@@ -105,12 +103,8 @@ def verdicts(results: Results, *claims: str) -> Markdown:
 
 def settings(results: Results, *keys: str) -> Markdown:
     """Show parameters as a table, by their dotted keys in the stage's section."""
-    rows = []
-    for key in keys:
-        value: Any = results.params
-        for part in key.split("."):
-            value = value[part]
-        rows.append((f"`{key}`", f"{value:,}" if type(value) is int else f"{value}"))
+    values = {key: reduce(getitem, key.split("."), results.params) for key in keys}
+    rows = [(f"`{key}`", f"{v:,}" if type(v) is int else f"{v}") for key, v in values.items()]
     return table(rows, ("parameter", "value"))
 
 

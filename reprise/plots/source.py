@@ -9,27 +9,22 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def of(path: str, *names: str) -> Markdown:
-    """Returns functions or classes of a file as a block of code, as they stand there today.
+    """Return functions or classes of a file as a block of code.
 
     Args:
-        path: The file below reprise, such as `agents/dqn.py`.
-        names: Those to show, in this order.
+        path: below reprise, such as `agents/dqn.py`.
+        names: of those to show, in this order.
 
     Raises:
-        ValueError: If the file has no such function.
+        ValueError: the file has no such function.
     """
     text = (PACKAGE / path).read_text(encoding="utf-8")
-    found = {
-        node.name: "\n".join(text.splitlines()[first_line(node) - 1 : node.end_lineno])
-        for node in ast.parse(text).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
+    found = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            first = min(part.lineno for part in [node, *node.decorator_list])
+            found[node.name] = "\n".join(text.splitlines()[first - 1 : node.end_lineno])
     if missing := [name for name in names if name not in found]:
         raise ValueError(f"reprise/{path} has no {missing[0]}; there are {', '.join(found)}")
     code = "\n\n\n".join(found[name] for name in names)
     return Markdown(f"The code, from `reprise/{path}`:\n\n```python\n{code}\n```")
-
-
-def first_line(node: ast.FunctionDef | ast.ClassDef) -> int:
-    """Returns the line in which a definition begins, that of its first decorator if it has any."""
-    return min([node.lineno, *(each.lineno for each in node.decorator_list)])

@@ -60,10 +60,10 @@ def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 def panels(
     number: int, columns: int, height: tuple[float, float], labels=("", ""), **options: Any
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels, row by row.
+    """Return a figure and its panels, row by row; spare ones in the last row are hidden.
 
     Args:
-        number: of panels; spare ones in the last row are hidden.
+        number: of panels.
         columns: of panels.
         height: of all that is outside the panels, and of each row, in inches.
         labels: below the last row, and left of all rows.
@@ -161,8 +161,7 @@ def median_and_band(
 ) -> Label:
     """Draw the median of the seeds, and the band that holds the middle ones, [T, N].
 
-    Returns:
-        The label of the median, at its mean over the last twentieth of the run.
+    The label that it returns is at the median's mean over the last twentieth of the run.
     """
     low, median, high = (curves.quantile(share, axis=1) for share in (band[0], 0.5, band[1]))
     table = pd.DataFrame({"low": low, "median": median, "high": high})
@@ -175,8 +174,7 @@ def arrivals(
 ) -> tuple[NDArray[np.float64], float]:
     """Draw the share that has arrived by each time; NaN never arrives.
 
-    Returns:
-        The times of those that arrive, sorted, and their share.
+    Returns the times of those that arrive, sorted, and their share.
     """
     there = np.sort(times[~np.isnan(times)])
     reached = np.arange(len(there) + 1) / len(times)
@@ -187,17 +185,13 @@ def arrivals(
 def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float, float]:
     """Return the limits of an axis of returns: 0 to a little above a level, if that holds all.
 
-    Otherwise they lie around the level and all values. NaN and infinity count as nothing.
+    Otherwise they lie around the level and all values, with a share of room beyond. NaN and
+    infinity do not count.
 
     >>> limits(200, [9.0, 187.0])
     (0.0, 212.0)
     >>> limits(-110, [-200.0, -90.0], room=0)
     (-200.0, -90.0)
-
-    Args:
-        level: the highest value that there is, or the one that solves a task.
-        values: all that is drawn.
-        room: beyond them, in shares of them.
     """
     every = np.concatenate([np.ravel(each) for each in (level, *values)]).astype(float)
     known = every[np.isfinite(every)]
@@ -219,10 +213,7 @@ def hold(panels: Sequence[Axes], level: float, room: float = 0.06) -> None:
 def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> AxesImage:
     """Draw every seed as a row of colour, the best mean on top; what is missing stays blank.
 
-    Args:
-        axes: where to draw.
-        returns: one column per seed, the index along the x-axis, [T, N].
-        scale: the values at which the colours begin and end.
+    The returns [T, N] have one column per seed; the scale is where the colours begin and end.
     """
     means = returns.mean().to_numpy(float)
     order = np.argsort(np.where(np.isnan(means), np.inf, -means), kind="stable")

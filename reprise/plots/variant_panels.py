@@ -45,19 +45,14 @@ def curves_of(results: Results) -> dict[str, pd.DataFrame]:
 
 def greedy_returns(results: Results) -> Figure:
     """Draw the final policies' greedy returns against the baseline's."""
-    return _against_baseline(
-        results,
-        f"greedy_{results.limits[0]}",
-        "greedy return",
-        "The final policies, played greedily",
-    )
+    labels = ("greedy return", "The final policies, played greedily")
+    return _against_baseline(results, f"greedy_{results.limits[0]}", *labels)
 
 
 def training_returns(results: Results) -> Figure:
     """Draw the returns of the last training iterations against the baseline's."""
-    return _against_baseline(
-        results, "last_return", "training return", "The last iterations of training"
-    )
+    labels = ("training return", "The last iterations of training")
+    return _against_baseline(results, "last_return", *labels)
 
 
 def _against_baseline(results: Results, column: str, x_label: str, title: str) -> Figure:
@@ -70,9 +65,7 @@ def _against_baseline(results: Results, column: str, x_label: str, title: str) -
 def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markdown:
     """Show by both measures how likely a seed of one variant is above one of another.
 
-    Args:
-        results: of the stage.
-        pairs: title to a variant and the one that it is compared with.
+    Each title names a variant and the one that it is compared with.
     """
     measures = {
         "greedy returns": samples_of(results, f"greedy_{results.limits[0]}"),
@@ -99,15 +92,9 @@ def forest(
     x_label: str,
     title: str = "",
 ) -> Figure:
-    """Draw a row per variant: seeds, mean, and the chance against the baseline.
+    """Draw a row per variant: seeds [N], mean, and the chance against the baseline.
 
-    Args:
-        groups: name of the variant to one value per seed, from the top row down, [N].
-        found: what `improvement.compared` returns for these groups and this baseline.
-        baseline: the name of the variant that the others are compared with.
-        confidence: of all intervals.
-        x_label: of the values.
-        title: what the figure shows.
+    `found` is what `improvement.compared` returns for these groups, baseline and confidence.
     """
     figure = Figure(figsize=(style.WIDTH, 1.45 + 0.36 * len(groups)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
@@ -192,12 +179,8 @@ def small_multiples(
 def reached(panels: Mapping[str, Groups], *, x_label: str, y_label: str) -> Figure:
     """Draw the share of the seeds that have arrived by each time, a panel for each goal.
 
-    A dot marks when half of the seeds are there. Seeds that never get there keep a line below 100%.
-
-    Args:
-        panels: title to variants, a variant's name to each seed's time, NaN for never, [N].
-        x_label: of the times.
-        y_label: of the shares.
+    A dot marks when half of the seeds are there. A time [N] that is NaN stands for never; such
+    seeds keep a line below 100%.
     """
     shared: dict[str, Any] = {"sharex": True, "sharey": True}
     figure, column = style.panels(len(panels), 1, (0.9, 1.5), (x_label, y_label), **shared)

@@ -8,7 +8,7 @@ from reprise.plots import alt_text, style
 def drawn() -> Figure:
     """Return a figure of two panels with all that a text can be made of."""
     figure = Figure()
-    for axes, title in zip(figure.subplots(1, 2), ("Left", "Right"), strict=True):
+    for axes, title in zip(figure.subplots(1, 2), ("Left", "On the\nright"), strict=True):
         axes.plot([0, 1], [0, 1], label="the median")
         style.finish(axes, "episode", "return (steps)", title)
         axes.legend()
@@ -16,9 +16,9 @@ def drawn() -> Figure:
     return figure
 
 
-def test_a_text_has_titles_axes_labels_and_note_in_this_order_and_each_once():
+def test_a_text_has_titles_in_one_line_axes_labels_and_note_in_this_order_and_each_once():
     assert alt_text.described(drawn()) == (
-        "Left; Right. return (steps) against episode. Labels: the median. Band: 10 to 90%."
+        "Left; On the right. return (steps) against episode. Labels: the median. Band: 10 to 90%."
     )
 
 
@@ -44,9 +44,3 @@ def test_of_many_labels_some_are_told_and_the_rest_counted():
     axes.set_yticks(range(20), [f"way {chr(97 + i)}" for i in range(20)])
     said = alt_text.described(figure)
     assert said.endswith("; way p; and 4 more.")
-
-
-def test_lines_of_a_title_become_one():
-    figure, axes = style.single(3)
-    axes.set_title("What it\nlearned", loc="left")
-    assert alt_text.described(figure) == "What it learned."

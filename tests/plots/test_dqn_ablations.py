@@ -24,6 +24,6 @@ def test_a_value_without_a_share_that_forgets_keeps_its_place_on_the_axis(tmp_pa
         "learning_rate": 0.01,
         "evaluation": {"limits": [20]},
     }
-    figure = dqn_ablations.by_learning_rate(Results(tmp_path, params))
+    figure = dqn_ablations.responses(Results(tmp_path, params), "learning_rate")
     for axes in figure.axes:
         assert [text.get_text() for text in axes.get_xticklabels()] == ["0.001", "0.01", "0.03"]

@@ -8,9 +8,11 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
+from scipy.optimize import isotonic_regression
 
 from reprise.measures import training
 from reprise.pipeline import artifacts
@@ -18,7 +20,7 @@ from reprise.plots import figures, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.stats.intervals import Interval
-from tests.plots import drawing
+from tests.plots import drawing, test_variant_panels
 
 CEILING = Label(200.0, "highest possible")
 LABELS = ("episode", "return (steps)", "")
@@ -37,23 +39,26 @@ def quantile_band() -> Figure:
     return figures.quantile_band(groups, labels=LABELS, level=CEILING)
 
 
+def _results(folder: Path = Path("data/stage")) -> Results:
+    return Results(folder, {"seed": 1})
+
+
 def distribution() -> Figure:
-    sample = _curves().to_numpy().mean(axis=0)
-    return figures.distribution(sample, np.arange(0, 201, 20), "return (steps)", level=CEILING)
+    sample, labels = _curves().to_numpy().mean(axis=0), ("return (steps)", "")
+    return figures.distribution(_results(), sample, np.arange(0, 201, 20), labels, CEILING)
 
 
 def compare_policies() -> Figure:
     intervals = {"rule": Interval(42, 40.5, 43, 9, False), "DQN": Interval(181, 170, 190, 9, False)}
     samples = {name: np.linspace(i.low, i.high, 9) for name, i in intervals.items()}
-    return figures.compare_policies(
-        samples, intervals=intervals, x_label="return (steps)", level=CEILING
-    )
+    labels = ("return (steps)", "")
+    return figures.compare_policies(_results(), samples, labels, CEILING, intervals=intervals)
 
 
 def paired() -> Figure:
     x, y = pd.Series([10.0, 20.0, 30.0, 40.0]), pd.Series([15.0, 20.0, 10.0, 50.0])
     pairs = {"under 50": (x, y), "under 60": (x, x)}
-    return figures.paired(pairs, x_name="greedy", y_name="sampled", unit="steps")
+    return figures.paired(pairs, "greedy", "sampled", "steps")
 
 
 def policy_map() -> Figure:
@@ -64,8 +69,10 @@ def policy_map() -> Figure:
     return figure
 
 
+variants = test_variant_panels
 drawn = drawing.drawn(
-    learning_curves, quantile_band, distribution, compare_policies, paired, policy_map
+    *(learning_curves, quantile_band, distribution, compare_policies, paired, policy_map),
+    *(variants.forest, variants.small_multiples, variants.reached),
 )
 
 
@@ -76,7 +83,9 @@ def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Cal
 
 @drawn
 def test_a_figure_names_its_axes(draw: Callable[[], Figure]):
-    assert all(axes.get_xlabel() or axes.get_ylabel() for axes in draw().axes)
+    figure = draw()
+    common = figure.get_supylabel()
+    assert all(axes.get_xlabel() or axes.get_ylabel() or common for axes in figure.axes)
 
 
 @drawn
@@ -124,8 +133,7 @@ def test_single_seeds_are_shown_from_the_best_to_the_worst_end(tmp_path: Path):
     curves = training.by_seed(values, "episode").set_index("episode")
     samples = pd.DataFrame({"seed": range(4), "last_return": [3, 9, 1, 5]})
     artifacts.write_all(tmp_path, {"samples.csv": samples})
-    results = Results(tmp_path, {"seeds": 4})
-    figure = figures.single_seeds(results, curves, 200, ("episode", "return (steps)"))
+    figure = figures.single_seeds(_results(tmp_path), curves, 200, ("episode", "return (steps)"))
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == [f"rank {k} of 4" for k in range(1, 5)]
     for axes, seed in zip(shown, (1, 3, 0, 2), strict=True):
@@ -143,11 +151,8 @@ def test_arrivals_keep_those_that_never_arrive():
     _, axes = style.single(3)
     there, share = style.arrivals(axes, np.array([20, np.nan, 9, np.nan]), (1, 50))
     assert (there.tolist(), share) == ([9, 20], 0.5)
-    assert _points(axes) == [[1, 0], [9, 0.25], [20, 0.5], [50, 0.5]]
-
-
-def _points(axes: Axes) -> list:
-    return np.asarray(axes.lines[0].get_xydata()).tolist()
+    points = np.asarray(axes.lines[0].get_xydata()).tolist()
+    assert points == [[1, 0], [9, 0.25], [20, 0.5], [50, 0.5]]
 
 
 def test_thousands_are_parted_along_the_axis_of_steps():
@@ -171,3 +176,9 @@ def test_the_style_sheet_holds_only_what_this_matplotlib_knows(caplog: pytest.Lo
     assert caplog.text == ""
     assert mpl.rcParams["svg.hashsalt"] == "reprise"
     assert mpl.rcParams["axes.prop_cycle"].by_key()["color"] == list(style.CYCLE)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=12))
+def test_the_nearest_rising_values_are_scipys(values: list[float]):
+    found = style._isotonic(np.array(values))
+    np.testing.assert_allclose(found, isotonic_regression(values).x, atol=1e-9)

@@ -49,13 +49,9 @@ def test_further_hyperparameters_are_panels():
     np.testing.assert_array_equal(cells(figure), [[[0], [2]], [[1], [3]]])
 
 
-def test_a_setting_that_was_not_tried_has_no_cell():
+def test_a_setting_that_was_not_tried_has_no_cell_and_one_hyperparameter_is_a_column():
     figure = drawn(settings(rate=[1, 2, 2], size=[3, 3, 4]), KEYS)
     np.testing.assert_array_equal(cells(figure), [[[0, np.nan], [1, 2]]])
-    assert len(panels(figure)[0].texts) == 3
-
-
-def test_one_hyperparameter_is_a_column():
     np.testing.assert_array_equal(cells(drawn(settings(rate=[1, 2]), ["rate"])), [[[0], [1]]])
 
 
@@ -71,17 +67,12 @@ def test_an_effect_is_drawn_at_its_mean(tmp_path: Path):
     np.testing.assert_allclose(dots, found["mean"])
 
 
-def test_the_shares_of_wrong_picks_are_drawn(tmp_path: Path):
+def test_the_shares_of_wrong_picks_are_drawn_and_nothing_without_pairs(tmp_path: Path):
     values = samples()["final"].to_numpy().reshape(4, 16)
-    found = ranking.few_seeds(values, [1, 3], 0)
+    found: pd.DataFrame = ranking.few_seeds(values, [1, 3], 0)
     figure = hyperparameter_study.few_seeds(results(tmp_path, few_seeds=found))
     assert figure is not None
     lines: Any = [line.get_ydata() for line in figure.axes[0].lines[:2]]
-    np.testing.assert_allclose(
-        lines, [found.query(f"pairs == '{p}'")["wrong"] for p in ("all", "told_apart")]
-    )
-
-
-def test_without_pairs_of_settings_there_is_no_figure(tmp_path: Path):
-    none = pd.DataFrame(columns=["seeds", "pairs", "wrong", "wrong_low", "wrong_high"])
-    assert hyperparameter_study.few_seeds(results(tmp_path, few_seeds=none)) is None
+    wrong = [found.query("pairs == @pairs")["wrong"] for pairs in ("all", "told_apart")]
+    np.testing.assert_allclose(lines, wrong)
+    assert hyperparameter_study.few_seeds(results(tmp_path, few_seeds=found.head(0))) is None

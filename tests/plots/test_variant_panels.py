@@ -1,12 +1,9 @@
 """Figures of variants name the baseline, keep who never arrives, and are the same bytes again."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
 
 from reprise.plots import style, variant_panels
 from reprise.stats import improvement
@@ -43,29 +40,8 @@ def _multiples(panels: dict[str, dict[str, pd.DataFrame]]) -> Figure:
 
 
 def reached() -> Figure:
-    return variant_panels.reached(
-        {"return 100": TIMES, "return 150": {"plain": TIMES["never"]}},
-        x_label="steps",
-        y_label="seeds",
-    )
-
-
-drawn = drawing.drawn(forest, small_multiples, reached)
-
-
-@drawn
-def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Callable[[], Figure]):
-    assert drawing.leaves_no_trace(draw)
-
-
-@drawn
-def test_labels_lie_within_the_picture(draw: Callable[[], Figure]):
-    figure = draw()
-    figure.draw_without_rendering()
-    width, _ = figure.canvas.get_width_height()
-    for text in figure.findobj(Annotation):
-        box = text.get_window_extent()
-        assert 0 <= box.x0 <= box.x1 <= width
+    panels = {"return 100": TIMES, "return 150": {"plain": TIMES["never"]}}
+    return variant_panels.reached(panels, x_label="steps", y_label="seeds")
 
 
 def test_a_row_is_coloured_by_its_verdict_and_the_baseline_is_named():
@@ -73,19 +49,11 @@ def test_a_row_is_coloured_by_its_verdict_and_the_baseline_is_named():
     assert [label.get_text() for label in left.get_yticklabels()] == list(GROUPS)
     colours = {text.get_text(): to_hex(text.get_color()) for text in right.texts}
     assert next(iter(colours)) == "the baseline"
+    assert "90% intervals" in drawing.texts(forest())
+    lines = [np.asarray(line.get_xdata()) for line in left.lines]
+    np.testing.assert_array_equal([x for x in lines if len(x) == 12], list(GROUPS.values()))
     expected = (style.INK, style.BLUE, style.VERMILION, style.GREY)
     assert list(colours.values()) == [colour.lower() for colour in expected]
-
-
-def test_rows_hold_every_seed_of_their_variant():
-    left, _ = forest().axes
-    lines = [np.asarray(line.get_xdata()) for line in left.lines]
-    drawn_seeds = [line for line in lines if len(line) == 12]
-    np.testing.assert_array_equal(drawn_seeds, list(GROUPS.values()))
-
-
-def test_the_confidence_of_a_forest_is_stated():
-    assert "90% intervals" in drawing.texts(forest())
 
 
 def test_a_variant_has_one_colour_in_all_panels():
@@ -105,18 +73,12 @@ def test_a_reference_that_every_panel_has_is_not_explained():
     assert "Dotted" not in drawing.texts(_multiples({"one": {"plain": CURVES["plain"]}}))
 
 
-def test_seeds_that_never_arrive_keep_a_share_below_one():
+def test_lines_end_at_the_share_that_arrives_and_a_dot_marks_when_half_of_the_seeds_are_there():
     above, below = reached().axes
     assert {text.get_text() for text in above.texts} == {"plain: 75%", "fast: 100%", "never: 0%"}
     assert [text.get_text() for text in below.texts] == ["plain: 0%"]
-
-
-def test_a_dot_marks_when_half_of_the_seeds_are_there_and_none_where_they_never_are():
-    above, below = reached().axes
-    dots = [
-        [np.asarray(line.get_xdata()).item() for line in axes.lines if line.get_marker() == "o"]
-        for axes in (above, below)
-    ]
+    marked = [[line for line in axes.lines if line.get_marker() == "o"] for axes in (above, below)]
+    dots = [[np.asarray(line.get_xdata()).item() for line in lines] for lines in marked]
     assert dots == [[20.0, 5.0], []]
 
 
