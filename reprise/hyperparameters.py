@@ -249,7 +249,3 @@ class Ablation(Comparison):
     def algorithms(self) -> Iterator[Any]:
         """Yield the hyperparameters of each variant."""
         yield from map(self.of, self.variants)
-
-    def programs(self) -> dict[str, Any]:
-        """Return what is compiled for each variant."""
-        return {name: part(self.algorithm.Settings, self.of(name)) for name in self.variants}

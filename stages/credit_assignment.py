@@ -87,7 +87,7 @@ def half_life(discount: float) -> dict[str, float]:
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants, and work the examples."""
-    cut = [*packs.cut(params.seeds, params.pack_size, params.programs()), EXAMPLES]
+    cut = [*packs.cut(params.seeds, params.pack_size, params.variants), EXAMPLES]
     *runs, examples = packs.run(partial(work, params), cut, label=NAME)
     grouped: dict[str, list[Any]] = packs.by_variant(cut[:-1], runs)
     results = variants.results(

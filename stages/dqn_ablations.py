@@ -85,7 +85,7 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    runs = evaluation.in_packs(train, params, NAME, params.programs())
+    runs = evaluation.in_packs(train, params, NAME, params.variants)
     limits, cap = params.evaluation.limits, params.environment.top(params.maximum_steps)
     courses = {n: forgetting.course(t.returns, cap, params.window) for n, t in runs.items()}
     samples, metrics = {}, {}

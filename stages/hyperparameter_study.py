@@ -28,7 +28,7 @@ from reprise.agents import dqn, evaluation, reinforce
 from reprise.capacity import Need
 from reprise.environments import registry
 from reprise.environments.specification import left_limits, with_limits
-from reprise.hyperparameters import AtLeastTwo, Evaluation, Frozen, PositiveInt, Seed, part
+from reprise.hyperparameters import AtLeastTwo, Evaluation, Frozen, PositiveInt, Seed
 from reprise.measures import ranking, training
 from reprise.pipeline import packs, stage
 from reprise.settings import Setting
@@ -169,9 +169,8 @@ def run(params: Params) -> dict:
     """Train and evaluate all seeds of all settings."""
     cut = []
     for name, group in params.programs().items():
-        program = part(params.algorithm.Settings, group[0].hyperparameters)
         count = -(-len(group) * params.seeds // params.pack_size)
-        cut += packs.cut(count * params.pack_size, params.pack_size, {name: program})
+        cut += packs.cut(count * params.pack_size, params.pack_size, [name])
     cut = [pack._replace(index=index) for index, pack in enumerate(cut)]
     limit = params.evaluation.limits[0]
     results = packs.run(

@@ -23,9 +23,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let all processes of a session share what XLA compiled: many train by the same programs."""
+    """Let all processes share what XLA compiled; train in the tests' own, as both cores are busy."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
+    os.environ.setdefault("REPRISE_WORKERS", "1")
     folder = tempfile.TemporaryDirectory(prefix="reprise-programs-")
     config.add_cleanup(folder.cleanup)
     os.environ["TF_XLA_FLAGS"] = (

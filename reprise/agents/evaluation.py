@@ -10,7 +10,7 @@ Shapes: N seeds, E episodes, P points of the plane.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -33,7 +33,7 @@ def in_packs(
     train: Callable[..., TrainingRun],
     params: Experiment,
     label: str,
-    programs: Mapping[str, Hashable] | None = None,
+    variants: Iterable[str] = ("",),
 ) -> dict[str, TrainingRun]:
     """Train and evaluate all seeds of all variants, pack by pack.
 
@@ -41,8 +41,7 @@ def in_packs(
         train: a function at the top of a module: from parameters and a pack to its run.
         params: of the experiment.
         label: the stage's name.
-        programs: the names of the variants, and what is compiled for each; by default there is one,
-            named ``.
+        variants: their names; by default there is one, without a name.
     """
 
     def so_far(runs: Sequence[TrainingRun]) -> str:
@@ -50,8 +49,8 @@ def in_packs(
         means = training.so_far([run.evaluations[way][0] for run in runs])
         return f"{way} return under {limit} steps {means}"
 
-    cut = packs.cut(params.seeds, params.pack_size, programs)
-    describe = None if programs else so_far
+    cut = packs.cut(params.seeds, params.pack_size, variants)
+    describe = None if cut[0].variant else so_far
     runs = packs.run(partial(train, params), cut, label=label, describe=describe)
     return {name: join(parts) for name, parts in packs.by_variant(cut, runs).items()}
 

@@ -76,7 +76,8 @@ def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markd
         cells = [spaced(title)]
         for groups in measures.values():
             options = {"confidence": results.confidence, "seed": results.params["seed"]}
-            found = improvement.beside(groups[one], groups[other], **options)
+            pair = {one: groups[one], other: groups[other]}
+            found = improvement.compared(pair, other, **options)[one]
             cells += [show.cell(found.difference), percent(found.chance)]
         rows.append(cells)
     heads = [f"{what}, {name}" for name in measures for what in ("difference", "improvement")]

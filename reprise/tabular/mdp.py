@@ -4,7 +4,9 @@ Axes: S states, A actions, N transitions of positive probability.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -64,30 +66,44 @@ class MDP:
 def from_arrays(
     transition_probabilities: ArrayLike,
     rewards: ArrayLike,
+    possible: ArrayLike | None = None,
     state_names: Sequence[str] | None = None,
     action_names: Sequence[str] | None = None,
 ) -> MDP:
     """Build a model from dense arrays, as a book prints them.
 
     Args:
-        transition_probabilities: T(s, a, s'), [S, A, S]; 0 throughout if an action is impossible.
+        transition_probabilities: T(s, a, s'), [S, A, S].
         rewards: R(s, a, s'), [S, A, S], or the expected R(s, a), [S, A].
+        possible: True where an action is possible, [S, A]; all are if it is None. Rows of
+            impossible actions are zero.
         state_names: [S]; s0, s1, ... if None.
         action_names: [A]; a0, a1, ... if None.
 
     Raises:
         ModelError: as `from_transitions`, and if a shape is wrong.
     """
-    dense = numbers("transition_probabilities", transition_probabilities)
+    dense = _dense("transition_probabilities", transition_probabilities)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
         raise ModelError(f"transition_probabilities have shape {dense.shape}; allowed: [S, A, S]")
-    shape, given = dense.shape[:2], numbers("rewards", rewards)
+    shape, given = dense.shape[:2], _dense("rewards", rewards)
     if given.shape not in (shape, dense.shape):
         raise ModelError(f"rewards have shape {given.shape}; allowed: {dense.shape} or {shape}")
     states, actions, successors = found = np.nonzero(dense)  # NaN is not zero: reported below
     names = {"state_names": state_names, "action_names": action_names}
     cells = dense[found], given[found[: given.ndim]]
-    return from_transitions(states, actions, successors, *cells, shape=shape, **names)
+    model = from_transitions(states, actions, successors, *cells, shape=shape, **names)
+    mask = np.ones(shape, bool) if possible is None else numbers("possible", possible, None)
+    if mask.shape != shape or mask.dtype != np.bool_:
+        raise ModelError(
+            f"possible has shape {mask.shape} and type {mask.dtype}; allowed: {shape}, bool"
+        )
+    for state, action in np.argwhere(mask != model.possible)[:1]:
+        total = "0" if mask[state, action] else f"{dense[state, action].sum():.12g}"
+        allowed = "1" if mask[state, action] else "0, the action being impossible"
+        place = model.place(state, action)
+        raise ModelError(f"{place}: probabilities sum to {total}; allowed: {allowed}")
+    return model
 
 
 def from_transitions(
@@ -189,6 +205,33 @@ def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
         n = int(np.argmax((array < 0) | (array >= size)))
         raise ModelError(f"transition {n}: {kind} is {array[n]}; allowed: 0 to {size - 1}")
     return array if array.size else array.astype(np.int64)
+
+
+def _dense(name: str, value: ArrayLike) -> np.ndarray:
+    """Return an array of numbers, float64, or a ModelError that names the state and action."""
+    rows: Any = value
+    if sparse.issparse(rows) or (isinstance(rows, Sequence) and any(map(sparse.issparse, rows))):
+        raise ModelError(
+            f"{name}: SciPy's sparse matrices; allowed: a dense array, or from_transitions, which "
+            "takes states, actions, successors, probabilities and rewards"
+        )
+    if isinstance(rows, np.ndarray):
+        return numbers(name, value)
+    with suppress(TypeError, IndexError):  # not a list of lists: numbers() refuses it
+        for state, actions in enumerate(rows):
+            if len(actions) != len(rows[0]):
+                raise ModelError(
+                    f"{name}: state {state} has {len(actions)} actions; allowed: {len(rows[0])}, "
+                    "as state 0; where an action is impossible, `possible` is False and its row 0"
+                )
+            for action, values in enumerate(actions):
+                row = numbers(f"{name}: state {state}, action {action}", values)
+                if row.ndim and row.shape != (len(rows),):
+                    raise ModelError(
+                        f"{name}: state {state}, action {action} has {row.size} numbers; allowed: "
+                        f"{len(rows)}, one for each state"
+                    )
+    return numbers(name, value)
 
 
 def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np.ndarray:

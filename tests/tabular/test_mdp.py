@@ -4,6 +4,7 @@ import ast
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from reprise.tabular.loaders import from_yaml
 from reprise.tabular.mdp import from_arrays, from_transitions
@@ -13,6 +14,7 @@ from reprise.tabular.sampling import draw, sampler
 # Two states: a0 moves from s0 to s1 half of the time, a1 is possible in s1 only and leads back.
 PROBABILITIES = [[[0.5, 0.5], [0.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
 REWARDS = [[[1.0, 3.0], [0.0, 0.0]], [[0.0, 0.0], [-2.0, 0.0]]]
+POSSIBLE = [[True, False], [True, True]]
 
 
 def altered(array, index, value):
@@ -22,22 +24,33 @@ def altered(array, index, value):
 
 
 def test_dense_arrays_become_rows_of_transitions():
-    model = from_arrays(PROBABILITIES, REWARDS)
+    model = from_arrays(PROBABILITIES, REWARDS, POSSIBLE)
     assert model.transitions.indptr.tolist() == [0, 2, 2, 3, 4]
     assert model.transitions.indices.tolist() == [0, 1, 1, 0]
     assert model.transitions.data.tolist() == [0.5, 0.5, 1.0, 1.0]
     assert model.rewards.tolist() == [1.0, 3.0, 0.0, -2.0]
     assert model.expected_rewards.tolist() == [[2.0, -np.inf], [0.0, -2.0]]
-    expected = from_arrays(PROBABILITIES, [[2.0, 0.0], [0.0, -2.0]])
-    assert expected.expected_rewards.tolist() == [[2.0, -np.inf], [0.0, -2.0]]
+    assert (model.number_of_states, model.number_of_actions) == (2, 2)
+
+
+def test_expected_rewards_may_be_given_instead_of_rewards_by_transition():
+    model = from_arrays(PROBABILITIES, [[2.0, 0.0], [0.0, -2.0]], POSSIBLE)
+    assert model.expected_rewards.tolist() == [[2.0, -np.inf], [0.0, -2.0]]
 
 
 def test_transitions_in_any_order_make_the_same_model():
     generator = np.random.default_rng(3)
     probabilities = generator.dirichlet(np.ones(6), size=(6, 3))
     dense = from_arrays(probabilities, generator.normal(size=(6, 3, 6)))
-    order, columns = generator.permutation(108), dense.transitions
-    columns = *divmod(dense.rows, 3), columns.indices, columns.data, dense.rewards
+    pairs = np.repeat(np.arange(18), 6)
+    order = generator.permutation(108)
+    columns = (
+        pairs // 3,
+        pairs % 3,
+        dense.transitions.indices,
+        dense.transitions.data,
+        dense.rewards,
+    )
     shuffled = from_transitions(*(column[order] for column in columns), shape=(6, 3))
     assert (shuffled.transitions.indptr == dense.transitions.indptr).all()
     np.testing.assert_allclose(shuffled.expected_rewards, dense.expected_rewards, rtol=1e-12)
@@ -48,48 +61,102 @@ def test_transitions_in_any_order_make_the_same_model():
         assert (shuffled.rewards[cells][in_order] == dense.rewards[cells]).all()
 
 
-def test_a_model_cannot_be_changed_and_does_not_follow_its_sources():
-    given, rewards = ([0, 0, 0], [0, 0, 0], [0, 0, 0], [0.25, 0.75, 0.0]), np.array([4.0, 0, 7])
-    model = from_transitions(*given, rewards, shape=(1, 1))
-    rewards[0] = 9.0
-    assert model.rewards.tolist() == [4.0, 0.0]  # without that of probability 0
+def test_transitions_of_probability_zero_are_dropped():
+    model = from_transitions(
+        [0, 0, 1], [0, 0, 0], [0, 1, 1], [1.0, 0.0, 1.0], [5.0, 7.0, 0.0], shape=(2, 1)
+    )
+    assert model.transitions.indices.tolist() == [0, 1]
+    assert model.rewards.tolist() == [5.0, 0.0]
+
+
+def test_two_transitions_to_the_same_successor_keep_their_rewards():
+    model = from_transitions([0, 0], [0, 0], [0, 0], [0.25, 0.75], [4.0, 0.0], shape=(1, 1))
+    assert model.rewards.tolist() == [4.0, 0.0]
     assert model.expected_rewards.tolist() == [[1.0]]
+
+
+def test_a_model_cannot_be_changed_and_does_not_follow_its_sources():
+    rewards = np.array([4.0])
+    model = from_transitions([0], [0], [0], [1.0], rewards, shape=(1, 1))
+    rewards[0] = 9.0
+    assert model.rewards.tolist() == [4.0]
     with pytest.raises(ValueError, match="read-only"):
         model.transitions.data[0] = 0.5
     with pytest.raises(AttributeError):
         model.rewards = rewards  # pyright: ignore[reportAttributeAccessIssue]
 
 
-S0, S1 = "state 's0', action 'a0'", "state 's1', action 'a0'"
+def test_a_million_states_carry_no_strings():
+    model = from_transitions([0], [0], [0], [1.0], [0.0], shape=(1, 1))
+    assert model.state_names[0] == "s0"
+    assert list(model.action_names) == ["a0"]
+    assert model.state_names[:] == ("s0",)
+    assert "s1" not in model.state_names
 
 
 @pytest.mark.parametrize(
     ("probabilities", "rewards", "message"),
     [
-        (((0, 0, 1), 0.4), None, f"{S0}: probabilities sum to 0.9; allowed: 1 within 1e-06"),
-        (((0, 0, 1), -0.5), None, f"{S0}, successor 's1': probability is -0.5; allowed: from 0"),
-        (((1, 0, 1), np.nan), None, f"{S1}, successor 's1': probability is nan; allowed: from 0"),
-        (None, ((1, 0, 1), np.inf), f"{S1}, successor 's1': reward is inf; allowed: finite numb"),
-        ((1, 0.0), None, "state 's1' has no possible action; allowed: one or more (a terminal s"),
-        (np.zeros((2, 2)), None, "transition_probabilities have shape (2, 2); allowed: [S, A, S]"),
-        (None, np.zeros((2, 3)), "rewards have shape (2, 3); allowed: (2, 2, 2) or (2, 2)"),
-        ([["x"]], None, "transition_probabilities: could not convert string to float: 'x'; allo"),
+        (
+            altered(PROBABILITIES, (0, 0, 1), 0.4),
+            REWARDS,
+            "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06",
+        ),
+        (
+            altered(PROBABILITIES, (1, 1, 0), 0.0),
+            REWARDS,
+            "state 's1', action 'a1': probabilities sum to 0; allowed: 1",
+        ),
+        (
+            altered(PROBABILITIES, (0, 1, 0), 1.0),
+            REWARDS,
+            "state 's0', action 'a1': probabilities sum to 1; "
+            "allowed: 0, the action being impossible",
+        ),
+        (
+            altered(PROBABILITIES, (0, 0, 1), -0.5),
+            REWARDS,
+            "state 's0', action 'a0', successor 's1': probability is -0.5; allowed: from 0 to 1",
+        ),
+        (
+            altered(PROBABILITIES, (1, 0, 1), np.nan),
+            REWARDS,
+            "state 's1', action 'a0', successor 's1': probability is nan; allowed: from 0 to 1",
+        ),
+        (
+            PROBABILITIES,
+            altered(REWARDS, (1, 1, 0), np.inf),
+            "state 's1', action 'a1', successor 's0': reward is inf; allowed: finite numbers",
+        ),
+        (
+            PROBABILITIES,
+            altered(REWARDS, (0, 0, 0), np.nan),
+            "state 's0', action 'a0', successor 's0': reward is nan; allowed: finite numbers",
+        ),
+        (
+            altered(PROBABILITIES, 1, 0.0),
+            REWARDS,
+            "state 's1' has no possible action; allowed: one or more "
+            "(a terminal state has one that leads back to it)",
+        ),
+        (
+            np.zeros((2, 2)),
+            REWARDS,
+            "transition_probabilities have shape (2, 2); allowed: [S, A, S]",
+        ),
+        (
+            PROBABILITIES,
+            np.zeros((2, 3)),
+            "rewards have shape (2, 3); allowed: (2, 2, 2) or (2, 2)",
+        ),
     ],
 )
-def test_an_impossible_dense_model_is_an_error_that_names_the_place(
+def test_a_dense_model_that_cannot_be_is_an_error_that_names_the_place(
     probabilities, rewards, message
 ):
-    p, r = [
-        altered(array, *change)
-        if isinstance(change, tuple)
-        else array
-        if change is None
-        else change
-        for array, change in ((PROBABILITIES, probabilities), (REWARDS, rewards))
-    ]
     with pytest.raises(ModelError) as caught:
-        from_arrays(p, r)
-    assert str(caught.value).startswith(message)
+        from_arrays(probabilities, rewards, POSSIBLE)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -97,25 +164,40 @@ def test_an_impossible_dense_model_is_an_error_that_names_the_place(
     [
         ({"successors": [0, 2]}, "transition 1: successor is 2; allowed: 0 to 1"),
         ({"states": [0, -1]}, "transition 1: state is -1; allowed: 0 to 1"),
-        ({"actions": [0.0, 0.0]}, "action indices have shape (2,) and type float64; allowed: [N]"),
+        (
+            {"actions": [0.0, 0.0]},
+            "action indices have shape (2,) and type float64; allowed: [N], integers",
+        ),
         ({"rewards": [0.0]}, "rewards have shape (1,); allowed: (2,), as states"),
-        ({"shape": (0, 1)}, "shape is (0, 1); allowed: (1 or more states, 1 or more actions)"),
-        ({"probabilities": [1.0, 0.0]}, f"{S1}: probabilities sum to 0; allowed: 1 within 1e-06"),
+        (
+            {"shape": (0, 1)},
+            "shape is (0, 1); allowed: (1 or more states, 1 or more actions)",
+        ),
+        (
+            {"probabilities": [1.0, 0.0]},
+            "state 's1', action 'a0': probabilities sum to 0; allowed: 1 within 1e-06",
+        ),
         ({"state_names": ["a", "a"]}, "state name 'a' occurs twice; allowed: each name once"),
         ({"state_names": ["a"]}, "there are 1 state names; allowed: 2, one per state"),
         ({"action_names": [3]}, "action name 3 is not a name; allowed: text, not empty"),
     ],
 )
-def test_an_impossible_list_of_transitions_is_an_error_that_names_the_place(change, message):
-    columns = {"states": [0, 1], "actions": [0, 0], "successors": [1, 0]}
-    numbers = {"probabilities": [1.0, 1.0], "rewards": [0.0, 0.0], "shape": (2, 1)}
+def test_a_list_of_transitions_that_cannot_be_is_an_error_that_names_the_place(change, message):
+    arguments = {
+        "states": [0, 1],
+        "actions": [0, 0],
+        "successors": [1, 0],
+        "probabilities": [1.0, 1.0],
+        "rewards": [0.0, 0.0],
+        "shape": (2, 1),
+    }
     with pytest.raises(ModelError) as caught:
-        from_transitions(**(columns | numbers | change))
-    assert str(caught.value).startswith(message)
+        from_transitions(**(arguments | change))
+    assert str(caught.value) == message
 
 
 def test_an_unknown_name_is_an_error_with_the_closest_match():
-    model = from_arrays(PROBABILITIES, REWARDS, ["home", "away"], ["stay", "return"])
+    model = from_arrays(PROBABILITIES, REWARDS, POSSIBLE, ["home", "away"], ["stay", "return"])
     with pytest.raises(ModelError) as caught:
         model.state("hom")
     assert str(caught.value) == "unknown state 'hom'; allowed: home, away; closest match: 'home'"
@@ -131,12 +213,53 @@ def test_a_number_draws_the_transition_in_whose_share_it_lies():
     assert source.rewards[drawn].tolist() == [40.0, 40.0, 0.0, 0.0, 0.0]
 
 
+def test_the_largest_number_draws_a_transition_of_its_own_row():
+    generator = np.random.default_rng(5)
+    model = from_arrays(generator.dirichlet(np.ones(9), size=(9, 2)), np.zeros((9, 2, 9)))
+    source = sampler(model)
+    drawn = [draw(source, row, np.nextafter(1, 0)) for row in range(18)]
+    assert (source.successors[drawn] == 8).all()
+
+
 def test_rows_in_single_precision_are_accepted_and_divided_by_their_sum():
     single = np.array([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]], [[1, 0, 0]]], np.float32)
     assert single.astype(float).sum(axis=2).ravel()[0] != 1
     model = from_arrays(single, np.array([[1.0], [2.0], [3.0]], np.float32))
     assert np.add.reduceat(model.transitions.data, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
     assert model.expected_rewards.ravel() == pytest.approx([1, 2, 3], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "rewards", "message"),
+    [
+        (sparse.eye_array(2), [[0], [0]], "transition_probabilities: SciPy's sparse matrices; all"),
+        ([sparse.eye_array(2)] * 2, [[0], [0]], "transition_probabilities: SciPy's sparse matric"),
+        (np.ones((1, 1, 1)), sparse.eye_array(1), "rewards: SciPy's sparse matrices; allowed: a "),
+        (
+            [[[1, 0], [0, 1]], [[1, 0]]],
+            [[0, 0], [0, 0]],
+            "transition_probabilities: state 1 has 1 actions; allowed: 2, as state 0; where",
+        ),
+        (
+            [[[1, 0]], [[1]]],
+            [[0], [0]],
+            "transition_probabilities: state 1, action 0 has 1 numbers; allowed: 2, one for each",
+        ),
+        ([[[1, 0]], [[0, 1]]], [[0], [0, 1]], "rewards: state 1 has 2 actions; allowed: 1, as s"),
+        (
+            [[[1, 0]], [["x", 1]]],
+            [[0], [0]],
+            "transition_probabilities: state 1, action 0: could not convert string to float: 'x'",
+        ),
+        ([[[1, 0]], None], [[0], [0]], "transition_probabilities: setting an array element with"),
+        ([], [[0]], "transition_probabilities have shape (0,); allowed: [S, A, S]"),
+    ],
+)
+def test_what_is_no_dense_array_is_refused_in_one_line(probabilities, rewards, message):
+    with pytest.raises(ModelError) as caught:
+        from_arrays(probabilities, rewards)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
 
 
 def test_names_that_have_the_same_key_in_the_metrics_are_refused():

@@ -1,10 +1,12 @@
 """Models as textbooks print them, built from a step function or a list of transitions.
 
 S&B: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2nd edition, 2018. AIMA: S. Russell and
-P. Norvig, Artificial Intelligence: A Modern Approach, 3rd edition, 2010.
+P. Norvig, Artificial Intelligence: A Modern Approach, 3rd edition, 2010. Puterman: M. L. Puterman,
+Markov Decision Processes, 1994.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from math import exp, factorial
 
 import numpy as np
 
@@ -47,7 +49,7 @@ def random_model(seed: int, states: int | None = None, actions: int | None = Non
     probabilities = generator.dirichlet(np.ones(states), size=(states, actions))
     probabilities *= possible[:, :, np.newaxis]
     rewards = generator.normal(scale=10, size=(states, actions, states))
-    return from_arrays(probabilities, rewards), probabilities, rewards
+    return from_arrays(probabilities, rewards, possible), probabilities, rewards
 
 
 def cells(rows: int, columns: int) -> list[tuple[int, int]]:
@@ -96,6 +98,69 @@ def gambler(heads: float = 0.4) -> tuple[MDP, dict]:
     return built(range(1, 100), range(1, 51), outcomes)
 
 
+def car_rental() -> MDP:
+    """S&B, example 4.2: cars at two places, up to 20 each; up to five are moved overnight.
+
+    Requests and returns are Poisson, 3 and 3 at the first place, 4 and 2 at the second; a car that
+    is rented pays 10, one that is moved costs 2.
+    """
+    cars = 21
+
+    def place(requested, returned):
+        """The probabilities [before, after] of a day, and the expected number of rentals."""
+        asked, back = (
+            np.array([exp(-mean) * mean**n / factorial(n) for n in range(60)])
+            for mean in (requested, returned)
+        )
+        leads, rentals = np.zeros((cars, cars)), np.zeros(cars)
+        for before in range(cars):
+            for n, p in enumerate(asked / asked.sum()):
+                rented = min(n, before)
+                rentals[before] += p * rented
+                for m, q in enumerate(back / back.sum()):
+                    leads[before, min(before - rented + m, cars - 1)] += p * q
+        return leads, rentals
+
+    (first, rented_1), (second, rented_2) = place(3, 3), place(4, 2)
+    moves = range(-5, 6)  # from the first to the second
+    probabilities = np.zeros((cars * cars, len(moves), cars * cars))
+    rewards = np.zeros(probabilities.shape[:2])
+    possible = np.zeros(rewards.shape, bool)
+    for (n, m), (a, moved) in (
+        (pair, move) for pair in np.ndindex(cars, cars) for move in enumerate(moves)
+    ):
+        if -m <= moved <= n:
+            x, y = min(n - moved, cars - 1), min(m + moved, cars - 1)
+            state = n * cars + m
+            probabilities[state, a] = np.outer(first[x], second[y]).ravel()
+            rewards[state, a] = 10 * (rented_1[x] + rented_2[y]) - 2 * abs(moved)
+            possible[state, a] = True
+    return from_arrays(probabilities, rewards, possible)
+
+
+def windy() -> tuple[MDP, dict]:
+    """S&B, example 6.5: wind blows upward in the middle of a 7x10 grid; every step costs 1."""
+    wind = (0, 0, 0, 1, 1, 1, 2, 2, 1, 0)
+
+    def outcomes(cell, move):
+        moved = inside(cell[0] + move[0] - wind[cell[1]], cell[1] + move[1], 7, 10)
+        return [(1.0, END if moved == (3, 7) else moved, -1.0)]
+
+    return built([cell for cell in cells(7, 10) if cell != (3, 7)], MOVES, outcomes)
+
+
+def cliff() -> tuple[MDP, dict]:
+    """S&B, example 6.6: a 4x12 grid; a step costs 1, one into the cliff 100 and back to start."""
+
+    def outcomes(cell, move):
+        moved = inside(cell[0] + move[0], cell[1] + move[1], 4, 12)
+        if moved[0] == 3 and 0 < moved[1] < 11:
+            return [(1.0, (3, 0), -100.0)]
+        return [(1.0, END if moved == (3, 11) else moved, -1.0)]
+
+    return built([*cells(3, 12), (3, 0)], MOVES, outcomes)
+
+
 def random_walk(states: int) -> tuple[MDP, dict]:
     """S&B, example 7.1: a walk of 19 states to either side; -1 at the left end, 1 at the right."""
 
@@ -105,6 +170,14 @@ def random_walk(states: int) -> tuple[MDP, dict]:
         return [left, right]
 
     return built(range(1, states + 1), ["walk"], outcomes)
+
+
+def putermans() -> MDP:
+    """Puterman, section 3.1: two states; in s1 either 5 and perhaps stay, or 10 and go; then -1."""
+    probabilities = [[[0.5, 0.5], [0.0, 1.0]], [[0.0, 1.0], [0.0, 0.0]]]
+    return from_arrays(
+        probabilities, [[5.0, 10.0], [-1.0, 0.0]], np.array([[True, True], [True, False]])
+    )
 
 
 def four_by_three(step: float = -0.04) -> tuple[MDP, dict]:
