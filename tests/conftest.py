@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let all processes share what XLA compiled; train in the tests' own, as both cores are busy."""
+    """Let all processes share what XLA compiled; train in the tests' own."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     os.environ.setdefault("REPRISE_WORKERS", "1")

@@ -14,7 +14,7 @@ import psutil
 from tests.tiny import ROOT
 
 PACKS = 6
-ENVIRONMENT = os.environ | {
+ENVIRONMENT = {key: os.environ[key] for key in os.environ if key != "REPRISE_WORKERS"} | {
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": "0123456789abcdef" * 4,
     "RAY_USAGE_STATS_ENABLED": "0",
