@@ -68,6 +68,7 @@ class Drawn(gymnasium.Env):
             "list": [grey * 0, colours],
             "own": self.canvas,
             "none": None,
+            "text": "..o",
             "empty list": [],
             "flat": np.zeros(3),
             "beyond": grey * np.int64(300) // 255,
@@ -191,6 +192,7 @@ def test_frames_a_second_of_no_use_are_thirty(metadata: dict):
     [
         ("no argument", "got an unexpected keyword argument 'render_mode'"),
         ("none", "at reset: the environment renders nothing, no picture"),
+        ("text", "renders a str, no picture"),
         ("empty list", "renders a list, no picture"),
         ("flat", "renders an array [3], no picture"),
         ("beyond", "renders numbers from 0 to 300, no colours"),

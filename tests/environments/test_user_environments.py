@@ -21,26 +21,37 @@ from tests.agents import test_dqn, test_reinforce
 from tests.environments import userenvs
 
 KEYS = seeds.training_keys(42, "training", range(2))
-OTHERS = {"Counting", "PaysATenth"}
+OTHERS = {"Counting", "PaysATenth", "PaysAFloat32Tenth"}
 REFUSED = {
     "ObsOne": "at reset: the environment observed [1.0] of shape [1]; its space is Box(",
+    "ObsScalar": "at reset: the environment observed 1.0; its space is Box(",
     "ObsColumn": "observed [[1.0], [3.0]] of shape [2, 1]; its space is Box(",
+    "ObsRow": "observed [[1.0, 3.0]] of shape [1, 2]; its space is Box(",
     "ObsText": "observed ['a', 'b']; its space is Box(",
     "ObsRagged": "observed [[1.0], [1.0, 2.0]]; its space is Box(",
+    "ObsDict": "observed {'x': 1}; its space is Box(",
     "ObsNone": "observed None; its space is Box(",
     "ObsInf": "at reset: the environment observed inf; allowed: finite numbers",
     "ObsHuge": "at reset: the environment observed 1e+39; allowed: finite numbers of float32",
     "ZeroBox": "ZeroBox-v0 observes Box(",
     "EmptyBox": "EmptyBox-v0 observes Box(",
     "CellsOffByOne": "at reset: the environment observed 1; its space is Discrete(4, start=2)",
+    "CellsTooMany": "at step 0: the environment observed 2; its space is Discrete(2)",
     "CellsHalf": "observed 1.5; its space is Discrete(5)",
+    "CellsPair": "observed [1, 1] of shape [2]; its space is Discrete(5)",
     "BigCells": "observes Discrete(40000), which is shown as one number for each value; allowed: ",
+    "Binary": "Binary-v0 observes MultiBinary(3); allowed: a Box with one axis, or Discrete",
     "DictSpace": "the wrapper FlattenObservation makes a Box of it",
+    "Picture": "the wrapper FlattenObservation makes a Box of it",
     "OldStep": "at step 0: the environment returned 4 values from step; allowed: observation, rew",
     "StepNone": "at step 0: the environment returned None from step; allowed: observation, reward",
     "RewardTwo": "at step 0: the environment rewarded [0.0, 0.0] of shape [2]; allowed: a number",
+    "RewardNone": "at step 0: the environment rewarded None; allowed: a number",
+    "RewardText": "at step 0: the environment rewarded '1'; allowed: a number",
     "RewardInf": "at step 0: the environment rewarded -inf; allowed: finite numbers",
+    "RewardHuge": "at step 0: the environment rewarded -1e+39; allowed: finite numbers of float32",
     "DoneNone": "at step 0: the environment returned None as terminated; allowed: true or false",
+    "DoneText": "at step 0: the environment returned '' as truncated; allowed: true or false",
     "OldReset": "at reset: the environment returned [1.0, 3.0] of shape [2] from reset; allowed: ",
     "NoSeed": "at reset: the environment raised TypeError: ",
     "OneAction": "OneAction-v0 has the actions Discrete(1)",
@@ -92,7 +103,7 @@ PLAYERS: list[Callable[[str], np.ndarray]] = [trained, evaluated]
 @pytest.mark.parametrize("play", PLAYERS)
 def test_what_is_clear_is_taken(play):
     accepted = userenvs.KNOWN.keys() - {f"{name}-v0" for name in [*REFUSED, *OTHERS]}
-    assert len(accepted) >= 25
+    assert len(accepted) >= 28
     for name in sorted(accepted):
         expected = {"PaysOne-v0": 9, "EndsAtOnce-v0": 0}.get(name, 1)
         np.testing.assert_array_equal(play(name), np.full((2, 2), expected), name)
@@ -174,8 +185,19 @@ def _wrapped(environment_id: str, *wrappers: dict[str, Any]) -> Specification:
     )
 
 
-def test_a_thousand_rewards_of_a_tenth_are_a_hundred():
-    assert evaluate(right, "PaysATenth-v0", [1], 1, [1000]).item() == 100
+@pytest.mark.parametrize("environment_id", ["PaysATenth-v0", "PaysAFloat32Tenth-v0"])
+def test_a_thousand_rewards_of_a_tenth_are_a_hundred(environment_id):
+    (paid,) = evaluate(right, environment_id, [1], 1, [1000])
+    assert 100 <= paid.item() < 100.00001
+
+
+def test_returns_of_a_training_are_rounded_once():
+    environment = registry.make(plain("PaysATenth-v0"))
+    for length in ({"total_episodes": 1}, {"total_episodes": None, "total_steps": 90}):
+        h = test_dqn.with_(**length, maximum_steps=90, train_every=90)
+        assert (dqn.train(h, environment, KEYS).returns == 9).all()
+    h = test_reinforce.TINY.model_copy(update={"iterations": 1, "maximum_steps": 90})
+    assert (reinforce.train(h, environment, KEYS).returns == 9).all()
 
 
 def test_an_equal_environment_has_the_same_programs_until_it_is_registered_anew():

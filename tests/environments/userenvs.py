@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random  # noqa: TID251 (as users do)
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Dict, Discrete
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary
 
 KNOWN: dict[str, dict[str, Any]] = {}
 MOODS = {
@@ -80,10 +81,13 @@ def answers(name: str, changed: Callable[[Any, Any], Any]) -> None:
 known(Line)
 known(Line, "Short", max_episode_steps=7)
 shows("ObsOne", lambda e: np.array([e.x], np.float32))
+shows("ObsScalar", lambda e: float(e.x))
 shows("ObsColumn", lambda e: np.array([[e.x], [4.0 - e.x]], np.float32))
+shows("ObsRow", lambda e: np.array([[e.x, 4.0 - e.x]], np.float32))
 shows("ObsList", lambda e: [e.x, 4.0 - e.x])
 shows("ObsText", lambda e: ["a", "b"])
 shows("ObsRagged", lambda e: [[1.0], [1.0, 2.0]])
+shows("ObsDict", lambda e: {"x": e.x})
 shows("ObsNone", lambda e: None)
 shows("ObsOut", lambda e: Line.seen(e), Box(0, 1, (2,), np.float32))
 shows("ObsInf", lambda e: np.array([e.x, np.inf], np.float32))
@@ -94,25 +98,35 @@ shows("EmptyBox", lambda e: np.zeros(0, np.float32), Box(-10, 10, (0,), np.float
 shows("Cells", lambda e: e.x, Discrete(5))
 shows("CellsStart", lambda e: e.x + 3, Discrete(5, start=3))
 shows("CellsOffByOne", lambda e: e.x, Discrete(4, start=2))
+shows("CellsTooMany", lambda e: e.x, Discrete(2))
 shows("CellsFloat", lambda e: float(e.x), Discrete(5))
 shows("CellsHalf", lambda e: e.x + 0.5, Discrete(5))
 shows("CellsArray", lambda e: np.array([e.x]), Discrete(5))
 shows("CellsBool", lambda e: e.x > 1, Discrete(2))
+shows("CellsNumpyBool", lambda e: np.bool_(e.x > 1), Discrete(2))
+shows("CellsPair", lambda e: np.array([e.x, e.x]), Discrete(5))
 shows("BigCells", lambda e: e.x, Discrete(40_000))
+shows("Binary", lambda e: np.zeros(3, np.int8), MultiBinary(3))
 shows("DictSpace", lambda e: {"x": 1}, Dict({"x": Discrete(2)}))
+shows("Picture", lambda e: np.zeros((8, 8, 3), np.uint8), Box(0, 255, (8, 8, 3), np.uint8))
 answers("OldStep", lambda a, _: (*a[:3], a[4]))
 answers("StepNone", lambda a, _: None)
 answers("RewardArray", lambda a, _: (a[0], np.array([a[1]]), *a[2:]))
 answers("RewardTwo", lambda a, _: (a[0], np.array([a[1], 0.0]), *a[2:]))
 answers("RewardInt", lambda a, _: (a[0], int(a[1]), *a[2:]))
+answers("RewardNone", lambda a, _: (a[0], None, *a[2:]))
+answers("RewardText", lambda a, _: (a[0], "1", *a[2:]))
 answers("RewardInf", lambda a, _: (a[0], -np.inf, *a[2:]))
+answers("RewardHuge", lambda a, _: (a[0], -1e39, *a[2:]))
 answers("DoneArray", lambda a, _: (*a[:2], np.array([a[2]]), *a[3:]))
 answers("DoneInt", lambda a, _: (*a[:2], int(a[2]), *a[3:]))
 answers("DoneNone", lambda a, _: (*a[:2], None, *a[3:]))
+answers("DoneText", lambda a, _: (*a[:3], "", a[4]))
 answers("BothEnds", lambda a, _: (*a[:3], a[2], a[4]))
 answers("EndsAtOnce", lambda a, _: (*a[:2], True, False, {}))
 answers("PaysOne", lambda a, _: (a[0], 1.0, False, False, {}))
 answers("PaysATenth", lambda a, _: (a[0], 0.1, False, False, {}))
+answers("PaysAFloat32Tenth", lambda a, _: (a[0], np.float32(0.1), False, False, {}))
 answers("ActionItem", lambda a, action: a if action.item() in (0, 1) else None)
 answers("ActionKey", lambda a, action: {0: a, 1: a}[action])
 answers("ActionInteger", lambda a, action: a if isinstance(action, int | np.integer) else None)
@@ -215,6 +229,22 @@ class NumPySeed(Line):
         np.random.seed(seed)  # noqa: NPY002, TID251
         self.x = int(np.random.randint(0, 3))  # noqa: NPY002
         return self.seen(), {}
+
+
+@known
+class PythonRandom(Line):
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        random.seed(seed)
+        self.x = random.randint(0, 2)
+        return self.seen(), {}
+
+
+@known
+class SpaceSeed(Line):
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        self.observation_space.seed(seed)
+        self.action_space.seed(seed)
+        return super().reset(seed=seed)
 
 
 @known
