@@ -46,7 +46,7 @@ lint: venv ## ruff and pyright
 	@pyright
 
 benchmark: venv ## measure speed against yardsticks, as ratios in one run
-	@$(MAKE) --no-print-directory $(YARDSTICKS) || echo 'benchmark: without Stable-Baselines3' >&2
+	@$(MAKE) --no-print-directory $(YARDSTICKS) || echo 'benchmark: without JAX and Stable-Baselines3' >&2
 	@python -m benchmarks.run
 
 docs: venv ## write the library's pages to .reprise/docs, from its docstrings

@@ -1,20 +1,21 @@
-"""Runs the benchmarks and writes benchmarks/results.md: every measurement, and what it promises.
+"""Run the benchmarks; write benchmarks/results.json, results.md and the numbers in docs/scaling.md.
 
     python -m benchmarks.run [NAME ...]
 
-Without a name, all of them. With names, the other sections stay as they are, if they are of the
-same machine. Exit codes: 0 every promise that was measured holds; 1 one does not, or a benchmark
-failed; 2 unknown name.
+Without a name, all of them. With names, the others keep their measurements if they were taken on
+the same machine. Exit codes: 0 every promise that was measured holds; 1 one does not, or a
+benchmark failed; 2 unknown name.
 """
 
 import contextlib
 import importlib
+import json
 import os
 import platform
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib import metadata
 from multiprocessing import get_context
@@ -25,20 +26,22 @@ from benchmarks import scaling
 from benchmarks.spread import Spread, number
 from reprise.errors import PlainError, UserError, closest
 
-RESULTS = Path(__file__).with_name("results.md")
+RESULTS = Path(__file__).with_name("results.json")
 NAMES = (
     "mdp_solvers", "q_learning", "training", "chapter", "adapter", "scaling", "pipeline",
-    "stable_baselines",  # the last: what it needs may not be there
+    "jax_seeds", "stable_baselines",  # the last: what they need may not be there
 )  # fmt: skip
 LIBRARIES = ("tensorflow", "keras", "numpy", "numba", "scipy", "gymnasium", "quantecon", "dvc")
-TITLE = (
-    "# Measurements\n\n`make benchmark` writes this file. A promise is judged by the median. The "
-    "intervals are of the\ngeometric mean over the repeats, by Student's t of the logarithms."
-)
+TITLE = """# Measurements
+
+`make benchmark` writes this file, and every measurement with its range and 95% interval into
+[results.json](results.json). A promise is judged by the median over the repeats.
+"""
+Measurements = dict[str, Spread]
 
 
 class Promise(NamedTuple):
-    """What a measurement must be."""
+    """A bound that a measurement must keep."""
 
     measurement: str
     words: str
@@ -110,20 +113,26 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
         ),
         Promise("no_op_seconds", "seconds of a `dvc repro` with nothing to do", "at most", 2.0),
     ),
+    "jax_seeds": (
+        Promise("reinforce_ratio", "32 seeds of REINFORCE / JAX's", "at least", 3),
+        Promise("dqn_ratio", "32 seeds of the DQN / JAX's", "at least", 20),
+    ),
     "stable_baselines": (
         Promise("reinforce_ratio_at_1_seed", "one seed of REINFORCE / its A2C's", "at least", 1),
         Promise("dqn_ratio_at_1_seed", "one seed of the DQN / its DQN's", "at least", 1),
     ),
 }
 
+WHOLE = [promise.measurement for promise in PROMISES["pipeline"]]  # not of a stage
 
-def machine() -> str:
-    """Return the section that names what was measured on."""
+
+def machine() -> dict[str, str]:
+    """Return the machine and the versions that decide its speed."""
     information = Path("/proc/cpuinfo")
     text = information.read_text(encoding="utf-8") if information.exists() else ""
     model = re.search(r"^model name\s*: (.*)$", text, flags=re.MULTILINE)
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    rows = {
+    return {
         "CPU": model[1] if model else platform.processor() or platform.machine(),
         "cores": str(os.cpu_count()),
         "memory": f"{gigabytes:.0f} GB",
@@ -131,45 +140,57 @@ def machine() -> str:
         "Python": platform.python_version(),
         **{name: metadata.version(name) for name in LIBRARIES},
     }
-    return _section("machine", [_table(("", ""), rows.items())])
 
 
-def section(name: str, measurements: Mapping[str, Spread]) -> str:
-    """Return a benchmark's section: its promises, then its measurements."""
+def document(machine: Mapping[str, str], measured: Mapping[str, Measurements]) -> str:
+    """Return results.md: the promises, and where the pipeline's time goes."""
     promises = [
-        (str(promise), str(measured), "yes" if promise.holds(measured.median) else "**no**")
+        f"| {promise} | {spread} | {'yes' if promise.holds(spread.median) else '**no**'} |"
+        for name, measurements in measured.items()
         for promise in PROMISES[name]
-        for measured in [measurements[promise.measurement]]
+        for spread in [measurements[promise.measurement]]
     ]
-    rows = [
-        (what.replace("_", " "), *map(number, values[:3]), str(values.repeats), values.within)
-        for what, values in measurements.items()
+    lines = [
+        f"{TITLE}\n{', '.join(f'{name} {value}' for name, value in machine.items())}.",
+        "", "## Promises", "", "| promise | measured, median (min to max) | holds |",
+        "| --- | --- | --- |", *promises,
+    ]  # fmt: skip
+    seconds = [
+        (key.removesuffix("_seconds"), spread)
+        for key, spread in measured.get("pipeline", {}).items()
+        if key.endswith("_seconds") and key not in WHOLE
     ]
-    return _section(
-        name,
-        [
-            _table(("promise", "measured, median (min to max)", "holds"), promises),
-            _table(("measurement", "median", "min", "max", "repeats", "95% interval"), rows),
-        ],
-    )
+    if seconds:
+        lines += ["", "## Where the time goes, cold", "", "| stage | seconds |", "| --- | ---: |"]
+        lines += [f"| {stage} | {spread} |" for stage, spread in seconds]
+    return "\n".join([*lines, ""])
 
 
-def document(machine: str, sections: Mapping[str, str], before: str = "") -> str:
-    """Return the file: new sections, and of the file before those that are not measured anew.
-
-    Args:
-        machine: its section.
-        sections: by the benchmarks' names.
-        before: the file as it was; sections of another machine are dropped.
-    """
-    parts = re.split(r"^(?=## )", before, flags=re.MULTILINE)[1:]
-    old = {part.split(maxsplit=2)[1]: f"{part.rstrip()}\n" for part in parts}
-    kept = old if old.get("machine") == machine else {}
-    texts = {**kept, **sections}
-    return "\n".join([f"{TITLE}\n", machine, *(texts[name] for name in NAMES if name in texts)])
+def read(results: Path) -> tuple[dict[str, str], dict[str, Measurements]]:
+    """Return the machine and the measurements of a results.json, both empty without one."""
+    if not results.exists():
+        return {}, {}
+    found = json.loads(results.read_text(encoding="utf-8"))
+    return found["machine"], {
+        name: {key: _spread(*value) for key, value in each.items()}
+        for name, each in found["measurements"].items()
+    }
 
 
-def broken(name: str, measurements: Mapping[str, Spread]) -> list[str]:
+def _spread(median: float, low: float, high: float, repeats: int, interval: list | None) -> Spread:
+    return Spread(median, low, high, repeats, (interval[0], interval[1]) if interval else None)
+
+
+def write(results: Path, machine: Mapping[str, str], measured: Mapping[str, Measurements]) -> None:
+    """Write results.json and, next to it, results.md."""
+    ordered = {name: measured[name] for name in NAMES if name in measured}
+    text = json.dumps({"machine": machine, "fields": Spread._fields, "measurements": ordered})
+    lines = text.replace("}, ", "},\n").replace("], ", "],\n")
+    results.write_text(f"{lines}\n", encoding="utf-8")
+    results.with_suffix(".md").write_text(document(machine, ordered), encoding="utf-8")
+
+
+def broken(name: str, measurements: Measurements) -> list[str]:
     """Return the promises of a benchmark that do not hold, one line each."""
     return [
         f"{name}: {promise}: it is {measurements[promise.measurement]}"
@@ -178,7 +199,7 @@ def broken(name: str, measurements: Mapping[str, Spread]) -> list[str]:
     ]
 
 
-def measured(name: str) -> dict[str, Spread]:
+def measured(name: str) -> Measurements:
     """Return a benchmark's measurements, made in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_measure, name).result()
@@ -206,11 +227,10 @@ def run(names: Sequence[str], results: Path) -> int:
         print(f"{name}: measuring", flush=True)
         start = time.monotonic()
         measurements = measured(name)
-        before = results.read_text(encoding="utf-8") if results.exists() else ""
-        text = document(here, {name: section(name, measurements)}, before)
-        results.write_text(text, encoding="utf-8")
+        before, others = read(results)
+        write(results, here, (others if before == here else {}) | {name: measurements})
         if name == "scaling" and results == RESULTS:
-            scaling.fill(results)
+            scaling.fill(here, measurements)
         print(f"{name}: done in {time.monotonic() - start:.0f} s", flush=True)
         for promise in PROMISES[name]:
             print(f"  {promise}: {measurements[promise.measurement]}", flush=True)
@@ -230,17 +250,8 @@ def main(argv: Sequence[str] | None = None, results: Path = RESULTS) -> int:
         return error.exit_code
 
 
-def _measure(name: str) -> dict[str, Spread]:
+def _measure(name: str) -> Measurements:
     return importlib.import_module(f"benchmarks.{name}").measure()
-
-
-def _section(name: str, tables: Iterable[str]) -> str:
-    return "\n".join([f"## {name}\n", *tables])
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ included: the second, larger number of packs tells what a further pack costs.
 """
 
 import json
-import re
 import resource
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from benchmarks.spread import Spread, spread
 from benchmarks.training import Run, train
 
 GUIDE = Path("docs/scaling.md")
+HOURS = "hours_of_a_million_seeds_on_two_workers"
 SEEDS = (32, 128, 512, 1024)
 PACKS, PACK_SIZE = (4, 12), 48
 WAYS = (("inline", 1), ("processes", 2), ("ray", 2))
@@ -106,7 +107,7 @@ def by_workers() -> dict[str, Spread]:
     peaks = [run[("processes", 2, many)]["peak"] for run in runs]
     results["worker_peak_megabytes"] = spread(peaks)
     hours = further("processes", 2) / PACK_SIZE * STUDY / 3600
-    results["hours_of_a_million_seeds_on_two_workers"] = spread(list(hours))
+    results[HOURS] = spread(list(hours))
     return results
 
 
@@ -115,70 +116,58 @@ def measure() -> dict[str, Spread]:
     return by_workers() | by_seeds()
 
 
-def guide(results: str) -> str:
-    """Return what the guide says of the measurements.
-
-    Args:
-        results: the file that `benchmarks.run` writes.
-    """
-    parts = re.split(r"^## ", results, flags=re.MULTILINE)[1:]
-    sections = {part.split(maxsplit=1)[0]: part for part in parts}
-    row = r"^\| ([a-z][\w ]+) \| (\S+) \| (\S+) \| (\S+) \| \d+ \|"
-    rows = re.findall(row, sections["scaling"], flags=re.MULTILINE)
-    found = {name: (median, low, high) for name, median, low, high in rows}
-
-    def said(name: str) -> str:
-        median, low, high = found[name]
-        return median if low == high else f"{median} ({low} to {high})"
-
-    pairs = re.findall(r"^\| (\w+) \| (.+) \|$", sections["machine"], flags=re.MULTILINE)
-    machine = dict(pairs)
-    hours = "hours of a million seeds on two workers"
-    lines = [
-        f"Measured on {machine['CPU']}, {machine['cores']} cores, {machine['memory']}: median "
-        "(range).",
-        "",
-        "| two workers against one process | efficiency | for a further pack |",
-        "| --- | ---: | ---: |",
-        *(
-            f"| {engine} | {said(f'{engine} efficiency of two workers')} | "
-            f"{said(f'{engine} efficiency of two workers for further packs')} |"
-            for engine in ("processes", "ray")
-        ),
-        "",
-        f"1 is ideal: half the time. {PACKS[1]} packs of {PACK_SIZE} seeds of the DQN took "
-        f"{said(f'inline 1 seconds of {PACKS[1]} packs')} s in one process, "
-        f"{said(f'processes 2 seconds of {PACKS[1]} packs')} s on two, "
-        f"{said(f'ray 2 seconds of {PACKS[1]} packs')} s on two workers of Ray, start-up and "
-        f"compilation included. A worker held at most {said('worker peak megabytes')} MB.",
-        "",
-        "| seeds in a pack | REINFORCE, ms a seed | MB | DQN, ms a seed | MB |",
-        "| ---: | ---: | ---: | ---: | ---: |",
-        *(
-            f"| {count:,} | "
-            + " | ".join(
-                said(f"{algorithm} {what} at {count} seeds")
-                for algorithm in ("reinforce", "dqn")
-                for what in ("milliseconds per seed", "peak megabytes")
-            )
-            + " |"
-            for count in SEEDS
-        ),
-        "",
-        "A thousand settings times a thousand seeds of the DQN, at the cost of a further pack, "
-        f"would take two workers **{said(hours)} hours**; 64 workers of this kind a 32nd of that, "
-        "if packs are many.",
+def guide(machine: Mapping[str, str], measured: Mapping[str, Spread]) -> str:
+    """Return the guide's text on the measurements."""
+    efficiency = [
+        f"| {engine} | {measured[f'{engine}_efficiency_of_two_workers']} | "
+        f"{measured[f'{engine}_efficiency_of_two_workers_for_further_packs']} |"
+        for engine in ("processes", "ray")
     ]
-    return "\n".join(lines)
+    whole = [
+        measured[f"{way}_seconds_of_{PACKS[1]}_packs"]
+        for way in ("inline_1", "processes_2", "ray_2")
+    ]
+    costs = [
+        f"| {count:,} | "
+        + " | ".join(
+            str(measured[f"{algorithm}_{kind}_at_{count}_seeds"])
+            for algorithm in ("reinforce", "dqn")
+            for kind in ("milliseconds_per_seed", "peak_megabytes")
+        )
+        + " |"
+        for count in SEEDS
+    ]
+    return "\n".join(
+        [
+            f"Measured on {machine['CPU']}, {machine['cores']} cores, {machine['memory']}: median "
+            "(range).",
+            "",
+            "| two workers against one process | efficiency | for a further pack |",
+            "| --- | ---: | ---: |",
+            *efficiency,
+            "",
+            f"1 is ideal: half the time. {PACKS[1]} packs of {PACK_SIZE} seeds of the DQN took "
+            f"{whole[0]} s in one process, {whole[1]} s on two, {whole[2]} s on two workers of "
+            f"Ray, start-up and compilation included. A worker held at most "
+            f"{measured['worker_peak_megabytes']} MB.",
+            "",
+            "| seeds in a pack | REINFORCE, ms a seed | MB | DQN, ms a seed | MB |",
+            "| ---: | ---: | ---: | ---: | ---: |",
+            *costs,
+            "",
+            "A thousand settings times a thousand seeds of the DQN, at the cost of a further pack, "
+            f"would take two workers **{measured[HOURS]} hours**; 64 workers of this kind a 32nd "
+            "of that, if packs are many.",
+        ]
+    )
 
 
-def fill(results: Path, path: Path = GUIDE) -> None:
-    """Write into the guide what was measured."""
+def fill(machine: Mapping[str, str], measured: Mapping[str, Spread], path: Path = GUIDE) -> None:
+    """Write the measurements into the guide."""
     from reprise.site import readme
 
     text = path.read_text(encoding="utf-8")
-    said = guide(results.read_text(encoding="utf-8"))
-    path.write_text(readme.filled(text, "measured", [said]), encoding="utf-8")
+    path.write_text(readme.filled(text, "measured", [guide(machine, measured)]), encoding="utf-8")
 
 
 if __name__ == "__main__":  # one measurement, for the process above this one

@@ -8,7 +8,7 @@ from benchmarks.pipeline import summary
 from benchmarks.spread import Spread, interval, spread
 from reprise.site import readme
 
-MACHINE = "## machine\n\n|  |  |\n| --- | --- |\n| CPU | one |\n"
+MACHINE = {"CPU": "one"}
 RATES = {
     "updates_per_second": spread([25e6]),
     "slowest_behaviour_updates_per_second": spread([12e6]),
@@ -36,21 +36,19 @@ def test_the_interval_of_ratios_is_students_of_their_logarithms():
     )
 
 
-def test_section_shows_promises_then_measurements():
-    assert run.section("training", RATIOS | {"dqn_seconds": spread([1.5])}).splitlines() == [
-        "## training",
-        "",
-        "| promise | measured, median (min to max) | holds |",
-        "| --- | --- | --- |",
-        "| REINFORCE, steps a second / the yardstick's at least 1 | 1.2 (1.1 to 1.3) | yes |",
-        "| DQN, steps a second / the yardstick's at least 1 | 0.95 (0.9 to 1.04) | **no** |",
-        "",
-        "| measurement | median | min | max | repeats | 95% interval |",
-        "| --- | --- | --- | --- | --- | --- |",
-        "| reinforce ratio | 1.2 | 1.1 | 1.3 | 3 | 0.973 to 1.47 |",
-        "| dqn ratio | 0.95 | 0.9 | 1.04 | 3 |  |",
-        "| dqn seconds | 1.5 | 1.5 | 1.5 | 1 |  |",
-    ]
+def test_the_document_shows_every_promise_and_where_the_time_goes():
+    stages = {"mdp_solving_seconds": spread([3.2])}
+    whole = {promise.measurement: spread([1.0]) for promise in run.PROMISES["pipeline"]}
+    text = run.document(MACHINE, {"training": RATIOS, "pipeline": whole | stages})
+    assert "CPU one." in text
+    assert (
+        "| REINFORCE, steps a second / the yardstick's at least 1 | 1.2 (1.1 to 1.3) | yes |"
+        in text
+    )
+    assert (
+        "| DQN, steps a second / the yardstick's at least 1 | 0.95 (0.9 to 1.04) | **no** |" in text
+    )
+    assert text.endswith("| stage | seconds |\n| --- | ---: |\n| mdp_solving | 3.2 |\n")
 
 
 @pytest.mark.parametrize(
@@ -66,27 +64,27 @@ def test_promise_holds_on_the_right_side_of_its_limit(bound, below: bool, at: bo
     assert [promise.holds(value) for value in (0.9, 1.0, 1.1)] == [below, at, above]
 
 
-def test_document_keeps_the_sections_that_are_not_measured_anew():
-    old = run.section("training", RATIOS)
-    first = run.document(MACHINE, {"training": old})
-    both = run.document(MACHINE, {"q_learning": run.section("q_learning", RATES)}, before=first)
-    assert both.index("## machine") < both.index("## q_learning") < both.index("## training")
-    assert both.endswith(old)
-    assert run.document(MACHINE, {"training": old}, before=both) == both
-    other = run.document(MACHINE.replace("one", "two"), {}, before=first)
-    assert "## training" not in other
+def test_measurements_of_the_same_machine_stay(tmp_path, monkeypatch):
+    results = tmp_path / "results.json"
+    for name, found in (("training", RATIOS), ("q_learning", RATES)):
+        monkeypatch.setattr(run, "measured", lambda _, found=found: found)
+        run.main([name], results)
+    assert run.read(results) == (run.machine(), {"q_learning": RATES, "training": RATIOS})
+    monkeypatch.setattr(run, "machine", lambda: MACHINE)
+    run.main(["q_learning"], results)
+    assert run.read(results) == (MACHINE, {"q_learning": RATES})
 
 
 def test_broken_promise_is_told_and_ends_with_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(run, "measured", lambda name: RATIOS)
-    assert run.main(["training"], tmp_path / "results.md") == 1
+    assert run.main(["training"], tmp_path / "results.json") == 1
     assert capsys.readouterr().err == (
         "PROMISE BROKEN: training: DQN, steps a second / the yardstick's at least 1: "
         "it is 0.95 (0.9 to 1.04)\n"
     )
-    assert "| dqn ratio | 0.95 |" in (tmp_path / "results.md").read_text()
+    assert "| 0.95 (0.9 to 1.04) | **no** |" in (tmp_path / "results.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -96,9 +94,9 @@ def test_broken_promise_is_told_and_ends_with_1(
 def test_unknown_name_is_refused_before_anything_is_measured(
     name: str, hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert run.main(["q_learning", name], tmp_path / "results.md") == 2
+    assert run.main(["q_learning", name], tmp_path / "results.json") == 2
     assert capsys.readouterr() == ("", f"benchmarks: no benchmark '{name}'; {hint}\n")
-    assert not (tmp_path / "results.md").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_name_means_all_and_names_run_in_order():
@@ -131,7 +129,9 @@ def test_pipeline_peak_is_the_hungriest_stage():
     assert results["b@c_seconds"].median == 2.0
 
 
-def test_the_guide_to_scaling_says_what_was_measured():
-    results = run.RESULTS.read_text(encoding="utf-8")
+def test_committed_documents_show_the_committed_measurements():
+    machine, measured = run.read(run.RESULTS)
+    assert run.RESULTS.with_suffix(".md").read_text("utf-8") == run.document(machine, measured)
     text = (run.RESULTS.parents[1] / scaling.GUIDE).read_text(encoding="utf-8")
-    assert readme.filled(text, "measured", [scaling.guide(results)]) == text
+    shown = scaling.guide(machine, measured["scaling"])
+    assert readme.filled(text, "measured", [shown]) == text
