@@ -23,8 +23,7 @@ from reprise import seeds
 from reprise.capacity import Need
 from reprise.hyperparameters import AtLeastTwo, Name, NonNegativeInt, Seed
 from reprise.pipeline import stage
-from reprise.stats.intervals import Interval, mean_interval
-from reprise.stats.paired import ratio_of_means
+from reprise.stats.intervals import Interval, mean_interval, ratio_of_means
 from reprise.tabular import loaders, td_learning
 from reprise.tabular.names import metric_keys
 from reprise.tabular.settling import curve_quantiles

@@ -8,17 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reprise.claims.model import CONFIRMED, EXACT, REFUTED, UNRESOLVED, Claim, Region, Test
 from reprise.claims.sources import Results, Sample, sample, value
 from reprise.errors import UserError
 from reprise.stats import intervals, multiplicity
-from reprise.stats.intervals import Interval, Seed
-from reprise.stats.median import median_interval
-from reprise.stats.paired import ratio_of_means
-
-Floats = NDArray[np.float64]
+from reprise.stats.intervals import Array, Interval
 
 DECILES = (0.1, 0.9)
 RANKED = ("share", "improvement")  # forms that ask which value is above which, not how far
@@ -47,46 +42,37 @@ def judge(
     resamples: int,
     seed: Callable[[str], np.random.SeedSequence],
 ) -> dict[str, Answer]:
-    """Return the answers to all claims.
+    """Return the answers to all claims, by id.
 
-    Args:
-        claims: by id.
-        results: of the stages.
-        confidence: that all verdicts of a family hold together.
-        resamples: of each bootstrap.
-        seed: from a claim's id to the seed of its bootstraps.
-
-    Raises:
-        UserError: names the claim, and the result that it needs and that is missing.
+    All verdicts of a family hold together at the confidence. The seed of a claim's bootstraps comes
+    from its id. UserError names the claim, and the result that it needs and that is missing.
     """
     questions: dict[str, dict[str, Question]] = {}
     answers = {}
     for name, claim in claims.items():
         try:
             if claim.test.form in EXACT:
-                answers[name] = exactly(claim.test, results)
+                answers[name] = _exactly(claim.test, results)
             else:
-                asked = question(claim.test, results, resamples, seed(name))
+                asked = _question(claim.test, results, resamples, seed(name))
                 questions.setdefault(claim.family, {})[name] = asked
         except UserError as error:
             raise UserError(f"claim {name}: {error}") from None
     for family in questions.values():
-        answers |= multiplicity.step_down(
-            family, lambda answer: answer.verdict != UNRESOLVED, confidence
-        )
+        answers |= multiplicity.step_down(family, lambda a: a.verdict != UNRESOLVED, confidence)
     return {name: answers[name] for name in claims}
 
 
-def exactly(test: Test, results: Results) -> Answer:
+def _exactly(test: Test, results: Results) -> Answer:
     """Return the answer to a claim about exact values."""
     claimed = test.claimed
     if test.form == "every":
         values, dropped = sample(test.of, results)
         if not len(values):
             return Answer(UNRESOLVED, dropped=dropped, reason="there is no value")
+        middle, low, high = (float(of(values)) for of in (np.median, np.min, np.max))
         verdict = CONFIRMED if all(map(claimed.holds, values)) else REFUTED
-        middle, low, high = float(np.median(values)), float(values.min()), float(values.max())
-        return Answer(verdict, Interval(middle, low, high, len(values), False), dropped=dropped)
+        return Answer(verdict, Interval(middle, low, high, len(values)), dropped=dropped)
     one = value(test.of, results)
     if one is None or one != one:  # NaN
         return Answer(UNRESOLVED, reason="the results hold no value")
@@ -95,27 +81,24 @@ def exactly(test: Test, results: Results) -> Answer:
         raise UserError(f"the measured value is {kind}, {one!r}; claimed is {claimed.words()}")
     if isinstance(one, str):
         return Answer(CONFIRMED if one == claimed.equal else REFUTED, word=one)
-    return Answer(CONFIRMED if claimed.holds(one) else REFUTED, Interval(one, one, one, 1, False))
+    return Answer(CONFIRMED if claimed.holds(one) else REFUTED, Interval(one, one, one, 1))
 
 
-def question(
+def _question(
     test: Test, results: Results, resamples: int, seed: np.random.SeedSequence
 ) -> Question:
-    """Return the question that a claim asks about a sample or two.
-
-    The same resamples are drawn at every confidence.
-    """
+    """Return a claim's question; it draws the same resamples at every confidence."""
     sources = [test.of, test.than] if test.than else [test.of]
     samples = [sample(source, results, ranked=test.form in RANKED) for source in sources]
     dropped = sum(each.dropped for each in samples)
-    if (least := min(len(each.values) for each in samples)) < 2:
-        count = f"{least} value{'' if least == 1 else 's'}"
-        reason = f"{count} where an interval needs 2"
-        return lambda _: Answer(UNRESOLVED, dropped=dropped, reason=reason)
+    least = min(len(each.values) for each in samples)
 
     def ask(confidence: float) -> Answer:
+        if least < 2:
+            reason = f"{least} value{'' if least == 1 else 's'} where an interval needs 2"
+            return Answer(UNRESOLVED, dropped=dropped, reason=reason)
         try:
-            interval = measured(test, samples, confidence, resamples, seed)
+            interval = _measured(test, samples, confidence, resamples, seed)
         except ValueError as error:
             return Answer(UNRESOLVED, dropped=dropped, reason=str(error))
         return ruled(interval, test.claimed)._replace(dropped=dropped, confidence=confidence)
@@ -130,8 +113,12 @@ def ruled(interval: Interval, claimed: Region) -> Answer:
     return Answer(BY_SIDE[claimed.side(interval.low, interval.high)], interval)
 
 
-def measured(
-    test: Test, samples: list[Sample], confidence: float, resamples: int, seed: Seed
+def _measured(
+    test: Test,
+    samples: list[Sample],
+    confidence: float,
+    resamples: int,
+    seed: np.random.SeedSequence,
 ) -> Interval:
     """Return the interval of a test's form; raise ValueError if the values allow none."""
     a, b = samples[0].values, samples[-1].values
@@ -143,32 +130,24 @@ def measured(
         case "mean":
             return intervals.mean_interval(a, confidence)
         case "median":
-            return median_interval(a, confidence)
+            return intervals.median_interval(a, confidence)
         case "spread":
             return intervals.bootstrap_interval(a, spread, confidence, resamples, seed=seed)
         case "ratio":
-            return ratio_of_means(a, b, confidence)
+            return intervals.ratio_of_means(a, b, confidence)
         case "difference":
             return intervals.difference_of_means(a, b, confidence)
-    a, b = both_finite(a, b)
-    if test.less_is_better:
-        a, b = -a, -b
+    # A time that never came becomes one more than the latest; the return of a seed without a policy
+    # becomes one less than the lowest.
+    both = np.concatenate([a, b])
+    finite = both[np.isfinite(both)]
+    bounds = finite.min(initial=0) - 1, finite.max(initial=0) + 1
+    sign = -1 if test.less_is_better else 1
+    a, b = (sign * np.clip(each, *bounds) for each in (a, b))
     return intervals.probability_of_improvement(a, b, confidence, resamples, seed=seed)
 
 
-def spread(values: Floats, /, *, axis: int) -> Floats:
+def spread(values: Array, /, *, axis: int) -> Array:
     """Return the 90% quantile minus the 10% quantile."""
     low, high = np.quantile(values, DECILES, axis=axis)
     return high - low
-
-
-def both_finite(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """Return two samples with finite numbers only.
-
-    A time that never came becomes one more than the latest; the return of a seed without a policy
-    becomes one less than the lowest.
-    """
-    known = np.concatenate([a, b])
-    known = known[np.isfinite(known)]
-    bounds = known.min(initial=0) - 1, known.max(initial=0) + 1
-    return np.clip(a, *bounds), np.clip(b, *bounds)

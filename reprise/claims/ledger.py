@@ -9,32 +9,38 @@ import pandas as pd
 from reprise.claims.judge import Answer
 from reprise.claims.model import VERDICTS, Claim
 
-FORMS = {
+FORMS = {  # in words, where the words are not the form's name
     "every": "each value",
     "ratio": "ratio of means",
     "difference": "difference of means",
     "improvement": "probability of improvement",
 }
-"""Forms of a test in words, where the words are not the form's name."""
 AFTERWARDS = "†"
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
+SIGNS = (
+    "Brackets hold an interval over n seeds or runs. Holm's procedure widens the intervals, so "
+    "that all verdicts of a family hold together. A claim is confirmed if its whole interval "
+    "lies in the claimed range, and refuted if no part of it does."
+)
+
+Row = Mapping[Hashable, Any]
 
 
 def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.DataFrame:
     """Return a row for each claim; a time that never came has no number."""
     rows = []
     for name, claim in claims.items():
-        test, answer, interval = claim.test, answers[name], answers[name].interval
+        answer, interval = answers[name], answers[name].interval
         ends = [end if np.isfinite(end) else None for end in interval[:3]] if interval else []
         row = {
             "claim": name,
             "family": claim.family,
             "place": claim.place,
-            "stage": " ".join(test.stages),
+            "stage": " ".join(claim.test.stages),
             "statement": claim.statement,
             "measured": claim.measured,
-            "form": test.form,
-            "claimed": test.claimed.words(),
+            "form": claim.test.form,
+            "claimed": claim.test.claimed.words(),
             "verdict": answer.verdict,
             **dict(zip(("estimate", "low", "high"), ends or [None] * 3, strict=True)),
             "word": answer.word,
@@ -50,16 +56,14 @@ def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.Data
 
 
 def summary(ledger: pd.DataFrame) -> dict[str, Any]:
-    """Return metrics.json: the counts, those of each family, and each claim's verdict."""
+    """Return the counts, those of each family, and each claim's verdict."""
+    families = ledger.groupby("family", sort=False)
     return {
         "claims": len(ledger),
         **counts(ledger),
         "written_after_results": int(np.count_nonzero(ledger["written_after_results"])),
         "without_width": int(np.count_nonzero(ledger["degenerate"])),
-        "families": {
-            str(name): counts(pd.DataFrame(group))
-            for name, group in ledger.groupby("family", sort=False)
-        },
+        "families": {str(name): counts(pd.DataFrame(group)) for name, group in families},
         "verdicts": dict(zip(ledger["claim"], ledger["verdict"], strict=True)),
     }
 
@@ -76,19 +80,12 @@ def in_words(count: Mapping[str, Any]) -> str:
 
 
 def markdown(
-    ledger: pd.DataFrame,
-    notebooks: str,
-    *,
-    in_full: bool = False,
-    columns: Sequence[str] = COLUMNS,
+    ledger: pd.DataFrame, notebooks: str, *, in_full=False, columns: Sequence[str] = COLUMNS
 ) -> str:
-    """Return the ledger as a table in Markdown, with an explanation of its signs.
+    """Return the ledger, or some of its `COLUMNS`, in Markdown, with its `signs`.
 
-    Args:
-        ledger: as `table` gives it, or as read from its file.
-        notebooks: the folder of the executed notebooks, relative to the page.
-        in_full: whether the table also has each claim's family and exact measure.
-        columns: some of `COLUMNS`.
+    The folder of the executed notebooks is relative to the page. In full, a row also has its
+    claim's family and exact measure.
     """
     rows = [columns, ["---:" if column == "n" else "---" for column in columns]]
     for row in ledger.to_dict("records"):
@@ -96,28 +93,31 @@ def markdown(
         if in_full:
             statement += f" *{row['measured']}* ({row['family'].replace('_', ' ')})"
         stage = next(iter(_text(row["stage"]).split()), "claims")
-        n = "" if pd.isna(row["n"]) or row["form"] == "value" else f"{row['n']:,.0f}"
-        cells = (statement, f"**{row['verdict']}**", measured(row), n, claimed(row), row["place"])
-        link = f"[{stage}]({notebooks}/{stage}.ipynb)"
-        named: dict[str, Any] = dict(zip(COLUMNS, (*cells, link), strict=True))
-        rows.append([named[column] for column in columns])
-    lines = [f"| {' | '.join(map(str, cells))} |" for cells in rows]
-    return "\n".join([*lines, "", signs(ledger)])
+        cells = {
+            "claim": statement,
+            "verdict": f"**{row['verdict']}**",
+            "measured": measured(row),
+            "n": "" if pd.isna(row["n"]) or row["form"] == "value" else f"{row['n']:,.0f}",
+            "claimed": claimed(row),
+            "place": row["place"],
+            "notebook": f"[{stage}]({notebooks}/{stage}.ipynb)",
+        }
+        rows.append([cells[column] for column in columns])
+    return "\n".join([*(f"| {' | '.join(cells)} |" for cells in rows), "", signs(ledger)])
 
 
-def claimed(row: Mapping[Hashable, Any]) -> str:
+def claimed(row: Row) -> str:
     """Return the claimed range in words, such as `mean above 195`."""
     return f"{FORMS.get(row['form'], row['form'])} {row['claimed']}"
 
 
-def measured(row: Mapping[Hashable, Any]) -> str:
+def measured(row: Row) -> str:
     """Return the measured value with its interval."""
     word, reason = _text(row["word"]), _text(row["reason"])
     if word or pd.isna(row["n"]):
         return word or reason
-    low, estimate, high = (
-        "never" if pd.isna(row[end]) else number(row[end]) for end in ("low", "estimate", "high")
-    )
+    ends = (row[end] for end in ("low", "estimate", "high"))
+    low, estimate, high = ("never" if pd.isna(end) else number(end) for end in ends)
     if row["form"] == "value":
         return estimate
     if row["form"] == "every":
@@ -127,7 +127,7 @@ def measured(row: Mapping[Hashable, Any]) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with about four digits, such as `8,120`, `196.7` or `0.613`."""
+    """Return a number with about four digits, such as `8,120` or `0.613`."""
     size = abs(value)
     form = ",.0f" if size >= 1000 else ".1f" if size >= 100 else ".3g"
     return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")
@@ -135,16 +135,12 @@ def number(value: float) -> str:
 
 def signs(ledger: pd.DataFrame) -> str:
     """Return an explanation of the ledger's signs, in Markdown."""
-    said = [
-        "Brackets hold an interval over n seeds or runs. Holm's procedure widens the intervals, so "
-        "that all verdicts of a family hold together. A claim is confirmed if its whole interval "
-        "lies in the claimed range, and refuted if no part of it does."
-    ]
+    said = SIGNS
     if bool(ledger["degenerate"].any()):
-        said.append("*No width*: all resamples agree, which is not certainty.")
+        said += " *No width*: all resamples agree, which is not certainty."
     if bool(ledger["written_after_results"].any()):
-        said.append(f"{AFTERWARDS} written after results were seen.")
-    return " ".join(said)
+        said += f" {AFTERWARDS} written after results were seen."
+    return said
 
 
 def _text(cell: Any) -> str:

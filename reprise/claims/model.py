@@ -15,19 +15,19 @@ from reprise.hyperparameters import Frozen, Name
 
 CONFIRMED, REFUTED, UNRESOLVED = VERDICTS = ("confirmed", "refuted", "unresolved")
 
-Form = Literal[
-    "value", "every", "share", "mean", "median", "spread", "ratio", "difference", "improvement"
-]
 EXACT = ("value", "every")  # no sampling, no interval
-OF_TWO = ("ratio", "difference", "improvement")
-TAKEN_BY = {"than": OF_TWO, "counted": ("share",), "less_is_better": ("improvement",)}
+TAKEN_BY = {  # what some forms need and others do not have
+    "than": ("ratio", "difference", "improvement"),
+    "counted": ("share",),
+    "less_is_better": ("improvement",),
+}
 ONE_SIDED = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 
 Pair = Annotated[tuple[float, float], Field(strict=False)]
 
 
 class Region(Frozen):
-    """A region of numbers: on one side of a margin, between two, or outside of them."""
+    """Numbers on one side of a margin, between two, or outside."""
 
     above: float | None = None
     at_least: float | None = None
@@ -39,24 +39,22 @@ class Region(Frozen):
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        given = {name: value for name, value in self if value is not None}
+        given = self.model_dump(exclude_none=True)
         if len(given) != 1:
-            said = ", ".join(sorted(given)) or "nothing"
-            raise ValueError(
-                f"claimed has {said}; allowed: one of {', '.join(Region.model_fields)}"
-            )
-        for name, value in given.items():
-            if isinstance(value, tuple) and not value[0] < value[1]:
-                raise ValueError(f"{name} is {list(value)}; allowed: the lower number first")
+            said, known = ", ".join(sorted(given)) or "nothing", ", ".join(Region.model_fields)
+            raise ValueError(f"claimed has {said}; allowed: one of {known}")
+        ((name, value),) = given.items()
+        if isinstance(value, tuple) and not value[0] < value[1]:
+            raise ValueError(f"{name} is {list(value)}; allowed: the lower number first")
         return self
 
     @property
     def _given(self) -> tuple[str, Any]:
-        return next((name, value) for name, value in self if value is not None)
+        return next(iter(self.model_dump(exclude_none=True).items()))
 
     @property
     def margins(self) -> tuple[float, ...]:
-        """Return the numbers at which the region begins or ends."""
+        """The numbers at which the region begins or ends."""
         _, value = self._given
         return () if isinstance(value, str) else value if isinstance(value, tuple) else (value,)
 
@@ -68,7 +66,7 @@ class Region(Frozen):
         return name in ONE_SIDED and ONE_SIDED[name](value, given)
 
     def side(self, low: float, high: float) -> int:
-        """Return 1 if all numbers from low to high lie in the region, -1 if none does, else 0."""
+        """Return 1 if low to high lie in the region, -1 if outside, else 0."""
         between = (margin for margin in self.margins if low <= margin <= high)
         found = {self.holds(number) for number in (low, high, *between)}
         return 0 if len(found) > 1 else 1 if True in found else -1
@@ -85,8 +83,8 @@ class Region(Frozen):
         name = next(n for n in cls.model_fields if words.startswith(f"{_worded(n)} "))
         said: Any = words.removeprefix(f"{_worded(name)} ")
         if name != "equal":
-            first, *second = map(float, said.split(" to "))
-            said = (first, *second) if second else first
+            numbers = [float(number) for number in said.split(" to ")]
+            said = numbers if len(numbers) > 1 else numbers[0]
         return cls.model_validate({name: said})
 
 
@@ -99,7 +97,9 @@ class Test(Frozen):
 
     __test__ = False  # for pytest
 
-    form: Form
+    form: Literal[
+        "value", "every", "share", "mean", "median", "spread", "ratio", "difference", "improvement"
+    ]
     of: Source
     than: Source | None = None
     counted: Region | None = None  # which values make up the share
@@ -129,8 +129,8 @@ class Test(Frozen):
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Return the stages with the test's samples, in order."""
-        named = (source.stage for source in (self.of, self.than) if source)
+        """The stages with the test's samples, in order."""
+        named = [source.stage for source in (self.of, self.than) if source]
         return tuple(dict.fromkeys(stage for stage in named if stage))
 
 

@@ -1,10 +1,7 @@
-"""Sources of a claim: one value of a stage's metrics, or a sample from its tables.
-
-`Results` gives metrics and tables by stage and name; nothing here reads a file.
-"""
+"""Sources of a claim: a stage's metric, or a sample from its tables."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -16,15 +13,15 @@ from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
 from reprise.measures.outcomes import sense
 from reprise.measures.training import steps_to
+from reprise.stats.metrics import leaves
 
 KINDS = ("metric", "logarithm_of", "table")
 
 Cell = str | int | float
-Cells = Cell | Annotated[tuple[Cell, ...], Field(strict=False)]
 
 
 class Results(Protocol):
-    """The results of stages; both raise UserError if there is no such stage or table."""
+    """The results of stages; UserError if there is no such stage or table."""
 
     def metrics(self, stage: str) -> dict[str, Any]:
         """Return a stage's metrics."""
@@ -57,7 +54,8 @@ class Source(Frozen):
     metric: Name | None = None  # its keys, dotted
     logarithm_of: LogarithmOf | None = None
     table: Name | None = None
-    where: Mapping[Name, Cells] = Field({})  # only rows with this value, or one of these
+    where: Mapping[Name, Cell | Annotated[tuple[Cell, ...], Field(strict=False)]] = Field({})
+    """Only rows with this value, or one of these, in each column."""
     largest: Name | None = None  # only rows with the largest value in this column
     known: Name | None = None  # only rows with a value in this column
     column: Name | None = None
@@ -94,8 +92,7 @@ class Sample(NamedTuple):
 def value(source: Source, results: Results) -> float | str | None:
     """Return the single value of a source, None if the results have none.
 
-    Raises:
-        UserError: the source names something missing, or has several values.
+    UserError if the source names something missing, or has several values.
     """
     if source.logarithm_of:
         return source.logarithm_of.exponent * math.log10(source.logarithm_of.base)
@@ -110,28 +107,22 @@ def value(source: Source, results: Results) -> float | str | None:
 def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
     """Return the values of a table's rows, one a seed.
 
-    Args:
-        source: where they come from.
-        results: of the stages.
-        ranked: whether only their order counts: then a diverged seed is not dropped but ranks
-            below all others, at minus infinity.
-
-    Raises:
-        UserError: the source names something missing.
+    Where they are `ranked`, only their order counts: a diverged seed is not dropped but ranks below
+    all others, at minus infinity. UserError if the source names something missing.
     """
     rows = _rows(source, results)
     if source.reaches:
-        values = _times(source.reaches, rows.filter(like="seed_").dropna(axis="columns", how="all"))
+        returns = rows.filter(like="seed_").dropna(axis="columns", how="all").to_numpy(float)
+        values = _times(source.reaches, returns)
     else:
         cells = _cells(str(source.column), rows, source)
         if not pd.api.types.is_numeric_dtype(cells):
             raise UserError(f"{source}: the column {source.column} holds no numbers")
-        values = cells.to_numpy(np.float64)
+        values = cells.to_numpy(float)
         if source.last_ratio_by:
-            groups = _cells(source.last_ratio_by, rows, source).to_numpy()
-            pairs = pd.Series(values).groupby(groups, sort=False)
-            ratios = [each.iloc[-1] / each.iloc[-2] for _, each in pairs if len(each) > 1]
-            values = np.array(ratios, np.float64)
+            groups = cells.groupby(_cells(source.last_ratio_by, rows, source), sort=False)
+            ratios = [each.iloc[-1] / each.iloc[-2] for _, each in groups if len(each) > 1]
+            values = np.array(ratios, float)
     if source.over:
         divisor = _metric(source.over, source, results)
         if isinstance(divisor, str) or divisor == 0:
@@ -148,28 +139,18 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
 def unknown(place: object, kind: str, name: object, known: Iterable[object]) -> str:
     """Return in words what is missing, with the closest match."""
     names = [str(other) for other in known]
-    meant = closest(name, names)
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return f"{place} has no {kind} {name!r}; " + (
-        f"did you mean {meant!r}?" if meant else f"there are {listed or 'none'}"
-    )
+    meant = closest(name, names)
+    hint = f"did you mean {meant!r}?" if meant else f"there are {listed or 'none'}"
+    return f"{place} has no {kind} {name!r}; {hint}"
 
 
 def _metric(path: str, source: Source, results: Results) -> float | str | None:
-    every = dict(_leaves(results.metrics(str(source.stage))))
+    every = dict(leaves(results.metrics(str(source.stage))))
     if path not in every:
         raise UserError(unknown(f"data/{source.stage}/metrics.json", "metric", path, every))
     found = every[path]
     return found if found is None or isinstance(found, str) else float(found)
-
-
-def _leaves(values: Any, *path: str) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted name of each value that is no list."""
-    if isinstance(values, dict):
-        for key, inner in values.items():
-            yield from _leaves(inner, *path, key)
-    elif not isinstance(values, list):
-        yield ".".join(path), values
 
 
 def _rows(source: Source, results: Results) -> pd.DataFrame:
@@ -195,8 +176,8 @@ def _cells(column: str, rows: pd.DataFrame, source: Source) -> pd.Series:
     return pd.Series(rows[column])
 
 
-def _times(reaches: Reaches, returns: pd.DataFrame) -> NDArray[np.float64]:
-    means = returns.to_numpy(np.float64)  # [K, N]
+def _times(reaches: Reaches, means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each seed's environment steps until its mean returns [K, N] reach the target."""
     if len(means) < reaches.rows:
         return np.full(means.shape[1], np.nan)
     steps = np.cumsum(means * reaches.episodes_per_row, axis=0)

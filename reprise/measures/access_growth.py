@@ -38,13 +38,13 @@ class Access(Frozen):
 
 
 def deque_batch(length: int) -> Batch:
-    """Return a function that reads a batch from a full deque, the chapter's replay buffer."""
+    """Return a reader of batches from a full deque, the chapter's replay buffer."""
     held = deque(range(length), maxlen=length)
     return lambda indices: [held[index] for index in indices]
 
 
 def circular_batch(length: int) -> Batch:
-    """Return a function that reads a batch from a full circular array, the oldest first."""
+    """Return a reader of batches from a circular array, oldest first."""
     held, oldest = list(range(length)), length // 3
     return lambda indices: [held[(oldest + index) % length] for index in indices]
 
@@ -53,14 +53,14 @@ BATCHES = {"deque": deque_batch, "circular": circular_batch}
 
 
 def growth(make: Callable[[int], Batch], access: Access, random: np.random.Generator) -> int:
-    """Return g as a whole number, for `deque_batch` or `circular_batch`."""
+    """Return g as a whole number, for one of the `BATCHES`."""
     lengths = (access.shorter, access.longer)
     batches = [make(length) for length in lengths]
     indices = [random.integers(length, size=access.accesses).tolist() for length in lengths]
-    best = [math.inf] * len(lengths)
+    best = [math.inf, math.inf]
     for _ in range(access.repeats):
-        for which, (batch, drawn) in enumerate(zip(batches, indices, strict=True)):
+        for which in (0, 1):
             start = perf_counter_ns()
-            batch(drawn)
+            batches[which](indices[which])
             best[which] = min(best[which], perf_counter_ns() - start)
     return round(math.log(best[1] / best[0]) / math.log(access.longer / access.shorter))

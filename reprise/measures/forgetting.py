@@ -28,12 +28,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from reprise.measures.training_run import TrainingRun
 from reprise.stats import intervals
+from reprise.stats.intervals import Array
 
-Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 
@@ -51,41 +51,32 @@ class Course(NamedTuple):
 def course(returns: NDArray, cap: float, window: int) -> Course:
     """Return the episodes in which each seed holds the cap and collapses.
 
-    Args:
-        returns: of episodes in order [K, N].
-        cap: the highest possible return of an episode, or the return that solves the task.
-        window: episodes.
+    The returns are of episodes [K, N], the window has so many; the cap is the highest possible
+    return of an episode, or the return that solves the task.
     """
     half = cap - abs(cap) / 2  # a collapse goes down from a negative cap too
     windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, N, window]
-    full = np.all(windows >= cap, axis=-1)
-    mean = np.mean(windows, axis=-1)
+    full, mean = np.all(windows >= cap, axis=-1), np.mean(windows, axis=-1)
     holds, collapses = np.zeros((2, *returns.shape), bool)
     held_at, depth, recovery = np.full((3, returns.shape[1]), np.nan)
-    for seed in range(returns.shape[1]):
-        fulls, means = full[:, seed], mean[:, seed]
+    for seed in np.flatnonzero(full.any(axis=0)):
+        held = int(full[:, seed].argmax())
+        held_at[seed], depth[seed] = held + window - 1, cap - mean[held:, seed].min()
         begun: list[int] = []
         holding = False
         for first, last in enumerate(range(window - 1, len(returns))):
-            if fulls[first]:
+            if full[first, seed]:
                 if begun and not holding and np.isnan(recovery[seed]):
                     recovery[seed] = last - begun[0]
                 holding = True
-            elif holding and means[first] < half:
+            elif holding and mean[first, seed] < half:
                 holding = False
                 begun.append(first + int((returns[first : last + 1, seed] < half).argmax()))
                 holds[begun[-1] : last, seed] = False
             holds[last, seed] = holding
         collapses[begun, seed] = True
-        if fulls.any():
-            held = int(fulls.argmax())
-            held_at[seed], depth[seed] = held + window - 1, cap - means[held:].min()
-    samples = {
-        "held_at": held_at,
-        "forgets": collapses.any(axis=0).astype(int),
-        "depth": depth,
-        "recovery": recovery,
-    }
+    forgets = collapses.any(axis=0).astype(int)
+    samples = {"held_at": held_at, "forgets": forgets, "depth": depth, "recovery": recovery}
     return Course(holds, collapses, pd.DataFrame(samples))
 
 
@@ -97,38 +88,30 @@ def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
     """
     held = samples["held_at"].notna().to_numpy(bool)
     forgot = samples["forgets"].to_numpy() == 1
-    recovery = samples["recovery"].to_numpy(float)
-    recovered = ~np.isnan(recovery)
+    depth, recovery = (samples[name].to_numpy(float) for name in ("depth", "recovery"))
 
-    def share(hits: Booleans, of: Booleans) -> dict | None:
-        found = intervals.wilson_interval(int(hits.sum()), int(of.sum())) if of.any() else None
-        return found._asdict() if found else None
+    def share(hits: Booleans, of: int) -> dict | None:
+        return intervals.wilson_interval(int(hits.sum()), of)._asdict() if of else None
 
     return {
-        "held": share(held, np.ones_like(held)),
-        "forgets": share(forgot, held),
-        "depth": _summary(samples["depth"].to_numpy(float)[held]),
-        "recovered": share(recovered, forgot),
-        "recovery": _summary(recovery[recovered]),
+        "held": share(held, len(samples)),
+        "forgets": share(forgot, int(held.sum())),
+        "depth": _summary(depth[held]),
+        "recovered": share(~np.isnan(recovery), int(forgot.sum())),
+        "recovery": _summary(recovery),
     }
 
 
-def places(values: Floats, found: Course, before: int, after: int) -> Floats:
-    """Return the places of collapsing seeds' values among those of calm seeds, around collapses.
+def places(values: Array, found: Course, before: int, after: int) -> Array:
+    """Return the places of collapsing seeds' values among those of calm seeds.
 
     A place is the share of the calm seeds with a lower value in the same episode, ties counted
     half: 0.5 is an ordinary value, near 1 an unusually high one. A seed is calm in an episode if it
-    holds the cap and does not collapse within the next `before` episodes. Values drift during
-    training: only those of the same episode compare.
+    holds the cap and does not collapse within the next `before` episodes. Values [K, N] drift
+    during training: only those of the same episode compare.
 
-    Args:
-        values: of a quantity that may warn [K, N].
-        found: the course of the same seeds.
-        before: episodes before a collapse.
-        after: episodes from the collapse on.
-
-    Returns:
-        The mean over each seed's collapses, NaN without a comparison [before + after, N].
+    The result is the mean over each seed's collapses, for the episodes `before` a collapse and
+    those from it on, `after`; NaN without a comparison [before + after, N].
     """
     episodes, seeds = values.shape
     soon = np.zeros_like(found.collapses)
@@ -144,28 +127,24 @@ def places(values: Floats, found: Course, before: int, after: int) -> Floats:
             if len(others):
                 sums[row, seed] += (1 + np.sign(values[episode, seed] - others).mean()) / 2
                 counts[row, seed] += 1
-    return np.where(counts > 0, sums / np.where(counts > 0, counts, 1), np.nan)
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
 
 
-def warning(around: Floats, before: int) -> dict | None:
+def warning(around: Array, before: int) -> dict | None:
     """Summarise seeds' mean `places` in the episodes before their collapses."""
     there = around[:before]
-    there = there[:, ~np.isnan(there).all(axis=0)]
-    return _summary(np.nanmean(there, axis=0) if there.size else np.zeros(0))
+    return _summary(np.nanmean(there[:, ~np.isnan(there).all(axis=0)], axis=0))
 
 
-def over_seeds(around: Floats, before: int) -> pd.DataFrame:
-    """Return mean `places` over seeds with Student's interval at 95%, by episode."""
-    rows = []
-    for episode, values in enumerate(around, -before):
-        mean = intervals.known_mean(values)
-        if mean.n > 1:
-            rows.append((episode, mean.n, *mean[:3]))
+def over_seeds(around: Array, before: int) -> pd.DataFrame:
+    """Return mean `places` over seeds with Student's interval, by episode."""
+    means = ((episode, intervals.known_mean(row)) for episode, row in enumerate(around, -before))
+    rows = [(episode, mean.n, *mean[:3]) for episode, mean in means if mean.n > 1]
     return pd.DataFrame(rows, columns=pd.Index(["episode", "seeds", "mean", "low", "high"]))
 
 
 def correlations(run: TrainingRun) -> pd.DataFrame:
-    """Return the rank correlations of loss and next return, a row for each seed."""
+    """Return the rank correlations of loss and next return, by seed."""
     losses, following = run.losses[:-1], run.returns[1:]
     changes = np.diff(losses, axis=0), np.diff(following, axis=0)
     return pd.DataFrame(
@@ -176,11 +155,11 @@ def correlations(run: TrainingRun) -> pd.DataFrame:
     )
 
 
-def rank_correlations(x: Floats, y: Floats) -> Floats:
-    """Return Spearman's rank correlation of x and y [K, N] within each seed [N]; NaN is missing."""
+def rank_correlations(x: Array, y: Array) -> Array:
+    """Return Spearman's rank correlation within each seed of [K, N]; NaN is missing."""
     pairs = [pd.DataFrame({"x": x[:, seed], "y": y[:, seed]}) for seed in range(x.shape[1])]
     return np.array([pair.corr("spearman").loc["x", "y"] for pair in pairs], float)
 
 
-def _summary(values: Floats) -> dict | None:
-    return intervals.summary(values) if np.count_nonzero(~np.isnan(values)) > 1 else None
+def _summary(values: ArrayLike) -> dict | None:
+    return intervals.summary(values) if intervals.known(values).size > 1 else None

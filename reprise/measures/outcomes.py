@@ -7,7 +7,7 @@ is later than any other; of other outcomes neither is known to be better.
 """
 
 import re
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
@@ -31,19 +31,22 @@ class Samples(NamedTuple):
 
 
 def samples(table: pd.DataFrame) -> Samples | None:
-    """Return a table's groups and outcomes, or None for a table of another kind."""
+    """Return a table's groups and outcomes, or None for another kind of table."""
     unit = next((name for name in UNITS if name in table), None)
     if unit is None:
         return None
+    numbers = [  # or true and false, or nothing
+        str(name)
+        for name, column in table.items()
+        if is_numeric_dtype(column) or is_bool_dtype(column.dropna().infer_objects())
+    ]
     columns = [str(name) for name in table]
-    numbers = [name for name in columns if _numeric(table[name])]
     before = columns[: columns.index(unit)]
     outcomes = [name for name in numbers if name != unit and name not in before]
     keys = [name for name in columns if name != unit and name not in outcomes]
     if not outcomes or table.duplicated([*keys, unit]).any():
         return None
-    if len(keys) > 1:
-        keys = [name for name in keys if name != NUMBER]
+    keys = [name for name in keys if name != NUMBER or len(keys) == 1]
     groups = {"": table}
     if keys:
         parts = [f"{key} " * (key in numbers) + table[key].astype(str) for key in keys]
@@ -53,17 +56,12 @@ def samples(table: pd.DataFrame) -> Samples | None:
 
 
 def _rank(outcome: str) -> int:
-    ranks = (place for place, form in enumerate(_FIRST) if re.fullmatch(form, outcome))
-    return next(ranks, len(_FIRST))
+    matches = [bool(re.fullmatch(form, outcome)) for form in _FIRST]
+    return matches.index(True) if any(matches) else len(matches)
 
 
 def sense(outcome: str) -> Sense:
-    """Return the kind of an outcome by its name: a return, a time, or another."""
+    """Return the kind of an outcome by its name."""
     if re.fullmatch(_RETURNS, outcome):
         return "return"
     return "time" if re.fullmatch(_TIMES, outcome) else "other"
-
-
-def _numeric(column: Any) -> bool:
-    """Return whether a column holds numbers, or true and false, or nothing."""
-    return bool(is_numeric_dtype(column) or is_bool_dtype(column.dropna().infer_objects()))

@@ -3,27 +3,25 @@
 A sample has a row for each setting and seed. The unit is a seed. The settings are fixed, not drawn
 from a larger number: intervals are about other seeds only.
 
-Shapes: S settings, N seeds, R resamples.
+Shapes: S settings, N seeds, P pairs of settings, D draws.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
 from reprise.measures import training
 from reprise.stats import intervals
-from reprise.stats.intervals import CONFIDENCE, Interval, known
+from reprise.stats.intervals import Array, Interval, known
 
 RESAMPLES = 200
 DRAWS = 200  # of few seeds, for each setting and resample
 SOLVES = 0.5  # a setting solves the task if more than this share of its seeds do
-UNKNOWN = Interval(np.nan, np.nan, np.nan, 0, degenerate=False)
-
-Array = NDArray[np.float64]
+UNKNOWN = Interval(np.nan, np.nan, np.nan, 0)
 
 
 def results(
@@ -36,29 +34,24 @@ def results(
 ) -> dict[str, Any]:
     """Return the metrics and tables of a study, by file.
 
-    Args:
-        samples: with the columns setting, `keys` and `column`, sorted by setting, with equally many
-            seeds of each.
-        keys: the hyperparameters.
-        column: the return of a seed, NaN if its training diverged.
-        level: the lowest return that solves the task.
-        few: numbers of few seeds to try.
-        seed: of their draws.
+    The samples have the columns setting, `keys` (the hyperparameters) and `column` (a seed's
+    return, NaN if its training diverged). They are sorted by setting, with equally many seeds of
+    each. `level` is the lowest return that solves the task, `few` are numbers of few seeds to try,
+    and `seed` is that of their draws.
     """
     found = settings(samples, keys, column, level)
     values = samples[column].to_numpy(float).reshape(len(found), -1)
     by_value, wrong = effects(samples, keys, column), few_seeds(values, few, seed)
-    means, records = found["mean"].to_numpy(float), found.to_dict("records")
-    ends: dict[str, Any] = {"best": None, "worst": None}
-    if not np.isnan(means).all():
-        ends = {"best": records[np.nanargmax(means)], "worst": records[np.nanargmin(means)]}
+    means, records = found["mean"], found.to_dict("records")
+    some = bool(means.notna().any())
     return {
         "metrics.json": {
             "seeds": values.shape[1],
             "solved_from": level,
             "diverged": int(np.isnan(values).sum()),
             "solving": solving(found),
-            **ends,
+            "best": records[int(means.argmax())] if some else None,
+            "worst": records[int(means.argmin())] if some else None,
             "effects": _nested(by_value, "hyperparameter", "value"),
             "few_seeds": _nested(wrong, "pairs", "seeds"),
         },
@@ -79,10 +72,10 @@ def _nested(rows: pd.DataFrame, *keys: str) -> dict[str, Any]:
 
 
 def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: float) -> pd.DataFrame:
-    """Return a row for each setting: its mean, and the share of its seeds that solve the task.
+    """Return each setting's mean, and the share of its seeds that solve the task.
 
     The mean is over the `n` seeds with a policy; `missing` counts the seeds that diverged, none of
-    which solves the task. Arguments as in `results`.
+    which solves the task.
     """
     rows = []
     for number, group in samples.groupby("setting", sort=True):
@@ -94,7 +87,7 @@ def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: flo
 
 
 def solving(found: pd.DataFrame) -> dict[str, float]:
-    """Count the `settings` that solve the task in more than half of all seeds, by intervals."""
+    """Count the `settings` that solve the task in half of all seeds."""
     solve = int(np.count_nonzero(found["solved_low"] > SOLVES))
     fail = int(np.count_nonzero(found["solved_high"] < SOLVES))
     return {
@@ -107,87 +100,57 @@ def solving(found: pd.DataFrame) -> dict[str, float]:
 
 
 def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataFrame:
-    """Return the mean of each value of each hyperparameter, over all settings with the value.
+    """Return the mean of each hyperparameter's values, over settings with the value.
 
-    Each setting counts the same. The interval is Student's of a stratified mean, with a setting as
-    a stratum and Satterthwaite's degrees of freedom. Diverged seeds do not count, nor do settings
-    with fewer than two other seeds: `n` and `settings` count the rest.
-
-    Source: Cochran (1977), Sampling techniques, section 5.4.
+    Each setting counts the same, as a stratum. Diverged seeds do not count, nor do settings with
+    fewer than two other seeds: `n` and `settings` count the rest.
     """
     rows = []
     for key in keys:
         # Lists cannot be keys of groups, and values keep the order of their first rows.
-        named = samples[key].map(str)
-        for value in dict.fromkeys(named):
-            inside = pd.DataFrame(samples[named == value])
+        for _, inside in samples.groupby(samples[key].map(str), sort=False):
             each = [known(group) for _, group in inside.groupby("setting")[column]]
             groups = [group for group in each if len(group) > 1]
-            mean = stratified_mean(groups) if groups else UNKNOWN
+            mean = intervals.stratified_mean(groups) if groups else UNKNOWN
             row = {"hyperparameter": key, "value": inside[key].iloc[0], "settings": len(groups)}
             rows.append(row | {"n": mean.n} | mean.columns("mean"))
     return pd.DataFrame(rows)
 
 
 def shown(value: object) -> str:
-    """Return a hyperparameter's value as in params.yaml, also if a table turned it into a float."""
+    """Return a hyperparameter's value as in params.yaml, not as a float."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def stratified_mean(groups: Sequence[Array], confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean of groups' means and its interval, [N] each."""
-    means = np.array([group.mean() for group in groups])
-    errors = np.array([group.var(ddof=1) / group.size for group in groups]) / len(groups) ** 2
-    estimate, n = float(means.mean()), sum(group.size for group in groups)
-    if not (total := float(errors.sum())):
-        return Interval(estimate, estimate, estimate, n, degenerate=True)
-    parts = sum(e * e / (g.size - 1) for e, g in zip(errors, groups, strict=True))
-    freedom = total * total / parts
-    margin = float(special.stdtrit(freedom, (1 + confidence) / 2)) * float(np.sqrt(total))
-    return Interval(estimate, estimate - margin, estimate + margin, n, degenerate=False)
-
-
 def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
-    """Return how often the means of few seeds put two settings in the wrong order.
+    """Return how often few seeds put two settings in the wrong order.
 
+    Values are returns, NaN for a seed that diverged [S, N]; settings with such a seed do not count.
     The right order is that of the means over all seeds; a tie of few seeds, drawn from all without
     replacement, is half wrong. One share is over all pairs of settings, one over the pairs that all
     seeds tell apart, by Welch's interval at 95%. The intervals are normal, with the standard error
-    of a bootstrap over seeds within settings. Settings with a diverged seed do not count.
-
-    Args:
-        values: the return of each seed of each setting, NaN if it diverged, [S, N].
-        sizes: how many are few.
-        seed: of the draws.
+    of a bootstrap over seeds within settings.
     """
     values = values[~np.isnan(values).any(axis=1)]
-    columns = pd.Index(["seeds", "pairs", "count", "wrong", "wrong_low", "wrong_high"])
-    if len(values) < 2:
-        return pd.DataFrame(columns=columns)
-    first, second = np.triu_indices(len(values), 1)  # pairs [P]
-    differences = [
-        intervals.difference_of_means(values[a], values[b])
-        for a, b in zip(first, second, strict=True)
-    ]
-    apart = np.array([found.low > 0 or found.high < 0 for found in differences])
+    differences = [intervals.difference_of_means(a, b) for a, b in combinations(values, 2)]
+    apart = np.array([found.low > 0 or found.high < 0 for found in differences], bool)
     rows = []
-    for size in sizes:
+    for size in sizes if len(values) > 1 else ():
         random = np.random.default_rng([size, seed])
-        wrong = _wrong(values, size, RESAMPLES, random)  # [P]
-        again = []
+        wrong, again = _wrong(values, size, RESAMPLES, random), []  # [P]
         for _ in range(RESAMPLES):
             places = random.integers(values.shape[1], size=values.shape)
-            resample = np.take_along_axis(values, places, axis=1)
-            again.append(_wrong(resample, size, 1, random))
-        for pairs, chosen in {"all": np.ones_like(apart), "told_apart": apart}.items():
+            again.append(_wrong(np.take_along_axis(values, places, axis=1), size, 1, random))
+        for name, chosen in {"all": np.ones_like(apart), "told_apart": apart}.items():
             if not chosen.any():
                 continue
             share = float(wrong[chosen].mean())
             error = np.stack(again)[:, chosen].mean(axis=1).std(ddof=1)
             margin = float(special.ndtri(0.975) * error)
             bounds = max(0.0, share - margin), min(1.0, share + margin)
-            rows.append((size, pairs, int(chosen.sum()), share, *bounds))
-    return pd.DataFrame(rows, columns=columns)
+            rows.append((size, name, int(chosen.sum()), share, *bounds))
+    columns = ["seeds", "pairs", "count", "wrong", "wrong_low", "wrong_high"]
+    return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
 def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -> Array:
@@ -199,6 +162,5 @@ def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -
         seeds = np.broadcast_to(np.arange(n), (len(values), DRAWS, n))
         order = random.permuted(seeds, axis=2)[..., :size]
         drawn = np.take_along_axis(values[:, None], order, axis=2).mean(axis=2)  # [S, D]
-        found = np.sign(drawn[first] - drawn[second])
-        total += ((1 - truth * found) / 2).mean(axis=1)
+        total += ((1 - truth * np.sign(drawn[first] - drawn[second])) / 2).mean(axis=1)
     return total / rounds

@@ -18,21 +18,26 @@ from reprise.stats.intervals import Seed, bootstrap_interval, wilson_interval
 Floats = NDArray[np.floating]
 
 
+def _between_changes(values: Floats) -> Iterator[tuple[int, int]]:
+    """Yield the first step of each swing and that of the next, by changes of sign."""
+    yield from pairwise([0, *(np.flatnonzero(np.diff(values >= 0)) + 1).tolist()])
+
+
 def pole_swings(angle: Floats) -> Iterator[tuple[int, float]]:
-    """Yield the step and the size of each swing's largest angle, of angles [T]."""
-    for start, end in pairwise([0, *_changes(angle)]):
+    """Yield the step and the size of each swing's largest angle."""
+    for start, end in _between_changes(angle):
         size = np.abs(angle[start:end])
         yield start + int(size.argmax()), float(size.max())
 
 
 def cart_swings(position: Floats, velocity: Floats) -> Iterator[tuple[int, float]]:
-    """Yield the step of each turning point and the distance from the last, of positions [T]."""
-    for start, end in pairwise([0, *_changes(velocity)]):
-        yield int(end), abs(float(position[end] - position[start]))
+    """Yield the step of each turning point and the distance from the last."""
+    for start, end in _between_changes(velocity):
+        yield end, abs(float(position[end] - position[start]))
 
 
 def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
-    """Return a table of all swings in CartPole's observations [T, E, O], sizes in rad and m."""
+    """Return all swings in CartPole's observations [T, E, O], in rad and m."""
     rows = []
     for e, (seed, length) in enumerate(zip(seeds, lengths, strict=True)):
         position, velocity, angle = observations[:length, e, :3].T
@@ -42,7 +47,7 @@ def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[in
 
 
 def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
-    """Return the growth of the pole's and the cart's swings, in episodes with at least two.
+    """Return the growth of swings in episodes with at least two, by body.
 
     That is their number; the share of them with every swing larger than the one before; and the
     median ratio of an episode's last swing to the one before. Fewer than two episodes have no
@@ -53,15 +58,9 @@ def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
         episodes = swings.loc[swings["body"] == body].groupby("seed")["size"]
         sizes = [size.to_numpy() for _, size in episodes if len(size) > 1]
         result[body] = {"episodes": len(sizes)}
-        if len(sizes) < 2:
-            continue
-        growing = sum(bool((np.diff(each) > 0).all()) for each in sizes)
-        ratios = [each[-1] / each[-2] for each in sizes]
-        result[body] |= wilson_interval(growing, len(sizes)).columns("growing")
-        result[body] |= bootstrap_interval(ratios, np.median, seed=seed).columns("ratio")
+        if len(sizes) > 1:
+            growing = sum(bool((np.diff(each) > 0).all()) for each in sizes)
+            ratios = [each[-1] / each[-2] for each in sizes]
+            result[body] |= wilson_interval(growing, len(sizes)).columns("growing")
+            result[body] |= bootstrap_interval(ratios, np.median, seed=seed).columns("ratio")
     return result
-
-
-def _changes(values: Floats) -> NDArray[np.int64]:
-    """Return the steps at which the sign changes."""
-    return np.flatnonzero(np.diff(values >= 0)) + 1

@@ -12,32 +12,29 @@ from numpy.typing import NDArray
 
 from reprise.hyperparameters import Evaluation
 from reprise.measures.training_run import TrainingRun
-from reprise.stats import intervals
-from reprise.stats.intervals import known
+from reprise.stats import intervals, words
+from reprise.stats.intervals import Array, known
 
 LAST_ITERATIONS = 10  # the end of a training by iterations
 LAST_EPISODES = 50  # the end of a training by episodes
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
 
-Array = NDArray[np.float64]
-
 
 def by_seed(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
-    """Return curves [K, N] as a table: an index that begins with `first`, a column for each seed.
+    """Return curves [K, N] as a table with a column for each seed.
 
     >>> by_seed(np.array([[9.0, 12.0], [11.0, 30.0]]), "episode")
        episode  seed_0  seed_1
     0        0     9.0    12.0
     1        1    11.0    30.0
     """
-    columns = pd.Index([f"seed_{seed}" for seed in range(curves.shape[1])])
-    table = pd.DataFrame(curves, columns=columns)
+    table = pd.DataFrame(curves).add_prefix("seed_")
     table.insert(0, index, np.arange(first, first + len(curves)))
     return table
 
 
 def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
-    """Return mean, median and 10% and 90% quantiles over seeds of curves [K, N].
+    """Return mean and `QUANTILES` over the seeds of curves [K, N].
 
     NaN is ignored; a step at which all seeds are NaN has no row.
     """
@@ -50,7 +47,7 @@ def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
 
 
 def first_at(returns: NDArray, level: float) -> Array:
-    """Return the index of each seed's first return of at least `level` [N], or NaN."""
+    """Return the index of each seed's first return of a level, or NaN."""
     reached = returns >= level
     return np.where(reached.any(axis=0), reached.argmax(axis=0), np.nan)
 
@@ -58,21 +55,16 @@ def first_at(returns: NDArray, level: float) -> Array:
 def steps_to(
     returns: NDArray, steps: NDArray, target: float, window: int, budget: float = np.inf
 ) -> Array:
-    """Return the environment steps until each seed's mean return reaches a target [N], or NaN.
+    """Return the steps until each seed's mean return reaches a target, or NaN.
 
-    Args:
-        returns: of episodes or iterations, NaN for none [K, N].
-        steps: environment steps so far [K, N].
-        target: the return to reach.
-        window: returns in a mean; nothing counts before there are so many.
-        budget: steps after which nothing counts.
+    Returns are of episodes or iterations, NaN for none [K, N]; steps are those of the environment
+    so far [K, N]. Nothing counts before a window of returns is full, or after the budget of steps.
     """
     found = np.full(returns.shape[1], np.nan)
     for seed, (totals, clock) in enumerate(_totals(returns, steps)):
         means, ends = (totals[window:] - totals[:-window]) / window, clock[window - 1 :]
-        passed = np.flatnonzero((means >= target) & (ends <= budget))
-        if len(passed):
-            found[seed] = ends[passed[0]]
+        passed = ends[(means >= target) & (ends <= budget)]
+        found[seed] = passed[0] if len(passed) else np.nan
     return found
 
 
@@ -84,29 +76,27 @@ def _totals(returns: NDArray, steps: NDArray) -> Iterator[tuple[Array, NDArray]]
 
 
 def by_steps(run: TrainingRun, points: NDArray, window: int) -> Array:
-    """Return each seed's mean return of its last episodes at some environment steps [G, N].
+    """Return each seed's mean last returns at some environment steps [G, N].
 
-    A mean is over `window` episodes, or as many as there are; NaN before the first. After its
+    A mean is over a window of episodes, or as many as there are; NaN before the first. After its
     training a seed keeps its last value.
     """
     curves = np.full((len(points), run.returns.shape[1]), np.nan)
     for curve, (totals, clock) in zip(curves.T, _totals(run.returns, run.steps), strict=True):
         finished = np.searchsorted(clock, points, side="right")
         count = np.minimum(finished, window)
-        some = count > 0
         sums = totals[finished] - totals[finished - count]
-        curve[some] = sums[some] / count[some]
+        np.divide(sums, count, out=curve, where=count > 0)
     return curves
 
 
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
-    """Count each seed's falls [N]: after reaching `top`, a return below half of it.
+    """Count each seed's falls: after reaching `top`, a return below half.
 
     >>> falls(np.array([[200], [90], [120], [200], [200]]), top=200).tolist()
     [1]
     """
-    holds = np.zeros(returns.shape[1], bool)
-    count = np.zeros(returns.shape[1], np.int64)
+    holds, count = np.zeros(returns.shape[1], bool), np.zeros(returns.shape[1], np.int64)
     for row in returns:
         fell = holds & (row < top - abs(top) / 2)
         count += fell
@@ -116,12 +106,18 @@ def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
 
 def by_iterations(run: TrainingRun, limits: Sequence[int]) -> pd.DataFrame:
     """Return a row for each seed of a training by iterations."""
-    return _samples(run, limits, last_return=run.returns[-LAST_ITERATIONS:].mean(axis=0))
+    return _samples(run, limits, run.returns[-LAST_ITERATIONS:].mean(axis=0))
 
 
 def by_episodes(run: TrainingRun, limits: Sequence[int]) -> pd.DataFrame:
     """Return a row for each seed of a training by episodes."""
-    return _samples(run, limits, last_return=tail_mean(run.returns, LAST_EPISODES))
+    return _samples(run, limits, tail_mean(run.returns, LAST_EPISODES))
+
+
+def _samples(run: TrainingRun, limits: Sequence[int], last: Array) -> pd.DataFrame:
+    table = pd.DataFrame({"seed": range(len(last)), "last_return": last})
+    table["environment_steps"] = run.steps[-1]
+    return table.join(evaluated(run.evaluations, limits))
 
 
 def course(run: TrainingRun, limits: Sequence[int], top: float) -> pd.DataFrame:
@@ -133,12 +129,6 @@ def course(run: TrainingRun, limits: Sequence[int], top: float) -> pd.DataFrame:
     table.insert(2, "first_at_cap", first_at(run.returns, top))
     table.insert(3, "falls", falls(run.returns, top))
     return table
-
-
-def _samples(run: TrainingRun, limits: Sequence[int], **columns: NDArray) -> pd.DataFrame:
-    table = pd.DataFrame({"seed": range(run.returns.shape[1]), **columns})
-    table["environment_steps"] = run.steps[-1]
-    return table.join(evaluated(run.evaluations, limits))
 
 
 def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
@@ -155,7 +145,7 @@ def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
 
 
 def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFrame:
-    """Return each seed's mean evaluation returns, as `greedy_200`, from returns [limits, E, N]."""
+    """Return seeds' means, as `greedy_200`, of returns [limits, E, N]."""
     return pd.DataFrame(
         {
             f"{how}_{limit}": episodes.mean(axis=0)
@@ -169,21 +159,21 @@ def evaluations(
     run: TrainingRun, settings: Evaluation, solved_return: float | None = None
 ) -> dict[str, Any]:
     """Return the number of diverged seeds, and the `evaluation` of each way of playing."""
-    first = next(iter(run.evaluations.values()))
-    return {"diverged": int(np.isnan(first[0, 0]).sum())} | {
-        how: evaluation(returns, settings, solved_return)
-        for how, returns in run.evaluations.items()
+    diverged = np.isnan(next(iter(run.evaluations.values()))[0, 0]).sum()
+    played = run.evaluations.items()
+    return {"diverged": int(diverged)} | {
+        how: evaluation(returns, settings, solved_return) for how, returns in played
     }
 
 
 def evaluation(
     returns: NDArray, settings: Evaluation, solved_return: float | None = None
 ) -> dict[str, dict]:
-    """Return how good policies are under each time limit; the unit is a seed.
+    """Return how good policies are under each time limit.
 
-    A diverged seed has no policy. The mean and the quantiles are over the `n` seeds with one,
-    which flatters the training; `missing` counts the others. The share that solves the task is of
-    all seeds: a seed without a policy, NaN in the returns [limits, E, N], does not solve it.
+    Returns are [limits, E, N]. A diverged seed, NaN, has no policy. The mean and the quantiles are
+    over the `n` seeds with one, which flatters the training; `missing` counts the others. The share
+    that solves the task is of all seeds.
     """
     results = {}
     for limit, episodes in zip(settings.limits, returns, strict=True):
@@ -199,21 +189,21 @@ def evaluation(
 
 
 def solved_from(limit: int, solved_share: float, solved_return: float | None = None) -> float:
-    """Return the lowest mean return that solves the task: a share of the limit, if not given.
+    """Return the lowest mean return that solves the task.
 
-    With a reward of 1 for each step, the time limit is the highest possible return.
+    If it is not given, it is a share of the limit, the highest return with a reward of 1 per step.
     """
     return solved_share * limit if solved_return is None else solved_return
 
 
 def solved(seeds: Array, level: float) -> dict[str, float]:
-    """Return the share of seeds with a mean return of at least `level`, and its interval."""
+    """Return the share of seeds with at least a return, and its interval."""
     share = intervals.wilson_interval(int((seeds >= level).sum()), len(seeds))
     return share.columns("solved")
 
 
 def median_seed(values: Array) -> int | None:
-    """Return the first seed with the value nearest to the median [N], or None of NaN only.
+    """Return the seed nearest to the median, None if all are NaN.
 
     >>> median_seed(np.array([200.0, 120.0, 35.0]))
     1
@@ -230,19 +220,18 @@ def tail_mean(returns: NDArray, count: int) -> Array:
 
 
 def so_far(returns: Sequence[NDArray], choose: Callable = np.mean) -> str:
-    """Return the mean, or the highest, of several packs' means in words; NaN is ignored."""
-    packs = [pack[~np.isnan(pack)] for pack in returns]
-    means = [pack.mean() for pack in packs if len(pack)]
+    """Return the mean, or the highest, of packs' means in words."""
+    means = [known(pack).mean() for pack in returns if not np.isnan(pack).all()]
     return in_words(float(choose(means)) if means else None)
 
 
 def in_words(value: float | None) -> str:
-    """Return a return in words: `none` for NaN, and for the null of a JSON file."""
-    return "none" if value is None or np.isnan(value) else f"{value:.1f}"
+    """Return a return in words; `none` if it is missing."""
+    return words.number(value, none="none")
 
 
 def mean_in_words(found: Mapping[str, float | None]) -> str:
-    """Return a summary's mean and interval in words; a single value has no interval."""
+    """Return a summary's mean and interval; a single value has no interval."""
     low, high = found["mean_low"], found["mean_high"]
     bounds = f" [{in_words(low)}, {in_words(high)}]" if (found["n"] or 0) > 1 else ""
     return f"{in_words(found['mean'])}{bounds}"

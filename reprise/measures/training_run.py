@@ -1,4 +1,4 @@
-"""The result of a training run: one shape for every algorithm, from the agents to the tables.
+"""The result of a training run: one shape for every algorithm and every table.
 
 Shapes: N seeds, K iterations of REINFORCE or rounds of a DQN, E evaluation episodes, T steps.
 """
@@ -27,15 +27,12 @@ def finite(curve: np.ndarray, dtype: type = float) -> np.ndarray:
     return np.where(np.isfinite(curve), curve, np.nan).astype(dtype)
 
 
-def join(runs: Sequence[TrainingRun]) -> TrainingRun:
-    """Return the runs of several packs as one."""
-
-    def joined(parts: tuple) -> Any:
-        first = parts[0]
-        if isinstance(first, Mapping):
-            return {key: joined(tuple(part[key] for part in parts)) for key in first}
-        if isinstance(first, list):
-            return [joined(each) for each in zip(*parts, strict=True)]
-        return np.concatenate(parts, axis=-1)
-
-    return TrainingRun(*map(joined, zip(*runs, strict=True)))
+def join(runs: Sequence[Any]) -> Any:
+    """Return the runs of several packs as one; also mappings and lists of arrays."""
+    first = runs[0]
+    if isinstance(first, Mapping):
+        return {key: join([run[key] for run in runs]) for key in first}
+    if isinstance(first, list | tuple):
+        parts = [join(part) for part in zip(*runs, strict=True)]
+        return parts if isinstance(first, list) else TrainingRun(*parts)
+    return np.concatenate(runs, axis=-1)

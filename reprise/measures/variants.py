@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from reprise.hyperparameters import Evaluation
 from reprise.measures import training
 from reprise.measures.training_run import TrainingRun
 from reprise.stats import improvement, intervals
+from reprise.stats.intervals import Array, Seed
 
 
 def results(
@@ -25,14 +25,10 @@ def results(
     seed: int,
     solved_return: float | None = None,
 ) -> dict[str, Any]:
-    """Return the metrics and tables of a stage with variants of REINFORCE, by file.
+    """Return the metrics and tables of variants of REINFORCE, by file.
 
-    Args:
-        trained: by name of the variant.
-        evaluation: its settings; variants are compared under the first limit.
-        baseline: the variant to compare the others with.
-        seed: of the bootstraps.
-        solved_return: as in `training.solved_from`.
+    Variants are compared with the baseline under the first time limit; `seed` is that of the
+    bootstraps, `solved_return` as in `training.solved_from`.
     """
     samples, metrics = {}, {}
     for name, run in trained.items():
@@ -52,7 +48,7 @@ def results(
 
 
 def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> dict[str, Any]:
-    """Return the tables of all variants' returns, by seed and as quantiles, by file."""
+    """Return all variants' returns, by seed and as quantiles, by file."""
 
     def table(of: Callable) -> pd.DataFrame:
         return stacked({name: of(run.returns, index, first) for name, run in trained.items()})
@@ -61,15 +57,13 @@ def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> di
 
 
 def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the variants' tables as one, the variant's name in the first column."""
-    named = [table.copy() for table in tables.values()]
-    for name, table in zip(tables, named, strict=True):
-        table.insert(0, "variant", name)
-    return pd.concat(named, ignore_index=True)
+    """Return the variants' tables as one, names in the first column."""
+    every = pd.concat(tables, names=["variant"])
+    return every.reset_index("variant").reset_index(drop=True)
 
 
 def comparisons(
-    samples: pd.DataFrame, column: str, baseline: str, *, seed: intervals.Seed
+    samples: pd.DataFrame, column: str, baseline: str, *, seed: Seed
 ) -> dict[str, dict[str, dict]]:
     """Compare a quantity of each variant with the baseline's; more is better.
 
@@ -77,37 +71,32 @@ def comparisons(
     improvement is over all seeds: a seed without a number is below any other.
     """
     found = {}
-    for name, each in _compared(samples["variant"], samples[column], baseline, seed).items():
+    for name, each in _compared(samples, samples[column], baseline, seed).items():
         difference = each.difference
         if not difference.bounded:  # a JSON file has no infinity
             difference = difference._replace(estimate=np.nan, low=np.nan, high=np.nan)
-        found[name] = {
-            "difference": difference._asdict(),
-            "probability_of_improvement": each.chance._asdict(),
-        }
+        chance = each.chance._asdict()
+        found[name] = {"difference": difference._asdict(), "probability_of_improvement": chance}
     return found
 
 
-def sooner(
-    samples: pd.DataFrame, column: str, baseline: str, *, seed: intervals.Seed
-) -> dict[str, dict]:
-    """Return each variant's probability of a time sooner than the baseline's; as `comparisons`."""
-    times = pd.Series(samples[column])
-    found = _compared(samples["variant"], improvement.soonest(times), baseline, seed)
+def sooner(samples: pd.DataFrame, column: str, baseline: str, *, seed: Seed) -> dict[str, dict]:
+    """Return each variant's probability of a time sooner than the baseline's."""
+    found = _compared(samples, improvement.soonest(pd.Series(samples[column])), baseline, seed)
     return {name: each.chance._asdict() for name, each in found.items()}
 
 
 def _compared(
-    names: Any, values: Any, baseline: str, seed: intervals.Seed
+    samples: pd.DataFrame, values: Any, baseline: str, seed: Seed
 ) -> dict[str, improvement.Comparison]:
-    groups = {str(name): group.to_numpy(float) for name, group in values.groupby(names, sort=False)}
+    by_variant = values.groupby(samples["variant"], sort=False)
+    groups = {str(name): group.to_numpy(float) for name, group in by_variant}
     return improvement.compared(groups, baseline, intervals.CONFIDENCE, seed=seed)
 
 
-def reached(times: NDArray[np.float64]) -> dict[str, float | None]:
+def reached(times: Array) -> dict[str, float | None]:
     """Return the share of seeds that reached a goal, and the median time; None is never."""
-    there = int((~np.isnan(times)).sum())
-    share = intervals.wilson_interval(there, len(times))
+    share = intervals.wilson_interval(int((~np.isnan(times)).sum()), len(times))
     late = np.where(np.isnan(times), np.inf, times)
     median = float(np.quantile(late, 0.5, method="inverted_cdf"))
     known = median if np.isfinite(median) else None
@@ -122,17 +111,21 @@ def in_words(name: str) -> str:
 def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
     """Return the variants' mean returns under the first limit in one line."""
     metrics = next(iter(results["metrics.json"].values()))
-    means = {name: next(iter(each[how].values()))["mean"] for name, each in metrics.items()}
-    said = ", ".join(f"{in_words(name)} {training.in_words(m)}" for name, m in means.items())
-    return f"greedy return {said}{diverged(metrics, how)}"
+    firsts = _firsts(metrics, how).items()
+    said = (f"{in_words(name)} {training.in_words(first['mean'])}" for name, first in firsts)
+    return f"greedy return {', '.join(said)}{diverged(metrics, how)}"
 
 
 def diverged(metrics: Mapping[str, dict], how: str = "greedy") -> str:
-    """Return the number of diverged seeds of each variant, to end a headline; `` if none."""
-    firsts = {name: next(iter(each[how].values())) for name, each in metrics.items()}
+    """Return the variants' diverged seeds, to end a headline; `` if none."""
     lost = [
-        f"{in_words(name)} {missing} of {first['n'] + missing}"
-        for name, first in firsts.items()
-        if (missing := first.get("missing"))
+        f"{in_words(name)} {first['missing']} of {first['n'] + first['missing']}"
+        for name, first in _firsts(metrics, how).items()
+        if first.get("missing")
     ]
     return f"; diverged: {', '.join(lost)}" if lost else ""
+
+
+def _firsts(metrics: Mapping[str, dict], how: str) -> dict[str, dict]:
+    """Return each variant's evaluation under the first limit."""
+    return {name: next(iter(each[how].values())) for name, each in metrics.items()}

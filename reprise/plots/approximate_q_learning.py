@@ -1,6 +1,5 @@
 """Figures and tables of the stage approximate_q_learning."""
 
-import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
@@ -26,7 +25,12 @@ def titles(results: Results) -> dict[str, str]:
 
 
 def size_of_a_table(results: Results) -> Markdown:
-    """Show how large a table of state values is, and how small a linear function."""
+    """Show the sizes of a table of state values and of a linear function."""
+
+    def power(value: float) -> str:
+        digits, exponent = f"{value:.1e}".split("e+")
+        return f"{digits} \\times 10^{{{int(exponent)}}}"
+
     states = 2**PELLETS
     atoms = EARTH * sum(share / weight for share, weight in ELEMENTS)
     years = states / 10**6 / SECONDS_IN_A_YEAR
@@ -34,9 +38,9 @@ def size_of_a_table(results: Results) -> Markdown:
     pellets = NUMBERS_IN_A_TERABYTE.bit_length() - 1
     rows = {
         "pellets in the chapter's game": f"{PELLETS}",
-        "states": f"$2^{{{PELLETS}}} \\approx {_power(states)}$",
-        "atoms of the Earth": f"${_power(atoms)}$",
-        "years to read a table once, a million entries a second": f"${_power(years)}$",
+        "states": f"$2^{{{PELLETS}}} \\approx {power(states)}$",
+        "atoms of the Earth": f"${power(atoms)}$",
+        "years to read a table once, a million entries a second": f"${power(years)}$",
         "pellets of a game with a table of one terabyte": f"{pellets}",
         f"weights of a linear function of {features} features, for each action": f"{features + 1}",
     }
@@ -78,7 +82,7 @@ def final_policies(results: Results) -> Figure:
 
 
 def against_dqn(results: Results) -> Markdown:
-    """Show how probable it is that a linear seed is better than one of the DQN."""
+    """Show how probably a linear seed is better than one of the DQN."""
     rows = {
         f"P({titles(results)[name]} is better than the DQN), {limit} steps": f"against_dqn."
         f"greedy_{limit}.{name}.probability_of_improvement"
@@ -107,15 +111,8 @@ def _weights(
         return None
     values = factors[0] * weights["right"] + factors[1] * weights["left"]
     largest = max(sets, key=lambda name: len(sets[name]))
-    chosen = pd.DataFrame(weights.assign(value=values)[weights["variant"] == largest])
-    groups = chosen.groupby("feature", sort=False)["value"]
-    samples = {spaced(str(feature)): group.to_numpy(float) for feature, group in groups}
+    chosen = values[weights["variant"] == largest].groupby(weights["feature"], sort=False)
+    samples = {spaced(feature): group.to_numpy(float) for feature, group in chosen}
     labels = (x_label, f"{title} ({titles(results)[largest]})")
     level, note = Label(0, "no weight", style.GREY), "mean over seeds with its {} interval"
     return figures.compare_policies(results, samples, labels, level, note)
-
-
-def _power(value: float) -> str:
-    """Return a large number as a power of ten in LaTeX."""
-    digits, exponent = f"{value:.1e}".split("e+")
-    return f"{digits} \\times 10^{{{int(exponent)}}}"

@@ -13,18 +13,13 @@ from reprise.plots import figures, show, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 
-LABELS = {
-    "angle_and_velocity": "angle and velocity",
-    "angle": "angle",
-    "random": "random",
-    "untrained_network": "untrained network",
-    "always_left": "always left",
-}
+POLICIES = ("angle_and_velocity", "angle", "random", "untrained_network", "always_left")
 RULES = figures.RULES
 STATE = ("position (m)", "velocity (m/s)", "angle (rad)", "angular velocity (rad/s)")
 TIME_STEP = 0.02  # seconds
 FALLEN = 12  # degrees
 FEWEST = 30  # episodes behind a swing that is shown
+STEPS = "return (steps the pole stands)"
 
 
 def classics() -> list[str]:
@@ -56,7 +51,7 @@ def picture(frame: NDArray) -> Figure:
 
 
 def episode(environment: gym.Env, seed: int, rule: str) -> dict[str, Any]:
-    """Play an episode by a rule and return its return, its end and its path."""
+    """Play an episode by a rule: its return, its end and its path."""
     state, _ = environment.reset(seed=seed)
     path, total, ended = [state], 0.0, (False, False)
     while not any(ended):
@@ -77,58 +72,56 @@ def ends(episodes: dict[str, dict[str, Any]]) -> Markdown:
 def policies(results: Results) -> Markdown:
     """Show each policy's returns."""
     rows = []
-    for name, label in LABELS.items():
+    for name in POLICIES:
         found = results.metrics[name]
         ends = f"{found['min']:g}", f"{found['max']:g}", f"{found['solved']:.0%}"
         deviation = f"{found['population_standard_deviation']:.2f}"
-        rows.append((label, show.cell(found), deviation, *ends))
+        rows.append((name.replace("_", " "), show.cell(found), deviation, *ends))
     head = ("policy", "mean return", "standard deviation", "lowest", "highest", "solved")
     return show.table(rows, head)
 
 
 def returns(results: Results) -> Figure:
     """Draw the returns of each policy."""
+    samples = {name.replace("_", " "): _returns(results, name) for name in POLICIES}
     level = Label(results.params["maximum_steps"], "time limit", style.GREY)
     note = "mean with its {} interval; faint dots: each episode, or each untrained network"
-    labels = ("return (steps the pole stands)", "Return of each policy")
-    return figures.compare_policies(results, _samples(results), labels, level, note)
+    labels = (STEPS, "Return of each policy")
+    return figures.compare_policies(results, samples, labels, level, note)
 
 
 def angle_rule(results: Results) -> Figure:
     """Draw the returns of the chapter's rule."""
-    sample = _samples(results)["angle"]
+    sample = _returns(results, "angle")
     bins = np.arange(sample.min() - 1, sample.max() + 3, 2) - 0.5
     title = f"The angle rule: {sample.min():g} to {sample.max():g} steps"
-    return figures.distribution(results, sample, bins, ("return (steps the pole stands)", title))
+    return figures.distribution(results, sample, bins, (STEPS, title))
 
 
 def trace(results: Results) -> Figure:
     """Draw one episode of the angle rule, its swings marked where they turn."""
-    path, swings = results.table("trace"), results.table("swings")
-    seed = results.params["traced_seed"]
-    time = path["step"] * TIME_STEP
-    panels = {
-        "angle of the pole (°)": ("pole", np.degrees(path["angle"])),
-        "position of the cart (m)": ("cart", path["position"]),
-    }
+    path, swings, seed = (
+        results.table("trace"),
+        results.table("swings"),
+        results.params["traced_seed"],
+    )
+    time, angle = path["step"] * TIME_STEP, np.degrees(path["angle"])
     figure, column = style.panels(2, 1, (0.8, 1.7), ("time (s)", ""), sharex=True)
-    for axes, (label, (body, values)), colour in zip(
-        column, panels.items(), style.CYCLE, strict=False
-    ):
+    drawn = (("pole", style.BLUE, angle), ("cart", style.VERMILION, path["position"]))
+    for axes, (body, colour, values) in zip(column, drawn, strict=True):
         axes.plot(time, values, color=colour)
         axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1.5)
         turns = swings.loc[(swings["seed"] == seed) & (swings["body"] == body), "step"]
         marks = {"color": "white", "mec": colour, "markersize": 5, "mew": 1.3}
         axes.plot(time[turns], values[turns], "o", **marks)
-        axes.set_ylabel(label)
-    angles = column[0]
+    above, below = column
+    below.set_ylabel("position of the cart (m)")
+    above.set(ylabel="angle of the pole (°)", title=f"The angle rule from reset(seed={seed})")
     for side in (-1, 1):
-        angles.axhline(side * FALLEN, **style.DASHED)
-    largest = float(np.degrees(path["angle"]).abs().max())
-    reach = max(1.12 * FALLEN, 1.02 * largest)
-    angles.set_ylim(-reach, reach)
-    style.label_right(angles, [Label(FALLEN, "episode ends", style.GREY)])
-    angles.set_title(f"The angle rule from reset(seed={seed})")
+        above.axhline(side * FALLEN, **style.DASHED)
+    reach = max(1.12 * FALLEN, 1.02 * float(angle.abs().max()))
+    above.set_ylim(-reach, reach)
+    style.label_right(above, [Label(FALLEN, "episode ends", style.GREY)])
     figure.align_ylabels()
     return figure
 
@@ -150,13 +143,10 @@ def swings(results: Results) -> Figure | None:
     pole = results.table("swings").query("body == 'pole'")
     degrees, number = np.degrees(pole["size"]), pole.groupby("seed").cumcount() + 1
     fewest = min(FEWEST, results.metrics["angle"]["n"])
-    rows = {
-        f"swing {k} ({len(sizes)} episodes)": sizes.to_numpy()
-        for k, sizes in degrees.groupby(number)
-        if len(sizes) >= fewest
-    }
-    if not rows:
+    groups = [(k, sizes.to_numpy()) for k, sizes in degrees.groupby(number) if len(sizes) >= fewest]
+    if not groups:
         return None
+    rows = {f"swing {k} ({len(sizes)} episodes)": sizes for k, sizes in groups}
     labels = ("largest angle in the swing (°)", "The angle rule by swing")
     level = Label(FALLEN, "the pole falls", style.GREY)
     note = "mean with its {} interval; faint dots: each episode that lasts so long"
@@ -164,7 +154,7 @@ def swings(results: Results) -> Figure | None:
 
 
 def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Figure:
-    """Draw a rule over angle and angular velocity, and the way of the pole in an episode."""
+    """Draw a rule by angle and velocity, and the pole's way in an episode."""
     lean, spin = np.linspace(-13, 13, 261), np.linspace(-2.6, 2.6, 1041)
     right = RULES[rule](np.radians(lean)[None, :] + 0 * spin[:, None], spin[:, None]) >= 0
     figure, axes = style.single(4.3, width=5.8)
@@ -184,17 +174,15 @@ def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Fig
 
 
 def untrained(results: Results) -> Figure:
-    """Draw the mean returns of untrained networks, and that of the random policy."""
-    samples = _samples(results)
-    sample, random = samples["untrained network"], float(samples["random"].mean())
+    """Draw the mean returns of untrained networks, and that of chance."""
+    sample = _returns(results, "untrained_network")
     bins = np.arange(np.floor(sample.min()), sample.max() + 2, 1.0)
     labels = ("mean return of a network (steps)", "Untrained networks and chance")
-    level = Label(random, "random policy", style.GREY)
+    level = Label(float(_returns(results, "random").mean()), "random policy", style.GREY)
     return figures.distribution(results, sample, bins, labels, level)
 
 
-def _samples(results: Results) -> dict[str, NDArray]:
-    episodes = results.table("episodes")
-    found = {name: rows["return"] for name, rows in episodes.groupby("policy")}
-    found["untrained_network"] = results.table("untrained")["return"]
-    return {label: found[name].to_numpy(float) for name, label in LABELS.items()}
+def _returns(results: Results, policy: str) -> NDArray:
+    if policy == "untrained_network":
+        return results.table("untrained")["return"].to_numpy(float)
+    return results.table("episodes").query("policy == @policy")["return"].to_numpy(float)

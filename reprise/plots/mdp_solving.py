@@ -1,10 +1,9 @@
 """Figures of the stage mdp_solving: Q-values by sweep, the policy's flip, solvers, policies."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -19,33 +18,24 @@ SOLVER_MARKS = ("o", "D", "s", "^")
 LAYOUTS = {"FrozenLake": (4, "←↓→↑"), "FrozenLake8x8": (8, "←↓→↑"), "CliffWalking": (12, "↑→↓←")}
 
 
-class Grid(NamedTuple):
-    """Optimal values laid out as the environment is, with a mark in each cell."""
-
-    values: NDArray[np.float64]  # [R, C]
-    marks: NDArray[np.str_]  # such as the arrow of the best action, [R, C]
-
-
 def pair_name(state: str, action: str) -> str:
-    """Return the name of a state and an action; names that hold a comma are quoted."""
+    """Return the name of a state and an action, quoted around commas."""
     return ", ".join(f'"{name}"' if "," in name else name for name in (state, action))
 
 
 def sweeps(results: Results) -> Figure:
-    """Draw the Q-values of the chapter's model by sweep, a panel for each discount."""
+    """Draw the chapter's Q-values by sweep, a panel for each discount."""
     history, found = results.table("q_value_iteration"), _chapter(results)
-    pairs = _pairs(results)
-    states = list(dict.fromkeys(state for state, _ in pairs))
+    states = list(history["state"].unique())
     figure, row = style.panels(len(found), len(found), (4.2, 0), sharey=True)
     for axes, (discount, table) in zip(row, history.groupby("discount"), strict=True):
-        q = table.pivot(index="sweep", columns=["state", "action"], values="q")
         title, labels, bold = f"γ = {discount}", [], set()
-        for pair in pairs:
+        for pair, values in table.groupby(["state", "action"], sort=False):
             colour, name = style.CYCLE[states.index(pair[0]) % len(style.CYCLE)], pair_name(*pair)
-            best = _is_best(found[title], *pair)
+            best = found[title]["best_action"][_key(pair[0])] == pair[1]
             width, alpha = (2.2, 1.0) if best else (1.0, 0.65)
-            axes.plot(q.index, q[pair], color=colour, linewidth=width, alpha=alpha)
-            labels.append(Label(float(q[pair].iloc[-1]), name, colour))
+            axes.plot(values["sweep"], values["q"], color=colour, linewidth=width, alpha=alpha)
+            labels.append(Label(float(values["q"].iloc[-1]), name, colour))
             bold |= {name} if best else set()
         style.finish(axes, "sweep", "Q-value" if axes is row[0] else "", title)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -59,11 +49,11 @@ def sweeps(results: Results) -> Figure:
 def q_table(results: Results) -> Markdown:
     """Show the optimal Q-values, the best action of each state in bold."""
     found, rows = _chapter(results), []
-    for state, action in _pairs(results):
-        cells = []
-        for one in found.values():
-            text = f"{one['q'][_key(state)][_key(action)]:.4f}"
-            cells.append(f"**{text}**" if _is_best(one, state, action) else text)
+    pairs = results.table("q_value_iteration")[["state", "action"]].drop_duplicates()
+    for state, action in pairs.itertuples(index=False):
+        values = [f"{one['q'][_key(state)][_key(action)]:.4f}" for one in found.values()]
+        best = [one["best_action"][_key(state)] == action for one in found.values()]
+        cells = [f"**{v}**" if bold else v for v, bold in zip(values, best, strict=True)]
         rows.append((pair_name(state, action), *cells))
     return show.table(rows, ("state, action", *found))
 
@@ -76,7 +66,7 @@ def near_table(results: Results) -> Markdown:
 
 
 def flip(results: Results) -> Figure:
-    """Draw the gap between two actions by discount; the policy flips where it is zero."""
+    """Draw the gap between two actions, zero where the policy flips."""
     switch, table = results.params["switch"], results.table("switch")
     state, action, rival = (switch[name] for name in ("state", "action", "rival"))
     discounts, gap = table["discount"].to_numpy(), table["gap"].to_numpy()
@@ -102,16 +92,16 @@ def flip(results: Results) -> Figure:
 def solver_sweeps(results: Results) -> Figure:
     """Draw the sweeps that each solver needs, a row for each model."""
     solvers = results.table("solvers")
-    titles = solvers["mdp"].str.replace("three_state", "three states")
-    models = zip(titles, solvers["discount"], solvers["states"], strict=True)
-    solvers["model"] = [f"{name}, γ = {gamma}\n({n} states)" for name, gamma, n in models]
-    models, names = (list(dict.fromkeys(solvers[key])) for key in ("model", "solver"))
-    needed = solvers.pivot(index="model", columns="solver", values="sweeps").loc[models]
-    figure, axes = style.single(1.6 + 0.5 * len(models))
-    offsets = np.linspace(-0.24, 0.24, len(names))
-    for name, colour, mark, offset in zip(names, style.CYCLE, SOLVER_MARKS, offsets, strict=False):
-        rows, values = np.arange(len(models)) + offset, needed[name]
-        label = name.replace("_", " ").replace("q value", "Q-value")
+    names = solvers["mdp"].str.replace("three_state", "three states")
+    discounts, states = solvers["discount"].astype(str), solvers["states"].astype(str)
+    solvers["model"] = names + ", γ = " + discounts + "\n(" + states + " states)"
+    needed = solvers.pivot(index="model", columns="solver", values="sweeps")
+    needed = needed.loc[solvers["model"].unique(), solvers["solver"].unique()]
+    figure, axes = style.single(1.6 + 0.5 * len(needed))
+    looks = zip(style.CYCLE, SOLVER_MARKS, np.linspace(-0.24, 0.24, needed.shape[1]), strict=False)
+    for (name, values), (colour, mark, offset) in zip(needed.items(), looks, strict=False):
+        rows, label = np.arange(len(needed)) + offset, str(name).replace("_", " ")
+        label = label.replace("q value", "Q-value")
         axes.hlines(rows, 1, values, color=colour, linewidth=1, alpha=0.45)
         axes.plot(values, rows, mark, color=colour, markersize=6, mew=0, label=label)
         for row, value in zip(rows, values, strict=True):
@@ -119,11 +109,11 @@ def solver_sweeps(results: Results) -> Figure:
             style.write(axes, f"{value:,.0f}", (value, row), (7, 0), **look)
     axes.set_xscale("log")
     axes.set_xlim(0.9, 1.6 * float(needed.to_numpy().max()))
-    style.rows(axes, models, labelsize=9, labelcolor=style.INK)
+    style.rows(axes, list(needed.index), labelsize=9, labelcolor=style.INK)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     x_label = "sweeps to convergence; of policy iteration, policies evaluated"
     style.finish(axes, x_label, "", "Convergence")
-    figure.legend(loc="outside lower center", ncols=len(names), fontsize=8.5)
+    figure.legend(loc="outside lower center", ncols=needed.shape[1], fontsize=8.5)
     return figure
 
 
@@ -148,25 +138,21 @@ def cliff(results: Results) -> Figure | None:
 
 
 def _grids(results: Results, kind: str) -> Figure | None:
-    names = [name for name in results.metrics["toy_text"] if name.startswith(kind)]
-    grids = {n: _grid(results, n) for n in names if n.split("-")[0] in LAYOUTS}
-    return value_grids(grids, value_label="optimal value") if grids else None
+    grids = {}
+    for name in results.metrics["toy_text"]:
+        columns, arrows = LAYOUTS.get(name.split("-")[0], (0, ""))
+        if columns and name.startswith(kind):
+            cells = results.table("policies").query("mdp == @name and state != 'terminal'")
+            best = cells["best_actions"].str.split()
+            marks = ["·" if len(a) == len(arrows) else arrows[int(a[0][1:])] for a in best]
+            parts = cells["value"].to_numpy(), np.array(marks)
+            grids[name] = tuple(part.reshape(-1, columns) for part in parts)
+    return value_grids(grids) if grids else None
 
 
-def _grid(results: Results, name: str) -> Grid:
-    columns, arrows = LAYOUTS[name.split("-")[0]]
-    cells = results.table("policies").query("mdp == @name and state != 'terminal'")
-    marks = [
-        "·" if len(actions) == len(arrows) else arrows[int(actions[0][1:])]
-        for actions in cells["best_actions"].str.split()
-    ]
-    shape = (-1, columns)
-    return Grid(cells["value"].to_numpy().reshape(shape), np.array(marks).reshape(shape))
-
-
-def value_grids(grids: Mapping[str, Grid], *, value_label: str) -> Figure:
-    """Map the optimal values of environments with states on a grid, by title."""
-    shapes = [grid.values.shape for grid in grids.values()]
+def value_grids(grids: Mapping[str, tuple[NDArray, NDArray]]) -> Figure:
+    """Map optimal values [R, C], with a mark in each cell, by title."""
+    shapes = [values.shape for values, _ in grids.values()]
     widest, tallest = max(c for _, c in shapes), max(r / c for r, c in shapes)
     width = style.WIDTH if len(grids) > 1 or widest > 8 else 5.0
     figure = Figure(figsize=(width, 1.1 + 0.86 * width / len(grids) * tallest))
@@ -178,10 +164,10 @@ def value_grids(grids: Mapping[str, Grid], *, value_label: str) -> Figure:
         for (row, column), mark in np.ndenumerate(marks):
             look = {"color": "white" if values[row, column] < middle else "black"}
             axes.text(column, row, str(mark), ha="center", va="center", fontsize=size, **look)
-        axes.set(xticks=[], yticks=[])
+        axes.set(xticks=[], yticks=[], title=title)
         style.bare(axes)
-        style.finish(axes, "", "", title)
-        style.colour_bar(figure, axes, image, value_label, aspect=5 * widest, location="bottom")
+        options = {"aspect": 5 * widest, "location": "bottom"}
+        style.colour_bar(figure, axes, image, "optimal value", **options)
     return figure
 
 
@@ -190,16 +176,6 @@ def _chapter(results: Results) -> dict[str, Any]:
     discounts = results.table("q_value_iteration")["discount"].unique()
     found = results.metrics["three_state"]
     return {f"γ = {d}": found[_key(f"discount_{float(d)}")] for d in discounts}
-
-
-def _pairs(results: Results) -> list[tuple[str, str]]:
-    """Return the states and actions of the chapter's model."""
-    pairs: pd.DataFrame = results.table("q_value_iteration")[["state", "action"]]
-    return list(pairs.drop_duplicates().itertuples(index=False, name=None))
-
-
-def _is_best(solved: Mapping[str, Any], state: str, action: str) -> bool:
-    return solved["best_action"][_key(state)] == action
 
 
 def _key(name: str) -> str:

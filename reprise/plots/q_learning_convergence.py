@@ -41,11 +41,11 @@ def way_to_the_optimum(results: Results) -> Figure:
 
 
 def settled(results: Results) -> Figure:
-    """Draw the share of runs that have settled by each iteration, a line for each tolerance."""
+    """Draw the share of runs that have settled by each iteration."""
     samples, last = results.table("samples"), results.metrics["iterations"]
     figure, axes = style.single(3.6)
     labels = []
-    for (column, name), colour in zip(_tolerances(results).items(), style.CYCLE, strict=False):
+    for (column, name), colour in zip(_tolerances(results), style.CYCLE, strict=False):
         steps = samples[column].to_numpy(float)
         _, share = style.arrivals(axes, steps, (0, last), color=colour)
         labels.append(Label(share, f"{name}: {share:.1%}", colour))
@@ -60,9 +60,9 @@ def settled(results: Results) -> Figure:
 
 
 def settled_table(results: Results) -> Markdown:
-    """Show the sweeps and iterations until the watched Q-value stays near its optimum."""
+    """Show the sweeps and iterations until the Q-value stays near its optimum."""
     rows = []
-    for key, name in _tolerances(results).items():
+    for key, name in _tolerances(results):
         found = results.metrics[key]
         by = [found["sweeps"], *(found["iterations"][q] for q in ("q05", "q25", "median", "q75"))]
         ratios = [found["ratio"], found["ratio_of_updates"]]
@@ -91,7 +91,7 @@ def _watched(results: Results) -> str:
     return f"Q({pair_name(recorded['state'], recorded['action'])})"
 
 
-def _tolerances(results: Results) -> dict[str, str]:
+def _tolerances(results: Results) -> list[tuple[str, str]]:
     """Return the column of each tolerance, and its name."""
     percents = [f"{100 * tolerance:.9g}" for tolerance in results.params["tolerances"]]
-    return {f"within_{p}_percent".replace(".", "_"): f"within {p}%" for p in percents}
+    return [(f"within_{p}_percent".replace(".", "_"), f"within {p}%") for p in percents]

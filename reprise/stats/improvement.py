@@ -9,19 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from reprise.stats.intervals import (
-    Interval,
-    Seed,
-    known_difference,
-    known_mean,
-    probability_of_improvement,
-)
+from reprise.stats import intervals
+from reprise.stats.intervals import Array, Interval, Seed
 
 EVEN = 0.5  # the probability of improvement of two equal variants
 
-Groups = Mapping[str, NDArray[np.float64]]
+Groups = Mapping[str, Array]
 
 
 class Comparison(NamedTuple):
@@ -33,47 +27,39 @@ class Comparison(NamedTuple):
 
     @property
     def side(self) -> int:
-        """Return 1 if the variant's seeds tend to be above, -1 if below, 0 if neither is sure."""
+        """The `side` of the chance: 1 if seeds tend to be above, -1 if below."""
         return side(self.chance, EVEN)
 
 
 def compared(
     groups: Groups, baseline: str, confidence: float, *, seed: Seed
 ) -> dict[str, Comparison]:
-    """Compare each other variant with the baseline.
+    """Compare each other variant with the baseline; more is better.
 
-    A seed without a value, NaN, is below any other; means are over the other seeds.
-
-    Args:
-        groups: one value for each seed, [N], by name of the variant; more is better.
-        baseline: the name of the variant to compare the others with.
-        confidence: of all intervals.
-        seed: of the bootstraps.
+    Groups hold one value for each seed, [N]. A seed without a value, NaN, is below any other; means
+    are over the other seeds.
     """
     base, found = groups[baseline], {}
     for name, sample in groups.items():
         if name == baseline:
             continue
         ranks = pd.Series(np.concatenate([sample, base])).rank(na_option="top").to_numpy(float)
-        own, others = np.split(ranks, [len(sample)])
+        own, others = ranks[: len(sample)], ranks[len(sample) :]
         found[name] = Comparison(
-            known_mean(sample, confidence),
-            known_difference(sample, base, confidence),
-            probability_of_improvement(own, others, confidence, seed=seed),
+            intervals.known_mean(sample, confidence),
+            intervals.known_difference(sample, base, confidence),
+            intervals.probability_of_improvement(own, others, confidence, seed=seed),
         )
     return found
 
 
 def soonest(times: pd.Series) -> pd.Series:
-    """Return ranks of times, higher for sooner seeds; NaN, never, is later than any time.
-
-    Ranks keep the order of times, which is all that a probability of improvement needs.
-    """
+    """Return ranks of times, higher for sooner ones, lowest for NaN, never."""
     return -times.rank(na_option="bottom")
 
 
 def side(interval: Interval, value: float) -> int:
-    """Return 1 if the interval lies above a value, -1 if below it, 0 if it covers it."""
+    """Return 1 if the interval lies above a value, -1 if below, else 0."""
     return int(interval.low > value) - int(interval.high < value)
 
 

@@ -3,9 +3,12 @@
 The unit is a training seed: a sample holds one value for each seed, [N]. Average the episodes of an
 evaluation first. The confidence is the share of repetitions in which an interval holds the true
 value. An interval of no width is flagged as degenerate: it tells nothing.
+
+Bad input raises ValueError: a sample of another shape, fewer than two seeds, a value that is not
+finite, a confidence that is not between 0 and 1.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +19,7 @@ CONFIDENCE = 0.95
 RESAMPLES = 10_000
 _BLOCK = 500  # resamples at a time: 1,000 seeds then take some megabytes
 
+Array = NDArray[np.float64]
 Seed = int | np.random.SeedSequence | np.random.Generator
 
 
@@ -26,11 +30,11 @@ class Interval(NamedTuple):
     low: float
     high: float
     n: int
-    degenerate: bool
+    degenerate: bool = False
 
     @property
     def bounded(self) -> bool:
-        """Return whether both bounds are finite; with fewer than two seeds they are not."""
+        """Whether both bounds are finite."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
     def columns(self, name: str) -> dict[str, float]:
@@ -45,21 +49,15 @@ def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval
     >>> f"{mean:.1f} [{low:.1f}, {high:.1f}], n = {n}"
     '186.5 [161.2, 211.8], n = 4'
 
-    Raises:
-        ValueError: if there are fewer than two seeds, a value is not finite, or the confidence is
-            not between 0 and 1.
-
     Source: Student (1908), The probable error of a mean.
     """
     values = checked(sample)
-    check_confidence(confidence)
-    quantile = float(special.stdtrit(values.size - 1, (1 + confidence) / 2))
-    margin = quantile * float(np.sqrt(_squared_error(values)))
-    return _around(float(values.mean()), margin, values.size)
+    error, freedom = float(np.sqrt(_squared_error(values))), values.size - 1
+    return _student(float(values.mean()), error, freedom, confidence, values.size)
 
 
 def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean of the seeds that have a value, not NaN, with its interval.
+    """Return the `mean_interval` of the seeds with a value, not NaN.
 
     With one such seed the interval has no bounds; with none the mean is NaN.
 
@@ -69,97 +67,7 @@ def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     values = known(sample)
     if values.size > 1:
         return mean_interval(values, confidence)
-    estimate = float(values[0]) if values.size else float("nan")
-    return Interval(estimate, -np.inf, np.inf, values.size, degenerate=False)
-
-
-def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the difference of two `known_mean`s, by Welch where both have two seeds."""
-    first, second = known(a), known(b)
-    if min(first.size, second.size) > 1:
-        return difference_of_means(first, second, confidence)
-    estimate = known_mean(first).estimate - known_mean(second).estimate
-    return Interval(estimate, -np.inf, np.inf, first.size + second.size, degenerate=False)
-
-
-def known(sample: ArrayLike, name: str = "sample") -> NDArray[np.float64]:
-    """Return the values of the seeds that have one, [M]; NaN stands for none."""
-    values = _by_seed(sample, name)
-    return values[~np.isnan(values)]
-
-
-def bootstrap_interval(
-    sample: ArrayLike,
-    statistic: Callable[..., NDArray[np.float64]] = np.mean,
-    confidence: float = CONFIDENCE,
-    resamples: int = RESAMPLES,
-    *,
-    seed: Seed,
-) -> Interval:
-    """Return a statistic and its percentile bootstrap interval.
-
-    It is too narrow for few seeds: at n = 10 a nominal 95% covers about 90%.
-
-    >>> interval = bootstrap_interval([187.0, 200.0, 195.0, 164.0], np.median, seed=0)
-    >>> [float(bound) for bound in interval[:3]]
-    [191.0, 164.0, 200.0]
-
-    Args:
-        sample: one value for each seed, [N].
-        statistic: takes resamples [R, N] and the axis to reduce, such as `np.median`.
-        confidence: of the interval.
-        resamples: the number of samples of n drawn with replacement.
-        seed: of this interval's own generator.
-
-    Source: Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3.
-    """
-    values = checked(sample)
-    check_confidence(confidence)
-    blocks = _resampled(values.size, resamples, np.random.default_rng(seed))
-    drawn = np.concatenate([statistic(values[indices], axis=1) for indices in blocks])
-    estimate = float(statistic(values[None, :], axis=1)[0])
-    return _percentile(estimate, drawn, confidence, values.size)
-
-
-def interquartile_mean(sample: ArrayLike, *, axis: int = -1) -> NDArray[np.float64]:
-    """Return the mean of the middle half, without floor(n / 4) values at either end.
-
-    >>> float(interquartile_mean([0.0, 1.0, 3.0, 100.0]))
-    2.0
-
-    Source: Agarwal et al. (2021), Deep reinforcement learning at the edge of the statistical
-    precipice, section 4.3.
-    """
-    values = np.sort(np.moveaxis(np.asarray(sample, dtype=np.float64), axis, -1), axis=-1)
-    outside = values.shape[-1] // 4
-    return values[..., outside : values.shape[-1] - outside].mean(axis=-1)
-
-
-def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return a success rate and Wilson's score interval, which also holds near 0 and 1.
-
-    >>> rate, low, high, n, degenerate = wilson_interval(10, 10)
-    >>> f"{rate:.0%} [{low:.0%}, {high:.0%}] of {n}"
-    '100% [72%, 100%] of 10'
-
-    Raises:
-        ValueError: if there are no trials, or more successes than trials.
-
-    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
-    """
-    if trials < 1 or not 0 <= successes <= trials:
-        raise ValueError(
-            f"successes must be 0 to trials, and trials at least 1; got {successes} of {trials}"
-        )
-    check_confidence(confidence)
-    z = float(special.ndtri((1 + confidence) / 2))
-    rate, z2 = successes / trials, z * z
-    centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
-    spread = float(np.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials * trials)))
-    margin = z * spread / (1 + z2 / trials)
-    low = 0.0 if successes == 0 else centre - margin
-    high = 1.0 if successes == trials else centre + margin
-    return Interval(rate, low, high, int(trials), degenerate=False)
+    return Interval(float(values[0]) if values.size else np.nan, -np.inf, np.inf, values.size)
 
 
 def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
@@ -174,15 +82,113 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDEN
     Source: Welch (1947), The generalization of Student's problem.
     """
     first, second = checked(a, "a"), checked(b, "b")
-    check_confidence(confidence)
-    difference = float(first.mean() - second.mean())
-    n = first.size + second.size
-    va, vb = _squared_error(first), _squared_error(second)
-    if va + vb == 0:
-        return _around(difference, 0.0, n)
-    freedom = (va + vb) * (va + vb) / (va * va / (first.size - 1) + vb * vb / (second.size - 1))
-    quantile = float(special.stdtrit(freedom, (1 + confidence) / 2))
-    return _around(difference, quantile * float(np.sqrt(va + vb)), n)
+    return _satterthwaite(float(first.mean() - second.mean()), [first, second], 1, confidence)
+
+
+def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Return the difference of two `known_mean`s, by Welch where both have two seeds."""
+    first, second = known(a), known(b)
+    if min(first.size, second.size) > 1:
+        return difference_of_means(first, second, confidence)
+    estimate = known_mean(first).estimate - known_mean(second).estimate
+    return Interval(estimate, -np.inf, np.inf, first.size + second.size)
+
+
+def stratified_mean(groups: Sequence[Array], confidence: float = CONFIDENCE) -> Interval:
+    """Return the mean of the means of groups of seeds, [N] each, and its interval.
+
+    Source: Cochran (1977), Sampling techniques, section 5.4.
+    """
+    estimate = float(np.mean([group.mean() for group in groups]))
+    return _satterthwaite(estimate, groups, len(groups), confidence)
+
+
+def ratio_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Return mean(a) / mean(b) of the same seeds, and its interval by linearisation.
+
+    The error of the ratio r is about the mean of (a - r b) / mean(b), so it gets the Student's
+    interval of that mean: good if mean(b), not zero, is many of its standard errors away from it.
+
+    Source: Cochran (1977), Sampling techniques, chapter 6.
+    """
+    above, below = np.asarray(a, float), np.asarray(b, float)
+    if above.shape != below.shape:
+        shapes = f"shapes {above.shape} and {below.shape}"
+        raise ValueError(f"a and b must hold the same seeds; got {shapes}")
+    if below.size and below.mean() == 0:
+        raise ValueError("b must not have the mean 0")
+    ratio = float(above.mean() / below.mean())
+    error = mean_interval((above - ratio * below) / below.mean(), confidence)
+    return error._replace(estimate=ratio, low=ratio + error.low, high=ratio + error.high)
+
+
+def median_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Return the median between two order statistics, x_(k) and x_(n+1-k).
+
+    The number of seeds below the median is Binomial(n, 1/2) for any distribution, so the narrowest
+    such pair holds it in at least the given share of repetitions. With too few seeds (at 95%, fewer
+    than 6) the interval has no bounds. A value of infinity stands for never.
+
+    Source: Thompson (1936), On confidence ranges for the median and other expectation
+    distributions for populations of unknown distribution form.
+    """
+    values = np.sort(checked(sample, finite=False))
+    n = values.size
+    below = special.bdtr(np.arange(n), n, 0.5)  # P(at most 0, 1, ... seeds lie below the median)
+    k = int(np.count_nonzero(below <= _tails(confidence)[0]))
+    low, high = (float(values[k - 1]), float(values[n - k])) if k else (-np.inf, np.inf)
+    middle = values[(n - 1) // 2 : n // 2 + 1]
+    estimate = float(middle.mean() if np.isfinite(middle).all() else middle[-1])
+    return Interval(estimate, low, high, n, low == high)
+
+
+def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return a success rate and Wilson's score interval, which also holds near 0 and 1.
+
+    >>> rate, low, high, n, degenerate = wilson_interval(10, 10)
+    >>> f"{rate:.0%} [{low:.0%}, {high:.0%}] of {n}"
+    '100% [72%, 100%] of 10'
+
+    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
+    """
+    if trials < 1 or not 0 <= successes <= trials:
+        raise ValueError(
+            f"successes must be 0 to trials, and trials at least 1; got {successes} of {trials}"
+        )
+    z = float(special.ndtri(_tails(confidence)[1]))
+    rate, z2 = successes / trials, z * z
+    centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
+    spread = float(np.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials * trials)))
+    margin = z * spread / (1 + z2 / trials)
+    low = 0.0 if successes == 0 else centre - margin
+    high = 1.0 if successes == trials else centre + margin
+    return Interval(rate, low, high, int(trials))
+
+
+def bootstrap_interval(
+    sample: ArrayLike,
+    statistic: Callable[..., Array] = np.mean,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    *,
+    seed: Seed,
+) -> Interval:
+    """Return a statistic and its percentile bootstrap interval.
+
+    It is too narrow for few seeds: at n = 10 a nominal 95% covers about 90%.
+
+    >>> interval = bootstrap_interval([187.0, 200.0, 195.0, 164.0], np.median, seed=0)
+    >>> [float(bound) for bound in interval[:3]]
+    [191.0, 164.0, 200.0]
+
+    The statistic takes resamples [R, N] and the axis to reduce, such as `np.median`.
+
+    Source: Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3.
+    """
+    values = checked(sample)
+    blocks = _resampled(values.size, resamples, np.random.default_rng(seed))
+    drawn = [statistic(values[indices], axis=1) for indices in blocks]
+    return _percentile(float(statistic(values[None, :], axis=1)[0]), drawn, confidence, values.size)
 
 
 def probability_of_improvement(
@@ -198,68 +204,75 @@ def probability_of_improvement(
     >>> probability_of_improvement([3.0, 5.0], [1.0, 4.0], seed=0).estimate  # 3 pairs of 4
     0.75
 
-    Args:
-        a: one value for each seed, [Na]; more is better.
-        b: one value for each of the other seeds, [Nb].
-        confidence: of the interval.
-        resamples: the number of samples drawn from each.
-        seed: of this interval's own generator.
+    The samples are [Na] and [Nb], not paired; more is better.
 
     Source: Agarwal et al. (2021), section 4.3; ties after Mann and Whitney (1947).
     """
     first, second = checked(a, "a"), checked(b, "b")
-    check_confidence(confidence)
     wins = (np.sign(first[:, None] - second[None, :]) + 1) / 2  # [Na, Nb]
-    generator = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
+    blocks = (_resampled(each.size, resamples, random) for each in (first, second))
     # A resample enters as counts of its seeds, so that all sums are of halves, and exact.
     drawn = [
         np.sum((_counts(in_a) @ wins) * _counts(in_b), axis=1) / wins.size
-        for in_a, in_b in zip(
-            _resampled(first.size, resamples, generator),
-            _resampled(second.size, resamples, generator),
-            strict=True,
-        )
+        for in_a, in_b in zip(*blocks, strict=True)
     ]
-    estimate = float(wins.mean())
-    return _percentile(estimate, np.concatenate(drawn), confidence, first.size + second.size)
+    return _percentile(float(wins.mean()), drawn, confidence, first.size + second.size)
+
+
+def interquartile_mean(sample: ArrayLike) -> float:
+    """Return the mean of the middle half, without floor(n / 4) values at either end.
+
+    >>> interquartile_mean([0.0, 1.0, 3.0, 100.0])
+    2.0
+
+    Source: Agarwal et al. (2021), Deep reinforcement learning at the edge of the statistical
+    precipice, section 4.3.
+    """
+    values = np.sort(np.asarray(sample, float))
+    outside = values.size // 4
+    return float(values[outside : values.size - outside].mean())
 
 
 def summary(sample: ArrayLike) -> dict[str, float]:
-    """Return the summary of a sample for metrics.json; the mean has Student's interval at 95%.
+    """Return the summary of a sample for metrics.json, with Student's interval at 95%.
 
     NaN stands for a seed without a value; `n` counts the others. Entries that cannot be known are
-    NaN, which is written as null: the interval of one seed, or everything of no seed.
+    NaN, which is written as null: the interval of one seed, or everything of no seed. An infinite
+    value raises ValueError.
 
     >>> found = summary([187.0, np.nan, 195.0])
     >>> found["n"], found["mean"]
     (2, 191.0)
-
-    Raises:
-        ValueError: if a value is infinite, or the sample is not one value for each seed.
     """
     values = known(sample)
-    mean, nan = known_mean(values), float("nan")
-    some, several = values.size > 0, values.size > 1
-    deviation = float(np.sqrt(_squared_error(values) * values.size)) if several else nan
+    mean, several = known_mean(values), values.size > 1
+    described = {
+        "median": np.median,
+        "interquartile_mean": interquartile_mean,
+        "min": np.min,
+        "max": np.max,
+    }
     return {
         "n": values.size,
         "mean": mean.estimate,
-        "mean_low": mean.low if several else nan,
-        "mean_high": mean.high if several else nan,
-        "median": float(np.median(values)) if some else nan,
-        "interquartile_mean": float(interquartile_mean(values)) if some else nan,
-        "min": float(values.min()) if some else nan,
-        "max": float(values.max()) if some else nan,
-        "standard_deviation": deviation,
+        "mean_low": mean.low if several else np.nan,
+        "mean_high": mean.high if several else np.nan,
+        **{name: float(of(values)) if values.size else np.nan for name, of in described.items()},
+        "standard_deviation": float(np.sqrt(_squared_error(values) * values.size))
+        if several
+        else np.nan,
     }
 
 
-def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> NDArray[np.float64]:
-    """Return a sample as an array [N] with a number for each of at least two seeds.
+def known(sample: ArrayLike) -> Array:
+    """Return the values of the seeds that have one, [M]; NaN stands for none."""
+    values = _by_seed(sample, "sample")
+    return values[~np.isnan(values)]
 
-    Raises:
-        ValueError: names what is wrong with its shape, its size or one of its values.
-    """
+
+def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> Array:
+    """Return a sample as an array [N] with a number for each of at least two seeds."""
     values = _by_seed(sample, name)
     if values.size < 2:
         raise ValueError(f"{name} must hold at least 2 seeds; got {values.size}")
@@ -269,9 +282,8 @@ def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> 
     return values
 
 
-def _by_seed(sample: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Return a sample as an array [N]; raise ValueError if it has another shape."""
-    values = np.asarray(sample, dtype=np.float64)
+def _by_seed(sample: ArrayLike, name: str) -> Array:
+    values = np.asarray(sample, float)
     if values.ndim != 1:
         raise ValueError(
             f"{name} must hold one value per seed, shape [N]; got shape {values.shape}. Average "
@@ -280,38 +292,48 @@ def _by_seed(sample: ArrayLike, name: str) -> NDArray[np.float64]:
     return values
 
 
-def check_confidence(confidence: float) -> None:
-    """Raise ValueError if a confidence is not between 0 and 1."""
+def _tails(confidence: float) -> tuple[float, float]:
+    """Return the shares below the low and the high bound."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence}")
+    return (1 - confidence) / 2, (1 + confidence) / 2
 
 
-def _squared_error(values: NDArray[np.float64]) -> float:
+def _squared_error(values: Array) -> float:
     """Return s^2 / n; exactly 0 for equal values, though their mean may be rounded."""
     return 0.0 if np.ptp(values) == 0 else float(values.var(ddof=1)) / values.size
 
 
-def _around(estimate: float, margin: float, n: int) -> Interval:
+def _student(estimate: float, error: float, freedom: float, confidence: float, n: int) -> Interval:
+    margin = float(special.stdtrit(freedom, _tails(confidence)[1])) * error
     return Interval(estimate, estimate - margin, estimate + margin, n, margin == 0)
 
 
-def _percentile(estimate: float, drawn: NDArray[np.float64], confidence: float, n: int) -> Interval:
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = (float(bound) for bound in np.quantile(drawn, tails))
+def _satterthwaite(
+    estimate: float, groups: Sequence[Array], scale: int, confidence: float
+) -> Interval:
+    """Return an estimate's interval: its variance is that of the groups' means by scale^2."""
+    errors = np.array([_squared_error(group) for group in groups]) / scale**2
+    total, n = float(errors.sum()), sum(group.size for group in groups)
+    parts = sum(e * e / (group.size - 1) for e, group in zip(errors, groups, strict=True))
+    freedom = total * total / parts if total else np.inf
+    return _student(estimate, float(np.sqrt(total)), freedom, confidence, n)
+
+
+def _percentile(estimate: float, drawn: list[Array], confidence: float, n: int) -> Interval:
+    low, high = map(float, np.quantile(np.concatenate(drawn), _tails(confidence)))
     return Interval(estimate, low, high, n, low == high)
 
 
-def _resampled(
-    n: int, resamples: int, generator: np.random.Generator
-) -> Iterator[NDArray[np.int64]]:
+def _resampled(n: int, resamples: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """Yield the drawn indices in blocks [R, N]."""
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1; got {resamples}")
     for start in range(0, resamples, _BLOCK):
-        yield generator.integers(n, size=(min(_BLOCK, resamples - start), n))
+        yield random.integers(n, size=(min(_BLOCK, resamples - start), n))
 
 
-def _counts(indices: NDArray[np.int64]) -> NDArray[np.float64]:
+def _counts(indices: NDArray[np.int64]) -> Array:
     """Return how often each resample holds each seed, [R, N]."""
     rows, n = indices.shape
     flat = (indices + n * np.arange(rows)[:, None]).ravel()

@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 TOLERANCE = 1e-6  # the relative difference of rounding
 SHOWN = 5  # metrics without an interval that are listed one by one
 
-Metrics = Mapping[str, Any]
-
 
 class Comparison(NamedTuple):
     """Metrics compared with the committed ones; the lists hold a line for each metric."""
@@ -29,74 +27,67 @@ class Comparison(NamedTuple):
     def __str__(self) -> str:
         lines = [f"{len(self.moved)} metrics without an interval have moved"] if self.moved else []
         lines += [f"  {line}" for line in self.moved[:SHOWN]]
-        lines += [f"  and {len(self.moved) - SHOWN} more"] if len(self.moved) > SHOWN else []
-        if self.outside:
-            count = f"{len(self.outside)} of {self.compared}"
-            lines += [f"{count} metrics lie OUTSIDE their committed intervals:"]
-            lines += [f"  {line}" for line in self.outside]
-        else:
-            lines += [f"all {self.compared} metrics lie within their committed intervals"]
-        return "\n".join(lines)
+        if len(self.moved) > SHOWN:
+            lines.append(f"  and {len(self.moved) - SHOWN} more")
+        if not self.outside:
+            lines.append(f"all {self.compared} metrics lie within their committed intervals")
+            return "\n".join(lines)
+        count = f"{len(self.outside)} of {self.compared}"
+        lines.append(f"{count} metrics lie OUTSIDE their committed intervals:")
+        return "\n".join(lines + [f"  {line}" for line in self.outside])
 
 
-def compare(committed: Mapping[str, Metrics], current: Mapping[str, Metrics]) -> Comparison:
-    """Compare the metrics of this run with the committed ones, both by the path of their file."""
+def compare(committed: Mapping[str, Any], current: Mapping[str, Any]) -> Comparison:
+    """Compare this run's metrics with the committed ones, by the path of their file."""
     compared, outside, moved = 0, [], []
     for path, metrics in committed.items():
         before, after = dict(leaves(metrics)), dict(leaves(current.get(path, {})))
         ranges = intervals(before)
-        bounds = {bound for low, high in ranges.values() for bound in (low, high)}
-        exact = not ranges
+        bounds = {bound for pair in ranges.values() for bound in pair}
         for key, value in before.items():
             if key in bounds:
                 continue
-            compared += exact or key in ranges
-            found = f"is {after[key]}" if key in after else "is missing"
+            now = after.get(key)
+            decides = not ranges or key in ranges
+            compared += decides
+            good, allowed = _same(value, now), value
             if key in ranges:
                 low, high = (before[bound] for bound in ranges[key])
-                good = key in after and (after[key] == value or _within(after[key], low, high))
+                good = now == value or _within(now, low, high)
                 allowed = f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"
-            else:
-                good, allowed = key in after and _same(value, after[key]), value
-            if not good:
-                lines = outside if exact or key in ranges else moved
-                lines.append(f"{path}: {key} {found}; committed: {allowed}")
-        moved += [
-            f"{path}: {key} is {value}; committed: nothing"
-            for key, value in after.items()
-            if key not in before
-        ]
+            if key not in after or not good:
+                said = f"is {now}" if key in after else "is missing"
+                line = f"{path}: {key} {said}; committed: {allowed}"
+                (outside if decides else moved).append(line)
+        new = {key: value for key, value in after.items() if key not in before}
+        moved += [f"{path}: {key} is {value}; committed: nothing" for key, value in new.items()]
     return Comparison(compared, outside, moved)
 
 
-def leaves(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted name of each value in nested mappings and lists, and the value."""
-    if isinstance(value, Mapping | list):
-        items = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, inner in items:
-            yield from leaves(inner, (*keys, str(key)))
-    else:
+def leaves(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted name and the value of each leaf of mappings and lists."""
+    if not isinstance(value, Mapping | list):
         yield ".".join(keys), value
+        return
+    for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+        yield from leaves(inner, *keys, str(key))
 
 
 def intervals(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Return the two bounds' names of each metric with an interval, out of dotted names."""
+    """Return the names of each metric's two bounds, out of dotted names."""
     found, before = {}, ""
     for key in values:
         stem = key.removesuffix("low")
         if key != stem and f"{stem}high" in values:
-            owner = stem.removesuffix("_") if stem.endswith("_") else before
-            found[owner] = key, f"{stem}high"
+            found[stem[:-1] if stem.endswith("_") else before] = key, f"{stem}high"
         before = key
     return found
 
 
 def _within(value: Any, low: float | None, high: float | None) -> bool:
     """Return whether a value lies in an interval; a missing bound is infinite."""
-    if not _number(value):
-        return False
-    margin = TOLERANCE * max(abs(bound) for bound in (low or 0, high or 0))
-    above = low is None or value >= low - margin
+    margin = TOLERANCE * max(abs(low or 0), abs(high or 0))
+    above = _number(value) and (low is None or value >= low - margin)
     return above and (high is None or value <= high + margin)
 
 

@@ -17,24 +17,17 @@ def step_down(
 ) -> dict[str, Answer]:
     """Answer the questions of a family by Holm's procedure, on intervals.
 
-    All m questions are asked at confidence 1 - alpha / m. Those that this settles are done. The k
-    others are asked again at 1 - alpha / k, until a round settles none. An interval excludes a
-    value exactly if that value's p-value is below alpha, so this is Holm's procedure.
-
-    Args:
-        questions: by name; from a confidence to an answer, wider at a higher confidence.
-        settled: whether an answer decides its question.
-        confidence: 1 - alpha, at which all answers of the family hold together.
+    A question takes a confidence, 1 - alpha. All m are asked at 1 - alpha / m. Those that this
+    settles are done. The k others are asked again at 1 - alpha / k, until a round settles none. An
+    interval excludes a value exactly if that value's p-value is below alpha, so this is Holm's
+    procedure. All answers of the family hold together at `confidence`.
 
     Source: Holm (1979), A simple sequentially rejective multiple test procedure, section 3.
     """
     answers: dict[str, Answer] = {}
-    left = dict(questions)
-    while left:
+    open_before, left = 0, list(questions)
+    while left and len(left) != open_before:
         level = 1 - (1 - confidence) / len(left)
-        answers |= {name: ask(level) for name, ask in left.items()}
-        unsettled = {name: ask for name, ask in left.items() if not settled(answers[name])}
-        if len(unsettled) == len(left):
-            break
-        left = unsettled
+        answers |= {name: questions[name](level) for name in left}
+        open_before, left = len(left), [name for name in left if not settled(answers[name])]
     return {name: answers[name] for name in questions}

@@ -1,7 +1,4 @@
-"""Numbers and intervals as text; a missing number is a dash, never `nan`.
-
-A diverged seed has no return, one seed has no interval.
-"""
+"""Numbers and intervals as text; a missing number is a dash, never `nan`."""
 
 import math
 
@@ -20,10 +17,10 @@ def number(value: float | None, form: str = ".1f", none: str = DASH) -> str:
 
 
 def bracketed(interval: Interval, form: str = ".1f") -> str:
-    """Return an interval for a table or a figure: only the estimate if it has no bounds.
+    """Return an interval as text: only the estimate if it has no bounds.
 
     >>> bracketed(Interval(4.0, 3.1, 4.9, 9, False))
     '4.0 [3.1, 4.9]'
     """
-    bounds = ", ".join(number(bound, form) for bound in interval[1:3])
-    return number(interval.estimate, form) + (f" [{bounds}]" if interval.bounded else "")
+    bounds = f" [{number(interval.low, form)}, {number(interval.high, form)}]"
+    return number(interval.estimate, form) + (bounds if interval.bounded else "")

@@ -59,14 +59,14 @@ def test_a_marginal_effect_is_the_mean_of_the_means_of_settings_with_the_value()
 
 def test_the_interval_of_one_stratum_is_students_and_of_two_welchs_of_the_sum():
     a, b = np.random.default_rng(0).normal(size=12), np.random.default_rng(1).normal(0, 5, size=7)
-    assert ranking.stratified_mean([a])[:4] == pytest.approx(intervals.mean_interval(a)[:4])
-    found = ranking.stratified_mean([a, b])
+    assert intervals.stratified_mean([a])[:4] == pytest.approx(intervals.mean_interval(a)[:4])
+    found = intervals.stratified_mean([a, b])
     welch: Any = stats.ttest_ind(a, -b, equal_var=False).confidence_interval(0.95)  # pyright: ignore
     assert (found.low, found.high) == pytest.approx((welch.low / 2, welch.high / 2))
 
 
 def test_equal_values_have_an_interval_without_a_width_that_says_so():
-    found: Any = ranking.stratified_mean([np.ones(4), np.full(4, 3.0)])
+    found: Any = intervals.stratified_mean([np.ones(4), np.full(4, 3.0)])
     assert found == (2, 2, 2, 8, True)
 
 

@@ -198,7 +198,5 @@ def test_the_notebook_runs_with_a_discount_of_zero(params: mdp_solving.Params, t
 
 def test_a_grid_shows_a_mark_in_each_cell():
     marks = np.array([["←", "→"], ["·", "↑"]])
-    figure = tabular.value_grids(
-        {"lake": tabular.Grid(np.array([[0.1, 0.2], [0.0, 0.9]]), marks)}, value_label="value"
-    )
+    figure = tabular.value_grids({"lake": (np.array([[0.1, 0.2], [0.0, 0.9]]), marks)})
     assert [text.get_text() for text in figure.axes[0].texts] == marks.ravel().tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reprise.pipeline import artifacts, parameters
-from reprise.stats.paired import ratio_of_means
+from reprise.stats.intervals import ratio_of_means
 from reprise.tabular.names import ModelError
 from stages import td_learning
 from tests.stages.executing import executed, refused

@@ -13,10 +13,10 @@ from reprise.stats.intervals import (
     bootstrap_interval,
     difference_of_means,
     mean_interval,
+    median_interval,
     probability_of_improvement,
     wilson_interval,
 )
-from reprise.stats.median import median_interval
 
 SIZES = [10, 30, 96]
 FAILS = 0.2  # one training in five fails: its return is near 20, the others' near 195

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reprise.stats.median import median_interval
+from reprise.stats.intervals import median_interval
 
 SAMPLE = np.array([3.0, 5.0, 4.0, 9.0, 6.0, 7.0, 8.0, 20.0])
 
