@@ -1,1 +1,1 @@
-"""Claims: their model, the sources of their samples, the judge and the ledger."""
+"""Claims: their model, sources, judge and ledger."""

@@ -1,4 +1,4 @@
-"""The judge: from the stages' results to verdicts, by Holm's procedure over each family.
+"""The judge: from results to verdicts, by Holm's procedure.
 
 An exact claim cannot be judged wrongly by chance, so it does not count in its family. An interval
 without width is flagged: all its seeds agree. If it lies on a margin, it decides nothing.
@@ -87,7 +87,7 @@ def _exactly(test: Test, results: Results) -> Answer:
 def _question(
     test: Test, results: Results, resamples: int, seed: np.random.SeedSequence
 ) -> Question:
-    """Return a claim's question; it draws the same resamples at every confidence."""
+    """Return a claim's question, with the same resamples every time."""
     sources = [test.of, test.than] if test.than else [test.of]
     samples = [sample(source, results, ranked=test.form in RANKED) for source in sources]
     dropped = sum(each.dropped for each in samples)
@@ -120,7 +120,7 @@ def _measured(
     resamples: int,
     seed: np.random.SeedSequence,
 ) -> Interval:
-    """Return the interval of a test's form; raise ValueError if the values allow none."""
+    """Return the interval of a test's form, or raise ValueError."""
     a, b = samples[0].values, samples[-1].values
     match test.form:
         case "share":

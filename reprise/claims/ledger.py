@@ -1,4 +1,4 @@
-"""The ledger: every claim with its result and verdict, as a table and in words."""
+"""The ledger: every claim with its result and verdict."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ Row = Mapping[Hashable, Any]
 
 
 def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.DataFrame:
-    """Return a row for each claim; a time that never came has no number."""
+    """Return a row per claim, without numbers for never."""
     rows = []
     for name, claim in claims.items():
         answer, interval = answers[name], answers[name].interval
@@ -56,7 +56,7 @@ def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.Data
 
 
 def summary(ledger: pd.DataFrame) -> dict[str, Any]:
-    """Return the counts, those of each family, and each claim's verdict."""
+    """Return all counts, those by family, and each claim's verdict."""
     families = ledger.groupby("family", sort=False)
     return {
         "claims": len(ledger),
@@ -82,10 +82,9 @@ def in_words(count: Mapping[str, Any]) -> str:
 def markdown(
     ledger: pd.DataFrame, notebooks: str, *, in_full=False, columns: Sequence[str] = COLUMNS
 ) -> str:
-    """Return the ledger, or some of its `COLUMNS`, in Markdown, with its `signs`.
+    """Return some of the ledger's `COLUMNS` in Markdown, with `signs`.
 
-    The folder of the executed notebooks is relative to the page. In full, a row also has its
-    claim's family and exact measure.
+    The folder of notebooks is relative to the page; in full, a row has its family and measure.
     """
     rows = [columns, ["---:" if column == "n" else "---" for column in columns]]
     for row in ledger.to_dict("records"):
@@ -107,7 +106,7 @@ def markdown(
 
 
 def claimed(row: Row) -> str:
-    """Return the claimed range in words, such as `mean above 195`."""
+    """Return the claimed range, such as `mean above 195`."""
     return f"{FORMS.get(row['form'], row['form'])} {row['claimed']}"
 
 
@@ -127,7 +126,7 @@ def measured(row: Row) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with about four digits, such as `8,120` or `0.613`."""
+    """Return a number in about four digits, such as `8,120`."""
     size = abs(value)
     form = ",.0f" if size >= 1000 else ".1f" if size >= 100 else ".3g"
     return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")

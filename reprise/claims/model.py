@@ -27,7 +27,7 @@ Pair = Annotated[tuple[float, float], Field(strict=False)]
 
 
 class Region(Frozen):
-    """Numbers on one side of a margin, between two, or outside."""
+    """Numbers beyond a margin, between two, or outside."""
 
     above: float | None = None
     at_least: float | None = None
@@ -66,7 +66,7 @@ class Region(Frozen):
         return name in ONE_SIDED and ONE_SIDED[name](value, given)
 
     def side(self, low: float, high: float) -> int:
-        """Return 1 if low to high lie in the region, -1 if outside, else 0."""
+        """Return 1 for low to high inside, -1 outside."""
         between = (margin for margin in self.margins if low <= margin <= high)
         found = {self.holds(number) for number in (low, high, *between)}
         return 0 if len(found) > 1 else 1 if True in found else -1
@@ -79,7 +79,7 @@ class Region(Frozen):
 
     @classmethod
     def parsed(cls, words: str) -> Self:
-        """Return the region for words such as `within 1 to 2`."""
+        """Return the region of words, `within 1 to 2`."""
         name = next(n for n in cls.model_fields if words.startswith(f"{_worded(n)} "))
         said: Any = words.removeprefix(f"{_worded(name)} ")
         if name != "equal":
@@ -135,7 +135,7 @@ class Test(Frozen):
 
 
 class Claim(Frozen):
-    """A claim of the chapter, its place, its family and its test."""
+    """A claim of the chapter."""
 
     family: Name
     place: Name

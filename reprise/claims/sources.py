@@ -1,4 +1,4 @@
-"""Sources of a claim: a stage's metric, or a sample from its tables."""
+"""Sources of a claim: a metric, or a table's sample."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ Cell = str | int | float
 
 
 class Results(Protocol):
-    """The results of stages; UserError if there is no such stage or table."""
+    """Stages' results; UserError if there is none."""
 
     def metrics(self, stage: str) -> dict[str, Any]:
         """Return a stage's metrics."""
@@ -33,7 +33,7 @@ class Results(Protocol):
 
 
 class Reaches(Frozen):
-    """The environment steps until mean returns reach a target; CartPole's returns are steps."""
+    """The steps to a mean return; returns are steps too."""
 
     target: PositiveFloat
     rows: PositiveInt  # of the table, averaged
@@ -48,7 +48,7 @@ class LogarithmOf(Frozen):
 
 
 class Source(Frozen):
-    """Source of values: a metric, a logarithm, or rows of a table."""
+    """A metric, a logarithm, or rows of a table."""
 
     stage: Name | None = None
     metric: Name | None = None  # its keys, dotted
@@ -83,17 +83,14 @@ class Source(Frozen):
 
 
 class Sample(NamedTuple):
-    """Values, infinite for those that never came, and the number of missing ones."""
+    """Values, infinite for never, and the number of missing ones."""
 
     values: NDArray[np.float64]
     dropped: int
 
 
 def value(source: Source, results: Results) -> float | str | None:
-    """Return the single value of a source, None if the results have none.
-
-    UserError if the source names something missing, or has several values.
-    """
+    """Return a source's single value, perhaps None."""
     if source.logarithm_of:
         return source.logarithm_of.exponent * math.log10(source.logarithm_of.base)
     if source.metric:
@@ -107,8 +104,7 @@ def value(source: Source, results: Results) -> float | str | None:
 def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
     """Return the values of a table's rows, one a seed.
 
-    Where they are `ranked`, only their order counts: a diverged seed is not dropped but ranks below
-    all others, at minus infinity. UserError if the source names something missing.
+    If they are `ranked`, a diverged seed is not dropped but below all others, at minus infinity.
     """
     rows = _rows(source, results)
     if source.reaches:
@@ -177,7 +173,6 @@ def _cells(column: str, rows: pd.DataFrame, source: Source) -> pd.Series:
 
 
 def _times(reaches: Reaches, means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each seed's environment steps until its mean returns [K, N] reach the target."""
     if len(means) < reaches.rows:
         return np.full(means.shape[1], np.nan)
     steps = np.cumsum(means * reaches.episodes_per_row, axis=0)

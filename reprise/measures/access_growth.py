@@ -1,4 +1,4 @@
-"""Growth of the time of random access with the length of a list.
+"""Growth of the time of access with a list's length.
 
     time ~ length^g        g = log(time of the longer / time of the shorter) / log(longer / shorter)
 
@@ -23,7 +23,7 @@ Batch = Callable[[Sequence[int]], list[int]]
 
 
 class Access(Frozen):
-    """The lengths of two lists, and the accesses that are timed."""
+    """Two lists' lengths, and the accesses that are timed."""
 
     shorter: PositiveInt
     longer: PositiveInt
@@ -38,13 +38,13 @@ class Access(Frozen):
 
 
 def deque_batch(length: int) -> Batch:
-    """Return a reader of batches from a full deque, the chapter's replay buffer."""
+    """Return a reader of a deque, the chapter's replay buffer."""
     held = deque(range(length), maxlen=length)
     return lambda indices: [held[index] for index in indices]
 
 
 def circular_batch(length: int) -> Batch:
-    """Return a reader of batches from a circular array, oldest first."""
+    """Return a reader of a circular array, oldest first."""
     held, oldest = list(range(length)), length // 3
     return lambda indices: [held[(oldest + index) % length] for index in indices]
 
@@ -53,7 +53,7 @@ BATCHES = {"deque": deque_batch, "circular": circular_batch}
 
 
 def growth(make: Callable[[int], Batch], access: Access, random: np.random.Generator) -> int:
-    """Return g as a whole number, for one of the `BATCHES`."""
+    """Return g, rounded, of one of the `BATCHES`."""
     lengths = (access.shorter, access.longer)
     batches = [make(length) for length in lengths]
     indices = [random.integers(length, size=access.accesses).tolist() for length in lengths]

@@ -1,24 +1,17 @@
-"""Catastrophic forgetting: its share of seeds, depth and duration, and warnings of it.
+"""Catastrophic forgetting: its share of seeds, and its warnings.
 
-One bad episode is not forgetting: a random action may have ended it. A window of some
-episodes in a row, such as five, counts:
+One bad episode is not forgetting: a random action may have ended it. A window of episodes counts:
 
     a seed *holds* the cap from the end of the first window with all episodes at the cap
-    it then *collapses* when the mean of a window is below half of the cap; the collapse begins with
-        the first episode of that window below half of the cap
+    it *collapses* when the mean of a window is below half of the cap, from the window's first
+        episode below half of it; a seed that never held the cap cannot forget
     it *recovers* at the end of the next window with all episodes at the cap
-
-A seed that never held the cap cannot forget.
-
-Two questions, with their tests fixed before any result was known:
 
 *Does the loss predict the return?* Within each seed, the rank correlation of a round's loss with
 the return of the next episode, which the updated network plays; and, as both drift during training,
-the rank correlation of their changes from round to round.
-
-*Do target Q-values, or losses, warn of a collapse?* In each episode shortly before a collapse,
-compare the seed's value with those of the calm seeds (see `places`). Average a seed's places over
-its collapses first. A quantity warns if the interval of the mean over seeds excludes 0.5.
+of their changes from round to round. *Do target Q-values, or losses, warn of a collapse?* Compare
+the seed's value shortly before with those of calm seeds (see `places`). Average a seed's places
+over its collapses first. A quantity warns if the interval of the mean over seeds excludes 0.5.
 
 Shapes: K episodes, N seeds.
 """
@@ -28,20 +21,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from reprise.measures.training_run import TrainingRun
 from reprise.stats import intervals
 from reprise.stats.intervals import Array
 
-Booleans = NDArray[np.bool_]
-
 
 class Course(NamedTuple):
     """The episodes in which seeds hold the cap and collapse."""
 
-    holds: Booleans  # whether a seed holds the cap by the end of the episode [K, N]
-    collapses: Booleans  # whether a collapse begins with the episode [K, N]
+    holds: NDArray[np.bool_]  # whether a seed holds the cap by the end of the episode [K, N]
+    collapses: NDArray[np.bool_]  # whether a collapse begins with the episode [K, N]
     samples: pd.DataFrame
     """A row for each seed: `held_at`, the first episode after which it holds the cap; `forgets`, 0
     or 1; `depth`, from the cap down to the lowest later window; `recovery`, the episodes from the
@@ -49,10 +40,9 @@ class Course(NamedTuple):
 
 
 def course(returns: NDArray, cap: float, window: int) -> Course:
-    """Return the episodes in which each seed holds the cap and collapses.
+    """Return when seeds hold the cap and collapse [K, N].
 
-    The returns are of episodes [K, N], the window has so many; the cap is the highest possible
-    return of an episode, or the return that solves the task.
+    The window has so many episodes; the cap is the highest return, or the one that solves the task.
     """
     half = cap - abs(cap) / 2  # a collapse goes down from a negative cap too
     windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, N, window]
@@ -86,32 +76,29 @@ def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
     The share that forgets is of the seeds that held the cap; the share that recovers, of those that
     forgot it.
     """
-    held = samples["held_at"].notna().to_numpy(bool)
-    forgot = samples["forgets"].to_numpy() == 1
-    depth, recovery = (samples[name].to_numpy(float) for name in ("depth", "recovery"))
+    counts = samples["held_at"].notna(), samples["forgets"] == 1, samples["recovery"].notna()
+    held, forgot, recovered = (int(np.count_nonzero(count)) for count in counts)
 
-    def share(hits: Booleans, of: int) -> dict | None:
-        return intervals.wilson_interval(int(hits.sum()), of)._asdict() if of else None
+    def share(hits: int, of: int) -> dict | None:
+        return intervals.wilson_interval(hits, of)._asdict() if of else None
 
     return {
         "held": share(held, len(samples)),
-        "forgets": share(forgot, int(held.sum())),
-        "depth": _summary(depth[held]),
-        "recovered": share(~np.isnan(recovery), int(forgot.sum())),
-        "recovery": _summary(recovery),
+        "forgets": share(forgot, held),
+        "depth": _summary(samples["depth"].to_numpy(float)),
+        "recovered": share(recovered, forgot),
+        "recovery": _summary(samples["recovery"].to_numpy(float)),
     }
 
 
 def places(values: Array, found: Course, before: int, after: int) -> Array:
-    """Return the places of collapsing seeds' values among those of calm seeds.
+    """Return the places of collapsing seeds' values among calm seeds.
 
     A place is the share of the calm seeds with a lower value in the same episode, ties counted
     half: 0.5 is an ordinary value, near 1 an unusually high one. A seed is calm in an episode if it
     holds the cap and does not collapse within the next `before` episodes. Values [K, N] drift
-    during training: only those of the same episode compare.
-
-    The result is the mean over each seed's collapses, for the episodes `before` a collapse and
-    those from it on, `after`; NaN without a comparison [before + after, N].
+    during training: only those of the same episode compare. The result is the mean over each
+    seed's collapses in the episodes around them, NaN without a comparison [before + after, N].
     """
     episodes, seeds = values.shape
     soon = np.zeros_like(found.collapses)
@@ -131,35 +118,31 @@ def places(values: Array, found: Course, before: int, after: int) -> Array:
 
 
 def warning(around: Array, before: int) -> dict | None:
-    """Summarise seeds' mean `places` in the episodes before their collapses."""
+    """Summarise seeds' mean `places` before their collapses."""
     there = around[:before]
     return _summary(np.nanmean(there[:, ~np.isnan(there).all(axis=0)], axis=0))
 
 
 def over_seeds(around: Array, before: int) -> pd.DataFrame:
-    """Return mean `places` over seeds with Student's interval, by episode."""
+    """Return mean `places` with Student's interval, by episode."""
     means = ((episode, intervals.known_mean(row)) for episode, row in enumerate(around, -before))
     rows = [(episode, mean.n, *mean[:3]) for episode, mean in means if mean.n > 1]
     return pd.DataFrame(rows, columns=pd.Index(["episode", "seeds", "mean", "low", "high"]))
 
 
 def correlations(run: TrainingRun) -> pd.DataFrame:
-    """Return the rank correlations of loss and next return, by seed."""
+    """Return rank correlations of loss and next return, by seed."""
     losses, following = run.losses[:-1], run.returns[1:]
-    changes = np.diff(losses, axis=0), np.diff(following, axis=0)
-    return pd.DataFrame(
-        {
-            "loss_return_correlation": rank_correlations(losses, following),
-            "loss_return_change_correlation": rank_correlations(*changes),
-        }
-    )
+    changes = rank_correlations(np.diff(losses, axis=0), np.diff(following, axis=0))
+    correlations = {"loss_return_correlation": rank_correlations(losses, following)}
+    return pd.DataFrame(correlations | {"loss_return_change_correlation": changes})
 
 
 def rank_correlations(x: Array, y: Array) -> Array:
-    """Return Spearman's rank correlation within each seed of [K, N]; NaN is missing."""
+    """Return Spearman's correlation of each seed's known values [K, N]."""
     pairs = [pd.DataFrame({"x": x[:, seed], "y": y[:, seed]}) for seed in range(x.shape[1])]
     return np.array([pair.corr("spearman").loc["x", "y"] for pair in pairs], float)
 
 
-def _summary(values: ArrayLike) -> dict | None:
+def _summary(values: Array) -> dict | None:
     return intervals.summary(values) if intervals.known(values).size > 1 else None

@@ -31,7 +31,7 @@ class Samples(NamedTuple):
 
 
 def samples(table: pd.DataFrame) -> Samples | None:
-    """Return a table's groups and outcomes, or None for another kind of table."""
+    """Return a table's samples, or None for another table."""
     unit = next((name for name in UNITS if name in table), None)
     if unit is None:
         return None

@@ -1,4 +1,4 @@
-"""Results of a study of hyperparameters: settings, values, and the errors of few seeds.
+"""Results of a study of hyperparameters, and few seeds' errors.
 
 A sample has a row for each setting and seed. The unit is a seed. The settings are fixed, not drawn
 from a larger number: intervals are about other seeds only.
@@ -34,10 +34,9 @@ def results(
 ) -> dict[str, Any]:
     """Return the metrics and tables of a study, by file.
 
-    The samples have the columns setting, `keys` (the hyperparameters) and `column` (a seed's
-    return, NaN if its training diverged). They are sorted by setting, with equally many seeds of
-    each. `level` is the lowest return that solves the task, `few` are numbers of few seeds to try,
-    and `seed` is that of their draws.
+    The samples have the columns setting, `keys` (the hyperparameters) and `column` (a return, NaN
+    if the seed diverged), sorted by setting, with equally many seeds of each. A return from `level`
+    on solves the task. `few` are numbers of seeds to try, drawn by `seed`.
     """
     found = settings(samples, keys, column, level)
     values = samples[column].to_numpy(float).reshape(len(found), -1)
@@ -63,7 +62,7 @@ def results(
 
 
 def _nested(rows: pd.DataFrame, *keys: str) -> dict[str, Any]:
-    """Return rows by the values of two columns; names write a dot as `_`."""
+    # Names of metrics write a dot as `_`.
     found: dict[str, Any] = {}
     for row in rows.to_dict("records"):
         outer, inner = (str(row.pop(key)).replace(".", "_") for key in keys)
@@ -72,10 +71,9 @@ def _nested(rows: pd.DataFrame, *keys: str) -> dict[str, Any]:
 
 
 def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: float) -> pd.DataFrame:
-    """Return each setting's mean, and the share of its seeds that solve the task.
+    """Return each setting's mean, and share of seeds that solve.
 
-    The mean is over the `n` seeds with a policy; `missing` counts the seeds that diverged, none of
-    which solves the task.
+    The mean is of `n` seeds; `missing` counts those that diverged, none of which solves the task.
     """
     rows = []
     for number, group in samples.groupby("setting", sort=True):
@@ -87,7 +85,7 @@ def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: flo
 
 
 def solving(found: pd.DataFrame) -> dict[str, float]:
-    """Count the `settings` that solve the task in half of all seeds."""
+    """Count the `settings` that solve the task, by their intervals."""
     solve = int(np.count_nonzero(found["solved_low"] > SOLVES))
     fail = int(np.count_nonzero(found["solved_high"] < SOLVES))
     return {
@@ -100,7 +98,7 @@ def solving(found: pd.DataFrame) -> dict[str, float]:
 
 
 def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataFrame:
-    """Return the mean of each hyperparameter's values, over settings with the value.
+    """Return the mean of settings with each hyperparameter's value.
 
     Each setting counts the same, as a stratum. Diverged seeds do not count, nor do settings with
     fewer than two other seeds: `n` and `settings` count the rest.
@@ -118,12 +116,12 @@ def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataF
 
 
 def shown(value: object) -> str:
-    """Return a hyperparameter's value as in params.yaml, not as a float."""
+    """Return a value as in params.yaml, not as a float."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
-    """Return how often few seeds put two settings in the wrong order.
+    """Return how often few seeds order two settings wrongly.
 
     Values are returns, NaN for a seed that diverged [S, N]; settings with such a seed do not count.
     The right order is that of the means over all seeds; a tie of few seeds, drawn from all without
@@ -154,7 +152,6 @@ def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
 
 
 def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -> Array:
-    """Return how often few seeds put each pair of settings in the wrong order [P]."""
     first, second = np.triu_indices(len(values), 1)
     truth = np.sign(values.mean(axis=1)[first] - values.mean(axis=1)[second])[:, None]
     total, n = np.zeros(len(first)), values.shape[1]

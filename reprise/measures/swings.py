@@ -1,4 +1,4 @@
-"""Swings of a pole and its cart, and their growth from one to the next.
+"""Swings of a pole and its cart, and their growth.
 
 A swing of the pole lasts from one change of the angle's sign to the next; its size is the largest
 angle. A swing of the cart lasts from one turning point to the next; its size is the distance.
@@ -19,25 +19,24 @@ Floats = NDArray[np.floating]
 
 
 def _between_changes(values: Floats) -> Iterator[tuple[int, int]]:
-    """Yield the first step of each swing and that of the next, by changes of sign."""
     yield from pairwise([0, *(np.flatnonzero(np.diff(values >= 0)) + 1).tolist()])
 
 
 def pole_swings(angle: Floats) -> Iterator[tuple[int, float]]:
-    """Yield the step and the size of each swing's largest angle."""
+    """Yield each swing's largest angle and its step."""
     for start, end in _between_changes(angle):
         size = np.abs(angle[start:end])
         yield start + int(size.argmax()), float(size.max())
 
 
 def cart_swings(position: Floats, velocity: Floats) -> Iterator[tuple[int, float]]:
-    """Yield the step of each turning point and the distance from the last."""
+    """Yield each turning point and its distance from the last."""
     for start, end in _between_changes(velocity):
         yield end, abs(float(position[end] - position[start]))
 
 
 def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
-    """Return all swings in CartPole's observations [T, E, O], in rad and m."""
+    """Return observations' [T, E, O] swings, rad and m."""
     rows = []
     for e, (seed, length) in enumerate(zip(seeds, lengths, strict=True)):
         position, velocity, angle = observations[:length, e, :3].T
@@ -47,10 +46,10 @@ def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[in
 
 
 def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
-    """Return the growth of swings in episodes with at least two, by body.
+    """Return the growth of pole's and cart's swings.
 
-    That is their number; the share of them with every swing larger than the one before; and the
-    median ratio of an episode's last swing to the one before. Fewer than two episodes have no
+    Of episodes with at least two swings it is the number; the share with every swing larger than
+    the one before; and the median ratio of the last to the one before. Fewer than two have no
     intervals.
     """
     result: dict[str, dict[str, float]] = {}

@@ -21,7 +21,7 @@ QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
 
 
 def by_seed(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
-    """Return curves [K, N] as a table with a column for each seed.
+    """Return curves [K, N] as a table by seed.
 
     >>> by_seed(np.array([[9.0, 12.0], [11.0, 30.0]]), "episode")
        episode  seed_0  seed_1
@@ -34,7 +34,7 @@ def by_seed(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
 
 
 def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
-    """Return mean and `QUANTILES` over the seeds of curves [K, N].
+    """Return mean and `QUANTILES` over seeds of curves [K, N].
 
     NaN is ignored; a step at which all seeds are NaN has no row.
     """
@@ -47,7 +47,7 @@ def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
 
 
 def first_at(returns: NDArray, level: float) -> Array:
-    """Return the index of each seed's first return of a level, or NaN."""
+    """Return each seed's first index at a level, or NaN."""
     reached = returns >= level
     return np.where(reached.any(axis=0), reached.argmax(axis=0), np.nan)
 
@@ -55,7 +55,7 @@ def first_at(returns: NDArray, level: float) -> Array:
 def steps_to(
     returns: NDArray, steps: NDArray, target: float, window: int, budget: float = np.inf
 ) -> Array:
-    """Return the steps until each seed's mean return reaches a target, or NaN.
+    """Return seeds' steps to a target mean return, or NaN.
 
     Returns are of episodes or iterations, NaN for none [K, N]; steps are those of the environment
     so far [K, N]. Nothing counts before a window of returns is full, or after the budget of steps.
@@ -69,14 +69,14 @@ def steps_to(
 
 
 def _totals(returns: NDArray, steps: NDArray) -> Iterator[tuple[Array, NDArray]]:
-    """Yield each seed's sums of its first returns, from none on, and the steps to each return."""
+    # Of each seed the sums of its first returns, from none on, and the steps to each return.
     for values, clock in zip(returns.T, steps.T, strict=True):
         done = ~np.isnan(values)
         yield np.concatenate([[0.0], np.cumsum(values[done].astype(float))]), clock[done]
 
 
 def by_steps(run: TrainingRun, points: NDArray, window: int) -> Array:
-    """Return each seed's mean last returns at some environment steps [G, N].
+    """Return seeds' mean last returns at environment steps [G, N].
 
     A mean is over a window of episodes, or as many as there are; NaN before the first. After its
     training a seed keeps its last value.
@@ -91,7 +91,7 @@ def by_steps(run: TrainingRun, points: NDArray, window: int) -> Array:
 
 
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
-    """Count each seed's falls: after reaching `top`, a return below half.
+    """Count seeds' falls from reaching `top` to below half.
 
     >>> falls(np.array([[200], [90], [120], [200], [200]]), top=200).tolist()
     [1]
@@ -105,12 +105,12 @@ def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
 
 
 def by_iterations(run: TrainingRun, limits: Sequence[int]) -> pd.DataFrame:
-    """Return a row for each seed of a training by iterations."""
+    """Return a row for each seed of iterations."""
     return _samples(run, limits, run.returns[-LAST_ITERATIONS:].mean(axis=0))
 
 
 def by_episodes(run: TrainingRun, limits: Sequence[int]) -> pd.DataFrame:
-    """Return a row for each seed of a training by episodes."""
+    """Return a row for each seed of episodes."""
     return _samples(run, limits, tail_mean(run.returns, LAST_EPISODES))
 
 
@@ -121,10 +121,7 @@ def _samples(run: TrainingRun, limits: Sequence[int], last: Array) -> pd.DataFra
 
 
 def course(run: TrainingRun, limits: Sequence[int], top: float) -> pd.DataFrame:
-    """Return `by_episodes`, with each seed's first success and falls.
-
-    `top` is the highest possible return of a training episode, or the return that solves the task.
-    """
+    """Return `by_episodes` with first success and falls by top return."""
     table = by_episodes(run, limits)
     table.insert(2, "first_at_cap", first_at(run.returns, top))
     table.insert(3, "falls", falls(run.returns, top))
@@ -158,12 +155,12 @@ def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFr
 def evaluations(
     run: TrainingRun, settings: Evaluation, solved_return: float | None = None
 ) -> dict[str, Any]:
-    """Return the number of diverged seeds, and the `evaluation` of each way of playing."""
-    diverged = np.isnan(next(iter(run.evaluations.values()))[0, 0]).sum()
-    played = run.evaluations.items()
-    return {"diverged": int(diverged)} | {
-        how: evaluation(returns, settings, solved_return) for how, returns in played
-    }
+    """Return diverged seeds, and each way of playing's `evaluation`."""
+    found: dict[str, Any] = {}
+    for how, returns in run.evaluations.items():
+        found.setdefault("diverged", int(np.isnan(returns[0, 0]).sum()))
+        found[how] = evaluation(returns, settings, solved_return)
+    return found
 
 
 def evaluation(
@@ -189,21 +186,19 @@ def evaluation(
 
 
 def solved_from(limit: int, solved_share: float, solved_return: float | None = None) -> float:
-    """Return the lowest mean return that solves the task.
-
-    If it is not given, it is a share of the limit, the highest return with a reward of 1 per step.
-    """
+    """Return the lowest mean return that solves the task."""
+    # With a reward of 1 for each step, the limit is the highest possible return.
     return solved_share * limit if solved_return is None else solved_return
 
 
 def solved(seeds: Array, level: float) -> dict[str, float]:
-    """Return the share of seeds with at least a return, and its interval."""
+    """Return the share of seeds from a return on."""
     share = intervals.wilson_interval(int((seeds >= level).sum()), len(seeds))
     return share.columns("solved")
 
 
 def median_seed(values: Array) -> int | None:
-    """Return the seed nearest to the median, None if all are NaN.
+    """Return the seed nearest the median, None without any.
 
     >>> median_seed(np.array([200.0, 120.0, 35.0]))
     1
@@ -214,31 +209,27 @@ def median_seed(values: Array) -> int | None:
 
 
 def tail_mean(returns: NDArray, count: int) -> Array:
-    """Return the mean of each seed's last returns [N]; NaN is no return."""
+    """Return seeds' means of last returns that are not NaN."""
     tails = [known(seed)[-count:] for seed in returns.T]
     return np.array([tail.mean() if len(tail) else np.nan for tail in tails])
 
 
 def so_far(returns: Sequence[NDArray], choose: Callable = np.mean) -> str:
-    """Return the mean, or the highest, of packs' means in words."""
+    """Return the mean or highest of packs' means in words."""
     means = [known(pack).mean() for pack in returns if not np.isnan(pack).all()]
-    return in_words(float(choose(means)) if means else None)
-
-
-def in_words(value: float | None) -> str:
-    """Return a return in words; `none` if it is missing."""
-    return words.number(value, none="none")
+    return words.number(choose(means) if means else None, none="none")
 
 
 def mean_in_words(found: Mapping[str, float | None]) -> str:
-    """Return a summary's mean and interval; a single value has no interval."""
-    low, high = found["mean_low"], found["mean_high"]
-    bounds = f" [{in_words(low)}, {in_words(high)}]" if (found["n"] or 0) > 1 else ""
-    return f"{in_words(found['mean'])}{bounds}"
+    """Return a summary's mean, and its interval if known."""
+    mean, *bounds = (
+        words.number(found[f"mean{end}"], none="none") for end in ("", "_low", "_high")
+    )
+    return f"{mean} [{', '.join(bounds)}]" if (found["n"] or 0) > 1 else mean
 
 
 def headline(found: Mapping[str, Any]) -> str:
-    """Return the first time limit's results of `evaluation` in words.
+    """Return the first limit's results of `evaluation` in words.
 
     >>> limit = intervals.summary([9.0, 20.0]) | {"missing": 1, "solved": 1 / 3}
     >>> headline({"limit_20": limit})

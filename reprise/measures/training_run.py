@@ -1,4 +1,4 @@
-"""The result of a training run: one shape for every algorithm and every table.
+"""The result of a training run, alike for every algorithm.
 
 Shapes: N seeds, K iterations of REINFORCE or rounds of a DQN, E evaluation episodes, T steps.
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 
 class TrainingRun(NamedTuple):
-    """The training of N seeds, and the evaluation of their policies."""
+    """N seeds trained and evaluated."""
 
     returns: np.ndarray  # of training episodes, NaN where none ended or it is not finite [K, N]
     steps: np.ndarray  # environment steps so far [K, N]
@@ -23,12 +23,12 @@ class TrainingRun(NamedTuple):
 
 
 def finite(curve: np.ndarray, dtype: type = float) -> np.ndarray:
-    """Return a curve with NaN in place of what is not finite."""
+    """Return a curve, NaN where it is not finite."""
     return np.where(np.isfinite(curve), curve, np.nan).astype(dtype)
 
 
 def join(runs: Sequence[Any]) -> Any:
-    """Return the runs of several packs as one; also mappings and lists of arrays."""
+    """Return several packs' runs, mappings or arrays as one."""
     first = runs[0]
     if isinstance(first, Mapping):
         return {key: join([run[key] for run in runs]) for key in first}

@@ -1,4 +1,4 @@
-"""Variants of an experiment: one table of all, and each compared with a baseline.
+"""Variants of an experiment, each compared with a baseline.
 
 A sample has a row for each variant and seed. NaN is a time that was never reached, later than any
 other, or the return of a diverged seed, below any other; means ignore it.
@@ -14,7 +14,7 @@ import pandas as pd
 from reprise.hyperparameters import Evaluation
 from reprise.measures import training
 from reprise.measures.training_run import TrainingRun
-from reprise.stats import improvement, intervals
+from reprise.stats import improvement, intervals, words
 from reprise.stats.intervals import Array, Seed
 
 
@@ -25,10 +25,9 @@ def results(
     seed: int,
     solved_return: float | None = None,
 ) -> dict[str, Any]:
-    """Return the metrics and tables of variants of REINFORCE, by file.
+    """Return metrics and tables of variants of REINFORCE, by file.
 
-    Variants are compared with the baseline under the first time limit; `seed` is that of the
-    bootstraps, `solved_return` as in `training.solved_from`.
+    Variants are compared under the first time limit; the seed is that of the bootstraps.
     """
     samples, metrics = {}, {}
     for name, run in trained.items():
@@ -48,7 +47,7 @@ def results(
 
 
 def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> dict[str, Any]:
-    """Return all variants' returns, by seed and as quantiles, by file."""
+    """Return returns by seed and as quantiles, by file."""
 
     def table(of: Callable) -> pd.DataFrame:
         return stacked({name: of(run.returns, index, first) for name, run in trained.items()})
@@ -57,7 +56,7 @@ def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> di
 
 
 def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the variants' tables as one, names in the first column."""
+    """Return tables as one, with a first column of names."""
     every = pd.concat(tables, names=["variant"])
     return every.reset_index("variant").reset_index(drop=True)
 
@@ -65,7 +64,7 @@ def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def comparisons(
     samples: pd.DataFrame, column: str, baseline: str, *, seed: Seed
 ) -> dict[str, dict[str, dict]]:
-    """Compare a quantity of each variant with the baseline's; more is better.
+    """Compare a quantity, the more the better, with the baseline's.
 
     The difference of means is over the seeds with a number, `n` in all. The probability of
     improvement is over all seeds: a seed without a number is below any other.
@@ -81,7 +80,7 @@ def comparisons(
 
 
 def sooner(samples: pd.DataFrame, column: str, baseline: str, *, seed: Seed) -> dict[str, dict]:
-    """Return each variant's probability of a time sooner than the baseline's."""
+    """Return variants' probabilities of a time sooner than the baseline's."""
     found = _compared(samples, improvement.soonest(pd.Series(samples[column])), baseline, seed)
     return {name: each.chance._asdict() for name, each in found.items()}
 
@@ -95,7 +94,7 @@ def _compared(
 
 
 def reached(times: Array) -> dict[str, float | None]:
-    """Return the share of seeds that reached a goal, and the median time; None is never."""
+    """Return the share that arrived, and the median time."""
     share = intervals.wilson_interval(int((~np.isnan(times)).sum()), len(times))
     late = np.where(np.isnan(times), np.inf, times)
     median = float(np.quantile(late, 0.5, method="inverted_cdf"))
@@ -104,28 +103,30 @@ def reached(times: Array) -> dict[str, float | None]:
 
 
 def in_words(name: str) -> str:
-    """Return a name in words, its decimals too: learning_rate_0_03 as learning rate 0.03."""
+    """Return a name in words, such as learning rate 0.03."""
     return re.sub(r"\b0 (?=\d)", "0.", name.replace("_", " "))
 
 
 def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
-    """Return the variants' mean returns under the first limit in one line."""
+    """Return the variants' mean returns in one line."""
     metrics = next(iter(results["metrics.json"].values()))
-    firsts = _firsts(metrics, how).items()
-    said = (f"{in_words(name)} {training.in_words(first['mean'])}" for name, first in firsts)
+    said = [
+        f"{in_words(name)} {words.number(first['mean'], none='none')}"
+        for name, first in _firsts(metrics, how)
+    ]
     return f"greedy return {', '.join(said)}{diverged(metrics, how)}"
 
 
 def diverged(metrics: Mapping[str, dict], how: str = "greedy") -> str:
-    """Return the variants' diverged seeds, to end a headline; `` if none."""
+    """Return the end of a headline: variants' diverged seeds."""
     lost = [
         f"{in_words(name)} {first['missing']} of {first['n'] + first['missing']}"
-        for name, first in _firsts(metrics, how).items()
+        for name, first in _firsts(metrics, how)
         if first.get("missing")
     ]
     return f"; diverged: {', '.join(lost)}" if lost else ""
 
 
-def _firsts(metrics: Mapping[str, dict], how: str) -> dict[str, dict]:
-    """Return each variant's evaluation under the first limit."""
-    return {name: next(iter(each[how].values())) for name, each in metrics.items()}
+def _firsts(metrics: Mapping[str, dict], how: str) -> list[tuple[str, dict]]:
+    """Return the variants' evaluations under the first limit."""
+    return [(name, next(iter(each[how].values()))) for name, each in metrics.items()]

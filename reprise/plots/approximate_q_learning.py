@@ -25,7 +25,7 @@ def titles(results: Results) -> dict[str, str]:
 
 
 def size_of_a_table(results: Results) -> Markdown:
-    """Show the sizes of a table of state values and of a linear function."""
+    """Show a table's size, and that of a linear function."""
 
     def power(value: float) -> str:
         digits, exponent = f"{value:.1e}".split("e+")
@@ -57,7 +57,7 @@ def learning_curves(results: Results) -> Figure:
 
 
 def steps_to_targets(results: Results) -> Markdown:
-    """Show how many seeds reach each return, and when half of them do."""
+    """Show how many seeds reach each return, and when."""
     targets = results.params["clock"]["targets"]
     rows = []
     for name, title in titles(results).items():
@@ -82,7 +82,7 @@ def final_policies(results: Results) -> Figure:
 
 
 def against_dqn(results: Results) -> Markdown:
-    """Show how probably a linear seed is better than one of the DQN."""
+    """Show how probably linear seeds are better than the DQN's."""
     rows = {
         f"P({titles(results)[name]} is better than the DQN), {limit} steps": f"against_dqn."
         f"greedy_{limit}.{name}.probability_of_improvement"
@@ -93,7 +93,7 @@ def against_dqn(results: Results) -> Markdown:
 
 
 def weights_of_the_push(results: Results) -> Figure | None:
-    """Draw how much more weight each feature has for a push to the right."""
+    """Draw features' weights for right less those for left."""
     return _weights(results, (1, -1), "weight for right less weight for left", "Which push?")
 
 
@@ -105,7 +105,6 @@ def weights_of_the_value(results: Results) -> Figure | None:
 def _weights(
     results: Results, factors: tuple[float, float], x_label: str, title: str
 ) -> Figure | None:
-    """Draw a weight of each feature of the largest set; None without weights."""
     sets, weights = results.params["feature_sets"], results.table("weights")
     if weights.empty:
         return None

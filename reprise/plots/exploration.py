@@ -1,7 +1,4 @@
-"""Figures of the stage exploration: a panel for each problem, a line for each behaviour.
-
-Steps are on a logarithmic axis, since behaviours differ by orders of magnitude.
-"""
+"""Figures of the stage exploration, by problem and behaviour."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,12 +20,9 @@ BAND = (0.25, 0.75)
 
 
 def greedy_loss(results: Results) -> Figure:
-    """Draw how far the greedy policy is below the optimum, logarithmically.
-
-    Values below a tenth of the tolerance lie on it.
-    """
+    """Draw how far the greedy policy is below the optimum."""
     tolerance = results.params["tolerance"]
-    floor = tolerance / 10
+    floor = tolerance / 10  # values below lie on it
     y_label = "loss of the greedy policy, of the optimum"
     figure = _curves(results, "loss", y_label, floor, {"yscale": "log"})
     for axes in figure.axes:
@@ -51,8 +45,6 @@ def coverage(results: Results) -> Figure:
 def _curves(
     results: Results, quantity: str, y_label: str, floor: float | None, scale: dict[str, Any]
 ) -> Figure:
-    """Draw medians and bands by steps; values below the floor lie on it."""
-
     def draw(axes, rows, ends, color, label) -> None:
         part = rows.set_index("step").filter(like=quantity).clip(lower=floor)
         part.columns = part.columns.str.removeprefix(f"{quantity}_")
@@ -67,7 +59,7 @@ def _curves(
 
 
 def reached(results: Results) -> Figure:
-    """Draw the share of runs near the optimum for good, by step."""
+    """Draw the share of runs near the optimum for good."""
 
     def draw(axes, rows, ends, **look) -> None:
         style.arrivals(axes, rows["steps"].to_numpy(float), ends, **look)
@@ -84,7 +76,7 @@ def reached(results: Results) -> Figure:
 def _panels(
     table: pd.DataFrame, ends: dict, y_label: str, note: str, draw: Callable, scale: dict[str, Any]
 ) -> Figure:
-    """Draw a panel for each problem; its steps go from end to end."""
+    """Draw a panel per problem, from end to end."""
     problems = table.groupby("problem", sort=False)
     options = {"sharey": True, "subplot_kw": scale}
     figure, grid = style.panels(len(problems), 2, (1.2, 2.3), ("steps", y_label), **options)
@@ -111,7 +103,7 @@ def _panels(
 
 
 def reached_table(results: Results) -> Markdown:
-    """Show when runs become near-optimal, and how likely sooner than a random one."""
+    """Show when runs become near-optimal."""
     rows = []
     for problem, found in results.metrics["problems"].items():
         for behaviour, one in found.items():

@@ -1,4 +1,4 @@
-"""Figures of the stage hardcoded_baseline: Gymnasium live, rules, swings, untrained networks."""
+"""Figures of the stage hardcoded_baseline, and Gymnasium live."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def classics() -> list[str]:
 
 
 def versions() -> Markdown:
-    """Show the time limit and the solved return of CartPole's versions."""
+    """Show CartPole's versions: time limits and solved returns."""
     specs = [gym.registry[name] for name in ("CartPole-v0", "CartPole-v1")]
     rows = [(spec.id, spec.max_episode_steps, f"{spec.reward_threshold:g}") for spec in specs]
     return show.table(rows, ("environment", "time limit", "solved from a mean return of"))
@@ -51,7 +51,7 @@ def picture(frame: NDArray) -> Figure:
 
 
 def episode(environment: gym.Env, seed: int, rule: str) -> dict[str, Any]:
-    """Play an episode by a rule: its return, its end and its path."""
+    """Play an episode by a rule: return, end and path."""
     state, _ = environment.reset(seed=seed)
     path, total, ended = [state], 0.0, (False, False)
     while not any(ended):
@@ -99,7 +99,7 @@ def angle_rule(results: Results) -> Figure:
 
 
 def trace(results: Results) -> Figure:
-    """Draw one episode of the angle rule, its swings marked where they turn."""
+    """Draw one episode of the angle rule and its swings."""
     path, swings, seed = (
         results.table("trace"),
         results.table("swings"),
@@ -154,7 +154,7 @@ def swings(results: Results) -> Figure | None:
 
 
 def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Figure:
-    """Draw a rule by angle and velocity, and the pole's way in an episode."""
+    """Draw a rule, and the pole's way in an episode."""
     lean, spin = np.linspace(-13, 13, 261), np.linspace(-2.6, 2.6, 1041)
     right = RULES[rule](np.radians(lean)[None, :] + 0 * spin[:, None], spin[:, None]) >= 0
     figure, axes = style.single(4.3, width=5.8)
@@ -174,7 +174,7 @@ def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Fig
 
 
 def untrained(results: Results) -> Figure:
-    """Draw the mean returns of untrained networks, and that of chance."""
+    """Draw the mean returns of untrained networks, and chance's."""
     sample = _returns(results, "untrained_network")
     bins = np.arange(np.floor(sample.min()), sample.max() + 2, 1.0)
     labels = ("mean return of a network (steps)", "Untrained networks and chance")

@@ -1,4 +1,4 @@
-"""Figures of the stage markov_chain: the chain as a graph, its paths, and their lengths."""
+"""Figures of the stage markov_chain: its graph and paths."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ LONGEST = 24  # length of the paths from each state
 
 
 def graph(results: Results) -> Figure:
-    """Draw states as circles and transitions as arrows, wider if more probable."""
+    """Draw states, and transitions as arrows, wider if more probable."""
     figure, axes = style.single(3.9)
     colours, table = _colours(results), results.table("transitions")
     rows = list(table[["state", "successor", "probability"]].itertuples(index=False))
@@ -66,7 +66,7 @@ def graph(results: Results) -> Figure:
 
 
 def some_paths(results: Results) -> Figure | None:
-    """Draw some paths as rows of cells, each step in its state's colour."""
+    """Draw some paths, each step in its state's colour."""
     if results.table("paths").empty:
         return None
     colours = _colours(results)
@@ -111,7 +111,7 @@ def exact_and_simulated(results: Results) -> Markdown:
 
 
 def length_distribution(results: Results) -> Figure:
-    """Draw simulated and exact lengths of paths, and the share still under way."""
+    """Draw simulated and exact lengths of paths."""
     table, paths = results.table("lengths"), results.metrics["paths"]
     exact = f"exact_from_{results.params['start_state']}"
     figure, (left, right) = style.panels(2, 2, (3.9, 0), width_ratios=[1.7, 1])
@@ -157,7 +157,7 @@ def _longest(results: Results) -> int:
 
 
 def _colours(results: Results) -> dict[str, str]:
-    """Return a colour for each state, the last one that of the text."""
+    """Return the states' colours, the last that of text."""
     states = list(results.table("transitions")["state"].unique())
     colours = [style.CYCLE[n % (len(style.CYCLE) - 1)] for n in range(len(states) - 1)]
     return dict(zip(states, [*colours, style.INK], strict=True))

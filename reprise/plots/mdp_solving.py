@@ -1,4 +1,4 @@
-"""Figures of the stage mdp_solving: Q-values by sweep, the policy's flip, solvers, policies."""
+"""Figures of the stage mdp_solving."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,12 +19,12 @@ LAYOUTS = {"FrozenLake": (4, "←↓→↑"), "FrozenLake8x8": (8, "←↓→↑
 
 
 def pair_name(state: str, action: str) -> str:
-    """Return the name of a state and an action, quoted around commas."""
+    """Return a state's and an action's name, quoted around commas."""
     return ", ".join(f'"{name}"' if "," in name else name for name in (state, action))
 
 
 def sweeps(results: Results) -> Figure:
-    """Draw the chapter's Q-values by sweep, a panel for each discount."""
+    """Draw the chapter's Q-values by sweep and discount."""
     history, found = results.table("q_value_iteration"), _chapter(results)
     states = list(history["state"].unique())
     figure, row = style.panels(len(found), len(found), (4.2, 0), sharey=True)
@@ -47,7 +47,7 @@ def sweeps(results: Results) -> Figure:
 
 
 def q_table(results: Results) -> Markdown:
-    """Show the optimal Q-values, the best action of each state in bold."""
+    """Show the optimal Q-values, those of best actions in bold."""
     found, rows = _chapter(results), []
     pairs = results.table("q_value_iteration")[["state", "action"]].drop_duplicates()
     for state, action in pairs.itertuples(index=False):
@@ -59,14 +59,14 @@ def q_table(results: Results) -> Markdown:
 
 
 def near_table(results: Results) -> Markdown:
-    """Show the sweeps until every Q-value stays within the relative tolerance."""
+    """Show the sweeps until Q-values stay within the tolerance."""
     found = {title: one["sweeps_until_near"] for title, one in _chapter(results).items()}
     rows = [(title, "more than all sweeps" if n is None else n) for title, n in found.items()]
     return show.table(rows, ("discount", "sweeps until near"))
 
 
 def flip(results: Results) -> Figure:
-    """Draw the gap between two actions, zero where the policy flips."""
+    """Draw two actions' gap, zero where the policy flips."""
     switch, table = results.params["switch"], results.table("switch")
     state, action, rival = (switch[name] for name in ("state", "action", "rival"))
     discounts, gap = table["discount"].to_numpy(), table["gap"].to_numpy()
@@ -90,7 +90,7 @@ def flip(results: Results) -> Figure:
 
 
 def solver_sweeps(results: Results) -> Figure:
-    """Draw the sweeps that each solver needs, a row for each model."""
+    """Draw the sweeps that solvers need, a row per model."""
     solvers = results.table("solvers")
     names = solvers["mdp"].str.replace("three_state", "three states")
     discounts, states = solvers["discount"].astype(str), solvers["states"].astype(str)
@@ -118,7 +118,7 @@ def solver_sweeps(results: Results) -> Figure:
 
 
 def solver_table(results: Results) -> Markdown:
-    """Show each model's start value and the largest error of any solver."""
+    """Show models' start values and the largest error of solvers."""
     groups = results.table("solvers").groupby(["mdp", "discount"], sort=False)
     rows = [
         (*key, f"{group['start_value'].iloc[0]:.4f}", f"{group['error'].max():.1e}")
@@ -151,7 +151,7 @@ def _grids(results: Results, kind: str) -> Figure | None:
 
 
 def value_grids(grids: Mapping[str, tuple[NDArray, NDArray]]) -> Figure:
-    """Map optimal values [R, C], with a mark in each cell, by title."""
+    """Map optimal values and marks, [R, C] each, by title."""
     shapes = [values.shape for values, _ in grids.values()]
     widest, tallest = max(c for _, c in shapes), max(r / c for r, c in shapes)
     width = style.WIDTH if len(grids) > 1 or widest > 8 else 5.0
@@ -179,5 +179,5 @@ def _chapter(results: Results) -> dict[str, Any]:
 
 
 def _key(name: str) -> str:
-    """Return a name's key in the metrics, which have no dots."""
+    # Keys of metrics have no dots.
     return name.replace(".", "_")

@@ -1,4 +1,4 @@
-"""Figures of the stage q_learning_convergence: the way to the optimum, and when runs settle."""
+"""Figures of the stage q_learning_convergence."""
 
 import numpy as np
 from IPython.display import Markdown
@@ -16,7 +16,7 @@ CHAPTER = 8000  # the chapter's iterations
 
 
 def way_to_the_optimum(results: Results) -> Figure:
-    """Draw the watched Q-value by sweeps of Q-value iteration and by iterations of Q-learning."""
+    """Draw the watched Q-value by sweeps, and by Q-learning's iterations."""
     sweeps, curves = results.table("sweeps", "sweep")["q"], results.table("curves", "iteration")
     runs, optimum = curves.filter(like="run_"), results.metrics["optimum"]
     near = max(results.params["tolerances"])
@@ -41,7 +41,7 @@ def way_to_the_optimum(results: Results) -> Figure:
 
 
 def settled(results: Results) -> Figure:
-    """Draw the share of runs that have settled by each iteration."""
+    """Draw the share of runs that have settled by iterations."""
     samples, last = results.table("samples"), results.metrics["iterations"]
     figure, axes = style.single(3.6)
     labels = []
@@ -60,7 +60,7 @@ def settled(results: Results) -> Figure:
 
 
 def settled_table(results: Results) -> Markdown:
-    """Show the sweeps and iterations until the Q-value stays near its optimum."""
+    """Show when the Q-value stays near its optimum."""
     rows = []
     for key, name in _tolerances(results):
         found = results.metrics[key]

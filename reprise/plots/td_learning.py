@@ -1,4 +1,4 @@
-"""Figures of the stage td_learning: errors and single runs by schedule of the learning rate."""
+"""Figures of the stage td_learning, by schedule of learning rates."""
 
 import numpy as np
 from IPython.display import Markdown
@@ -60,7 +60,7 @@ def errors(results: Results) -> Figure:
 
 
 def error_table(results: Results) -> Markdown:
-    """Show errors half way and at the end, their ratio, bias and spread."""
+    """Show errors half way and finally, bias and spread."""
     rows = []
     for name, one in results.metrics["schedules"].items():
         before = [words.number(one[part]["estimate"], ".3f") for part in ("half_way", "end")]
@@ -72,7 +72,7 @@ def error_table(results: Results) -> Markdown:
 
 
 def schedules(results: Results) -> dict[str, str]:
-    """Return the schedules' formulas, of steps k or visits n to the state."""
+    """Return formulas of steps k or visits n."""
     found = {}
     for name, schedule in results.params["schedules"].items():
         start, decay = (f"{schedule[key]:g}" for key in ("learning_rate", "learning_rate_decay"))

@@ -27,7 +27,7 @@ class Comparison(NamedTuple):
 
     @property
     def side(self) -> int:
-        """The `side` of the chance: 1 if seeds tend to be above, -1 if below."""
+        """The `side` of the chance, from `EVEN`."""
         return side(self.chance, EVEN)
 
 
@@ -41,30 +41,29 @@ def compared(
     """
     base, found = groups[baseline], {}
     for name, sample in groups.items():
-        if name == baseline:
-            continue
-        ranks = pd.Series(np.concatenate([sample, base])).rank(na_option="top").to_numpy(float)
-        own, others = ranks[: len(sample)], ranks[len(sample) :]
-        found[name] = Comparison(
-            intervals.known_mean(sample, confidence),
-            intervals.known_difference(sample, base, confidence),
-            intervals.probability_of_improvement(own, others, confidence, seed=seed),
-        )
+        if name != baseline:
+            ranks = pd.Series(np.concatenate([sample, base])).rank(na_option="top").to_numpy(float)
+            own, others = ranks[: len(sample)], ranks[len(sample) :]
+            found[name] = Comparison(
+                intervals.known_mean(sample, confidence),
+                intervals.known_difference(sample, base, confidence),
+                intervals.probability_of_improvement(own, others, confidence, seed=seed),
+            )
     return found
 
 
 def soonest(times: pd.Series) -> pd.Series:
-    """Return ranks of times, higher for sooner ones, lowest for NaN, never."""
+    """Return ranks, higher for sooner times, lowest for NaN."""
     return -times.rank(na_option="bottom")
 
 
 def side(interval: Interval, value: float) -> int:
-    """Return 1 if the interval lies above a value, -1 if below, else 0."""
+    """Return 1 for intervals above a value, -1 below."""
     return int(interval.low > value) - int(interval.high < value)
 
 
 def percent(chance: Interval) -> str:
-    """Return a probability of improvement and its interval, such as `40.3% [31.0, 49.8]`.
+    """Return a probability in words, such as `40.3% [31.0, 49.8]`.
 
     If the samples do not overlap, all resamples agree: the interval has no width. That is no
     certainty, so words replace the bounds.

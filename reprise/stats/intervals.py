@@ -2,10 +2,15 @@
 
 The unit is a training seed: a sample holds one value for each seed, [N]. Average the episodes of an
 evaluation first. The confidence is the share of repetitions in which an interval holds the true
-value. An interval of no width is flagged as degenerate: it tells nothing.
+value. An interval of no width is flagged as degenerate: it tells nothing. A sample of another
+shape, with fewer than two seeds or a value that is not finite raises ValueError.
 
-Bad input raises ValueError: a sample of another shape, fewer than two seeds, a value that is not
-finite, a confidence that is not between 0 and 1.
+Sources: Student (1908), The probable error of a mean. Wilson (1927), Probable inference, the law of
+succession, and statistical inference. Thompson (1936), On confidence ranges for the median. Welch
+(1947), The generalization of Student's problem. Cochran (1977), Sampling techniques: strata in
+section 5.4, ratios in chapter 6. Efron and Tibshirani (1993), An introduction to the bootstrap,
+section 13.3. Agarwal et al. (2021), Deep reinforcement learning at the edge of the statistical
+precipice, section 4.3; ties after Mann and Whitney (1947).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +29,7 @@ Seed = int | np.random.SeedSequence | np.random.Generator
 
 
 class Interval(NamedTuple):
-    """An estimate over n seeds and the confidence interval around it."""
+    """An estimate over n seeds, and its confidence interval."""
 
     estimate: float
     low: float
@@ -35,29 +40,27 @@ class Interval(NamedTuple):
     @property
     def bounded(self) -> bool:
         """Whether both bounds are finite."""
-        return bool(np.isfinite(self.low) and np.isfinite(self.high))
+        return bool(np.isfinite([self.low, self.high]).all())
 
     def columns(self, name: str) -> dict[str, float]:
-        """Return the estimate and its bounds as three columns of a table."""
+        """Return estimate and bounds as three columns of a table."""
         return {name: self.estimate, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
 def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean and Student's interval: mean -+ t s / sqrt(n).
+    """Return the mean with Student's interval.
 
     >>> mean, low, high, n, degenerate = mean_interval([187.0, 200.0, 195.0, 164.0])
     >>> f"{mean:.1f} [{low:.1f}, {high:.1f}], n = {n}"
     '186.5 [161.2, 211.8], n = 4'
-
-    Source: Student (1908), The probable error of a mean.
     """
     values = checked(sample)
-    error, freedom = float(np.sqrt(_squared_error(values))), values.size - 1
-    return _student(float(values.mean()), error, freedom, confidence, values.size)
+    n, squared_error = values.size, _squared_error(values)
+    return _student(float(values.mean()), squared_error, n - 1, n, confidence)
 
 
 def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the `mean_interval` of the seeds with a value, not NaN.
+    """Return the `mean_interval` of the values that are not NaN.
 
     With one such seed the interval has no bounds; with none the mean is NaN.
 
@@ -71,22 +74,18 @@ def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
 
 
 def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return mean(a) - mean(b) and Welch's interval, which allows unequal variances.
+    """Return mean(a) - mean(b) with Welch's interval of unpaired samples.
 
     >>> difference, low, high, *_ = difference_of_means([10.0, 12.0, 14.0], [9.0, 8.0, 10.0])
     >>> f"{difference:.1f} [{low:.1f}, {high:.1f}]"
     '3.0 [-1.2, 7.2]'
-
-    The samples are [Na] and [Nb]; they are not paired.
-
-    Source: Welch (1947), The generalization of Student's problem.
     """
     first, second = checked(a, "a"), checked(b, "b")
     return _satterthwaite(float(first.mean() - second.mean()), [first, second], 1, confidence)
 
 
 def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the difference of two `known_mean`s, by Welch where both have two seeds."""
+    """Return the difference of two `known_mean`s, bounded if both are."""
     first, second = known(a), known(b)
     if min(first.size, second.size) > 1:
         return difference_of_means(first, second, confidence)
@@ -95,21 +94,16 @@ def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE)
 
 
 def stratified_mean(groups: Sequence[Array], confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean of the means of groups of seeds, [N] each, and its interval.
-
-    Source: Cochran (1977), Sampling techniques, section 5.4.
-    """
+    """Return the mean of the means of groups, [N] each."""
     estimate = float(np.mean([group.mean() for group in groups]))
     return _satterthwaite(estimate, groups, len(groups), confidence)
 
 
 def ratio_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return mean(a) / mean(b) of the same seeds, and its interval by linearisation.
+    """Return mean(a) / mean(b) of the same seeds, linearised.
 
     The error of the ratio r is about the mean of (a - r b) / mean(b), so it gets the Student's
     interval of that mean: good if mean(b), not zero, is many of its standard errors away from it.
-
-    Source: Cochran (1977), Sampling techniques, chapter 6.
     """
     above, below = np.asarray(a, float), np.asarray(b, float)
     if above.shape != below.shape:
@@ -128,9 +122,6 @@ def median_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interv
     The number of seeds below the median is Binomial(n, 1/2) for any distribution, so the narrowest
     such pair holds it in at least the given share of repetitions. With too few seeds (at 95%, fewer
     than 6) the interval has no bounds. A value of infinity stands for never.
-
-    Source: Thompson (1936), On confidence ranges for the median and other expectation
-    distributions for populations of unknown distribution form.
     """
     values = np.sort(checked(sample, finite=False))
     n = values.size
@@ -143,18 +134,15 @@ def median_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interv
 
 
 def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return a success rate and Wilson's score interval, which also holds near 0 and 1.
+    """Return a share with Wilson's interval, good near 0 too.
 
     >>> rate, low, high, n, degenerate = wilson_interval(10, 10)
     >>> f"{rate:.0%} [{low:.0%}, {high:.0%}] of {n}"
     '100% [72%, 100%] of 10'
-
-    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
     """
     if trials < 1 or not 0 <= successes <= trials:
-        raise ValueError(
-            f"successes must be 0 to trials, and trials at least 1; got {successes} of {trials}"
-        )
+        allowed = "successes must be 0 to trials, and trials at least 1"
+        raise ValueError(f"{allowed}; got {successes} of {trials}")
     z = float(special.ndtri(_tails(confidence)[1]))
     rate, z2 = successes / trials, z * z
     centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
@@ -173,22 +161,19 @@ def bootstrap_interval(
     *,
     seed: Seed,
 ) -> Interval:
-    """Return a statistic and its percentile bootstrap interval.
+    """Return a statistic with its percentile bootstrap interval.
 
-    It is too narrow for few seeds: at n = 10 a nominal 95% covers about 90%.
+    It is too narrow for few seeds: at n = 10 a nominal 95% covers about 90%. The statistic takes
+    resamples [R, N] and the axis to reduce.
 
     >>> interval = bootstrap_interval([187.0, 200.0, 195.0, 164.0], np.median, seed=0)
     >>> [float(bound) for bound in interval[:3]]
     [191.0, 164.0, 200.0]
-
-    The statistic takes resamples [R, N] and the axis to reduce, such as `np.median`.
-
-    Source: Efron and Tibshirani (1993), An introduction to the bootstrap, section 13.3.
     """
     values = checked(sample)
     blocks = _resampled(values.size, resamples, np.random.default_rng(seed))
     drawn = [statistic(values[indices], axis=1) for indices in blocks]
-    return _percentile(float(statistic(values[None, :], axis=1)[0]), drawn, confidence, values.size)
+    return _percentile(float(statistic(values[None, :], axis=1)[0]), drawn, values.size, confidence)
 
 
 def probability_of_improvement(
@@ -199,35 +184,28 @@ def probability_of_improvement(
     *,
     seed: Seed,
 ) -> Interval:
-    """Return P(A > B) + P(A = B) / 2 over all pairs of seeds, with a bootstrap interval.
+    """Return P(A > B) + P(A = B) / 2, bootstrapped.
 
     >>> probability_of_improvement([3.0, 5.0], [1.0, 4.0], seed=0).estimate  # 3 pairs of 4
     0.75
-
-    The samples are [Na] and [Nb], not paired; more is better.
-
-    Source: Agarwal et al. (2021), section 4.3; ties after Mann and Whitney (1947).
     """
     first, second = checked(a, "a"), checked(b, "b")
     wins = (np.sign(first[:, None] - second[None, :]) + 1) / 2  # [Na, Nb]
     random = np.random.default_rng(seed)
-    blocks = (_resampled(each.size, resamples, random) for each in (first, second))
+    blocks = [_resampled(each.size, resamples, random) for each in (first, second)]
     # A resample enters as counts of its seeds, so that all sums are of halves, and exact.
     drawn = [
         np.sum((_counts(in_a) @ wins) * _counts(in_b), axis=1) / wins.size
         for in_a, in_b in zip(*blocks, strict=True)
     ]
-    return _percentile(float(wins.mean()), drawn, confidence, first.size + second.size)
+    return _percentile(float(wins.mean()), drawn, first.size + second.size, confidence)
 
 
 def interquartile_mean(sample: ArrayLike) -> float:
-    """Return the mean of the middle half, without floor(n / 4) values at either end.
+    """Return the mean without the lowest and the highest quarter.
 
     >>> interquartile_mean([0.0, 1.0, 3.0, 100.0])
     2.0
-
-    Source: Agarwal et al. (2021), Deep reinforcement learning at the edge of the statistical
-    precipice, section 4.3.
     """
     values = np.sort(np.asarray(sample, float))
     outside = values.size // 4
@@ -235,11 +213,10 @@ def interquartile_mean(sample: ArrayLike) -> float:
 
 
 def summary(sample: ArrayLike) -> dict[str, float]:
-    """Return the summary of a sample for metrics.json, with Student's interval at 95%.
+    """Return the summary of a sample for metrics.json, at 95%.
 
     NaN stands for a seed without a value; `n` counts the others. Entries that cannot be known are
-    NaN, which is written as null: the interval of one seed, or everything of no seed. An infinite
-    value raises ValueError.
+    NaN, which is written as null: the interval of one seed, or everything of no seed.
 
     >>> found = summary([187.0, np.nan, 195.0])
     >>> found["n"], found["mean"]
@@ -247,37 +224,29 @@ def summary(sample: ArrayLike) -> dict[str, float]:
     """
     values = known(sample)
     mean, several = known_mean(values), values.size > 1
-    described = {
-        "median": np.median,
-        "interquartile_mean": interquartile_mean,
-        "min": np.min,
-        "max": np.max,
-    }
-    return {
-        "n": values.size,
-        "mean": mean.estimate,
-        "mean_low": mean.low if several else np.nan,
-        "mean_high": mean.high if several else np.nan,
-        **{name: float(of(values)) if values.size else np.nan for name, of in described.items()},
-        "standard_deviation": float(np.sqrt(_squared_error(values) * values.size))
-        if several
-        else np.nan,
-    }
+    found = {"n": values.size, "mean": mean.estimate}
+    found |= {"mean_low": mean.low if several else np.nan}
+    found |= {"mean_high": mean.high if several else np.nan}
+    described = (np.median, interquartile_mean, np.min, np.max)
+    for name, of in zip(("median", "interquartile_mean", "min", "max"), described, strict=True):
+        found[name] = float(of(values)) if values.size else np.nan
+    deviation = float(np.sqrt(_squared_error(values) * values.size)) if several else np.nan
+    return found | {"standard_deviation": deviation}
 
 
 def known(sample: ArrayLike) -> Array:
-    """Return the values of the seeds that have one, [M]; NaN stands for none."""
+    """Return the values of a sample that are not NaN."""
     values = _by_seed(sample, "sample")
     return values[~np.isnan(values)]
 
 
 def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> Array:
-    """Return a sample as an array [N] with a number for each of at least two seeds."""
+    """Return a sample as an array, at least two seeds."""
     values = _by_seed(sample, name)
     if values.size < 2:
         raise ValueError(f"{name} must hold at least 2 seeds; got {values.size}")
     if (bad := ~np.isfinite(values) if finite else np.isnan(values)).any():
-        first, what = int(np.flatnonzero(bad)[0]), "finite" if finite else "a number"
+        first, what = int(bad.argmax()), "finite" if finite else "a number"
         raise ValueError(f"{name} must be {what}; {name}[{first}] is {values[first]}")
     return values
 
@@ -300,27 +269,29 @@ def _tails(confidence: float) -> tuple[float, float]:
 
 
 def _squared_error(values: Array) -> float:
-    """Return s^2 / n; exactly 0 for equal values, though their mean may be rounded."""
+    """Return s^2 / n, exactly 0 for equal values."""
     return 0.0 if np.ptp(values) == 0 else float(values.var(ddof=1)) / values.size
 
 
-def _student(estimate: float, error: float, freedom: float, confidence: float, n: int) -> Interval:
-    margin = float(special.stdtrit(freedom, _tails(confidence)[1])) * error
+def _student(
+    estimate: float, squared_error: float, freedom: float, n: int, confidence: float
+) -> Interval:
+    quantile = float(special.stdtrit(freedom, _tails(confidence)[1]))
+    margin = quantile * float(np.sqrt(squared_error))
     return Interval(estimate, estimate - margin, estimate + margin, n, margin == 0)
 
 
 def _satterthwaite(
-    estimate: float, groups: Sequence[Array], scale: int, confidence: float
+    estimate: float, groups: Sequence[Array], divisor: int, confidence: float
 ) -> Interval:
-    """Return an estimate's interval: its variance is that of the groups' means by scale^2."""
-    errors = np.array([_squared_error(group) for group in groups]) / scale**2
+    """Return the interval of groups' summed means over a divisor."""
+    errors = np.array([_squared_error(group) for group in groups]) / divisor**2
     total, n = float(errors.sum()), sum(group.size for group in groups)
     parts = sum(e * e / (group.size - 1) for e, group in zip(errors, groups, strict=True))
-    freedom = total * total / parts if total else np.inf
-    return _student(estimate, float(np.sqrt(total)), freedom, confidence, n)
+    return _student(estimate, total, total * total / parts if total else np.inf, n, confidence)
 
 
-def _percentile(estimate: float, drawn: list[Array], confidence: float, n: int) -> Interval:
+def _percentile(estimate: float, drawn: list[Array], n: int, confidence: float) -> Interval:
     low, high = map(float, np.quantile(np.concatenate(drawn), _tails(confidence)))
     return Interval(estimate, low, high, n, low == high)
 
@@ -337,4 +308,4 @@ def _counts(indices: NDArray[np.int64]) -> Array:
     """Return how often each resample holds each seed, [R, N]."""
     rows, n = indices.shape
     flat = (indices + n * np.arange(rows)[:, None]).ravel()
-    return np.bincount(flat, minlength=rows * n).reshape(rows, n).astype(np.float64)
+    return np.bincount(flat, minlength=rows * n).reshape(rows, n).astype(float)

@@ -1,4 +1,4 @@
-"""A comparison of metrics with the committed ones, by the committed intervals.
+"""A comparison of metrics with the committed intervals.
 
 Bytes may differ on another kind of processor. A metric has an interval if its own mapping holds
 one: `mean` with `mean_low` and `mean_high`, or a value just before `low` and `high`. It must lie
@@ -18,7 +18,7 @@ SHOWN = 5  # metrics without an interval that are listed one by one
 
 
 class Comparison(NamedTuple):
-    """Metrics compared with the committed ones; the lists hold a line for each metric."""
+    """Metrics compared with the committed ones, a line for each."""
 
     compared: int  # metrics with a committed interval, or that must be equal
     outside: list[str]  # those of them outside their interval, or not equal
@@ -27,27 +27,23 @@ class Comparison(NamedTuple):
     def __str__(self) -> str:
         lines = [f"{len(self.moved)} metrics without an interval have moved"] if self.moved else []
         lines += [f"  {line}" for line in self.moved[:SHOWN]]
-        if len(self.moved) > SHOWN:
-            lines.append(f"  and {len(self.moved) - SHOWN} more")
-        if not self.outside:
-            lines.append(f"all {self.compared} metrics lie within their committed intervals")
-            return "\n".join(lines)
-        count = f"{len(self.outside)} of {self.compared}"
-        lines.append(f"{count} metrics lie OUTSIDE their committed intervals:")
-        return "\n".join(lines + [f"  {line}" for line in self.outside])
+        lines += [f"  and {len(self.moved) - SHOWN} more"] if len(self.moved) > SHOWN else []
+        said = f"all {self.compared} metrics lie within their committed intervals"
+        if self.outside:
+            count = f"{len(self.outside)} of {self.compared}"
+            said = f"{count} metrics lie OUTSIDE their committed intervals:"
+        return "\n".join([*lines, said, *(f"  {line}" for line in self.outside)])
 
 
 def compare(committed: Mapping[str, Any], current: Mapping[str, Any]) -> Comparison:
-    """Compare this run's metrics with the committed ones, by the path of their file."""
+    """Compare this run's metrics with the committed ones, by path."""
     compared, outside, moved = 0, [], []
     for path, metrics in committed.items():
         before, after = dict(leaves(metrics)), dict(leaves(current.get(path, {})))
         ranges = intervals(before)
         bounds = {bound for pair in ranges.values() for bound in pair}
-        for key, value in before.items():
-            if key in bounds:
-                continue
-            now = after.get(key)
+        for key in [key for key in before if key not in bounds]:
+            value, now = before[key], after.get(key)
             decides = not ranges or key in ranges
             compared += decides
             good, allowed = _same(value, now), value
@@ -65,16 +61,16 @@ def compare(committed: Mapping[str, Any], current: Mapping[str, Any]) -> Compari
 
 
 def leaves(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted name and the value of each leaf of mappings and lists."""
-    if not isinstance(value, Mapping | list):
+    """Yield each leaf of mappings and lists, by dotted name."""
+    if isinstance(value, Mapping | list):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from leaves(inner, *keys, str(key))
+    else:
         yield ".".join(keys), value
-        return
-    for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
-        yield from leaves(inner, *keys, str(key))
 
 
 def intervals(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Return the names of each metric's two bounds, out of dotted names."""
+    """Return the names of each metric's two bounds."""
     found, before = {}, ""
     for key in values:
         stem = key.removesuffix("low")
@@ -85,14 +81,12 @@ def intervals(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def _within(value: Any, low: float | None, high: float | None) -> bool:
-    """Return whether a value lies in an interval; a missing bound is infinite."""
     margin = TOLERANCE * max(abs(low or 0), abs(high or 0))
     above = _number(value) and (low is None or value >= low - margin)
     return above and (high is None or value <= high + margin)
 
 
 def _same(before: Any, after: Any) -> bool:
-    """Return whether two values are equal, numbers up to rounding."""
     if _number(before) and _number(after):
         return abs(after - before) <= TOLERANCE * max(abs(before), abs(after))
     return type(before) is type(after) and before == after

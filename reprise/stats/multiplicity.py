@@ -1,4 +1,4 @@
-"""Holm's procedure: how sure each answer must be, so that all answers hold together.
+"""Holm's procedure, which keeps all answers of a family sure.
 
 Of twenty claims judged at 95% each, one is judged wrongly by chance. Holm's procedure keeps the
 chance of any wrong judgement in a family below 5%, however its questions depend on each other.
@@ -15,19 +15,17 @@ def step_down(
     settled: Callable[[Answer], bool],
     confidence: float,
 ) -> dict[str, Answer]:
-    """Answer the questions of a family by Holm's procedure, on intervals.
+    """Answer the questions of a family by Holm's procedure.
 
     A question takes a confidence, 1 - alpha. All m are asked at 1 - alpha / m. Those that this
     settles are done. The k others are asked again at 1 - alpha / k, until a round settles none. An
     interval excludes a value exactly if that value's p-value is below alpha, so this is Holm's
-    procedure. All answers of the family hold together at `confidence`.
-
-    Source: Holm (1979), A simple sequentially rejective multiple test procedure, section 3.
+    procedure (1979, section 3). All answers of the family hold together at `confidence`.
     """
     answers: dict[str, Answer] = {}
-    open_before, left = 0, list(questions)
-    while left and len(left) != open_before:
+    before, left = 0, list(questions)
+    while left and len(left) != before:
         level = 1 - (1 - confidence) / len(left)
         answers |= {name: questions[name](level) for name in left}
-        open_before, left = len(left), [name for name in left if not settled(answers[name])]
+        before, left = len(left), [name for name in left if not settled(answers[name])]
     return {name: answers[name] for name in questions}

@@ -1,4 +1,4 @@
-"""Numbers and intervals as text; a missing number is a dash, never `nan`."""
+"""Numbers and intervals as text, without `nan`."""
 
 import math
 
@@ -8,7 +8,7 @@ DASH = "\N{EN DASH}"
 
 
 def number(value: float | None, form: str = ".1f", none: str = DASH) -> str:
-    """Return a number in a form, or a dash for None, NaN or infinity.
+    """Return a number; None, NaN and infinity are a dash.
 
     >>> number(196.74), number(None)
     ('196.7', '–')
@@ -17,7 +17,7 @@ def number(value: float | None, form: str = ".1f", none: str = DASH) -> str:
 
 
 def bracketed(interval: Interval, form: str = ".1f") -> str:
-    """Return an interval as text: only the estimate if it has no bounds.
+    """Return an interval as text, without missing bounds.
 
     >>> bracketed(Interval(4.0, 3.1, 4.9, 9, False))
     '4.0 [3.1, 4.9]'

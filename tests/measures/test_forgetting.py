@@ -27,10 +27,11 @@ CAP = 20
 def test_a_seed_holds_the_cap_collapses_and_recovers(
     returns, window, held_at, begins, depth, recovery
 ):
-    found = forgetting.course(np.array(returns, float)[:, None], CAP, window)
-    assert np.flatnonzero(found.collapses[:, 0]).tolist() == begins
-    expected = [held_at, bool(begins), depth, recovery]
-    np.testing.assert_array_equal(found.samples.to_numpy(float)[0], expected)
+    steady = np.full(len(returns), CAP)  # another seed, with which it does not mix
+    found = forgetting.course(np.array([steady, returns], float).T, CAP, window)
+    assert np.flatnonzero(found.collapses[:, 1]).tolist() == begins
+    expected = [[window - 1, 0, 0, NAN], [held_at, bool(begins), depth, recovery]]
+    np.testing.assert_array_equal(found.samples.to_numpy(float), expected)
 
 
 def test_a_collapse_ends_the_holding_where_it_begins():
@@ -39,47 +40,40 @@ def test_a_collapse_ends_the_holding_where_it_begins():
     assert forgetting.course(returns, CAP, 2).holds[:, 0].tolist() == holds
 
 
-def test_seeds_do_not_mix():
-    both = forgetting.course(np.array([[20, 1], [20, 20], [5, 20], [4, 20]], float), CAP, 2)
-    assert both.samples["held_at"].tolist() == [1, 2]
-    assert both.samples["forgets"].tolist() == [1, 0]
-
-
 def test_a_summary_counts_forgetting_among_those_that_held_and_recovery_among_those_that_forgot():
-    table = pd.DataFrame(
-        {
-            "held_at": [3, 5, NAN, 8], "forgets": [1, 1, 0, 0], "depth": [15, 11, NAN, 2],
-            "recovery": [7, NAN, NAN, NAN],
-        }
-    )  # fmt: skip
+    table = pd.DataFrame({"held_at": [3, 5, NAN, 8], "forgets": [1, 1, 0, 0]})
+    table = table.assign(depth=[15, 11, NAN, 2], recovery=[7, NAN, NAN, NAN])
     found = forgetting.summary(table)
-    shares = {name: found[name] for name in ("held", "forgets", "recovered")}
-    assert {name: (each or {})["n"] for name, each in shares.items()} == {
-        "held": 4, "forgets": 3, "recovered": 2
-    }  # fmt: skip
-    assert [(each or {})["estimate"] for each in shares.values()] == [3 / 4, 2 / 3, 1 / 2]
+    shares = [found[name] or {} for name in ("held", "forgets", "recovered")]
+    assert [(each["estimate"], each["n"]) for each in shares] == [
+        (3 / 4, 4),
+        (2 / 3, 3),
+        (1 / 2, 2),
+    ]
     assert (found["depth"] or {})["mean"] == pytest.approx(28 / 3)
     assert found["recovery"] is None  # one seed has no interval
 
 
-def course(collapses: list[tuple[int, int]], shape: tuple[int, int]) -> forgetting.Course:
-    """Return a course in which all seeds hold the cap, with collapses at (episode, seed)."""
-    begun = np.zeros(shape, bool)
+@pytest.mark.parametrize(
+    ("collapses", "values", "before", "expected"),
+    [
+        (  # the share of calm seeds that lie lower
+            [(2, 0)],
+            [[1, 0, 0, 2], [9, 1, 2, 3], [5, 5, 6, 7], [1, 2, 2, 2]],
+            2,
+            [2 / 3, 1, 1 / 6, 0],
+        ),
+        # Seeds about to collapse are not calm: only the third seed is.
+        ([(2, 0), (3, 1)], [[0, 0, 0], [1, 0, 2], [0, 0, 0], [0, 0, 0]], 2, [0.5, 0]),
+    ],
+)
+def test_a_place_is_the_share_of_calm_seeds_that_lie_lower(collapses, values, before, expected):
+    begun = np.zeros(np.shape(values), bool)
     begun[tuple(np.transpose(collapses))] = True
-    return forgetting.Course(np.ones(shape, bool), begun, pd.DataFrame())
-
-
-def test_a_place_is_the_share_of_calm_seeds_that_lie_lower():
-    values = np.array([[1, 0, 0, 2], [9, 1, 2, 3], [5, 5, 6, 7], [1, 2, 2, 2]], float)
-    places = forgetting.places(values, course([(2, 0)], (4, 4)), before=2, after=2)
-    assert places[:, 0].tolist() == pytest.approx([2 / 3, 1, 1 / 6, 0])
-    assert np.isnan(places[:, 1:]).all()
-
-
-def test_seeds_about_to_collapse_are_not_calm():
-    values = np.array([[0, 0, 0], [1, 0, 2], [0, 0, 0], [0, 0, 0]], float)
-    places = forgetting.places(values, course([(2, 0), (3, 1)], (4, 3)), before=2, after=0)
-    assert places[1, 0] == 0  # only the third seed is calm
+    course = forgetting.Course(np.ones_like(begun), begun, pd.DataFrame())
+    places = forgetting.places(np.array(values, float), course, before, len(expected) - before)
+    assert places[:, 0].tolist() == pytest.approx(expected)
+    assert np.isnan(places[:, ~begun.any(axis=0)]).all()
 
 
 def test_a_warning_is_a_mean_over_seeds_of_what_comes_before():
@@ -89,8 +83,7 @@ def test_a_warning_is_a_mean_over_seeds_of_what_comes_before():
     assert (found["n"], found["mean"]) == (2, pytest.approx(0.7))
     assert forgetting.warning(around[:, :2], before=2) is None
     table = forgetting.over_seeds(around, before=2)
-    assert table["episode"].tolist() == [-2, -1, 0]
-    assert table["seeds"].tolist() == [2, 2, 3]
+    assert table[["episode", "seeds"]].to_numpy().tolist() == [[-2, 2], [-1, 2], [0, 3]]
     assert table["mean"].tolist() == pytest.approx([0.7, 0.7, 0])
     assert forgetting.over_seeds(np.full((3, 2), NAN), before=2).shape == (0, 5)
 
@@ -98,5 +91,4 @@ def test_a_warning_is_a_mean_over_seeds_of_what_comes_before():
 def test_a_rank_correlation_is_a_seeds_own_and_looks_at_order_only():
     x = np.array([[1, 1, 1], [2, 2, 1], [4, NAN, 1], [8, 3, 1]], float)
     y = np.array([[1, 9, 1], [3, 8, 2], [9, 0, 3], [27, 7, 4]], float)
-    found = forgetting.rank_correlations(x, y)
-    np.testing.assert_allclose(found, [1, -1, NAN])
+    np.testing.assert_allclose(forgetting.rank_correlations(x, y), [1, -1, NAN])

@@ -1,5 +1,7 @@
 """Which tables hold a row for each seed, what tells their groups apart, and which way is better."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -7,37 +9,44 @@ from reprise.measures import outcomes
 from tests import tiny
 
 
-def found(**columns) -> outcomes.Samples | None:
-    return outcomes.samples(pd.DataFrame(columns))
-
-
-def test_a_row_for_each_seed_is_one_group_and_final_returns_come_first():
-    table = found(seed=[0, 1], falls=[2, 3], last_return=[9.0, 8.0], final_200=[7.0, 6.0])
-    assert table is not None
-    assert list(table.groups) == [""]
-    assert table.outcomes == ["final_200", "last_return", "falls"]
-
-
-def test_every_text_tells_groups_apart():
-    table = found(
-        problem=["a", "a", "b"], behaviour=["x", "y", "x"], run=[0, 0, 0], steps=[1.0, 2.0, None]
-    )
-    assert table is not None
-    assert list(table.groups) == ["a x", "a y", "b x"]
-    assert table.groups["a y"]["steps"].tolist() == [2.0]
-
-
-def test_numbers_before_the_seed_tell_groups_apart_by_name_and_not_by_their_count():
-    table = found(setting=[7, 8], rate=[0.1, 0.2], variant=["a", "a"], seed=[0, 0], falls=[1, 2])
-    assert table is not None
-    assert list(table.groups) == ["rate 0.1 a", "rate 0.2 a"]
-    assert table.outcomes == ["falls"]
-
-
-def test_true_and_false_are_an_outcome_even_where_some_are_missing():
-    table = found(seed=[0, 1, 2], diverged=[True, False, None])
-    assert table is not None
-    assert table.outcomes == ["diverged"]
+@pytest.mark.parametrize(
+    ("columns", "groups", "names"),
+    [
+        (  # final returns come first
+            {"seed": [0, 1], "falls": [2, 3], "last_return": [9.0, 8.0], "final_200": [7.0, 6.0]},
+            [""],
+            ["final_200", "last_return", "falls"],
+        ),
+        (
+            {
+                "problem": ["a", "a", "b"],
+                "way": ["x", "y", "x"],
+                "run": [0] * 3,
+                "steps": [1, 2, 3],
+            },
+            ["a x", "a y", "b x"],
+            ["steps"],
+        ),
+        (  # numbers before the seed count by name, except the number of the group
+            {
+                "setting": [7, 8],
+                "rate": [0.1, 0.2],
+                "way": ["a"] * 2,
+                "seed": [0] * 2,
+                "falls": [1, 2],
+            },
+            ["rate 0.1 a", "rate 0.2 a"],
+            ["falls"],
+        ),
+        ({"seed": [0, 1, 2], "diverged": [True, False, None]}, [""], ["diverged"]),
+    ],
+    ids=["one group", "texts", "numbers before", "true and false"],
+)
+def test_a_table_of_samples_has_groups_and_outcomes(columns: Any, groups: list, names: list):
+    found = outcomes.samples(pd.DataFrame(columns))
+    assert found is not None
+    assert (list(found.groups), found.outcomes) == (groups, names)
+    assert sum(map(len, found.groups.values())) == len(next(iter(columns.values())))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +59,7 @@ def test_true_and_false_are_an_outcome_even_where_some_are_missing():
     ids=["no seed", "several rows of a seed", "nothing but texts"],
 )
 def test_what_has_no_row_of_numbers_for_each_seed_is_no_table_of_samples(columns):
-    assert found(**columns) is None
+    assert outcomes.samples(pd.DataFrame(columns)) is None
 
 
 def test_the_committed_tables_of_samples_are_found():

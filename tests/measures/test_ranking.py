@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from reprise.measures import ranking
 from reprise.stats import intervals
@@ -29,9 +28,8 @@ def test_a_setting_is_its_seeds_mean_and_the_share_that_solves():
     assert found["rate"].tolist() == [1, 1, 2, 2]
     assert found["size"].tolist() == ["[3]", "[3, 3]"] * 2
     assert found["solved"].tolist() == [0, 0, 1, 1]
-    values = samples().query("setting == 2")["final"]
-    assert found["mean"][2] == pytest.approx(values.mean())
-    assert found["mean_low"][2] == pytest.approx(intervals.summary(values)["mean_low"])
+    expected = intervals.summary(samples().query("setting == 2")["final"])
+    assert found.loc[2, list(expected)].to_dict() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -53,21 +51,7 @@ def test_a_marginal_effect_is_the_mean_of_the_means_of_settings_with_the_value()
     assert found.loc[("rate", 2), "mean"] == pytest.approx(means[[2, 3]].mean())
     assert found.loc[("size", "[3, 3]"), "mean"] == pytest.approx(means[[1, 3]].mean())
     assert found["settings"].eq(2).all()
-    low, high = found.loc[("rate", 1), "mean_high"], found.loc[("rate", 2), "mean_low"]
-    assert low < high
-
-
-def test_the_interval_of_one_stratum_is_students_and_of_two_welchs_of_the_sum():
-    a, b = np.random.default_rng(0).normal(size=12), np.random.default_rng(1).normal(0, 5, size=7)
-    assert intervals.stratified_mean([a])[:4] == pytest.approx(intervals.mean_interval(a)[:4])
-    found = intervals.stratified_mean([a, b])
-    welch: Any = stats.ttest_ind(a, -b, equal_var=False).confidence_interval(0.95)  # pyright: ignore
-    assert (found.low, found.high) == pytest.approx((welch.low / 2, welch.high / 2))
-
-
-def test_equal_values_have_an_interval_without_a_width_that_says_so():
-    found: Any = intervals.stratified_mean([np.ones(4), np.full(4, 3.0)])
-    assert found == (2, 2, 2, 8, True)
+    assert found.loc[("rate", 1), "mean_high"] < found.loc[("rate", 2), "mean_low"]
 
 
 def test_one_seed_is_wrong_as_often_as_a_seed_of_the_worse_is_above_one_of_the_better():
@@ -82,25 +66,23 @@ def test_one_seed_is_wrong_as_often_as_a_seed_of_the_worse_is_above_one_of_the_b
 def test_more_seeds_are_wrong_less_often_and_all_seeds_never():
     random = np.random.default_rng(5)
     values = random.normal(np.arange(4)[:, None] / 2, 1, (4, 12))
-    found: Any = ranking.few_seeds(values, [1, 3, 6, 12], 0).query("pairs == 'all'")
+    found: Any = ranking.few_seeds(values, [1, 3, 12], 0).query("pairs == 'all'")
     wrong = found["wrong"].to_numpy()
     assert (np.diff(wrong) < 0).all()
     assert wrong[-1] == 0
-    assert (found["wrong_low"] <= found["wrong"]).all()
-    assert (found["wrong"] <= found["wrong_high"]).all()
+    assert (found["wrong_low"] <= wrong).all()
+    assert (wrong <= found["wrong_high"]).all()
 
 
 def test_settings_that_are_alike_are_no_pair_that_is_told_apart():
     values = np.random.default_rng(5).normal(size=(1, 12)).repeat(3, axis=0)
     found: Any = ranking.few_seeds(values, [3], 0)
-    assert found["pairs"].tolist() == ["all"]
-    assert found["wrong"].tolist() == [0.5]
+    assert found[["pairs", "wrong"]].to_numpy().tolist() == [["all", 0.5]]
 
 
 def test_a_value_is_shown_as_it_is_written():
-    assert [ranking.shown(v) for v in (500.0, 0.003, "relu", "[3]", 7)] == [
-        "500", "0.003", "relu", "[3]", "7",
-    ]  # fmt: skip
+    shown = [ranking.shown(value) for value in (500.0, 0.003, "relu", "[3]", 7)]
+    assert shown == ["500", "0.003", "relu", "[3]", "7"]
 
 
 def test_a_seed_that_diverged_is_counted_and_in_no_mean():

@@ -1,6 +1,7 @@
 """Curves, first successes, falls and evaluations, against values found by hand."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,28 +14,16 @@ from reprise.pipeline import artifacts
 NAN = np.nan
 
 
-def under(*limits: int) -> Evaluation:
-    return Evaluation(episodes=2, first_seed=0, limits=limits, solved_share=0.975)
+def evaluated(returns: Any, *limits: int, level: float | None = None) -> dict[str, Any]:
+    settings = Evaluation(episodes=2, first_seed=0, limits=limits, solved_share=0.975)
+    return training.evaluation(np.array(returns, float), settings, level)
 
 
-def test_a_table_by_seed_has_a_row_a_step_and_a_column_a_seed():
-    table = training.by_seed(np.array([[1, 2], [3, 4], [5, 6]]), "iteration", first=1)
-    assert table.columns.tolist() == ["iteration", "seed_0", "seed_1"]
-    assert table.to_numpy().tolist() == [[1, 1, 2], [2, 3, 4], [3, 5, 6]]
-
-
-def test_quantiles_are_those_over_seeds():
-    curves = np.array([np.arange(11), np.arange(11) * 10])
-    table = training.quantiles(curves, "episode")
-    assert table.columns.tolist() == ["episode", "mean", "low", "median", "high"]
-    assert table.to_numpy().tolist() == [[0, 5, 1, 5, 9], [1, 50, 10, 50, 90]]
-
-
-def test_quantiles_ignore_nan_and_steps_that_no_seed_has():
-    curves = np.array([[NAN, NAN, NAN], [1, NAN, 3], [5, 5, 5]])
+def test_quantiles_are_those_over_seeds_and_ignore_nan_and_steps_that_no_seed_has():
+    curves = np.array([np.full(12, NAN), [*range(11), NAN], [*range(0, 110, 10), NAN]])
     table = training.quantiles(curves, "episode", first=7)
-    assert table[["episode", "mean", "median"]].to_numpy().tolist() == [[8, 2, 2], [9, 5, 5]]
-    assert table["low"].tolist() == pytest.approx([1.2, 5])
+    assert table.columns.tolist() == ["episode", "mean", "low", "median", "high"]
+    assert table.to_numpy().tolist() == [[8, 5, 1, 5, 9], [9, 50, 10, 50, 90]]
     assert len(training.quantiles(np.full((3, 2), NAN), "episode")) == 0
 
 
@@ -58,7 +47,7 @@ def test_a_fall_goes_from_the_top_to_less_than_half_and_nan_is_none():
 def test_a_seed_is_evaluated_by_the_mean_of_its_episodes():
     under_20 = [[20, 10, 20], [20, 0, 19]]  # [E, N]: seed means 20, 5, 19.5
     under_40 = [[40, 10, 20], [20, 0, 20]]  # 30, 5, 20
-    found = training.evaluation(np.array([under_20, under_40], float), under(20, 40))
+    found = evaluated([under_20, under_40], 20, 40)
     assert list(found) == ["limit_20", "limit_40"]
     first, second = found.values()
     assert (first["n"], first["mean"], first["median"]) == (3, pytest.approx(44.5 / 3), 19.5)
@@ -68,26 +57,23 @@ def test_a_seed_is_evaluated_by_the_mean_of_its_episodes():
     assert (second["median"], second["solved"], second["solved_low"]) == (20, 0, 0)
 
 
-def test_the_median_seed_is_the_one_nearest_to_the_median():
-    assert training.median_seed(np.array([1.0, 50.0, 7.0])) == 2
-    assert training.median_seed(np.array([0.0, 10.0, 4.0, 5.5])) == 2  # the median is 4.75
-    assert training.median_seed(np.array([3.0, 1.0, 3.0, 9.0])) == 0  # the first among equals
-    assert training.median_seed(np.array([NAN, 9.0, 1.0, NAN, 2.0])) == 4
-    assert training.median_seed(np.array([NAN, NAN])) is None
+@pytest.mark.parametrize(
+    ("values", "seed"),
+    [
+        ([1, 50, 7], 2),
+        ([0, 10, 4, 5.5], 2),  # the median is 4.75
+        ([3, 1, 3, 9], 0),  # the first among equals
+        ([NAN, 9, 1, NAN, 2], 4),
+        ([NAN, NAN], None),
+    ],
+)
+def test_the_median_seed_is_the_one_nearest_to_the_median(values: list, seed: int | None):
+    assert training.median_seed(np.array(values, float)) == seed
 
 
 def test_the_tail_is_of_the_last_returns_that_there_are():
     returns = np.array([[100, 8, 7, NAN], [1, NAN, NAN, NAN], [2, 6, NAN, NAN], [4, NAN, NAN, NAN]])
     np.testing.assert_array_equal(training.tail_mean(returns, 2), [3, 7, 7, NAN])
-
-
-def test_steps_to_a_target_are_those_until_the_window_that_passes_it_is_full():
-    returns = np.array([[1.0, 9.0], [5.0, 9.0], [7.0, 0.0], [9.0, 0.0]])
-    steps = np.array([[10, 1], [30, 3], [60, 6], [100, 10]])
-    np.testing.assert_array_equal(training.steps_to(returns, steps, 6, window=2), [60, 3])
-    np.testing.assert_array_equal(training.steps_to(returns, steps, 9, window=1), [100, 1])
-    assert np.isnan(training.steps_to(returns, steps, 9.5, window=1)).all()
-    assert np.isnan(training.steps_to(returns, steps, 6, window=4)[0])
 
 
 # Two seeds of rounds; the second finishes no episode in rounds 0 and 2.
@@ -98,7 +84,8 @@ STEPS = np.array([[10, 3], [30, 6], [60, 9], [100, 13]])
 @pytest.mark.parametrize(
     ("target", "window", "budget", "expected"),
     [(20, 1, 100, [30, NAN]), (25, 2, 100, [60, NAN]), (25, 2, 59, [NAN, NAN]),
-     (5, 1, 100, [10, 6]), (5, 2, 100, [30, 13]), (1, 5, 100, [NAN, NAN])],
+     (5, 1, 100, [10, 6]), (5, 2, 100, [30, 13]), (1, 5, 100, [NAN, NAN]),
+     (40, 1, np.inf, [100, NAN]), (40.5, 1, np.inf, [NAN, NAN])],
 )  # fmt: skip
 def test_steps_to_a_target_count_finished_episodes_within_a_budget(
     target, window, budget, expected
@@ -111,8 +98,7 @@ def test_a_curve_by_steps_averages_the_last_finished_episodes():
     none = np.zeros((0, 2))
     run = TrainingRun(RETURNS, STEPS, none, none, {})
     curves = training.by_steps(run, np.array([5, 10, 59, 60, 1000]), window=2)
-    np.testing.assert_array_equal(curves[:, 0], [NAN, 10, 15, 25, 35])
-    np.testing.assert_array_equal(curves[:, 1], [NAN, 5, 6, 6, 6])
+    np.testing.assert_array_equal(curves.T, [[NAN, 10, 15, 25, 35], [NAN, 5, 6, 6, 6]])
     nobody = run._replace(returns=np.full((4, 2), NAN))
     assert np.isnan(training.by_steps(nobody, np.array([1, 9]), 2)).all()
 
@@ -124,28 +110,29 @@ def test_evaluations_are_averaged_by_seed_for_each_way_and_limit():
 
 
 def test_a_seed_without_a_policy_is_in_no_mean_and_has_not_solved_the_task():
-    returns = np.array([[[20.0, NAN, 10.0], [20.0, NAN, 20.0]]])  # seed means 20, none, 15
-    found = training.evaluation(returns, under(20))["limit_20"]
+    found = evaluated([[[20, NAN, 10], [20, NAN, 20]]], 20)["limit_20"]  # means 20, none, 15
     assert (found["n"], found["missing"], found["mean"]) == (2, 1, 17.5)
     assert (found["solved_from"], found["solved"]) == (19.5, pytest.approx(1 / 3))
 
 
 @pytest.mark.parametrize(("level", "share"), [(2, 1), (18, 1 / 3), (-5, 1)])
 def test_a_task_with_a_return_of_its_own_is_solved_from_that_on(level: float, share: float):
-    found = training.evaluation(np.array([[[2.0, 3.0, 18.0]]]), under(20), level)["limit_20"]
+    found = evaluated([[[2, 3, 18]]], 20, level=level)["limit_20"]
     assert (found["solved_from"], found["solved"]) == (level, pytest.approx(share))
 
 
-def test_a_headline_says_what_there_is_from_metrics_as_from_their_file():
-    def said(*seeds: float) -> str:
-        found = training.evaluation(np.array([[seeds]]), under(20))
-        read = json.loads(artifacts.render("metrics.json", found))
-        assert training.headline(read) == training.headline(found)
-        return training.headline(found)
-
-    assert said(NAN, NAN) == "none, solved by 0% of 2 seeds, 2 of which diverged"
-    assert said(20.0) == "20.0, solved by 100% of 1 seeds"
-    assert said(20.0, 20.0) == "20.0 [20.0, 20.0], solved by 100% of 2 seeds"
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ([NAN, NAN], "none, solved by 0% of 2 seeds, 2 of which diverged"),
+        ([20], "20.0, solved by 100% of 1 seeds"),
+        ([20, 20], "20.0 [20.0, 20.0], solved by 100% of 2 seeds"),
+    ],
+)
+def test_a_headline_says_what_there_is_from_metrics_as_from_their_file(seeds: list, said: str):
+    found = evaluated([[seeds]], 20)
+    read = json.loads(artifacts.render("metrics.json", found))
+    assert training.headline(read) == training.headline(found) == said
 
 
 def test_progress_is_the_mean_of_packs_or_the_best_and_nan_is_ignored():

@@ -1,5 +1,7 @@
 """Intervals agree with SciPy and with calculations by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,7 +12,10 @@ from reprise.stats.intervals import (
     difference_of_means,
     interquartile_mean,
     mean_interval,
+    median_interval,
     probability_of_improvement,
+    ratio_of_means,
+    stratified_mean,
     summary,
     wilson_interval,
 )
@@ -19,24 +24,38 @@ SAMPLE = [3.0, 5.0, 4.0, 9.0, 6.0, 7.0, 8.0, 20.0]
 OTHER = [2.0, 4.0, 4.0, 6.0, 1.0]
 
 
+def bounds(interval: Any) -> tuple[float, float]:
+    return interval.low, interval.high
+
+
+def close(interval: Any, absolute: float = 1e-12) -> Any:
+    return pytest.approx(bounds(interval), rel=1e-12, abs=absolute)
+
+
 @pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
-def test_mean_interval_agrees_with_scipy(confidence: float):
-    low, high = stats.t.interval(
-        confidence, len(SAMPLE) - 1, loc=np.mean(SAMPLE), scale=stats.sem(SAMPLE)
-    )
-    interval = mean_interval(SAMPLE, confidence)
-    assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-12)
+def test_intervals_of_means_agree_with_scipy(confidence: float):
+    student: Any = stats.ttest_1samp(SAMPLE, 0).confidence_interval(confidence)
+    assert bounds(mean_interval(SAMPLE, confidence)) == close(student)
+    welch: Any = stats.ttest_ind(SAMPLE, OTHER, equal_var=False).confidence_interval(confidence)
+    assert bounds(difference_of_means(SAMPLE, OTHER, confidence)) == close(welch)
+    assert difference_of_means(SAMPLE, OTHER).n == 13
+
+
+def test_the_interval_of_one_stratum_is_students_and_of_two_welchs_of_the_sum():
+    a, b = np.random.default_rng(0).normal(size=12), np.random.default_rng(1).normal(0, 5, size=7)
+    assert bounds(stratified_mean([a])) == close(mean_interval(a))
+    welch = difference_of_means(a, -b)
+    assert bounds(stratified_mean([a, b])) == pytest.approx((welch.low / 2, welch.high / 2))
+    assert stratified_mean([np.ones(4), np.full(4, 3.0)]) == (2, 2, 2, 8, True)
 
 
 @pytest.mark.parametrize("statistic", [np.mean, np.median])
 def test_bootstrap_interval_agrees_roughly_with_scipy(statistic):
     sample = np.random.default_rng(1).normal(size=40)
-    ours = bootstrap_interval(sample, statistic, seed=2)
-    theirs = stats.bootstrap(
-        (sample,), statistic, method="percentile", n_resamples=10_000, rng=np.random.default_rng(3)
-    ).confidence_interval
+    ours, random = bootstrap_interval(sample, statistic, seed=2), np.random.default_rng(3)
+    theirs = stats.bootstrap((sample,), statistic, method="percentile", rng=random)
     # Two sets of 10,000 resamples: the bounds differ by a few hundredths of a standard deviation.
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.03)
+    assert bounds(ours) == close(theirs.confidence_interval, 0.03)
     assert ours.estimate == statistic(sample)
 
 
@@ -49,17 +68,9 @@ def test_interquartile_mean_leaves_a_quarter_out_at_either_end():
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (1, 10), (48, 96), (96, 96)])
 def test_wilson_interval_agrees_with_scipy(successes: int, trials: int):
     interval = wilson_interval(successes, trials)
-    expected = stats.binomtest(successes, trials).proportion_ci(method="wilson")
-    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    wilson = stats.binomtest(successes, trials).proportion_ci(method="wilson")
+    assert bounds(interval) == close(wilson)
     assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
-
-
-def test_difference_of_means_agrees_with_welch_in_scipy():
-    interval = difference_of_means(SAMPLE, OTHER, 0.9)
-    test = stats.ttest_ind(SAMPLE, OTHER, equal_var=False)
-    expected = test.confidence_interval(0.9)
-    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
-    assert interval.n == 13
 
 
 def test_probability_of_improvement_is_the_mann_whitney_statistic_resampled():
@@ -71,13 +82,9 @@ def test_probability_of_improvement_is_the_mann_whitney_statistic_resampled():
     a = generator.choice(SAMPLE, (4000, len(SAMPLE)))[:, :, None]
     b = generator.choice(OTHER, (4000, len(OTHER)))[:, None, :]
     plain = ((a > b) + 0.5 * (a == b)).mean(axis=(1, 2))
-    low, high = np.quantile(plain, [0.025, 0.975])
-    assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.04)
-
-
-def test_probability_of_improvement_over_separate_samples_is_degenerate():
-    interval = probability_of_improvement([5.0, 6.0], [1.0, 2.0], seed=0)
-    assert interval == Interval(1.0, 1.0, 1.0, 4, degenerate=True)
+    assert bounds(interval) == pytest.approx(np.quantile(plain, [0.025, 0.975]), abs=0.04)
+    apart = probability_of_improvement([5.0, 6.0], [1.0, 2.0], seed=0)
+    assert apart == Interval(1.0, 1.0, 1.0, 4, degenerate=True)
 
 
 @pytest.mark.parametrize("value", [0.1, 200.0, -7.3])
@@ -90,37 +97,54 @@ def test_equal_seeds_are_degenerate(value: float):
     assert summary(same)["standard_deviation"] == 0.0
 
 
-def test_a_summary_describes_a_sample():
-    described = summary(SAMPLE)
-    interval = mean_interval(SAMPLE)
-    assert described == {
-        "n": 8,
-        "mean": 7.75,
-        "mean_low": interval.low,
-        "mean_high": interval.high,
-        "median": 6.5,
-        "interquartile_mean": 6.5,
-        "min": 3.0,
-        "max": 20.0,
-        "standard_deviation": pytest.approx(np.std(SAMPLE, ddof=1)),
-    }
-
-
-def test_a_summary_is_of_the_seeds_with_a_value():
-    assert summary([np.nan, *SAMPLE, np.nan]) == summary(SAMPLE)
-    found = summary([3.0, np.nan])
+def test_a_summary_describes_the_seeds_with_a_value():
+    described, (low, high) = summary([np.nan, *SAMPLE, np.nan]), bounds(mean_interval(SAMPLE))
+    expected = {"n": 8, "mean": 7.75, "mean_low": low, "mean_high": high, "median": 6.5}
+    expected |= {"interquartile_mean": 6.5, "min": 3.0, "max": 20.0}
+    expected |= {"standard_deviation": pytest.approx(np.std(SAMPLE, ddof=1))}
+    assert described == expected
+    assert list(described) == list(expected)
     known = {"n": 1} | dict.fromkeys(("mean", "median", "interquartile_mean", "min", "max"), 3.0)
-    assert {key: value for key, value in found.items() if value == value} == known
-    assert list(found) == list(summary(SAMPLE))
+    one = summary([3.0, np.nan])
+    assert list(one) == list(expected)
+    assert {key: value for key, value in one.items() if value == value} == known
     assert summary([np.nan])["n"] == 0
+
+
+def test_a_median_lies_between_two_of_the_samples_own_values():
+    # 2 (1/2)^8 = 0.8% is left outside; the next pair would leave 7.0%
+    assert median_interval(SAMPLE) == (6.5, 3.0, 20.0, 8, False)
+    assert bounds(median_interval(SAMPLE, 0.92)) == (4.0, 9.0)
+    assert median_interval(SAMPLE[:5]) == (5.0, -np.inf, np.inf, 5, False)  # too few for bounds
+
+
+@pytest.mark.parametrize("n", [10, 31, 96])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+def test_the_interval_of_a_median_agrees_with_scipy(n: int, confidence: float):
+    sample = np.random.default_rng(n).exponential(size=n)
+    expected = stats.quantile_test(sample, q=0, p=0.5).confidence_interval(confidence)
+    interval = median_interval(sample, confidence)
+    assert bounds(interval) == bounds(expected)
+    assert interval.estimate == np.median(sample)
+
+
+def test_a_seed_that_never_gets_there_is_later_than_any_other():
+    never = np.full(40, np.inf)
+    interval = median_interval([*range(70), *never[:30]])
+    assert (interval.estimate, np.isfinite(interval.high)) == (49.5, True)
+    assert median_interval([*range(50), *never, *never]).estimate == np.inf
+    assert median_interval(never).degenerate
 
 
 @pytest.mark.parametrize(
     ("interval", "message"),
     [
         (lambda: mean_interval(np.zeros((4, 10))), r"shape \[N\]; got shape \(4, 10\)"),
+        (lambda: median_interval(np.zeros((4, 10))), r"shape \[N\]; got shape \(4, 10\)"),
+        (lambda: median_interval([1.0, np.nan]), r"must be a number; sample\[1\] is nan"),
         (lambda: mean_interval([3.0]), "sample must hold at least 2 seeds; got 1"),
         (lambda: difference_of_means(SAMPLE, [1, np.nan]), r"b must be finite; b\[1\] is nan"),
+        (lambda: ratio_of_means(SAMPLE, OTHER), r"the same seeds; got shapes \(8,\) and \(5,\)"),
         (lambda: summary([1.0, np.inf]), r"sample must be finite; sample\[1\] is inf"),
         (lambda: mean_interval(SAMPLE, 95), "between 0 and 1, such as 0.95; got 95"),
         (lambda: wilson_interval(3, 2), "got 3 of 2"),
