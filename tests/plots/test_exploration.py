@@ -11,42 +11,42 @@ from reprise.plots import exploration
 from reprise.plots.show import Results
 
 WAYS = ("random", "epsilon_greedy", "curiosity_1", "curiosity_10")
-NOBODY = dict.fromkeys(WAYS, [np.nan] * 4)
+QUANTILES = {"q25": [0.5, 0.2, 0.0], "median": [0.6, 0.3, 0.0], "q75": [0.7, 0.4, 0.1]}
+NEVER = [np.nan] * 4
 
 
-def results(folder: Path, last: dict[str, int], steps=NOBODY, scale=None, points=3) -> Results:
-    """Write quantiles of the loss by step, and the step at which each run arrives."""
-    quantiles = {"q25": [0.5, 0.2, 0.0], "median": [0.6, 0.3, 0.0], "q75": [0.7, 0.4, 0.1]}
-    loss = pd.DataFrame(quantiles)[-points:].add_prefix("loss_")
+def results(folder: Path, scales: dict[str, float], points: int = 3, random=NEVER) -> Results:
+    """Write quantiles of the scaled loss by step, and the step at which each run arrives."""
     curves, samples = [], []
-    for problem in last:
+    for problem, scale in scales.items():
         for way in WAYS:
             names = {"problem": problem, "behaviour": way}
-            factor = (scale or {}).get(problem, 1.0)
-            curves.append((loss * factor).assign(step=[10, 100, 1000][-points:], **names))
-            samples.append(pd.DataFrame({"steps": steps[way]}).assign(**names))
-    metrics = {"runs": 4, "problems": {name: {"iterations": end} for name, end in last.items()}}
+            loss = scale * pd.DataFrame(QUANTILES)[-points:].add_prefix("loss_")
+            curves.append(loss.assign(step=[10, 100, 1000][-points:], **names))
+            steps = random if way == "random" else NEVER
+            samples.append(pd.DataFrame({"steps": steps}).assign(**names))
+    metrics = {"runs": 4, "problems": {name: {"iterations": 1000} for name in scales}}
     tables = {"curves.csv": pd.concat(curves), "samples.csv": pd.concat(samples)}
     artifacts.write_all(folder, {**tables, "metrics.json": metrics})
     return Results(folder, {"tolerance": 0.1})
 
 
 def test_a_logarithmic_curve_rests_on_its_floor_and_all_panels_hold_the_highest(tmp_path: Path):
-    problems = {"small": 1000, "large": 1000, "third": 1000}
-    figure = exploration.greedy_loss(results(tmp_path, problems, scale={"large": 50.0}))
+    scales = {"small": 1.0, "large": 50.0, "third": 1.0}
+    figure = exploration.greedy_loss(results(tmp_path, scales))
     figure.canvas.draw()
     axes = figure.axes[:3]
     assert np.asarray(axes[0].lines[0].get_ydata())[-1] == 0.01
     assert all(panel.get_ylim()[1] > 35 for panel in axes)
-    assert [panel.get_title(loc="left") for panel in axes] == list(problems)
+    assert [panel.get_title(loc="left") for panel in axes] == list(scales)
     assert not figure.axes[3].get_visible()
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["random", "ε-greedy", "k = 1", "k = 10"]
 
 
 def test_shares_count_those_that_never_get_there_and_the_end_is_seen(tmp_path: Path):
-    steps = NOBODY | {"random": [20.0, np.nan, 900.0, np.nan]}
-    figure = exploration.reached(results(tmp_path, {"one": 1000}, steps))
+    random = [20.0, np.nan, 900.0, np.nan]
+    figure = exploration.reached(results(tmp_path, {"one": 1.0}, random=random))
     line = np.asarray(figure.axes[0].lines[0].get_xydata()).tolist()
     assert line == [[10, 0], [20, 0.25], [900, 0.5], [1000, 0.5]]
     assert figure.axes[0].get_xlim()[1] > 1000
@@ -54,5 +54,5 @@ def test_shares_count_those_that_never_get_there_and_the_end_is_seen(tmp_path: P
 
 @pytest.mark.parametrize("draw", [exploration.reached, exploration.greedy_loss])
 def test_an_axis_has_room_where_nothing_happens_before_the_last_step(draw, tmp_path: Path):
-    figure = draw(results(tmp_path, {"none": 1000}, points=1))
+    figure = draw(results(tmp_path, {"none": 1.0}, points=1))
     assert figure.axes[0].get_xlim()[0] == pytest.approx(100)
