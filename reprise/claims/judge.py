@@ -5,7 +5,8 @@ without width is flagged: all its seeds agree. If it lies on a margin, it decide
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,9 +16,7 @@ from reprise.errors import UserError
 from reprise.stats import intervals, multiplicity
 from reprise.stats.intervals import Array, Interval
 
-DECILES = (0.1, 0.9)
 RANKED = ("share", "improvement")  # forms that ask which value is above which, not how far
-BY_SIDE = {1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}
 
 
 class Answer(NamedTuple):
@@ -29,10 +28,6 @@ class Answer(NamedTuple):
     dropped: int = 0  # missing values
     confidence: float | None = None  # None for an exact answer
     reason: str = ""  # for the verdict, if the interval does not show it
-
-
-Question = Callable[[float], Answer]
-"""From a confidence to an answer."""
 
 
 def judge(
@@ -47,24 +42,25 @@ def judge(
     All verdicts of a family hold together at the confidence. The seed of a claim's bootstraps comes
     from its id. UserError names the claim, and the result that it needs and that is missing.
     """
-    questions: dict[str, dict[str, Question]] = {}
+    families: dict[str, dict[str, Callable[[float], Answer]]] = {}
     answers = {}
     for name, claim in claims.items():
+        test, sources = claim.test, [each for each in (claim.test.of, claim.test.than) if each]
         try:
-            if claim.test.form in EXACT:
-                answers[name] = _exactly(claim.test, results)
-            else:
-                asked = _question(claim.test, results, resamples, seed(name))
-                questions.setdefault(claim.family, {})[name] = asked
+            if test.form in EXACT:
+                answers[name] = _exactly(test, results)
+                continue
+            samples = [sample(each, results, ranked=test.form in RANKED) for each in sources]
         except UserError as error:
             raise UserError(f"claim {name}: {error}") from None
-    for family in questions.values():
+        asked = partial(_asked, test, samples, resamples=resamples, seed=seed(name))
+        families.setdefault(claim.family, {})[name] = asked
+    for family in families.values():
         answers |= multiplicity.step_down(family, lambda a: a.verdict != UNRESOLVED, confidence)
     return {name: answers[name] for name in claims}
 
 
 def _exactly(test: Test, results: Results) -> Answer:
-    """Return the answer to a claim about exact values."""
     claimed = test.claimed
     if test.form == "every":
         values, dropped = sample(test.of, results)
@@ -84,43 +80,27 @@ def _exactly(test: Test, results: Results) -> Answer:
     return Answer(CONFIRMED if claimed.holds(one) else REFUTED, Interval(one, one, one, 1))
 
 
-def _question(
-    test: Test, results: Results, resamples: int, seed: np.random.SeedSequence
-) -> Question:
-    """Return a claim's question, with the same resamples every time."""
-    sources = [test.of, test.than] if test.than else [test.of]
-    samples = [sample(source, results, ranked=test.form in RANKED) for source in sources]
+def _asked(test: Test, samples: list[Sample], confidence: float, **bootstrap: Any) -> Answer:
+    """Return the answer at a confidence, with the same resamples at each."""
     dropped = sum(each.dropped for each in samples)
-    least = min(len(each.values) for each in samples)
-
-    def ask(confidence: float) -> Answer:
-        if least < 2:
-            reason = f"{least} value{'' if least == 1 else 's'} where an interval needs 2"
-            return Answer(UNRESOLVED, dropped=dropped, reason=reason)
-        try:
-            interval = _measured(test, samples, confidence, resamples, seed)
-        except ValueError as error:
-            return Answer(UNRESOLVED, dropped=dropped, reason=str(error))
-        return ruled(interval, test.claimed)._replace(dropped=dropped, confidence=confidence)
-
-    return ask
+    try:
+        if (least := min(len(each.values) for each in samples)) < 2:
+            raise ValueError(f"{least} value{'s' * (least != 1)} where an interval needs 2")
+        interval = _interval(test, samples, confidence, **bootstrap)
+    except ValueError as error:
+        return Answer(UNRESOLVED, dropped=dropped, reason=str(error))
+    return ruled(interval, test.claimed)._replace(dropped=dropped, confidence=confidence)
 
 
 def ruled(interval: Interval, claimed: Region) -> Answer:
     """Return the verdict that an interval allows."""
     if interval.degenerate and interval.estimate in claimed.margins:
         return Answer(UNRESOLVED, interval, reason="on the margin")
-    return Answer(BY_SIDE[claimed.side(interval.low, interval.high)], interval)
+    side = claimed.side(interval.low, interval.high)
+    return Answer({1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}[side], interval)
 
 
-def _measured(
-    test: Test,
-    samples: list[Sample],
-    confidence: float,
-    resamples: int,
-    seed: np.random.SeedSequence,
-) -> Interval:
-    """Return the interval of a test's form, or raise ValueError."""
+def _interval(test: Test, samples: list[Sample], confidence: float, **bootstrap: Any) -> Interval:
     a, b = samples[0].values, samples[-1].values
     match test.form:
         case "share":
@@ -132,7 +112,7 @@ def _measured(
         case "median":
             return intervals.median_interval(a, confidence)
         case "spread":
-            return intervals.bootstrap_interval(a, spread, confidence, resamples, seed=seed)
+            return intervals.bootstrap_interval(a, spread, confidence, **bootstrap)
         case "ratio":
             return intervals.ratio_of_means(a, b, confidence)
         case "difference":
@@ -144,10 +124,10 @@ def _measured(
     bounds = finite.min(initial=0) - 1, finite.max(initial=0) + 1
     sign = -1 if test.less_is_better else 1
     a, b = (sign * np.clip(each, *bounds) for each in (a, b))
-    return intervals.probability_of_improvement(a, b, confidence, resamples, seed=seed)
+    return intervals.probability_of_improvement(a, b, confidence, **bootstrap)
 
 
 def spread(values: Array, /, *, axis: int) -> Array:
     """Return the 90% quantile minus the 10% quantile."""
-    low, high = np.quantile(values, DECILES, axis=axis)
+    low, high = np.quantile(values, (0.1, 0.9), axis=axis)
     return high - low

@@ -8,6 +8,7 @@ import pandas as pd
 
 from reprise.claims.judge import Answer
 from reprise.claims.model import VERDICTS, Claim
+from reprise.stats.intervals import Interval
 
 FORMS = {  # in words, where the words are not the form's name
     "every": "each value",
@@ -16,6 +17,11 @@ FORMS = {  # in words, where the words are not the form's name
     "improvement": "probability of improvement",
 }
 AFTERWARDS = "†"
+NOTHING = Interval(np.nan, np.nan, np.nan, 0)
+FIELDS = (
+    "claim family place stage statement measured form claimed verdict estimate low high word n "
+    "dropped confidence degenerate reason written_after_results"
+)
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 SIGNS = (
     "Brackets hold an interval over n seeds or runs. Holm's procedure widens the intervals, so "
@@ -30,29 +36,14 @@ def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.Data
     """Return a row per claim, without numbers for never."""
     rows = []
     for name, claim in claims.items():
-        answer, interval = answers[name], answers[name].interval
-        ends = [end if np.isfinite(end) else None for end in interval[:3]] if interval else []
-        row = {
-            "claim": name,
-            "family": claim.family,
-            "place": claim.place,
-            "stage": " ".join(claim.test.stages),
-            "statement": claim.statement,
-            "measured": claim.measured,
-            "form": claim.test.form,
-            "claimed": claim.test.claimed.words(),
-            "verdict": answer.verdict,
-            **dict(zip(("estimate", "low", "high"), ends or [None] * 3, strict=True)),
-            "word": answer.word,
-            "n": interval.n if interval else pd.NA,
-            "dropped": answer.dropped,
-            "confidence": answer.confidence,
-            "degenerate": bool(interval and interval.degenerate),
-            "reason": answer.reason,
-            "written_after_results": claim.written_after_results,
-        }
-        rows.append(row)
-    return pd.DataFrame(rows).astype({"n": "Int64"})
+        test, answer = claim.test, answers[name]
+        row = {"claim": name, "stage": " ".join(test.stages), "form": test.form}
+        row |= claim.model_dump(exclude={"test"}) | {"claimed": test.claimed.words()}
+        rows.append(row | answer._asdict() | (answer.interval or NOTHING)._asdict())
+    found: Any = pd.DataFrame(rows)[FIELDS.split()]
+    ends = found[["estimate", "low", "high"]]
+    found[ends.columns] = ends.where(np.isfinite(ends))
+    return found.assign(n=found["n"].astype("Int64").replace(0, pd.NA))
 
 
 def summary(ledger: pd.DataFrame) -> dict[str, Any]:
