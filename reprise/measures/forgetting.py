@@ -21,8 +21,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from reprise.measures.training import first_at
 from reprise.measures.training_run import TrainingRun
 from reprise.stats import intervals
 from reprise.stats.intervals import Array
@@ -47,27 +48,23 @@ def course(returns: NDArray, cap: float, window: int) -> Course:
     half = cap - abs(cap) / 2  # a collapse goes down from a negative cap too
     windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, N, window]
     full, mean = np.all(windows >= cap, axis=-1), np.mean(windows, axis=-1)
+    lowest = np.where(np.logical_or.accumulate(full), mean, np.inf).min(axis=0)
     holds, collapses = np.zeros((2, *returns.shape), bool)
-    held_at, depth, recovery = np.full((3, returns.shape[1]), np.nan)
-    for seed in np.flatnonzero(full.any(axis=0)):
-        held = int(full[:, seed].argmax())
-        held_at[seed], depth[seed] = held + window - 1, cap - mean[held:, seed].min()
-        begun: list[int] = []
-        holding = False
-        for first, last in enumerate(range(window - 1, len(returns))):
-            if full[first, seed]:
-                if begun and not holding and np.isnan(recovery[seed]):
-                    recovery[seed] = last - begun[0]
-                holding = True
-            elif holding and mean[first, seed] < half:
-                holding = False
-                begun.append(first + int((returns[first : last + 1, seed] < half).argmax()))
-                holds[begun[-1] : last, seed] = False
-            holds[last, seed] = holding
-        collapses[begun, seed] = True
-    forgets = collapses.any(axis=0).astype(int)
-    samples = {"held_at": held_at, "forgets": forgets, "depth": depth, "recovery": recovery}
-    return Course(holds, collapses, pd.DataFrame(samples))
+    fell_at, recovery = np.full((2, returns.shape[1]), np.nan)
+    holding = np.zeros(returns.shape[1], bool)
+    for first, last in enumerate(range(window - 1, len(returns))):
+        back = full[first] & ~holding & np.isnan(recovery)
+        recovery[back] = last - fell_at[back]
+        fell = holding & ~full[first] & (mean[first] < half)
+        holds[last] = holding = (holding | full[first]) & ~fell
+        for seed in np.flatnonzero(fell):
+            begins = first + int((returns[first : last + 1, seed] < half).argmax())
+            collapses[begins, seed], holds[begins:last, seed] = True, False
+            fell_at[seed] = np.fmin(fell_at[seed], begins)
+    held_at = first_at(full, True) + window - 1
+    samples = pd.DataFrame({"held_at": held_at, "forgets": collapses.any(axis=0).astype(int)})
+    samples["depth"] = np.where(np.isfinite(held_at), cap - lowest, np.nan)
+    return Course(holds, collapses, samples.assign(recovery=recovery))
 
 
 def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
@@ -82,13 +79,9 @@ def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
     def share(hits: int, of: int) -> dict | None:
         return intervals.wilson_interval(hits, of)._asdict() if of else None
 
-    return {
-        "held": share(held, len(samples)),
-        "forgets": share(forgot, held),
-        "depth": _summary(samples["depth"].to_numpy(float)),
-        "recovered": share(recovered, forgot),
-        "recovery": _summary(samples["recovery"].to_numpy(float)),
-    }
+    shares = {"held": share(held, len(samples)), "forgets": share(forgot, held)}
+    shares |= {"depth": _summary(samples["depth"]), "recovered": share(recovered, forgot)}
+    return shares | {"recovery": _summary(samples["recovery"])}
 
 
 def places(values: Array, found: Course, before: int, after: int) -> Array:
@@ -144,5 +137,5 @@ def rank_correlations(x: Array, y: Array) -> Array:
     return np.array([pair.corr("spearman").loc["x", "y"] for pair in pairs], float)
 
 
-def _summary(values: Array) -> dict | None:
+def _summary(values: ArrayLike) -> dict | None:
     return intervals.summary(values) if intervals.known(values).size > 1 else None

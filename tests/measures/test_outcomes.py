@@ -1,6 +1,6 @@
 """Which tables hold a row for each seed, what tells their groups apart, and which way is better."""
 
-from typing import Any
+import io
 
 import pandas as pd
 import pytest
@@ -10,56 +10,28 @@ from tests import tiny
 
 
 @pytest.mark.parametrize(
-    ("columns", "groups", "names"),
+    ("text", "groups", "names"),
     [
-        (  # final returns come first
-            {"seed": [0, 1], "falls": [2, 3], "last_return": [9.0, 8.0], "final_200": [7.0, 6.0]},
-            [""],
-            ["final_200", "last_return", "falls"],
-        ),
+        ("seed,falls,last_return,final_8 0,2,9,7 1,3,8,6", [""], "final_8 last_return falls"),
+        ("problem,way,run,steps a,x,0,1 a,y,0,2 b,x,0,", ["a x", "a y", "b x"], "steps"),
+        # Numbers before the seed count by name, except the number of the group.
         (
-            {
-                "problem": ["a", "a", "b"],
-                "way": ["x", "y", "x"],
-                "run": [0] * 3,
-                "steps": [1, 2, 3],
-            },
-            ["a x", "a y", "b x"],
-            ["steps"],
-        ),
-        (  # numbers before the seed count by name, except the number of the group
-            {
-                "setting": [7, 8],
-                "rate": [0.1, 0.2],
-                "way": ["a"] * 2,
-                "seed": [0] * 2,
-                "falls": [1, 2],
-            },
+            "setting,rate,way,seed,falls 7,.1,a,0,1 8,.2,a,0,2",
             ["rate 0.1 a", "rate 0.2 a"],
-            ["falls"],
+            "falls",
         ),
-        ({"seed": [0, 1, 2], "diverged": [True, False, None]}, [""], ["diverged"]),
+        ("seed,diverged 0,True 1,False 2,", [""], "diverged"),
+        ("episode,seed_0 0,3 1,4", None, "no seed"),
+        ("seed,step 0,1 0,2", None, "several rows of a seed"),
+        ("run,state 0,a 1,b", None, "nothing but texts"),
     ],
-    ids=["one group", "texts", "numbers before", "true and false"],
 )
-def test_a_table_of_samples_has_groups_and_outcomes(columns: Any, groups: list, names: list):
-    found = outcomes.samples(pd.DataFrame(columns))
-    assert found is not None
-    assert (list(found.groups), found.outcomes) == (groups, names)
-    assert sum(map(len, found.groups.values())) == len(next(iter(columns.values())))
-
-
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"episode": [0, 1], "seed_0": [3, 4]},
-        {"seed": [0, 0], "step": [1, 2]},
-        {"run": [0, 1], "state": ["a", "b"]},
-    ],
-    ids=["no seed", "several rows of a seed", "nothing but texts"],
-)
-def test_what_has_no_row_of_numbers_for_each_seed_is_no_table_of_samples(columns):
-    assert outcomes.samples(pd.DataFrame(columns)) is None
+def test_a_table_with_a_row_of_numbers_for_each_seed_has_groups_and_outcomes(text, groups, names):
+    found = outcomes.samples(pd.read_csv(io.StringIO(text.replace(" ", "\n"))))
+    assert (found and list(found.groups)) == groups
+    if found:
+        assert found.outcomes == names.split()
+        assert sum(map(len, found.groups.values())) == text.count(" ")
 
 
 def test_the_committed_tables_of_samples_are_found():

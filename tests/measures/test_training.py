@@ -103,12 +103,6 @@ def test_a_curve_by_steps_averages_the_last_finished_episodes():
     assert np.isnan(training.by_steps(nobody, np.array([1, 9]), 2)).all()
 
 
-def test_evaluations_are_averaged_by_seed_for_each_way_and_limit():
-    returns = np.array([[[1.0, 2.0], [3.0, 2.0]], [[1.0, 4.0], [5.0, 4.0]]])  # [limits, E, N]
-    table = training.evaluated({"greedy": returns}, [20, 30])
-    assert table.to_dict("list") == {"greedy_20": [2, 2], "greedy_30": [3, 4]}
-
-
 def test_a_seed_without_a_policy_is_in_no_mean_and_has_not_solved_the_task():
     found = evaluated([[[20, NAN, 10], [20, NAN, 20]]], 20)["limit_20"]  # means 20, none, 15
     assert (found["n"], found["missing"], found["mean"]) == (2, 1, 17.5)

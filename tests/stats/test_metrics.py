@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from reprise.pipeline import artifacts
 from reprise.stats.metrics import compare, intervals, leaves
-from stages import markov_chain
 from tests import tiny
 
 PATHS = sorted((tiny.ROOT / "data").glob("*/metrics.json"))
@@ -121,16 +119,3 @@ def test_without_randomness_only_rounding_may_differ():
     assert len(outside(metrics, metrics | {key: metrics[key] * (1 + 1e-5)})) == 1
     assert len(outside(metrics, without(metrics, key))) == 1
     assert len(outside(metrics, metrics | {"three_state.discount_0_9.best_action.s0": "a2"})) == 1
-
-
-def test_a_stage_that_computes_something_else_is_found_out(monkeypatch):
-    monkeypatch.chdir(tiny.ROOT)
-
-    def lines(**changes: Any) -> list[str]:
-        section = tiny.section("markov_chain", paths=4000, resamples=100, **changes)
-        metrics = markov_chain.run(markov_chain.Params(**section))["metrics.json"]
-        found = json.loads(artifacts.render("metrics.json", metrics))
-        return outside(COMMITTED["markov_chain"], found)
-
-    assert lines() == []
-    assert any("simulated.steps.estimate is" in line for line in lines(start_state="s1"))
