@@ -16,6 +16,10 @@ EARTH = 5.972e24 / 1.6605e-27  # its mass, in units of atomic weight
 ELEMENTS = ((0.32, 55.8), (0.30, 16.0), (0.16, 28.1), (0.15, 24.3))
 NUMBERS_IN_A_TERABYTE = 10**12 // 4
 SECONDS_IN_A_YEAR = 365 * 24 * 3600
+WEIGHTS = {  # the factors of those for right and for left, and what they are
+    "push": (1, -1, "weight for right less weight for left", "Which push?"),
+    "value": (0.5, 0.5, "mean weight of both pushes", "How good is the state?"),
+}
 
 
 def titles(results: Results) -> dict[str, str]:
@@ -92,25 +96,15 @@ def against_dqn(results: Results) -> Markdown:
     return show.numbers(results, rows, ".2f")
 
 
-def weights_of_the_push(results: Results) -> Figure | None:
-    """Draw features' weights for right less those for left."""
-    return _weights(results, (1, -1), "weight for right less weight for left", "Which push?")
-
-
-def weights_of_the_value(results: Results) -> Figure | None:
-    """Draw the mean weight of each feature over both pushes."""
-    return _weights(results, (0.5, 0.5), "mean weight of both pushes", "How good is the state?")
-
-
-def _weights(
-    results: Results, factors: tuple[float, float], x_label: str, title: str
-) -> Figure | None:
-    sets, weights = results.params["feature_sets"], results.table("weights")
-    if weights.empty:
+def weights(results: Results, of: str) -> Figure | None:
+    """Draw each feature's weight of the push or of the value."""
+    sets, table = results.params["feature_sets"], results.table("weights")
+    if table.empty:
         return None
-    values = factors[0] * weights["right"] + factors[1] * weights["left"]
+    right, left, x_label, title = WEIGHTS[of]
+    values = right * table["right"] + left * table["left"]
     largest = max(sets, key=lambda name: len(sets[name]))
-    chosen = values[weights["variant"] == largest].groupby(weights["feature"], sort=False)
+    chosen = values[table["variant"] == largest].groupby(table["feature"], sort=False)
     samples = {spaced(feature): group.to_numpy(float) for feature, group in chosen}
     labels = (x_label, f"{title} ({titles(results)[largest]})")
     level, note = Label(0, "no weight", style.GREY), "mean over seeds with its {} interval"

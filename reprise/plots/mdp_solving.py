@@ -127,18 +127,9 @@ def solver_table(results: Results) -> Markdown:
     return show.table(rows, ("model", "discount", "value of the start", "largest error"))
 
 
-def lakes(results: Results) -> Figure | None:
-    """Draw the values and best actions of the lakes."""
-    return _grids(results, "FrozenLake")
-
-
-def cliff(results: Results) -> Figure | None:
-    """Draw the values and best actions of the cliff."""
-    return _grids(results, "CliffWalking")
-
-
-def _grids(results: Results, kind: str) -> Figure | None:
-    grids = {}
+def grids(results: Results, kind: str) -> Figure | None:
+    """Draw the values and best actions of environments on a grid."""
+    found = {}
     for name in results.metrics["toy_text"]:
         columns, arrows = LAYOUTS.get(name.split("-")[0], (0, ""))
         if columns and name.startswith(kind):
@@ -146,8 +137,8 @@ def _grids(results: Results, kind: str) -> Figure | None:
             best = cells["best_actions"].str.split()
             marks = ["·" if len(a) == len(arrows) else arrows[int(a[0][1:])] for a in best]
             parts = cells["value"].to_numpy(), np.array(marks)
-            grids[name] = tuple(part.reshape(-1, columns) for part in parts)
-    return value_grids(grids) if grids else None
+            found[name] = tuple(part.reshape(-1, columns) for part in parts)
+    return value_grids(found) if found else None
 
 
 def value_grids(grids: Mapping[str, tuple[NDArray, NDArray]]) -> Figure:
