@@ -39,7 +39,7 @@ class Interval(NamedTuple):
 
     @property
     def bounded(self) -> bool:
-        """Whether both bounds are finite."""
+        """True if both bounds are finite."""
         return bool(np.isfinite([self.low, self.high]).all())
 
     def columns(self, name: str) -> dict[str, float]:

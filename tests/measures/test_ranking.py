@@ -67,7 +67,7 @@ def test_more_seeds_are_wrong_less_often_and_all_seeds_never():
     assert (found["wrong_low"] <= wrong).all()
     assert (wrong <= found["wrong_high"]).all()
     alike: Any = ranking.few_seeds(values[:1].repeat(3, axis=0), [3], 0)
-    assert alike[["pairs", "wrong"]].to_numpy().tolist() == [["all", 0.5]]  # none is told apart
+    assert alike[["pairs", "wrong"]].to_numpy().tolist() == [["all", 0.5]]  # no pair differs
 
 
 def test_a_value_is_shown_as_it_is_written():
