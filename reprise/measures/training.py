@@ -143,13 +143,11 @@ def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
 
 def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFrame:
     """Return seeds' means, as `greedy_200`, of returns [limits, E, N]."""
-    return pd.DataFrame(
-        {
-            f"{how}_{limit}": episodes.mean(axis=0)
-            for how, returns in played.items()
-            for limit, episodes in zip(limits, returns, strict=True)
-        }
-    )
+    means = {}
+    for how, returns in played.items():
+        for limit, episodes in zip(limits, returns, strict=True):
+            means[f"{how}_{limit}"] = episodes.mean(axis=0)
+    return pd.DataFrame(means)
 
 
 def evaluations(
@@ -222,10 +220,9 @@ def so_far(returns: Sequence[NDArray], choose: Callable = np.mean) -> str:
 
 def mean_in_words(found: Mapping[str, float | None]) -> str:
     """Return a summary's mean, and its interval if known."""
-    mean, *bounds = (
-        words.number(found[f"mean{end}"], none="none") for end in ("", "_low", "_high")
-    )
-    return f"{mean} [{', '.join(bounds)}]" if (found["n"] or 0) > 1 else mean
+    keys = ("mean", "mean_low", "mean_high")
+    mean, low, high = (words.number(found[key], none="none") for key in keys)
+    return f"{mean} [{low}, {high}]" if (found["n"] or 0) > 1 else mean
 
 
 def headline(found: Mapping[str, Any]) -> str:

@@ -98,12 +98,10 @@ def exact_and_simulated(results: Results) -> Markdown:
     exact, simulated = results.metrics["closed_form"], results.metrics["simulated"]
     rows = [("steps to absorption", exact["steps"], simulated["steps"], ".2f")]
     rows += [("their variance", exact["variance"], simulated["variance"], ".2f")]
-    for name, title, form in (
-        ("visits", "visits to", ".2f"),
-        ("ends", "share that ends in", ".2%"),
-    ):
-        for state, found in simulated[name].items():
-            rows.append((f"{title} {state}", exact[name][state], found, form))
+    for state, found in simulated["visits"].items():
+        rows.append((f"visits to {state}", exact["visits"][state], found, ".2f"))
+    for state, found in simulated["ends"].items():
+        rows.append((f"share that ends in {state}", exact["ends"][state], found, ".2%"))
     horizon = f"share longer than {results.params['horizon']} steps"
     rows.append((horizon, exact["beyond_horizon"], simulated["beyond_horizon"], ".3%"))
     rows = [(name, f"{value:.6g}", show.cell(found, form)) for name, value, found, form in rows]
