@@ -81,7 +81,7 @@ def _exactly(test: Test, results: Results) -> Answer:
 
 
 def _asked(test: Test, samples: list[Sample], confidence: float, **bootstrap: Any) -> Answer:
-    """Return the answer at a confidence, with the same resamples at each."""
+    """Return the answer at a confidence, by the same resamples."""
     dropped = sum(each.dropped for each in samples)
     try:
         if (least := min(len(each.values) for each in samples)) < 2:

@@ -97,7 +97,7 @@ def against_dqn(results: Results) -> Markdown:
 
 
 def weights(results: Results, of: str) -> Figure | None:
-    """Draw each feature's weight of the push or of the value."""
+    """Draw each feature's weight for push or value."""
     sets, table = results.params["feature_sets"], results.table("weights")
     if table.empty:
         return None

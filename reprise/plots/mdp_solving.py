@@ -100,8 +100,8 @@ def solver_sweeps(results: Results) -> Figure:
     figure, axes = style.single(1.6 + 0.5 * len(needed))
     looks = zip(style.CYCLE, SOLVER_MARKS, np.linspace(-0.24, 0.24, needed.shape[1]), strict=False)
     for (name, values), (colour, mark, offset) in zip(needed.items(), looks, strict=False):
-        rows, label = np.arange(len(needed)) + offset, str(name).replace("_", " ")
-        label = label.replace("q value", "Q-value")
+        rows = np.arange(len(needed)) + offset
+        label = str(name).replace("_", " ").replace("q value", "Q-value")
         axes.hlines(rows, 1, values, color=colour, linewidth=1, alpha=0.45)
         axes.plot(values, rows, mark, color=colour, markersize=6, mew=0, label=label)
         for row, value in zip(rows, values, strict=True):
@@ -120,15 +120,13 @@ def solver_sweeps(results: Results) -> Figure:
 def solver_table(results: Results) -> Markdown:
     """Show models' start values and the largest error of solvers."""
     groups = results.table("solvers").groupby(["mdp", "discount"], sort=False)
-    rows = [
-        (*key, f"{group['start_value'].iloc[0]:.4f}", f"{group['error'].max():.1e}")
-        for key, group in groups
-    ]
+    found = groups.agg(start=("start_value", "first"), error=("error", "max")).reset_index()
+    rows = [(*key, f"{value:.4f}", f"{error:.1e}") for *key, value, error in found.to_numpy()]
     return show.table(rows, ("model", "discount", "value of the start", "largest error"))
 
 
 def grids(results: Results, kind: str) -> Figure | None:
-    """Draw the values and best actions of environments on a grid."""
+    """Draw values and best actions on grids of a kind."""
     found = {}
     for name in results.metrics["toy_text"]:
         columns, arrows = LAYOUTS.get(name.split("-")[0], (0, ""))

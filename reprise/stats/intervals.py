@@ -94,7 +94,7 @@ def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE)
 
 
 def stratified_mean(groups: Sequence[Array], confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean of the means of groups, [N] each."""
+    """Return the mean of groups' means."""
     estimate = float(np.mean([group.mean() for group in groups]))
     return _satterthwaite(estimate, groups, len(groups), confidence)
 
@@ -184,7 +184,9 @@ def probability_of_improvement(
     *,
     seed: Seed,
 ) -> Interval:
-    """Return P(A > B) + P(A = B) / 2, bootstrapped.
+    """Return the probability of improvement with its bootstrap interval.
+
+    P(A > B) + P(A = B) / 2 over all pairs of seeds, [Na] and [Nb], which are not paired.
 
     >>> probability_of_improvement([3.0, 5.0], [1.0, 4.0], seed=0).estimate  # 3 pairs of 4
     0.75
