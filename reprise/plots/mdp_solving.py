@@ -1,13 +1,11 @@
 """Figures of the stage mdp_solving."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from reprise.plots import show, style
 from reprise.plots.show import Results
@@ -126,33 +124,28 @@ def solver_table(results: Results) -> Markdown:
 
 
 def grids(results: Results, kind: str) -> Figure | None:
-    """Draw values and best actions on grids of a kind."""
-    found = {}
-    for name in results.metrics["toy_text"]:
-        columns, arrows = LAYOUTS.get(name.split("-")[0], (0, ""))
-        if columns and name.startswith(kind):
-            cells = results.table("policies").query("mdp == @name and state != 'terminal'")
-            best = cells["best_actions"].str.split()
-            marks = ["·" if len(a) == len(arrows) else arrows[int(a[0][1:])] for a in best]
-            parts = cells["value"].to_numpy(), np.array(marks)
-            found[name] = tuple(part.reshape(-1, columns) for part in parts)
-    return value_grids(found) if found else None
-
-
-def value_grids(grids: Mapping[str, tuple[NDArray, NDArray]]) -> Figure:
-    """Map optimal values and marks, [R, C] each, by title."""
-    shapes = [values.shape for values, _ in grids.values()]
-    widest, tallest = max(c for _, c in shapes), max(r / c for r, c in shapes)
-    width = style.WIDTH if len(grids) > 1 or widest > 8 else 5.0
-    figure = Figure(figsize=(width, 1.1 + 0.86 * width / len(grids) * tallest))
-    panels = figure.subplots(1, len(grids), squeeze=False)[0]
-    for axes, (title, (values, marks)) in zip(panels, grids.items(), strict=True):
-        image = axes.imshow(values)
-        middle = (float(values.min()) + float(values.max())) / 2
-        size = 12 if values.shape[1] * len(grids) < 15 else 9.5
-        for (row, column), mark in np.ndenumerate(marks):
-            look = {"color": "white" if values[row, column] < middle else "black"}
-            axes.text(column, row, str(mark), ha="center", va="center", fontsize=size, **look)
+    """Map values and best actions on grids of a kind."""
+    names = [name for name in results.metrics["toy_text"] if name.startswith(kind)]
+    found = {name: LAYOUTS[key] for name in names if (key := name.split("-")[0]) in LAYOUTS}
+    if not found:
+        return None
+    widest = max(columns for columns, _ in found.values())
+    width = style.WIDTH if len(found) > 1 or widest > 8 else 5.0
+    tables = results.table("policies").query("state != 'terminal'").groupby("mdp")
+    tallest = max(len(tables.get_group(n)) / columns**2 for n, (columns, _) in found.items())
+    figure = Figure(figsize=(width, 1.1 + 0.86 * width / len(found) * tallest))
+    panels = figure.subplots(1, len(found), squeeze=False)[0]
+    for axes, (title, (columns, arrows)) in zip(panels, found.items(), strict=True):
+        cells = tables.get_group(title)
+        image = axes.imshow(cells["value"].to_numpy().reshape(-1, columns))
+        middle = (cells["value"].min() + cells["value"].max()) / 2
+        size = 12 if columns * len(found) < 15 else 9.5
+        for place, value in enumerate(cells["value"]):
+            actions = cells["best_actions"].iloc[place].split()
+            mark = "·" if len(actions) == len(arrows) else arrows[int(actions[0][1:])]
+            look = {"color": "white" if value < middle else "black", "fontsize": size}
+            row, column = divmod(place, columns)
+            axes.text(column, row, mark, ha="center", va="center", **look)
         axes.set(xticks=[], yticks=[], title=title)
         style.bare(axes)
         options = {"aspect": 5 * widest, "location": "bottom"}

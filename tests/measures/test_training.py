@@ -50,9 +50,8 @@ def test_a_seed_is_evaluated_by_the_mean_of_its_episodes():
     found = evaluated([under_20, under_40], 20, 40)
     assert list(found) == ["limit_20", "limit_40"]
     first, second = found.values()
-    assert (first["n"], first["mean"], first["median"]) == (3, pytest.approx(44.5 / 3), 19.5)
-    assert (first["min"], first["max"]) == (5, 20)
-    assert first["solved"] == pytest.approx(2 / 3)  # 19.5 is just enough
+    described = [first[key] for key in ("n", "mean", "median", "min", "max", "solved")]
+    assert described == pytest.approx([3, 44.5 / 3, 19.5, 5, 20, 2 / 3])  # 19.5 is just enough
     assert first["solved_low"] < first["solved"] < first["solved_high"] < 1
     assert (second["median"], second["solved"], second["solved_low"]) == (20, 0, 0)
 

@@ -8,6 +8,7 @@ import pytest
 
 from reprise.pipeline import parameters
 from reprise.plots import mdp_solving as tabular
+from reprise.plots.show import Results
 from reprise.tabular.comparison import (
     Limits,
     solve_by_all,
@@ -21,6 +22,7 @@ from reprise.tabular.names import ModelError
 from reprise.tabular.problems import from_state, toy_text
 from stages import mdp_solving
 from tests.stages.executing import executed, refused
+from tests.tiny import ROOT
 
 NAME = "mdp_solving"
 SOLVERS = {f"{name}_iteration" for name in ("value", "q_value", "policy", "modified_policy")}
@@ -196,7 +198,8 @@ def test_the_notebook_runs_with_a_discount_of_zero(params: mdp_solving.Params, t
     assert "γ = 0.0" in text
 
 
-def test_a_grid_shows_a_mark_in_each_cell():
-    marks = np.array([["←", "→"], ["·", "↑"]])
-    figure = tabular.value_grids({"lake": (np.array([[0.1, 0.2], [0.0, 0.9]]), marks)})
-    assert [text.get_text() for text in figure.axes[0].texts] == marks.ravel().tolist()
+def test_a_grid_shows_the_way_along_the_cliff():
+    figure = tabular.grids(Results(ROOT / "data" / NAME), "CliffWalking")
+    assert figure
+    marks = "".join(text.get_text() for text in figure.axes[0].texts)
+    assert marks[24:37] == "→" * 11 + "↓" + "↑"
