@@ -15,7 +15,7 @@ def test_a_batch_holds_the_items_of_its_indices(make):
 
 
 def test_access_grows_with_the_length_of_a_deque_only():
-    access = Access(shorter=10_000, longer=300_000, accesses=128, repeats=60)
+    access = Access(shorter=10_000, longer=300_000, accesses=256, repeats=100)
     random = np.random.default_rng(7)
     assert [growth(make, access, random) for make in (deque_batch, circular_batch)] == [1, 0]
 
