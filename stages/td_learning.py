@@ -27,7 +27,7 @@ from reprise.stats.intervals import Interval, mean_interval, ratio_of_means
 from reprise.tabular import loaders, td_learning
 from reprise.tabular.names import metric_keys
 from reprise.tabular.settling import curve_quantiles
-from reprise.tabular.stochastic_policy import evaluate, uniform_policy
+from reprise.tabular.td_learning import evaluate, uniform_policy
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 

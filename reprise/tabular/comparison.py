@@ -1,4 +1,4 @@
-"""One problem, four solvers: the cost of each and its error. Axes: S states, K sweeps."""
+"""One problem, four solvers: the cost and error of each."""
 
 import math
 from typing import Any, SupportsFloat
@@ -7,18 +7,12 @@ import numpy as np
 import pandas as pd
 
 from reprise.hyperparameters import Frozen, PositiveFloat, PositiveInt
-from reprise.tabular.dynamic_programming import (
-    Solution,
-    best_actions,
-    converged_q_value_iteration,
-    modified_policy_iteration,
-    optimal_q_values,
-    policy_iteration,
-    value_iteration,
-)
+from reprise.tabular import dynamic_programming as dp
+from reprise.tabular.dynamic_programming import Solution, best_actions, optimal_q_values
 from reprise.tabular.mdp import MDP
 from reprise.tabular.names import metric_keys, quoted
 from reprise.tabular.problems import Problem
+from reprise.tabular.settling import settling_records
 from reprise.tabular.tolerances import reward_scale
 
 EXACT = "policy_iteration"  # the solver that solves linear systems
@@ -34,16 +28,15 @@ class Limits(Frozen):
 
 
 def solve_by_all(problem: Problem, limits: Limits) -> dict[str, Solution]:
-    """Return the solution of a problem by each solver's name; errors as of `value_iteration`."""
+    """Return the solution of a problem by each solver's name."""
     model, tolerance = (problem.mdp, problem.discount), limits.tolerance
-    improvement, sweeps = limits.evaluation_sweeps, limits.maximum_sweeps
+    evaluation, sweeps = limits.evaluation_sweeps, limits.maximum_sweeps
+    modified = dp.modified_policy_iteration(*model, tolerance, evaluation, sweeps)
     return {
-        "value_iteration": value_iteration(*model, tolerance, sweeps),
-        "q_value_iteration": converged_q_value_iteration(*model, tolerance, sweeps),
-        EXACT: policy_iteration(*model, sweeps),
-        "modified_policy_iteration": modified_policy_iteration(
-            *model, tolerance, improvement, sweeps
-        ),
+        "value_iteration": dp.value_iteration(*model, tolerance, sweeps),
+        "q_value_iteration": dp.converged_q_value_iteration(*model, tolerance, sweeps),
+        EXACT: dp.policy_iteration(*model, sweeps),
+        "modified_policy_iteration": modified,
     }
 
 
@@ -67,35 +60,26 @@ def solver_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFra
 
 
 def state_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFrame:
-    """Return a row for each state: its optimal value and the actions that attain it."""
+    """Return each state's optimal value and best actions."""
     mdp, values = problem.mdp, solutions[EXACT].values
-    best = best_actions(mdp, values, problem.discount)
     names = np.array([quoted(name) for name in mdp.action_names])
-    return pd.DataFrame(
-        {
-            "mdp": problem.name,
-            "discount": problem.discount,
-            "state": name,
-            "value": denoised(values[state], mdp),
-            "best_actions": " ".join(names[best[state]]),
-        }
-        for state, name in enumerate(mdp.state_names)
-    )
+    best = best_actions(mdp, values, problem.discount)
+    optimal = {
+        "state": mdp.state_names,
+        "value": [denoised(value, mdp) for value in values],
+        "best_actions": [" ".join(names[actions]) for actions in best],
+    }
+    return pd.DataFrame({"mdp": problem.name, "discount": problem.discount, **optimal})
 
 
 def history_table(mdp: MDP, discount: float, history: np.ndarray) -> pd.DataFrame:
-    """Return a row for each sweep and each possible pair, from the history, [K + 1, S, A]."""
-    return pd.DataFrame(
-        {
-            "discount": discount,
-            "sweep": sweep,
-            "state": state,
-            "action": action,
-            "q": denoised(q[pair], mdp),
-        }
+    """Return a row for each sweep and possible pair."""
+    rows = [
+        (discount, sweep, state, action, denoised(q[pair], mdp))
         for sweep, q in enumerate(history)
         for pair, state, action in possible_pairs(mdp)
-    )
+    ]
+    return pd.DataFrame(rows, columns=["discount", "sweep", "state", "action", "q"])
 
 
 def gap_table(mdp: MDP, state: int, action: int, rival: int, discounts: np.ndarray) -> pd.DataFrame:
@@ -106,7 +90,7 @@ def gap_table(mdp: MDP, state: int, action: int, rival: int, discounts: np.ndarr
 
 
 def summary(problem: Problem, solutions: dict[str, Solution]) -> dict[str, Any]:
-    """Return a problem's size, its value, and each solver's sweeps, for metrics.json."""
+    """Return a problem's value and each solver's sweeps."""
     return {
         "states": problem.mdp.number_of_states,
         "start_value": denoised(problem.start @ solutions[EXACT].values, problem.mdp),
@@ -117,7 +101,7 @@ def summary(problem: Problem, solutions: dict[str, Solution]) -> dict[str, Any]:
 def history_summary(
     mdp: MDP, discount: float, history: np.ndarray, relative_tolerance: float
 ) -> dict[str, Any]:
-    """Return a model's optimal Q-values and best actions, for metrics.json."""
+    """Return optimal Q-values and best actions, for metrics.json."""
     optimal = optimal_q_values(mdp, discount)
     states = metric_keys(mdp.state_names, "state")
     actions = metric_keys(mdp.action_names, "action")
@@ -125,17 +109,16 @@ def history_summary(
     for state, action in np.argwhere(mdp.possible):
         q[states[state]][actions[action]] = denoised(optimal[state, action], mdp)
     policy = np.argmax(best_actions(mdp, optimal.max(axis=1), discount), axis=1)
+    best = [mdp.action_names[action] for action in policy]
     return {
         "sweeps_until_near": sweeps_until_near(history, optimal, relative_tolerance),
-        "best_action": {
-            state: mdp.action_names[a] for state, a in zip(states, policy, strict=True)
-        },
+        "best_action": dict(zip(states, best, strict=True)),
         "q": q,
     }
 
 
 def possible_pairs(mdp: MDP) -> list[tuple[tuple[int, int], str, str]]:
-    """Return the indices and the names of each state and each action possible in it."""
+    """Return each possible pair's indices, state and action names."""
     return [
         ((state, action), mdp.state_names[state], mdp.action_names[action])
         for state, action in np.argwhere(mdp.possible).tolist()
@@ -145,19 +128,18 @@ def possible_pairs(mdp: MDP) -> list[tuple[tuple[int, int], str, str]]:
 def sweeps_until_near(
     history: np.ndarray, optimal: np.ndarray, relative_tolerance: float
 ) -> int | None:
-    """Return the sweeps after which no Q-value is again away from Q*, [S, A]; None if the last is.
+    """Return the sweeps after which all Q-values stay near Q*.
 
     The tolerance is relative to the largest |Q*|, since a single Q* may be 0.
     """
     possible = np.isfinite(optimal)
-    errors = np.abs(history[:, possible] - optimal[possible]).max(axis=1)  # [K + 1]
-    away = np.flatnonzero(errors > relative_tolerance * np.abs(optimal[possible]).max())
-    if not away.size:
-        return 0
-    return None if away[-1] == len(history) - 1 else int(away[-1]) + 1
+    errors = np.abs(history[:, possible] - optimal[possible]).max(axis=1)
+    near = errors <= relative_tolerance * np.abs(optimal[possible]).max()
+    record = settling_records(near[np.newaxis]).item()
+    return None if math.isnan(record) else int(record)
 
 
 def denoised(value: SupportsFloat, mdp: MDP) -> float:
-    """Round off noise: at 12 decimals, or fewer or more by thousands for other sizes of rewards."""
+    """Round to 12 decimals, or by the rewards' size."""
     thousands = int(math.log10(reward_scale(mdp)) / 3)
     return round(float(value), DECIMALS - 3 * thousands)

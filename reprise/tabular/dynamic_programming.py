@@ -1,4 +1,4 @@
-"""Dynamic programming: the optimal values of a known model, and the values of a policy.
+"""Dynamic programming: optimal values of a model, and a policy's.
 
 The Bellman optimality equation, and the algorithms that turn it into an assignment:
 
@@ -6,6 +6,9 @@ The Bellman optimality equation, and the algorithms that turn it into an assignm
 
 Source: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2018, chapter 4; M. L. Puterman,
 Markov Decision Processes, 1994, chapter 6. Axes: S states, A actions.
+
+A discount γ of 1 is only for models, and policies, that `undiscounted` allows; others are a
+ModelError. Values that do not settle in time are a ConvergenceError.
 """
 
 from typing import NamedTuple
@@ -35,32 +38,24 @@ class Solution(NamedTuple):
 
 
 def q_values(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
-    """Return Q(s, a) = R(s, a) + γ Σ_s' T(s, a, s') V(s'), [S, A], -∞ for impossible actions."""
+    """Return R(s, a) + γ E[V(s')], [S, A]."""
     next_values = mdp.transitions @ values  # [S·A]
     return mdp.expected_rewards + discount * next_values.reshape(mdp.possible.shape)
 
 
 def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int) -> Solution:
-    """Sweep V(s) ← max_a Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')] from V = 0 until it is V*.
+    """Find V* by sweeps of the Bellman optimality equation.
 
-    With a discount of 1 and rewards of both signs, from `first_values` instead.
+        V(s) ← max_a Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')],    V = 0 at first
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
     >>> value_iteration(mdp, discount=0.9, tolerance=1e-6, max_sweeps=1000).values.round(2).tolist()
     [18.92, 0.0, 50.13]
 
-    Args:
-        mdp: the model.
-        discount: γ; 1 only for models that `undiscounted` allows.
-        tolerance: the largest error of a value, relative to the largest reward where that is below
-            1: sweeps end when no value changes by tolerance·(1 - γ)/γ. With a discount of 1 no such
-            bound exists, and they end when none changes by the tolerance itself.
-        max_sweeps: how many sweeps to wait for that.
-
-    Raises:
-        ModelError: if the discount is not possible.
-        ConvergenceError: if the values do not settle in so many sweeps.
+    The tolerance is the largest error of a value, relative to the largest reward where that is
+    below 1: sweeps end when no value changes by tolerance·(1 - γ)/γ. With a discount of 1 no such
+    bound exists, and they end when none changes by the tolerance itself.
     """
     values, change = first_values(mdp, discount), np.zeros(mdp.number_of_states)
     enough = tolerances.smallest_change(mdp, discount, tolerance)
@@ -73,17 +68,17 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
 
 
 def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
-    """Sweep Q(s, a) ← Σ_s' T(s, a, s') [R(s, a, s') + γ max_a' Q(s', a')] and keep every sweep.
+    """Sweep over Q-values and keep all, [sweeps+1, S, A].
+
+        Q(s, a) ← Σ_s' T(s, a, s') [R(s, a, s') + γ max_a' Q(s', a')],    Q = 0 at first
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
     >>> q_value_iteration(mdp, discount=0.9, sweeps=50)[-1].round(2).tolist()
     [[18.92, 17.03, 13.62], [0.0, -inf, -4.88], [-inf, 50.13, -inf]]
-
-    The result is of before the first sweep and after each, float64 [sweeps + 1, S, A].
     """
     history = np.empty((sweeps + 1, *mdp.possible.shape))
-    history[0] = first_q_values(mdp, discount)
+    history[0] = np.where(mdp.possible, first_values(mdp, discount)[:, np.newaxis], -np.inf)
     for sweep in range(sweeps):
         history[sweep + 1] = q_values(mdp, history[sweep].max(axis=1), discount)
     return history
@@ -92,8 +87,8 @@ def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
 def converged_q_value_iteration(
     mdp: MDP, discount: float, tolerance: float, max_sweeps: int
 ) -> Solution:
-    """Sweep as `q_value_iteration`, until Q is Q*; arguments and errors as of `value_iteration`."""
-    q = first_q_values(mdp, discount)
+    """Sweep over Q-values until they are Q*, as `value_iteration`."""
+    q = q_value_iteration(mdp, discount, sweeps=0)[0]
     enough, change = tolerances.smallest_change(mdp, discount, tolerance), np.zeros(q.shape)
     for sweep in range(1, max_sweeps + 1):
         new = q_values(mdp, q.max(axis=1), discount)
@@ -105,14 +100,7 @@ def converged_q_value_iteration(
 
 
 def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
-    """Solve V = R_π + γ T_π V exactly, as a sparse linear system.
-
-    The policy π is an action for each state, [S]. A discount γ of 1 is only for a policy that ends
-    everywhere at rest (see `undiscounted`).
-
-    Raises:
-        ModelError: if the discount or an action is not possible.
-    """
+    """Solve V = R_π + γ T_π V exactly."""
     check_discount(discount)
     actions = checked_policy(mdp, policy)
     transitions, rewards = followed(mdp, actions)
@@ -125,16 +113,9 @@ def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarra
 
 
 def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIES) -> Solution:
-    """Find V* by evaluating a policy exactly and improving it, until no action is better.
-
-    A discount γ of 1 is only for models that `undiscounted` allows.
-
-    Raises:
-        ModelError: if the discount is not possible.
-        ConvergenceError: if that many policies do not suffice.
-    """
+    """Evaluate and improve a policy until no action is better."""
     check_solvable(mdp, discount)
-    policy = proper_policy(mdp) if discount == 1 else tolerances.greedy_policy(mdp.expected_rewards)
+    policy = proper_policy(mdp) if discount == 1 else greedy_policy(mdp.expected_rewards)
     states = np.arange(mdp.number_of_states)
     for count in range(1, max_policies + 1):
         values = policy_evaluation(mdp, policy, discount)
@@ -155,12 +136,11 @@ def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIE
 def modified_policy_iteration(
     mdp: MDP, discount: float, tolerance: float, evaluation_sweeps: int, max_sweeps: int
 ) -> Solution:
-    """Find V* by improving the policy and evaluating it by a few sweeps only, fast on large models.
+    """Improve the policy, evaluate it by few sweeps; repeat.
 
-    Improvements end when the span of their changes, max - min, is at most tolerance·(1 - γ)/γ; V*
-    then lies between two bounds. The result is their middle (Puterman, 1994, section 6.6.3), and
-    the residual is half the span. The discount is below 1; there are at most so many improvements.
-    Other arguments and errors are those of `value_iteration`.
+    Fast on large models; the discount is below 1. Improvements, `max_sweeps` at most, end when the
+    span of their changes, max - min, is at most tolerance·(1 - γ)/γ; V* then lies between two
+    bounds. The result is their middle (Puterman, 1994, section 6.6.3), the residual half the span.
     """
     check_discount(discount)
     if discount == 1:
@@ -192,14 +172,14 @@ def modified_policy_iteration(
 
 
 def optimal_q_values(mdp: MDP, discount: float) -> np.ndarray:
-    """Return Q*, exact except for rounding, float64 [S, A], -∞ for impossible actions."""
+    """Return Q*, exact except for rounding, [S, A]."""
     return q_values(mdp, policy_iteration(mdp, discount).values, discount)
 
 
 def switching_discount(
     mdp: MDP, state: int, action_a: int, action_b: int, bracket: tuple[float, float]
 ) -> float:
-    """Return the discount γ at which Q*(s, a) = Q*(s, b), and the optimal policy changes.
+    """Return the γ at which Q*(s, a) = Q*(s, b).
 
     One action is better at one end of the bracket, the other at the other; γ is good to about 12
     digits.
@@ -212,9 +192,9 @@ def switching_discount(
     Raises:
         ModelError: if an action is impossible, or one of them is better at both ends.
     """
-    names = [mdp.action_names[action] for action in (action_a, action_b)]
-    for name in names:
-        mdp.pair(mdp.state_names[state], name)  # an error if it is impossible
+    name, names = mdp.state_names[state], [mdp.action_names[a] for a in (action_a, action_b)]
+    for action in names:
+        mdp.pair(name, action)  # an error if it is impossible
 
     def advantage(discount: float) -> float:
         q = optimal_q_values(mdp, discount)[state]
@@ -223,29 +203,33 @@ def switching_discount(
     ends = [advantage(discount) for discount in bracket]
     if np.sign(ends[0]) == np.sign(ends[1]):
         raise ModelError(
-            f"state {mdp.state_names[state]!r}, actions {names[0]!r} and {names[1]!r}: the "
-            f"Q-values differ by {ends[0]:.6g} and {ends[1]:.6g} at discounts {bracket[0]} and "
-            f"{bracket[1]}; allowed: a bracket in which the sign changes"
+            f"state {name!r}, actions {names[0]!r} and {names[1]!r}: the Q-values differ by "
+            f"{ends[0]:.6g} and {ends[1]:.6g} at discounts {bracket[0]} and {bracket[1]}; allowed: "
+            "a bracket in which the sign changes"
         )
     return optimize.root_scalar(advantage, bracket=bracket, xtol=1e-13, rtol=1e-13).root
 
 
+def greedy_policy(q: np.ndarray) -> np.ndarray:
+    """Return argmax_a Q(s, a), the first of ties, [S]."""
+    return np.argmax(tolerances.near_best(q, 0.0), axis=1)
+
+
 def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
-    """Return where an action attains max_a Q(s, a), to rounding, bool [S, A]."""
-    return tolerances.near_best(
-        q_values(mdp, values, discount), tolerances.least_value(mdp, values)
-    )
+    """Return where Q(s, a) is largest, to rounding, [S, A]."""
+    least = tolerances.least_value(mdp, values)
+    return tolerances.near_best(q_values(mdp, values, discount), least)
 
 
 def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
-    """Return a greedy policy, int64 [S]: of actions that tie, the first.
+    """Return a greedy policy, the first of ties, [S].
 
     With a discount of 1 the first may lead round in circles, and the policy must end at rest.
     Inexact values may separate actions that tie, so the tie widens until there is such a policy.
     """
-    q, least = q_values(mdp, values, discount), tolerances.least_value(mdp, values)
     if discount < 1:
-        return np.argmax(tolerances.near_best(q, least), axis=1)
+        return np.argmax(best_actions(mdp, values, discount), axis=1)
+    q, least = q_values(mdp, values, discount), tolerances.least_value(mdp, values)
     tie, reached, policy = tolerances.TIE, np.zeros(1, bool), np.empty(0)
     while not reached.all():
         near, worthless = tolerances.near_best(q, least, tie), np.abs(values) <= tie * least
@@ -256,32 +240,29 @@ def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
 
 
 def followed(mdp: MDP, actions: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
-    """Return T_π, [S, S], and R_π, [S], of a policy of possible actions, [S]."""
+    """Return T_π, [S, S], and R_π, [S]."""
     states = np.arange(mdp.number_of_states)
     transitions = mdp.transitions[states * mdp.number_of_actions + actions]
     return transitions, mdp.expected_rewards[states, actions]
 
 
 def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
-    """Return the policy as an array, int64 [S], or a ModelError that names the state."""
+    """Return a policy of possible actions, int64 [S]."""
     actions = numbers("policy", policy, dtype=None)
     if actions.shape != (mdp.number_of_states,) or actions.dtype.kind not in "iu":
-        raise ModelError(
-            f"policy has shape {actions.shape} and type {actions.dtype}; allowed: "
-            f"{(mdp.number_of_states,)}, integers"
-        )
+        given = f"shape {actions.shape} and type {actions.dtype}"
+        raise ModelError(f"policy has {given}; allowed: {(mdp.number_of_states,)}, integers")
     possible = (only(mdp, actions) & mdp.possible).any(axis=1)
-    for state in np.flatnonzero(~possible)[:1]:
-        allowed = ", ".join(map(str, np.flatnonzero(mdp.possible[state])))
+    for state in np.flatnonzero(~possible)[:1].tolist():
         raise ModelError(
-            f"state {mdp.state_names[int(state)]!r}: the policy's action {actions[state]} is "
-            f"impossible; allowed: {allowed}"
+            f"state {mdp.state_names[state]!r}: the policy's action {actions[state]} is impossible;"
+            f" allowed: {', '.join(map(str, np.flatnonzero(mdp.possible[state])))}"
         )
     return actions.astype(np.int64)
 
 
 def first_values(mdp: MDP, discount: float) -> np.ndarray:
-    """Return the values from which value iteration starts, float64 [S]: 0, if that is safe.
+    """Return the first values of value iteration: 0, if safe.
 
     With a discount of 1 and rewards of both signs, a value may not start above V*. A finite horizon
     can take a reward and end before it is paid for, and a circle of reward 0 keeps such a value for
@@ -291,8 +272,3 @@ def first_values(mdp: MDP, discount: float) -> np.ndarray:
     if discount == 1 and (mdp.rewards > 0).any() and (mdp.rewards < 0).any():
         return policy_evaluation(mdp, proper_policy(mdp), discount)
     return np.zeros(mdp.number_of_states)
-
-
-def first_q_values(mdp: MDP, discount: float) -> np.ndarray:
-    """Return the Q-values from which Q-value iteration starts, as `first_values`, [S, A]."""
-    return np.where(mdp.possible, first_values(mdp, discount)[:, np.newaxis], -np.inf)

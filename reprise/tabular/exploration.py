@@ -6,9 +6,7 @@ the agent takes argmax_a f(Q(s, a), N(s, a)); the target is r + γ max_a' f(Q(s'
 Actions that tie are equally probable: an agent that took the first of them, from Q = 0 and where
 there are no rewards, would try nothing else. Source: the chapter, which calls κ k; S. Russell and
 P. Norvig, Artificial Intelligence, 2010, section 21.3, for acting by f, which the chapter leaves
-open.
-
-Axes: S states, A actions.
+open. Axes: S states, A actions.
 """
 
 from typing import NamedTuple
@@ -18,21 +16,21 @@ from numba import njit
 
 
 class Behaviour(NamedTuple):
-    """Behaviour of the agent while it learns: by ε_k, and by f if the curiosity is not 0."""
+    """Behaviour of the agent while it learns."""
 
     epsilon_start: float
     epsilon_end: float
     epsilon_decay: float  # iterations over which ε falls
-    curiosity: float  # κ, which adds the exploration bonus
+    curiosity: float  # κ, which adds the exploration bonus; 0 for none
 
 
 def epsilon_greedy(start: float, end: float, decay: float) -> Behaviour:
-    """Return the behaviour with an ε that falls linearly from start to end, over `decay` steps."""
+    """Return ε-greedy behaviour; ε falls over `decay` steps."""
     return Behaviour(float(start), float(end), float(decay), curiosity=0.0)
 
 
 def curious(curiosity: float) -> Behaviour:
-    """Return the behaviour of the exploration function, κ being the curiosity."""
+    """Return the behaviour of the exploration function with κ."""
     return Behaviour(0.0, 0.0, 1.0, float(curiosity))
 
 
@@ -53,7 +51,7 @@ def appraise_curiously(q: float, visits: int, curiosity: float) -> float:
 
 
 @njit(inline="always")  # a call would take as long as a whole step
-def greedy_action(
+def act_greedily(
     state: int,
     actions: np.ndarray,  # those possible in the state
     q: np.ndarray,  # Q(s, a), [S, A]

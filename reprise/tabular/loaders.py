@@ -1,6 +1,6 @@
-"""Models from hand-written YAML files, transition tables and Gymnasium's toy-text environments."""
+"""Models from YAML files, tables and Gymnasium's toy-text environments."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,8 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from reprise.tabular.mdp import MDP, from_transitions
 from reprise.tabular.names import ModelError, checked_names, find
-from reprise.tabular.problems import from_gymnasium
-from reprise.tabular.tables import from_table
+from reprise.tabular.problems import from_gymnasium, from_table
 
 __all__ = ["from_gymnasium", "from_table", "from_yaml"]
 
@@ -30,43 +29,43 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
     (['s0', 's1', 's2'], ['a0', 'a1', 'a2'])
 
     Raises:
-        ModelError: as `from_transitions`, and if a key or a name is unknown; the message begins
-            with the path.
+        ModelError: as `from_transitions`, and if a key or a name is unknown, after the path.
     """
-    return read_model(path, _from_mapping)
+    return read_model(path, ["states", "actions", "transitions"], _model)
 
 
-def _from_mapping(content: object) -> MDP:
-    """Build a model from the content of a YAML file."""
-    content = top_level(content, ["states", "actions", "transitions"])
-    states = listed_names(content["states"], "state")
-    actions = listed_names(content["actions"], "action")
-    transitions = []
-    for state, rows in mapping(content["transitions"], states, "state", "transitions").items():
-        place = f"state {state!r}"
-        for action, row in mapping(rows, actions, "action", place).items():
-            pair = f"{place}, action {action!r}"
-            for successor, cell in mapping(row, states, "state", pair).items():
-                there = f"{pair}, successor {successor!r}"
-                cell = mapping(cell, ["probability", "reward"], "key", there)
-                if "probability" not in cell:
-                    raise ModelError(f"{there}: key 'probability' is missing; allowed: from 0 to 1")
-                probability = number(cell["probability"], f"{there}: probability")
-                reward = number(cell.get("reward", 0.0), f"{there}: reward")
-                at = states.index(state), actions.index(action), states.index(successor)
-                transitions.append((*at, probability, reward))
+def _model(transitions: object, states: Sequence[str], actions: Sequence[str]) -> MDP:
+    found = []
+    axes = ("state", "state", states), ("action", "action", actions), ("state", "successor", states)
+    for place, at, cell in entries(transitions, axes):
+        cell = mapping(cell, ["probability", "reward"], "key", place)
+        if "probability" not in cell:
+            raise ModelError(f"{place}: key 'probability' is missing; allowed: from 0 to 1")
+        probability = number(cell["probability"], f"{place}: probability")
+        found.append((*at, probability, number(cell.get("reward", 0.0), f"{place}: reward")))
     return from_transitions(
-        *(zip(*transitions, strict=True) if transitions else [()] * 5),
+        *(zip(*found, strict=True) if found else [()] * 5),
         shape=(len(states), len(actions)),
         state_names=states,
         action_names=actions,
     )
 
 
-def read_model(path: str | PathLike[str], build: Callable[[object], Model]) -> Model:
-    """Read a YAML file and build a model from its content; an error begins with the path."""
+def read_model(
+    path: str | PathLike[str], keys: Sequence[str], build: Callable[..., Model]
+) -> Model:
+    """Build a model from a file; errors name it."""
     try:
-        return build(YAML(typ="safe", pure=True).load(Path(path)))
+        content = mapping(YAML(typ="safe", pure=True).load(Path(path)), keys, "key", "the file")
+        for key in keys:
+            if key not in content:
+                raise ModelError(f"key {key!r} is missing; allowed: {', '.join(keys)}")
+        transitions = content.pop("transitions")
+        for key, names in content.items():
+            if not isinstance(names, list) or not names:
+                raise ModelError(f"{key} are {names!r}; allowed: a list of names, not empty")
+            checked_names(names, len(names), key.removesuffix("s"))
+        return build(transitions, **content)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -76,24 +75,24 @@ def read_model(path: str | PathLike[str], build: Callable[[object], Model]) -> M
         raise ModelError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
 
 
-def top_level(content: object, keys: Sequence[str]) -> dict[str, Any]:
-    """Return a file's content if it is a mapping of exactly these keys."""
-    content = mapping(content, keys, "key", "the file")
-    for key in keys:
-        if key not in content:
-            raise ModelError(f"key {key!r} is missing; allowed: {', '.join(keys)}")
-    return content
+def entries(
+    value: object, axes: Sequence[tuple[str, str, Sequence[str]]], place: str = ""
+) -> Iterator[tuple[str, tuple[int, ...], Any]]:
+    """Yield the entries of nested mappings: place, indices, value.
 
-
-def listed_names(value: object, kind: str) -> Sequence[str]:
-    """Return a file's list of names, such as its states; the kind is "state" or "action"."""
-    if not isinstance(value, list) or not value:
-        raise ModelError(f"{kind}s are {value!r}; allowed: a list of names, not empty")
-    return checked_names(value, len(value), kind)
+    Each axis has the kind of its keys, their part in a transition, and the names allowed.
+    """
+    (kind, part, names), *inner = axes
+    for name, row in mapping(value, names, kind, place or "transitions").items():
+        here, at = f"{place}{', ' if place else ''}{part} {name!r}", (names.index(name),)
+        if inner:
+            yield from ((there, at + rest, x) for there, rest, x in entries(row, inner, here))
+        else:
+            yield here, at, row
 
 
 def mapping(value: object, known: Sequence[str], kind: str, place: str) -> dict[str, Any]:
-    """Return the value if it is a mapping of known keys, or a ModelError that names the place."""
+    """Return a mapping of known keys."""
     if not isinstance(value, Mapping):
         raise ModelError(f"{place}: {value!r} is no mapping; allowed: a mapping by {kind}")
     for key in value:
@@ -102,7 +101,7 @@ def mapping(value: object, known: Sequence[str], kind: str, place: str) -> dict[
 
 
 def number(value: object, place: str) -> float:
-    """Return the value as a float if it is a number."""
+    """Return a number as a float."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ModelError(f"{place} is {value!r}; allowed: a number")
     return float(value)

@@ -1,4 +1,4 @@
-"""A finite Markov chain: simulated until it is absorbed, and in closed form.
+"""A finite Markov chain: simulated, and in closed form.
 
 With the transient states first, the transition probabilities are P = [[Q, R], [0, I]], and the
 fundamental matrix N = (I - Q)⁻¹ holds the expected visits. Source: J. G. Kemeny and J. L. Snell,
@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from reprise.tabular.loaders import listed_names, mapping, number, read_model, top_level
+from reprise.tabular.loaders import entries, number, read_model
 from reprise.tabular.mdp import divisors, numbers
 from reprise.tabular.names import ModelError, checked_names, find
 
@@ -36,20 +36,12 @@ class MarkovChain:
         return np.logical_not((others & (self.probabilities > 0)).any(axis=1))
 
     def names(self, states: np.ndarray) -> list[str]:
-        """Return the names of states given by index or by a mask."""
+        """Return the names of states, an index or a mask."""
         return [self.state_names[int(state)] for state in np.arange(len(self.state_names))[states]]
-
-    def start(self, name: str) -> int:
-        """Return the index of a state; a ModelError if it is unknown or absorbing."""
-        start = find(name, self.state_names, "state")
-        if self.absorbing[start]:
-            allowed = ", ".join(self.names(~self.absorbing)) or "none"
-            raise ModelError(f"start state {name!r} is absorbing; allowed: {allowed}")
-        return start
 
 
 class Absorption(NamedTuple):
-    """An absorbing chain's paths in closed form, by the state they begin in."""
+    """An absorbing chain's paths in closed form, by first state."""
 
     transient: np.ndarray  # the states that are left for good some time, int64 [T]
     absorbing: np.ndarray  # int64 [A]
@@ -71,26 +63,32 @@ class Paths(NamedTuple):
 def simulate(
     chain: MarkovChain, start_state: str, generators: Sequence[np.random.Generator], shown: int
 ) -> Paths:
-    """Walk from the start state until absorption, once for each generator.
+    """Walk from a state until absorption, once for each generator.
 
     Each path draws from its own generator: it depends on no other path. The first paths, as many
     as are `shown`, keep all their states.
 
     Raises:
-        ModelError: as `absorption` and `MarkovChain.start`, and if the paths would take too many
-            steps.
+        ModelError: as `absorption`, if the start is unknown or absorbing, or the paths too long.
     """
-    start, solved = chain.start(start_state), absorption(chain)
+    start, absorbing = find(start_state, chain.state_names, "state"), chain.absorbing
+    if absorbing[start]:
+        allowed = ", ".join(chain.names(~absorbing)) or "none"
+        raise ModelError(f"start state {start_state!r} is absorbing; allowed: {allowed}")
+    solved = absorption(chain)
     expected = solved.steps[solved.transient == start].item()
     if not expected * len(generators) <= MOST_STEPS:
         raise ModelError(
             f"start state {start_state!r}: {len(generators):,} paths of {expected:.3g} steps on "
             f"average; allowed: up to {MOST_STEPS:.3g} steps in all"
         )
-    given = cumulative_rows(chain), chain.absorbing, start
-    visits = np.zeros((len(generators), len(chain.state_names)), np.int64)
+    cumulative = np.cumsum(chain.probabilities, axis=1)
+    last = len(cumulative) - 1 - np.argmax(chain.probabilities[:, ::-1] > 0, axis=1)
+    cumulative[np.arange(len(cumulative)) >= last[:, np.newaxis]] = 1.0  # in spite of rounding
+    visits = np.zeros((len(generators), len(cumulative)), np.int64)
     paths = [
-        walk(generator, *given, visits[n], n < shown) for n, generator in enumerate(generators)
+        walk(generator, cumulative, absorbing, start, visits[n], n < shown)
+        for n, generator in enumerate(generators)
     ]
     ends = np.array([path[-1] for path in paths], np.int64)
     return Paths(visits.sum(axis=1), visits, ends, paths[:shown])
@@ -99,13 +97,13 @@ def simulate(
 @njit
 def walk(
     generator: np.random.Generator,
-    cumulative: np.ndarray,  # [S, S], as of `cumulative_rows`
+    cumulative: np.ndarray,  # [S, S], of the probabilities
     absorbing: np.ndarray,  # bool [S]
     state: int,
     visits: np.ndarray,  # int64 [S], changed
     shown: bool,
 ) -> np.ndarray:
-    """Walk until absorption, and return the states: all if they are shown, else the last."""
+    """Walk until absorption; return the states shown, or the last."""
     path = [state]
     while not absorbing[state]:
         visits[state] += 1
@@ -117,15 +115,8 @@ def walk(
     return np.array(path)
 
 
-def cumulative_rows(chain: MarkovChain) -> np.ndarray:
-    """Return each row's sums, [S, S]; from the last possible successor on they are 1 exactly."""
-    sums = np.cumsum(chain.probabilities, axis=1)
-    last = sums.shape[1] - 1 - np.argmax(chain.probabilities[:, ::-1] > 0, axis=1)
-    return np.where(np.arange(sums.shape[1]) >= last[:, np.newaxis], 1.0, sums)
-
-
 def absorption(chain: MarkovChain) -> Absorption:
-    """Solve for the expected visits and steps, the steps' variance, and where paths end.
+    """Solve for visits, steps, their variance, and ends.
 
     >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
     >>> absorption(chain).steps.tolist()
@@ -164,18 +155,18 @@ def absorption(chain: MarkovChain) -> Absorption:
 
 
 def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
-    """Return the exact probability that a path takes n steps, P(n) = Qⁿ⁻¹ R 1, [horizon, T].
+    """Return the probability of n steps, Qⁿ⁻¹ R 1.
 
     >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
     >>> length_distribution(chain, horizon=3).ravel().tolist()
     [0.5, 0.25, 0.125]
 
-    Row n - 1 is of n steps; there is a column for each transient state to begin in.
+    The result is [horizon, T], by n - 1 and the transient state to begin in.
     """
-    transient = np.flatnonzero(~chain.absorbing)
-    q = chain.probabilities[np.ix_(transient, transient)]
-    now = chain.probabilities[np.ix_(transient, np.flatnonzero(chain.absorbing))].sum(axis=1)
-    lengths = np.empty((horizon, len(transient)))
+    absorbing = chain.absorbing
+    q = chain.probabilities[np.ix_(~absorbing, ~absorbing)]
+    now = chain.probabilities[np.ix_(~absorbing, absorbing)].sum(axis=1)
+    lengths = np.empty((horizon, len(q)))
     for n in range(horizon):
         lengths[n] = now
         now = q @ now
@@ -183,20 +174,18 @@ def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
 
 
 def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = None) -> MarkovChain:
-    """Build a chain from its transition probabilities, [S, S]; states are s0, s1, ... by default.
+    """Build a chain from its transition probabilities, [S, S].
 
     Raises:
-        ModelError: naming the state, the value and what is allowed.
+        ModelError: naming the state, the value and the values allowed.
     """
     matrix = numbers("probabilities", probabilities)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         raise ModelError(f"probabilities have shape {matrix.shape}; allowed: [S, S]")
     names = checked_names(state_names, len(matrix), "state")
-    for state, successor in np.argwhere(~((matrix >= 0) & (matrix <= 1)))[:1]:  # NaN is neither
-        raise ModelError(
-            f"state {names[int(state)]!r}, successor {names[int(successor)]!r}: probability is "
-            f"{matrix[state, successor]}; allowed: from 0 to 1"
-        )
+    for s, successor in np.argwhere(~((matrix >= 0) & (matrix <= 1)))[:1].tolist():  # NaN too
+        place = f"state {names[s]!r}, successor {names[successor]!r}"
+        raise ModelError(f"{place}: probability is {matrix[s, successor]}; allowed: from 0 to 1")
     divide = divisors(matrix.sum(axis=1), lambda state: f"state {names[state]!r}: probabilities")
     matrix = matrix / divide[:, np.newaxis]
     matrix.setflags(write=False)
@@ -212,17 +201,12 @@ def from_yaml(path: str | PathLike[str]) -> MarkovChain:
     Raises:
         ModelError: as `from_matrix`, and if a key or a name is unknown, after the path.
     """
-    return read_model(path, _from_mapping)
+    return read_model(path, ["states", "transitions"], _chain)
 
 
-def _from_mapping(content: object) -> MarkovChain:
-    """Build a chain from the content of a YAML file."""
-    content = top_level(content, ["states", "transitions"])
-    states = listed_names(content["states"], "state")
+def _chain(transitions: object, states: Sequence[str]) -> MarkovChain:
     matrix = np.zeros((len(states), len(states)))
-    for state, row in mapping(content["transitions"], states, "state", "transitions").items():
-        place = f"state {state!r}"
-        for successor, probability in mapping(row, states, "state", place).items():
-            there = f"{place}, successor {successor!r}: probability"
-            matrix[states.index(state), states.index(successor)] = number(probability, there)
+    axes = ("state", "state", states), ("state", "successor", states)
+    for place, at, probability in entries(transitions, axes):
+        matrix[at] = number(probability, f"{place}: probability")
     return from_matrix(matrix, states)

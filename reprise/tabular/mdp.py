@@ -1,4 +1,4 @@
-"""A finite Markov decision process as a sparse matrix and immutable arrays.
+"""A finite Markov decision process, as sparse immutable arrays.
 
 Axes: S states, A actions, N transitions of positive probability.
 """
@@ -20,7 +20,7 @@ ROUNDED = 1e-9  # a row with a sum further from 1 is divided by it
 
 @dataclass(frozen=True, eq=False)
 class MDP:
-    """A finite Markov decision process; made by `from_arrays`, `from_transitions` or a loader."""
+    """A model; made by `from_arrays`, `from_transitions` or a loader."""
 
     transitions: sparse.csr_array  # T(s, a, s'), [S·A, S]; row s·A + a, empty if impossible
     rewards: np.ndarray  # R(s, a, s') of each stored transition, float64 [N]
@@ -29,15 +29,8 @@ class MDP:
     state_names: Sequence[str]  # [S]
     action_names: Sequence[str]  # [A]
 
-    @property
-    def number_of_states(self) -> int:
-        """S."""
-        return self.possible.shape[0]
-
-    @property
-    def number_of_actions(self) -> int:
-        """A, possible or not."""
-        return self.possible.shape[1]
+    number_of_states = property(lambda self: self.possible.shape[0])
+    number_of_actions = property(lambda self: self.possible.shape[1])  # possible or not
 
     @property
     def rows(self) -> np.ndarray:
@@ -45,11 +38,11 @@ class MDP:
         return np.repeat(np.arange(self.possible.size), np.diff(self.transitions.indptr))
 
     def state(self, name: str) -> int:
-        """Return the index of a state; an unknown name is a ModelError with the closest match."""
+        """Return the index of a state."""
         return find(name, self.state_names, "state")
 
     def pair(self, state_name: str, action_name: str) -> tuple[int, int]:
-        """Return the indices of a state and an action, or a ModelError if it is impossible."""
+        """Return the indices of a state and a possible action."""
         state, action = self.state(state_name), find(action_name, self.action_names, "action")
         if not self.possible[state, action]:
             allowed = (self.action_names[int(a)] for a in np.flatnonzero(self.possible[state]))
@@ -60,7 +53,7 @@ class MDP:
 
     def place(self, state: int, action: int) -> str:
         """Name a state and an action, as messages do."""
-        return _place(self.state_names, self.action_names, int(state), int(action))
+        return f"state {self.state_names[state]!r}, action {self.action_names[action]!r}"
 
 
 def from_arrays(
@@ -70,15 +63,11 @@ def from_arrays(
     state_names: Sequence[str] | None = None,
     action_names: Sequence[str] | None = None,
 ) -> MDP:
-    """Build a model from dense arrays, as a book prints them.
+    """Build a model from dense arrays.
 
-    Args:
-        transition_probabilities: T(s, a, s'), [S, A, S].
-        rewards: R(s, a, s'), [S, A, S], or the expected R(s, a), [S, A].
-        possible: True where an action is possible, [S, A]; all are if it is None. Rows of
-            impossible actions are zero.
-        state_names: [S]; s0, s1, ... if None.
-        action_names: [A]; a0, a1, ... if None.
+    The arrays are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions; R(s, a, s'),
+    [S, A, S], or the expected R(s, a), [S, A]; and where an action is possible, [S, A], by default
+    everywhere. Names are s0, s1, ... and a0, a1, ... by default.
 
     Raises:
         ModelError: as `from_transitions`, and if a shape is wrong.
@@ -98,11 +87,10 @@ def from_arrays(
         raise ModelError(
             f"possible has shape {mask.shape} and type {mask.dtype}; allowed: {shape}, bool"
         )
-    for state, action in np.argwhere(mask != model.possible)[:1]:
-        total = "0" if mask[state, action] else f"{dense[state, action].sum():.12g}"
+    for state, action in np.argwhere(mask != model.possible)[:1].tolist():
         allowed = "1" if mask[state, action] else "0, the action being impossible"
-        place = model.place(state, action)
-        raise ModelError(f"{place}: probabilities sum to {total}; allowed: {allowed}")
+        total = f"probabilities sum to {dense[state, action].sum():.12g}"
+        raise ModelError(f"{model.place(state, action)}: {total}; allowed: {allowed}")
     return model
 
 
@@ -117,24 +105,15 @@ def from_transitions(
     state_names: Sequence[str] | None = None,
     action_names: Sequence[str] | None = None,
 ) -> MDP:
-    """Build a model from transitions in any order; pairs that do not occur are impossible.
+    """Build a model from N transitions in any order.
 
-    Transitions of probability zero are dropped. Two transitions may share state, action and
-    successor (and differ in reward).
-
-    Args:
-        states: s, integers [N].
-        actions: a, integers [N].
-        successors: s', integers [N].
-        probabilities: T(s, a, s'), [N]; they sum to 1 over each pair that occurs. Where their sum
-            is 1 to six digits only, as in single precision, they are divided by it.
-        rewards: R(s, a, s'), finite, [N].
-        shape: the numbers of states and of actions, (S, A).
-        state_names: [S]; s0, s1, ... if None.
-        action_names: [A]; a0, a1, ... if None.
+    The shape is (S, A). Pairs that do not occur are impossible, and transitions of probability 0
+    are dropped. Two transitions may share state, action and successor, and differ in reward. The
+    probabilities of a pair sum to 1; sums that are 1 to six digits only, as in single precision,
+    divide them. Names are s0, s1, ... and a0, a1, ... by default.
 
     Raises:
-        ModelError: naming state, action, the value and what is allowed.
+        ModelError: naming state, action, the value and the values allowed.
     """
     number_of_states, number_of_actions = shape
     if not (number_of_states > 0 and number_of_actions > 0):
@@ -149,21 +128,21 @@ def from_transitions(
     for name, array in lengths.items():
         if array.shape != s.shape:
             raise ModelError(f"{name} have shape {array.shape}; allowed: {s.shape}, as states")
+    rows, size = s.astype(np.int64) * number_of_actions + a, number_of_states * number_of_actions
 
-    def place(state: int, action: int) -> str:
-        return _place(state_names, action_names, state, action)
+    def place(row: int) -> str:
+        state, action = divmod(row, number_of_actions)
+        return f"state {state_names[state]!r}, action {action_names[action]!r}"
 
     for n in np.flatnonzero(~((p >= 0) & (p <= 1) & np.isfinite(r)))[:1]:
-        here = f"{place(int(s[n]), int(a[n]))}, successor {state_names[int(targets[n])]!r}"
+        here = f"{place(int(rows[n]))}, successor {state_names[int(targets[n])]!r}"
         if not 0 <= p[n] <= 1:
             raise ModelError(f"{here}: probability is {p[n]}; allowed: from 0 to 1")
         raise ModelError(f"{here}: reward is {r[n]}; allowed: finite numbers")
-
-    rows, size = s.astype(np.int64) * number_of_actions + a, number_of_states * number_of_actions
     counts = np.bincount(rows, minlength=size)
     sums = np.where(counts > 0, np.bincount(rows, p, size), np.nan)
     expected_rewards = np.bincount(rows, p * r, size)
-    divide = divisors(sums, lambda row: f"{place(*divmod(row, number_of_actions))}: probabilities")
+    divide = divisors(sums, lambda row: f"{place(row)}: probabilities")
     if (divide != 1).any():
         p, expected_rewards = p / divide[rows], expected_rewards / divide
     if not p.all():
@@ -189,18 +168,33 @@ def from_transitions(
     return MDP(transitions, rewards, expected_rewards, possible, state_names, action_names)
 
 
-def _place(states: Sequence[str], actions: Sequence[str], state: int, action: int) -> str:
-    return f"state {states[state]!r}, action {actions[action]!r}"
+def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np.ndarray:
+    """Return an array of numbers, or name the culprit."""
+    try:
+        return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{name}: {reason}; allowed: an array of numbers") from None
+
+
+def divisors(sums: np.ndarray, owner: Callable[[int], str]) -> np.ndarray:
+    """Return each row's sum of probabilities, or 1 if near.
+
+    A row without probabilities has the sum NaN. The owner of a row begins the error of a sum that
+    is not 1 to six digits.
+    """
+    for row in np.flatnonzero(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1].tolist():
+        raise ModelError(
+            f"{owner(row)} sum to {sums[row]:.12g}; allowed: 1 within {ROW_SUM_TOLERANCE:g}"
+        )
+    return np.where(np.abs(sums - 1) > ROUNDED, sums, 1.0)
 
 
 def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
-    """Return a list of indices as an array, or a ModelError that names the first out of range."""
     array = numbers(f"{kind} indices", values, dtype=None)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise ModelError(
-            f"{kind} indices have shape {array.shape} and type {array.dtype}; "
-            "allowed: [N], integers"
-        )
+        given = f"shape {array.shape} and type {array.dtype}"
+        raise ModelError(f"{kind} indices have {given}; allowed: [N], integers")
     if array.size and (array.min() < 0 or array.max() >= size):
         n = int(np.argmax((array < 0) | (array >= size)))
         raise ModelError(f"transition {n}: {kind} is {array[n]}; allowed: 0 to {size - 1}")
@@ -208,14 +202,13 @@ def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
 
 
 def _dense(name: str, value: ArrayLike) -> np.ndarray:
-    """Return an array of numbers, float64, or a ModelError that names the state and action."""
     rows: Any = value
     if sparse.issparse(rows) or (isinstance(rows, Sequence) and any(map(sparse.issparse, rows))):
         raise ModelError(
             f"{name}: SciPy's sparse matrices; allowed: a dense array, or from_transitions, which "
             "takes states, actions, successors, probabilities and rewards"
         )
-    if isinstance(rows, np.ndarray):
+    with suppress(ModelError):
         return numbers(name, value)
     with suppress(TypeError, IndexError):  # not a list of lists: numbers() refuses it
         for state, actions in enumerate(rows):
@@ -225,37 +218,8 @@ def _dense(name: str, value: ArrayLike) -> np.ndarray:
                     "as state 0; where an action is impossible, `possible` is False and its row 0"
                 )
             for action, values in enumerate(actions):
-                row = numbers(f"{name}: state {state}, action {action}", values)
+                row = numbers(pair := f"{name}: state {state}, action {action}", values)
                 if row.ndim and row.shape != (len(rows),):
-                    raise ModelError(
-                        f"{name}: state {state}, action {action} has {row.size} numbers; allowed: "
-                        f"{len(rows)}, one for each state"
-                    )
+                    allowed = f"{len(rows)}, one for each state"
+                    raise ModelError(f"{pair} has {row.size} numbers; allowed: {allowed}")
     return numbers(name, value)
-
-
-def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np.ndarray:
-    """Return an array of numbers, or a ModelError that names the culprit."""
-    try:
-        return np.asarray(values, dtype=dtype)
-    except (TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{name}: {reason}; allowed: an array of numbers") from None
-
-
-def divisors(sums: np.ndarray, owner: Callable[..., str]) -> np.ndarray:
-    """Return the number to divide each row of probabilities by: their sum, 1 if it is near.
-
-    Args:
-        sums: NaN where there are no probabilities.
-        owner: from the index of a sum to the beginning of the error's message.
-
-    Raises:
-        ModelError: if a sum is not 1 to six digits.
-    """
-    for index in np.argwhere(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1]:
-        raise ModelError(
-            f"{owner(*index.tolist())} sum to {sums[tuple(index)]:.12g}; "
-            f"allowed: 1 within {ROW_SUM_TOLERANCE:g}"
-        )
-    return np.where(np.abs(sums - 1) > ROUNDED, sums, 1.0)

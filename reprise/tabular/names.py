@@ -1,4 +1,4 @@
-"""The names of states and actions: checked, and found with a hint."""
+"""Names of states and actions."""
 
 import difflib
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ HINT_LIMIT = 10_000  # a search for the closest match among more names takes sec
 
 
 class ModelError(UserError, ValueError):
-    """A Markov decision process, chain or policy that cannot be, in one line."""
+    """An impossible Markov decision process, chain or policy."""
 
 
 def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence[str]:
-    """Return names as a tuple, or a ModelError; s0, s1, ... if there are none of states."""
+    """Return names as a tuple, by default s0, s1, ..."""
     if names is None:
         return tuple(f"{kind[0]}{number}" for number in range(size))
     if len(names) != size:
@@ -29,7 +29,7 @@ def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence
 
 
 def find(name: object, names: Sequence[str], kind: str, context: str = "") -> int:
-    """Return the index of a name, or a ModelError that begins with the context."""
+    """Return a name's index; the context begins the error."""
     if isinstance(name, str) and name in names:
         return names.index(name)
     known = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
@@ -40,7 +40,7 @@ def find(name: object, names: Sequence[str], kind: str, context: str = "") -> in
 
 
 def quoted(name: str) -> str:
-    """Return the name, quoted unless it is one word: then names in a row stay apart.
+    """Return the name, quoted unless it is one word.
 
     >>> print(quoted("a0"), quoted("run it"))
     a0 'run it'
@@ -49,12 +49,12 @@ def quoted(name: str) -> str:
 
 
 def metric_keys(names: Sequence[str], kind: str) -> list[str]:
-    """Return the key of each name in metrics.json, with "_" for a dot, which would split it."""
+    """Return keys for metrics.json, where a dot would split them."""
     keys = [name.replace(".", "_") for name in names]
-    for place, key in enumerate(keys):
-        if (first := keys.index(key)) < place:
+    for name, key in zip(names, keys, strict=True):
+        if (first := names[keys.index(key)]) != name:
             raise ModelError(
-                f"{kind} names {names[first]!r} and {names[place]!r} are both {key!r} in "
-                "metrics.json; allowed: names that differ by more than a dot for a _"
+                f"{kind} names {first!r} and {name!r} are both {key!r} in metrics.json; "
+                "allowed: names that differ by more than a dot for a _"
             )
     return keys

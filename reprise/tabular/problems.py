@@ -1,11 +1,11 @@
-"""Problems to solve or to learn: a model, its discount, and where its episodes begin.
+"""Problems: a model, its discount, and where its episodes begin.
 
-Gymnasium's toy-text environments are read by their transition table, and a sample of their steps
-is compared with it. Axes: S states.
+Gymnasium's toy-text environments have a table, P[state][action] = [(probability, next state,
+reward, terminated), ...]; a sample of their steps is compared with it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from numbers import Integral
@@ -16,22 +16,18 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from reprise import seeds
-from reprise.tabular.mdp import MDP, divisors
+from reprise.tabular.mdp import MDP, divisors, from_transitions
 from reprise.tabular.names import ModelError
-from reprise.tabular.tables import from_table
 from reprise.tabular.undiscounted import ways_to_rest
 
+TERMINAL = "terminal"
 STEPS = 5_000  # in a sample: a fraction of a second
 DEVIATIONS = 6.0  # standard deviations of a frequency: chance does not bring so many
-FOLLOWED = (
-    "allowed: environments with steps that follow the table (tables.from_table reads a table alone)"
-)
-
-Outcome = tuple[int, float]  # next state and reward
+FOLLOWED = "environments with steps that follow the table (loaders.from_table reads a table alone)"
 
 
 class Problem(NamedTuple):
-    """A model, its name, its discount, and where its episodes begin."""
+    """A model, its name, its discount, and its episodes' start."""
 
     name: str
     mdp: MDP
@@ -39,12 +35,12 @@ class Problem(NamedTuple):
     start: np.ndarray  # probability of each state to be the first of an episode, float64 [S]
 
     def start_value(self, values: np.ndarray) -> float:
-        """Return the expected discounted return of an episode, from the states' values, [S]."""
+        """Return an episode's expected return, from the states' values."""
         return float((self.start * values).sum())
 
 
 def from_state(name: str, mdp: MDP, discount: float, start_state: str) -> Problem:
-    """Return the problem with episodes that all begin in one state."""
+    """Return the problem with episodes that begin in one state."""
     start = np.zeros(mdp.number_of_states)
     start[mdp.state(start_state)] = 1.0
     return Problem(name, mdp, discount, start)
@@ -52,7 +48,7 @@ def from_state(name: str, mdp: MDP, discount: float, start_state: str) -> Proble
 
 @cache  # to check a table takes longer than many a run
 def toy_text(environment_id: str, discount: float) -> Problem:
-    """Return one of Gymnasium's toy-text environments, which begins where `env.reset` does.
+    """Return a toy-text environment, beginning as `env.reset` does.
 
     Raises:
         ModelError: as `from_gymnasium`, and if the environment has no start distribution.
@@ -67,16 +63,13 @@ def toy_text(environment_id: str, discount: float) -> Problem:
 
 
 def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
-    """Read the transition table `env.unwrapped.P` of one of Gymnasium's toy-text environments.
+    """Read the table `env.unwrapped.P` of a toy-text environment.
 
-    Gymnasium's time limits are left out.
+    Gymnasium's time limits are left out. The arguments are the environment's, such as
+    map_name="8x8".
 
     >>> from_gymnasium("FrozenLake-v1").number_of_states  # 16 fields, and the end
     17
-
-    Args:
-        environment_id: such as "FrozenLake-v1".
-        arguments: of the environment, such as map_name="8x8".
 
     Raises:
         ModelError: if there is no such environment, it has no transition table, or its steps do not
@@ -85,8 +78,75 @@ def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
     return _read(environment_id, **arguments)[0]
 
 
+def from_table(table: Any, states: int | None = None, actions: int | None = None) -> MDP:
+    """Read a transition table of dictionaries or lists.
+
+    A terminated transition leads to one more state, "terminal", the last, which is absorbing and
+    worth 0: the table's next state counts for nothing where an episode ends. An action that a state
+    does not list is impossible in it. There are as many states as the table has by default, and
+    actions up to the last that occurs.
+
+    >>> from_table([[[(0.5, 0, -1.0, False), (0.5, 0, -1.0, True)]]]).rewards.tolist()
+    [-1.0, -1.0, 0.0]
+
+    Raises:
+        ModelError: naming state, action, the value and the values allowed.
+    """
+    states = len(table) if states is None and hasattr(table, "__len__") else states
+    if not states:
+        raise ModelError("the table has no state; allowed: one or more")
+    transitions = []
+    for state, row in _items(table, "state", states, "the table"):
+        for action, outcomes in _items(row, "action", actions, f"state {state}"):
+            pair = f"state {state}, action {action}"
+            if not isinstance(outcomes, Sequence):
+                raise ModelError(f"{pair}: {outcomes!r} is no list; allowed: a list of outcomes")
+            for outcome in outcomes:
+                transitions.append((state, action, *_outcome(outcome, states, pair)))
+    if actions is None:
+        actions = 1 + max((action for _, action, *_ in transitions), default=0)
+    transitions += [(states, action, states, 1.0, 0.0) for action in range(actions)]
+    return from_transitions(
+        *zip(*transitions, strict=True),
+        shape=(states + 1, actions),
+        state_names=[*(f"s{state}" for state in range(states)), TERMINAL],
+    )
+
+
+def _items(rows: Any, kind: str, size: int | None, place: str) -> Iterator[tuple[int, Any]]:
+    if isinstance(rows, Mapping):
+        for number, row in rows.items():
+            known = isinstance(number, Integral) and not isinstance(number, bool)
+            if not known or int(number) < 0 or (size and int(number) >= size):
+                allowed = f"0 to {size - 1}" if size else "0, 1, 2, ..."
+                raise ModelError(f"{place}: {kind} {number!r}; allowed: {allowed}")
+            yield int(number), row
+    elif isinstance(rows, Sequence) and not isinstance(rows, str):
+        if size and len(rows) > size:
+            raise ModelError(f"{place}: {len(rows)} {kind}s; allowed: {size}")
+        yield from enumerate(rows)
+    else:
+        allowed = f"a dictionary or a list by {kind}"
+        raise ModelError(f"{place}: {type(rows).__name__}; allowed: {allowed}")
+
+
+def _outcome(outcome: Any, states: int, pair: str) -> tuple[int, float, float]:
+    if not isinstance(outcome, Sequence) or len(outcome) != 4:
+        allowed = "(probability, next state, reward, terminated)"
+        raise ModelError(f"{pair}: outcome {outcome!r}; allowed: {allowed}")
+    probability, successor, reward, terminated = outcome
+    if not isinstance(successor, Integral) or not (terminated or 0 <= int(successor) < states):
+        allowed = f"0 to {states - 1}, or any where the episode is terminated"
+        raise ModelError(f"{pair}: next state {successor!r}; allowed: {allowed}")
+    try:
+        return states if terminated else int(successor), float(probability), float(reward)
+    except (TypeError, ValueError):
+        given = f"probability {probability!r} and reward {reward!r}"
+        raise ModelError(f"{pair}: {given}; allowed: numbers") from None
+
+
 def _read(environment_id: str, **arguments: Any) -> tuple[MDP, np.ndarray | None]:
-    """Read an environment's table, and where its episodes begin, [S], None if unknown."""
+    """Read a table, and the start distribution, [S], if any."""
     name = f"environment {environment_id!r}"
     try:
         environment = gymnasium.make(environment_id, disable_env_checker=True, **arguments)
@@ -111,7 +171,6 @@ def _read(environment_id: str, **arguments: Any) -> tuple[MDP, np.ndarray | None
 
 
 def _start(environment: gymnasium.Env, mdp: MDP) -> np.ndarray | None:
-    """Return the probability of each state to be the first of an episode, [S]."""
     given = getattr(environment.unwrapped, "initial_state_distrib", None)
     if given is None:
         return None
@@ -130,19 +189,21 @@ def _start(environment: gymnasium.Env, mdp: MDP) -> np.ndarray | None:
 
 
 def _check_steps(environment: gymnasium.Env, mdp: MDP, start: np.ndarray | None) -> None:
-    """Play a sample of steps, and check that the table has each, about as often as it happens.
+    """Refuse a table that steps do not follow.
 
     Every other action is one that leads towards the end of an episode, so that the sample has
     enough of what happens late in it.
-
-    Raises:
-        ModelError: naming state, action, what happened and the table's probabilities.
     """
-    generator = seeds.generator(0, "steps")
     ending = np.zeros_like(mdp.possible)
     ending[-1] = True
     towards_the_end, _ = ways_to_rest(mdp, mdp.possible, ending)
-    happened: dict[tuple[int, int], Counter[Outcome]] = defaultdict(Counter)
+    table: dict[tuple[int, int], Counter] = defaultdict(Counter)  # probabilities
+    rows = zip(*np.divmod(mdp.rows, mdp.number_of_actions), strict=True)
+    arrows = mdp.transitions.indices, mdp.rewards, mdp.transitions.data
+    for pair, successor, reward, p in zip(rows, *arrows, strict=True):
+        table[pair][successor, reward] += p
+    happened: dict[tuple[int, int], Counter] = defaultdict(Counter)
+    generator = seeds.generator(0, "steps")
     state, over, first_seed = -1, True, 0
     for ahead, uniform in zip(generator.random(STEPS) < 0.5, generator.random(STEPS), strict=True):
         if over:
@@ -157,46 +218,31 @@ def _check_steps(environment: gymnasium.Env, mdp: MDP, start: np.ndarray | None)
         action = int(towards_the_end[state] if ahead else choice[int(uniform * len(choice))])
         observation, reward, terminated, truncated, _ = _played(environment.step, action)
         successor = mdp.number_of_states - 1 if terminated else _state(observation, mdp)
-        outcome = successor, float(reward)
-        if outcome not in _outcomes(mdp, state, action):
+        if (outcome := (successor, float(reward))) not in table[state, action]:
             raise ModelError(
                 f"{mdp.place(state, action)}: a step led to state {mdp.state_names[successor]!r} "
-                f"with reward {reward:g}, which is not in its table P; {FOLLOWED}"
+                f"with reward {reward:g}, which is not in its table P; allowed: {FOLLOWED}"
             )
         happened[state, action][outcome] += 1
         state, over = successor, terminated or truncated
-    for (state, action), counts in happened.items():
+    for pair, counts in happened.items():
         n = counts.total()
-        for outcome, p in _outcomes(mdp, state, action).items():
+        for outcome, p in table[pair].items():
             if abs(counts[outcome] - n * p) > 5 + DEVIATIONS * (n * p * (1 - p)) ** 0.5:
                 raise ModelError(
-                    f"{mdp.place(state, action)}: the shares of the outcomes do not follow its "
-                    f"table P: {counts[outcome]} of {n} of probability {p:.6g}; {FOLLOWED}"
+                    f"{mdp.place(*pair)}: the shares of the outcomes do not follow its table P: "
+                    f"{counts[outcome]} of {n} of probability {p:.6g}; allowed: {FOLLOWED}"
                 )
 
 
-def _outcomes(mdp: MDP, state: int, action: int) -> dict[Outcome, float]:
-    """Return the probability of each successor and reward."""
-    row = state * mdp.number_of_actions + action
-    found: dict[Outcome, float] = defaultdict(float)
-    for n in range(*mdp.transitions.indptr[row : row + 2].tolist()):
-        key = int(mdp.transitions.indices[n]), float(mdp.rewards[n])
-        found[key] += float(mdp.transitions.data[n])
-    return dict(found)
-
-
 def _state(observation: Any, mdp: MDP) -> int:
-    """Return an observed state, or a ModelError if the table does not have it."""
     if isinstance(observation, Integral) and 0 <= int(observation) < mdp.number_of_states - 1:
         return int(observation)
-    raise ModelError(
-        f"it observes {observation!r}; allowed: 0 to {mdp.number_of_states - 2}, the states of "
-        "its table P"
-    )
+    allowed = f"0 to {mdp.number_of_states - 2}, the states of its table P"
+    raise ModelError(f"it observes {observation!r}; allowed: {allowed}")
 
 
 def _played(play: Any, *arguments: Any, **options: Any) -> Any:
-    """Reset or step an environment; a failure is a ModelError."""
     try:
         return play(*arguments, **options)
     except Exception as error:
@@ -204,6 +250,5 @@ def _played(play: Any, *arguments: Any, **options: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """Return an error's text in one line."""
     kind = "" if isinstance(error, gymnasium.error.Error) else f"{type(error).__name__}: "
     return " ".join(f"{kind}{error}".split())

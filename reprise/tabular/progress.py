@@ -1,4 +1,4 @@
-"""Progress of a run of Q-learning: the value of its greedy policy, its coverage.
+"""Progress of Q-learning: its greedy policy's value, its coverage.
 
 Axes: R runs, S states, A actions, N transitions, K checkpoints.
 """
@@ -14,7 +14,7 @@ from reprise.tabular.exploration import Behaviour
 from reprise.tabular.mdp import MDP
 from reprise.tabular.problems import Problem
 from reprise.tabular.q_learning import Learner, Learning, episodes
-from reprise.tabular.settling import settling_iterations
+from reprise.tabular.settling import settling_records
 from reprise.tabular.undiscounted import absorbing_states
 
 
@@ -32,10 +32,11 @@ def explore(
     generators: Sequence[np.random.Generator],
     checkpoints: Sequence[int],
 ) -> Progress:
-    """Learn in one run for each generator, and evaluate the greedy policy at each checkpoint.
+    """Learn, and evaluate the greedy policy at each checkpoint.
 
-    The greedy policy takes the first action of the highest Q-value; its value is exact, from the
-    model. Checkpoints are numbers of iterations, ascending, [K]; episodes have no time limit.
+    There is a run for each generator. The greedy policy takes the first action of the highest
+    Q-value; its value is exact, from the model. Checkpoints are numbers of iterations, ascending,
+    [K]; episodes have no time limit.
     """
     mdp, discount = problem.mdp, hyperparameters.discount
     model = episodes(mdp, problem.start, discount)
@@ -52,12 +53,13 @@ def explore(
 
 
 def policy_values(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
-    """Solve V = R_π + γ T_π V in a small model, in a fraction of a millisecond; γ is below 1.
+    """Solve V = R_π + γ T_π V fast.
 
-    `dynamic_programming.policy_evaluation` solves large models, and takes a discount of 1.
+    It takes a fraction of a millisecond, in a small model and with γ below 1; others are for
+    `dynamic_programming.policy_evaluation`.
     """
-    source = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
-    return solve(*source, mdp.expected_rewards, np.asarray(policy), discount)
+    t = mdp.transitions
+    return solve(t.indptr, t.indices, t.data, mdp.expected_rewards, np.asarray(policy), discount)
 
 
 @njit
@@ -69,9 +71,9 @@ def solve(
     policy: np.ndarray,  # [S]
     discount: float,
 ) -> np.ndarray:
-    """Solve (I - γ T_π) V = R_π by elimination, which needs no pivots here, and skips zeros."""
+    """Solve (I - γ T_π) V = R_π by elimination."""
     size, number_of_actions = expected_rewards.shape
-    system, values = np.eye(size), np.empty(size)
+    system, values = np.eye(size), np.empty(size)  # no pivots are needed; zeros are skipped
     for state in range(size):
         row = state * number_of_actions + policy[state]
         values[state] = expected_rewards[state, policy[state]]
@@ -94,21 +96,20 @@ def solve(
 def steps_to_within(
     values: np.ndarray, optimum: float, relative_tolerance: float, checkpoints: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first checkpoint at which each run is near-optimal, and from which it stays so.
+    """Return when each run is near-optimal: first, and for good.
 
     The first time may be luck: a policy can be optimal before anything is learnt. Near is |optimum
-    - value| ≤ relative_tolerance·|optimum|. Values are [R, K]; the results are numbers of
-    iterations, float64 [R], NaN for a run that does not get there.
+    - value| ≤ relative_tolerance·|optimum|, of values [R, K]. The results are checkpoints, [R],
+    NaN for a run that does not get there.
     """
     steps = np.append(np.asarray(checkpoints, np.float64), np.nan)
     near = np.abs(values - optimum) <= relative_tolerance * abs(optimum)
     first = np.where(near.any(axis=1), np.argmax(near, axis=1), -1)
-    record = settling_iterations(values, optimum, relative_tolerance, 1)  # counted from 1
-    return steps[first], steps[np.nan_to_num(record).astype(np.int64) - 1]
+    return steps[first], steps[np.nan_to_num(settling_records(near), nan=-1).astype(int)]
 
 
 def explorable_states(mdp: MDP, start: np.ndarray) -> np.ndarray:
-    """Return the states that are reached from a start and do not end the episode, bool [S]."""
+    """Return the states reached, except ends of episodes, [S]."""
     states, reached, before = mdp.rows // mdp.number_of_actions, start > 0, -1
     while reached.sum() > before:
         before = int(reached.sum())
@@ -117,7 +118,7 @@ def explorable_states(mdp: MDP, start: np.ndarray) -> np.ndarray:
 
 
 def checkpoints_until(last: int, first: int, growth: float) -> list[int]:
-    """Return checkpoints from the first to the last, each so many times the one before."""
+    """Return checkpoints, each `growth` times the one before."""
     found = [min(first, last)]
     while found[-1] < last:
         found.append(min(last, max(found[-1] + 1, int(found[-1] * growth))))

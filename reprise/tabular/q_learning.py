@@ -4,9 +4,8 @@
 
 with the decaying rate α_k = α_0 / (1 + k·decay). f(q, n) is q, plus a bonus if the agent is
 curious: see `exploration`. Source: C. Watkins and P. Dayan, Q-learning, 1992; the chapter's power
-scheduling counts all steps k, not visits.
-
-Axes: R runs, S states, A actions, N transitions, K records.
+scheduling counts all steps k, not visits. Axes: R runs, S states, A actions, N transitions, K
+records.
 """
 
 from collections.abc import Sequence
@@ -15,41 +14,30 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from reprise.hyperparameters import (
-    Discount,
-    Frozen,
-    NonNegativeFloat,
-    PositiveFloat,
-    PositiveInt,
-    Recorded,
-)
-from reprise.tabular.exploration import (
-    RANDOM,
-    Behaviour,
-    appraise_curiously,
-    falling,
-    greedy_action,
-)
+from reprise import hyperparameters as kinds
+from reprise.tabular.exploration import RANDOM, Behaviour, act_greedily, appraise_curiously, falling
 from reprise.tabular.mdp import MDP
 from reprise.tabular.sampling import Sampler, draw, sampler
 from reprise.tabular.undiscounted import absorbing_states, first_state
 
+BLOCK = 10_000  # iterations for which random numbers are drawn at once
 
-class Learning(Frozen):
+
+class Learning(kinds.Frozen):
     """Q-learning hyperparameters, except the behaviour."""
 
-    learning_rate: PositiveFloat
-    learning_rate_decay: NonNegativeFloat
-    discount: Discount
-    iterations: PositiveInt
+    learning_rate: kinds.PositiveFloat
+    learning_rate_decay: kinds.NonNegativeFloat
+    discount: kinds.Discount
+    iterations: kinds.PositiveInt
 
 
-class Hyperparameters(Learning, Recorded):
+class Hyperparameters(Learning, kinds.Recorded):
     """Hyperparameters of runs that record one Q-value."""
 
 
 class Episodes(NamedTuple):
-    """A model as an agent meets it: transitions, and episodes that end and begin anew."""
+    """A model of episodes that end and begin anew."""
 
     source: Sampler
     resumed: np.ndarray  # int64 [N], the state after each transition; -1 if it is drawn
@@ -60,16 +48,6 @@ class Episodes(NamedTuple):
     cumulative: np.ndarray  # float64 [B], of their probabilities
 
 
-class QLearning(NamedTuple):
-    """The results of all runs."""
-
-    q_values: np.ndarray  # float64 [R, S, A], -inf for impossible actions
-    curves: np.ndarray  # float64 [R, K], one Q-value after each record_every-th iteration
-
-
-BLOCK = 10_000  # iterations for which random numbers are drawn at once
-
-
 def q_learning(
     mdp: MDP,
     hyperparameters: Hyperparameters,
@@ -77,12 +55,13 @@ def q_learning(
     start_state: str,
     recorded: tuple[str, str],
     behaviour: Behaviour = RANDOM,
-) -> QLearning:
-    """Learn the Q-values of a model from sampled transitions, in one run for each generator.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Learn from sampled transitions, in one run for each generator.
 
     A run begins at the start state, from Q = 0, and begins there again (with its Q-values) when it
     has reached an absorbing state. Each run draws from its own generator: it depends on no other
-    run. One pair of a state and an action has its Q-value recorded.
+    run. Return the Q-values, [R, S, A], -inf for impossible actions, and the recorded state and
+    action's Q-value after each record_every-th iteration, [R, K].
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -91,29 +70,27 @@ def q_learning(
     ...     record_every=100,
     ... )
     >>> generators = [np.random.default_rng(run) for run in range(3)]
-    >>> learnt = q_learning(mdp, h, generators, "s0", recorded=("s0", "a0"))
-    >>> learnt.q_values.argmax(axis=2).tolist()
+    >>> q, _ = q_learning(mdp, h, generators, "s0", recorded=("s0", "a0"))
+    >>> q.argmax(axis=2).tolist()
     [[0, 0, 1], [0, 0, 1], [0, 0, 1]]
 
     Raises:
         ModelError: if a name is unknown, the recorded action impossible, or the start absorbing.
     """
-    start = np.zeros(mdp.number_of_states)
+    h, start = hyperparameters, np.zeros(mdp.number_of_states)
     start[first_state(mdp, start_state)] = 1.0
-    state, action = mdp.pair(*recorded)
-    model = episodes(mdp, start, hyperparameters.discount)
-    every, iterations = hyperparameters.record_every, hyperparameters.iterations
-    curves = np.empty((len(generators), iterations // every))
+    pair, model = mdp.pair(*recorded), episodes(mdp, start, h.discount)
+    curves = np.empty((len(generators), h.iterations // h.record_every))
     q = np.empty((len(generators), *mdp.possible.shape))
     for run, generator in enumerate(generators):
-        learner = Learner(mdp, model, hyperparameters, behaviour, generator)
-        curves[run] = learner.learn(iterations, (state, action), every)
+        learner = Learner(mdp, model, h, behaviour, generator)
+        curves[run] = learner.learn(h.iterations, pair, h.record_every)
         q[run] = learner.q
-    return QLearning(q, curves)
+    return q, curves
 
 
 def episodes(mdp: MDP, start: np.ndarray, discount: float) -> Episodes:
-    """Prepare a model for learning; start is the probability of each state to be the first, [S]."""
+    """Prepare a model for learning; start is a distribution, [S]."""
     source, starts = sampler(mdp), np.flatnonzero(start)
     over = absorbing_states(mdp)[source.successors]
     return Episodes(
@@ -128,7 +105,7 @@ def episodes(mdp: MDP, start: np.ndarray, discount: float) -> Episodes:
 
 
 class Learner:
-    """A run under way: its Q-values, and how often it tried each action."""
+    """A run under way: Q-values, and visits."""
 
     def __init__(
         self,
@@ -138,18 +115,16 @@ class Learner:
         behaviour: Behaviour,
         generator: np.random.Generator,
     ) -> None:
-        """Begin in a start state, from Q = 0; only if there are several, draw it."""
         self.q = np.where(mdp.possible, 0.0, -np.inf)  # [S, A], -inf for impossible actions
         self.visits = np.zeros(mdp.possible.shape, np.int64)  # [S, A]
         self.iterations = 0  # made so far
         rates = hyperparameters.learning_rate, hyperparameters.learning_rate_decay
-        self._given = model, behaviour, rates
-        self._generator = generator
-        several = len(model.starts) > 1
+        self._given, self._generator = (model, behaviour, rates), generator
+        several = len(model.starts) > 1  # only then the start is drawn
         self._state = begin(model, generator.random()) if several else model.starts[0]
 
     def learn(self, until: int, recorded: tuple[int, int] = (0, 0), every: int = 1) -> np.ndarray:
-        """Learn until an iteration, and return Q(s, a) of a pair after each `every`-th, [K]."""
+        """Learn until an iteration; return a pair's recorded Q-values, [K]."""
         records = [np.empty(0)]
         while self.iterations < until:
             uniforms = self._generator.random((min(BLOCK, until - self.iterations), 2))
@@ -173,7 +148,7 @@ def learn(
     q: np.ndarray,  # [S, A], changed
     visits: np.ndarray,  # [S, A], changed
 ) -> tuple[int, np.ndarray]:
-    """Learn from T transitions; return the last state, and a recorded Q-value after each, [T]."""
+    """Learn from T transitions; return state and trace, [T]."""
     source, resumed, discounts, actions, action_counts, _, _ = model
     number_of_actions, curiosity = q.shape[1], behaviour.curiosity
     trace = np.empty(len(uniforms))
@@ -186,7 +161,7 @@ def learn(
             action = actions[state, int(share * count)]
         else:
             possible, drawn = actions[state, :count], (epsilon, uniform)
-            action = greedy_action(state, possible, q, visits, curiosity, drawn)
+            action = act_greedily(state, possible, q, visits, curiosity, drawn)
         visits[state, action] += 1
 
         # See the reward and the next state.
@@ -220,7 +195,7 @@ def begin(model: Episodes, uniform: float) -> int:
 
 
 def optimal_runs(q: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Return which runs have a greedy policy that is optimal in every state, bool [R].
+    """Return which runs, [R], act greedily by best actions only.
 
     Learnt Q-values are [R, S, A]; an action is optimal where `best` is true, bool [S, A].
     """

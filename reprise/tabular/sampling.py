@@ -1,7 +1,4 @@
-"""Transitions drawn from a model, in compiled loops.
-
-Axes: S states, A actions, N transitions.
-"""
+"""Transitions drawn from a model, in compiled loops."""
 
 from typing import NamedTuple
 
@@ -12,7 +9,7 @@ from reprise.tabular.mdp import MDP
 
 
 class Sampler(NamedTuple):
-    """A model in the form from which compiled loops sample."""
+    """A model of N transitions, as compiled loops sample it."""
 
     row_starts: np.ndarray  # int [S·A + 1], where the transitions of each row s·A + a begin
     cumulative: np.ndarray  # float64 [N], sums of the probabilities in each row; the last is 1
@@ -22,14 +19,13 @@ class Sampler(NamedTuple):
 
 def sampler(mdp: MDP) -> Sampler:
     """Prepare a model for sampling."""
-    row_starts = mdp.transitions.indptr
-    cumulative = cumulative_sums(row_starts, mdp.transitions.data)
-    return Sampler(row_starts, cumulative, mdp.transitions.indices, mdp.rewards)
+    t = mdp.transitions
+    return Sampler(t.indptr, cumulative_sums(t.indptr, t.data), t.indices, mdp.rewards)
 
 
 @njit
 def cumulative_sums(row_starts: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Sum the probabilities of each row; the last sum is exactly 1, in spite of rounding."""
+    """Sum each row's probabilities, to exactly 1."""
     sums = probabilities.copy()
     for row in range(len(row_starts) - 1):
         for n in range(row_starts[row] + 1, row_starts[row + 1]):
@@ -41,8 +37,8 @@ def cumulative_sums(row_starts: np.ndarray, probabilities: np.ndarray) -> np.nda
 
 @njit
 def draw(source: Sampler, row: int, uniform: float) -> int:
-    """Return the transition n of a row s·A + a with cumulative(n - 1) ≤ uniform < cumulative(n)."""
-    n = source.row_starts[row]
+    """Return the transition in which a number lies."""
+    n = source.row_starts[row]  # cumulative(n - 1) ≤ uniform < cumulative(n)
     while uniform >= source.cumulative[n]:
         n += 1
     return n

@@ -1,4 +1,4 @@
-"""Times from which runs stay close to an optimum. Axes: R runs, K records."""
+"""Times from which runs stay near: R runs, K records."""
 
 from typing import Any
 
@@ -7,10 +7,16 @@ import numpy as np
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
+def settling_records(near: np.ndarray) -> np.ndarray:
+    """Return the record from which each run stays near, [R]."""
+    trailing = np.logical_and.accumulate(near[:, ::-1], axis=1).sum(axis=1)
+    return np.where(trailing > 0, near.shape[1] - trailing, np.nan)
+
+
 def settling_iterations(
     curves: np.ndarray, target: float, relative_tolerance: float, record_every: int
 ) -> np.ndarray:
-    """Return the first recorded iteration from which each curve stays near its target, [R].
+    """Return the iteration from which each curve stays near, [R].
 
     >>> settling_iterations(np.array([[5.0, 9.0, 10.0, 10.2]]), 10.0, 0.05, 100).tolist()
     [300.0]
@@ -18,20 +24,17 @@ def settling_iterations(
     Near is |curve - target| ≤ relative_tolerance·|target|. Curves, [R, K], have a record every so
     many iterations; a curve with an end that is not near has NaN.
     """
-    away = np.abs(curves - target) > relative_tolerance * abs(target)
-    trailing = np.argmax(away[:, ::-1], axis=1)  # records since the curve was last away
-    settled = curves.shape[1] - trailing
-    settled[~away.any(axis=1)] = 0
-    return np.where(away[:, -1], np.nan, (settled + 1.0) * record_every)
+    near = ~(np.abs(curves - target) > relative_tolerance * abs(target))
+    return (settling_records(near) + 1) * record_every
 
 
 def curve_quantiles(curves: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the quantiles over the runs, each [K], of curves [R, K]."""
+    """Return quantiles over the runs, each [K]."""
     return dict(zip(QUANTILES, np.quantile(curves, list(QUANTILES.values()), axis=0), strict=True))
 
 
 def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
-    """Return the iterations by which shares of the runs have settled.
+    """Return the iterations by which shares of runs have settled.
 
     A run that never settles, NaN, is later than any other: a quantile that falls on one is None.
     Each quantile is a run's, not a mean of two.
@@ -42,9 +45,9 @@ def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
 
 
 def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str, Any]:
-    """Return the iterations of Q-learning by run, [R], and the sweeps of Q-value iteration.
+    """Compare the iterations of Q-learning with Q-value iteration's sweeps.
 
-    They are NaN where it never settles. A sweep updates all pairs of a state and a possible action.
+    Both are NaN where it never settles. A sweep updates all pairs of a state and a possible action.
     """
     iterations = settling_quantiles(settled)
     median = np.nan if iterations["median"] is None else iterations["median"]
@@ -57,7 +60,7 @@ def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str
 
 
 def within(tolerance: float) -> str:
-    """Return the key of a relative tolerance's results, such as within_5_percent."""
+    """Return the key of a tolerance's results, such as within_5_percent."""
     return f"within_{100 * tolerance:.9g}_percent".replace(".", "_")
 
 

@@ -1,14 +1,12 @@
-"""TD(0): the value of a policy, learnt from the transitions that it meets.
+"""The value of a random policy: exact, and by TD(0).
 
     V(s) ← (1 - α) V(s) + α (r + γ V(s')),    α = α_0 / (1 + c·decay)
 
 The count c is that of all earlier steps, as in the chapter's power scheduling, or of the earlier
 visits to s: with α_0 = decay = 1, V(s) is then the mean of all targets so far. The values decide no
-step, so all schedules of a run learn from the same transitions.
-
-Source: R. S. Sutton, Learning to predict by the methods of temporal differences, 1988.
-
-Axes: R runs, C schedules, S states, K records.
+step, so all schedules of a run learn from the same transitions. Source: R. S. Sutton, Learning to
+predict by the methods of temporal differences, 1988. A policy is π(a | s), [S, A]. Axes: R runs,
+C schedules, S states, A actions, K records.
 """
 
 from collections.abc import Sequence
@@ -20,14 +18,62 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, Recorded
-from reprise.tabular.mdp import MDP
+from reprise.tabular.dynamic_programming import policy_evaluation
+from reprise.tabular.mdp import MDP, divisors, from_transitions, numbers
+from reprise.tabular.names import ModelError
 from reprise.tabular.sampling import Sampler, draw, sampler
-from reprise.tabular.stochastic_policy import following
 from reprise.tabular.undiscounted import absorbing_states, first_state
 
 
+def uniform_policy(mdp: MDP) -> np.ndarray:
+    """Return equal π(a | s) for possible actions, [S, A]."""
+    return mdp.possible / mdp.possible.sum(axis=1, keepdims=True)
+
+
+def following(mdp: MDP, policy: ArrayLike) -> MDP:
+    """Return the model of an agent that follows a policy.
+
+    T(s, s') = Σ_a π(a | s) T(s, a, s'), by one action, "follow". Transitions that differ in their
+    rewards stay apart.
+
+    Raises:
+        ModelError: if the probabilities of a state's possible actions do not sum to 1.
+    """
+    weights = numbers("policy", policy)
+    if weights.shape != mdp.possible.shape:
+        raise ModelError(f"policy has shape {weights.shape}; allowed: {mdp.possible.shape}")
+    wrong = ~((weights >= 0) & (weights <= 1)) | (~mdp.possible & (weights != 0))
+    for state, action in np.argwhere(wrong)[:1].tolist():
+        allowed = "from 0 to 1" if mdp.possible[state, action] else "0, the action being impossible"
+        found = f"the policy's probability is {weights[state, action]}"
+        raise ModelError(f"{mdp.place(state, action)}: {found}; allowed: {allowed}")
+    divide = divisors(
+        weights.sum(axis=1), lambda s: f"state {mdp.state_names[s]!r}: the policy's probabilities"
+    )
+    weights, rows = (weights / divide[:, np.newaxis]).ravel(), mdp.rows
+    return from_transitions(
+        rows // mdp.number_of_actions,
+        np.zeros(len(rows), np.int64),
+        mdp.transitions.indices,
+        mdp.transitions.data * weights[rows],
+        mdp.rewards,
+        shape=(mdp.number_of_states, 1),
+        state_names=mdp.state_names,
+        action_names=["follow"],
+    )
+
+
+def evaluate(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
+    """Solve for the values of a policy exactly.
+
+    V(s) = Σ_a π(a | s) Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')]
+    """
+    follow = np.zeros(mdp.number_of_states, np.int64)
+    return policy_evaluation(following(mdp, policy), follow, discount)
+
+
 class Schedule(Frozen):
-    """The learning rate, by count: constant if its decay is 0."""
+    """The learning rate, by count: constant without decay."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1)]  # above 1, values need not stay finite
     learning_rate_decay: NonNegativeFloat
@@ -48,12 +94,11 @@ def td_learning(
     generators: Sequence[np.random.Generator],
     start_state: str,
 ) -> np.ndarray:
-    """Learn the values of a policy by every schedule, in one run for each generator, [R, C, K, S].
+    """Learn values by every schedule, [R, C, K, S].
 
-    A run begins at the start state, from V = 0, and begins there again (with its values) when it
-    has reached an absorbing state. Each run draws from its own generator: it depends on no other
-    run, and no schedule depends on another. The policy π(a | s), [S, A], is followed; V is recorded
-    after each record_every-th iteration.
+    There is a run for each generator. It begins at the start state, from V = 0, and begins there
+    again (with its values) when it has reached an absorbing state; it depends on no other run, and
+    no schedule on another. V is recorded after each record_every-th iteration.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -91,7 +136,7 @@ def learn(
     counts: tuple[int, int],  # iterations, and those from record to record
     records: np.ndarray,  # [C, K, S], changed
 ) -> None:
-    """Learn the values of all states by each schedule, from V = 0."""
+    """Learn all values by each schedule, from V = 0."""
     iterations, record_every = counts
     schedules, size = len(rates), records.shape[2]
     values, visits = np.zeros((size, schedules)), np.zeros(size, np.int64)
@@ -113,15 +158,15 @@ def learn(
 
 
 def errors(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return the root mean square of V - truth over the states, [...], of values [..., S]."""
+    """Return the root mean square of V - truth."""
     differences = values - truth
     return np.sqrt((differences * differences).mean(axis=-1))
 
 
 def bias_and_spread(values: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split the error of values [R, ..., S] into bias, which runs share, and spread between them.
+    """Split the error of values, [R, ..., S], in two.
 
-    They are the root mean squares over the states of (mean of V over the runs - truth) and of V's
-    standard deviation over the runs, both [...]; bias² + spread² is the mean of error².
+    They are the root mean squares over the states of (mean of V over the runs - truth), which runs
+    share, and of V's standard deviation over the runs; bias² + spread² is the mean of error².
     """
     return errors(values.mean(axis=0), truth), np.sqrt(values.var(axis=0).mean(axis=-1))

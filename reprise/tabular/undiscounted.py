@@ -1,4 +1,4 @@
-"""Discount 1: which models have finite values, and policies that end at rest.
+"""Discount 1: models with finite values, policies that rest.
 
 Without discount a return is the sum of all rewards, for ever. An agent is at rest where it goes on
 for reward 0 alone: in an absorbing state, or anywhere else that it can stay for nothing. All
@@ -10,7 +10,7 @@ returns that matter are finite, and all solvers find the same values, if
 
 Source: D. P. Bertsekas and J. N. Tsitsiklis, An analysis of stochastic shortest path problems,
 1991; M. L. Puterman, Markov Decision Processes, 1994, section 9.3, for the linear program. Axes: S
-states, A actions, N transitions.
+states, A actions. Sets of actions are masks, bool [S, A].
 """
 
 import numpy as np
@@ -25,44 +25,35 @@ NOTHING = 1e-6  # of the largest reward: the linear program is exact to a tenth 
 
 
 def check_discount(discount: float) -> None:
-    """Raise a ModelError unless the discount γ is from 0 to 1."""
+    """Refuse a discount γ outside 0 to 1."""
     if not 0 <= discount <= 1:
         raise ModelError(f"discount is {discount}; allowed: from 0 to 1")
 
 
-def check_solvable(mdp: MDP, discount: float) -> None:
-    """Raise a ModelError unless the discount γ is below 1, or 1 and all values are finite."""
-    check_discount(discount)
-    if discount == 1:
-        proper_policy(mdp)
-        check_costs(mdp)
-
-
 def absorbing_states(mdp: MDP) -> np.ndarray:
-    """Return where every possible action leads back to the state itself with reward 0, bool [S]."""
+    """Return the states that lead only to themselves, unpaid, [S]."""
     states = mdp.rows // mdp.number_of_actions
     left = states[(mdp.transitions.indices != states) | (mdp.rewards != 0)]
     return np.bincount(left, minlength=mdp.number_of_states) == 0
 
 
 def first_state(mdp: MDP, name: str) -> int:
-    """Return the index of a state; a ModelError if it is unknown, or absorbing: nothing happens."""
+    """Return the index of a state that is not absorbing."""
     state, absorbing = mdp.state(name), absorbing_states(mdp)
     if absorbing[state]:
         others = [mdp.state_names[int(other)] for other in np.flatnonzero(~absorbing)[:6]]
-        raise ModelError(
-            f"start state {name!r} is absorbing; allowed: {', '.join(others) or 'none'}"
-        )
+        allowed = ", ".join(others) or "none"
+        raise ModelError(f"start state {name!r} is absorbing; allowed: {allowed}")
     return state
 
 
 def may_lead_to(mdp: MDP, goals: np.ndarray) -> np.ndarray:
-    """Return which actions may lead to a goal in one step, bool [S, A]; goals are bool [S]."""
+    """Return the actions that may lead to a goal."""
     return (mdp.transitions @ goals).reshape(mdp.possible.shape) > 0
 
 
 def lasting(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
-    """Return the allowed actions that never lead to a state without one, bool [S, A]."""
+    """Return the actions that never lead away from allowed ones."""
     while True:
         kept = allowed & ~may_lead_to(mdp, np.logical_not(allowed.any(axis=1)))
         if (kept == allowed).all():
@@ -71,7 +62,7 @@ def lasting(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
 
 
 def resting_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
-    """Return the allowed actions that keep to reward 0 for ever, bool [S, A]."""
+    """Return the allowed actions that keep to reward 0."""
     free = allowed.copy()
     free.ravel()[mdp.rows[mdp.rewards != 0]] = False
     return lasting(mdp, free)
@@ -80,7 +71,7 @@ def resting_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
 def ways_to_rest(
     mdp: MDP, allowed: np.ndarray, resting: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a policy of allowed actions, int64 [S], and where it ends with one that rests, [S]."""
+    """Return an allowed policy, and where it ends resting, [S]."""
     policy, reached = np.argmax(resting, axis=1), np.asarray(resting.any(axis=1))
     while True:
         closer = allowed & may_lead_to(mdp, reached)
@@ -92,50 +83,51 @@ def ways_to_rest(
 
 
 def proper_policy(mdp: MDP, policy: np.ndarray | None = None) -> np.ndarray:
-    """Return a policy that surely ends at rest, int64 [S]; the given one, if any.
+    """Return a policy that ends at rest, or the given.
 
     Raises:
         ModelError: if there is none, naming the first state from which it does not.
     """
     allowed = mdp.possible if policy is None else only(mdp, policy)
     proper, reached = ways_to_rest(mdp, allowed, resting_actions(mdp, allowed))
-    for state in np.flatnonzero(~reached)[:1]:
+    for state in np.flatnonzero(~reached)[:1].tolist():
         who = "no policy leads" if policy is None else "the policy does not lead"
         raise ModelError(
-            f"discount is 1 and cannot converge: {who} from state "
-            f"{mdp.state_names[int(state)]!r} to an absorbing "
-            "state of reward 0; allowed: a discount below 1, or a model with episodes that end"
+            f"discount is 1 and cannot converge: {who} from state {mdp.state_names[state]!r} to an "
+            "absorbing state of reward 0; allowed: a discount below 1, or a model with episodes "
+            "that end"
         )
     return proper
 
 
 def only(mdp: MDP, policy: np.ndarray) -> np.ndarray:
-    """Return the actions that a policy takes, bool [S, A]."""
+    """Return the actions that a policy takes."""
     return np.arange(mdp.number_of_actions) == policy[:, np.newaxis]
 
 
-def check_costs(mdp: MDP) -> None:
-    """Raise a ModelError unless going on for ever without coming to rest costs.
+def check_solvable(mdp: MDP, discount: float) -> None:
+    """Refuse a discount γ with values that are not finite.
 
-    The linear program finds the largest reward a step, on average, of going on for ever: the least
-    g for which some h has g + h(s) ≥ R(s, a) + Σ_s' T(s, a, s') h(s'). Where g is attained, both
-    sides are equal.
+    With a discount of 1, going on without rest must cost. The linear program finds the largest
+    reward a step, on average, of going on for ever: the least g for which some h has
+    g + h(s) ≥ R(s, a) + Σ_s' T(s, a, s') h(s'). Where g is attained, both sides are equal.
     """
+    check_discount(discount)
+    if discount < 1:
+        return
+    proper_policy(mdp)
     if not (mdp.rewards > 0).any():
         return
     rows, kept = mdp.rows, endless_actions(mdp, mdp.possible).ravel()
     if not (mdp.rewards[kept[rows]] > 0).any():
         return
-    pairs = np.flatnonzero(kept)
+    pairs, size = np.flatnonzero(kept), mdp.number_of_states
     rewards = mdp.expected_rewards.ravel()[pairs]
     rewards = rewards / (np.abs(rewards).max() or 1.0)
-    here = sparse.csr_array(
-        (np.ones(len(pairs)), (np.arange(len(pairs)), pairs // mdp.number_of_actions)),
-        (len(pairs), mdp.number_of_states),
-    )
+    here = sparse.eye_array(size, format="csr")[pairs // mdp.number_of_actions]
     gain = -np.ones((len(pairs), 1))
     solved = linprog(
-        np.append(np.zeros(mdp.number_of_states), 1.0),
+        np.append(np.zeros(size), 1.0),
         A_ub=sparse.hstack([mdp.transitions[pairs] - here, gain], format="csc"),
         b_ub=-rewards,
         bounds=(None, None),
@@ -145,17 +137,17 @@ def check_costs(mdp: MDP) -> None:
     attained = np.zeros_like(kept)
     attained[pairs] = solved.slack <= NOTHING if solved.success else True
     attained = endless_actions(mdp, attained.reshape(mdp.possible.shape)).ravel()
-    for row in rows[attained[rows] & (mdp.rewards != 0)][:1]:
+    for row in rows[attained[rows] & (mdp.rewards != 0)][:1].tolist():
+        state = mdp.state_names[row // mdp.number_of_actions]
         raise ModelError(
-            "discount is 1 and cannot converge: from state "
-            f"{mdp.state_names[int(row) // mdp.number_of_actions]!r} the rewards go on for ever "
+            f"discount is 1 and cannot converge: from state {state!r} the rewards go on for ever "
             "without a loss; allowed: a discount below 1, or a model in which going on for ever "
             "costs"
         )
 
 
 def endless_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
-    """Return the allowed actions that can be taken again and again for ever, bool [S, A].
+    """Return the allowed actions that can be repeated for ever.
 
     They form the end components: sets of states that are never left, in which every state is
     reached from every other. Source: L. de Alfaro, Formal verification of probabilistic systems,

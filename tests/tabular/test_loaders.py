@@ -1,54 +1,27 @@
-"""Models from YAML files and from Gymnasium's tables."""
+"""Models from YAML files, transition tables and Gymnasium."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.spaces import Discrete
 
-from reprise.tabular.dynamic_programming import (
-    modified_policy_iteration,
-    policy_iteration,
-    value_iteration,
-)
-from reprise.tabular.loaders import from_gymnasium, from_yaml
+from reprise.tabular import dynamic_programming as dp
+from reprise.tabular.loaders import from_gymnasium, from_table, from_yaml
 from reprise.tabular.names import ModelError
-from reprise.tabular.tables import TERMINAL
+from reprise.tabular.problems import toy_text
 from reprise.tabular.undiscounted import absorbing_states
 
-TOY_TEXT = [
-    ("FrozenLake-v1", {"is_slippery": False}),
-    ("CliffWalking-v1", {"is_slippery": True}),
-    ("Taxi-v4", {"is_rainy": True}),
-]
-HEAD = "states: [s0, s1]\nactions: [a0]\ntransitions:\n"
-
-
-def values_from_the_table(table, discount, sweeps):
-    """Dense value iteration on env.unwrapped.P, without any of the project's code."""
-    values = np.zeros(len(table))
-    for _ in range(sweeps):
-        values = np.array(
-            [
-                max(
-                    sum(
-                        probability * (reward + discount * (not terminated) * values[successor])
-                        for probability, successor, reward, terminated in outcomes
-                    )
-                    for outcomes in table[state].values()
-                )
-                for state in range(len(table))
-            ]
-        )
-    return values
+STEP = (1.0, 1, -1.0, False)  # to state 1
+END = (1.0, 1, 0.0, True)
+LAST = {0: [END]}
 
 
 def test_the_file_holds_the_chapters_model():
     model = from_yaml("data/inputs/three_state.yaml")
     assert list(model.state_names) == ["s0", "s1", "s2"]
-    assert model.possible.tolist() == [
-        [True, True, True],
-        [True, False, True],
-        [False, True, False],
-    ]
     none = -np.inf
     expected = [[7.0, 0.0, 0.0], [0.0, none, -50.0], [none, 32.0, none]]
     np.testing.assert_allclose(model.expected_rewards, expected, rtol=1e-15)
@@ -57,80 +30,231 @@ def test_the_file_holds_the_chapters_model():
     assert np.flatnonzero(model.rewards).tolist() == [0, 6, 7]
 
 
-S0, A0 = "state 's0'", "state 's0', action 'a0'"
+HEAD = "states: [s0, s1]\nactions: [a0]\ntransitions:\n  s0: "
+S0, S1 = "state 's0'", "state 's0', action 'a0', successor 's1'"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (HEAD + "{a0: {s1: {probability: 1}}}", "state 's1' has no possible action; allowed: one "),
+        (HEAD + "{b0: {}}", f"{S0}: unknown action 'b0'; allowed: a0; closest match: 'a0'"),
         (
-            HEAD + "  s0: {a0: {s1: {probability: 1}}}",
-            "state 's1' has no possible action; allowed: one or more "
-            "(a terminal state has one that leads back to it)",
+            HEAD + "{a0: {s1: {probabilty: 1}}}",
+            f"{S1}: unknown key 'probabilty'; allowed: probability, reward; closest match: 'prob",
         ),
-        (HEAD + "  s0: {b0: {}}", f"{S0}: unknown action 'b0'; allowed: a0; closest match: 'a0'"),
-        (
-            HEAD + "  s0: {a0: {s1: {probabilty: 1}}}",
-            f"{A0}, successor 's1': unknown key 'probabilty'; "
-            "allowed: probability, reward; closest match: 'probability'",
-        ),
-        (
-            HEAD + "  s0: {a0: {s1: {reward: 1}}}",
-            f"{A0}, successor 's1': key 'probability' is missing; allowed: from 0 to 1",
-        ),
-        (
-            HEAD + "  s0: {a0: {s1: {probability: true}}}",
-            f"{A0}, successor 's1': probability is True; allowed: a number",
-        ),
-        (HEAD + "  s0: {a0: s1}", f"{A0}: 's1' is no mapping; allowed: a mapping by state"),
-        (
-            "states: []\nactions: [a0]\ntransitions: {}",
-            "states are []; allowed: a list of names, not empty",
-        ),
-        (
-            "states: [s0]\nactions: [a0]",
-            "key 'transitions' is missing; allowed: states, actions, transitions",
-        ),
+        (HEAD + "{a0: {s1: {reward: 1}}}", f"{S1}: key 'probability' is missing; allowed: from 0"),
+        (HEAD + "{a0: {s1: {probability: true}}}", f"{S1}: probability is True; allowed: a number"),
+        (HEAD + "{a0: s1}", f"{S0}, action 'a0': 's1' is no mapping; allowed: a mapping by state"),
+        ("states: []\nactions: [a0]\ntransitions: {}", "states are []; allowed: a list of names"),
+        ("states: [s0]\nactions: [a0]", "key 'transitions' is missing; allowed: states, actions, "),
         ("- 1", "the file: [1] is no mapping; allowed: a mapping by key"),
+        ("states: [s0\n", "no YAML: "),
+        (HEAD + "{}\n  s0: {}", "no YAML: "),
     ],
 )
-def test_a_bad_file_is_an_error_that_names_file_and_place(tmp_path, text, message):
+def test_a_bad_file_is_an_error_of_one_line_that_names_file_and_place(tmp_path, text, message):
     path = tmp_path / "model.yaml"
     path.write_text(text)
     with pytest.raises(ModelError) as caught:
         from_yaml(path)
-    assert str(caught.value) == f"{path}: {message}"
-
-
-@pytest.mark.parametrize("text", ["states: [s0\n", HEAD + "  s0: {}\n  s0: {}"])
-def test_a_file_that_is_no_yaml_is_an_error_of_one_line(tmp_path, text):
-    path = tmp_path / "model.yaml"
-    path.write_text(text)
-    with pytest.raises(ModelError, match="no YAML") as caught:
-        from_yaml(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("environment_id", "arguments"), TOY_TEXT)
+def values_from_the_table(table, discount, sweeps):
+    """Dense value iteration without the project's code."""
+    values = np.zeros(len(table))
+    for _ in range(sweeps):
+        values = np.array(
+            [
+                max(
+                    sum(p * (r + discount * (not end) * values[to]) for p, to, r, end in outcomes)
+                    for outcomes in table[state].values()
+                )
+                for state in range(len(table))
+            ]
+        )
+    return values
+
+
+@pytest.mark.parametrize(
+    ("environment_id", "arguments"),
+    [
+        ("FrozenLake-v1", {"is_slippery": False}),
+        ("CliffWalking-v1", {"is_slippery": True}),
+        ("Taxi-v4", {"is_rainy": True}),
+    ],
+)
 def test_optimal_values_equal_those_of_gymnasiums_table(environment_id, arguments):
     model = from_gymnasium(environment_id, **arguments)
     table = gymnasium.make(environment_id, **arguments).get_wrapper_attr("P")
-    expected = values_from_the_table(table, 0.9, 100)
-    tolerance = 0.9**100 * 200  # the rest of the largest value after so many sweeps
+    expected = values_from_the_table(table, 0.9, 60)
+    tolerance = 0.9**60 * 200  # the rest of the largest value after so many sweeps
     for solution in (
-        value_iteration(model, 0.9, 1e-10, 10_000),
-        policy_iteration(model, 0.9, 100),
-        modified_policy_iteration(model, 0.9, 1e-10, 20, 1000),
+        dp.value_iteration(model, 0.9, 1e-10, 10_000),
+        dp.policy_iteration(model, 0.9, 100),
+        dp.modified_policy_iteration(model, 0.9, 1e-10, 20, 1000),
     ):
         np.testing.assert_allclose(solution.values[:-1], expected, rtol=0, atol=tolerance)
         assert abs(solution.values[-1]) < 1e-9
-    assert model.state_names[-1] == TERMINAL
+    assert model.state_names[-1] == "terminal"
     assert np.flatnonzero(absorbing_states(model)).tolist() == [model.number_of_states - 1]
 
 
-def test_the_optimal_policy_wins_the_undiscounted_frozen_lake_as_often_as_is_known():
-    # 14/17 on the 4x4 map; on the 8x8 map the goal can be reached for certain
-    small = policy_iteration(from_gymnasium("FrozenLake-v1", map_name="4x4"), 1.0, 100)
-    large = policy_iteration(from_gymnasium("FrozenLake-v1", map_name="8x8"), 1.0, 100)
-    assert small.values[0] == pytest.approx(14 / 17, abs=1e-12)
-    assert large.values[0] == pytest.approx(1.0, abs=1e-12)
+@pytest.mark.parametrize(("size", "value"), [("4x4", 14 / 17), ("8x8", 1)])
+def test_the_frozen_lake_without_discount_is_won_as_often_as_is_known(size, value):
+    model = from_gymnasium("FrozenLake-v1", map_name=size)
+    assert dp.policy_iteration(model, 1.0).values[0] == pytest.approx(value, abs=1e-12)
+
+
+class Table(gymnasium.Env):
+    """An environment with a table, and perhaps other steps."""
+
+    def __init__(
+        self, P: Any, start: Any = (1.0, 0.0), first: Any = 0, play: Callable | None = None
+    ) -> None:
+        self.P, self.first, self.play = P, first, play
+        self.observation_space, self.action_space = Discrete(2), Discrete(1)
+        self.initial_state_distrib = start
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict]:
+        super().reset(seed=seed)
+        self.state = self.first
+        return self.state, {}
+
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
+        outcome = self.play(self.np_random) if self.play else self.P[self.state][action][0]
+        _, self.state, reward, terminated = outcome
+        return self.state, reward, terminated, False, {}
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Register an environment for one test, and return its id."""
+
+    def register(**arguments: Any) -> str:
+        monkeypatch.delitem(gymnasium.registry, "OfATest-v0", raising=False)
+        gymnasium.register("OfATest-v0", entry_point=lambda **_: Table(**arguments))
+        return "OfATest-v0"
+
+    yield register
+    gymnasium.registry.pop("OfATest-v0", None)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {0: {0: [STEP]}, 1: LAST},
+        [[[STEP]], [[END]]],  # lists in place of dictionaries
+        {0: [[STEP]], 1: LAST},
+        {0: {0: [(np.float64(1), np.int64(1), np.float32(-1), np.bool_(False))]}, 1: LAST},
+        {0: {0: [(0.5, 1, -1.0, False), (0.5, 1, -1.0, False)]}, 1: LAST},
+        {0: {0: [(np.float32(0.1), 1, -1.0, False)] * 10}, 1: LAST},  # sums to 1 to seven digits
+        {0: {0: [(1.0, -1, -1.0, True)]}, 1: LAST},  # where an episode ends, any number will do
+    ],
+)
+def test_a_clear_table_is_read(table: Any):
+    model = from_table(table, 2, 1)
+    assert list(model.state_names) == ["s0", "s1", "terminal"]
+    assert dp.policy_iteration(model, 0.9).values.tolist() == pytest.approx([-1, 0, 0])
+
+
+def test_a_table_is_read_without_any_space_and_a_reward_on_leaving_counts():
+    model = from_table({0: {0: [(1.0, 1, 0.0, False)], 2: [STEP]}, 1: {0: [(1.0, 1, 10.0, True)]}})
+    assert model.possible.tolist() == [[True, False, True], [True, False, False], [True] * 3]
+    assert dp.policy_iteration(model, 0.9).values.tolist() == pytest.approx([9, 10, 0])
+
+
+PAIR = "state 0, action 0:"
+NEXT = "allowed: 0 to 1, or any where the episode is terminated"
+SUM = "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({0: {0: [STEP]}}, "state 's1' has no possible action; allowed: one or more (a terminal"),
+        ({0: {0: [STEP]}, 2: LAST}, "the table: state 2; allowed: 0 to 1"),
+        ({0: {0: [STEP[:3]]}, 1: LAST}, f"{PAIR} outcome (1.0, 1, -1.0); allowed: (probability, "),
+        ({(0, 0): {0: [STEP]}}, "the table: state (0, 0); allowed: 0 to 1"),
+        ({0: {"right": [STEP]}}, "state 0: action 'right'; allowed: 0 to 0"),
+        ({0: {True: [STEP]}}, "state 0: action True; allowed: 0 to 0"),
+        ([[[STEP]], [[END]], [[END]]], "the table: 3 states; allowed: 2"),
+        ({0: {0: [(1.0, -1, 0.0, False)]}}, f"{PAIR} next state -1; {NEXT}"),
+        ({0: {0: [(1.0, "s1", 0.0, True)]}}, f"{PAIR} next state 's1'; {NEXT}"),
+        ({0: {0: [("x", 1, 0.0, True)]}}, f"{PAIR} probability 'x' and reward 0.0; allowed: num"),
+        ({0: {0: None}}, f"{PAIR} None is no list; allowed: a list of outcomes"),
+        ({0: None}, "state 0: NoneType; allowed: a dictionary or a list by action"),
+        ({0: {0: [(0.9, 1, 0.0, False)]}, 1: LAST}, SUM),
+    ],
+)
+def test_a_table_that_means_nothing_is_refused_with_state_and_action(table: Any, message: str):
+    with pytest.raises(ModelError) as caught:
+        from_table(table, 2, 1)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+LED = "state 's0', action 'a0': a step led to state"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"play": lambda _: (1, 0, -1.0, False)},
+            f"{LED} 's0' with reward -1, which is not in its table P; allowed: environments with "
+            "steps that follow the table (loaders.from_table reads a table alone)",
+        ),
+        ({"play": lambda _: (1, 1, 0.0, False)}, f"{LED} 's1' with reward 0, which is not in"),
+        ({"first": 1}, "an episode begins in state 's1'; its probability in initial_state_dist"),
+        ({"play": lambda _: 1 / 0}, "it cannot be played: ZeroDivisionError: division by zero"),
+        ({"first": (0, 0)}, "it observes (0, 0); allowed: 0 to 1, the states of its table P"),
+        ({"start": [1.0]}, "initial_state_distrib is [1.0]; allowed: 2 probabilities, one for ea"),
+        ({"start": [0.5, 0.6]}, "initial_state_distrib: probabilities sum to 1.1; allowed: 1 wit"),
+        ({"start": [1.5, -0.5]}, "initial_state_distrib is [1.5, -0.5]; allowed: 2 probabilities"),
+        ({"start": ["a", "b"]}, "initial_state_distrib is ['a', 'b']; allowed: 2 probabilities"),
+    ],
+)
+def test_an_environment_that_does_not_follow_its_table_is_refused(
+    change: dict, message: str, register: Any
+):
+    table = {0: {0: [STEP]}, 1: LAST}
+    assert from_gymnasium(register(P=table)).number_of_states == 3
+    register(P=table, **change)
+    for read in (from_gymnasium, lambda environment_id: toy_text(environment_id, 0.9)):
+        with pytest.raises(ModelError) as caught:
+            read("OfATest-v0")
+        assert str(caught.value).startswith(f"environment 'OfATest-v0': {message}")
+
+
+def test_steps_in_other_shares_than_those_of_the_table_are_refused(register: Any):
+    outcomes = [(0.5, 0, -1.0, False), (0.5, 1, -1.0, True)]
+    often = register(P={0: {0: outcomes}, 1: LAST}, play=lambda g: outcomes[g.random() < 0.6])
+    with pytest.raises(ModelError, match=r"do not follow its table P: \d{4} of 5000 of prob"):
+        from_gymnasium(often)
+
+
+def test_arguments_that_change_the_table_are_followed():
+    for arguments, changed in (({}, False), ({"success_rate": 0.9}, True)):
+        model = from_gymnasium("FrozenLake-v1", **arguments)
+        assert np.isclose(model.transitions.data, 0.9).any() == changed
+
+
+@pytest.mark.parametrize(
+    ("environment_id", "arguments", "message"),
+    [
+        ("CartPole-v1", {}, "environment 'CartPole-v1' has no transition table P"),
+        ("FrozenLak-v1", {}, "Did you mean: `FrozenLake`"),
+        ("Taxi-v4", {"fickle_passenger": True, "fickle_probability": 0.05}, "is not in its table"),
+        ("Taxi-v4", {"is_rainny": True}, "TypeError: .*unexpected keyword argument 'is_rainny'"),
+        ("no_such_module:X-v0", {}, "ModuleNotFoundError: No module named 'no_such_module'"),
+    ],
+)
+def test_an_environment_that_cannot_be_read_is_refused_in_one_line(
+    environment_id: str, arguments: dict, message: str
+):
+    with pytest.raises(ModelError, match=message) as caught:
+        from_gymnasium(environment_id, **arguments)
+    assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Absorbing Markov chains: closed forms of the books, simulated paths, refused chains."""
+"""Absorbing Markov chains: closed forms, paths, refused chains."""
 
 import numpy as np
 import pytest
@@ -7,16 +7,14 @@ from reprise.tabular import markov_chain
 from reprise.tabular.markov_chain import absorption, from_matrix, from_yaml, length_distribution
 from reprise.tabular.names import ModelError
 
-CHAPTER = "data/inputs/markov_chain.yaml"
-
 
 @pytest.fixture(scope="module")
 def chapter():
-    return from_yaml(CHAPTER)
+    return from_yaml("data/inputs/markov_chain.yaml")
 
 
 def gamblers_ruin(win, goal):
-    """Capital 0 to goal, one won or lost at each bet; 0 and goal end the game."""
+    """Capital 0 to goal; each bet wins or loses one."""
     matrix = np.zeros((goal + 1, goal + 1))
     matrix[0, 0] = matrix[goal, goal] = 1
     for capital in range(1, goal):
@@ -29,18 +27,10 @@ def walked(chain, start, paths, shown=3):
     return markov_chain.simulate(chain, start, generators, shown)
 
 
-def test_the_file_holds_the_chapters_chain(chapter):
-    assert list(chapter.state_names) == ["s0", "s1", "s2", "s3"]
-    assert chapter.probabilities.tolist() == [
-        [0.7, 0.2, 0, 0.1],
-        [0, 0, 0.9, 0.1],
-        [0, 1, 0, 0],
-        [0, 0, 0, 1],
-    ]
-    assert chapter.names(chapter.absorbing) == ["s3"]
-
-
 def test_the_chapters_chain_is_absorbed_after_16_steps_with_variance_328(chapter):
+    rows = [[0.7, 0.2, 0, 0.1], [0, 0, 0.9, 0.1], [0, 1, 0, 0], [0, 0, 0, 1]]
+    assert chapter.probabilities.tolist() == rows
+    assert chapter.names(chapter.absorbing) == ["s3"]
     solved = absorption(chapter)
     np.testing.assert_allclose(solved.steps, [16, 19, 20], rtol=1e-13)
     assert solved.variance[0] == pytest.approx(328, rel=1e-12)
@@ -49,10 +39,10 @@ def test_the_chapters_chain_is_absorbed_after_16_steps_with_variance_328(chapter
 
 
 def test_a_state_left_with_probability_p_is_left_after_a_geometric_time():
-    solved = absorption(from_matrix([[0.8, 0.2], [0, 1]]))
-    assert solved.steps[0] == pytest.approx(1 / 0.2, rel=1e-14)
-    assert solved.variance[0] == pytest.approx(0.8 / 0.2**2, rel=1e-13)
-    lengths = length_distribution(from_matrix([[0.8, 0.2], [0, 1]]), 30)[:, 0]
+    chain = from_matrix([[0.8, 0.2], [0, 1]])
+    assert absorption(chain).steps[0] == pytest.approx(1 / 0.2, rel=1e-14)
+    assert absorption(chain).variance[0] == pytest.approx(0.8 / 0.2**2, rel=1e-13)
+    lengths = length_distribution(chain, 30)[:, 0]
     np.testing.assert_allclose(lengths, 0.2 * 0.8 ** np.arange(30), rtol=1e-12)
 
 
@@ -76,12 +66,6 @@ def test_a_state_that_is_hardly_ever_left_loses_no_digits():
     assert absorption(from_matrix([[1 - 1e-17, 1e-17], [0, 1]])).steps[0] == pytest.approx(1e17)
 
 
-def test_a_chain_that_is_absorbed_too_rarely_to_calculate_is_refused():
-    chain = from_matrix([[0, 1, 1e-300], [1, 0, 0], [0, 0, 1]])
-    with pytest.raises(ModelError, match="states 's0', 's1': absorption is too rare"):
-        absorption(chain)
-
-
 def test_simulated_paths_agree_with_the_closed_form():
     chain, n = gamblers_ruin(0.4, 5), 4000
     solved, paths = absorption(chain), walked(chain, "capital 3", n)
@@ -96,9 +80,8 @@ def test_simulated_paths_agree_with_the_closed_form():
 
 
 def test_the_simulated_steps_have_the_probabilities_of_the_chain(chapter):
-    paths = walked(chapter, "s0", 4000, shown=4000)
     steps = np.zeros((4, 4))
-    for states in paths.shown:
+    for states in walked(chapter, "s0", 2000, shown=2000).shown:
         np.add.at(steps, (states[:-1], states[1:]), 1)
     shares = steps[:3] / steps[:3].sum(axis=1, keepdims=True)
     np.testing.assert_allclose(shares, chapter.probabilities[:3], atol=0.02)
@@ -110,27 +93,28 @@ def test_a_path_depends_on_no_other_path_and_keeps_its_states_if_it_is_shown():
     few, many = walked(chain, "s0", 5), walked(chain, "s0", 50)
     assert (few.steps == many.steps[:5]).all()
     for steps, states in zip(many.steps, many.shown, strict=False):
-        assert len(states) == steps + 1
-        assert (states[:-1] == 0).all()
-        assert states[-1] == 1
+        assert states.tolist() == [0] * steps + [1]
 
 
-def test_states_from_which_nothing_is_absorbed_are_named():
-    circle = from_matrix([[0, 0.5, 0.5, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], list("abcd"))
-    with pytest.raises(ModelError, match="no absorbing state is reached from states 'a', 'b', 'c'"):
-        absorption(circle)
+CIRCLE = from_matrix([[0, 0.5, 0.5, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], list("abcd"))
+RARE = from_matrix([[0, 1, 1e-300], [1, 0, 0], [0, 0, 1]])
+LONG = from_matrix([[1 - 1e-12, 1e-12], [0, 1]])
+CHAPTER = from_matrix([[0.5, 0.5], [0, 1]], ["s0", "end"])
 
 
-def test_a_start_that_is_absorbing_or_unknown_is_refused(chapter):
-    with pytest.raises(ModelError, match="start state 's3' is absorbing; allowed: s0, s1, s2"):
-        walked(chapter, "s3", 1)
-    with pytest.raises(ModelError, match="unknown state 's9'; allowed: s0, s1, s2, s3; closest"):
-        walked(chapter, "s9", 1)
-
-
-def test_paths_that_would_take_forever_are_refused():
-    with pytest.raises(ModelError, match=r"start state 's0': 2 paths of 1e\+12 steps on average"):
-        walked(from_matrix([[1 - 1e-12, 1e-12], [0, 1]]), "s0", 2)
+@pytest.mark.parametrize(
+    ("chain", "start", "message"),
+    [
+        (CIRCLE, "a", "no absorbing state is reached from states 'a', 'b', 'c'"),
+        (RARE, "s0", "states 's0', 's1': absorption is too rare"),
+        (LONG, "s0", r"start state 's0': 2 paths of 1e\+12 steps on average"),
+        (CHAPTER, "end", "start state 'end' is absorbing; allowed: s0"),
+        (CHAPTER, "s9", "unknown state 's9'; allowed: s0, end; closest match: 's0'"),
+    ],
+)
+def test_a_chain_that_cannot_be_walked_is_refused(chain, start, message):
+    with pytest.raises(ModelError, match=message):
+        walked(chain, start, 2)
 
 
 ROW = "state 's0', successor 's1': probability is"
@@ -144,27 +128,20 @@ ROW = "state 's0', successor 's1': probability is"
         ("  s0: {s1: .nan}\n  s1: {s1: 1}", f"{ROW} nan; allowed: from 0 to 1"),
         ("  s0: {s1: often}", f"{ROW} 'often'; allowed: a number"),
         ("  s0: {s2: 1}", "state 's0': unknown state 's2'; allowed: s0, s1; closest match: 's"),
-        (
-            "  s00: {s1: 1}",
-            "transitions: unknown state 's00'; allowed: s0, s1; closest match: 's0'",
-        ),
+        ("  s00: {s1: 1}", "transitions: unknown state 's00'; allowed: s0, s1; closest match: 's0"),
+        (b"\xff", ""),
+        (None, "cannot be read: No such file"),
     ],
 )
 def test_a_bad_file_is_an_error_that_names_file_and_place(tmp_path, text, message):
     path = tmp_path / "chain.yaml"
-    path.write_text(f"states: [s0, s1]\ntransitions:\n{text}")
+    if text is not None:
+        rows = text.encode() if isinstance(text, str) else text
+        path.write_bytes(b"states: [s0, s1]\ntransitions:\n" + rows)
     with pytest.raises(ModelError) as caught:
         from_yaml(path)
     assert str(caught.value).startswith(f"{path}: {message}")
     assert "\n" not in str(caught.value)
-
-
-def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
-    with pytest.raises(ModelError, match=r"none\.yaml: cannot be read: No such file"):
-        from_yaml(tmp_path / "none.yaml")
-    (tmp_path / "bytes.yaml").write_bytes(b"states: [\xff]")
-    with pytest.raises(ModelError, match=r"bytes\.yaml: "):
-        from_yaml(tmp_path / "bytes.yaml")
 
 
 def test_a_matrix_that_is_not_square_is_refused():

@@ -1,4 +1,4 @@
-"""The sparse model: its arrays, and the errors of models that cannot be."""
+"""The sparse model: arrays, names, and impossible models."""
 
 import ast
 
@@ -17,10 +17,12 @@ REWARDS = [[[1.0, 3.0], [0.0, 0.0]], [[0.0, 0.0], [-2.0, 0.0]]]
 POSSIBLE = [[True, False], [True, True]]
 
 
-def altered(array, index, value):
-    copy = np.array(array)
-    copy[index] = value
-    return copy
+def refusal(build, *given, **named):
+    """The one line of an impossible model's error."""
+    with pytest.raises(ModelError) as caught:
+        build(*given, **named)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 def test_dense_arrays_become_rows_of_transitions():
@@ -29,42 +31,28 @@ def test_dense_arrays_become_rows_of_transitions():
     assert model.transitions.indices.tolist() == [0, 1, 1, 0]
     assert model.transitions.data.tolist() == [0.5, 0.5, 1.0, 1.0]
     assert model.rewards.tolist() == [1.0, 3.0, 0.0, -2.0]
-    assert model.expected_rewards.tolist() == [[2.0, -np.inf], [0.0, -2.0]]
+    expected = from_arrays(PROBABILITIES, [[2.0, 0.0], [0.0, -2.0]], POSSIBLE).expected_rewards
+    assert model.expected_rewards.tolist() == expected.tolist() == [[2, -np.inf], [0, -2]]
     assert (model.number_of_states, model.number_of_actions) == (2, 2)
-
-
-def test_expected_rewards_may_be_given_instead_of_rewards_by_transition():
-    model = from_arrays(PROBABILITIES, [[2.0, 0.0], [0.0, -2.0]], POSSIBLE)
-    assert model.expected_rewards.tolist() == [[2.0, -np.inf], [0.0, -2.0]]
 
 
 def test_transitions_in_any_order_make_the_same_model():
     generator = np.random.default_rng(3)
     probabilities = generator.dirichlet(np.ones(6), size=(6, 3))
     dense = from_arrays(probabilities, generator.normal(size=(6, 3, 6)))
-    pairs = np.repeat(np.arange(18), 6)
+    arrows = dense.transitions.indices, dense.transitions.data, dense.rewards
     order = generator.permutation(108)
-    columns = (
-        pairs // 3,
-        pairs % 3,
-        dense.transitions.indices,
-        dense.transitions.data,
-        dense.rewards,
-    )
-    shuffled = from_transitions(*(column[order] for column in columns), shape=(6, 3))
-    assert (shuffled.transitions.indptr == dense.transitions.indptr).all()
+    columns = (column[order] for column in (*np.divmod(dense.rows, 3), *arrows))
+    shuffled = from_transitions(*columns, shape=(6, 3))
     np.testing.assert_allclose(shuffled.expected_rewards, dense.expected_rewards, rtol=1e-12)
-    for row in range(18):
-        cells = slice(*shuffled.transitions.indptr[row : row + 2].astype(int))
-        in_order = np.argsort(shuffled.transitions.indices[cells])
-        assert (shuffled.transitions.data[cells][in_order] == dense.transitions.data[cells]).all()
-        assert (shuffled.rewards[cells][in_order] == dense.rewards[cells]).all()
+    in_order = np.lexsort((shuffled.transitions.indices, shuffled.rows))
+    assert (shuffled.transitions.data[in_order] == dense.transitions.data).all()
+    assert (shuffled.rewards[in_order] == dense.rewards).all()
 
 
 def test_transitions_of_probability_zero_are_dropped():
-    model = from_transitions(
-        [0, 0, 1], [0, 0, 0], [0, 1, 1], [1.0, 0.0, 1.0], [5.0, 7.0, 0.0], shape=(2, 1)
-    )
+    cells = [0, 0, 1], [0, 0, 0], [0, 1, 1], [1.0, 0.0, 1.0], [5.0, 7.0, 0.0]
+    model = from_transitions(*cells, shape=(2, 1))
     assert model.transitions.indices.tolist() == [0, 1]
     assert model.rewards.tolist() == [5.0, 0.0]
 
@@ -84,79 +72,27 @@ def test_a_model_cannot_be_changed_and_does_not_follow_its_sources():
         model.transitions.data[0] = 0.5
     with pytest.raises(AttributeError):
         model.rewards = rewards  # pyright: ignore[reportAttributeAccessIssue]
+    assert (model.state_names, model.action_names) == (("s0",), ("a0",))
 
 
-def test_a_million_states_carry_no_strings():
-    model = from_transitions([0], [0], [0], [1.0], [0.0], shape=(1, 1))
-    assert model.state_names[0] == "s0"
-    assert list(model.action_names) == ["a0"]
-    assert model.state_names[:] == ("s0",)
-    assert "s1" not in model.state_names
+IMPOSSIBLE = "allowed: 0, the action being impossible"
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "rewards", "message"),
+    ("cell", "value", "message"),
     [
-        (
-            altered(PROBABILITIES, (0, 0, 1), 0.4),
-            REWARDS,
-            "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06",
-        ),
-        (
-            altered(PROBABILITIES, (1, 1, 0), 0.0),
-            REWARDS,
-            "state 's1', action 'a1': probabilities sum to 0; allowed: 1",
-        ),
-        (
-            altered(PROBABILITIES, (0, 1, 0), 1.0),
-            REWARDS,
-            "state 's0', action 'a1': probabilities sum to 1; "
-            "allowed: 0, the action being impossible",
-        ),
-        (
-            altered(PROBABILITIES, (0, 0, 1), -0.5),
-            REWARDS,
-            "state 's0', action 'a0', successor 's1': probability is -0.5; allowed: from 0 to 1",
-        ),
-        (
-            altered(PROBABILITIES, (1, 0, 1), np.nan),
-            REWARDS,
-            "state 's1', action 'a0', successor 's1': probability is nan; allowed: from 0 to 1",
-        ),
-        (
-            PROBABILITIES,
-            altered(REWARDS, (1, 1, 0), np.inf),
-            "state 's1', action 'a1', successor 's0': reward is inf; allowed: finite numbers",
-        ),
-        (
-            PROBABILITIES,
-            altered(REWARDS, (0, 0, 0), np.nan),
-            "state 's0', action 'a0', successor 's0': reward is nan; allowed: finite numbers",
-        ),
-        (
-            altered(PROBABILITIES, 1, 0.0),
-            REWARDS,
-            "state 's1' has no possible action; allowed: one or more "
-            "(a terminal state has one that leads back to it)",
-        ),
-        (
-            np.zeros((2, 2)),
-            REWARDS,
-            "transition_probabilities have shape (2, 2); allowed: [S, A, S]",
-        ),
-        (
-            PROBABILITIES,
-            np.zeros((2, 3)),
-            "rewards have shape (2, 3); allowed: (2, 2, 2) or (2, 2)",
-        ),
+        ((0, 0, 1), 0.4, "0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06"),
+        ((1, 1, 0), 0.0, "1', action 'a1': probabilities sum to 0; allowed: 1"),
+        ((0, 1, 0), 1.0, f"0', action 'a1': probabilities sum to 1; {IMPOSSIBLE}"),
+        ((0, 0, 1), -0.5, "0', action 'a0', successor 's1': probability is -0.5; allowed: from 0"),
+        ((1, 0, 1), np.nan, "1', action 'a0', successor 's1': probability is nan; allowed: from 0"),
+        (1, 0.0, "1' has no possible action; allowed: one or more (a terminal state has one that "),
     ],
 )
-def test_a_dense_model_that_cannot_be_is_an_error_that_names_the_place(
-    probabilities, rewards, message
-):
-    with pytest.raises(ModelError) as caught:
-        from_arrays(probabilities, rewards, POSSIBLE)
-    assert str(caught.value) == message
+def test_dense_probabilities_that_cannot_be_are_refused_with_the_place(cell, value, message):
+    probabilities = np.array(PROBABILITIES)
+    probabilities[cell] = value
+    assert refusal(from_arrays, probabilities, REWARDS, POSSIBLE).startswith(f"state 's{message}")
 
 
 @pytest.mark.parametrize(
@@ -164,46 +100,60 @@ def test_a_dense_model_that_cannot_be_is_an_error_that_names_the_place(
     [
         ({"successors": [0, 2]}, "transition 1: successor is 2; allowed: 0 to 1"),
         ({"states": [0, -1]}, "transition 1: state is -1; allowed: 0 to 1"),
-        (
-            {"actions": [0.0, 0.0]},
-            "action indices have shape (2,) and type float64; allowed: [N], integers",
-        ),
+        ({"actions": [0.0, 0.0]}, "action indices have shape (2,) and type float64; allowed: [N]"),
         ({"rewards": [0.0]}, "rewards have shape (1,); allowed: (2,), as states"),
-        (
-            {"shape": (0, 1)},
-            "shape is (0, 1); allowed: (1 or more states, 1 or more actions)",
-        ),
-        (
-            {"probabilities": [1.0, 0.0]},
-            "state 's1', action 'a0': probabilities sum to 0; allowed: 1 within 1e-06",
-        ),
+        ({"rewards": [0, np.inf]}, "state 's1', action 'a0', successor 's0': reward is inf; all"),
+        ({"rewards": [np.nan, 0]}, "state 's0', action 'a0', successor 's1': reward is nan; all"),
+        ({"shape": (0, 1)}, "shape is (0, 1); allowed: (1 or more states, 1 or more actions)"),
+        ({"probabilities": [1, 0]}, "state 's1', action 'a0': probabilities sum to 0; allowed: 1"),
         ({"state_names": ["a", "a"]}, "state name 'a' occurs twice; allowed: each name once"),
         ({"state_names": ["a"]}, "there are 1 state names; allowed: 2, one per state"),
         ({"action_names": [3]}, "action name 3 is not a name; allowed: text, not empty"),
     ],
 )
-def test_a_list_of_transitions_that_cannot_be_is_an_error_that_names_the_place(change, message):
-    arguments = {
-        "states": [0, 1],
-        "actions": [0, 0],
-        "successors": [1, 0],
-        "probabilities": [1.0, 1.0],
-        "rewards": [0.0, 0.0],
-        "shape": (2, 1),
-    }
-    with pytest.raises(ModelError) as caught:
-        from_transitions(**(arguments | change))
-    assert str(caught.value) == message
+def test_transitions_that_cannot_be_are_refused_with_the_place(change, message):
+    arguments = {"states": [0, 1], "actions": [0, 0], "successors": [1, 0], "shape": (2, 1)}
+    arguments |= {"probabilities": [1.0, 1.0], "rewards": [0.0, 0.0]}
+    assert refusal(from_transitions, **(arguments | change)).startswith(message)
+
+
+T = "transition_probabilities"
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "rewards", "message"),
+    [
+        (np.zeros((2, 2)), REWARDS, f"{T} have shape (2, 2); allowed: [S, A, S]"),
+        (PROBABILITIES, np.zeros((2, 3)), "rewards have shape (2, 3); allowed: (2, 2, 2) or (2, "),
+        (sparse.eye_array(2), [[0], [0]], f"{T}: SciPy's sparse matrices; allowed: a dense array"),
+        ([sparse.eye_array(2)] * 2, [[0], [0]], f"{T}: SciPy's sparse matrices; allowed: a dense "),
+        (np.ones((1, 1, 1)), sparse.eye_array(1), "rewards: SciPy's sparse matrices; allowed: a "),
+        ([[[1, 0], [0, 1]], [[1, 0]]], [[0, 0]] * 2, f"{T}: state 1 has 1 actions; allowed: 2, as"),
+        ([[[1, 0]], [[1]]], [[0], [0]], f"{T}: state 1, action 0 has 1 numbers; allowed: 2, one "),
+        ([[[1, 0]], [[0, 1]]], [[0], [0, 1]], "rewards: state 1 has 2 actions; allowed: 1, as s"),
+        ([[[1, 0]], [["x", 1]]], [[0], [0]], f"{T}: state 1, action 0: could not convert string "),
+        ([[[1, 0]], None], [[0], [0]], f"{T}: setting an array element with"),
+        ([], [[0]], f"{T} have shape (0,); allowed: [S, A, S]"),
+    ],
+)
+def test_what_is_no_dense_array_is_refused_in_one_line(probabilities, rewards, message):
+    assert refusal(from_arrays, probabilities, rewards).startswith(message)
+
+
+def test_rows_in_single_precision_are_accepted_and_divided_by_their_sum():
+    single = np.array([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]], [[1, 0, 0]]], np.float32)
+    assert single.astype(float).sum(axis=2).ravel()[0] != 1
+    model = from_arrays(single, np.array([[1.0], [2.0], [3.0]], np.float32))
+    assert np.add.reduceat(model.transitions.data, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
+    assert model.expected_rewards.ravel() == pytest.approx([1, 2, 3], abs=1e-15)
 
 
 def test_an_unknown_name_is_an_error_with_the_closest_match():
     model = from_arrays(PROBABILITIES, REWARDS, POSSIBLE, ["home", "away"], ["stay", "return"])
-    with pytest.raises(ModelError) as caught:
-        model.state("hom")
-    assert str(caught.value) == "unknown state 'hom'; allowed: home, away; closest match: 'home'"
-    with pytest.raises(ModelError) as caught:
-        model.pair("home", "return")
-    assert str(caught.value) == "state 'home', action 'return': impossible action; allowed: stay"
+    known = "allowed: home, away; closest match: 'home'"
+    assert refusal(model.state, "hom") == f"unknown state 'hom'; {known}"
+    message = "state 'home', action 'return': impossible action; allowed: stay"
+    assert refusal(model.pair, "home", "return") == message
 
 
 def test_a_number_draws_the_transition_in_whose_share_it_lies():
@@ -219,47 +169,6 @@ def test_the_largest_number_draws_a_transition_of_its_own_row():
     source = sampler(model)
     drawn = [draw(source, row, np.nextafter(1, 0)) for row in range(18)]
     assert (source.successors[drawn] == 8).all()
-
-
-def test_rows_in_single_precision_are_accepted_and_divided_by_their_sum():
-    single = np.array([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]], [[1, 0, 0]]], np.float32)
-    assert single.astype(float).sum(axis=2).ravel()[0] != 1
-    model = from_arrays(single, np.array([[1.0], [2.0], [3.0]], np.float32))
-    assert np.add.reduceat(model.transitions.data, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
-    assert model.expected_rewards.ravel() == pytest.approx([1, 2, 3], abs=1e-15)
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "rewards", "message"),
-    [
-        (sparse.eye_array(2), [[0], [0]], "transition_probabilities: SciPy's sparse matrices; all"),
-        ([sparse.eye_array(2)] * 2, [[0], [0]], "transition_probabilities: SciPy's sparse matric"),
-        (np.ones((1, 1, 1)), sparse.eye_array(1), "rewards: SciPy's sparse matrices; allowed: a "),
-        (
-            [[[1, 0], [0, 1]], [[1, 0]]],
-            [[0, 0], [0, 0]],
-            "transition_probabilities: state 1 has 1 actions; allowed: 2, as state 0; where",
-        ),
-        (
-            [[[1, 0]], [[1]]],
-            [[0], [0]],
-            "transition_probabilities: state 1, action 0 has 1 numbers; allowed: 2, one for each",
-        ),
-        ([[[1, 0]], [[0, 1]]], [[0], [0, 1]], "rewards: state 1 has 2 actions; allowed: 1, as s"),
-        (
-            [[[1, 0]], [["x", 1]]],
-            [[0], [0]],
-            "transition_probabilities: state 1, action 0: could not convert string to float: 'x'",
-        ),
-        ([[[1, 0]], None], [[0], [0]], "transition_probabilities: setting an array element with"),
-        ([], [[0]], "transition_probabilities have shape (0,); allowed: [S, A, S]"),
-    ],
-)
-def test_what_is_no_dense_array_is_refused_in_one_line(probabilities, rewards, message):
-    with pytest.raises(ModelError) as caught:
-        from_arrays(probabilities, rewards)
-    assert str(caught.value).startswith(message)
-    assert "\n" not in str(caught.value)
 
 
 def test_names_that_have_the_same_key_in_the_metrics_are_refused():

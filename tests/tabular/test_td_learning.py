@@ -1,4 +1,4 @@
-"""TD(0): it converges to the values, by the schedules that decay."""
+"""TD(0), and the exact values of random policies."""
 
 from types import SimpleNamespace
 from typing import Literal
@@ -9,27 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from reprise.tabular import td_learning as td
 from reprise.tabular.loaders import from_gymnasium, from_yaml
 from reprise.tabular.names import ModelError
 from reprise.tabular.sampling import sampler
-from reprise.tabular.stochastic_policy import evaluate, following, uniform_policy
-from reprise.tabular.td_learning import (
-    Hyperparameters,
-    Schedule,
-    bias_and_spread,
-    errors,
-    learn,
-    td_learning,
-)
 
-CHAPTER = Hyperparameters(discount=0.9, iterations=2000, record_every=1)
+CHAPTER = td.Hyperparameters(discount=0.9, iterations=2000, record_every=1)
 
 
 def schedule(learning_rate, decay=0.0, count: Literal["steps", "visits"] = "steps"):
-    return Schedule(learning_rate=learning_rate, learning_rate_decay=decay, count=count)
-
-
-DECAYING, CONSTANT, MEAN = schedule(0.05, 5e-4), schedule(0.05), schedule(1.0, 1.0, "visits")
+    return td.Schedule(learning_rate=learning_rate, learning_rate_decay=decay, count=count)
 
 
 @pytest.fixture(scope="module")
@@ -37,56 +26,43 @@ def three_state():
     return from_yaml("data/inputs/three_state.yaml")
 
 
-def generators(runs):
-    return [np.random.default_rng([5, run]) for run in range(runs)]
-
-
-def learnt(model, hyperparameters, schedules, runs):
-    policy = uniform_policy(model)
-    return td_learning(model, policy, hyperparameters, schedules, generators(runs), "s0")
-
-
-def changed(**changes):
-    return CHAPTER.model_copy(update=changes)
+def learnt(model, schedules, runs, **changes):
+    generators = [np.random.default_rng([5, run]) for run in range(runs)]
+    hyperparameters = CHAPTER.model_copy(update=changes)
+    policy = td.uniform_policy(model)
+    return td.td_learning(model, policy, hyperparameters, schedules, generators, "s0")
 
 
 def test_the_random_policys_values_solve_the_equations_written_out(three_state):
-    v = evaluate(three_state, uniform_policy(three_state), 0.9)
-    s0, s1, s2 = v
+    s0, s1, s2 = td.evaluate(three_state, td.uniform_policy(three_state), 0.9)
     assert s0 == pytest.approx((7 + 0.9 * (2.5 * s0 + 0.5 * s1)) / 3, rel=1e-13)
     assert s1 == pytest.approx((0.9 * s1 - 50 + 0.9 * s2) / 2, rel=1e-13)
     assert s2 == pytest.approx(32 + 0.9 * (0.8 * s0 + 0.1 * s1 + 0.1 * s2), rel=1e-13)
 
 
+PROBABILITY = "the policy's probability is"
+
+
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ([[1, 0, 0]], r"policy has shape \(1, 3\); allowed: \(3, 3\)"),
-        (
-            [[1, 0, 0], [0, 1, 0], [0, 1, 0]],
-            "state 's1', action 'a1': the policy's probability is 1.0; allowed: 0, the action",
-        ),
-        (
-            [[1, 0, 0], [0.5, 0, 0.4], [0, 1, 0]],
-            "state 's1': the policy's probabilities sum to 0.9; allowed: 1",
-        ),
-        (
-            [[np.nan, 0, 0], [1, 0, 0], [0, 1, 0]],
-            "state 's0', action 'a0': the policy's probability is nan; allowed: from 0 to 1",
-        ),
+        ([[1, 0, 0]], "policy has shape (1, 3); allowed: (3, 3)"),
+        (np.eye(3)[[0, 1, 1]], f"state 's1', action 'a1': {PROBABILITY} 1.0; allowed: 0, the act"),
+        ([[1, 0, 0], [0.5, 0, 0.4], [0, 1, 0]], "state 's1': the policy's probabilities sum to 0."),
+        ([[np.nan, 0, 0]] * 3, f"state 's0', action 'a0': {PROBABILITY} nan; allowed: from 0 to 1"),
     ],
 )
 def test_a_policy_that_is_none_of_the_models_is_refused(three_state, policy, message):
-    with pytest.raises(ModelError, match=message):
-        following(three_state, policy)
+    with pytest.raises(ModelError) as caught:
+        td.following(three_state, policy)
+    assert str(caught.value).startswith(message)
 
 
 def test_the_values_converge_to_the_linear_solve_where_the_rate_decays(three_state):
-    truth = evaluate(three_state, uniform_policy(three_state), 0.9)
-    values = learnt(
-        three_state, changed(iterations=60_000, record_every=6000), [DECAYING, CONSTANT], 100
-    )
-    decaying, constant = errors(values, truth).mean(axis=0)  # [K]
+    truth = td.evaluate(three_state, td.uniform_policy(three_state), 0.9)
+    schedules = [schedule(0.05, 5e-4), schedule(0.05)]
+    values = learnt(three_state, schedules, 50, iterations=60_000, record_every=6000)
+    decaying, constant = td.errors(values, truth).mean(axis=0)  # [K]
     assert decaying[-1] < 0.75 * decaying[4] < 0.75 * decaying[0]
     assert constant[-1] == pytest.approx(constant[1:].mean(), rel=0.2)
     assert decaying[-1] < constant[-1] / 3
@@ -94,8 +70,8 @@ def test_the_values_converge_to_the_linear_solve_where_the_rate_decays(three_sta
 
 
 def trained(three_state, loop, generator, rates, every, records):
-    """Learn by the rates, the second by visits; as compiled, or in plain Python."""
-    source = sampler(following(three_state, uniform_policy(three_state)))
+    """Learn by the rates, the second by visits."""
+    source = sampler(td.following(three_state, td.uniform_policy(three_state)))
     by_visits, counts = np.array([False, True]), (every * records.shape[1], every)
     loop(generator, source, source.successors, 0, rates, by_visits, 0.9, counts, records)
     return records
@@ -106,16 +82,13 @@ def test_the_first_updates_are_those_of_the_equation(three_state):
     numbers = iter([0.1, 0.3, 0.9, 0.5])  # +10, to s1, -50 to s2, +40 to s0
     generator = SimpleNamespace(random=numbers.__next__)
     rates = np.array([[0.5, 1.0], [1.0, 1.0]])
-    records = trained(three_state, learn.py_func, generator, rates, 1, np.empty((2, 4, 3)))
+    records = trained(three_state, td.learn.py_func, generator, rates, 1, np.empty((2, 4, 3)))
     first = 0.5 * 10
     second = 0.75 * first + 0.25 * 0.9 * 0
     third = 0.5 / 3 * -50
     fourth = 0.5 / 4 * (40 + 0.9 * second)
-    np.testing.assert_allclose(
-        records[0],
-        [[first, 0, 0], [second, 0, 0], [second, third, 0], [second, third, fourth]],
-        rtol=1e-14,
-    )
+    expected = [[first, 0, 0], [second, 0, 0], [second, third, 0], [second, third, fourth]]
+    np.testing.assert_allclose(records[0], expected, rtol=1e-14)
     # By visits, V(s0) is the mean of its two targets; s1 and s2 take their first target whole.
     np.testing.assert_allclose(records[1, -1], [5, -50, 40 + 0.9 * 5], rtol=1e-14)
 
@@ -124,17 +97,16 @@ def test_the_compiled_loop_equals_plain_python(three_state):
     rates = np.array([[0.05, 0.005], [1.0, 1.0]])
     compiled, plain = (
         trained(three_state, loop, np.random.default_rng(4), rates, 10, np.empty((2, 40, 3)))
-        for loop in (learn, learn.py_func)
+        for loop in (td.learn, td.learn.py_func)
     )
     assert (compiled == plain).all()
 
 
 def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
     lake = from_gymnasium("FrozenLake-v1", is_slippery=False)
-    truth = evaluate(lake, uniform_policy(lake), 0.9)
-    values = learnt(
-        lake, changed(iterations=200_000, record_every=200_000), [schedule(0.5, 0.05, "visits")], 20
-    )[:, 0, -1]
+    truth = td.evaluate(lake, td.uniform_policy(lake), 0.9)
+    schedules, many = [schedule(0.5, 0.05, "visits")], 200_000
+    values = learnt(lake, schedules, 20, iterations=many, record_every=many)[:, 0, -1]
     assert (values[:, -1] == 0).all()
     visited = np.abs(values).sum(axis=0) > 0
     assert visited[0]
@@ -145,8 +117,8 @@ def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothi
 @settings(max_examples=50, deadline=None)
 def test_bias_and_spread_make_up_the_mean_squared_error(values):
     runs, truth = np.array(values), np.array([1.0, -2.0, 3.0])
-    bias, spread = bias_and_spread(runs, truth)
-    mean_squared = (errors(runs, truth) ** 2).mean()
+    bias, spread = td.bias_and_spread(runs, truth)
+    mean_squared = (td.errors(runs, truth) ** 2).mean()
     assert bias**2 + spread**2 == pytest.approx(mean_squared, rel=1e-9, abs=1e-9)
 
 
@@ -160,4 +132,4 @@ def test_bias_and_spread_make_up_the_mean_squared_error(values):
 )
 def test_a_bad_schedule_is_an_error_that_says_what_is_allowed(change, message):
     with pytest.raises(ValidationError, match=message):
-        Schedule(**(CONSTANT.model_dump() | change))
+        td.Schedule(**(schedule(0.05).model_dump() | change))

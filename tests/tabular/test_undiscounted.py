@@ -1,4 +1,4 @@
-"""Discount 1: all solvers find what trying every policy finds, or refuse the model alike."""
+"""Discount 1: solvers agree with trying every policy."""
 
 from itertools import product
 
@@ -29,7 +29,7 @@ HALVES = ((1.0, 0.0), (0.5, 0.5), (0.75, 0.25))
 
 @st.composite
 def models(draw):
-    """Up to four states, two actions, whole rewards; some states rest, some are never reached."""
+    """Small models; some states rest, or are never reached."""
     states = draw(st.integers(1, 4))
     probabilities = np.zeros((states, 2, states))
     rewards = np.zeros((states, 2, states))
@@ -40,13 +40,12 @@ def models(draw):
             probabilities[state, action, successor] += weight
             rewards[state, action, successor] = draw(st.sampled_from((0, 0, -1, 1, -3, 2)))
     if draw(st.booleans()):
-        probabilities[-1], rewards[-1] = 0.0, 0.0
-        probabilities[-1, :, -1] = 1.0
+        probabilities[-1], rewards[-1] = np.eye(states)[-1], 0.0
     return probabilities, rewards
 
 
 def recurrent_classes(chain):
-    """The sets of states in which a small chain stays for ever."""
+    """The sets in which a chain stays for ever."""
     leads = np.linalg.matrix_power(np.eye(len(chain)) + chain, len(chain)) > 0
     together = leads & leads.T
     final = [s for s in range(len(chain)) if (leads[s] <= together[s]).all()]
@@ -54,7 +53,7 @@ def recurrent_classes(chain):
 
 
 def by_trying_every_policy(probabilities, rewards):
-    """V*, or None where it is not finite or the sum of the rewards never settles."""
+    """V*, or None where it is infinite or never settles."""
     states = np.arange(len(probabilities))
     best, never_paid = np.full(len(states), -np.inf), True
     for policy in product(range(2), repeat=len(states)):
@@ -79,7 +78,7 @@ def by_trying_every_policy(probabilities, rewards):
 
 
 def two_states(*rewards):
-    """s0 and s1 lead to each other by a0; a1 ends in s2."""
+    """a0 leads from s0 to s1 and back; a1 ends."""
     there, back, end_0, end_1 = rewards
     probabilities, paid = np.zeros((2, 3, 2, 3))
     probabilities[0, 0, 1] = probabilities[1, 0, 0] = 1.0
@@ -89,7 +88,7 @@ def two_states(*rewards):
 
 
 def one_step_up():
-    """s0 rests by a1; a0 pays 1 and leads to s1, from which the only ways cost 1, and 3 to s0."""
+    """a1 rests; a0 pays 1, but s1 costs more."""
     probabilities, paid = np.zeros((2, 2, 2, 2))
     probabilities[0, 0, 1] = probabilities[0, 1, 0] = probabilities[1, 0, 1] = 1.0
     probabilities[1, 1, 0] = 1.0

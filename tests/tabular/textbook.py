@@ -1,4 +1,4 @@
-"""Models as textbooks print them, built from a step function or a list of transitions.
+"""Models as textbooks print them.
 
 S&B: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2nd edition, 2018. AIMA: S. Russell and
 P. Norvig, Artificial Intelligence: A Modern Approach, 3rd edition, 2010. Puterman: M. L. Puterman,
@@ -6,15 +6,15 @@ Markov Decision Processes, 1994.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from math import exp, factorial
 
 import numpy as np
+from scipy.stats import poisson
 
 from reprise.tabular.mdp import MDP, from_arrays, from_transitions
 
 Outcomes = Iterable[tuple[float, Hashable, float]]  # probability, next state, reward
 END = "end"
-UP, DOWN, RIGHT, LEFT = MOVES = ((-1, 0), (1, 0), (0, 1), (0, -1))
+MOVES = ((-1, 0), (1, 0), (0, 1), (0, -1))
 
 
 def built(
@@ -23,7 +23,7 @@ def built(
     outcomes: Callable[..., Outcomes],
     ends: bool = True,
 ) -> tuple[MDP, dict]:
-    """Build a model from `outcomes(state, action)`, and return it with the places of its states.
+    """Build a model from `outcomes(state, action)`; also its states' places.
 
     An action without outcomes is impossible; the state `END` is absorbing, where there is one.
     """
@@ -40,7 +40,7 @@ def built(
 
 
 def random_model(seed: int, states: int | None = None, actions: int | None = None):
-    """Return a random model, some actions impossible; its probabilities, rewards, [S, A, S]."""
+    """A random model, its probabilities and rewards, [S, A, S]."""
     generator = np.random.default_rng(seed)
     states = states or int(generator.integers(1, 9))
     actions = actions or int(generator.integers(1, 5))
@@ -52,41 +52,59 @@ def random_model(seed: int, states: int | None = None, actions: int | None = Non
     return from_arrays(probabilities, rewards, possible), probabilities, rewards
 
 
-def cells(rows: int, columns: int) -> list[tuple[int, int]]:
-    """Return the cells of a grid, row by row."""
-    return [(row, column) for row in range(rows) for column in range(columns)]
+def walk(
+    shape: tuple[int, int],
+    ends: Sequence[tuple[int, int]],
+    wind: Sequence[int] | None = None,
+    cliff: Sequence[tuple[int, int]] = (),
+) -> tuple[MDP, dict]:
+    """A windy grid; steps cost 1, the cliff 100."""
+
+    def outcomes(cell, move):
+        up = wind[cell[1]] if wind else 0
+        moved = inside(cell[0] + move[0] - up, cell[1] + move[1], shape)
+        if moved in cliff:
+            return [(1.0, (shape[0] - 1, 0), -100.0)]
+        return [(1.0, END if moved in ends else moved, -1.0)]
+
+    return built([c for c in np.ndindex(*shape) if c not in {*ends, *cliff}], MOVES, outcomes)
 
 
-def inside(row: int, column: int, rows: int, columns: int) -> tuple[int, int]:
-    """Return the cell of the grid that is nearest."""
-    return min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
+def inside(row: int, column: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """The nearest cell of the grid."""
+    return min(max(row, 0), shape[0] - 1), min(max(column, 0), shape[1] - 1)
 
 
 def corners() -> tuple[MDP, dict]:
-    """S&B, example 4.1: a 4x4 grid, two of its corners are the end, every step costs 1."""
+    """S&B, example 4.1: a grid that ends in corners."""
+    return walk((4, 4), [(0, 0), (3, 3)])
 
-    def outcomes(cell, move):
-        moved = inside(cell[0] + move[0], cell[1] + move[1], 4, 4)
-        return [(1.0, END if moved in ((0, 0), (3, 3)) else moved, -1.0)]
 
-    return built(cells(4, 4)[1:-1], MOVES, outcomes)
+def windy() -> tuple[MDP, dict]:
+    """S&B, example 6.5: wind in the middle of a grid."""
+    return walk((7, 10), [(3, 7)], wind=(0, 0, 0, 1, 1, 1, 2, 2, 1, 0))
+
+
+def cliff() -> tuple[MDP, dict]:
+    """S&B, example 6.6: a cliff between start and goal."""
+    return walk((4, 12), [(3, 11)], cliff=[(3, column) for column in range(1, 11)])
 
 
 def shortcuts() -> tuple[MDP, dict]:
-    """S&B, examples 3.5 and 3.8: a 5x5 grid; A pays 10 and leads to A', B pays 5 and to B'."""
+    """S&B, examples 3.5 and 3.8: two cells that pay."""
 
     def outcomes(cell, move):
         if cell in ((0, 1), (0, 3)):
             return [(1.0, (4, 1), 10.0) if cell == (0, 1) else (1.0, (2, 3), 5.0)]
         target = cell[0] + move[0], cell[1] + move[1]
-        moved = inside(*target, 5, 5)
+        moved = inside(*target, (5, 5))
         return [(1.0, moved, 0.0 if moved == target else -1.0)]
 
-    return built(cells(5, 5), MOVES, outcomes, ends=False)
+    return built(np.ndindex(5, 5), MOVES, outcomes, ends=False)
 
 
 def gambler(heads: float = 0.4) -> tuple[MDP, dict]:
-    """S&B, example 4.3: stakes on a coin until the capital is 0 or 100, which pays 1."""
+    """S&B, example 4.3: stakes up to 100."""
 
     def outcomes(capital, stake):
         if stake > min(capital, 100 - capital):
@@ -99,70 +117,39 @@ def gambler(heads: float = 0.4) -> tuple[MDP, dict]:
 
 
 def car_rental() -> MDP:
-    """S&B, example 4.2: cars at two places, up to 20 each; up to five are moved overnight.
+    """S&B, example 4.2: up to 20 cars at two places.
 
-    Requests and returns are Poisson, 3 and 3 at the first place, 4 and 2 at the second; a car that
-    is rented pays 10, one that is moved costs 2.
+    Up to five are moved overnight, for 2 each. Requests and returns are Poisson, 3 and 3 at the
+    first place, 4 and 2 at the second; a car that is rented pays 10.
     """
-    cars = 21
+    cars, day = 21, np.arange(60)
 
     def place(requested, returned):
-        """The probabilities [before, after] of a day, and the expected number of rentals."""
-        asked, back = (
-            np.array([exp(-mean) * mean**n / factorial(n) for n in range(60)])
-            for mean in (requested, returned)
-        )
+        """A day's probabilities [before, after], and expected rentals."""
+        asked, back = poisson.pmf(day, requested), poisson.pmf(day, returned)
         leads, rentals = np.zeros((cars, cars)), np.zeros(cars)
         for before in range(cars):
-            for n, p in enumerate(asked / asked.sum()):
-                rented = min(n, before)
-                rentals[before] += p * rented
-                for m, q in enumerate(back / back.sum()):
-                    leads[before, min(before - rented + m, cars - 1)] += p * q
+            rented = np.minimum(day, before)
+            rentals[before] = asked @ rented
+            after = np.minimum(before - rented[:, np.newaxis] + day, cars - 1)
+            np.add.at(leads[before], after, np.outer(asked, back))
         return leads, rentals
 
     (first, rented_1), (second, rented_2) = place(3, 3), place(4, 2)
     moves = range(-5, 6)  # from the first to the second
     probabilities = np.zeros((cars * cars, len(moves), cars * cars))
     rewards = np.zeros(probabilities.shape[:2])
-    possible = np.zeros(rewards.shape, bool)
-    for (n, m), (a, moved) in (
-        (pair, move) for pair in np.ndindex(cars, cars) for move in enumerate(moves)
-    ):
-        if -m <= moved <= n:
-            x, y = min(n - moved, cars - 1), min(m + moved, cars - 1)
-            state = n * cars + m
-            probabilities[state, a] = np.outer(first[x], second[y]).ravel()
-            rewards[state, a] = 10 * (rented_1[x] + rented_2[y]) - 2 * abs(moved)
-            possible[state, a] = True
-    return from_arrays(probabilities, rewards, possible)
-
-
-def windy() -> tuple[MDP, dict]:
-    """S&B, example 6.5: wind blows upward in the middle of a 7x10 grid; every step costs 1."""
-    wind = (0, 0, 0, 1, 1, 1, 2, 2, 1, 0)
-
-    def outcomes(cell, move):
-        moved = inside(cell[0] + move[0] - wind[cell[1]], cell[1] + move[1], 7, 10)
-        return [(1.0, END if moved == (3, 7) else moved, -1.0)]
-
-    return built([cell for cell in cells(7, 10) if cell != (3, 7)], MOVES, outcomes)
-
-
-def cliff() -> tuple[MDP, dict]:
-    """S&B, example 6.6: a 4x12 grid; a step costs 1, one into the cliff 100 and back to start."""
-
-    def outcomes(cell, move):
-        moved = inside(cell[0] + move[0], cell[1] + move[1], 4, 12)
-        if moved[0] == 3 and 0 < moved[1] < 11:
-            return [(1.0, (3, 0), -100.0)]
-        return [(1.0, END if moved == (3, 11) else moved, -1.0)]
-
-    return built([*cells(3, 12), (3, 0)], MOVES, outcomes)
+    for state, (n, m) in enumerate(np.ndindex(cars, cars)):
+        for a, moved in enumerate(moves):
+            if -m <= moved <= n:
+                x, y = min(n - moved, cars - 1), min(m + moved, cars - 1)
+                probabilities[state, a] = np.outer(first[x], second[y]).ravel()
+                rewards[state, a] = 10 * (rented_1[x] + rented_2[y]) - 2 * abs(moved)
+    return from_arrays(probabilities, rewards, probabilities.any(axis=2))
 
 
 def random_walk(states: int) -> tuple[MDP, dict]:
-    """S&B, example 7.1: a walk of 19 states to either side; -1 at the left end, 1 at the right."""
+    """S&B, example 7.1: -1 left, 1 right."""
 
     def outcomes(state, _):
         left = (0.5, END, -1.0) if state == 1 else (0.5, state - 1, 0.0)
@@ -173,22 +160,19 @@ def random_walk(states: int) -> tuple[MDP, dict]:
 
 
 def putermans() -> MDP:
-    """Puterman, section 3.1: two states; in s1 either 5 and perhaps stay, or 10 and go; then -1."""
+    """Puterman, section 3.1: stay for 5 or go for 10."""
     probabilities = [[[0.5, 0.5], [0.0, 1.0]], [[0.0, 1.0], [0.0, 0.0]]]
-    return from_arrays(
-        probabilities, [[5.0, 10.0], [-1.0, 0.0]], np.array([[True, True], [True, False]])
-    )
+    return from_arrays(probabilities, [[5.0, 10.0], [-1.0, 0.0]], [[True, True], [True, False]])
 
 
 def four_by_three(step: float = -0.04) -> tuple[MDP, dict]:
-    """AIMA, section 17.1: (column, row), a wall at (2, 2); moves slip sideways one time in five.
+    """AIMA, section 17.1: (column, row); moves slip sideways.
 
-    The reward is of being in a state: 1 in (4, 3), -1 in (4, 2), the step's elsewhere; it is paid
-    here on leaving.
+    There is a wall at (2, 2), and one move in five slips. The reward is of being in a state: 1 in
+    (4, 3), -1 in (4, 2), the step's elsewhere; it is paid here on leaving.
     """
-    states = [
-        (column, row) for row in (1, 2, 3) for column in (1, 2, 3, 4) if (column, row) != (2, 2)
-    ]
+    cells = ((column, row) for row in (1, 2, 3) for column in (1, 2, 3, 4))
+    states = [cell for cell in cells if cell != (2, 2)]
     moves = ((0, 1), (1, 0), (0, -1), (-1, 0))  # each next to those at right angles to it
 
     def outcomes(cell, a):
