@@ -128,13 +128,10 @@ def possible_pairs(mdp: MDP) -> list[tuple[tuple[int, int], str, str]]:
 def sweeps_until_near(
     history: np.ndarray, optimal: np.ndarray, relative_tolerance: float
 ) -> int | None:
-    """Return the sweeps after which all Q-values stay near Q*.
-
-    The tolerance is relative to the largest |Q*|, since a single Q* may be 0.
-    """
+    """Return the sweeps after which all Q-values stay near Q*."""
     possible = np.isfinite(optimal)
     errors = np.abs(history[:, possible] - optimal[possible]).max(axis=1)
-    near = errors <= relative_tolerance * np.abs(optimal[possible]).max()
+    near = errors <= relative_tolerance * np.abs(optimal[possible]).max()  # a single Q* may be 0
     record = settling_records(near[np.newaxis]).item()
     return None if math.isnan(record) else int(record)
 

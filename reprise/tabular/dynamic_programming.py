@@ -7,8 +7,7 @@ The Bellman optimality equation, and the algorithms that turn it into an assignm
 Source: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2018, chapter 4; M. L. Puterman,
 Markov Decision Processes, 1994, chapter 6. Axes: S states, A actions.
 
-A discount γ of 1 is only for models, and policies, that `undiscounted` allows; others are a
-ModelError. Values that do not settle in time are a ConvergenceError.
+A discount γ of 1 is only for models, and policies, that `undiscounted` allows.
 """
 
 from typing import NamedTuple
@@ -54,8 +53,7 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
     [18.92, 0.0, 50.13]
 
     The tolerance is the largest error of a value, relative to the largest reward where that is
-    below 1: sweeps end when no value changes by tolerance·(1 - γ)/γ. With a discount of 1 no such
-    bound exists, and they end when none changes by the tolerance itself.
+    below 1. With a discount of 1 it is the largest change in the last sweep.
     """
     values, change = first_values(mdp, discount), np.zeros(mdp.number_of_states)
     enough = tolerances.smallest_change(mdp, discount, tolerance)
@@ -138,9 +136,9 @@ def modified_policy_iteration(
 ) -> Solution:
     """Improve the policy, evaluate it by few sweeps; repeat.
 
-    Fast on large models; the discount is below 1. Improvements, `max_sweeps` at most, end when the
-    span of their changes, max - min, is at most tolerance·(1 - γ)/γ; V* then lies between two
-    bounds. The result is their middle (Puterman, 1994, section 6.6.3), the residual half the span.
+    Fast on large models; γ is below 1. Improvements, `max_sweeps` at most, end when the span of
+    their changes, max - min, is small. V* then lies between two bounds: the result is their middle
+    (Puterman, 1994, section 6.6.3), the residual half the span.
     """
     check_discount(discount)
     if discount == 1:
@@ -181,16 +179,12 @@ def switching_discount(
 ) -> float:
     """Return the γ at which Q*(s, a) = Q*(s, b).
 
-    One action is better at one end of the bracket, the other at the other; γ is good to about 12
-    digits.
+    One action is better at one end of the bracket, the other at the other.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
     >>> round(switching_discount(mdp, 1, 0, 2, bracket=(0.9, 0.99)), 6)
     0.947633
-
-    Raises:
-        ModelError: if an action is impossible, or one of them is better at both ends.
     """
     name, names = mdp.state_names[state], [mdp.action_names[a] for a in (action_a, action_b)]
     for action in names:
@@ -224,8 +218,8 @@ def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
 def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
     """Return a greedy policy, the first of ties, [S].
 
-    With a discount of 1 the first may lead round in circles, and the policy must end at rest.
-    Inexact values may separate actions that tie, so the tie widens until there is such a policy.
+    With a discount of 1 it must end at rest, and the first may lead round in circles. Inexact
+    values may separate actions that tie, so the tie widens until there is such a policy.
     """
     if discount < 1:
         return np.argmax(best_actions(mdp, values, discount), axis=1)
@@ -264,9 +258,8 @@ def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
 def first_values(mdp: MDP, discount: float) -> np.ndarray:
     """Return the first values of value iteration: 0, if safe.
 
-    With a discount of 1 and rewards of both signs, a value may not start above V*. A finite horizon
-    can take a reward and end before it is paid for, and a circle of reward 0 keeps such a value for
-    ever. The values of a policy that ends at rest are below V*.
+    With a discount of 1 and rewards of both signs they start below V*: a circle of reward 0 would
+    keep a higher value for ever.
     """
     check_solvable(mdp, discount)
     if discount == 1 and (mdp.rewards > 0).any() and (mdp.rewards < 0).any():

@@ -3,10 +3,9 @@
 ε-greedy: with probability ε_k any action, else argmax_a Q(s, a), where ε_k falls linearly. The
 exploration function f(q, n) = q + κ / (1 + n), of an action's Q-value and how often it was tried:
 the agent takes argmax_a f(Q(s, a), N(s, a)); the target is r + γ max_a' f(Q(s', a'), N(s', a')).
-Actions that tie are equally probable: an agent that took the first of them, from Q = 0 and where
-there are no rewards, would try nothing else. Source: the chapter, which calls κ k; S. Russell and
-P. Norvig, Artificial Intelligence, 2010, section 21.3, for acting by f, which the chapter leaves
-open. Axes: S states, A actions.
+Actions that tie are equally probable: the first alone, from Q = 0 and without rewards, would hide
+the others. Source: the chapter, which calls κ k; S. Russell and P. Norvig, Artificial Intelligence,
+2010, section 21.3, for acting by f.
 """
 
 from typing import NamedTuple

@@ -27,9 +27,6 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
     >>> list(mdp.state_names), list(mdp.action_names)
     (['s0', 's1', 's2'], ['a0', 'a1', 'a2'])
-
-    Raises:
-        ModelError: as `from_transitions`, and if a key or a name is unknown, after the path.
     """
     return read_model(path, ["states", "actions", "transitions"], _model)
 

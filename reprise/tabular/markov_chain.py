@@ -2,8 +2,7 @@
 
 With the transient states first, the transition probabilities are P = [[Q, R], [0, I]], and the
 fundamental matrix N = (I - Q)⁻¹ holds the expected visits. Source: J. G. Kemeny and J. L. Snell,
-Finite Markov Chains, 1960, chapter 3. Axes: S states, of which T are transient and A absorbing; n
-steps.
+Finite Markov Chains, 1960, chapter 3. Axes: S states, of which T are transient and A absorbing.
 """
 
 from collections.abc import Sequence
@@ -65,11 +64,7 @@ def simulate(
 ) -> Paths:
     """Walk from a state until absorption, once for each generator.
 
-    Each path draws from its own generator: it depends on no other path. The first paths, as many
-    as are `shown`, keep all their states.
-
-    Raises:
-        ModelError: as `absorption`, if the start is unknown or absorbing, or the paths too long.
+    No path depends on another. The first paths, as many as are `shown`, keep all their states.
     """
     start, absorbing = find(start_state, chain.state_names, "state"), chain.absorbing
     if absorbing[start]:
@@ -121,9 +116,6 @@ def absorption(chain: MarkovChain) -> Absorption:
     >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
     >>> absorption(chain).steps.tolist()
     [2.0]
-
-    Raises:
-        ModelError: naming the states from which no absorbing state can be reached.
     """
     absorbing = reached = chain.absorbing
     leads = chain.probabilities > 0
@@ -174,11 +166,7 @@ def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
 
 
 def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = None) -> MarkovChain:
-    """Build a chain from its transition probabilities, [S, S].
-
-    Raises:
-        ModelError: naming the state, the value and the values allowed.
-    """
+    """Build a chain from its transition probabilities, [S, S]."""
     matrix = numbers("probabilities", probabilities)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         raise ModelError(f"probabilities have shape {matrix.shape}; allowed: [S, S]")
@@ -197,9 +185,6 @@ def from_yaml(path: str | PathLike[str]) -> MarkovChain:
 
     The file has the list `states` and the mapping `transitions`: state, successor, probability. A
     successor that a state does not name never follows it.
-
-    Raises:
-        ModelError: as `from_matrix`, and if a key or a name is unknown, after the path.
     """
     return read_model(path, ["states", "transitions"], _chain)
 

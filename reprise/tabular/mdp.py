@@ -65,12 +65,9 @@ def from_arrays(
 ) -> MDP:
     """Build a model from dense arrays.
 
-    The arrays are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions; R(s, a, s'),
-    [S, A, S], or the expected R(s, a), [S, A]; and where an action is possible, [S, A], by default
-    everywhere. Names are s0, s1, ... and a0, a1, ... by default.
-
-    Raises:
-        ModelError: as `from_transitions`, and if a shape is wrong.
+    They are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions; R(s, a, s'), [S, A, S],
+    or the expected R(s, a), [S, A]; and the possible actions, [S, A], by default all. Names are s0,
+    s1, ... and a0, a1, ... by default.
     """
     dense = _dense("transition_probabilities", transition_probabilities)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:

@@ -16,7 +16,7 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from reprise import seeds
-from reprise.tabular.mdp import MDP, divisors, from_transitions
+from reprise.tabular.mdp import MDP, divisors, from_transitions, numbers
 from reprise.tabular.names import ModelError
 from reprise.tabular.undiscounted import ways_to_rest
 
@@ -48,11 +48,7 @@ def from_state(name: str, mdp: MDP, discount: float, start_state: str) -> Proble
 
 @cache  # to check a table takes longer than many a run
 def toy_text(environment_id: str, discount: float) -> Problem:
-    """Return a toy-text environment, beginning as `env.reset` does.
-
-    Raises:
-        ModelError: as `from_gymnasium`, and if the environment has no start distribution.
-    """
+    """Return a toy-text environment, beginning as `env.reset` does."""
     mdp, start = _read(environment_id)
     if start is None:
         raise ModelError(
@@ -65,15 +61,13 @@ def toy_text(environment_id: str, discount: float) -> Problem:
 def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
     """Read the table `env.unwrapped.P` of a toy-text environment.
 
-    Gymnasium's time limits are left out. The arguments are the environment's, such as
-    map_name="8x8".
+    The arguments are the environment's, such as map_name="8x8". Its time limit is left out.
 
     >>> from_gymnasium("FrozenLake-v1").number_of_states  # 16 fields, and the end
     17
 
     Raises:
-        ModelError: if there is no such environment, it has no transition table, or its steps do not
-            follow the table.
+        ModelError: if there is no such environment, or it does not follow such a table.
     """
     return _read(environment_id, **arguments)[0]
 
@@ -83,14 +77,10 @@ def from_table(table: Any, states: int | None = None, actions: int | None = None
 
     A terminated transition leads to one more state, "terminal", the last, which is absorbing and
     worth 0: the table's next state counts for nothing where an episode ends. An action that a state
-    does not list is impossible in it. There are as many states as the table has by default, and
-    actions up to the last that occurs.
+    does not list is impossible in it. States and actions are as many as occur by default.
 
     >>> from_table([[[(0.5, 0, -1.0, False), (0.5, 0, -1.0, True)]]]).rewards.tolist()
     [-1.0, -1.0, 0.0]
-
-    Raises:
-        ModelError: naming state, action, the value and the values allowed.
     """
     states = len(table) if states is None and hasattr(table, "__len__") else states
     if not states:
@@ -114,20 +104,17 @@ def from_table(table: Any, states: int | None = None, actions: int | None = None
 
 
 def _items(rows: Any, kind: str, size: int | None, place: str) -> Iterator[tuple[int, Any]]:
-    if isinstance(rows, Mapping):
-        for number, row in rows.items():
-            known = isinstance(number, Integral) and not isinstance(number, bool)
-            if not known or int(number) < 0 or (size and int(number) >= size):
-                allowed = f"0 to {size - 1}" if size else "0, 1, 2, ..."
-                raise ModelError(f"{place}: {kind} {number!r}; allowed: {allowed}")
-            yield int(number), row
-    elif isinstance(rows, Sequence) and not isinstance(rows, str):
-        if size and len(rows) > size:
-            raise ModelError(f"{place}: {len(rows)} {kind}s; allowed: {size}")
-        yield from enumerate(rows)
-    else:
+    if isinstance(rows, Sequence) and not isinstance(rows, str):
+        rows = dict(enumerate(rows))
+    if not isinstance(rows, Mapping):
         allowed = f"a dictionary or a list by {kind}"
         raise ModelError(f"{place}: {type(rows).__name__}; allowed: {allowed}")
+    for number, row in rows.items():
+        known = isinstance(number, Integral) and not isinstance(number, bool)
+        if not known or int(number) < 0 or (size and int(number) >= size):
+            allowed = f"0 to {size - 1}" if size else "0, 1, 2, ..."
+            raise ModelError(f"{place}: {kind} {number!r}; allowed: {allowed}")
+        yield int(number), row
 
 
 def _outcome(outcome: Any, states: int, pair: str) -> tuple[int, float, float]:
@@ -174,15 +161,11 @@ def _start(environment: gymnasium.Env, mdp: MDP) -> np.ndarray | None:
     given = getattr(environment.unwrapped, "initial_state_distrib", None)
     if given is None:
         return None
-    try:
-        start = np.append(np.asarray(given, np.float64), 0.0)  # no episode begins in "terminal"
-    except (TypeError, ValueError):
-        start = np.empty(0)
-    if np.ndim(given) != 1 or len(start) != mdp.number_of_states or (start < 0).any():
-        raise ModelError(
-            f"initial_state_distrib is {' '.join(repr(given).split())}; allowed: "
-            f"{mdp.number_of_states - 1} probabilities, one for each state"
-        )
+    start = numbers("initial_state_distrib", given)
+    if start.shape != (mdp.number_of_states - 1,) or (start < 0).any():
+        allowed = f"{mdp.number_of_states - 1} probabilities, one for each state"
+        raise ModelError(f"initial_state_distrib is {start.tolist()}; allowed: {allowed}")
+    start = np.append(start, 0.0)  # no episode begins in "terminal"
     start /= divisors(start.sum(keepdims=True), lambda _: "initial_state_distrib: probabilities")
     start.setflags(write=False)
     return start
@@ -191,18 +174,17 @@ def _start(environment: gymnasium.Env, mdp: MDP) -> np.ndarray | None:
 def _check_steps(environment: gymnasium.Env, mdp: MDP, start: np.ndarray | None) -> None:
     """Refuse a table that steps do not follow.
 
-    Every other action is one that leads towards the end of an episode, so that the sample has
-    enough of what happens late in it.
+    Every other action leads towards the end of an episode: the sample has enough late steps.
     """
     ending = np.zeros_like(mdp.possible)
     ending[-1] = True
     towards_the_end, _ = ways_to_rest(mdp, mdp.possible, ending)
-    table: dict[tuple[int, int], Counter] = defaultdict(Counter)  # probabilities
-    rows = zip(*np.divmod(mdp.rows, mdp.number_of_actions), strict=True)
+    table: Any = defaultdict(Counter)  # probabilities of next state and reward, by state and action
+    rows = zip(*(part.tolist() for part in np.divmod(mdp.rows, mdp.number_of_actions)), strict=True)
     arrows = mdp.transitions.indices, mdp.rewards, mdp.transitions.data
     for pair, successor, reward, p in zip(rows, *arrows, strict=True):
         table[pair][successor, reward] += p
-    happened: dict[tuple[int, int], Counter] = defaultdict(Counter)
+    happened: Any = defaultdict(Counter)
     generator = seeds.generator(0, "steps")
     state, over, first_seed = -1, True, 0
     for ahead, uniform in zip(generator.random(STEPS) < 0.5, generator.random(STEPS), strict=True):

@@ -34,9 +34,8 @@ def explore(
 ) -> Progress:
     """Learn, and evaluate the greedy policy at each checkpoint.
 
-    There is a run for each generator. The greedy policy takes the first action of the highest
-    Q-value; its value is exact, from the model. Checkpoints are numbers of iterations, ascending,
-    [K]; episodes have no time limit.
+    There is a run for each generator. The policy's value is exact, from the model. Checkpoints are
+    numbers of iterations, ascending, [K]; episodes have no time limit.
     """
     mdp, discount = problem.mdp, hyperparameters.discount
     model = episodes(mdp, problem.start, discount)
@@ -58,25 +57,21 @@ def policy_values(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     It takes a fraction of a millisecond, in a small model and with γ below 1; others are for
     `dynamic_programming.policy_evaluation`.
     """
-    t = mdp.transitions
-    return solve(t.indptr, t.indices, t.data, mdp.expected_rewards, np.asarray(policy), discount)
+    arrows = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
+    return solve(arrows, mdp.expected_rewards, np.asarray(policy), discount)
 
 
 @njit
 def solve(
-    row_starts: np.ndarray,  # [S·A + 1]
-    successors: np.ndarray,  # [N]
-    probabilities: np.ndarray,  # [N]
-    expected_rewards: np.ndarray,  # [S, A]
-    policy: np.ndarray,  # [S]
-    discount: float,
+    arrows: tuple[np.ndarray, ...], rewards: np.ndarray, policy: np.ndarray, discount: float
 ) -> np.ndarray:
     """Solve (I - γ T_π) V = R_π by elimination."""
-    size, number_of_actions = expected_rewards.shape
+    row_starts, successors, probabilities = arrows  # [S·A + 1], [N], [N]
+    size, number_of_actions = rewards.shape  # [S, A]
     system, values = np.eye(size), np.empty(size)  # no pivots are needed; zeros are skipped
     for state in range(size):
         row = state * number_of_actions + policy[state]
-        values[state] = expected_rewards[state, policy[state]]
+        values[state] = rewards[state, policy[state]]
         for n in range(row_starts[row], row_starts[row + 1]):
             system[state, successors[n]] -= discount * probabilities[n]
     for pivot in range(size):

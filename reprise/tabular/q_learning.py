@@ -2,10 +2,9 @@
 
     Q(s, a) ← (1 - α_k) Q(s, a) + α_k (r + γ max_a' f(Q(s', a'), N(s', a'))),
 
-with the decaying rate α_k = α_0 / (1 + k·decay). f(q, n) is q, plus a bonus if the agent is
-curious: see `exploration`. Source: C. Watkins and P. Dayan, Q-learning, 1992; the chapter's power
-scheduling counts all steps k, not visits. Axes: R runs, S states, A actions, N transitions, K
-records.
+with the decaying rate α_k = α_0 / (1 + k·decay), by all steps k; f(q, n) is q, plus a bonus if the
+agent is curious (see `exploration`). Source: C. Watkins and P. Dayan, Q-learning, 1992; the rate is
+the chapter's. Axes: R runs, S states, A actions, N transitions, K records.
 """
 
 from collections.abc import Sequence
@@ -59,9 +58,8 @@ def q_learning(
     """Learn from sampled transitions, in one run for each generator.
 
     A run begins at the start state, from Q = 0, and begins there again (with its Q-values) when it
-    has reached an absorbing state. Each run draws from its own generator: it depends on no other
-    run. Return the Q-values, [R, S, A], -inf for impossible actions, and the recorded state and
-    action's Q-value after each record_every-th iteration, [R, K].
+    has reached an absorbing state; it depends on no other run. Return the Q-values, [R, S, A], -inf
+    if impossible, and the recorded pair's after each record_every-th iteration, [R, K].
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -73,9 +71,6 @@ def q_learning(
     >>> q, _ = q_learning(mdp, h, generators, "s0", recorded=("s0", "a0"))
     >>> q.argmax(axis=2).tolist()
     [[0, 0, 1], [0, 0, 1], [0, 0, 1]]
-
-    Raises:
-        ModelError: if a name is unknown, the recorded action impossible, or the start absorbing.
     """
     h, start = hyperparameters, np.zeros(mdp.number_of_states)
     start[first_state(mdp, start_state)] = 1.0
@@ -195,9 +190,6 @@ def begin(model: Episodes, uniform: float) -> int:
 
 
 def optimal_runs(q: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Return which runs, [R], act greedily by best actions only.
-
-    Learnt Q-values are [R, S, A]; an action is optimal where `best` is true, bool [S, A].
-    """
+    """Return which runs act by best actions only, [R]."""
     greedy = np.argmax(q, axis=2)  # [R, S]
     return np.asarray(best[np.arange(len(best)), greedy].all(axis=1))

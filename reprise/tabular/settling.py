@@ -34,21 +34,14 @@ def curve_quantiles(curves: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
-    """Return the iterations by which shares of runs have settled.
-
-    A run that never settles, NaN, is later than any other: a quantile that falls on one is None.
-    Each quantile is a run's, not a mean of two.
-    """
+    """Return quantiles over runs: never, NaN, is latest, and None."""
     late = np.where(np.isnan(settled), np.inf, settled)
     found = np.quantile(late, list(QUANTILES.values()), method="inverted_cdf")
     return dict(zip(QUANTILES, map(_finite, found), strict=True))
 
 
 def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str, Any]:
-    """Compare the iterations of Q-learning with Q-value iteration's sweeps.
-
-    Both are NaN where it never settles. A sweep updates all pairs of a state and a possible action.
-    """
+    """Compare Q-learning's iterations with sweeps, each over all pairs."""
     iterations = settling_quantiles(settled)
     median = np.nan if iterations["median"] is None else iterations["median"]
     return {

@@ -35,9 +35,6 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
 
     T(s, s') = Σ_a π(a | s) T(s, a, s'), by one action, "follow". Transitions that differ in their
     rewards stay apart.
-
-    Raises:
-        ModelError: if the probabilities of a state's possible actions do not sum to 1.
     """
     weights = numbers("policy", policy)
     if weights.shape != mdp.possible.shape:
@@ -96,9 +93,8 @@ def td_learning(
 ) -> np.ndarray:
     """Learn values by every schedule, [R, C, K, S].
 
-    There is a run for each generator. It begins at the start state, from V = 0, and begins there
-    again (with its values) when it has reached an absorbing state; it depends on no other run, and
-    no schedule on another. V is recorded after each record_every-th iteration.
+    There is a run for each generator, which depends on no other. It begins at the start state, from
+    V = 0, and begins there again (with its values) when it has reached an absorbing state.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -107,9 +103,6 @@ def td_learning(
     >>> h = Hyperparameters(discount=0.9, iterations=1000, record_every=500)
     >>> td_learning(mdp, always, h, [mean], [np.random.default_rng(0)], "s0").shape
     (1, 1, 2, 3)
-
-    Raises:
-        ModelError: if the start state is unknown or absorbing, or the policy none of this model.
     """
     chain = following(mdp, policy)
     start, source = first_state(chain, start_state), sampler(chain)

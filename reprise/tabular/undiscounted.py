@@ -1,16 +1,11 @@
 """Discount 1: models with finite values, policies that rest.
 
 Without discount a return is the sum of all rewards, for ever. An agent is at rest where it goes on
-for reward 0 alone: in an absorbing state, or anywhere else that it can stay for nothing. All
-returns that matter are finite, and all solvers find the same values, if
-
-1. from every state some policy surely ends at rest (otherwise a value is -∞), and
-2. going on for ever without rest costs, on average over time (otherwise a value is +∞, or the sum
-   of the rewards never settles).
-
-Source: D. P. Bertsekas and J. N. Tsitsiklis, An analysis of stochastic shortest path problems,
-1991; M. L. Puterman, Markov Decision Processes, 1994, section 9.3, for the linear program. Axes: S
-states, A actions. Sets of actions are masks, bool [S, A].
+for reward 0 alone. All returns that matter are finite, and all solvers find the same values, if
+from every state some policy surely ends at rest (otherwise a value is -∞), and going on for ever
+without rest costs, on average over time (otherwise a value is +∞, or a sum never settles). Source:
+D. P. Bertsekas and J. N. Tsitsiklis, An analysis of stochastic shortest path problems, 1991; M. L.
+Puterman, Markov Decision Processes, 1994, section 9.3. Sets of actions are masks, bool [S, A].
 """
 
 import numpy as np
@@ -21,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from reprise.tabular.mdp import MDP
 from reprise.tabular.names import ModelError
 
+ENDLESS = "discount is 1 and cannot converge"
 NOTHING = 1e-6  # of the largest reward: the linear program is exact to a tenth of it
 
 
@@ -47,15 +43,11 @@ def first_state(mdp: MDP, name: str) -> int:
     return state
 
 
-def may_lead_to(mdp: MDP, goals: np.ndarray) -> np.ndarray:
-    """Return the actions that may lead to a goal."""
-    return (mdp.transitions @ goals).reshape(mdp.possible.shape) > 0
-
-
 def lasting(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
     """Return the actions that never lead away from allowed ones."""
     while True:
-        kept = allowed & ~may_lead_to(mdp, np.logical_not(allowed.any(axis=1)))
+        leaving = mdp.transitions @ np.logical_not(allowed.any(axis=1)) > 0
+        kept = allowed & ~leaving.reshape(allowed.shape)
         if (kept == allowed).all():
             return kept
         allowed = kept
@@ -74,7 +66,7 @@ def ways_to_rest(
     """Return an allowed policy, and where it ends resting, [S]."""
     policy, reached = np.argmax(resting, axis=1), np.asarray(resting.any(axis=1))
     while True:
-        closer = allowed & may_lead_to(mdp, reached)
+        closer = allowed & (mdp.transitions @ reached > 0).reshape(allowed.shape)
         new = closer.any(axis=1) & ~reached
         if not new.any():
             return policy, reached
@@ -93,9 +85,8 @@ def proper_policy(mdp: MDP, policy: np.ndarray | None = None) -> np.ndarray:
     for state in np.flatnonzero(~reached)[:1].tolist():
         who = "no policy leads" if policy is None else "the policy does not lead"
         raise ModelError(
-            f"discount is 1 and cannot converge: {who} from state {mdp.state_names[state]!r} to an "
-            "absorbing state of reward 0; allowed: a discount below 1, or a model with episodes "
-            "that end"
+            f"{ENDLESS}: {who} from state {mdp.state_names[state]!r} to an absorbing state of "
+            "reward 0; allowed: a discount below 1, or a model with episodes that end"
         )
     return proper
 
@@ -124,7 +115,7 @@ def check_solvable(mdp: MDP, discount: float) -> None:
     pairs, size = np.flatnonzero(kept), mdp.number_of_states
     rewards = mdp.expected_rewards.ravel()[pairs]
     rewards = rewards / (np.abs(rewards).max() or 1.0)
-    here = sparse.eye_array(size, format="csr")[pairs // mdp.number_of_actions]
+    here = sparse.csr_array(sparse.eye_array(size))[pairs // mdp.number_of_actions]
     gain = -np.ones((len(pairs), 1))
     solved = linprog(
         np.append(np.zeros(size), 1.0),
@@ -140,18 +131,16 @@ def check_solvable(mdp: MDP, discount: float) -> None:
     for row in rows[attained[rows] & (mdp.rewards != 0)][:1].tolist():
         state = mdp.state_names[row // mdp.number_of_actions]
         raise ModelError(
-            f"discount is 1 and cannot converge: from state {state!r} the rewards go on for ever "
-            "without a loss; allowed: a discount below 1, or a model in which going on for ever "
-            "costs"
+            f"{ENDLESS}: from state {state!r} the rewards go on for ever without a loss; allowed: "
+            "a discount below 1, or a model in which going on for ever costs"
         )
 
 
 def endless_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
     """Return the allowed actions that can be repeated for ever.
 
-    They form the end components: sets of states that are never left, in which every state is
-    reached from every other. Source: L. de Alfaro, Formal verification of probabilistic systems,
-    1997, section 3.3.
+    They form end components, never left, in which every state is reached from every other.
+    Source: L. de Alfaro, Formal verification of probabilistic systems, 1997, section 3.3.
     """
     rows, size = mdp.rows, mdp.number_of_states
     states, successors = rows // mdp.number_of_actions, mdp.transitions.indices

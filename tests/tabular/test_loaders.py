@@ -180,7 +180,7 @@ SUM = "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-0
         ({(0, 0): {0: [STEP]}}, "the table: state (0, 0); allowed: 0 to 1"),
         ({0: {"right": [STEP]}}, "state 0: action 'right'; allowed: 0 to 0"),
         ({0: {True: [STEP]}}, "state 0: action True; allowed: 0 to 0"),
-        ([[[STEP]], [[END]], [[END]]], "the table: 3 states; allowed: 2"),
+        ([[[STEP]], [[END]], [[END]]], "the table: state 2; allowed: 0 to 1"),
         ({0: {0: [(1.0, -1, 0.0, False)]}}, f"{PAIR} next state -1; {NEXT}"),
         ({0: {0: [(1.0, "s1", 0.0, True)]}}, f"{PAIR} next state 's1'; {NEXT}"),
         ({0: {0: [("x", 1, 0.0, True)]}}, f"{PAIR} probability 'x' and reward 0.0; allowed: num"),
@@ -214,7 +214,10 @@ LED = "state 's0', action 'a0': a step led to state"
         ({"start": [1.0]}, "initial_state_distrib is [1.0]; allowed: 2 probabilities, one for ea"),
         ({"start": [0.5, 0.6]}, "initial_state_distrib: probabilities sum to 1.1; allowed: 1 wit"),
         ({"start": [1.5, -0.5]}, "initial_state_distrib is [1.5, -0.5]; allowed: 2 probabilities"),
-        ({"start": ["a", "b"]}, "initial_state_distrib is ['a', 'b']; allowed: 2 probabilities"),
+        (
+            {"start": ["a", "b"]},
+            "initial_state_distrib: could not convert string to float: 'a'",
+        ),
     ],
 )
 def test_an_environment_that_does_not_follow_its_table_is_refused(

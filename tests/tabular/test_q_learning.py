@@ -1,5 +1,7 @@
 """Tabular Q-learning: its updates, its optimum, its runs."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -29,7 +31,7 @@ def three_state():
     return from_yaml("data/inputs/three_state.yaml")
 
 
-def learnt(model, runs, start="s0", recorded=("s0", "a0"), **changes):
+def learnt(model, runs, start="s0", recorded=("s0", "a0"), **changes: Any):
     generators = [np.random.default_rng([0, run]) for run in range(runs)]
     return q_learning(model, CHAPTER.model_copy(update=changes), generators, start, recorded)
 
@@ -87,7 +89,7 @@ def test_a_run_depends_neither_on_other_runs_nor_on_its_records(three_state):
 
 def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
     model = from_gymnasium("FrozenLake-v1", is_slippery=False)
-    rates = {"learning_rate": 0.5, "learning_rate_decay": 0.0}
+    rates: dict[str, Any] = {"learning_rate": 0.5, "learning_rate_decay": 0.0}
     q, _ = learnt(model, 2, iterations=100_000, record_every=1000, **rates)
     optimal = optimal_q_values(model, 0.9)
     best = optimal[:16].max(axis=1)
