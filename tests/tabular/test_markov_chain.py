@@ -5,7 +5,7 @@ import pytest
 
 from reprise.tabular import markov_chain
 from reprise.tabular.markov_chain import absorption, from_matrix, from_yaml, length_distribution
-from reprise.tabular.names import ModelError
+from tests.tabular.refusal import refusal
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +107,13 @@ CHAPTER = from_matrix([[0.5, 0.5], [0, 1]], ["s0", "end"])
     [
         (CIRCLE, "a", "no absorbing state is reached from states 'a', 'b', 'c'"),
         (RARE, "s0", "states 's0', 's1': absorption is too rare"),
-        (LONG, "s0", r"start state 's0': 2 paths of 1e\+12 steps on average"),
+        (LONG, "s0", "start state 's0': 2 paths of 1e+12 steps on average"),
         (CHAPTER, "end", "start state 'end' is absorbing; allowed: s0"),
         (CHAPTER, "s9", "unknown state 's9'; allowed: s0, end; closest match: 's0'"),
     ],
 )
 def test_a_chain_that_cannot_be_walked_is_refused(chain, start, message):
-    with pytest.raises(ModelError, match=message):
-        walked(chain, start, 2)
+    assert refusal(walked, chain, start, 2).startswith(message)
 
 
 ROW = "state 's0', successor 's1': probability is"
@@ -138,12 +137,9 @@ def test_a_bad_file_is_an_error_that_names_file_and_place(tmp_path, text, messag
     if text is not None:
         rows = text.encode() if isinstance(text, str) else text
         path.write_bytes(b"states: [s0, s1]\ntransitions:\n" + rows)
-    with pytest.raises(ModelError) as caught:
-        from_yaml(path)
-    assert str(caught.value).startswith(f"{path}: {message}")
-    assert "\n" not in str(caught.value)
+    assert refusal(from_yaml, path).startswith(f"{path}: {message}")
 
 
 def test_a_matrix_that_is_not_square_is_refused():
-    with pytest.raises(ModelError, match=r"probabilities have shape .*; allowed: \[S, S\]"):
-        from_matrix(np.ones((2, 3)))
+    message = "probabilities have shape (2, 3); allowed: [S, S]"
+    assert refusal(from_matrix, np.ones((2, 3))) == message

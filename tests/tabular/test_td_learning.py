@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from reprise.tabular import td_learning as td
 from reprise.tabular.loaders import from_gymnasium, from_yaml
-from reprise.tabular.names import ModelError
 from reprise.tabular.sampling import sampler
+from tests.tabular.refusal import refusal
 
 CHAPTER = td.Hyperparameters(discount=0.9, iterations=2000, record_every=1)
 
@@ -53,9 +52,7 @@ PROBABILITY = "the policy's probability is"
     ],
 )
 def test_a_policy_that_is_none_of_the_models_is_refused(three_state, policy, message):
-    with pytest.raises(ModelError) as caught:
-        td.following(three_state, policy)
-    assert str(caught.value).startswith(message)
+    assert refusal(td.following, three_state, policy).startswith(message)
 
 
 def test_the_values_converge_to_the_linear_solve_where_the_rate_decays(three_state):
@@ -120,16 +117,3 @@ def test_bias_and_spread_make_up_the_mean_squared_error(values):
     bias, spread = td.bias_and_spread(runs, truth)
     mean_squared = (td.errors(runs, truth) ** 2).mean()
     assert bias**2 + spread**2 == pytest.approx(mean_squared, rel=1e-9, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"learning_rate": 1.5}, "less than or equal to 1"),
-        ({"learning_rate_decay": float("nan")}, "finite|greater than or equal to 0"),
-        ({"count": "episodes"}, "'steps' or 'visits'"),
-    ],
-)
-def test_a_bad_schedule_is_an_error_that_says_what_is_allowed(change, message):
-    with pytest.raises(ValidationError, match=message):
-        td.Schedule(**(schedule(0.05).model_dump() | change))
