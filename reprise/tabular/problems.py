@@ -154,6 +154,8 @@ def _read(environment_id: str, **arguments: Any) -> tuple[MDP, np.ndarray | None
             _check_steps(environment, mdp, start)
         except ModelError as error:
             raise ModelError(f"{name}: {error}") from None
+        except Exception as error:  # of the environment's own code
+            raise ModelError(f"{name}: it cannot be played: {_reason(error)}") from error
     return mdp, start
 
 
@@ -162,7 +164,7 @@ def _start(environment: gymnasium.Env, mdp: MDP) -> np.ndarray | None:
     if given is None:
         return None
     start = numbers("initial_state_distrib", given)
-    if start.shape != (mdp.number_of_states - 1,) or (start < 0).any():
+    if start.shape != (mdp.number_of_states - 1,) or not (start >= 0).all():
         allowed = f"{mdp.number_of_states - 1} probabilities, one for each state"
         raise ModelError(f"initial_state_distrib is {start.tolist()}; allowed: {allowed}")
     start = np.append(start, 0.0)  # no episode begins in "terminal"
@@ -189,7 +191,7 @@ def _check_steps(environment: gymnasium.Env, mdp: MDP, start: np.ndarray | None)
     state, over, first_seed = -1, True, 0
     for ahead, uniform in zip(generator.random(STEPS) < 0.5, generator.random(STEPS), strict=True):
         if over:
-            state = _state(_played(environment.reset, seed=first_seed)[0], mdp)
+            state = _state(environment.reset(seed=first_seed)[0], mdp)
             first_seed = None
             if start is not None and not start[state] > 0:
                 raise ModelError(
@@ -198,7 +200,7 @@ def _check_steps(environment: gymnasium.Env, mdp: MDP, start: np.ndarray | None)
                 )
         choice = np.flatnonzero(mdp.possible[state])
         action = int(towards_the_end[state] if ahead else choice[int(uniform * len(choice))])
-        observation, reward, terminated, truncated, _ = _played(environment.step, action)
+        observation, reward, terminated, truncated, _ = environment.step(action)
         successor = mdp.number_of_states - 1 if terminated else _state(observation, mdp)
         if (outcome := (successor, float(reward))) not in table[state, action]:
             raise ModelError(
@@ -222,13 +224,6 @@ def _state(observation: Any, mdp: MDP) -> int:
         return int(observation)
     allowed = f"0 to {mdp.number_of_states - 2}, the states of its table P"
     raise ModelError(f"it observes {observation!r}; allowed: {allowed}")
-
-
-def _played(play: Any, *arguments: Any, **options: Any) -> Any:
-    try:
-        return play(*arguments, **options)
-    except Exception as error:
-        raise ModelError(f"it cannot be played: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:
