@@ -30,13 +30,13 @@ class Limits(Frozen):
 def solve_by_all(problem: Problem, limits: Limits) -> dict[str, Solution]:
     """Return the solution of a problem by each solver's name."""
     model, tolerance = (problem.mdp, problem.discount), limits.tolerance
-    evaluation, sweeps = limits.evaluation_sweeps, limits.maximum_sweeps
-    modified = dp.modified_policy_iteration(*model, tolerance, evaluation, sweeps)
+    sweeps = limits.maximum_sweeps
+    bounds = tolerance, limits.evaluation_sweeps, sweeps
     return {
         "value_iteration": dp.value_iteration(*model, tolerance, sweeps),
         "q_value_iteration": dp.converged_q_value_iteration(*model, tolerance, sweeps),
         EXACT: dp.policy_iteration(*model, sweeps),
-        "modified_policy_iteration": modified,
+        "modified_policy_iteration": dp.modified_policy_iteration(*model, *bounds),
     }
 
 
