@@ -2,8 +2,6 @@
 
 Values that are not given are those of the chapter, in the repository's params.yaml. Only the time
 limits of another environment than the chapter's are its registered ones. Nothing is written.
-
-Shapes: N seeds.
 """
 
 from __future__ import annotations
@@ -46,8 +44,9 @@ class Asked(Played):
 
     def needs(self: Any) -> Iterator[capacity.Need]:
         """Yield the needs of training and evaluation."""
-        yield from self.evaluation.needs_for({"seeds": self.seeds})
-        yield from self.needs_for({"seeds": self.seeds}, {})
+        seeds = {"seeds": self.seeds}
+        yield from self.evaluation.needs_for(seeds)
+        yield from self.needs_for(seeds, seeds)
 
 
 class Reinforce(reinforce.Hyperparameters, Asked):
@@ -81,7 +80,7 @@ class Trained:
     """The networks of all seeds, named as in `networks.to_arrays`."""
 
     def __repr__(self) -> str:
-        """Return the environment, the first mean return with its interval, and the fields."""
+        """Return the environment, the first mean return, and the fields."""
         column = self.returns.columns[0]
         mean = known_mean(self.returns[column])
         return (
@@ -95,10 +94,7 @@ class Trained:
         """Return a seed's network as an ordinary Keras model.
 
         A policy gives the probability of action 0, or of each action if there are more than two; a
-        DQN gives Q-values.
-
-        Raises:
-            UserError: if there is no such seed.
+        DQN gives Q-values. A seed that is not there raises a UserError.
         """
         return networks.to_keras(self.weights, seed)
 
@@ -113,7 +109,7 @@ def train(
     seeds: int | None = None,
     **changes: Any,
 ) -> Trained:
-    """Train an algorithm of the chapter on several seeds, and evaluate the policies.
+    """Train an algorithm of the chapter, and evaluate the policies.
 
     >>> import reprise
     >>> small = {"iterations": 3, "evaluation": {"episodes": 2}}
@@ -178,9 +174,8 @@ def load(path: str | Path, seed: int) -> keras.Sequential:
     >>> reprise.load("data/lunar_lander/weights.npz", seed=3).output_shape
     (None, 4)
 
-    Args:
-        path: a stage's weights, such as data/dqn_training/weights.npz, or a file of `Trained.save`.
-        seed: the seed's number, as in the stage's samples.csv.
+    The path is a stage's weights or a file of `Trained.save`; the seed's number is as in the
+    stage's samples.csv.
 
     Raises:
         UserError: if there is no such seed, or the file has no networks of Reprise.
@@ -191,7 +186,6 @@ def load(path: str | Path, seed: int) -> keras.Sequential:
 def _completed(
     chapter: Mapping[str, Any], model: type[Asked], changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the changes, completed by the chapter's section."""
     asked = {"seeds": chapter["pack_size"]} | dict(changes)
     played, evaluation = asked.get("environment"), asked.get("evaluation", {})
     if isinstance(played, str):

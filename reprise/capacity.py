@@ -1,15 +1,16 @@
-"""Refuses, before anything starts, parameters that ask for more than a machine has.
+"""Refuses parameters that ask for more than a machine has.
 
 A model of parameters yields its needs: memory, work, numbers to count to. Each is a lower bound,
-computed from the parameters alone, so refused parameters cannot work.
+computed from the parameters alone, so refused parameters cannot work. Nothing has started then.
 """
 
 import math
 import os
 import resource
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from reprise.errors import UserError
 
@@ -22,7 +23,7 @@ YEAR = 365 * 24 * 3600 * 10**9  # nanoseconds
 # 23,000.
 GENERATOR, ENVIRONMENT, SETTING, PACK, FEATURE = 500, 1_000, 1_000, 100, 10_000
 
-Given = Mapping[str, object]
+Given = Mapping[str, Any]
 """The values of parameters, by their names in their section."""
 
 
@@ -31,30 +32,18 @@ class Need(NamedTuple):
 
     kind: Literal["memory", "work", "count"]
     what: str
-    amount: int
-    """Bytes, nanoseconds of one CPU, or a number."""
+    amount: int  # bytes, nanoseconds of one CPU, or a number
     given: Given
-    most: int = 0
-    """The highest number of a counter."""
+    most: int = 0  # the highest number of a counter
+
+
+memory = partial(Need, "memory")
+work = partial(Need, "work")
+count = partial(Need, "count")
 
 
 class CapacityError(UserError):
-    """Parameters that ask for more than there is; the message is one line."""
-
-
-def memory(what: str, size: int, given: Given) -> Need:
-    """Return the need of memory, in bytes."""
-    return Need("memory", what, size, given)
-
-
-def work(what: str, steps: int, given: Given, nanoseconds: int = 1) -> Need:
-    """Return the need of time for steps that each take at least so many nanoseconds."""
-    return Need("work", what, steps * nanoseconds, given)
-
-
-def count(what: str, number: int, most: int, given: Given) -> Need:
-    """Return the need to count to a number with a counter that ends at `most`."""
-    return Need("count", what, number, given, most)
+    """Parameters that ask for more than there is."""
 
 
 def product(*factors: Given) -> int:
@@ -63,57 +52,44 @@ def product(*factors: Given) -> int:
     >>> product({"episodes": 2, "seeds": 48}, {})
     96
     """
-    return math.prod(value for given in factors for value in given.values())  # pyright: ignore
+    return math.prod(value for given in factors for value in given.values())
 
 
 def check(section: str, needs: Iterable[Need]) -> None:
-    """Check that this machine is large enough.
-
-    Args:
-        section: the name of the parameters' section.
-        needs: their needs.
+    """Check that this machine is large enough for a section's needs.
 
     Raises:
         CapacityError: names the parameters, their values, their need and the machine's limit.
     """
     most = {"memory": machine_memory(), "work": YEAR * (os.cpu_count() or 1)}
-    for need in needs:
-        allowed = most.get(need.kind, need.most)
-        if need.amount > allowed:
-            given = sorted(need.given.items(), key=lambda item: -_size(item[1]))
-            shown = ", ".join(f"{section}.{name} {_shown(value)}" for name, value in given)
-            match need.kind:
-                case "memory":
-                    asked = f"at least {_bytes(need.amount)} of memory"
-                    reason = f"{asked}; this machine has {_bytes(allowed)}"
-                case "work":
-                    years = _number(need.amount * 10 // allowed / 10)
-                    reason = f"at least {years} years on this machine; allowed: up to 1 year"
-                case "count":
-                    reason = f"up to {_number(need.amount)}; allowed: at most {allowed}"
-            raise CapacityError(f"{shown}: {need.what}: {reason}")
+    for kind, what, amount, given, highest in needs:
+        allowed = most.get(kind, highest)
+        if amount <= allowed:
+            continue
+        reason = f"up to {_number(amount)}; allowed: at most {allowed}"
+        if kind == "memory":
+            reason = f"at least {_bytes(amount)} of memory; this machine has {_bytes(allowed)}"
+        elif kind == "work":
+            years = _number(amount * 10 // allowed / 10)
+            reason = f"at least {years} years on this machine; allowed: up to 1 year"
+        largest_first = sorted(given.items(), key=lambda item: -_size(item[1]))
+        shown = ", ".join(f"{section}.{name} {_shown(value)}" for name, value in largest_first)
+        raise CapacityError(f"{shown}: {what}: {reason}")
 
 
 def machine_memory() -> int:
-    """Return the most bytes this process can use: RAM and swap, or a lower limit."""
-    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") + _swap()
+    """Return the bytes this process can use: RAM and swap, or less."""
+    lines = _read(Path("/proc/meminfo")).splitlines()
+    swap = sum(1024 * int(line.split()[1]) for line in lines if line.startswith("SwapTotal:"))
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") + swap
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     own = [] if limit == resource.RLIM_INFINITY else [limit]
-    return min([installed, *own, *_cgroup_limits()])
-
-
-def _swap() -> int:
-    lines = _read(Path("/proc/meminfo")).splitlines()
-    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("SwapTotal:"))
+    # With swap, a control group may use more than its limit.
+    return min([installed, *own, *([] if swap else _cgroup_limits())])
 
 
 def _cgroup_limits() -> Iterator[int]:
-    """Yield the memory limits of this process's control group and of its parents.
-
-    With swap, a group may use more than its limit.
-    """
-    if _swap():
-        return
+    """Yield memory limits of this process's control group and its parents."""
     for line in _read(Path("/proc/self/cgroup")).splitlines():
         _, controllers, path = line.split(":", 2)
         if "memory" in controllers.split(","):
@@ -123,9 +99,8 @@ def _cgroup_limits() -> Iterator[int]:
         else:
             continue
         group = root / path.lstrip("/")
-        for folder in (group, *group.parents):
-            if (text := _read(folder / name).strip()).isdigit():
-                yield int(text)
+        texts = (_read(folder / name).strip() for folder in (group, *group.parents))
+        yield from (int(text) for text in texts if text.isdigit())
 
 
 def _read(path: Path) -> str:
@@ -147,12 +122,11 @@ def _bytes(size: int) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a number with three digits, or all of a whole one if they are few."""
+    """Return three digits, or a whole number's if they are few."""
     return f"{value:,}" if isinstance(value, int) and value < 10**15 else f"{value:,.3g}"
 
 
 def _size(value: object) -> float:
-    """Return the size of a parameter; the largest is named first."""
     numbers = value if isinstance(value, tuple) else (value,)
     return max((n for n in numbers if isinstance(n, int | float)), default=0)
 

@@ -1,4 +1,4 @@
-"""The types that hyperparameters are made of: frozen models, and numbers that know their range.
+"""The types that hyperparameters are made of: frozen models and bounded numbers.
 
 An algorithm states its hyperparameters as a subclass of `Frozen` without a default; a stage adds
 the fields of its experiment. params.yaml is then the only home of a value.
@@ -9,18 +9,8 @@ from copy import copy
 from functools import reduce
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    ValidationError,
-    ValidationInfo,
-    create_model,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import core_schema
+from pydantic import BaseModel, Field, create_model, field_validator, model_validator
+from pydantic_core import ValidationError, core_schema
 
 from reprise import capacity
 from reprise.capacity import Given, Need
@@ -41,10 +31,8 @@ HiddenSizes = Annotated[tuple[PositiveInt, ...], Field(strict=False)]
 F = TypeVar("F", bound="Frozen")
 
 
-class Frozen(BaseModel):
-    """A set of parameters: immutable, no unknown key, no boolean or string taken for a number."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):
+    """Immutable parameters, without unknown keys and without conversions."""
 
     def needs(self) -> Iterator[Need]:
         """Yield lower bounds of what the parameters ask of a machine."""
@@ -55,30 +43,29 @@ class Frozen(BaseModel):
         return {key: reduce(getattr, key.split("."), self) for key in keys}
 
     def memory(self, what: str, size: int, *keys: str, **others: int) -> Need:
-        """Return the need of so many bytes, times the product of some parameters."""
+        """Return the need of bytes, times the product of some parameters."""
         given = self.given(*keys) | others
         return capacity.memory(what, size * capacity.product(given), given)
 
     def work(self, what: str, *keys: str, nanoseconds: int = 1, **others: int) -> Need:
-        """Return the need of time for so many steps as the product of some parameters."""
-        given = self.given(*keys) | others
-        return capacity.work(what, capacity.product(given), given, nanoseconds)
+        """Return the need of time for a product of steps."""
+        return self.memory(what, nanoseconds, *keys, **others)._replace(kind="work")
 
     def counter(self, what: str, number: int, most: int, *keys: str) -> Need:
-        """Return the need to count to a number, by a counter that ends at `most`."""
-        return capacity.count(what, number, most, self.given(*keys))
+        """Return the need to count up to a number."""
+        return capacity.count(what, number, self.given(*keys), most)
 
     def check_at_most(self, name: str, bound: str) -> None:
-        """Raise ValueError in a validator if one value is above another."""
+        """Raise ValueError in a validator if a value exceeds another."""
         value, most = getattr(self, name), getattr(self, bound)
         if value > most:
             raise ValueError(f"{name} is {value}; allowed: at most {bound}, {most}")
 
     def changed(self, algorithm: type[F], change: Mapping[str, Any]) -> F:
-        """Return the parameters of an algorithm, a part of these, with some changed.
+        """Return an algorithm's parameters, a part of these, with changes.
 
         Raises:
-            ValueError: if the parameters do not go together.
+            ValueError: the parameters do not go together.
         """
         values = {name: getattr(self, name) for name in algorithm.model_fields} | dict(change)
         try:
@@ -89,12 +76,12 @@ class Frozen(BaseModel):
 
 
 def part(model: type[Frozen], whole: Frozen) -> Any:
-    """Return a model's fields out of a larger model that has them."""
+    """Return a model's fields out of a larger model."""
     return model.model_construct(**{name: getattr(whole, name) for name in model.model_fields})
 
 
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:
-    """Raise ValueError in a validator if a value is not one of those that another key names."""
+    """Raise ValueError in a validator if a value is not a known name."""
     if value not in (names := list(known)):
         meant = closest(value, names)
         hint = f"; did you mean {meant}?" if meant else ""
@@ -102,22 +89,18 @@ def check_choice(name: str, value: str, known: Iterable[str]) -> None:
 
 
 class ChangesOf:
-    """Annotation of a dictionary: values for some fields of a model, each checked."""
+    """Annotation of a dictionary: checked values of a model's fields."""
 
     def __init__(self, algorithm: type[Frozen]) -> None:
-        """Allow changes to the parameters of `algorithm`."""
         fields: dict[str, Any] = {}
         for name, info in algorithm.model_fields.items():
             fields[name] = (info.annotation, copy(info))
             fields[name][1].default = None
         self._model = create_model("Changes", __base__=Frozen, **fields)
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        """Return the schema of the changes instead of that of a dictionary."""
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(
-            lambda change: {n: v for n, v in change if n in change.model_fields_set},
+            lambda change: change.model_dump(exclude_unset=True),
             handler.generate_schema(self._model),
         )
 
@@ -129,7 +112,7 @@ class Recorded(Frozen):
     record_every: PositiveInt
 
     def needs_for(self, runs: int, curves: int = 1) -> Iterator[Need]:
-        """Yield the needs of so many runs, each with some curves of a number per record."""
+        """Yield the needs of runs that each record some curves."""
         yield self.memory("the generators", capacity.GENERATOR, runs=runs)
         yield self.work("the iterations", "iterations", runs=runs)
         size = 8 * curves * runs * (self.iterations // self.record_every)
@@ -165,21 +148,21 @@ class Evaluation(Frozen):
 
     @property
     def seeds(self) -> range:
-        """Return the seeds of the episodes' resets."""
+        """The seeds of the episodes' resets."""
         return range(self.first_seed, self.first_seed + self.episodes)
 
     def needs_for(self, seeds: Given) -> Iterator[Need]:
-        """Yield the needs of playing so many policies; `seeds` is the parameter with the number."""
+        """Yield the needs of playing a policy for each seed."""
         number, limit = capacity.product(seeds), (self.limits or (1,))[0]
-        size = number * self.episodes * capacity.ENVIRONMENT
         given = {"evaluation.episodes": self.episodes, **seeds}
+        size = number * self.episodes * capacity.ENVIRONMENT
         yield capacity.memory("all episodes at once", size, given)
         given = {"evaluation.limits": self.limits, **seeds}
         yield capacity.memory("the first episode's actions", number * limit, given)
 
 
 class Experiment(Frozen):
-    """The parameters that an experiment adds to an algorithm's hyperparameters."""
+    """The parameters that an experiment adds to an algorithm's."""
 
     seed: Seed
     seeds: PositiveInt
@@ -188,7 +171,7 @@ class Experiment(Frozen):
 
     @property
     def at_once(self) -> str:
-        """Return the key of the parameter that says how many seeds train together."""
+        """The key of the number of seeds that train together."""
         return "pack_size" if self.pack_size < self.seeds else "seeds"
 
     def algorithms(self) -> Iterator[Any]:
@@ -214,7 +197,7 @@ class Comparison(Experiment):
 
     @field_validator("variants")
     @classmethod
-    def _begins_with_the_baseline(cls, value: Any, info: ValidationInfo) -> Any:
+    def _begins_with_the_baseline(cls, value: Any, info: Any) -> Any:
         name = info.data.get("baseline")
         return {name: value[name]} | value if name in value else value
 
@@ -225,7 +208,7 @@ class Comparison(Experiment):
 
 
 class Ablation(Comparison):
-    """An experiment in which each variant changes hyperparameters of one algorithm."""
+    """An experiment with variants of one algorithm's hyperparameters."""
 
     algorithm: ClassVar[Any]  # a module of `reprise.agents`
     shared: ClassVar[tuple[str, ...]]  # keys that no variant may change

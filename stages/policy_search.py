@@ -80,7 +80,7 @@ class Params(vacuum.Hyperparameters):
             yield self.memory("the policies tried at once", size, *keys)
         yield self.work("the tries", "evaluations", "runs", nanoseconds=1_000)
         given, number = self.given("coverage.tries", "coverage.doublings"), self.coverage.tries
-        yield capacity.work("the tries", number * 2**self.coverage.doublings, given, 1_000)
+        yield capacity.work("the tries", 1_000 * number * 2**self.coverage.doublings, given)
         for what, size, key in (
             ("the genomes", capacity.SETTING, "neat.population"),
             ("the seeds of the episodes", 8, "neat.episodes"),
@@ -115,7 +115,7 @@ def run(params: Params) -> dict[str, Any]:
     for n, (name, policy) in enumerate(shown.items()):
         paths[name] = vacuum.path_table(policy, luck("path", n))
         coverages[name] = vacuum.coverage_table(policy, params.coverage, luck("coverage", n))
-    bred = neat.run_table(evolutions, params.neat.evaluation.limits)
+    bred = neat.run_table(evolutions)
     returns = np.stack([run.returns for run in evolutions], axis=-1)  # [limits, E, R]
     every = params.record_every
     return {

@@ -1,4 +1,4 @@
-"""Deep Q-learning (DQN): learn the value of each action, and take the best one.
+"""Deep Q-learning (DQN): learn the value of each action.
 
     y = r + γ max_a' Q(s', a')          the TD target; y = r where the episode ended
     loss = mean (y - Q(s, a))²          over a batch from the replay buffer
@@ -16,6 +16,7 @@ Source: Mnih et al. (2015), Human-level control through deep reinforcement learn
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Annotated, Literal, NamedTuple, Self
@@ -25,10 +26,10 @@ from pydantic import Field, model_validator
 
 from reprise import capacity
 from reprise import hyperparameters as kinds
-from reprise.capacity import Need
+from reprise.capacity import FLOAT32, INT32, Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
-from reprise.nn import networks, optimizers, replay_buffer, streams
+from reprise.nn import networks, optimizers, programs, replay_buffer, streams
 from reprise.nn.determinism import tf
 from reprise.nn.heads import greedy, select_action_values
 from reprise.nn.networks import Weights, materialize
@@ -43,7 +44,7 @@ CURVES = ("float32", "int32", "float32", "float32")  # returns, steps, losses, m
 
 
 class Settings(kinds.Frozen):
-    """The hyperparameters that are fixed when the program is compiled."""
+    """Hyperparameters that are fixed when the program is compiled."""
 
     hidden_sizes: kinds.HiddenSizes
     activation: networks.Activation
@@ -67,18 +68,12 @@ class Settings(kinds.Frozen):
 
     @property
     def rounds(self) -> int:
-        """Return the number of rounds, K."""
+        """The number of rounds, K."""
         return self.total_episodes or -(-(self.total_steps or 0) // self.train_every)
 
 
-class Numbers(NamedTuple):
-    """The hyperparameters that the compiled program takes: one for each seed, float32 [N]."""
-
-    learning_rate: tf.Tensor
-    discount: tf.Tensor
-    epsilon_start: tf.Tensor
-    epsilon_end: tf.Tensor
-    epsilon_decay: tf.Tensor
+# Hyperparameters that the compiled program takes, float32 [N].
+Numbers = namedtuple("Numbers", "learning_rate discount epsilon_start epsilon_end epsilon_decay")
 
 
 class Hyperparameters(Settings):
@@ -102,36 +97,29 @@ class Hyperparameters(Settings):
         return self
 
     def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
-        """Yield the needs of a training of so many seeds, a pack at a time."""
-        by_steps, together = self.total_steps is not None, capacity.product(pack)
-        length, played = (
-            ("total_steps", "train_every") if by_steps else ("total_episodes", "maximum_steps")
-        )
+        """Yield the needs of all seeds, a pack at a time."""
+        length, played = "total_episodes", "maximum_steps"
+        if self.total_steps is not None:
+            length, played = "total_steps", "train_every"
         # A transition is at least 6 numbers: those of an observation of one feature.
         yield self.memory("the replay buffers", 6 * 4, "replay_capacity", **pack)
         yield self.memory("the steps of a round", 6 * 4, played, **pack)
-        yield self.memory("the batches", 6 * 4, "batch_size", **pack)
         # Weights, those of the target and of the best episode, and two moments of the optimizer.
         yield from networks.needs((1, *self.hidden_sizes, 2), 5, self.given("hidden_sizes"), pack)
-        curves, total = 4 * 4 * self.rounds, self.given(length)
-        yield capacity.memory("the curves", curves * together, {**total, **pack})
-        yield capacity.memory("all curves", curves * capacity.product(seeds), {**total, **seeds})
+        given = {**self.given(length), **seeds}
+        yield capacity.memory("the curves", 4 * 4 * self.rounds * capacity.product(seeds), given)
         yield self.work("the steps", length, **seeds)
         steps, updates = self.rounds * getattr(self, played), self.rounds * self.gradient_steps
-        yield self.counter("the number of steps", steps, capacity.INT32, length, played)
-        yield self.counter(
-            "the number of gradient steps", updates, capacity.INT32, length, "gradient_steps"
-        )
+        yield self.counter("the number of steps", steps, INT32, length, played)
+        yield self.counter("the number of gradient steps", updates, INT32, length, "gradient_steps")
         held = min(self.replay_capacity, steps)  # a float32 number draws from them
-        yield self.counter(
-            "the transitions to draw from", held, capacity.FLOAT32, "replay_capacity"
-        )
+        yield self.counter("the transitions to draw from", held, FLOAT32, "replay_capacity")
         for key in ("train_every", "learning_starts", "target_update_period"):
-            yield self.counter("what it counts", getattr(self, key), capacity.INT32, key)
+            yield self.counter("what it counts", getattr(self, key), INT32, key)
 
 
 class Learner(NamedTuple):
-    """The networks that learn, and the state of their optimizer."""
+    """The networks that learn, and their optimizer."""
 
     weights: Weights
     target: Weights
@@ -149,7 +137,7 @@ class Play(NamedTuple):
 
 
 def q_values(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return Q(s, a), [..., A, N], of observations [..., O, N]."""
+    """Return Q-values [..., A, N] of observations [..., O, N]."""
     outputs = networks.forward(weights, observation, s.activation)
     if not s.dueling:
         return outputs
@@ -158,7 +146,7 @@ def q_values(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor
 
 
 def td_target(learner: Learner, batch: Transitions, discount: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return y = r + γ max_a' Q(s', a') of a batch, [B, N].
+    """Return y = r + γ max_a' Q(s', a'), [B, N].
 
     A target network, if there is one, gives Q. In double Q-learning the online network chooses a'.
     """
@@ -173,7 +161,7 @@ def td_target(learner: Learner, batch: Transitions, discount: tf.Tensor, s: Sett
 
 
 def td_loss(weights: Weights, batch: Transitions, target: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return each seed's mean over a batch of (y - Q(s, a))², or of Huber's loss, [N]."""
+    """Return the mean of (y - Q(s, a))², or Huber's, [N]."""
     q = select_action_values(q_values(weights, batch.observation, s), batch.action)
     squared, size = (target - q) * (target - q), tf.abs(target - q)
     if s.loss == "huber":
@@ -182,7 +170,7 @@ def td_loss(weights: Weights, batch: Transitions, target: tf.Tensor, s: Settings
 
 
 def epsilon(play: Play, numbers: Numbers, s: Settings) -> tf.Tensor:
-    """Return the probability of a random action, [N]: it falls linearly to `epsilon_end`."""
+    """Return the falling probability of a random action, [N]."""
     clock = tf.cast(play.episodes if s.epsilon_unit == "episodes" else play.steps, tf.float32)
     falling = numbers.epsilon_start * (1 - clock / numbers.epsilon_decay)
     return tf.maximum(falling, numbers.epsilon_end)
@@ -191,7 +179,7 @@ def epsilon(play: Play, numbers: Numbers, s: Settings) -> tf.Tensor:
 def act(
     weights: Weights, observation: tf.Tensor, epsilon: tf.Tensor, random: tf.Tensor, s: Settings
 ) -> tf.Tensor:
-    """Return ε-greedy actions, int32 [N], from two uniform random numbers for each seed, [2, N]."""
+    """Return ε-greedy actions [N], by uniform numbers [2, N]."""
     q = q_values(weights, observation, s)
     anything = tf.cast(random[1] * q.shape[-2], tf.int32)
     return tf.where(random[0] < epsilon, anything, greedy(q))
@@ -239,7 +227,7 @@ def play_round(
             )
         else:
             alive = alive & ~ended
-        return t + 1, alive, play, finished, replay_buffer.record(memory, t, step)
+        return t + 1, alive, play, finished, programs.record(memory, t, step)
 
     if not by_steps:
         first, state = tf.zeros([seeds], tf.int32), env.reset(starts)
@@ -255,7 +243,7 @@ def play_round(
 def update(
     learner: Learner, batch: Transitions, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
-    """Take one gradient step; also return the losses and the mean TD targets, [N]."""
+    """Take a gradient step; return losses and targets too, [N]."""
     target = tf.stop_gradient(td_target(learner, batch, numbers.discount, s))
     with tf.GradientTape() as tape:
         tape.watch(learner.weights)
@@ -277,7 +265,10 @@ def update(
 def learn(
     learner: Learner, buffer: Buffer, keys: tf.Tensor, due: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
-    """Take a round's gradient steps if it is due; also return mean losses and TD targets, [N]."""
+    """Take gradient steps in a round that is due.
+
+    Also returns the mean losses and TD targets, NaN in another round [N].
+    """
 
     def body(n, learner, losses, targets):
         batch = replay_buffer.sample(buffer, streams.fold_in(keys, n), s.batch_size)
@@ -290,7 +281,7 @@ def learn(
 
 
 def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -> tuple:
-    """Train all seeds from their keys [2, N]: the program that is compiled."""
+    """Train all seeds from their keys [2, N]: the compiled program."""
     seeds = keys.shape[-1]
     sizes = (env.observation_size, *s.hidden_sizes, env.actions + s.dueling)
     weights = networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)
@@ -301,9 +292,8 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
     def body(k, learner, best, buffer, play, curves):
         round_keys = streams.fold_in(streams.fold_in(keys, ROUNDS), k)
         playing, learning = (streams.fold_in(round_keys, number) for number in (PLAYING, LEARNING))
-        before = play.steps
-        rows, play, finished = play_round(learner.weights, play, playing, numbers, env, s)
-        buffer = replay_buffer.add(buffer, rows, play.steps - before)
+        rows, after, finished = play_round(learner.weights, play, playing, numbers, env, s)
+        buffer = replay_buffer.add(buffer, rows, after.steps - play.steps)
         better = finished >= best[-1]  # NaN, no episode finished, is never better
         played = [*learner.weights, finished]
         best = [tf.where(better, new, old) for new, old in zip(played, best, strict=True)]
@@ -312,9 +302,8 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
         else:
             due = (k + 1) * s.train_every > s.learning_starts
         learner, loss, target = study(learner, buffer, learning, due, numbers)
-        points = (finished, play.steps, loss, target)
-        curves = [curve.write(k, point) for curve, point in zip(curves, points, strict=True)]
-        return k + 1, learner, best, buffer, play, curves
+        curves = programs.record(curves, k, (finished, after.steps, loss, target))
+        return k + 1, learner, best, buffer, after, curves
 
     start = (
         tf.constant(0),
@@ -322,7 +311,7 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
         [*weights, tf.fill([seeds], -np.inf)],
         replay_buffer.empty(s.replay_capacity, seeds, env.observation_size),
         Play(state, zero, tf.zeros([seeds], env.reward_dtype), zero, zero),
-        [tf.TensorArray(tf.as_dtype(kind), s.rounds, element_shape=[seeds]) for kind in CURVES],
+        programs.recorder(s.rounds, [(kind, [seeds]) for kind in CURVES]),
     )
     _, learner, best, _, _, curves = tf.while_loop(lambda k, *_: k < s.rounds, body, start)
     return [curve.stack() for curve in curves], learner.weights, best[:-1]
@@ -330,25 +319,21 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
 
 @cache
 def program(env: Environment, s: Settings) -> Callable:
-    """Return the training, compiled as a whole if the environment is compiled."""
+    """Return the training as a program of the environment's kind."""
     return env.program(partial(training, env=env, s=s))
 
 
 def train(
     h: Hyperparameters | Sequence[Hyperparameters], env: Environment, keys: np.ndarray
 ) -> TrainingRun:
-    """Train one DQN for each seed.
+    """Train one DQN for each key, uint32 [N, 2].
 
-    Args:
-        h: the hyperparameters, or one set for each seed, all with the same settings.
-        env: the environment.
-        keys: uint32 [N, 2], from `seeds.training_keys`.
+    Each seed may have hyperparameters of its own, all with the same settings.
     """
-    h = [h] * len(keys) if isinstance(h, Hyperparameters) else h
-    numbers = Numbers(
-        *(tf.constant([float(getattr(each, x)) for each in h], tf.float32) for x in Numbers._fields)
-    )
-    run = program(env, kinds.part(Settings, h[0]))
+    each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
+    columns = ([float(getattr(own, name)) for own in each] for name in Numbers._fields)
+    numbers = Numbers(*(tf.constant(column, tf.float32) for column in columns))
+    run = program(env, kinds.part(Settings, each[0]))
     (returns, steps, losses, targets), final, best = run(tf.constant(keys.T, tf.uint32), numbers)
     final, best = (env.on_observations([w.numpy() for w in weights]) for weights in (final, best))
     returns, losses, targets = (finite(curve.numpy()) for curve in (returns, losses, targets))
@@ -356,8 +341,9 @@ def train(
 
 
 def policy(weights: Weights, h: Hyperparameters) -> networks.Act:
-    """Return the greedy policy of all seeds: from observations [E, O, N] to actions [E, N]."""
-    return networks.acting(greedy_actions, weights, kinds.part(Settings, h))
+    """Return the greedy policy of all seeds."""
+    choose = networks.acting(greedy_actions, weights, kinds.part(Settings, h))
+    return lambda observations, step: choose(observations)
 
 
 def greedy_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
@@ -366,6 +352,6 @@ def greedy_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return Q-networks as named arrays; a dueling one's last layer becomes plain Q-values."""
+    """Return networks that give plain Q-values, as named arrays."""
     plain = networks.without_dueling(weights) if h.dueling else weights
     return networks.to_arrays(plain, h.activation, "linear")

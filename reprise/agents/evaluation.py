@@ -1,9 +1,7 @@
 """Trainings pack by pack, and their policies at play.
 
-A policy plays in Gymnasium, and on a map of CartPole's actions.
-
-The map covers the plane of the pole's angle and angular velocity; the cart stands still in the
-middle. The map of other environments has no rows.
+A policy plays in Gymnasium, and on a map of CartPole's actions: the plane of the pole's angle and
+angular velocity, with the cart still in the middle. The map of other environments has no rows.
 
 Shapes: N seeds, E episodes, P points of the plane.
 """
@@ -37,11 +35,7 @@ def in_packs(
 ) -> dict[str, TrainingRun]:
     """Train and evaluate all seeds of all variants, pack by pack.
 
-    Args:
-        train: a function at the top of a module: from parameters and a pack to its run.
-        params: of the experiment.
-        label: the stage's name.
-        variants: their names; by default there is one, without a name.
+    A module's function `train` returns the run of parameters and a pack. The label is the stage's.
     """
 
     def so_far(runs: Sequence[TrainingRun]) -> str:
@@ -62,7 +56,7 @@ def evaluated(
     evaluation: Evaluation,
     through: Callable[[Act], Act] = lambda act: act,
 ) -> TrainingRun:
-    """Return a run with its evaluations, NaN for seeds without a policy.
+    """Return a run with its evaluations, NaN for seeds without policies.
 
     A diverged network is not a policy, and a seed without a finished episode has no best one.
 
@@ -74,10 +68,8 @@ def evaluated(
         evaluation: its episodes and limits.
         through: turns a policy of training observations into one of Gymnasium's observations.
     """
-    seeds = run.returns.shape[1]
-    first, *_ = policies
-    remembering = Remembering(policies[first])
-    found = {}
+    seeds, first = run.returns.shape[1], next(iter(policies))
+    remembering, found = Remembering(policies[first]), {}
     for name, act in {**policies, first: remembering}.items():
         missing = networks.diverged(run.weights.get(name, run.weights["final"]))
         if name == "best":
@@ -94,17 +86,16 @@ def plane() -> pd.DataFrame:
 
 
 def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
-    """Return each seed's action at each point, [P, N], or no points except for plain CartPole."""
+    """Return actions on the plane, [P, N], or none except on CartPole."""
     if environment.id != CHAPTERS_OWN or environment.wrappers:
         return np.empty((0, seeds), np.int64)
-    points = plane()
-    observations = np.zeros((len(points), 4, seeds), np.float32)
-    observations[:, 2] = np.radians(points["angle"].to_numpy())[:, None]
-    observations[:, 3] = points["angular_velocity"].to_numpy()[:, None]
+    angle, velocity = plane().to_numpy().T[..., None]
+    observations = np.zeros((len(angle), 4, seeds), np.float32)
+    observations[:, 2], observations[:, 3] = np.radians(angle), velocity
     return act(observations, 0)
 
 
 def pushing_right(pushes: np.ndarray) -> pd.DataFrame:
-    """Return the share of seeds that push right at each point, from their `actions` [P, N]."""
+    """Return the share of seeds that push right, from `actions` [P, N]."""
     chosen = pushes if pushes.shape[1] else np.empty((0, 1))
     return plane().iloc[: len(chosen)].assign(pushing_right=chosen.mean(axis=1))

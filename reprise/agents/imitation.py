@@ -1,9 +1,9 @@
-"""Imitation: a policy network learns the actions of a rule in recorded episodes.
+"""Imitation: a policy network learns the actions of a rule.
 
     gradient = mean_t grad(-log pi(a_t | s_t))
 
-This is the gradient of REINFORCE with a credit of 1 for every step: the gradient of the
-cross-entropy between the actions of the rule and of the network.
+This is the gradient of REINFORCE with a credit of 1 for every step of recorded episodes: the
+gradient of the cross-entropy between the actions of the rule and of the network.
 
 Shapes: E episodes, N seeds, O features of an observation.
 
@@ -12,9 +12,9 @@ Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (beha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from reprise.hyperparameters import Frozen, PositiveInt, part
 from reprise.nn import networks, optimizers, programs, streams
 from reprise.nn.determinism import tf
 
+RECORDING = 2  # the random stream of a seed's recorded episodes, after those of `reinforce`
+
 
 class Hyperparameters(Frozen):
     """The number of recorded episodes, and of gradient steps on them."""
@@ -34,69 +36,66 @@ class Hyperparameters(Frozen):
     gradient_steps: PositiveInt
 
     def needs_for(self, steps: int, seeds: Mapping[str, int]) -> Iterator[Need]:
-        """Yield the needs of imitation, with episodes of so many steps."""
+        """Yield the needs of episodes of so many steps."""
         played = {"imitation.episodes": self.episodes, "maximum_steps": steps}
         yield from reinforce.needs_of_episodes(played, seeds)
         given = {"imitation.gradient_steps": self.gradient_steps}
-        yield capacity.count("the number of steps", self.gradient_steps, capacity.INT32, given)
-
-
-RECORDING = 2  # the random stream of a seed's recorded episodes, after those of `reinforce`
-
-
-class Imitation(NamedTuple):
-    """The result of imitation, as NumPy arrays."""
-
-    weights: list[np.ndarray]  # [.., N]
-    steps: np.ndarray  # recorded environment steps [N]
-    agreement: np.ndarray  # share of these steps with the rule's action as the likelier one [N]
+        yield capacity.count("the number of steps", self.gradient_steps, given, capacity.INT32)
 
 
 def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Return the actions of the chapter's rule on CartPole: push to where the pole leans."""
+    """Push to where the pole leans: the chapter's rule on CartPole."""
     return tf.cast(observation[..., 2, :] >= 0, tf.int32)
 
 
+def training(
+    keys: tf.Tensor,
+    weights: networks.Weights,
+    learning_rate: tf.Tensor,
+    *,
+    env: Environment,
+    s: reinforce.Settings,
+    h: Hyperparameters,
+) -> tuple:
+    """Record episodes and imitate the rule: the compiled program."""
+    shown = reinforce.play(angle_rule, keys, env, h.episodes, s.maximum_steps)
+    ones = tf.ones_like(shown.reward)
+
+    def body(step, weights, state):
+        gradient = networks.materialize(reinforce.policy_gradient(weights, shown, ones, s))
+        state, weights = optimizers.apply(s.optimizer, state, weights, gradient, learning_rate)
+        return step + 1, weights, state
+
+    start = (tf.constant(0), weights, optimizers.init(weights))
+    _, weights, _ = tf.while_loop(lambda n, *_: n < h.gradient_steps, body, start)
+    right = reinforce.logits(weights, shown.observation, s)[..., 0, :] < 0
+    agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
+    steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
+    return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps
+
+
 @cache
-def program(
-    environment: Environment, s: reinforce.Settings, imitation: Hyperparameters
-) -> Callable[..., tuple]:
-    """Return the compiled imitation: from keys [2, N], weights and rates to an `Imitation`."""
-
-    def imitate(keys: tf.Tensor, weights: networks.Weights, learning_rate: tf.Tensor) -> tuple:
-        shown = reinforce.play(angle_rule, keys, environment, imitation.episodes, s.maximum_steps)
-        ones = tf.ones_like(shown.reward)
-
-        def body(step, weights, state):
-            gradient = networks.materialize(reinforce.policy_gradient(weights, shown, ones, s))
-            state, weights = optimizers.apply(s.optimizer, state, weights, gradient, learning_rate)
-            return step + 1, weights, state
-
-        start = (tf.constant(0), weights, optimizers.init(weights))
-        _, weights, _ = tf.while_loop(lambda n, *_: n < imitation.gradient_steps, body, start)
-        right = reinforce.logits(weights, shown.observation, s)[..., 0, :] < 0
-        agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
-        steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
-        return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps
-
-    return programs.compiled(imitate)
+def program(**fixed: Any) -> Any:
+    """Return the compiled imitation."""
+    return programs.compiled(partial(training, **fixed))
 
 
 def imitate(
-    hyperparameters: reinforce.Hyperparameters,
-    imitation: Hyperparameters,
-    environment: Environment,
-    keys: np.ndarray,
-) -> Imitation:
-    """Teach each seed's policy network the angle rule, from episodes of its own.
+    h: reinforce.Hyperparameters, imitation: Hyperparameters, env: Environment, keys: np.ndarray
+) -> tuple[networks.Weights, np.ndarray, np.ndarray]:
+    """Teach each policy network the angle rule, from episodes of its own.
 
     Each batch holds all episodes. The initial networks are those of REINFORCE with the same keys,
     uint32 [N, 2].
+
+    Returns:
+        The weights [.., N]; the recorded environment steps [N]; and the share of these steps with
+        the rule's action as the likelier one [N].
     """
     seeds = tf.constant(keys.T, tf.uint32)
-    initial = reinforce.initial_weights(seeds, environment, hyperparameters)
-    rates = tf.fill([len(keys)], float(hyperparameters.learning_rate))
-    settings, shown = part(reinforce.Settings, hyperparameters), part(Hyperparameters, imitation)
-    compiled = program(environment, settings, shown)
+    initial = reinforce.initial_weights(seeds, env, h)
+    rates = tf.fill([len(keys)], float(h.learning_rate))
+    settings, shown = part(reinforce.Settings, h), part(Hyperparameters, imitation)
+    compiled = program(env=env, s=settings, h=shown)
     weights, steps, agreement = compiled(streams.fold_in(seeds, RECORDING), initial, rates)
-    return Imitation([w.numpy() for w in weights], steps.numpy(), agreement.numpy())
+    return [weight.numpy() for weight in weights], steps.numpy(), agreement.numpy()

@@ -27,11 +27,9 @@ from reprise.environments.rollout import Actions, Observations, evaluate
 from reprise.errors import UserError
 from reprise.hyperparameters import AtLeastTwo, Evaluation, Frozen, PositiveInt
 
-Floats = NDArray[np.float64]
-
 
 class Neat(Frozen):
-    """The hyperparameters of NEAT; a file of neat-python holds those of the genomes."""
+    """The hyperparameters of NEAT, except those of the genomes."""
 
     runs: PositiveInt
     population: AtLeastTwo
@@ -48,126 +46,100 @@ class Neat(Frozen):
 
 
 class Evolution(NamedTuple):
-    """A run of NEAT; the fitness of a genome is its mean return over the training episodes."""
+    """A run; a genome's fitness is its mean return in training episodes."""
 
-    best: list[float]  # fitness of each generation, [K]
-    mean: list[float]  # fitness of each generation, [K]
-    evaluations: int  # genomes tried
-    nodes: int  # of the winner's network, without inputs
-    connections: int  # of the winner's network, enabled ones
-    returns: Floats  # of the winner's evaluation episodes, [limits, E]
+    winner: dict[str, float]  # its size, fitness and mean returns, and the cost of the run
+    fitness: pd.DataFrame  # the best and the mean of each generation
+    returns: NDArray[np.float64]  # of the winner's evaluation episodes, [limits, E]
 
 
-def run(
-    hyperparameters: Neat, settings: Path, environment_id: str, seed: int, run: int
-) -> Evolution:
-    """Evolve networks in one run, and evaluate the winner on seeds that evolution never used.
+def run(h: Neat, settings: Path, environment_id: str, seed: int, run: int) -> Evolution:
+    """Evolve networks in one run of an experiment with a seed.
 
-    Args:
-        hyperparameters: of the run.
-        settings: neat-python's configuration, without the keys of the hyperparameters.
-        environment_id: an environment of two actions.
-        seed: the experiment's.
-        run: the run's number.
+    The winner is evaluated on seeds that evolution never used. The settings are neat-python's
+    configuration, without the keys of the hyperparameters.
     """
-    generator, evaluation = seeds.generator(seed, "neat", run), hyperparameters.evaluation
+    generator, evaluation = seeds.generator(seed, "neat", run), h.evaluation
     own_seed = int(generator.integers(2**32))
-    episodes = generator.integers(evaluation.first_seed, size=hyperparameters.episodes).tolist()
-    config = configuration(hyperparameters, settings)
-    best, mean, evaluations = [], [], 0
-    environment = gymnasium.make(
-        environment_id, hyperparameters.maximum_steps, disable_env_checker=True
-    )
+    episodes = generator.integers(evaluation.first_seed, size=h.episodes).tolist()
+    config, generations, tried = configuration(h, settings), [], 0
+    environment = gymnasium.make(environment_id, h.maximum_steps, disable_env_checker=True)
 
     def assess(genomes: list[tuple[int, Any]], config: neat.Config) -> None:
-        nonlocal evaluations
+        nonlocal tried
         for _, genome in genomes:
             network = neat.nn.FeedForwardNetwork.create(genome, config)
-            returns = [play(network, environment, episode) for episode in episodes]
+            returns = [_play(network, environment, episode) for episode in episodes]
             genome.fitness = sum(returns) / len(returns)
         fitness = [genome.fitness for _, genome in genomes]
-        best.append(max(fitness))
-        mean.append(sum(fitness) / len(fitness))
-        evaluations += len(fitness)
+        generations.append((max(fitness), sum(fitness) / len(fitness)))
+        tried += len(fitness)
 
     state = random.getstate()  # neat-python seeds it and draws from it
     try:
         with environment:
-            winner = neat.Population(config, seed=own_seed).run(assess, hyperparameters.generations)
+            winner = neat.Population(config, seed=own_seed).run(assess, h.generations)
     finally:
         random.setstate(state)
     assert winner
-    nodes, connections = winner.size()
     network = neat.nn.FeedForwardNetwork.create(winner, config)
 
     def act(observations: Observations, step: int) -> Actions:
-        return np.array([[decide(network, observation[:, 0])] for observation in observations])
+        return np.array([[_decide(network, observation[:, 0])] for observation in observations])
 
     returns = evaluate(act, environment_id, evaluation.seeds, 1, evaluation.limits)[:, :, 0]
-    return Evolution(best, mean, evaluations, nodes, connections, returns)
+    fitness = pd.DataFrame(generations, columns=pd.Index(["best", "mean"]))
+    cost = {"generations": len(fitness), "evaluations": tried}
+    size = dict(zip(("nodes", "connections"), winner.size(), strict=True))  # without inputs
+    names = [f"return_{limit}" for limit in evaluation.limits]
+    means = dict(zip(names, returns.mean(axis=1), strict=True))
+    return Evolution(cost | size | {"fitness": fitness["best"].max()} | means, fitness, returns)
 
 
-def play(network: Any, environment: gymnasium.Env, seed: int) -> float:
+def _play(network: Any, environment: gymnasium.Env, seed: int) -> float:
     """Return the return of one episode."""
     observation, _ = environment.reset(seed=seed)
     total, over = 0.0, False
     while not over:
-        step = environment.step(decide(network, observation))
-        observation, over = step[0], step[2] or step[3]
-        total += float(step[1])
+        observation, reward, *ended, _ = environment.step(_decide(network, observation))
+        total, over = total + float(reward), any(ended)
     return total
 
 
-def decide(network: Any, observation: NDArray[np.floating]) -> int:
-    """Return the second action where the network's output is above 0, else the first."""
+def _decide(network: Any, observation: NDArray[np.floating]) -> int:
+    """Return the second action where the output is above 0."""
     return int(network.activate(observation.tolist())[0] > 0)
 
 
-def configuration(hyperparameters: Neat, settings: Path) -> neat.Config:
-    """Return neat-python's configuration; each run needs its own, which counts its nodes."""
+def configuration(h: Neat, settings: Path) -> neat.Config:
+    """Return neat-python's configuration, which counts a run's nodes.
+
+    Raises:
+        UserError: the file of settings is missing or wrong.
+    """
     parser = configparser.ConfigParser()
     try:
         parser.read_string(settings.read_text(encoding="utf-8"), str(settings))
-        parser["NEAT"]["pop_size"] = str(hyperparameters.population)
-        parser["NEAT"]["fitness_threshold"] = str(hyperparameters.maximum_steps)
+        limits = {"pop_size": h.population, "fitness_threshold": h.maximum_steps}
+        parser["NEAT"].update({key: str(value) for key, value in limits.items()})
         with tempfile.TemporaryDirectory() as folder:
             whole = Path(folder, settings.name)
             with whole.open("w", encoding="utf-8") as file:
                 parser.write(file)
-            kinds = (
-                neat.DefaultGenome,
-                neat.DefaultReproduction,
-                neat.DefaultSpeciesSet,
-                neat.DefaultStagnation,
-            )
-            return neat.Config(*kinds, str(whole))
+            kinds = "Genome", "Reproduction", "SpeciesSet", "Stagnation"
+            return neat.Config(*(getattr(neat, f"Default{kind}") for kind in kinds), str(whole))
     except FileNotFoundError:
         raise UserError(f"{settings} does not exist") from None
     except (configparser.Error, KeyError, ValueError, RuntimeError, NameError) as error:
         raise UserError(f"{settings}: {' '.join(str(error).split())}") from error
 
 
-def run_table(evolutions: Sequence[Evolution], limits: Sequence[int]) -> pd.DataFrame:
-    """Return a row for each run: its cost, and the winner's size and returns."""
-    rows = [
-        {
-            "run": number,
-            "generations": len(run.best),
-            "evaluations": run.evaluations,
-            "nodes": run.nodes,
-            "connections": run.connections,
-            "fitness": max(run.best),
-            **{f"return_{limit}": r.mean() for limit, r in zip(limits, run.returns, strict=True)},
-        }
-        for number, run in enumerate(evolutions)
-    ]
-    return pd.DataFrame(rows)
+def run_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
+    """Return a row for each run: its cost and its winner."""
+    return pd.DataFrame([run.winner for run in evolutions]).rename_axis("run").reset_index()
 
 
 def fitness_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
-    """Return a row for each run and generation: its best and its mean fitness."""
-    parts = [
-        pd.DataFrame({"generation": range(len(run.best)), "best": run.best, "mean": run.mean})
-        for run in evolutions
-    ]
-    return pd.concat(parts, keys=range(len(parts)), names=["run"]).reset_index("run")
+    """Return the best and the mean fitness by run and generation."""
+    parts = {number: run.fitness for number, run in enumerate(evolutions)}
+    return pd.concat(parts, names=["run", "generation"]).reset_index()

@@ -31,15 +31,8 @@ class Recommendation(NamedTuple):
     score: float
 
 
-class Proposal(NamedTuple):
-    """The next policies to try, and the current recommendation."""
-
-    policies: Floats  # [B, G]
-    recommendation: Recommendation | None
-
-
-Search = Generator[Proposal, Floats, None]
-Evaluate = Callable[[Floats], Floats]  # from policies [B, G] to one score for each, [B]
+# It yields the policies to try [B, G] and its recommendation, and receives a score for each [B].
+Search = Generator[tuple[Floats, Recommendation | None], Floats, None]
 
 
 class Grid(Frozen):
@@ -58,16 +51,14 @@ class Genetic(Frozen):
 
     @property
     def population(self) -> int:
-        """Return the number of policies in a generation."""
+        """The number of policies in a generation."""
         return self.survivors * (1 + self.offspring)
 
     @model_validator(mode="after")
     def _has_strong_survivors(self) -> Self:
         if self.weak_survivors >= self.survivors:
-            raise ValueError(
-                f"weak_survivors is {self.weak_survivors}; allowed: below survivors, "
-                f"{self.survivors}"
-            )
+            allowed = f"allowed: below survivors, {self.survivors}"
+            raise ValueError(f"weak_survivors is {self.weak_survivors}; {allowed}")
         return self
 
 
@@ -80,33 +71,34 @@ class GradientAscent(Frozen):
 
 
 def combinations(points: int, genes: int) -> Floats:
-    """Return every combination of equally spaced genes, the last gene changing fastest, [N, G]."""
+    """Return all combinations of equally spaced genes, [N, G].
+
+    The last gene changes fastest.
+    """
     axis = np.linspace(0, 1, points)
     return np.stack(np.meshgrid(*[axis] * genes, indexing="ij"), axis=-1).reshape(-1, genes)
 
 
 def grid_search(grid: Grid, genes: int, batch: int) -> Search:
-    """Try every combination in turn, then all of them again; recommend the highest mean score."""
+    """Try all combinations, again and again; recommend the highest mean."""
     policies = combinations(grid.points, genes)
-    sums, tries = np.zeros(len(policies)), np.zeros(len(policies))
+    sums, tries = np.zeros((2, len(policies)))
     recommendation, first = None, 0
     while True:
         tried = np.arange(first, first + batch) % len(policies)
-        scores = yield Proposal(policies[tried], recommendation)
+        scores = yield policies[tried], recommendation
         np.add.at(sums, tried, scores)
         np.add.at(tries, tried, 1)
-        means = np.where(tries > 0, sums / np.maximum(tries, 1), -np.inf)
-        recommendation = _best(policies, means)
+        recommendation = _best(policies, np.where(tries > 0, sums / np.maximum(tries, 1), -np.inf))
         first += batch
 
 
 def random_search(genes: int, batch: int, generator: np.random.Generator) -> Search:
-    """Try policies drawn uniformly; recommend the one with the highest score of all."""
+    """Try policies drawn uniformly; recommend the highest score of all."""
     recommendation = None
     while True:
         policies = generator.random((batch, genes))
-        scores = yield Proposal(policies, recommendation)
-        found = _best(policies, scores)
+        found = _best(policies, (yield policies, recommendation))
         if recommendation is None or found.score > recommendation.score:
             recommendation = found
 
@@ -114,29 +106,23 @@ def random_search(genes: int, batch: int, generator: np.random.Generator) -> Sea
 def genetic_search(
     genetic: Genetic, parents: int, genes: int, generator: np.random.Generator
 ) -> Search:
-    """Let the best survive and multiply; recommend the best of the latest generation.
+    """Let the best survive and multiply; recommend a generation's best.
 
-    Survivors are tried again with their offspring, which exposes a lucky score.
-
-    Args:
-        genetic: the population and its variation.
-        parents: of each offspring: 1 is asexual, a mutated copy; with more, each gene comes from
-            one of the parents and mutates.
-        genes: G.
-        generator: of all random numbers except those of the scores.
+    Survivors are tried again with their offspring, which exposes a lucky score. With one parent an
+    offspring is a mutated copy; with more, each gene comes from one of them and mutates.
     """
     policies, recommendation = generator.random((genetic.population, genes)), None
     while True:
-        scores = yield Proposal(policies, recommendation)
+        scores = yield policies, recommendation
         recommendation = _best(policies, scores)
         survivors = policies[select(scores, genetic, generator)]
         children = crossed(survivors, genetic.offspring, parents, generator)
-        children = mutated(children, genetic.mutation, generator)
-        policies = np.concatenate([survivors, children])
+        moves = genetic.mutation * (2 * generator.random(children.shape) - 1)
+        policies = np.concatenate([survivors, np.clip(children + moves, 0, 1)])
 
 
 def gradient_ascent(ascent: GradientAscent, genes: int, generator: np.random.Generator) -> Search:
-    """Climb from a random policy along central differences; recommend the current policy.
+    """Climb along central differences; recommend the current policy.
 
         g_i = (f(θ + h e_i) - f(θ - h e_i)) / 2h,    θ ← clip(θ + η g, 0, 1)
 
@@ -147,17 +133,15 @@ def gradient_ascent(ascent: GradientAscent, genes: int, generator: np.random.Gen
     while True:
         shifts = ascent.difference * np.stack([np.eye(genes), -np.eye(genes)])
         sides = np.clip(policy + shifts, 0, 1)  # [2, G, G]: side, shifted gene, genes
-        probes = np.repeat(sides.reshape(-1, genes), ascent.repeats, axis=0)
-        scores = yield Proposal(probes, recommendation)
+        scores = yield np.repeat(sides.reshape(-1, genes), ascent.repeats, axis=0), recommendation
         means = scores.reshape(2, genes, ascent.repeats).mean(axis=-1)
-        ways = np.diagonal(sides[0] - sides[1])
-        slopes = (means[0] - means[1]) / ways
+        slopes = (means[0] - means[1]) / np.diagonal(sides[0] - sides[1])
         policy = np.clip(policy + ascent.learning_rate * slopes, 0, 1)
         recommendation = Recommendation(policy, float(scores.mean()))
 
 
 def select(scores: Floats, genetic: Genetic, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Return the indices of the survivors: the best policies, and some others at random."""
+    """Return the places of the best policies and of random others."""
     order = np.argsort(-scores, kind="stable")
     strong = genetic.survivors - genetic.weak_survivors
     weak = generator.choice(order[strong:], genetic.weak_survivors, replace=False)
@@ -167,7 +151,7 @@ def select(scores: Floats, genetic: Genetic, generator: np.random.Generator) -> 
 def crossed(
     survivors: Floats, offspring: int, parents: int, generator: np.random.Generator
 ) -> Floats:
-    """Return each survivor's offspring, every gene from one of its parents, [S·offspring, G].
+    """Return survivors' offspring, each gene from a parent, [S·offspring, G].
 
     The first parent is the survivor itself; the others are other survivors drawn at random.
     """
@@ -179,29 +163,23 @@ def crossed(
     return survivors[chosen, np.arange(survivors.shape[1])]
 
 
-def mutated(policies: Floats, mutation: float, generator: np.random.Generator) -> Floats:
-    """Return policies with a random change of each gene, within the cube."""
-    moves = mutation * (2 * generator.random(policies.shape) - 1)
-    return np.clip(policies + moves, 0, 1)
-
-
 def run(
-    search: Search, evaluate: Evaluate, evaluations: int, record_every: int
+    search: Search, evaluate: Callable[[Floats], Floats], evaluations: int, record_every: int
 ) -> list[Recommendation | None]:
-    """Run a search and return its recommendation after every `record_every` evaluations, [K].
+    """Return recommendations after every `record_every` evaluations, [K].
 
     A search recommends nothing before the end of its first batch. Batches must add up to the
     evaluations.
     """
     recommended: list[Recommendation | None] = []
-    proposal, used = next(search), 0
+    (policies, known), used = next(search), 0
     while used < evaluations:
-        scores = evaluate(proposal.policies)
-        known, used = proposal.recommendation, used + len(scores)
-        proposal = search.send(scores)
+        scores = evaluate(policies)
+        used += len(scores)
         recommended += [known] * ((used - 1) // record_every - len(recommended))
+        policies, known = search.send(scores)
         if used % record_every == 0:
-            recommended.append(proposal.recommendation)
+            recommended.append(known)
     return recommended
 
 

@@ -29,7 +29,7 @@ from reprise import hyperparameters as kinds
 from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
-from reprise.nn import networks, optimizers, streams
+from reprise.nn import networks, optimizers, programs, streams
 from reprise.nn.determinism import tf
 from reprise.nn.heads import greedy_action, negative_log_prob, sample_action
 from reprise.nn.networks import Weights, materialize
@@ -45,7 +45,7 @@ EPSILON = 1e-8  # equal returns have no deviation: their advantages are zero, no
 
 
 class Settings(kinds.Frozen):
-    """The hyperparameters that are fixed when the program is compiled."""
+    """Hyperparameters that are fixed when the program is compiled."""
 
     hidden_sizes: kinds.HiddenSizes
     activation: networks.Activation
@@ -56,7 +56,7 @@ class Settings(kinds.Frozen):
 
 
 class Numbers(NamedTuple):
-    """The hyperparameters that the compiled program takes: one for each seed, [N]."""
+    """Hyperparameters that the compiled program takes, [N]."""
 
     learning_rate: tf.Tensor
     discount: tf.Tensor
@@ -73,29 +73,27 @@ class Hyperparameters(Settings):
     behaviour: Behaviour
 
     def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
-        """Yield the needs of a training of so many seeds, a pack at a time."""
-        played = self.given("episodes_per_iteration", "maximum_steps")
-        yield from needs_of_episodes(played, pack)
+        """Yield the needs of all seeds, a pack at a time."""
+        yield from needs_of_episodes(self.given("episodes_per_iteration", "maximum_steps"), pack)
         # Weights and two moments of the optimizer.
         yield from networks.needs((1, *self.hidden_sizes, 1), 3, self.given("hidden_sizes"), pack)
         yield self.memory("the curves", 2 * 4, "iterations", **seeds)
         yield self.work("the training", "iterations", "episodes_per_iteration", **seeds)
-        yield self.counter(
-            "the number of iterations", self.iterations, capacity.INT32, "iterations"
-        )
+        number = self.iterations
+        yield self.counter("the number of iterations", number, capacity.INT32, "iterations")
 
 
 def needs_of_episodes(played: Mapping[str, int], pack: Mapping[str, int]) -> Iterator[Need]:
-    """Yield the needs of episodes played at once, with all their steps kept."""
+    """Yield the needs of episodes played at once."""
     # A step is an observation of at least one feature, an action, a reward and a random number.
     size = 4 * 4 * capacity.product(played, pack)
     yield capacity.memory("the episodes' steps", size, {**played, **pack})
     # A float32 number counts the steps.
-    yield capacity.count("the number of steps", capacity.product(played), capacity.FLOAT32, played)
+    yield capacity.count("the number of steps", capacity.product(played), played, capacity.FLOAT32)
 
 
 def numbers_of(h: Sequence[Hyperparameters]) -> Numbers:
-    """Return the numbers of a program, from the hyperparameters of each seed."""
+    """Return the numbers of a program, by seed."""
     return Numbers(
         tf.constant([each.learning_rate for each in h], tf.float32),
         tf.constant([each.discount for each in h], tf.float32),
@@ -114,7 +112,7 @@ class Episodes(NamedTuple):
 
 
 def logits(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return the logits of π(. | s), [..., Z, N], of observations [..., O, N]."""
+    """Return π's logits [..., Z, N] of observations [..., O, N]."""
     return networks.forward(weights, observation, s.activation)
 
 
@@ -137,7 +135,7 @@ def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
 
 
 def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
-    """Return A_t = (G_t - mean G) / std G over the steps that were played, else 0, [T, E, N]."""
+    """Return (G_t - mean G) / std G where played, else 0, [T, E, N]."""
     mask = tf.cast(played, tf.float32)
     steps = tf.reduce_sum(mask, [0, 1])
     mean = tf.reduce_sum(returns * mask, [0, 1]) / steps
@@ -158,7 +156,7 @@ def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
 
 
 def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return each step's part of mean_t -A_t log π(a_t | s_t), [T, E, N]."""
+    """Return each step's part of mean_t -A_t log π(a_t | s_t)."""
     played = tf.cast(episodes.played, tf.float32)
     share = credit * played / tf.reduce_sum(played, [0, 1])
     return share * negative_log_prob(logits(weights, episodes.observation, s), episodes.action)
@@ -178,7 +176,7 @@ def policy_gradient(
 def act(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tf.Tensor:
-    """Return actions drawn from π, or the most probable ones, by the seed's behaviour, [E, N]."""
+    """Return sampled or greedy actions, by the seed's behaviour, [E, N]."""
     z = logits(weights, observation, s)
     return tf.where(numbers.behaviour == 0, sample_action(z, random), greedy_action(z))
 
@@ -190,17 +188,11 @@ def play(
     episodes: int,
     steps: int,
 ) -> Episodes:
-    """Play episodes.
+    """Play E episodes of at most T steps at once.
 
-    Args:
-        choose: the policy: observations [E, O, N] and uniform numbers [E, N] -> actions [E, N].
-        keys: of these episodes, uint32 [2, N].
-        env: the environment.
-        episodes: E.
-        steps: T, the time limit.
+    The policy `choose` takes observations [E, O, N] and uniform numbers [E, N].
     """
-    wide = [episodes, env.observation_size, keys.shape[-1]]
-    narrow = [episodes, keys.shape[-1]]
+    wide, narrow = [episodes, env.observation_size, keys.shape[-1]], [episodes, keys.shape[-1]]
     state = env.reset(streams.fold_in(keys, STARTS), (episodes,))
     random = streams.uniform(streams.fold_in(keys, ACTIONS), (steps, episodes))
     chance = streams.uniform(streams.fold_in(keys, CHANCE), (steps, episodes, env.draws))
@@ -210,22 +202,15 @@ def play(
         action = choose(observation, random[t])
         next_state, reward, terminated = env.step(state, action, chance[t])
         step = Episodes(observation, action, tf.where(alive, reward, 0.0), alive)
-        memory = Episodes(*(rows.write(t, row) for rows, row in zip(memory, step, strict=True)))
+        memory = programs.record(memory, t, step)
         # Else a fallen pole would move on to infinity.
         state = tf.where(alive[..., None, :], next_state, state)
         alive = alive & ~(terminated | env.truncated(next_state))
         return t + 1, alive, state, memory
 
-    kinds_and_shapes = zip(
-        (tf.float32, tf.int32, tf.float32, tf.bool), (wide, narrow, narrow, narrow), strict=True
-    )
-    memory = Episodes(*(
-        tf.TensorArray(kind, steps, element_shape=shape) for kind, shape in kinds_and_shapes
-    ))  # fmt: skip
-    *_, memory = tf.while_loop(
-        lambda t, alive, *_: (t < steps) & tf.reduce_any(alive),
-        tick, (tf.constant(0), tf.ones(narrow, tf.bool), state, memory),
-    )  # fmt: skip
+    kinds = (tf.float32, wide), (tf.int32, narrow), (tf.float32, narrow), (tf.bool, narrow)
+    start = (tf.constant(0), tf.ones(narrow, tf.bool), state, programs.recorder(steps, kinds))
+    *_, memory = tf.while_loop(lambda t, alive, *_: (t < steps) & tf.reduce_any(alive), tick, start)
     return Episodes(*(rows.stack() for rows in memory))
 
 
@@ -240,7 +225,7 @@ def update(
 
 
 def initial_weights(keys: tf.Tensor, env: Environment, s: Settings) -> Weights:
-    """Return the untrained policy networks of seeds with keys [2, N]."""
+    """Return the untrained policy networks of keys [2, N]."""
     outputs = 1 if env.actions == 2 else env.actions
     sizes = (env.observation_size, *s.hidden_sizes, outputs)
     return networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)
@@ -249,28 +234,24 @@ def initial_weights(keys: tf.Tensor, env: Environment, s: Settings) -> Weights:
 def training(
     keys: tf.Tensor, weights: Weights, numbers: Numbers, env: Environment, s: Settings
 ) -> tuple:
-    """Train all seeds from their keys [2, N]: the program that is compiled."""
-    learn = env.part(partial(update, s=s))
-    choose = env.part(partial(act, s=s))
+    """Train all seeds from their keys [2, N]: the compiled program."""
+    learn, choose = env.part(partial(update, s=s)), env.part(partial(act, s=s))
 
     def body(k, weights, state, curves):
-        iteration_keys = streams.fold_in(streams.fold_in(keys, ITERATIONS), k)
         episodes = play(
             lambda observation, random: choose(weights, observation, random, numbers),
-            iteration_keys, env, s.episodes_per_iteration, s.maximum_steps,
-        )  # fmt: skip
+            streams.fold_in(streams.fold_in(keys, ITERATIONS), k),
+            env,
+            s.episodes_per_iteration,
+            s.maximum_steps,
+        )
         weights, state = learn(weights, state, episodes, numbers)
         total = tf.reduce_sum(tf.cast(episodes.reward, env.reward_dtype), [0, 1])
-        points = (
-            tf.cast(total / s.episodes_per_iteration, tf.float32),
-            tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1]),
-        )
-        curves = [curve.write(k, point) for curve, point in zip(curves, points, strict=True)]
-        return k + 1, weights, state, curves
+        returns = tf.cast(total / s.episodes_per_iteration, tf.float32)
+        steps = tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1])
+        return k + 1, weights, state, programs.record(curves, k, (returns, steps))
 
-    curves = [
-        tf.TensorArray(tf.float32, s.iterations, element_shape=[keys.shape[-1]]) for _ in range(2)
-    ]
+    curves = programs.recorder(s.iterations, 2 * [(tf.float32, [keys.shape[-1]])])
     start = (tf.constant(0), weights, optimizers.init(weights), curves)
     _, weights, _, curves = tf.while_loop(lambda k, *_: k < s.iterations, body, start)
     return [curve.stack() for curve in curves], weights
@@ -278,7 +259,7 @@ def training(
 
 @cache
 def program(env: Environment, s: Settings) -> Callable:
-    """Return the training, compiled as a whole if the environment is compiled."""
+    """Return the training as a program of the environment's kind."""
     return env.program(partial(training, env=env, s=s))
 
 
@@ -288,17 +269,13 @@ def train(
     keys: np.ndarray,
     initial: Weights | None = None,
 ) -> TrainingRun:
-    """Train one policy for each seed.
+    """Train one policy for each key, uint32 [N, 2].
 
-    Args:
-        h: the hyperparameters, or one set for each seed, all with the same settings.
-        env: the environment.
-        keys: uint32 [N, 2], from `seeds.training_keys`.
-        initial: weights to begin with [.., N]; by default untrained ones.
+    Each seed may have hyperparameters of its own, all with the same settings. Training begins with
+    `initial` weights [.., N], by default with untrained ones.
     """
-    h = [h] * len(keys) if isinstance(h, Hyperparameters) else h
-    settings, words = kinds.part(Settings, h[0]), tf.constant(keys.T, tf.uint32)
-    numbers = numbers_of(h)
+    each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
+    settings, words, numbers = kinds.part(Settings, each[0]), tf.constant(keys.T), numbers_of(each)
     before = initial_weights(words, env, settings) if initial is None else initial
     (returns, steps), weights = program(env, settings)(words, before, numbers)
     final = env.on_observations([weight.numpy() for weight in weights])
@@ -310,30 +287,24 @@ def train(
 def policy(
     weights: Weights, h: Hyperparameters, random: np.random.Generator | None = None
 ) -> networks.Act:
-    """Return the policy of all seeds: the most probable actions, or drawn ones with a generator."""
+    """Return the policy of all seeds: greedy, or sampled by a generator."""
+    choose = networks.acting(actions, weights, kinds.part(Settings, h))
     if random is None:
-        return networks.acting(greedy_actions, weights, kinds.part(Settings, h))
-    draw = networks.acting(sampled_actions, weights, kinds.part(Settings, h))
-
-    def sampled(observations: np.ndarray, step: int) -> np.ndarray:
-        numbers = random.random(observations[:, :1].shape, np.float32)
-        return draw(np.concatenate([observations, numbers], axis=1), step)
-
-    return sampled
+        return lambda observations, step: choose(observations)
+    return lambda observations, step: choose(
+        observations, random.random(observations[:, 0].shape, np.float32)
+    )
 
 
-def greedy_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return the most probable actions, [..., N]."""
-    return greedy_action(logits(weights, observation, s))
-
-
-def sampled_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return drawn actions, [..., N]; the last feature is the uniform number to draw with."""
-    z = logits(weights, observation[..., :-1, :], s)
-    return sample_action(z, observation[..., -1, :])
+def actions(
+    weights: Weights, observation: tf.Tensor, random: tf.Tensor | None = None, *, s: Settings
+) -> tf.Tensor:
+    """Return greedy actions, or sampled ones by uniform numbers, [..., N]."""
+    z = logits(weights, observation, s)
+    return greedy_action(z) if random is None else sample_action(z, random)
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return policy networks as named arrays; they give π(0 | s), or π(a | s) of each action."""
+    """Return networks that give π(0 | s), or each π(a | s), as arrays."""
     output = "sigmoid" if weights[-1].shape[0] == 1 else "softmax"
     return networks.to_arrays(weights, h.activation, output)

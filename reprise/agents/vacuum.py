@@ -14,19 +14,16 @@ from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from reprise import seeds
 from reprise.agents import policy_search
-from reprise.agents.policy_search import combinations
+from reprise.agents.policy_search import Floats, combinations
 from reprise.environments import vacuum_kernel
 from reprise.environments.vacuum_room import ROOM, SECONDS, dust_at_start
 from reprise.hyperparameters import AtLeastTwo, Frozen, PositiveInt
 from reprise.stats import intervals
 from reprise.tabular import settling
-
-Floats = NDArray[np.float64]
 
 GENES = 2
 DEGREES = 180  # in a half turn
@@ -92,7 +89,6 @@ class Searched(NamedTuple):
 class Landscape(NamedTuple):
     """The mean share of the dust over a grid of policies."""
 
-    axis: Floats  # of both genes, [P]
     mean: Floats  # [P, P], p by r
     standard_deviation: Floats  # of a single try, [P, P]
     best: Floats  # the policy with the highest mean, [2]
@@ -102,7 +98,7 @@ class Landscape(NamedTuple):
 def searches(
     h: Hyperparameters,
 ) -> dict[str, Callable[[np.random.Generator], policy_search.Search]]:
-    """Return a function from a generator to a search, by the name of the search."""
+    """Return by name what makes a search of a generator."""
     pure = h.genetic.model_copy(update={"weak_survivors": 0})
     return {
         "grid": lambda _: policy_search.grid_search(h.grid, GENES, h.record_every),
@@ -114,16 +110,13 @@ def searches(
     }
 
 
-def tries(policies: Floats, count: int, generator: np.random.Generator) -> Floats:
-    """Return the share of the dust of policies [N, 2] in each try of 30 minutes, [N, count]."""
+def tries(
+    policies: Floats, count: int, generator: np.random.Generator, times: Sequence[int] = (SECONDS,)
+) -> Floats:
+    """Return policies' shares of the dust by times, [N, count, K]."""
     keys = vacuum_kernel.draw_keys(generator, len(policies) * count)
-    found = shares_by(np.repeat(policies, count, axis=0), keys, np.array([SECONDS]))
-    return found.reshape(len(policies), count)
-
-
-def shares_by(policies: Floats, keys: vacuum_kernel.Keys, times: NDArray[np.int64]) -> Floats:
-    """Return the share of the dust that policies [N, 2] collect by some times in s, [N, K]."""
-    return vacuum_kernel.collected(policies, keys, times) / DUST
+    found = vacuum_kernel.collected(np.repeat(policies, count, axis=0), keys, np.array(times))
+    return found.reshape(len(policies), count, len(times)) / DUST
 
 
 def search_all(
@@ -131,33 +124,29 @@ def search_all(
 ) -> dict[str, Searched]:
     """Run every search with its own random numbers in each run.
 
-    Args:
-        h: the hyperparameters.
-        seed: the experiment's.
-        runs: their numbers, [R].
-        fresh_tries: that judge the last recommendation of each run.
+    The seed is the experiment's; fresh tries judge the last recommendation of each run.
     """
     results = {}
     for name, begin in searches(h).items():
-        policies, believed, shares = [], [], []
+        rows = []
         for run in runs:
-            luck = partial(seeds.generator, seed, name)
-            score = partial(_scores, generator=luck("tries", run))
-            recommended = policy_search.run(
-                begin(luck("search", run)), score, h.evaluations, h.record_every
+            search, trying, fresh = (
+                seeds.generator(seed, name, purpose, run)
+                for purpose in ("search", "tries", "fresh tries")
             )
-            last = recommended[-1]
+            recommended = policy_search.run(
+                begin(search),
+                lambda policies, trying=trying: tries(policies, 1, trying)[:, 0, 0],
+                h.evaluations,
+                h.record_every,
+            )
+            last, none = recommended[-1], np.full(GENES, np.nan)
             assert last is not None
-            none = np.full(GENES, np.nan)
-            policies.append([none if r is None else r.policy for r in recommended])
-            believed.append(last.score)
-            shares.append(tries(last.policy[None], fresh_tries, luck("fresh tries", run)).mean())
-        results[name] = Searched(np.array(policies), np.array(believed), np.array(shares))
+            policies = [none if each is None else each.policy for each in recommended]
+            share = tries(last.policy[None], fresh_tries, fresh).mean()
+            rows.append((policies, last.score, share))
+        results[name] = Searched(*map(np.array, zip(*rows, strict=True)))
     return results
-
-
-def _scores(policies: Floats, generator: np.random.Generator) -> Floats:
-    return tries(policies, 1, generator)[:, 0]
 
 
 def joined(parts: Sequence[Mapping[str, Searched]]) -> dict[str, Searched]:
@@ -169,24 +158,25 @@ def joined(parts: Sequence[Mapping[str, Searched]]) -> dict[str, Searched]:
 
 
 def landscape(grid: LandscapeGrid, generator: np.random.Generator) -> Landscape:
-    """Return the mean share of the dust at every combination of equally spaced genes."""
+    """Return mean shares at combinations of equally spaced genes."""
     policies, square = combinations(grid.points, GENES), (grid.points, grid.points)
-    shares = tries(policies, grid.tries, generator)
+    shares = tries(policies, grid.tries, generator)[..., 0]
     mean, deviation = shares.mean(axis=1), shares.std(axis=1, ddof=1)
     best = policies[mean.argmax()]
     again = float(tries(best[None], grid.best_tries, generator).mean())
-    axis = np.linspace(0, 1, grid.points)
-    return Landscape(axis, mean.reshape(square), deviation.reshape(square), best, again)
+    return Landscape(mean.reshape(square), deviation.reshape(square), best, again)
 
 
 def on_landscape(landscape: Landscape, policies: Floats) -> Floats:
-    """Return mean shares by linear interpolation, [...]; NaN for a policy of NaN, [..., 2]."""
-    last = len(landscape.axis) - 1
+    """Return linearly interpolated mean shares of policies [..., 2], [...].
+
+    A policy of NaN has NaN.
+    """
+    mean, last = landscape.mean, len(landscape.mean) - 1
     known = np.asarray(~np.isnan(policies).any(axis=-1, keepdims=True))
     places = last * np.where(known, policies, 0)
     corner = np.minimum(places.astype(int), last - 1)
     (p, r), (i, j) = np.moveaxis(places - corner, -1, 0), np.moveaxis(corner, -1, 0)
-    mean = landscape.mean
     at_p = (1 - r) * mean[i, j] + r * mean[i, j + 1]
     after_p = (1 - r) * mean[i + 1, j] + r * mean[i + 1, j + 1]
     return np.where(known[..., 0], (1 - p) * at_p + p * after_p, np.nan)
@@ -199,14 +189,9 @@ def quality(
     every: int,
     seed: int,
 ) -> dict[str, dict[str, Any]]:
-    """Return how good each search is at the end, how soon it is good, and comparisons.
+    """Return searches' final shares, when they are near, and comparisons.
 
-    Args:
-        searched: the results of each search.
-        landscape: the mean share of every policy.
-        tolerances: relative distances from the best share that count as near.
-        every: evaluations between two records.
-        seed: of the bootstraps.
+    Near is within a relative tolerance of the best share. Records are `every` so many evaluations.
     """
     final, soon, compared = {}, {}, {}
     for name, found in searched.items():
@@ -228,25 +213,27 @@ def quality(
     return {"final": final, "reached": soon, "compared": compared}
 
 
+def named(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
+    """Return tables as one, their names in the first column."""
+    return pd.concat(tables, names=[column]).reset_index(column)
+
+
+def genes(policies: Floats) -> dict[str, Floats]:
+    """Return policies' p and r in degrees, as columns of a table."""
+    return {"p": policies[:, 0], "r": DEGREES * policies[:, 1]}
+
+
 def sample_table(searched: Mapping[str, Searched]) -> pd.DataFrame:
-    """Return a row for each search and run: the last recommendation and its shares."""
+    """Return the last recommendation and its shares by search and run."""
     tables = {
-        name: pd.DataFrame(
-            {
-                "run": range(len(found.shares)),
-                "p": found.policies[:, -1, 0],
-                "r": DEGREES * found.policies[:, -1, 1],
-                "believed": found.believed,
-                "share": found.shares,
-            }
-        )
-        for name, found in searched.items()
+        name: pd.DataFrame({**genes(policies[:, -1]), "believed": believed, "share": shares})
+        for name, (policies, believed, shares) in searched.items()
     }
-    return named(tables, "search")
+    return pd.concat(tables, names=["search", "run"]).reset_index()
 
 
 def curve_table(searched: Mapping[str, Searched], landscape: Landscape, every: int) -> pd.DataFrame:
-    """Return quantiles over runs of the recommended policy's share, by evaluations."""
+    """Return quantiles of recommendations' shares, by search and evaluations."""
     curves = {}
     for name, found in searched.items():
         shares = on_landscape(landscape, found.policies)
@@ -257,47 +244,36 @@ def curve_table(searched: Mapping[str, Searched], landscape: Landscape, every: i
     return named(curves, "search")
 
 
-def named(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
-    """Return tables as one, their names in the first column."""
-    return pd.concat(tables, names=[column]).reset_index(column)
-
-
 def landscape_table(landscape: Landscape) -> pd.DataFrame:
     """Return a row for each combination of p and r."""
-    p, r = combinations(len(landscape.axis), GENES).T
-    shares = {"share": landscape.mean, "standard_deviation": landscape.standard_deviation}
-    flat = {name: values.ravel() for name, values in shares.items()}
-    return pd.DataFrame({"p": p, "r": DEGREES * r, **flat})
+    mean, deviation, *_ = landscape
+    columns = {"share": mean.ravel(), "standard_deviation": deviation.ravel()}
+    return pd.DataFrame({**genes(combinations(len(mean), GENES)), **columns})
 
 
 def policy_table(landscape: Landscape, policies: Mapping[str, Floats]) -> pd.DataFrame:
-    """Return a row for each named policy [2], with its mean share on the landscape."""
-    genes = np.stack(list(policies.values()))
-    shares = on_landscape(landscape, genes)
-    return pd.DataFrame(
-        {"policy": list(policies), "p": genes[:, 0], "r": DEGREES * genes[:, 1], "share": shares}
-    )
+    """Return named policies with their mean shares on the landscape."""
+    stacked = np.stack(list(policies.values()))
+    columns = {**genes(stacked), "share": on_landscape(landscape, stacked)}
+    return pd.DataFrame({"policy": list(policies), **columns})
 
 
 def path_table(policy: Floats, generator: np.random.Generator) -> pd.DataFrame:
-    """Return a robot's path in 30 minutes, a row for the start and each second with a move."""
+    """Return a robot's places in m at the start and after each move."""
     (key,) = vacuum_kernel.draw_keys(generator, 1)
     places, counts = vacuum_kernel.path(policy, key, SECONDS)
-    moved = np.r_[True, (np.diff(places[:, :2], axis=0) != 0).any(axis=1)]
-    x, y = places[moved, :2].T  # m
-    return pd.DataFrame(
-        {"second": np.flatnonzero(moved), "x": x, "y": y, "share": counts[moved] / DUST}
-    )
+    path = pd.DataFrame({"x": places[:, 0], "y": places[:, 1], "share": counts / DUST})
+    moved = path[["x", "y"]].diff().ne(0).any(axis=1)
+    return path[moved].rename_axis("second").reset_index()
 
 
 def coverage_table(
     policy: Floats, coverage: Coverage, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """Return the collected share of the dust as time doubles, and the share of complete tries."""
-    times = np.array([int(SECONDS * 2.0**n) for n in range(-4, coverage.doublings + 1)])
-    keys = vacuum_kernel.draw_keys(generator, coverage.tries)
-    shares = shares_by(np.tile(policy, (len(keys), 1)), keys, times)
+    """Return shares, and how many tries are complete, as time doubles."""
+    times = [int(SECONDS * 2.0**n) for n in range(-4, coverage.doublings + 1)]
+    shares = tries(policy[None], coverage.tries, generator, times)[0]
     means = [intervals.mean_interval(at_time)[:3] for at_time in shares.T]
     table = pd.DataFrame(means, columns=pd.Index(["share", "low", "high"]))
-    table.insert(0, "minutes", times / 60)
+    table.insert(0, "minutes", np.array(times) / 60)
     return table.assign(complete=(shares == 1).mean(axis=0))

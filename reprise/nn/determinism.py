@@ -15,8 +15,7 @@ import importlib.util
 import logging
 import os
 import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.abc import MetaPathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,7 +24,7 @@ from reprise.errors import UserError
 
 
 class _Late(ModuleType):
-    """A stand-in for TensorFlow loaded without the settings: every use raises an error."""
+    """TensorFlow loaded without the settings."""
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
@@ -37,7 +36,7 @@ class _Late(ModuleType):
 
 
 class _WithoutKeras(MetaPathFinder):
-    """Delays the slow import of Keras until the first use of `tf.keras`."""
+    """Delays the slow import of Keras until its first use."""
 
     @classmethod
     def find_spec(cls, name: str, path: object = None, target: object = None) -> None:
@@ -45,25 +44,26 @@ class _WithoutKeras(MetaPathFinder):
             raise ModuleNotFoundError(name, name=name)
 
 
-class _Quiet(Loader):
-    """Loads a module with file descriptor 2 closed to TensorFlow's greetings."""
+def _tensorflow() -> Any:
+    """Return TensorFlow, which loads at its first attribute access."""
+    if "tensorflow" in sys.modules:
+        set_in_time = all(os.environ.get(name) == value for name, value in ENVIRONMENT.items())
+        return sys.modules["tensorflow"] if set_in_time else _Late("tensorflow")
+    os.environ.update(ENVIRONMENT)  # again: the user may have changed them since
+    spec = importlib.util.find_spec("tensorflow")
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("tensorflow is not installed: run `make venv`", name="tensorflow")
+    load = spec.loader.exec_module
 
-    def __init__(self, loader: Loader) -> None:
-        self.loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
+    def load_quietly(module: ModuleType) -> None:
         sys.stderr.flush()
-        stderr = os.dup(2)
+        stderr, collects = os.dup(2), gc.isenabled()
         sys.meta_path.insert(0, _WithoutKeras)
-        collects = gc.isenabled()
         gc.disable()  # collecting garbage would take a fifth of the time
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 a device, not a file
-            os.dup2(nowhere.fileno(), 2)
+            os.dup2(nowhere.fileno(), 2)  # its greetings
         try:
-            self.loader.exec_module(module)
+            load(module)
         finally:
             sys.meta_path.remove(_WithoutKeras)
             gc.freeze()  # nor does it pay later, while programs are traced
@@ -72,26 +72,11 @@ class _Quiet(Loader):
             os.dup2(stderr, 2)
             os.close(stderr)
 
-
-def _lazy(name: str) -> ModuleType:
-    """Return a module that loads at its first attribute access."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"{name} is not installed: run `make venv`", name=name)
-    spec.loader = importlib.util.LazyLoader(_Quiet(spec.loader))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    spec.loader.exec_module = load_quietly
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules["tensorflow"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _tensorflow() -> Any:
-    """Return TensorFlow with the settings, or a stand-in if it was loaded without them."""
-    if "tensorflow" not in sys.modules:
-        os.environ.update(ENVIRONMENT)  # again: the user may have changed them since
-        return _lazy("tensorflow")
-    set_in_time = all(os.environ.get(name) == value for name, value in ENVIRONMENT.items())
-    return sys.modules["tensorflow"] if set_in_time else _Late("tensorflow")
 
 
 # It warns about retraced programs, but each is another variant's.

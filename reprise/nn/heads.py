@@ -16,23 +16,18 @@ from reprise.nn.determinism import tf
 
 
 def greedy(values: tf.Tensor) -> tf.Tensor:
-    """Return the action of highest value, the first among equals: [..., A, N] -> [..., N]."""
+    """Return the first action of highest value, [..., A, N] -> [..., N]."""
     return tf.argmax(values, axis=-2, output_type=tf.int32)
 
 
 def select_action_values(values: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """Return the values of the actions taken: [..., A, N] and [..., N] -> [..., N]."""
+    """Return the actions' values: [..., A, N], [..., N] -> [..., N]."""
     taken = tf.range(values.shape[-2])[:, None] == tf.expand_dims(action, -2)
     return tf.reduce_sum(tf.where(taken, values, 0.0), -2)
 
 
 def sample_action(logits: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Draw actions from a policy: [..., Z, N] -> int32 [..., N].
-
-    Args:
-        logits: of the policy.
-        random: uniform numbers in [0, 1), [..., N].
-    """
+    """Draw actions [..., N] by logits [..., Z, N] and uniform numbers."""
     if logits.shape[-2] == 1:
         return tf.cast(random > tf.sigmoid(logits[..., 0, :]), tf.int32)
     terms, total, _ = _exponentials(logits)
@@ -45,14 +40,14 @@ def sample_action(logits: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
 
 
 def greedy_action(logits: tf.Tensor) -> tf.Tensor:
-    """Return the most probable action, the first among equals: [..., Z, N] -> int32 [..., N]."""
+    """Return the first most probable action, [..., N]."""
     if logits.shape[-2] == 1:
         return tf.cast(tf.sigmoid(logits[..., 0, :]) < 0.5, tf.int32)
     return greedy(logits)
 
 
 def negative_log_prob(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """Return -log π(a | s): [..., Z, N] and [..., N] -> [..., N]."""
+    """Return -log π(a | s): [..., Z, N], [..., N] -> [..., N]."""
     if logits.shape[-2] == 1:
         is_0 = tf.cast(1 - action, tf.float32)
         return tf.nn.sigmoid_cross_entropy_with_logits(is_0, logits[..., 0, :])
@@ -61,7 +56,7 @@ def negative_log_prob(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
 
 
 def _exponentials(logits: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Return exp(z_a - max z) for each action, their sum, and max z, each [..., N]."""
+    """Return exp(z_a - max z) by action, their sum, and max z."""
     values = tf.unstack(logits, axis=-2)
     highest = values[0]
     for value in values[1:]:

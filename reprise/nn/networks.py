@@ -4,8 +4,7 @@
 
 Seeds are the innermost axis, so that one instruction computes eight seeds; features come next, so
 that a sum runs through neighbouring memory. Sums are written term by term: the bits of a dot
-product differ between CPUs, those of these sums do not. `to_keras` makes an ordinary Keras model of
-a seed.
+product differ between CPUs, those of these sums do not.
 
 Shapes: N seeds, I and O features in and out of a layer; before them any axes (time, episodes,
     batch).
@@ -18,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -34,34 +33,24 @@ if TYPE_CHECKING:
 Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
 LARGEST = float(np.finfo(np.float32).max) ** 0.5  # the square of a smaller weight is finite
 Weights = list  # kernel [O, I, N] and bias [O, N] of each layer in turn
+Act = Callable[[np.ndarray, int], np.ndarray]
+"""A policy of all seeds: from observations [E, O, N] and the time step to actions [E, N]."""
 
 
 def elu(x: tf.Tensor) -> tf.Tensor:
-    """Return x if positive, else exp(x) - 1: equal to TensorFlow's up to rounding, and faster.
+    """Return x if positive, else exp(x) - 1.
+
+    It equals TensorFlow's up to rounding and is faster.
 
     Source: Clevert, Unterthiner and Hochreiter (2016), equation 15.
     """
     return tf.where(x > 0, x, tf.exp(tf.minimum(x, 0.0)) - 1)
 
 
-def activate(x: tf.Tensor, activation: Activation) -> tf.Tensor:
-    """Apply an activation function by its Keras name."""
-    functions: dict[str, Callable] = {
-        "elu": elu,
-        "relu": tf.nn.relu,
-        "tanh": tf.tanh,
-        "sigmoid": tf.sigmoid,
-        "linear": tf.identity,
-    }
-    return functions[activation](x)
-
-
 def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
-    """Return initial weights: kernels uniform in +-sqrt(6 / (I + O)), biases zero.
+    """Draw kernels within ±sqrt(6 / (I + O)) by keys [2, N]; biases are 0.
 
-    Args:
-        keys: uint32 [2, N]; each seed draws from its own.
-        sizes: features of the input, of each hidden layer and of the output.
+    Sizes are the features of the input, of each hidden layer and of the output.
 
     Source: Glorot and Bengio (2010), equation 16; the default of Keras' Dense.
     """
@@ -79,10 +68,8 @@ def diverged(weights: Weights) -> np.ndarray:
     A weight is then NaN, or so large that the product of two such weights overflows float32. A
     diverged network is not a policy.
     """
-    sound = [
-        np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0) < LARGEST for weight in weights
-    ]
-    return ~np.all(sound, axis=0)
+    largest = [np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0) for weight in weights]
+    return ~np.all(np.less(largest, LARGEST), axis=0)
 
 
 def materialize(tensors: Weights) -> Weights:
@@ -100,7 +87,7 @@ def materialize(tensors: Weights) -> Weights:
 
 
 def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    """Apply a layer of each seed to its features: [..., I, N] -> [..., O, N]."""
+    """Apply each seed's layer: [..., I, N] -> [..., O, N]."""
     (outputs,) = materialize([tf.custom_gradient(_dense)(x, kernel, bias)])
     return outputs
 
@@ -133,33 +120,15 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
 
 
 def forward(weights: Weights, x: tf.Tensor, hidden: Activation) -> tf.Tensor:
-    """Return the outputs [..., O, N] of inputs [..., I, N]; the last layer is linear."""
-    last = len(weights) - 2
-    for layer in range(0, last, 2):
-        x = activate(dense(x, weights[layer], weights[layer + 1]), hidden)
-    return dense(x, weights[last], weights[last + 1])
-
-
-def to_arrays(
-    weights: Weights, hidden: Activation, output: Activation | Literal["softmax"]
-) -> dict[str, np.ndarray]:
-    """Return networks as named arrays in Keras' order: kernel_0 [N, I, O], bias_0 [N, O], ...
-
-    Args:
-        weights: as NumPy arrays or tensors.
-        hidden: the activation of the hidden layers.
-        output: the activation of the last.
-    """
-    arrays = {"activations": np.array([hidden] * (len(weights) // 2 - 1) + [output])}
-    for layer in range(len(weights) // 2):
-        kernel, bias = np.asarray(weights[2 * layer]), np.asarray(weights[2 * layer + 1])
-        arrays[f"kernel_{layer}"] = np.ascontiguousarray(kernel.transpose(2, 1, 0))
-        arrays[f"bias_{layer}"] = np.ascontiguousarray(bias.T)
-    return arrays
+    """Return outputs [..., O, N] of inputs [..., I, N]; the last layer is linear."""
+    functions = dict(elu=elu, relu=tf.nn.relu, tanh=tf.tanh, sigmoid=tf.sigmoid, linear=tf.identity)
+    for layer in range(0, len(weights) - 2, 2):
+        x = functions[hidden](dense(x, weights[layer], weights[layer + 1]))
+    return dense(x, weights[-2], weights[-1])
 
 
 def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iterator[Need]:
-    """Yield the needs of networks; with sums term by term, each feature is code.
+    """Yield the needs of networks with layers of some sizes.
 
     Args:
         sizes: lower bounds of the features of the input, each hidden layer and the output.
@@ -170,32 +139,25 @@ def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iter
     weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
     size = 4 * copies * weights * capacity.product(seeds)
     yield capacity.memory("the networks' weights", size, dict(given) | dict(seeds))
+    # A sum has a line of code for each feature.
     yield capacity.memory("the networks' code", sum(sizes) * capacity.FEATURE, given)
 
 
 def without_dueling(weights: Weights) -> Weights:
-    """Return networks with a last layer for V(s) + A(s, a) - mean A(s, .), not for V and A."""
+    """Return networks with V(s) + A(s, a) - mean A(s, .) in the last layer."""
     actions = weights[-1].shape[0] - 1
     fold = np.hstack([np.ones((actions, 1)), np.eye(actions) - 1 / actions])
     last = [np.einsum("qo,o...->q...", fold, part).astype(np.float32) for part in weights[-2:]]
     return [*weights[:-2], *last]
 
 
-Act = Callable[[np.ndarray, int], np.ndarray]
-"""A policy of all seeds: from observations [E, O, N] and the time step to actions [E, N]."""
+def acting(choose: Callable, weights: Weights, settings: Hashable) -> Callable[..., np.ndarray]:
+    """Return a function of observations that chooses trained networks' actions.
 
-
-def acting(choose: Callable, weights: Weights, settings: Hashable) -> Act:
-    """Return the policy of trained networks.
-
-    Args:
-        choose: a module's function: weights, observations, settings -> actions.
-        weights: [.., N].
-        settings: of the algorithm.
+    `choose` is a module's function of weights, observations and further inputs, with settings `s`.
     """
-    constants = [tf.constant(weight) for weight in weights]
-    compiled = _compiled(choose, settings)
-    return lambda observations, step: compiled(constants, tf.constant(observations)).numpy()
+    constants, compiled = [tf.constant(weight) for weight in weights], _compiled(choose, settings)
+    return lambda *inputs: compiled(constants, *map(tf.constant, inputs)).numpy()
 
 
 @cache
@@ -203,48 +165,41 @@ def _compiled(choose: Callable, settings: Hashable) -> Callable:
     return programs.compiled(partial(choose, s=settings))
 
 
-def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:
-    """Return one seed as an ordinary Keras model of Dense layers.
+def to_arrays(
+    weights: Weights, hidden: Activation, output: Activation | Literal["softmax"]
+) -> dict[str, np.ndarray]:
+    """Return networks as arrays in Keras' order: kernel_0 [N, I, O], bias_0 [N, O], ..."""
+    layers = range(len(weights) // 2)
+    arrays = {"activations": np.array([hidden] * (len(layers) - 1) + [output])}
+    for layer in layers:
+        kernel, bias = weights[2 * layer : 2 * layer + 2]
+        arrays[f"kernel_{layer}"] = np.ascontiguousarray(np.transpose(kernel, (2, 1, 0)))
+        arrays[f"bias_{layer}"] = np.ascontiguousarray(np.transpose(bias))
+    return arrays
 
-    Args:
-        arrays: named as in `to_arrays`.
-        seed: the seed's number.
+
+def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:
+    """Return one seed of `to_arrays` as an ordinary Keras model.
 
     Raises:
-        UserError: if there is no such seed, or the arrays are not networks.
+        UserError: there is no such seed, the arrays are not networks, or Keras cannot load.
     """
     for name in ("activations", "kernel_0", "bias_0"):
         if name not in arrays:
             raise UserError(f"no networks: {name} is missing; there are {', '.join(arrays)}")
-    seeds = len(arrays["bias_0"])
-    if not 0 <= seed < seeds:
+    if not 0 <= seed < (seeds := len(arrays["bias_0"])):
         raise UserError(f"seed {seed}: allowed are 0 to {seeds - 1}")
-    keras = _keras()
-    activations = [str(name) for name in arrays["activations"]]
-    layers: list = [keras.Input((arrays["kernel_0"].shape[1],))]
-    layers += [
-        keras.layers.Dense(arrays[f"bias_{layer}"].shape[1], activation)
-        for layer, activation in enumerate(activations)
-    ]
-    model = keras.Sequential(layers)
-    model.set_weights(
-        [
-            arrays[f"{kind}_{layer}"][seed]
-            for layer in range(len(activations))
-            for kind in ("kernel", "bias")
-        ]
-    )
-    return model
-
-
-def _keras() -> Any:
-    """Return Keras with the user's backend; a model to inspect needs no fixed bits."""
     try:
-        import keras
+        import keras  # with the user's backend: a model to inspect needs no fixed bits
     except (ImportError, ValueError) as error:
         backend = os.environ.get("KERAS_BACKEND")
         where = f"KERAS_BACKEND={backend}" if backend else "the backend in ~/.keras/keras.json"
         raise UserError(
             f"Keras cannot load {where}: {error}; Reprise installs KERAS_BACKEND=tensorflow"
         ) from None
-    return keras
+    model = keras.Sequential([keras.Input((arrays["kernel_0"].shape[1],))])
+    for layer, activation in enumerate(arrays["activations"]):
+        kernel, bias = arrays[f"kernel_{layer}"][seed], arrays[f"bias_{layer}"][seed]
+        model.add(keras.layers.Dense(len(bias), str(activation)))
+        model.layers[-1].set_weights([kernel, bias])
+    return model

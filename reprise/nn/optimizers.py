@@ -37,34 +37,17 @@ def init(weights: Weights) -> State:
 
 
 def apply(
-    optimizer: Optimizer,
-    state: State,
-    weights: Weights,
-    gradients: Weights,
-    learning_rate: tf.Tensor,
+    optimizer: Optimizer, state: State, weights: Weights, gradients: Weights, rate: tf.Tensor
 ) -> tuple[State, Weights]:
-    """Take one descent step.
-
-    Args:
-        optimizer: its name.
-        state: of the optimizer.
-        weights: of the networks, each [..., N].
-        gradients: of the loss, with the weights' shapes.
-        learning_rate: one number, or one for each seed [N].
-
-    Returns:
-        The next state and the next weights.
-    """
-    step = state.step + 1
+    """Take one descent step at a learning rate, [N] or []."""
+    step, schedule = state.step + 1, state.schedule
     if optimizer == "sgd":
-        moved = [w - learning_rate * g for w, g in zip(weights, gradients, strict=True)]
+        moved = [w - rate * g for w, g in zip(weights, gradients, strict=True)]
         return state._replace(step=step), moved
     momentum = [m + (g - m) * (1 - BETA_1) for m, g in zip(state.momentum, gradients, strict=True)]
-    velocity = [
-        v + (g * g - v) * (1 - BETA_2) for v, g in zip(state.velocity, gradients, strict=True)
-    ]
+    squares = zip(state.velocity, gradients, strict=True)
+    velocity = [v + (g * g - v) * (1 - BETA_2) for v, g in squares]
     powers = state.powers * tf.constant([BETA_1, BETA_2, DECAY])
-    schedule = state.schedule
     if optimizer == "nadam":
         now, then = BETA_1 * (1 - 0.5 * powers[2]), BETA_1 * (1 - 0.5 * DECAY * powers[2])
         schedule = schedule * now
@@ -75,7 +58,7 @@ def apply(
     else:
         ahead = [m / (1 - powers[0]) for m in momentum]
     weights = [
-        w - learning_rate * a / (tf.sqrt(v / (1 - powers[1])) + EPSILON)
+        w - rate * a / (tf.sqrt(v / (1 - powers[1])) + EPSILON)
         for w, a, v in zip(weights, ahead, velocity, strict=True)
     ]
     return State(step, momentum, velocity, powers, schedule), weights

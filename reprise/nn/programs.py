@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections import Counter
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -22,22 +21,24 @@ _traced = Counter[str]()  # programs of this process
 
 
 def compiled(function: Callable[..., Any], *, jit_compile: bool = True) -> Callable[..., Any]:
-    """Return a function as a compiled program.
+    """Return a function of tensors as a compiled program.
 
-    Args:
-        function: of tensors. If it is a partial, its arguments decide the program, and their
-            `repr` shows all of them.
-        jit_compile: false for a graph that is only compiled as a part of programs.
+    The arguments of a partial decide the program, and their `repr` must show all of them. Without
+    `jit_compile` it is a graph that is only compiled as a part of programs.
     """
     names: Any = importlib.import_module("tensorflow.python.framework.ops")
+    inner, fixed = getattr(function, "func", function), getattr(function, "keywords", {})
 
     def traced(*arguments: Any) -> Any:
-        names.uid = count(_first_number(function, arguments)).__next__
+        shapes = [(tensor.shape, tensor.dtype) for tensor in tf.nest.flatten(arguments)]
+        key = f"{inner.__module__}.{inner.__qualname__} {fixed} {shapes}"
+        _traced[key] += 1
+        digest = hashlib.sha256(f"{key} {_traced[key]}".encode()).digest()
+        names.uid = count(int.from_bytes(digest[:7], "big") + 2**40).__next__
         return function(*arguments)
 
     program = tf.function(traced, jit_compile=jit_compile, autograph=False)
 
-    @wraps(traced)
     def call(*arguments: Any) -> Any:
         before = names.uid
         try:
@@ -48,12 +49,11 @@ def compiled(function: Callable[..., Any], *, jit_compile: bool = True) -> Calla
     return call
 
 
-def _first_number(function: Callable[..., Any], arguments: Any) -> int:
-    """Return a large number that the function, its settings and its arguments' shapes decide."""
-    inner = getattr(function, "func", function)
-    fixed = getattr(function, "args", ()), getattr(function, "keywords", {})
-    shapes = [(tensor.shape, tensor.dtype) for tensor in tf.nest.flatten(arguments)]
-    key = f"{inner.__module__}.{inner.__qualname__} {fixed} {shapes}"
-    _traced[key] += 1
-    digest = hashlib.sha256(f"{key} {_traced[key]}".encode()).digest()
-    return int.from_bytes(digest[:7], "big") + 2**40
+def recorder(length: int, fields: Iterable[tuple[Any, Sequence[int]]]) -> list[tf.TensorArray]:
+    """Return arrays for a loop's values, fields of type and shape."""
+    return [tf.TensorArray(dtype, length, element_shape=shape) for dtype, shape in fields]
+
+
+def record(memory: Iterable, place: tf.Tensor, values: Iterable[tf.Tensor]) -> list:
+    """Write a value into each array at a place."""
+    return [array.write(place, value) for array, value in zip(memory, values, strict=True)]

@@ -22,14 +22,9 @@ PARITY = 0x1BD11BDA
 
 
 def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Encrypt two words of counter with each seed's key in twenty rounds.
+    """Encrypt two words of counter in twenty rounds, uint32 [..., N].
 
-    Args:
-        keys: uint32 [2, N].
-        counters: two uint32 tensors that broadcast against [N].
-
-    Returns:
-        Two words of random bits, uint32 [..., N].
+    Keys are uint32 [2, N], and the words broadcast against [N].
     """
     schedule = (keys[0], keys[1], keys[0] ^ keys[1] ^ tf.constant(PARITY, tf.uint32))
     x, y = counters[0] + schedule[0], counters[1] + schedule[1]
@@ -44,18 +39,9 @@ def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf
         x, y = x + second, y + third + number
         return number + 1, x, y, (second, third, first), rotations[::-1]
 
-    start = (
-        tf.constant(1, tf.uint32), tf.broadcast_to(x, shape), tf.broadcast_to(y, shape),
-        schedule, rotations,
-    )  # fmt: skip
+    first, x, y = tf.constant(1, tf.uint32), tf.broadcast_to(x, shape), tf.broadcast_to(y, shape)
+    start = (first, x, y, schedule, rotations)
     return tf.while_loop(lambda number, *_: number <= 5, block, start)[1:3]
-
-
-def fold_in(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
-    """Derive from each seed's key the key number `data`, uint32 [2, N]."""
-    number = tf.cast(data, tf.uint32)
-    # Draws use the counters (n, 0). A second word other than 0 gives derived keys of their own.
-    return tf.stack(_traced()(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
 
 
 @cache
@@ -64,16 +50,20 @@ def _traced() -> Callable:
     return programs.compiled(threefry, jit_compile=False)
 
 
-def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Draw float32 uniform numbers in [0, 1) with 24 random bits, [*shape, N].
+def fold_in(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
+    """Derive key number `data` of each seed's key, uint32 [2, N]."""
+    number = tf.cast(data, tf.uint32)
+    # Draws use the counters (n, 0). A second word other than 0 gives derived keys of their own.
+    return tf.stack(_traced()(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
 
-    Args:
-        keys: uint32 [2, N]; a key and a shape always give the same numbers.
-        shape: of each seed's numbers.
+
+def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Draw uniform numbers in [0, 1) of 24 random bits, float32 [*shape, N].
+
+    The same keys, uint32 [2, N], and the same shape always give the same numbers.
     """
     size = prod(shape)
-    half = (size + 1) // 2
-    counter = tf.cast(tf.range(half), tf.uint32)[:, None]  # [half, 1]
+    counter = tf.cast(tf.range((size + 1) // 2), tf.uint32)[:, None]
     words = tf.concat(_traced()(keys, (counter, tf.constant(0, tf.uint32))), 0)[:size]  # [size, N]
     mantissa = tf.cast(tf.bitwise.right_shift(words, tf.constant(8, tf.uint32)), tf.int32)
     return tf.reshape(tf.cast(mantissa, tf.float32) * 2.0**-24, [*shape, keys.shape[-1]])

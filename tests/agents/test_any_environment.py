@@ -17,50 +17,40 @@ from tests.agents import test_dqn, test_reinforce
 
 KEYS = seeds.training_keys(42, "training", range(2))
 EVALUATION = Evaluation(episodes=2, first_seed=1_000_000, limits=(15,), solved_share=0.9)
-REINFORCE = test_reinforce.TINY.model_copy(update={"hidden_sizes": (3,), "iterations": 2})
+REINFORCE = test_reinforce.TINY.model_copy(update={"hidden_sizes": (2,), "iterations": 2})
 DQN = test_dqn.with_(
-    total_episodes=4, maximum_steps=15, learning_starts=1, hidden_sizes=(3,),
+    total_episodes=4, maximum_steps=15, learning_starts=1, hidden_sizes=(2,),
     bootstrap_at_truncation=True,
 )  # fmt: skip
-REWARDS = {"MountainCar-v0": -1, "FrozenLake-v1": None}
 
 
-@pytest.mark.parametrize("environment_id", REWARDS)
-def test_reinforce_trains_and_is_judged(environment_id):
+@pytest.mark.parametrize("environment_id", ["MountainCar-v0", "FrozenLake-v1"])
+def test_the_algorithms_train_and_are_judged(environment_id):
     specification = plain(environment_id)
     environment = GymnasiumEnvironment(specification)
     run = reinforce.train(REINFORCE, environment, KEYS)
     final, random = run.weights["final"], np.random.default_rng(0)
-    policies = {
-        "greedy": reinforce.policy(final, REINFORCE),
-        "sampled": reinforce.policy(final, REINFORCE, random),
-    }
+    sampled = reinforce.policy(final, REINFORCE, random)
+    policies = {"greedy": reinforce.policy(final, REINFORCE), "sampled": sampled}
     run = evaluated(run, policies, specification, EVALUATION)
-    greedy, sampled = run.evaluations.values()
     assert run.returns.shape == (2, 2)
-    assert greedy.shape == sampled.shape == (1, 2, 2)
-    assert set(np.unique(run.actions)) <= {-1, *range(environment.actions)}
     assert np.isfinite(run.returns).all()
-    if REWARDS[environment_id]:
-        np.testing.assert_array_equal(run.returns, -40)
-        np.testing.assert_array_equal(greedy, -15)
+    assert {each.shape for each in run.evaluations.values()} == {(1, 2, 2)}
+    assert set(np.unique(run.actions)) <= {-1, *range(environment.actions)}
     arrays = reinforce.export(final, REINFORCE)
     assert networks.to_keras(arrays, 1).output_shape == (None, environment.actions)
-
-
-@pytest.mark.parametrize("environment_id", REWARDS)
-def test_the_dqn_trains_and_is_judged(environment_id):
-    specification = plain(environment_id)
-    run = dqn.train(DQN, GymnasiumEnvironment(specification), KEYS)
-    policies = {name: dqn.policy(weights, DQN) for name, weights in run.weights.items()}
-    run = evaluated(run, policies, specification, EVALUATION)
-    assert run.returns.shape == (4, 2)
-    assert np.isfinite(run.losses[2:]).all()
-    assert (np.diff(run.steps, axis=0) > 0).all()
-    if REWARDS[environment_id]:
-        np.testing.assert_array_equal(run.returns, -15)
-        np.testing.assert_array_equal(run.steps, 15 * np.arange(1, 5)[:, None] * [1, 1])
-        np.testing.assert_array_equal(run.evaluations["best"], -15)
+    deep = dqn.train(DQN, environment, KEYS)
+    policies = {name: dqn.policy(weights, DQN) for name, weights in deep.weights.items()}
+    deep = evaluated(deep, policies, specification, EVALUATION)
+    assert deep.returns.shape == (4, 2)
+    assert np.isfinite(deep.losses[2:]).all()
+    assert (np.diff(deep.steps, axis=0) > 0).all()
+    if environment_id == "MountainCar-v0":  # nobody climbs the hill so soon
+        np.testing.assert_array_equal(run.returns, -40)
+        np.testing.assert_array_equal(run.evaluations["greedy"], -15)
+        np.testing.assert_array_equal(deep.returns, -15)
+        np.testing.assert_array_equal(deep.steps, 15 * np.arange(1, 5)[:, None] * [1, 1])
+        np.testing.assert_array_equal(deep.evaluations["best"], -15)
 
 
 @pytest.mark.parametrize(
@@ -69,15 +59,11 @@ def test_the_dqn_trains_and_is_judged(environment_id):
 def test_a_twin_plays_only_what_it_is_a_twin_of(environment_id, twin):
     specification = plain(environment_id)
     assert registry.make(specification) == twin()
-    unlimited = (Wrapping(name="TimeLimit"),)
-    for update in ({"kwargs": {"render_fps": 1}}, {"wrappers": unlimited}):
-        changed = specification.model_copy(update=update)
+    for update in ({"kwargs": {"render_fps": 1}}, {"wrappers": (Wrapping(name="TimeLimit"),)}):
         with pytest.raises(Exception, match=environment_id):
-            registry.make(changed)
-    limited = {
-        "wrappers": (Wrapping.model_validate({"name": "TimeLimit", "max_episode_steps": 5}),)
-    }
-    changed = registry.make(specification.model_copy(update=limited))
+            registry.make(specification.model_copy(update=update))
+    limit = Wrapping.model_validate({"name": "TimeLimit", "max_episode_steps": 5})
+    changed = registry.make(specification.model_copy(update={"wrappers": (limit,)}))
     assert isinstance(changed, GymnasiumEnvironment)
 
 

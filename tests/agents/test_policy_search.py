@@ -16,6 +16,10 @@ from reprise.hyperparameters import Evaluation
 GENETIC = Genetic(survivors=20, offspring=4, mutation=0.1, weak_survivors=0)
 PEAK = np.array([0.7, 0.3])
 NEAT_INI = Path("data/inputs/neat.ini")
+NEAT = neat.Neat(
+    runs=1, population=20, generations=3, episodes=1, maximum_steps=60,
+    evaluation=Evaluation(episodes=2, first_seed=1000, limits=(60,), solved_share=0.9),
+)  # fmt: skip
 
 
 def hill(policies: Floats) -> Floats:
@@ -54,10 +58,7 @@ def test_every_search_nears_the_top_of_a_smooth_hill_in_500_tries(name: str):
 
 def test_a_genetic_search_recommends_nothing_before_its_first_generation_is_done():
     luck = np.random.default_rng(5)
-
-    def noisy(policies: Floats) -> Floats:
-        return hill(policies) + 0.1 * luck.random(len(policies))
-
+    noisy = lambda policies: hill(policies) + 0.1 * luck.random(len(policies))  # noqa: E731
     recommended = policy_search.run(all_searches()["sexual"], noisy, 300, 20)
     assert [r is None for r in recommended] == [True] * 4 + [False] * 11
     assert len({r.score for r in recommended if r}) == 3  # one for each generation
@@ -65,8 +66,7 @@ def test_a_genetic_search_recommends_nothing_before_its_first_generation_is_done
 
 def test_the_grid_tries_every_combination_once_before_any_twice():
     search = policy_search.grid_search(Grid(points=5), 2, 10)
-    tried = [next(search).policies]
-    tried += [search.send(np.zeros(10)).policies for _ in range(4)]
+    tried = [next(search)[0], *(search.send(np.zeros(10))[0] for _ in range(4))]
     tried = np.concatenate(tried)
     assert len(np.unique(tried[:25], axis=0)) == 25
     assert (tried[:25] == tried[25:]).all()
@@ -77,13 +77,13 @@ def test_the_grid_recommends_the_highest_mean_and_random_search_the_highest_scor
     search = policy_search.grid_search(Grid(points=2), 1, 2)
     next(search)
     search.send(np.array([1.0, 0.6]))
-    recommendation = search.send(np.array([0.0, 0.6])).recommendation
+    _, recommendation = search.send(np.array([0.0, 0.6]))
     assert recommendation is not None
     assert (recommendation.policy.tolist(), recommendation.score) == ([1.0], pytest.approx(0.6))
     search = policy_search.random_search(2, 3, np.random.default_rng(0))
-    first = next(search).policies
+    first, _ = next(search)
     search.send(np.array([0.1, 0.9, 0.2]))
-    recommendation = search.send(np.array([0.3, 0.8, 0.4])).recommendation
+    _, recommendation = search.send(np.array([0.3, 0.8, 0.4]))
     assert recommendation is not None
     assert (recommendation.policy == first[1]).all()
 
@@ -102,9 +102,9 @@ def test_the_best_of_the_chapters_100_policies_survive_and_if_asked_some_of_the_
 
 def test_survivors_are_tried_again_with_their_offspring():
     search = all_searches()["asexual"]
-    first = next(search).policies
+    first, _ = next(search)
     scores = hill(first)
-    second = search.send(scores).policies
+    second, _ = search.send(scores)
     best = first[np.argsort(-scores, kind="stable")[:20]]
     assert (second[:20] == best).all()
     assert (np.abs(second[20:] - np.repeat(best, 4, axis=0)) <= GENETIC.mutation).all()
@@ -130,39 +130,32 @@ def test_gradient_ascent_follows_the_true_slope_of_a_plane():
     ascent = GradientAscent(difference=0.1, repeats=2, learning_rate=0.05)
     search = policy_search.gradient_ascent(ascent, 2, np.random.default_rng(3))
     slope = np.array([0.5, -0.25])
-    probes = next(search).policies
+    probes, _ = next(search)
     start = np.random.default_rng(3).random(2)
     assert (np.unique(probes, axis=0).shape, len(probes)) == ((4, 2), 8)
-    recommendation = search.send(probes @ slope).recommendation
+    _, recommendation = search.send(probes @ slope)
     assert recommendation is not None
     assert recommendation.policy == pytest.approx(start + 0.05 * slope)
 
 
-NEAT = neat.Neat(
-    runs=1, population=20, generations=3, episodes=1, maximum_steps=60,
-    evaluation=Evaluation(episodes=2, first_seed=1000, limits=(60,), solved_share=0.9),
-)  # fmt: skip
-
-
 def test_a_run_of_neat_depends_on_its_seed_only_and_restores_pythons_randomness():
     before = random.getstate()
-    first = neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, 0)
-    neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, 1)
-    again = neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, 0)
+    first, _, again = (neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, run) for run in (0, 1, 0))
     assert random.getstate() == before
-    assert first[:5] == again[:5]
+    assert first.winner == again.winner
+    assert first.fitness.equals(again.fitness)
     assert (first.returns == again.returns).all()
 
 
 def test_neat_stops_at_a_perfect_generation_or_when_its_generations_are_over():
     for run in range(3):
-        found = neat.run(NEAT, NEAT_INI, "CartPole-v1", 2, run)
-        assert found.evaluations >= len(found.best) * (NEAT.population - 5)
-        assert all(best < NEAT.maximum_steps for best in found.best[:-1])
-        perfect = found.best[-1] == NEAT.maximum_steps
-        assert perfect or len(found.best) == NEAT.generations
-        assert len(found.best) <= NEAT.generations
-        assert found.returns.shape == (1, 2)
+        winner, fitness, returns = neat.run(NEAT, NEAT_INI, "CartPole-v1", 2, run)
+        assert winner["evaluations"] >= len(fitness) * (NEAT.population - 5)
+        assert all(fitness["best"][:-1] < NEAT.maximum_steps)
+        perfect = fitness["best"].iloc[-1] == NEAT.maximum_steps
+        assert perfect or len(fitness) == NEAT.generations
+        assert winner["generations"] == len(fitness) <= NEAT.generations
+        assert returns.shape == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -173,9 +166,7 @@ def test_neat_stops_at_a_perfect_generation_or_when_its_generations_are_over():
         (("[NEAT]", ""), "no section headers"),
     ],
 )
-def test_bad_settings_of_neat_python_are_refused(
-    change: tuple[str, str], message: str, tmp_path: Path
-):
+def test_bad_settings_of_neat_python_are_refused(change: tuple[str, str], message: str, tmp_path):
     path = tmp_path / "neat.ini"
     path.write_text(NEAT_INI.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
     with pytest.raises(UserError, match=message):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise import seeds
-from reprise.nn import replay_buffer
+from reprise.nn import programs, replay_buffer
 from reprise.nn.determinism import tf
 
 SEEDS = 2
@@ -57,7 +57,7 @@ def test_a_transition_comes_back_with_its_six_elements():
         reward=tf.constant([0.5, -0.5]), next_observation=tf.constant([[5.0, 6.0], [7.0, 8.0]]),
         terminated=tf.constant([True, False]), truncated=tf.constant([False, True]),
     )  # fmt: skip
-    rows = replay_buffer.rows(replay_buffer.record(memory, tf.constant(0), given))
+    rows = replay_buffer.rows(programs.record(memory, tf.constant(0), given))
     buffer = replay_buffer.add(replay_buffer.empty(3, SEEDS, 2), rows, tf.constant([1, 1]))
     back = replay_buffer.sample(buffer, KEYS, 1)
     for mine, expected in zip(back, given, strict=True):

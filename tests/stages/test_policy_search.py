@@ -68,7 +68,7 @@ def test_the_curves_begin_where_a_search_first_recommends(few: Params, results: 
 
 def test_the_landscape_is_interpolated_through_its_points():
     mean = np.arange(9.0).reshape(3, 3)
-    landscape = vacuum.Landscape(np.linspace(0, 1, 3), mean, mean, np.ones(2), 1.0)
+    landscape = vacuum.Landscape(mean, mean, np.ones(2), 1.0)
     policies = np.array([[0, 0], [1, 1], [0.5, 0], [0.25, 0.75], [np.nan, np.nan]])
     found = vacuum.on_landscape(landscape, policies)
     assert found[:4].tolist() == [0, 8, 3, 3]  # a plane: 6 p + 2 r
