@@ -109,7 +109,7 @@ def executed(name: str, change: dict[str, Any], tmp_path, monkeypatch) -> int:
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [(name, key) for name, keys in REFUSED.items() for key in keys]
+    ("name", "key"), [(name, key) for name in REFUSED for key in REFUSED[name]]
 )
 def test_what_no_machine_has_is_refused_in_one_line(name, key, tmp_path, monkeypatch, capsys):
     change = {key: REFUSED[name][key]} | TOGETHER.get((name, key), {})

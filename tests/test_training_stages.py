@@ -56,16 +56,14 @@ def test_a_run_gives_the_files_of_the_stages_docstring(results, name: str):
 def test_curves_count_from_the_first_step(results, name: str):
     curve = results(name)["learning_curve.csv"]
     group = curve[curve["variant"] == curve["variant"][0]] if "variant" in curve else curve
-    if "iteration" in group:
-        assert group["iteration"].tolist() == [1, 2, 3, 4]
-    else:
-        assert group["episode"].tolist() == list(range(8))
-        if "loss_curve.csv" in results(name):
-            assert results(name)["loss_curve.csv"]["episode"].tolist() == [3, 4, 5, 6, 7]
+    unit, expected = ("iteration", [1, 2, 3, 4]) if "iteration" in group else ("episode", range(8))
+    assert group[unit].tolist() == list(expected)
+    if "loss_curve.csv" in results(name):
+        assert results(name)["loss_curve.csv"]["episode"].tolist() == [3, 4, 5, 6, 7]
 
 
-@pytest.mark.parametrize("name", ["credit_assignment", "dqn_training"])
-def test_two_workers_give_the_bytes_of_one(results, name: str):
+def test_two_workers_give_the_bytes_of_one(results):
+    name = "credit_assignment"
     assert rendered(tiny.run(name, workers=2)) == rendered(results(name))
 
 
@@ -73,9 +71,7 @@ def test_two_workers_give_the_bytes_of_one(results, name: str):
 def test_no_two_seeds_train_alike(results, name: str):
     returns = results(name)["returns.csv"]
     groups = returns.groupby("variant") if "variant" in returns else [("", returns)]
-    seeds = np.concatenate(
-        [group.filter(like="seed_").to_numpy() for _, group in groups], axis=1
-    )  # fmt: skip
+    seeds = np.hstack([group.filter(like="seed_").to_numpy() for _, group in groups])
     assert len(np.unique(seeds, axis=1).T) == seeds.shape[1] >= 4
 
 
@@ -85,9 +81,8 @@ def test_more_packs_change_no_seed_of_the_first(results, name: str):
     groups = found.groupby("variant", sort=False) if "variant" in found else found
     first = groups.head(2).reset_index(drop=True)
     one = tiny.run(name, seeds=2) if tiny.section(name)["seeds"] == 4 else results(name)
-    assert artifacts.render("samples.csv", one["samples.csv"]) == artifacts.render(
-        "samples.csv", first
-    )
+    expected = artifacts.render("samples.csv", one["samples.csv"])
+    assert artifacts.render("samples.csv", first) == expected
 
 
 @cache
@@ -111,11 +106,9 @@ def of_two_packs(name: str) -> tuple[dict[str, list[tuple]], dict[str, Any]]:
 @pytest.mark.parametrize("name", STAGES)
 def test_no_two_seeds_packs_variants_or_stages_share_a_random_number(name: str):
     """Every seed's key is its own; so are the first numbers of its weights, starts and actions."""
-    keys = np.concatenate(
-        [seeds.training_keys(*path) for path in of_two_packs(name)[0]["training_keys"]]
-    )
-    variants = max(1, len(tiny.section(name).get("variants", "")))
-    assert len(keys) == 4 * variants
+    paths = of_two_packs(name)[0]["training_keys"]
+    keys = np.concatenate([seeds.training_keys(*path) for path in paths])
+    assert len(keys) == 4 * max(1, len(tiny.section(name).get("variants", "")))
     assert len(np.unique(keys, axis=0)) == len(keys)
     each = tf.constant(keys.T)
     draws = [
@@ -136,32 +129,28 @@ def test_evaluation_shares_no_start_and_no_random_number_with_training(name: str
     first, episodes = section["evaluation"]["first_seed"], section["evaluation"]["episodes"]
     environment = gymnasium.make("CartPole-v1")
     judged = np.stack([environment.reset(seed=first + e)[0] for e in range(episodes)])
-    numbers = range(section["seeds"])
-    purposes = {path[:2] for path in of_two_packs(name)[0]["training_keys"]}
+    numbers, paths = range(section["seeds"]), of_two_packs(name)[0]
+    purposes = {path[:2] for path in paths["training_keys"]}
     assert len(purposes) == max(1, len(tiny.section(name).get("variants", "")))
     for seed, purpose in purposes:
         assert seed == section["seed"]
-        keys = seeds.training_keys(seed, purpose, numbers)
-        rounds = streams.fold_in(streams.fold_in(tf.constant(keys.T), 1), 0)
+        keys = tf.constant(seeds.training_keys(seed, purpose, numbers).T)
+        rounds = streams.fold_in(streams.fold_in(keys, 1), 0)
         starts = CartPole().reset(streams.fold_in(rounds, 0), (20,)).numpy()  # [20, 4, N]
-        trained = starts.swapaxes(1, 2).reshape(-1, 4)
-        together = np.concatenate([judged, trained])
+        together = np.concatenate([judged, starts.swapaxes(1, 2).reshape(-1, 4)])
         assert len(np.unique(together, axis=0)) == len(together)
     training = {(*path, number) for path in purposes for number in numbers}
-    words = {tuple(seeds.sequence(*path).generate_state(2)) for path in training}
-    others = {
-        tuple(seeds.sequence(*path).generate_state(2))
-        for path in of_two_packs(name)[0]["sequence"]
-        if path not in training
-    }
+    words, others = (
+        {tuple(seeds.sequence(*path).generate_state(2)) for path in asked}
+        for asked in (training, set(paths["sequence"]) - training)
+    )
     assert words.isdisjoint(others)
 
 
 @pytest.mark.parametrize("name", VARIED)
 def test_a_variant_does_not_depend_on_the_others(results, name: str):
-    kept = list(tiny.section(name)["variants"])[:2]
-    module = tiny.stage(name)
-    section = tiny.section(name)
+    module, section = tiny.stage(name), tiny.section(name)
+    kept = list(section["variants"])[:2]
     section["variants"] = {key: section["variants"][key] for key in kept}
     section |= {"partners": {}} if "partners" in section else {}
     samples = results(name)["samples.csv"]
@@ -207,12 +196,8 @@ def test_a_seed_as_a_keras_model_plays_like_its_sample(results, name: str):
 
 
 LIMITED = ["reinforce_training", "dqn_training", "credit_assignment", "dqn_ablations"]
-CAR = {
-    "id": "MountainCar-v0", "solved_return": -15,
-    "wrappers": [
-        {"name": "TimeLimit", "max_episode_steps": 12}, {"name": "NormalizeObservation"},
-    ],
-}  # fmt: skip
+WRAPPERS = [{"name": "TimeLimit", "max_episode_steps": 12}, {"name": "NormalizeObservation"}]
+CAR = {"id": "MountainCar-v0", "solved_return": -15, "wrappers": WRAPPERS}
 
 
 @pytest.mark.parametrize("name", LIMITED)
@@ -224,10 +209,10 @@ def test_a_stage_plays_the_environment_of_its_section(name: str):
         section |= {"partners": {}} if "partners" in section else {}
     module = tiny.stage(name)
     found = module.run(module.Params(**section))
-    assert (found["returns.csv"].filter(like="seed_") == -12).all().all()
     judged = found["samples.csv"].filter(regex="^(greedy|final)_20$")
-    assert (judged == -12).all().all()
     assert judged.size
+    for returns in (judged, found["returns.csv"].filter(like="seed_")):
+        assert (returns == -12).all(axis=None)
     metrics = found["metrics.json"]
     told = next(iter(metrics["variants"].values())) if "variants" in metrics else metrics
     ways = told.get("greedy") or told["final"]
@@ -249,132 +234,99 @@ def test_a_notebook_gets_the_registered_limit_for_a_null(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     change = {"environment": {"id": "MountainCar-v0"}, "maximum_steps": None}
     sections = {
-        "dqn_training": tiny.section("dqn_training", evaluation={"limits": None}, **change),
-        "hyperparameter_study": tiny.section(
-            "hyperparameter_study", evaluation={"limits": None}
-        ),
-    }  # fmt: skip
+        name: tiny.section(name, evaluation={"limits": None}, **more)
+        for name, more in (("dqn_training", change), ("hyperparameter_study", {}))
+    }
     YAML().dump(sections, tmp_path / "params.yaml")
-    assert reporting.section("dqn_training")["maximum_steps"] == 200
-    assert reporting.section("dqn_training")["evaluation"]["limits"] == [200]
-    assert reporting.section("hyperparameter_study")["evaluation"]["limits"] == [200]
-    assert reporting.section("hyperparameter_study")["sample"] is None
+    deep, study = map(reporting.section, sections)
+    assert (deep["maximum_steps"], deep["evaluation"]["limits"]) == (200, [200])
+    assert (study["sample"], study["evaluation"]["limits"]) == (None, [200])
 
 
 def test_limits_of_another_environment_give_a_notice(tmp_path: Path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     name = "reinforce_training"
-    module = tiny.stage(name)
-    said = []
-    for change in ({"environment": {"id": "Short-v0"}}, {}):
+    notice = (
+        f"{name}: Short-v0 has a registered time limit of 7 steps, but maximum_steps is 20 and "
+        "evaluation.limits [20, 30]; null means the registered one\n"
+    )
+    for change, said in (({"environment": {"id": "Short-v0"}}, notice), ({}, "")):
         YAML().dump({name: tiny.section(name, **change)}, tmp_path / "params.yaml")
         with userenvs.registered():
-            code = stage.execute(
-                name, module.Params, lambda params: {}, lambda results: "done", argv=[]
-            )
-        assert code == 0
-        said.append(capsys.readouterr().err)
-    assert said == [
-        f"{name}: Short-v0 has a registered time limit of 7 steps, but maximum_steps is 20 and "
-        "evaluation.limits [20, 30]; null means the registered one\n",
-        "",
-    ]
+            code = stage.execute(name, tiny.stage(name).Params, lambda _: {}, str, argv=[])
+        assert (code, capsys.readouterr().err) == (0, said)
 
 
-@pytest.mark.parametrize("name", ["reinforce_training", "dqn_ablations"])
-def test_a_bad_parameter_ends_the_process_with_two_and_one_line(name: str, tmp_path: Path):
+def test_a_bad_parameter_ends_the_process_with_two_and_one_line(tmp_path: Path):
+    name = "dqn_ablations"
     YAML().dump({name: tiny.section(name, learning_rate=-0.01)}, tmp_path / "params.yaml")
-    ended = subprocess.run(
-        [sys.executable, "-m", f"stages.{name}"], cwd=tmp_path, capture_output=True, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", f"stages.{name}"]
+    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=variables)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert f"{name}.learning_rate is -0.01; allowed: greater than 0" in ended.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
-@pytest.mark.parametrize(
-    ("name", "change", "message"),
-    [
-        *(
-            (name, change, message)
-            for name in ("reinforce_training", "dqn_training")
-            for change, message in [
-                ({"discount": 1.5}, ".discount is 1.5; allowed: less than or equal to 1"),
-                ({"activation": "rely"}, ".activation is 'rely'; allowed: one of elu, relu, tanh"),
-                ({"learning_rat": 0.01}, ".learning_rat is unknown; did you mean learning_rate?"),
-                ({"seeds": True}, ".seeds is true; allowed: a valid integer"),
-                ({"hidden_sizes": [5, 0]}, ".hidden_sizes.1 is 0; allowed: greater than 0"),
-                ({"evaluation": {"limits": []}}, ".evaluation.limits"),
-                (
-                    {"evaluation": {"first_seed": 2**31 - 1}},
-                    ".evaluation: first_seed is 2147483647; allowed: at mo",
-                ),
-            ]
-        ),
+def varied(change: dict[str, Any]) -> dict[str, Any]:
+    """Return a change of one variant."""
+    return {"variants": {"advantage": change}}
+
+
+EITHER: list[tuple[dict[str, Any], str]] = [
+    ({"discount": 1.5}, "discount is 1.5; allowed: less than or equal to 1"),
+    ({"activation": "rely"}, "activation is 'rely'; allowed: one of elu, relu, tanh"),
+    ({"learning_rat": 0.01}, "learning_rat is unknown; did you mean learning_rate?"),
+    ({"seeds": True}, "seeds is true; allowed: a valid integer"),
+    ({"hidden_sizes": [5, 0]}, "hidden_sizes.1 is 0; allowed: greater than 0"),
+    ({"evaluation": {"limits": []}}, "evaluation.limits"),
+    ({"evaluation": {"first_seed": 2**31 - 1}}, "evaluation: first_seed is 2147483647; allowed: "),
+]
+MISTAKES: dict[str, list[tuple[dict[str, Any], str]]] = {
+    "reinforce_training": EITHER,
+    "dqn_training": [
+        *EITHER,
+        ({"epsilon_unit": "episode"}, "epsilon_unit is 'episode'; allowed: one of episodes, steps"),
+        ({"batch_size": 64}, "batch_size is 64; allowed: at most replay_capacity, 32"),
+        ({"epsilon_end": 1.0, "epsilon_start": 0.5}, "epsilon_end is 1.0; allowed: at most eps"),
+        ({"double": True}, "double is true; allowed: only with a target_network, hard or soft"),
         (
-            "dqn_training",
-            {"epsilon_unit": "episode"},
-            ".epsilon_unit is 'episode'; allowed: one of episodes, steps; did",
-        ),
-        (
-            "dqn_training",
-            {"batch_size": 64},
-            ".batch_size is 64; allowed: at most replay_capacity, 32",
-        ),
-        (
-            "dqn_training",
-            {"epsilon_end": 1.0, "epsilon_start": 0.5},
-            ".epsilon_end is 1.0; allowed: at most epsilon_start, 0.5",
-        ),
-        (
-            "dqn_training",
-            {"double": True},
-            ".double is true; allowed: only with a target_network, hard or soft",
-        ),
-        (
-            "dqn_training",
             {"total_steps": 80},
-            ".total_episodes is 8, total_steps is 80; allowed: one of them, and null for the other",
-        ),
-        *((name, {"seed": -1}, ".seed is -1; allowed: greater") for name in STAGES),
-        *((name, {"baseline": "ful"}, ".baseline is 'ful'; allowed: one of ") for name in VARIED),
-        (
-            "credit_assignment",
-            {"variants": {"advantage": {"credit": "advantag"}}},
-            ".variants.advantage.credit is 'advantag'; allowed: one of total_reward, return, adv",
-        ),
-        (
-            "credit_assignment",
-            {"variants": {"advantage": {"discoun": 0.9}}},
-            ".variants.advantage.discoun is unknown; did you mean discount?",
-        ),
-        (
-            "credit_assignment",
-            {"variants": {"advantage": {"iterations": 5}}},
-            ".variants: advantage changes iterations; all variants need the same",
-        ),
-        ("credit_assignment", {"half_lives": {"shorter": 1.0}}, ".half_lives.shorter is 1.0; "),
-        ("credit_assignment", {"examples": {"equal": {"rewards": []}}}, ".examples.equal.rewards"),
-        (
-            "dqn_ablations",
-            {"partners": {"double": "target_had"}},
-            ".partners.double is 'target_had'; allowed: one of base, double, ",
-        ),
-        ("dqn_ablations", {"window": 9}, ".window is 9; allowed: at most total_episodes, 8"),
-        ("prior_knowledge", {"window": 9}, ".window is 9; allowed: at most iterations, 4"),
-        ("prior_knowledge", {"variants": {"plain": {"penalty": -1.0}}}, ".variants.plain.penalty"),
-        (
-            "partial_observability",
-            {"variants": {"full": {"features": ["speed"]}}},
-            ".variants.full.features.0 is 'speed'; allowed: one of position, velocity, angle, ang",
-        ),
-        (
-            "partial_observability",
-            {"noise": {"angle": float("nan")}},
-            ".noise.angle is nan; allowed: a finite number",
+            "total_episodes is 8, total_steps is 80; allowed: one of them, ",
         ),
     ],
+    "credit_assignment": [
+        (varied({"credit": "al"}), "variants.advantage.credit is 'al'; allowed: one of total_rew"),
+        (varied({"discoun": 0.9}), "variants.advantage.discoun is unknown; did you mean discount?"),
+        (varied({"iterations": 5}), "variants: advantage changes iterations; all variants need th"),
+        ({"half_lives": {"shorter": 1.0}}, "half_lives.shorter is 1.0; "),
+        ({"examples": {"equal": {"rewards": []}}}, "examples.equal.rewards"),
+    ],
+    "dqn_ablations": [
+        ({"partners": {"double": "no"}}, "partners.double is 'no'; allowed: one of base, double, "),
+        ({"window": 9}, "window is 9; allowed: at most total_episodes, 8"),
+    ],
+    "prior_knowledge": [
+        ({"window": 9}, "window is 9; allowed: at most iterations, 4"),
+        ({"variants": {"plain": {"penalty": -1.0}}}, "variants.plain.penalty"),
+    ],
+    "partial_observability": [
+        (
+            {"variants": {"full": {"features": ["speed"]}}},
+            "variants.full.features.0 is 'speed'; ",
+        ),
+        ({"noise": {"angle": float("nan")}}, "noise.angle is nan; allowed: a finite number"),
+    ],
+}
+SHARED = [
+    *((name, {"seed": -1}, "seed is -1; allowed: greater") for name in STAGES),
+    *((name, {"baseline": "ful"}, "baseline is 'ful'; allowed: one of ") for name in VARIED),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [*SHARED, *((name, *mistake) for name, own in MISTAKES.items() for mistake in own)],
 )
 def test_a_users_mistake_is_named_and_nothing_is_written(
     name: str, change: dict, message: str, tmp_path: Path, monkeypatch, capsys
@@ -385,7 +337,7 @@ def test_a_users_mistake_is_named_and_nothing_is_written(
     code = stage.execute(name, module.Params, module.run, module.headline, argv=[])
     out, err = capsys.readouterr()
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert f"{name}{message}" in err
+    assert f"{name}.{message}" in err
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 

@@ -16,14 +16,11 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
     return terms / terms.sum(axis=-2, keepdims=True)
 
 
-def test_actions_are_drawn_as_often_as_they_are_probable():
+def test_actions_are_drawn_as_often_as_they_are_probable_and_never_without_a_probability():
     random = np.random.default_rng(1).random((20_000, 3), np.float32)
     drawn = heads.sample_action(tf.constant(LOGITS[:1]), tf.constant(random)).numpy()
     share = np.stack([(drawn == a).mean(axis=0) for a in range(4)])
     assert np.abs(share - probabilities(LOGITS[0])).max() < 0.015
-
-
-def test_what_has_no_probability_is_never_drawn():
     logits = np.full((1, 4, 1), -200, np.float32)
     logits[0, 2] = 0
     random = np.array([0, 0.5, 1 - 2.0**-24], np.float32)[:, None]
@@ -75,6 +72,5 @@ def test_the_value_of_the_action_taken_and_its_gradient_are_those_of_that_action
         found = heads.select_action_values(values, tf.constant(action))
     expected = np.take_along_axis(values.numpy(), action[:, None], axis=1)[:, 0]
     np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(
-        tape.gradient(found, values), np.arange(count)[:, None] == action[:, None]
-    )
+    taken = np.arange(count)[:, None] == action[:, None]
+    np.testing.assert_array_equal(tape.gradient(found, values), taken)

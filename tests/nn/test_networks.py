@@ -20,7 +20,7 @@ def test_each_seed_computes_what_its_keras_model_computes(activation):
     weights = networks.glorot_uniform(KEYS, SIZES)
     ours = networks.forward(weights, np.repeat(X[..., None], 6, -1), activation).numpy()
     arrays = networks.to_arrays(weights, activation, "linear")
-    for seed in range(6):
+    for seed in (0, 5):
         model = networks.to_keras(arrays, seed)
         np.testing.assert_allclose(ours[..., seed], model(X).numpy(), rtol=1e-5, atol=1e-6)
 
@@ -37,11 +37,8 @@ def test_gradients_are_those_of_automatic_differentiation(shape):
         product = tf.einsum("...il,oil->...ol", x, kernel)  # noqa: TID251 (what ours is held to)
         theirs = tf.reduce_sum(tf.sin(product + bias))
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
-    for mine, expected in zip(
-        tape.gradient(ours, [x, kernel, bias]),
-        tape.gradient(theirs, [x, kernel, bias]),
-        strict=True,
-    ):
+    gradients = (tape.gradient(value, [x, kernel, bias]) for value in (ours, theirs))
+    for mine, expected in zip(*gradients, strict=True):
         np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -55,7 +52,7 @@ def test_initial_weights_are_glorots_and_no_two_seeds_share_any():
     assert all(not bias.numpy().any() for bias in weights[1::2])
 
 
-def test_a_saved_seed_loads_as_a_plain_sequential_model(tmp_path):
+def test_a_saved_seed_loads_as_a_plain_sequential_model_and_what_is_not_there_is_named(tmp_path):
     weights = networks.glorot_uniform(KEYS, (4, 5, 1))
     path = tmp_path / "weights.npz"
     artifacts.write(path, networks.to_arrays(weights, "relu", "sigmoid"))
@@ -64,12 +61,11 @@ def test_a_saved_seed_loads_as_a_plain_sequential_model(tmp_path):
     assert [type(layer).__name__ for layer in model.layers] == ["Dense", "Dense"]
     logits = networks.forward(weights, np.repeat(X[..., None], 6, -1), "relu").numpy()[:, 0, 4]
     np.testing.assert_allclose(model(X).numpy()[:, 0], 1 / (1 + np.exp(-logits)), rtol=1e-5)
-
-
-def test_a_seed_that_is_not_there_is_named_with_those_that_are():
-    arrays = networks.to_arrays(networks.glorot_uniform(KEYS, (4, 5, 1)), "relu", "sigmoid")
     with pytest.raises(UserError, match="seed 6: allowed are 0 to 5"):
-        networks.to_keras(arrays, 6)
+        reprise.load(path, 6)
+    artifacts.write(path, {"losses": [1.0], "targets": [2.0]})
+    with pytest.raises(UserError, match="no networks: activations is missing; there are losses, t"):
+        reprise.load(path, 0)
 
 
 def test_a_materialized_tensor_is_the_same_and_so_is_its_gradient():
@@ -79,12 +75,6 @@ def test_a_materialized_tensor_is_the_same_and_so_is_its_gradient():
         (stored,) = networks.materialize([x * 3])
     np.testing.assert_array_equal(stored, [3, 6, 0])
     np.testing.assert_array_equal(tape.gradient(stored, x), [3, 3, 3])
-
-
-def test_an_npz_that_holds_no_networks_is_refused(tmp_path):
-    artifacts.write(tmp_path / "losses.npz", {"losses": [1.0], "targets": [2.0]})
-    with pytest.raises(UserError, match="no networks: activations is missing; there are losses, t"):
-        reprise.load(tmp_path / "losses.npz", 0)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -1e30])

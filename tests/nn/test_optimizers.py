@@ -32,9 +32,7 @@ def test_each_seed_has_its_own_learning_rate(name):
     rates, start = tf.constant([0.1, 0.01]), [tf.ones([3, 2])]
     slope = [tf.constant([[1.0, 1.0]] * 3)]
     _, both = optimizers.apply(name, optimizers.init(start), start, slope, rates)
+    one, own = [tf.ones([3, 1])], [slope[0][:, :1]]
     for seed, rate in enumerate((0.1, 0.01)):
-        one = [tf.ones([3, 1])]
-        _, alone = optimizers.apply(
-            name, optimizers.init(one), one, [slope[0][:, :1]], tf.constant(rate)
-        )
+        _, alone = optimizers.apply(name, optimizers.init(one), one, own, tf.constant(rate))
         np.testing.assert_array_equal(both[0][:, seed], alone[0][:, 0])
