@@ -1,4 +1,4 @@
-"""A reinforcement-learning chapter as code: its algorithms, experiments and claims.
+"""A reinforcement-learning chapter: its algorithms, experiments and claims.
 
 `import reprise` sets the environment variables that decide TensorFlow's bits. TensorFlow reads them
 when it is loaded, so `import reprise` must come before `import tensorflow` or `import keras`.
@@ -35,7 +35,7 @@ if "tensorflow" not in sys.modules:
 
 
 def __getattr__(name: str) -> Any:
-    """Return `train` or `load`, imported at first use because TensorFlow takes seconds to load."""
+    """Return `train` or `load`, imported at first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from reprise import api

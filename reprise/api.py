@@ -168,7 +168,7 @@ def train(
 
 
 def load(path: str | Path, seed: int) -> keras.Sequential:
-    """Return the network of one seed as an ordinary Keras model.
+    """Return a saved seed's network as an ordinary Keras model.
 
     >>> import reprise
     >>> reprise.load("data/lunar_lander/weights.npz", seed=3).output_shape

@@ -28,7 +28,7 @@ Given = Mapping[str, Any]
 
 
 class Need(NamedTuple):
-    """A lower bound of the memory, time or count that parameters need."""
+    """A lower bound of needed memory, time or count."""
 
     kind: Literal["memory", "work", "count"]
     what: str
@@ -56,7 +56,7 @@ def product(*factors: Given) -> int:
 
 
 def check(section: str, needs: Iterable[Need]) -> None:
-    """Check that this machine is large enough for a section's needs.
+    """Check that this machine suffices for a section's needs.
 
     Raises:
         CapacityError: names the parameters, their values, their need and the machine's limit.
@@ -78,7 +78,7 @@ def check(section: str, needs: Iterable[Need]) -> None:
 
 
 def machine_memory() -> int:
-    """Return the bytes this process can use: RAM and swap, or less."""
+    """Return the bytes that this process can use."""
     lines = _read(Path("/proc/meminfo")).splitlines()
     swap = sum(1024 * int(line.split()[1]) for line in lines if line.startswith("SwapTotal:"))
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") + swap
@@ -89,7 +89,7 @@ def machine_memory() -> int:
 
 
 def _cgroup_limits() -> Iterator[int]:
-    """Yield memory limits of this process's control group and its parents."""
+    """Yield the limits of this control group and its parents."""
     for line in _read(Path("/proc/self/cgroup")).splitlines():
         _, controllers, path = line.split(":", 2)
         if "memory" in controllers.split(","):
@@ -122,7 +122,7 @@ def _bytes(size: int) -> str:
 
 
 def _number(value: float) -> str:
-    """Return three digits, or a whole number's if they are few."""
+    """Return three digits, or those of a whole number."""
     return f"{value:,}" if isinstance(value, int) and value < 10**15 else f"{value:,.3g}"
 
 

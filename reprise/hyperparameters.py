@@ -1,4 +1,4 @@
-"""The types that hyperparameters are made of: frozen models and bounded numbers.
+"""The types of hyperparameters: frozen models and bounded numbers.
 
 An algorithm states its hyperparameters as a subclass of `Frozen` without a default; a stage adds
 the fields of its experiment. params.yaml is then the only home of a value.
@@ -35,7 +35,7 @@ class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):
     """Immutable parameters, without unknown keys and without conversions."""
 
     def needs(self) -> Iterator[Need]:
-        """Yield lower bounds of what the parameters ask of a machine."""
+        """Yield lower bounds of what the parameters need."""
         yield from ()
 
     def given(self, *keys: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):
         return {key: reduce(getattr, key.split("."), self) for key in keys}
 
     def memory(self, what: str, size: int, *keys: str, **others: int) -> Need:
-        """Return the need of bytes, times the product of some parameters."""
+        """Return the need of bytes for a product of parameters."""
         given = self.given(*keys) | others
         return capacity.memory(what, size * capacity.product(given), given)
 
@@ -81,7 +81,7 @@ def part(model: type[Frozen], whole: Frozen) -> Any:
 
 
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:
-    """Raise ValueError in a validator if a value is not a known name."""
+    """Raise ValueError in a validator if a name is unknown."""
     if value not in (names := list(known)):
         meant = closest(value, names)
         hint = f"; did you mean {meant}?" if meant else ""
@@ -122,9 +122,8 @@ class Recorded(Frozen):
     @model_validator(mode="after")
     def _records_something(self) -> Self:
         if self.record_every > self.iterations:
-            raise ValueError(
-                f"record_every is {self.record_every}; allowed: up to iterations, {self.iterations}"
-            )
+            allowed = f"allowed: up to iterations, {self.iterations}"
+            raise ValueError(f"record_every is {self.record_every}; {allowed}")
         return self
 
 
@@ -139,11 +138,8 @@ class Evaluation(Frozen):
     @model_validator(mode="after")
     def _is_apart_from_training(self) -> Self:
         if self.first_seed + self.episodes > 2**31:
-            most = 2**31 - self.episodes
-            raise ValueError(
-                f"first_seed is {self.first_seed}; allowed: at most {most}, so that "
-                f"{self.episodes} episodes end below 2^31"
-            )
+            allowed = f"at most {2**31 - self.episodes}, so that {self.episodes} episodes end below"
+            raise ValueError(f"first_seed is {self.first_seed}; allowed: {allowed} 2^31")
         return self
 
     @property
@@ -181,15 +177,15 @@ class Experiment(Frozen):
     def needs(self) -> Iterator[Need]:
         """Yield the needs of packs, evaluation and trainings."""
         seeds, together = self.given("seeds"), self.given(self.at_once)
-        packs = self.seeds // self.pack_size
-        yield capacity.memory("the list of packs", packs * capacity.PACK, seeds)
+        size = self.seeds // self.pack_size * capacity.PACK
+        yield capacity.memory("the list of packs", size, seeds)
         yield from self.evaluation.needs_for(together)
         for algorithm in self.algorithms():
             yield from algorithm.needs_for(together, seeds)
 
 
 class Comparison(Experiment):
-    """An experiment with variants; the baseline is the first of them."""
+    """An experiment with variants, of which one is the baseline."""
 
     seeds: AtLeastTwo
     baseline: Name

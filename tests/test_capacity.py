@@ -1,4 +1,4 @@
-"""What no machine has is refused in one line before anything starts, whatever parameter asks."""
+"""Parameters that no machine can hold are refused in time."""
 
 import copy
 import functools
@@ -93,7 +93,7 @@ COMMITTED = parameters.read(tiny.ROOT / "params.yaml")
 
 
 def executed(name: str, change: dict[str, Any], tmp_path, monkeypatch) -> int:
-    """Return the exit code of a stage that must not start."""
+    """Return the code of a stage that must not start."""
     sections = copy.deepcopy(COMMITTED)
     for key, value in change.items():
         *outer, last = key.split(".")

@@ -1,4 +1,4 @@
-"""TensorFlow and Keras with Reprise: imported before or after it, with the user's settings."""
+"""TensorFlow and Keras, imported before or after Reprise."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ SET = "import os, reprise\nos.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\
 
 
 def run(code: str, **variables: str) -> str:
-    """Return the output of code in a Python of its own with a clean environment."""
+    """Return the output of code in a clean Python."""
     kept = {"PATH", "HOME", "LANG"} & os.environ.keys()
     environment = {name: os.environ[name] for name in kept} | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -39,7 +39,7 @@ def run(code: str, **variables: str) -> str:
 
 
 def raised(code: str) -> str:
-    """Return a code that prints a UserError as a user's own script may."""
+    """Return code that prints a UserError."""
     lines = "".join(f"    {line}\n" for line in code.splitlines())
     return (
         f"import reprise.errors\ntry:\n{lines}except reprise.errors.UserError as e:\n    print(e)"

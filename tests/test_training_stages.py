@@ -1,4 +1,4 @@
-"""Every stage that trains: its files, its bytes, its random streams and its errors."""
+"""Every stage that trains: files, bytes, random streams, errors."""
 
 import os
 import subprocess
@@ -87,7 +87,7 @@ def test_more_packs_change_no_seed_of_the_first(results, name: str):
 
 @cache
 def of_two_packs(name: str) -> tuple[dict[str, list[tuple]], dict[str, Any]]:
-    """Return the paths of the streams that a run of two packs asks for, and its results."""
+    """Return a run of two packs with its streams' paths."""
     asked: dict[str, list[tuple]] = {"training_keys": [], "sequence": []}
 
     def remembering(giver: str, give: Callable) -> Callable:
@@ -105,7 +105,7 @@ def of_two_packs(name: str) -> tuple[dict[str, list[tuple]], dict[str, Any]]:
 
 @pytest.mark.parametrize("name", STAGES)
 def test_no_two_seeds_packs_variants_or_stages_share_a_random_number(name: str):
-    """Every seed's key is its own; so are the first numbers of its weights, starts and actions."""
+    """Keys differ, and first numbers of weights, starts and actions."""
     paths = of_two_packs(name)[0]["training_keys"]
     keys = np.concatenate([seeds.training_keys(*path) for path in paths])
     assert len(keys) == 4 * max(1, len(tiny.section(name).get("variants", "")))
@@ -202,7 +202,7 @@ CAR = {"id": "MountainCar-v0", "solved_return": -15, "wrappers": WRAPPERS}
 
 @pytest.mark.parametrize("name", LIMITED)
 def test_a_stage_plays_the_environment_of_its_section(name: str):
-    """No policy climbs the hill in 12 steps, so every return is -12."""
+    """No policy climbs the hill in 12 steps."""
     section = tiny.section(name, environment=CAR, seeds=2)
     if "variants" in section:
         section["variants"] = {section["baseline"]: {}}

@@ -1,1 +1,1 @@
-"""The deep and policy-search algorithms of the chapter, one file each."""
+"""The deep and policy-search algorithms, one file each."""

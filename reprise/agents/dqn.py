@@ -24,9 +24,8 @@ from typing import Annotated, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from reprise import capacity
 from reprise import hyperparameters as kinds
-from reprise.capacity import FLOAT32, INT32, Need
+from reprise.capacity import FLOAT32, INT32, Need, memory, product
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import networks, optimizers, programs, replay_buffer, streams
@@ -97,7 +96,7 @@ class Hyperparameters(Settings):
         return self
 
     def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
-        """Yield the needs of all seeds, a pack at a time."""
+        """Yield the needs of seeds, a pack at once."""
         length, played = "total_episodes", "maximum_steps"
         if self.total_steps is not None:
             length, played = "total_steps", "train_every"
@@ -106,8 +105,8 @@ class Hyperparameters(Settings):
         yield self.memory("the steps of a round", 6 * 4, played, **pack)
         # Weights, those of the target and of the best episode, and two moments of the optimizer.
         yield from networks.needs((1, *self.hidden_sizes, 2), 5, self.given("hidden_sizes"), pack)
-        given = {**self.given(length), **seeds}
-        yield capacity.memory("the curves", 4 * 4 * self.rounds * capacity.product(seeds), given)
+        points = self.rounds * product(seeds)
+        yield memory("the curves", 4 * 4 * points, {**self.given(length), **seeds})
         yield self.work("the steps", length, **seeds)
         steps, updates = self.rounds * getattr(self, played), self.rounds * self.gradient_steps
         yield self.counter("the number of steps", steps, INT32, length, played)
@@ -146,12 +145,10 @@ def q_values(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor
 
 
 def td_target(learner: Learner, batch: Transitions, discount: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return y = r + γ max_a' Q(s', a'), [B, N].
-
-    A target network, if there is one, gives Q. In double Q-learning the online network chooses a'.
-    """
+    """Return r + γ max_a' Q(s', a') [B, N]."""
     weights = learner.weights if s.target_network == "none" else learner.target
     q_next = q_values(weights, batch.next_observation, s)  # [B, A, N]
+    # In double Q-learning the online network chooses a', and the target network judges it.
     chooser = q_values(learner.weights, batch.next_observation, s) if s.double else q_next
     ended = batch.terminated
     if not s.bootstrap_at_truncation:  # the chapter treats a time limit as an end
@@ -161,7 +158,7 @@ def td_target(learner: Learner, batch: Transitions, discount: tf.Tensor, s: Sett
 
 
 def td_loss(weights: Weights, batch: Transitions, target: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return the mean of (y - Q(s, a))², or Huber's, [N]."""
+    """Return the batch's mean squared or Huber's loss [N]."""
     q = select_action_values(q_values(weights, batch.observation, s), batch.action)
     squared, size = (target - q) * (target - q), tf.abs(target - q)
     if s.loss == "huber":
@@ -190,14 +187,13 @@ def play_round(
 ) -> tuple[tf.Tensor, Play, tf.Tensor]:
     """Play one episode of every seed, or `train_every` steps.
 
-    A seed waits at the end of its episode for the longest episode; in a round of steps it begins
-    its next episode at once. Returns rows for the replay buffer [T, F, N], the new position, and
-    the return of the last episode that ended, NaN without one [N].
+    After its episode a seed waits for the longest; in a round of steps it begins the next at once.
+    Returns rows for the replay buffer [T, F, N], the new position, and the return of the last
+    episode that ended, NaN without one [N].
     """
     choose = env.part(partial(act, s=s))
-    by_steps, seeds = s.total_steps is not None, keys.shape[-1]
-    dtype, zero = env.reward_dtype, tf.constant(0, env.reward_dtype)
-    length = s.train_every if by_steps else s.maximum_steps
+    by_steps, seeds, dtype = s.total_steps is not None, keys.shape[-1], env.reward_dtype
+    zero, length = tf.constant(0, dtype), s.train_every if by_steps else s.maximum_steps
     starts = streams.fold_in(keys, STARTS)
     random = streams.uniform(streams.fold_in(keys, ACTIONS), (length, 2))
     chance = streams.uniform(streams.fold_in(keys, CHANCE), (length, env.draws))
@@ -207,9 +203,8 @@ def play_round(
         action = choose(weights, observation, epsilon(play, numbers, s), random[t])
         next_state, reward, terminated = env.step(play.state, action, chance[t])
         cut = (play.step + 1 >= s.maximum_steps) | env.truncated(next_state)
-        next_observation = env.observe(next_state)
-        truncated = cut & ~terminated
-        step = Transitions(observation, action, reward, next_observation, terminated, truncated)
+        following, truncated = env.observe(next_state), cut & ~terminated
+        step = Transitions(observation, action, reward, following, terminated, truncated)
         ended = alive & (terminated | cut)
         play = Play(
             tf.where(alive, next_state, play.state),  # else a fallen pole would move on to infinity
@@ -230,8 +225,8 @@ def play_round(
         return t + 1, alive, play, finished, programs.record(memory, t, step)
 
     if not by_steps:
-        first, state = tf.zeros([seeds], tf.int32), env.reset(starts)
-        play = play._replace(state=state, step=first, episode_return=tf.zeros([seeds], dtype))
+        first, paid = tf.zeros([seeds], tf.int32), tf.zeros([seeds], dtype)
+        play = play._replace(state=env.reset(starts), step=first, episode_return=paid)
     memory = replay_buffer.recorder(length, seeds, env.observation_size)
     start = (tf.constant(0), tf.ones([seeds], tf.bool), play, tf.fill([seeds], np.nan), memory)
     *_, play, finished, memory = tf.while_loop(
@@ -265,10 +260,7 @@ def update(
 def learn(
     learner: Learner, buffer: Buffer, keys: tf.Tensor, due: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
-    """Take gradient steps in a round that is due.
-
-    Also returns the mean losses and TD targets, NaN in another round [N].
-    """
+    """Take the gradient steps of a due round."""
 
     def body(n, learner, losses, targets):
         batch = replay_buffer.sample(buffer, streams.fold_in(keys, n), s.batch_size)
@@ -281,7 +273,7 @@ def learn(
 
 
 def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -> tuple:
-    """Train all seeds from their keys [2, N]: the compiled program."""
+    """Train all seeds from keys [2, N]: the program."""
     seeds = keys.shape[-1]
     sizes = (env.observation_size, *s.hidden_sizes, env.actions + s.dueling)
     weights = networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)
@@ -290,8 +282,8 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
     study = env.part(partial(learn, s=s))
 
     def body(k, learner, best, buffer, play, curves):
-        round_keys = streams.fold_in(streams.fold_in(keys, ROUNDS), k)
-        playing, learning = (streams.fold_in(round_keys, number) for number in (PLAYING, LEARNING))
+        here = streams.fold_in(streams.fold_in(keys, ROUNDS), k)
+        playing, learning = (streams.fold_in(here, number) for number in (PLAYING, LEARNING))
         rows, after, finished = play_round(learner.weights, play, playing, numbers, env, s)
         buffer = replay_buffer.add(buffer, rows, after.steps - play.steps)
         better = finished >= best[-1]  # NaN, no episode finished, is never better
@@ -326,9 +318,9 @@ def program(env: Environment, s: Settings) -> Callable:
 def train(
     h: Hyperparameters | Sequence[Hyperparameters], env: Environment, keys: np.ndarray
 ) -> TrainingRun:
-    """Train one DQN for each key, uint32 [N, 2].
+    """Train a DQN for each key, uint32 [N, 2].
 
-    Each seed may have hyperparameters of its own, all with the same settings.
+    Each may have hyperparameters of its own, all with the same settings.
     """
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
     columns = ([float(getattr(own, name)) for own in each] for name in Numbers._fields)
@@ -342,8 +334,7 @@ def train(
 
 def policy(weights: Weights, h: Hyperparameters) -> networks.Act:
     """Return the greedy policy of all seeds."""
-    choose = networks.acting(greedy_actions, weights, kinds.part(Settings, h))
-    return lambda observations, step: choose(observations)
+    return networks.acting(greedy_actions, weights, kinds.part(Settings, h))
 
 
 def greedy_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:

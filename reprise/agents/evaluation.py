@@ -28,12 +28,9 @@ ANGULAR_VELOCITIES = np.linspace(-2.6, 2.6, 41)  # rad/s
 
 
 def in_packs(
-    train: Callable[..., TrainingRun],
-    params: Experiment,
-    label: str,
-    variants: Iterable[str] = ("",),
+    train: Callable, params: Experiment, label: str, variants: Iterable[str] = ("",)
 ) -> dict[str, TrainingRun]:
-    """Train and evaluate all seeds of all variants, pack by pack.
+    """Train and evaluate all variants' seeds, pack by pack.
 
     A module's function `train` returns the run of parameters and a pack. The label is the stage's.
     """
@@ -56,17 +53,12 @@ def evaluated(
     evaluation: Evaluation,
     through: Callable[[Act], Act] = lambda act: act,
 ) -> TrainingRun:
-    """Return a run with its evaluations, NaN for seeds without policies.
+    """Return a run with evaluations, NaN for missing policies.
 
     A diverged network is not a policy, and a seed without a finished episode has no best one.
-
-    Args:
-        run: of N seeds.
-        policies: by the way of playing; the run keeps the first one's actions for an animation. A
-            name not among the run's weights plays the final ones.
-        environment: the environment.
-        evaluation: its episodes and limits.
-        through: turns a policy of training observations into one of Gymnasium's observations.
+    Policies are named by the way of playing; a name not among the run's weights plays the final
+    ones, and the run keeps the first one's actions for an animation. `through` turns a policy of
+    training observations into one of Gymnasium's observations.
     """
     seeds, first = run.returns.shape[1], next(iter(policies))
     remembering, found = Remembering(policies[first]), {}
@@ -80,13 +72,13 @@ def evaluated(
 
 
 def plane() -> pd.DataFrame:
-    """Return the points of the plane, in degrees and rad/s, [P]."""
+    """Return the plane's points in degrees and rad/s [P]."""
     angle, velocity = (axis.ravel() for axis in np.meshgrid(ANGLES, ANGULAR_VELOCITIES))
     return pd.DataFrame({"angle": angle, "angular_velocity": velocity})
 
 
 def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
-    """Return actions on the plane, [P, N], or none except on CartPole."""
+    """Return actions on the plane [P, N], if CartPole's."""
     if environment.id != CHAPTERS_OWN or environment.wrappers:
         return np.empty((0, seeds), np.int64)
     angle, velocity = plane().to_numpy().T[..., None]
@@ -96,6 +88,6 @@ def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
 
 
 def pushing_right(pushes: np.ndarray) -> pd.DataFrame:
-    """Return the share of seeds that push right, from `actions` [P, N]."""
+    """Return shares that push right, from `actions` [P, N]."""
     chosen = pushes if pushes.shape[1] else np.empty((0, 1))
     return plane().iloc[: len(chosen)].assign(pushing_right=chosen.mean(axis=1))

@@ -12,9 +12,8 @@ Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (beha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache, partial
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 import numpy as np
 
@@ -30,7 +29,7 @@ RECORDING = 2  # the random stream of a seed's recorded episodes, after those of
 
 
 class Hyperparameters(Frozen):
-    """The number of recorded episodes, and of gradient steps on them."""
+    """The number of recorded episodes and of gradient steps."""
 
     episodes: PositiveInt
     gradient_steps: PositiveInt
@@ -44,58 +43,44 @@ class Hyperparameters(Frozen):
 
 
 def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Push to where the pole leans: the chapter's rule on CartPole."""
+    """Push to where the pole leans: the chapter's rule."""
     return tf.cast(observation[..., 2, :] >= 0, tf.int32)
 
 
-def training(
-    keys: tf.Tensor,
-    weights: networks.Weights,
-    learning_rate: tf.Tensor,
-    *,
-    env: Environment,
-    s: reinforce.Settings,
-    h: Hyperparameters,
-) -> tuple:
-    """Record episodes and imitate the rule: the compiled program."""
-    shown = reinforce.play(angle_rule, keys, env, h.episodes, s.maximum_steps)
-    ones = tf.ones_like(shown.reward)
-
-    def body(step, weights, state):
-        gradient = networks.materialize(reinforce.policy_gradient(weights, shown, ones, s))
-        state, weights = optimizers.apply(s.optimizer, state, weights, gradient, learning_rate)
-        return step + 1, weights, state
-
-    start = (tf.constant(0), weights, optimizers.init(weights))
-    _, weights, _ = tf.while_loop(lambda n, *_: n < h.gradient_steps, body, start)
-    right = reinforce.logits(weights, shown.observation, s)[..., 0, :] < 0
-    agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
-    steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
-    return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps
-
-
 @cache
-def program(**fixed: Any) -> Any:
-    """Return the compiled imitation."""
-    return programs.compiled(partial(training, **fixed))
+def program(env: Environment, s: reinforce.Settings, h: Hyperparameters) -> Callable:
+    """Return the compiled imitation of keys, weights and rates."""
+
+    def imitation(keys: tf.Tensor, weights: networks.Weights, rate: tf.Tensor) -> tuple:
+        shown = reinforce.play(angle_rule, keys, env, h.episodes, s.maximum_steps)
+        ones = tf.ones_like(shown.reward)
+
+        def body(step, weights, state):
+            gradient = networks.materialize(reinforce.policy_gradient(weights, shown, ones, s))
+            state, weights = optimizers.apply(s.optimizer, state, weights, gradient, rate)
+            return step + 1, weights, state
+
+        start = (tf.constant(0), weights, optimizers.init(weights))
+        _, weights, _ = tf.while_loop(lambda n, *_: n < h.gradient_steps, body, start)
+        right = reinforce.logits(weights, shown.observation, s)[..., 0, :] < 0
+        agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
+        steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
+        return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps
+
+    return programs.compiled(imitation)
 
 
 def imitate(
     h: reinforce.Hyperparameters, imitation: Hyperparameters, env: Environment, keys: np.ndarray
 ) -> tuple[networks.Weights, np.ndarray, np.ndarray]:
-    """Teach each policy network the angle rule, from episodes of its own.
+    """Teach each network the rule, from its own episodes.
 
     Each batch holds all episodes. The initial networks are those of REINFORCE with the same keys,
-    uint32 [N, 2].
-
-    Returns:
-        The weights [.., N]; the recorded environment steps [N]; and the share of these steps with
-        the rule's action as the likelier one [N].
+    uint32 [N, 2]. Returns the weights [.., N], the recorded environment steps [N], and the share of
+    these steps with the rule's action as the likelier one [N].
     """
-    seeds = tf.constant(keys.T, tf.uint32)
-    initial = reinforce.initial_weights(seeds, env, h)
-    rates = tf.fill([len(keys)], float(h.learning_rate))
-    settings, shown = part(reinforce.Settings, h), part(Hyperparameters, imitation)
-    compiled = program(env=env, s=settings, h=shown)
-    weights, steps, agreement = compiled(streams.fold_in(seeds, RECORDING), initial, rates)
+    words, rates = tf.constant(keys.T, tf.uint32), tf.fill([len(keys)], float(h.learning_rate))
+    initial = reinforce.initial_weights(words, env, h)
+    compiled = program(env, part(reinforce.Settings, h), part(Hyperparameters, imitation))
+    weights, steps, agreement = compiled(streams.fold_in(words, RECORDING), initial, rates)
     return [weight.numpy() for weight in weights], steps.numpy(), agreement.numpy()

@@ -46,7 +46,7 @@ class Neat(Frozen):
 
 
 class Evolution(NamedTuple):
-    """A run; a genome's fitness is its mean return in training episodes."""
+    """A run; fitness is a genome's mean training return."""
 
     winner: dict[str, float]  # its size, fitness and mean returns, and the cost of the run
     fitness: pd.DataFrame  # the best and the mean of each generation
@@ -54,7 +54,7 @@ class Evolution(NamedTuple):
 
 
 def run(h: Neat, settings: Path, environment_id: str, seed: int, run: int) -> Evolution:
-    """Evolve networks in one run of an experiment with a seed.
+    """Evolve networks in one run of an experiment.
 
     The winner is evaluated on seeds that evolution never used. The settings are neat-python's
     configuration, without the keys of the hyperparameters.
@@ -135,11 +135,11 @@ def configuration(h: Neat, settings: Path) -> neat.Config:
 
 
 def run_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
-    """Return a row for each run: its cost and its winner."""
+    """Return each run's cost and winner, by row."""
     return pd.DataFrame([run.winner for run in evolutions]).rename_axis("run").reset_index()
 
 
 def fitness_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
-    """Return the best and the mean fitness by run and generation."""
+    """Return best and mean fitness by run and generation."""
     parts = {number: run.fitness for number, run in enumerate(evolutions)}
     return pd.concat(parts, names=["run", "generation"]).reset_index()

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 class Recommendation(NamedTuple):
-    """The policy that looks best to a search, and its estimated score."""
+    """The policy that looks best, and its estimated score."""
 
     policy: Floats  # [G]
     score: float
@@ -141,7 +141,7 @@ def gradient_ascent(ascent: GradientAscent, genes: int, generator: np.random.Gen
 
 
 def select(scores: Floats, genetic: Genetic, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Return the places of the best policies and of random others."""
+    """Return places of the best policies and random others."""
     order = np.argsort(-scores, kind="stable")
     strong = genetic.survivors - genetic.weak_survivors
     weak = generator.choice(order[strong:], genetic.weak_survivors, replace=False)

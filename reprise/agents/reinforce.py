@@ -73,7 +73,7 @@ class Hyperparameters(Settings):
     behaviour: Behaviour
 
     def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
-        """Yield the needs of all seeds, a pack at a time."""
+        """Yield the needs of seeds, a pack at once."""
         yield from needs_of_episodes(self.given("episodes_per_iteration", "maximum_steps"), pack)
         # Weights and two moments of the optimizer.
         yield from networks.needs((1, *self.hidden_sizes, 1), 3, self.given("hidden_sizes"), pack)
@@ -112,7 +112,7 @@ class Episodes(NamedTuple):
 
 
 def logits(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return π's logits [..., Z, N] of observations [..., O, N]."""
+    """Return the logits of π [..., Z, N]."""
     return networks.forward(weights, observation, s.activation)
 
 
@@ -135,7 +135,10 @@ def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
 
 
 def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
-    """Return (G_t - mean G) / std G where played, else 0, [T, E, N]."""
+    """Return (G_t - mean G) / std G.
+
+    It is 0 in steps that were not played, [T, E, N].
+    """
     mask = tf.cast(played, tf.float32)
     steps = tf.reduce_sum(mask, [0, 1])
     mean = tf.reduce_sum(returns * mask, [0, 1]) / steps
@@ -146,8 +149,7 @@ def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
 def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
     """Return the credit of each step, [T, E, N].
 
-    The total reward is the undiscounted reward of the whole episode; the return counts from the
-    step on; the advantage is the normalised return.
+    The total reward is that of the whole episode, undiscounted.
     """
     total = tf.reduce_sum(episodes.reward, 0)
     returns = discounted_returns(episodes.reward, numbers.discount)
@@ -156,7 +158,7 @@ def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
 
 
 def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return each step's part of mean_t -A_t log π(a_t | s_t)."""
+    """Return the terms of mean_t -A_t log π(a_t | s_t)."""
     played = tf.cast(episodes.played, tf.float32)
     share = credit * played / tf.reduce_sum(played, [0, 1])
     return share * negative_log_prob(logits(weights, episodes.observation, s), episodes.action)
@@ -176,17 +178,13 @@ def policy_gradient(
 def act(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tf.Tensor:
-    """Return sampled or greedy actions, by the seed's behaviour, [E, N]."""
+    """Return actions by the seed's behaviour [E, N]."""
     z = logits(weights, observation, s)
     return tf.where(numbers.behaviour == 0, sample_action(z, random), greedy_action(z))
 
 
 def play(
-    choose: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
-    keys: tf.Tensor,
-    env: Environment,
-    episodes: int,
-    steps: int,
+    choose: Callable, keys: tf.Tensor, env: Environment, episodes: int, steps: int
 ) -> Episodes:
     """Play E episodes of at most T steps at once.
 
@@ -203,8 +201,7 @@ def play(
         next_state, reward, terminated = env.step(state, action, chance[t])
         step = Episodes(observation, action, tf.where(alive, reward, 0.0), alive)
         memory = programs.record(memory, t, step)
-        # Else a fallen pole would move on to infinity.
-        state = tf.where(alive[..., None, :], next_state, state)
+        state = tf.where(alive[..., None, :], next_state, state)  # a fallen pole stops
         alive = alive & ~(terminated | env.truncated(next_state))
         return t + 1, alive, state, memory
 
@@ -234,7 +231,7 @@ def initial_weights(keys: tf.Tensor, env: Environment, s: Settings) -> Weights:
 def training(
     keys: tf.Tensor, weights: Weights, numbers: Numbers, env: Environment, s: Settings
 ) -> tuple:
-    """Train all seeds from their keys [2, N]: the compiled program."""
+    """Train all seeds from keys [2, N]: the program."""
     learn, choose = env.part(partial(update, s=s)), env.part(partial(act, s=s))
 
     def body(k, weights, state, curves):
@@ -269,9 +266,9 @@ def train(
     keys: np.ndarray,
     initial: Weights | None = None,
 ) -> TrainingRun:
-    """Train one policy for each key, uint32 [N, 2].
+    """Train a policy for each key, uint32 [N, 2].
 
-    Each seed may have hyperparameters of its own, all with the same settings. Training begins with
+    Each may have hyperparameters of its own, all with the same settings. Training begins with
     `initial` weights [.., N], by default with untrained ones.
     """
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
@@ -287,24 +284,19 @@ def train(
 def policy(
     weights: Weights, h: Hyperparameters, random: np.random.Generator | None = None
 ) -> networks.Act:
-    """Return the policy of all seeds: greedy, or sampled by a generator."""
-    choose = networks.acting(actions, weights, kinds.part(Settings, h))
-    if random is None:
-        return lambda observations, step: choose(observations)
-    return lambda observations, step: choose(
-        observations, random.random(observations[:, 0].shape, np.float32)
-    )
+    """Return a greedy policy, or one sampled by a generator."""
+    return networks.acting(actions, weights, kinds.part(Settings, h), random)
 
 
 def actions(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor | None = None, *, s: Settings
 ) -> tf.Tensor:
-    """Return greedy actions, or sampled ones by uniform numbers, [..., N]."""
+    """Return greedy actions, or sampled ones by uniform numbers."""
     z = logits(weights, observation, s)
     return greedy_action(z) if random is None else sample_action(z, random)
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return networks that give π(0 | s), or each π(a | s), as arrays."""
+    """Return networks for π(0 | s), or π(a | s)."""
     output = "sigmoid" if weights[-1].shape[0] == 1 else "softmax"
     return networks.to_arrays(weights, h.activation, output)

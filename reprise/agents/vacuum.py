@@ -1,4 +1,4 @@
-"""Searches for a policy of the chapter's vacuum robot, at equal cost.
+"""Searches for the chapter's vacuum robot at equal cost.
 
 A policy has two genes in [0, 1]: p, the probability to move forward in a second, and r, the range
 of the random turns in half turns; tables give r in degrees. The score of a policy is its share of
@@ -29,14 +29,8 @@ GENES = 2
 DEGREES = 180  # in a half turn
 DUST = int(dust_at_start(ROOM).sum())  # specks
 
-# Each search, and the simpler one to compare it with.
-COMPARED = {
-    "random": "grid",
-    "genetic_asexual": "random",
-    "genetic_sexual": "genetic_asexual",
-    "genetic_diverse": "genetic_sexual",
-    "gradient_ascent": "random",
-}
+# Each search after the first, and the simpler one to compare it with.
+SIMPLER = ("grid", "random", "genetic_asexual", "genetic_sexual", "random")
 
 
 class Hyperparameters(Frozen):
@@ -56,10 +50,8 @@ class Hyperparameters(Frozen):
             ("gradient steps", 2 * GENES * self.gradient_ascent.repeats),
         ):
             if self.evaluations % batch:
-                raise ValueError(
-                    f"evaluations is {self.evaluations}; allowed: a multiple of {batch}, as the "
-                    f"{name} take {batch} each"
-                )
+                allowed = f"allowed: a multiple of {batch}, as the {name} take {batch} each"
+                raise ValueError(f"evaluations is {self.evaluations}; {allowed}")
         return self
 
 
@@ -72,7 +64,7 @@ class LandscapeGrid(Frozen):
 
 
 class Coverage(Frozen):
-    """The tries that show the growth of the collected dust with time."""
+    """Tries that show the growth of the collected dust."""
 
     tries: AtLeastTwo
     doublings: Annotated[int, Field(ge=0, le=16)]  # of the 30 minutes
@@ -87,7 +79,7 @@ class Searched(NamedTuple):
 
 
 class Landscape(NamedTuple):
-    """The mean share of the dust over a grid of policies."""
+    """Mean shares of the dust over a grid of policies."""
 
     mean: Floats  # [P, P], p by r
     standard_deviation: Floats  # of a single try, [P, P]
@@ -95,9 +87,7 @@ class Landscape(NamedTuple):
     best_share: float  # its mean in further tries
 
 
-def searches(
-    h: Hyperparameters,
-) -> dict[str, Callable[[np.random.Generator], policy_search.Search]]:
+def searches(h: Hyperparameters) -> dict[str, Callable[..., policy_search.Search]]:
     """Return by name what makes a search of a generator."""
     pure = h.genetic.model_copy(update={"weak_survivors": 0})
     return {
@@ -113,7 +103,7 @@ def searches(
 def tries(
     policies: Floats, count: int, generator: np.random.Generator, times: Sequence[int] = (SECONDS,)
 ) -> Floats:
-    """Return policies' shares of the dust by times, [N, count, K]."""
+    """Return shares of the dust by times [N, count, K]."""
     keys = vacuum_kernel.draw_keys(generator, len(policies) * count)
     found = vacuum_kernel.collected(np.repeat(policies, count, axis=0), keys, np.array(times))
     return found.reshape(len(policies), count, len(times)) / DUST
@@ -122,31 +112,28 @@ def tries(
 def search_all(
     h: Hyperparameters, seed: int, runs: Iterable[int], fresh_tries: int
 ) -> dict[str, Searched]:
-    """Run every search with its own random numbers in each run.
+    """Run every search with random numbers of its own.
 
     The seed is the experiment's; fresh tries judge the last recommendation of each run.
     """
-    results = {}
+    none, results = np.full(GENES, np.nan), {}
     for name, begin in searches(h).items():
         rows = []
         for run in runs:
-            search, trying, fresh = (
-                seeds.generator(seed, name, purpose, run)
-                for purpose in ("search", "tries", "fresh tries")
-            )
-            recommended = policy_search.run(
-                begin(search),
-                lambda policies, trying=trying: tries(policies, 1, trying)[:, 0, 0],
-                h.evaluations,
-                h.record_every,
-            )
-            last, none = recommended[-1], np.full(GENES, np.nan)
-            assert last is not None
-            policies = [none if each is None else each.policy for each in recommended]
-            share = tries(last.policy[None], fresh_tries, fresh).mean()
+            luck = partial(seeds.generator, seed, name)
+            search, score = begin(luck("search", run)), partial(_scores, luck("tries", run))
+            found = policy_search.run(search, score, h.evaluations, h.record_every)
+            last = found[-1]
+            assert last
+            policies = [each.policy if each else none for each in found]
+            share = tries(last.policy[None], fresh_tries, luck("fresh tries", run)).mean()
             rows.append((policies, last.score, share))
         results[name] = Searched(*map(np.array, zip(*rows, strict=True)))
     return results
+
+
+def _scores(generator: np.random.Generator, policies: Floats) -> Floats:
+    return tries(policies, 1, generator)[:, 0, 0]
 
 
 def joined(parts: Sequence[Mapping[str, Searched]]) -> dict[str, Searched]:
@@ -161,10 +148,10 @@ def landscape(grid: LandscapeGrid, generator: np.random.Generator) -> Landscape:
     """Return mean shares at combinations of equally spaced genes."""
     policies, square = combinations(grid.points, GENES), (grid.points, grid.points)
     shares = tries(policies, grid.tries, generator)[..., 0]
-    mean, deviation = shares.mean(axis=1), shares.std(axis=1, ddof=1)
+    mean, deviation = shares.mean(axis=1).reshape(square), shares.std(axis=1, ddof=1)
     best = policies[mean.argmax()]
     again = float(tries(best[None], grid.best_tries, generator).mean())
-    return Landscape(mean.reshape(square), deviation.reshape(square), best, again)
+    return Landscape(mean, deviation.reshape(square), best, again)
 
 
 def on_landscape(landscape: Landscape, policies: Floats) -> Floats:
@@ -198,13 +185,13 @@ def quality(
         final[name] = intervals.summary(found.shares) | {"believed": float(found.believed.mean())}
         best, shares = landscape.best_share, on_landscape(landscape, found.policies)
         known = np.minimum(np.nan_to_num(shares), best)  # above the best is as near as can be
-        soon[name] = {}
+        soon[name] = reached = {}
         for tolerance in tolerances:
             settled = settling.settling_iterations(known, best, tolerance, every)
             never = intervals.wilson_interval(int(np.isnan(settled).sum()), len(settled))
             quantiles = settling.settling_quantiles(settled)
-            soon[name][settling.within(tolerance)] = {**quantiles, "never": never}
-    for name, other in COMPARED.items():
+            reached[settling.within(tolerance)] = {**quantiles, "never": never}
+    for name, other in zip(list(searched)[1:], SIMPLER, strict=True):
         pair = searched[name].shares, searched[other].shares
         compared[f"{name}_less_{other}"] = {
             "difference": intervals.difference_of_means(*pair),
@@ -219,12 +206,12 @@ def named(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
 
 
 def genes(policies: Floats) -> dict[str, Floats]:
-    """Return policies' p and r in degrees, as columns of a table."""
+    """Return p and r in degrees as a table's columns."""
     return {"p": policies[:, 0], "r": DEGREES * policies[:, 1]}
 
 
 def sample_table(searched: Mapping[str, Searched]) -> pd.DataFrame:
-    """Return the last recommendation and its shares by search and run."""
+    """Return last recommendations and shares by search and run."""
     tables = {
         name: pd.DataFrame({**genes(policies[:, -1]), "believed": believed, "share": shares})
         for name, (policies, believed, shares) in searched.items()
@@ -237,10 +224,9 @@ def curve_table(searched: Mapping[str, Searched], landscape: Landscape, every: i
     curves = {}
     for name, found in searched.items():
         shares = on_landscape(landscape, found.policies)
-        recorded = ~np.isnan(shares).any(axis=0)
-        evaluations = every * (1 + np.flatnonzero(recorded))
+        recorded = np.flatnonzero(~np.isnan(shares).any(axis=0))
         quantiles = settling.curve_quantiles(shares[:, recorded])
-        curves[name] = pd.DataFrame({"evaluations": evaluations, **quantiles})
+        curves[name] = pd.DataFrame({"evaluations": every * (1 + recorded), **quantiles})
     return named(curves, "search")
 
 
@@ -259,7 +245,7 @@ def policy_table(landscape: Landscape, policies: Mapping[str, Floats]) -> pd.Dat
 
 
 def path_table(policy: Floats, generator: np.random.Generator) -> pd.DataFrame:
-    """Return a robot's places in m at the start and after each move."""
+    """Return a robot's places in m, after each move."""
     (key,) = vacuum_kernel.draw_keys(generator, 1)
     places, counts = vacuum_kernel.path(policy, key, SECONDS)
     path = pd.DataFrame({"x": places[:, 0], "y": places[:, 1], "share": counts / DUST})
@@ -270,7 +256,7 @@ def path_table(policy: Floats, generator: np.random.Generator) -> pd.DataFrame:
 def coverage_table(
     policy: Floats, coverage: Coverage, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """Return shares, and how many tries are complete, as time doubles."""
+    """Return shares and complete tries as time doubles."""
     times = [int(SECONDS * 2.0**n) for n in range(-4, coverage.doublings + 1)]
     shares = tries(policy[None], coverage.tries, generator, times)[0]
     means = [intervals.mean_interval(at_time)[:3] for at_time in shares.T]

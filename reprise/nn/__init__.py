@@ -1,1 +1,1 @@
-"""Networks, optimizers, replay buffer and random streams: fast training with fixed bits."""
+"""Networks, optimizers, buffers and random streams with fixed bits."""

@@ -1,4 +1,4 @@
-"""Heads of networks: values of actions, or the logits of a policy.
+"""Heads of networks: action values, or a policy's logits.
 
     π(0 | s) = sigmoid(z)        or        π(a | s) = exp(z_a) / Σ_k exp(z_k)
 
@@ -16,18 +16,18 @@ from reprise.nn.determinism import tf
 
 
 def greedy(values: tf.Tensor) -> tf.Tensor:
-    """Return the first action of highest value, [..., A, N] -> [..., N]."""
+    """Return the first action of highest value [..., N]."""
     return tf.argmax(values, axis=-2, output_type=tf.int32)
 
 
 def select_action_values(values: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """Return the actions' values: [..., A, N], [..., N] -> [..., N]."""
+    """Return the values of the actions taken [..., N]."""
     taken = tf.range(values.shape[-2])[:, None] == tf.expand_dims(action, -2)
     return tf.reduce_sum(tf.where(taken, values, 0.0), -2)
 
 
 def sample_action(logits: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Draw actions [..., N] by logits [..., Z, N] and uniform numbers."""
+    """Draw actions by logits [..., Z, N] and uniform numbers."""
     if logits.shape[-2] == 1:
         return tf.cast(random > tf.sigmoid(logits[..., 0, :]), tf.int32)
     terms, total, _ = _exponentials(logits)
@@ -47,7 +47,7 @@ def greedy_action(logits: tf.Tensor) -> tf.Tensor:
 
 
 def negative_log_prob(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """Return -log π(a | s): [..., Z, N], [..., N] -> [..., N]."""
+    """Return -log π(a | s) [..., N]."""
     if logits.shape[-2] == 1:
         is_0 = tf.cast(1 - action, tf.float32)
         return tf.nn.sigmoid_cross_entropy_with_logits(is_0, logits[..., 0, :])
@@ -56,7 +56,7 @@ def negative_log_prob(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
 
 
 def _exponentials(logits: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Return exp(z_a - max z) by action, their sum, and max z."""
+    """Return each exp(z_a - max z), their sum, max z."""
     values = tf.unstack(logits, axis=-2)
     highest = values[0]
     for value in values[1:]:

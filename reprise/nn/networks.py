@@ -1,4 +1,4 @@
-"""Small dense networks, one for each seed, trained side by side.
+"""Small dense networks of seeds, trained side by side.
 
     x_{k+1}[..., o, l] = activation(sum_i kernel_k[o, i, l] x_k[..., i, l] + bias_k[o, l])
 
@@ -40,15 +40,15 @@ Act = Callable[[np.ndarray, int], np.ndarray]
 def elu(x: tf.Tensor) -> tf.Tensor:
     """Return x if positive, else exp(x) - 1.
 
-    It equals TensorFlow's up to rounding and is faster.
-
     Source: Clevert, Unterthiner and Hochreiter (2016), equation 15.
     """
     return tf.where(x > 0, x, tf.exp(tf.minimum(x, 0.0)) - 1)
 
 
 def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
-    """Draw kernels within ±sqrt(6 / (I + O)) by keys [2, N]; biases are 0.
+    """Draw kernels by keys [2, N]; biases are 0.
+
+    Kernels are uniform within ±sqrt(6 / (I + O)).
 
     Sizes are the features of the input, of each hidden layer and of the output.
 
@@ -87,7 +87,7 @@ def materialize(tensors: Weights) -> Weights:
 
 
 def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    """Apply each seed's layer: [..., I, N] -> [..., O, N]."""
+    """Apply each seed's layer to features [..., I, N]."""
     (outputs,) = materialize([tf.custom_gradient(_dense)(x, kernel, bias)])
     return outputs
 
@@ -120,7 +120,7 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
 
 
 def forward(weights: Weights, x: tf.Tensor, hidden: Activation) -> tf.Tensor:
-    """Return outputs [..., O, N] of inputs [..., I, N]; the last layer is linear."""
+    """Return outputs [..., O, N] of a linear last layer."""
     functions = dict(elu=elu, relu=tf.nn.relu, tanh=tf.tanh, sigmoid=tf.sigmoid, linear=tf.identity)
     for layer in range(0, len(weights) - 2, 2):
         x = functions[hidden](dense(x, weights[layer], weights[layer + 1]))
@@ -130,11 +130,8 @@ def forward(weights: Weights, x: tf.Tensor, hidden: Activation) -> tf.Tensor:
 def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iterator[Need]:
     """Yield the needs of networks with layers of some sizes.
 
-    Args:
-        sizes: lower bounds of the features of the input, each hidden layer and the output.
-        copies: arrays with the weights' shapes in memory at once.
-        given: the parameters behind the sizes.
-        seeds: the parameters with the number of networks as their product.
+    Sizes are lower bounds, `given` the parameters behind them; copies are arrays with the weights'
+    shapes in memory at once; the product of `seeds` is the number of networks.
     """
     weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
     size = 4 * copies * weights * capacity.product(seeds)
@@ -144,31 +141,44 @@ def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iter
 
 
 def without_dueling(weights: Weights) -> Weights:
-    """Return networks with V(s) + A(s, a) - mean A(s, .) in the last layer."""
+    """Return networks with plain Q-values in the last layer."""
     actions = weights[-1].shape[0] - 1
     fold = np.hstack([np.ones((actions, 1)), np.eye(actions) - 1 / actions])
     last = [np.einsum("qo,o...->q...", fold, part).astype(np.float32) for part in weights[-2:]]
     return [*weights[:-2], *last]
 
 
-def acting(choose: Callable, weights: Weights, settings: Hashable) -> Callable[..., np.ndarray]:
-    """Return a function of observations that chooses trained networks' actions.
+def acting(
+    choose: Callable, weights: Weights, s: Hashable, random: np.random.Generator | None = None
+) -> Act:
+    """Return the policy of trained networks.
 
-    `choose` is a module's function of weights, observations and further inputs, with settings `s`.
+    `choose` is a module's function of weights, observations and, with a generator, uniform numbers
+    [E, N]; and of settings `s`.
     """
-    constants, compiled = [tf.constant(weight) for weight in weights], _compiled(choose, settings)
-    return lambda *inputs: compiled(constants, *map(tf.constant, inputs)).numpy()
+    constants, compiled = [tf.constant(weight) for weight in weights], _compiled(choose, s)
+
+    def act(observations: np.ndarray, step: int) -> np.ndarray:
+        inputs = [observations]
+        if random:
+            inputs.append(random.random(observations[:, 0].shape, np.float32))
+        return compiled(constants, *map(tf.constant, inputs)).numpy()
+
+    return act
 
 
 @cache
-def _compiled(choose: Callable, settings: Hashable) -> Callable:
-    return programs.compiled(partial(choose, s=settings))
+def _compiled(choose: Callable, s: Hashable) -> Callable:
+    return programs.compiled(partial(choose, s=s))
 
 
 def to_arrays(
     weights: Weights, hidden: Activation, output: Activation | Literal["softmax"]
 ) -> dict[str, np.ndarray]:
-    """Return networks as arrays in Keras' order: kernel_0 [N, I, O], bias_0 [N, O], ..."""
+    """Return networks as named arrays in Keras' order.
+
+    They are kernel_0 [N, I, O], bias_0 [N, O], and so on.
+    """
     layers = range(len(weights) // 2)
     arrays = {"activations": np.array([hidden] * (len(layers) - 1) + [output])}
     for layer in layers:

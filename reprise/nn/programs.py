@@ -50,7 +50,7 @@ def compiled(function: Callable[..., Any], *, jit_compile: bool = True) -> Calla
 
 
 def recorder(length: int, fields: Iterable[tuple[Any, Sequence[int]]]) -> list[tf.TensorArray]:
-    """Return arrays for a loop's values, fields of type and shape."""
+    """Return arrays for a loop's values of types and shapes."""
     return [tf.TensorArray(dtype, length, element_shape=shape) for dtype, shape in fields]
 
 

@@ -1,4 +1,4 @@
-"""Circular replay buffers, one for each seed, sampled uniformly with replacement.
+"""Circular replay buffers, sampled uniformly with replacement.
 
 A row holds the chapter's six elements: state, action, reward, next state, terminated, truncated.
 
@@ -27,7 +27,7 @@ class Transitions(NamedTuple):
 
 
 class Buffer(NamedTuple):
-    """The rows of all seeds, and how many each ever wrote."""
+    """The seeds' rows, and how many each ever wrote."""
 
     rows: tf.Tensor  # [capacity + 1, N, F]; the last is a scratch row for masked writes
     written: tf.Tensor  # int32 [N]
@@ -48,7 +48,7 @@ def recorder(steps: int, seeds: int, observation_size: int) -> list[tf.TensorArr
 
 
 def rows(memory: list[tf.TensorArray]) -> tf.Tensor:
-    """Return recorded transitions as rows of a buffer, [T, F, N]."""
+    """Return recorded transitions as a buffer's rows [T, F, N]."""
     t = Transitions(*(array.stack() for array in memory))
     flags = t.action, t.reward, t.terminated, t.truncated
     single = tf.stack([tf.cast(x, tf.float32) for x in flags], -2)
@@ -70,7 +70,7 @@ def add(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
 
 
 def sample(buffer: Buffer, keys: tf.Tensor, batch_size: int) -> Transitions:
-    """Draw a batch for each seed by its key, uint32 [2, N].
+    """Draw a batch for each seed by keys [2, N].
 
     Every seed must have a transition.
     """

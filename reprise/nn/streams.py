@@ -22,7 +22,7 @@ PARITY = 0x1BD11BDA
 
 
 def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Encrypt two words of counter in twenty rounds, uint32 [..., N].
+    """Encrypt two words of counter in twenty rounds [..., N].
 
     Keys are uint32 [2, N], and the words broadcast against [N].
     """
@@ -46,19 +46,19 @@ def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf
 
 @cache
 def _traced() -> Callable:
-    """Return Threefry, traced once for all calls with the same shapes."""
+    """Return Threefry, traced once for the same shapes."""
     return programs.compiled(threefry, jit_compile=False)
 
 
 def fold_in(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
-    """Derive key number `data` of each seed's key, uint32 [2, N]."""
+    """Derive key number `data` of each seed's key [2, N]."""
     number = tf.cast(data, tf.uint32)
     # Draws use the counters (n, 0). A second word other than 0 gives derived keys of their own.
     return tf.stack(_traced()(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
 
 
 def uniform(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Draw uniform numbers in [0, 1) of 24 random bits, float32 [*shape, N].
+    """Draw uniform float32 numbers in [0, 1), [*shape, N].
 
     The same keys, uint32 [2, N], and the same shape always give the same numbers.
     """

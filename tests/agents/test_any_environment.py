@@ -1,4 +1,4 @@
-"""The same algorithms in environments that nobody compiled, from training to evaluation."""
+"""The same algorithms in environments that nobody compiled."""
 
 import numpy as np
 import pytest

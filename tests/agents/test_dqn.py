@@ -1,4 +1,4 @@
-"""DQN: its equations against plain ones, every variant, and seeds against each other."""
+"""DQN: its equations, every variant, and seeds."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def with_(**changes) -> dqn.Hyperparameters:
 
 
 def batch() -> replay_buffer.Transitions:
-    """Return random transitions of 3 seeds, some terminated and others truncated."""
+    """Return random transitions of 3 seeds; some end."""
     random, shape = np.random.default_rng(0), (8, 3)
     ends = random.random(shape)
     before, after = (tf.constant(random.normal(size=(8, 4, 3)), tf.float32) for _ in range(2))
@@ -176,7 +176,7 @@ def test_two_trainings_are_the_same_bytes_and_a_seed_ignores_its_neighbours():
 
 
 def test_a_training_is_the_same_compiled_and_not():
-    """XLA fuses products with sums, so weights may part by some units in the last place."""
+    """XLA fuses products with sums, so that last digits differ."""
     keys, settings = tf.constant(KEYS.T), part(dqn.Settings, TINY)
     numbers = dqn.Numbers(*(tf.fill([4], float(getattr(TINY, x))) for x in dqn.Numbers._fields))
     found = dqn.program(CartPole(), settings)(keys, numbers)

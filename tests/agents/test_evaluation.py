@@ -1,4 +1,4 @@
-"""The map of the actions that seeds choose, over the plane of angle and angular velocity."""
+"""The map of seeds' actions over the plane."""
 
 import numpy as np
 import pytest

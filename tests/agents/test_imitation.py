@@ -1,4 +1,4 @@
-"""Imitation: the recorded rule is the chapter's, and networks learn it."""
+"""Imitation: networks learn the chapter's rule."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Searches propose, recommend and use their tries as the chapter describes."""
+"""Searches use their tries as the chapter describes."""
 
 import random  # noqa: TID251 (what neat-python must leave as it was)
 from pathlib import Path

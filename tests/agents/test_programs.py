@@ -1,4 +1,4 @@
-"""Compiled programs hold no operation with bits that depend on the processor.
+"""Compiled programs hold no operation of the processor's choice.
 
 A processor computes a dot product in its fastest way, x / sqrt(y) becomes an approximate
 reciprocal, and a random operation draws from a global state. All of them show in the programs,
@@ -40,7 +40,7 @@ Program = tuple[Any, tuple]
 
 @cache
 def programs(stage: str) -> list[Program]:
-    """Return what a stage has compiled, each with its arguments of the first call."""
+    """Return a stage's programs and their first arguments."""
     found: dict[int, Program] = {}
     kind = type(tf.function(lambda: None))
     call = kind.__call__
@@ -63,13 +63,13 @@ def programs(stage: str) -> list[Program]:
 
 
 def instructions(program: Any, arguments: tuple, stage: str = "hlo") -> set[str]:
-    """Return the names of a program's instructions at one of the compiler's stages."""
+    """Return a program's instructions at a stage of the compiler."""
     text = program.experimental_get_compiler_ir(*arguments)(stage=stage)
     return set(INSTRUCTION.findall(text))
 
 
 def of_graph(program: Any, arguments: tuple) -> set[str]:
-    """Return the dot products and random operations in a program's graph."""
+    """Return a graph's dot products and random operations."""
     graph = program.get_concrete_function(*arguments).graph.as_graph_def()
     nodes = [*graph.node, *(node for part in graph.library.function for node in part.node_def)]
     return {node.op for node in nodes if IN_GRAPH.fullmatch(node.op)}

@@ -1,4 +1,4 @@
-"""REINFORCE against the chapter's loop and figures, and seeds against each other."""
+"""REINFORCE against the chapter's loop and figures."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def choosing(weights: list, h: reinforce.Hyperparameters):
 
 
 def chapters_gradient(model, episodes, advantage, seed):
-    """Return the mean of each step's gradient times its advantage, one step at a time."""
+    """Return the mean gradient, one step at a time."""
     gradients, weights = [], []
     for step, episode in np.argwhere(episodes.played.numpy()[..., seed]):
         observation = episodes.observation[step, episode, :, seed][None]
@@ -130,7 +130,7 @@ def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():
 
 
 def test_a_training_is_the_same_compiled_and_not():
-    """XLA fuses products with sums, so weights may part by some units in the last place."""
+    """XLA fuses products with sums, so that last digits differ."""
     keys, numbers = tf.constant(KEYS.T), reinforce.numbers_of([TINY] * 4)
     weights = reinforce.initial_weights(keys, CartPole(), TINY)
     compiled = reinforce.program(CartPole(), part(reinforce.Settings, TINY))

@@ -1,4 +1,4 @@
-"""Networks in seeds against Keras' own layers, and their way out as Keras models."""
+"""Networks against Keras' own layers and models."""
 
 import numpy as np
 import pytest

@@ -15,7 +15,7 @@ KEYS = tf.constant(seeds.training_keys(5, "test", range(SEEDS)).T)
 
 
 def numbered(first: int, steps: int) -> tf.Tensor:
-    """Return rows [T, F, N] with the number of the step in every field, negative in seed 1."""
+    """Return numbered rows [T, F, N], negative in seed 1."""
     number = np.arange(first, first + steps, dtype=np.float32)
     return tf.constant(np.repeat(np.stack([number, -number], -1)[:, None], 6, 1))
 

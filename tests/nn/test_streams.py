@@ -1,4 +1,4 @@
-"""The seeds' random numbers: Threefry as published, uniform, and each seed's its own."""
+"""The seeds' random numbers: Threefry, uniform and independent."""
 
 import numpy as np
 import pytest
