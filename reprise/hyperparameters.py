@@ -9,7 +9,7 @@ from copy import copy
 from functools import reduce
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, Field, create_model, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
 from pydantic_core import ValidationError, core_schema
 
 from reprise import capacity
@@ -31,8 +31,10 @@ HiddenSizes = Annotated[tuple[PositiveInt, ...], Field(strict=False)]
 F = TypeVar("F", bound="Frozen")
 
 
-class Frozen(BaseModel, frozen=True, extra="forbid", strict=True):
+class Frozen(BaseModel):
     """Immutable parameters, without unknown keys and without conversions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     def needs(self) -> Iterator[Need]:
         """Yield lower bounds of what the parameters need."""

@@ -48,7 +48,7 @@ class Neat(Frozen):
 class Evolution(NamedTuple):
     """A run; fitness is a genome's mean training return."""
 
-    winner: dict[str, float]  # its size, fitness and mean returns, and the cost of the run
+    winner: dict[str, Any]  # its size, fitness and mean returns, and the cost of the run
     fitness: pd.DataFrame  # the best and the mean of each generation
     returns: NDArray[np.float64]  # of the winner's evaluation episodes, [limits, E]
 
@@ -127,7 +127,9 @@ def configuration(h: Neat, settings: Path) -> neat.Config:
             with whole.open("w", encoding="utf-8") as file:
                 parser.write(file)
             kinds = "Genome", "Reproduction", "SpeciesSet", "Stagnation"
-            return neat.Config(*(getattr(neat, f"Default{kind}") for kind in kinds), str(whole))
+            return neat.Config(
+                *(getattr(neat, f"Default{kind}") for kind in kinds), filename=str(whole)
+            )
     except FileNotFoundError:
         raise UserError(f"{settings} does not exist") from None
     except (configparser.Error, KeyError, ValueError, RuntimeError, NameError) as error:
@@ -142,4 +144,4 @@ def run_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
 def fitness_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
     """Return best and mean fitness by run and generation."""
     parts = {number: run.fitness for number, run in enumerate(evolutions)}
-    return pd.concat(parts, names=["run", "generation"]).reset_index()
+    return pd.concat(parts).rename_axis(["run", "generation"]).reset_index()
