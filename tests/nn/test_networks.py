@@ -68,15 +68,6 @@ def test_a_saved_seed_loads_as_a_plain_sequential_model_and_what_is_not_there_is
         reprise.load(path, 0)
 
 
-def test_a_materialized_tensor_is_the_same_and_so_is_its_gradient():
-    x = tf.constant([1.0, 2.0, 0.0])
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        (stored,) = networks.materialize([x * 3])
-    np.testing.assert_array_equal(stored, [3, 6, 0])
-    np.testing.assert_array_equal(tape.gradient(stored, x), [3, 3, 3])
-
-
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -1e30])
 def test_a_seed_with_a_weight_that_is_no_number_or_overflows_has_diverged(wrong: float):
     weights = [np.ones((2, 3, 4), np.float32), np.full((2, 4), 1e19, np.float32)]

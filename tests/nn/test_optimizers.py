@@ -25,14 +25,3 @@ def test_fifty_steps_are_keras_steps(name):
         state, weights = optimizers.apply(name, state, weights, [gradient], tf.constant(0.01))
     np.testing.assert_allclose(weights[0], np.asarray(variable), rtol=2e-5, atol=1e-6)
     assert int(state.step) == 50
-
-
-@pytest.mark.parametrize("name", list(KERAS))
-def test_each_seed_has_its_own_learning_rate(name):
-    rates, start = tf.constant([0.1, 0.01]), [tf.ones([3, 2])]
-    slope = [tf.constant([[1.0, 1.0]] * 3)]
-    _, both = optimizers.apply(name, optimizers.init(start), start, slope, rates)
-    one, own = [tf.ones([3, 1])], [slope[0][:, :1]]
-    for seed, rate in enumerate((0.1, 0.01)):
-        _, alone = optimizers.apply(name, optimizers.init(one), one, own, tf.constant(rate))
-        np.testing.assert_array_equal(both[0][:, seed], alone[0][:, 0])

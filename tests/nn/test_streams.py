@@ -30,16 +30,6 @@ def test_a_seed_draws_the_same_numbers_alone_and_among_others():
     np.testing.assert_array_equal(together[..., 2:3], alone)
 
 
-def test_seeds_purposes_and_steps_give_different_numbers():
-    draws = [
-        streams.uniform(KEYS, (50,)).numpy(),
-        streams.uniform(streams.fold_in(KEYS, 0), (50,)).numpy(),
-        streams.uniform(streams.fold_in(KEYS, 1), (50,)).numpy(),
-        streams.uniform(tf.constant(seeds.training_keys(7, "other", range(5)).T), (50,)).numpy(),
-    ]
-    assert len(np.unique(np.concatenate([draw.ravel() for draw in draws]))) > 990
-
-
 def test_numbers_are_uniform_in_the_unit_interval():
     draws = streams.uniform(KEYS, (20_000,)).numpy()
     assert draws.min() >= 0
