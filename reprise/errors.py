@@ -1,6 +1,6 @@
-"""Errors that a program reports in one line, without a traceback.
+"""Errors that a program reports in one line.
 
-The top of a program prints the message and exits with the error's code.
+The top of a program prints the message, without a traceback, and exits with the error's code.
 """
 
 import difflib
@@ -9,19 +9,19 @@ from typing import ClassVar
 
 
 class PlainError(Exception):
-    """A failure; the message names it, and a remedy if one is known."""
+    """A failure; the message names it and any remedy."""
 
     exit_code: ClassVar[int] = 1
 
 
 class UserError(PlainError):
-    """A user's mistake; the message names the thing, its value and what is allowed."""
+    """A mistake; the message names thing, value and allowed values."""
 
     exit_code: ClassVar[int] = 2
 
 
 def closest(name: object, known: Iterable[object]) -> str | None:
-    """Return the known name closest to a misspelt one, or None.
+    """Return the known name closest to a misspelt one.
 
     >>> closest("iteratons", ["iterations", "episodes"])
     'iterations'

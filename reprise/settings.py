@@ -1,4 +1,4 @@
-"""Settings of hyperparameters: a grid of values, or a random part of it.
+"""Settings of hyperparameters: a grid, or part of it.
 
 The runs of a pack share a program. Hyperparameters that are numbers of the program may differ
 between them; others (sizes, activations) need another program, and so other packs.
@@ -30,33 +30,26 @@ class Setting(NamedTuple, Generic[F]):
 
     @property
     def name(self) -> str:
-        """Return its values in words, which also name its random streams."""
+        """Return its values in words, which name its random streams."""
         return " ".join(f"{key}={value}" for key, value in self.values.items())
 
     @property
     def shown(self) -> dict[str, Any]:
-        """Return its values as cells of a table, lists as text."""
+        """Return its values as a table's cells, lists as text."""
         return {key: str(v) if isinstance(v, list) else v for key, v in self.values.items()}
 
 
 def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) -> list[Setting[F]]:
-    """Return a setting for each combination of values; the last key's values run fastest.
+    """Return every combination of values, the last key's values fastest.
 
-    Values have the types of the hyperparameters: 1 becomes 1.0 in a field for floats.
+    Values change the fields of `base` and take their types: 1 becomes 1.0 in a field for floats. A
+    ValueError names a key that is unknown, or a combination that is not allowed.
 
     >>> class Walk(Frozen):
     ...     steps: int
     ...     stride: float
     >>> [setting.name for setting in grid(Walk(steps=1, stride=0.5), Walk, {"steps": [2, 3]})]
     ['steps=2', 'steps=3']
-
-    Args:
-        base: the parameters to change.
-        algorithm: the model of the algorithm's parameters; keys are its fields.
-        values: the values to try, for each key.
-
-    Raises:
-        ValueError: names a key that is unknown, or a combination that is not allowed.
     """
     for key in values:
         check_choice("a key", key, algorithm.model_fields)
@@ -68,12 +61,12 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
         change = dict(zip(values, chosen, strict=True))
         try:
             changed = base.changed(algorithm, change)
-            own = {key: getattr(changed, key) for key in values}
-            plain = {k: list(v) if isinstance(v, tuple) else v for k, v in own.items()}
-            found.append(Setting(number, plain, changed))
         except ValueError as error:
             shown = ", ".join(f"{key} {value}" for key, value in change.items())
             raise ValueError(f"{shown}: {error}") from None
+        own = {key: getattr(changed, key) for key in values}
+        plain = {key: list(v) if isinstance(v, tuple) else v for key, v in own.items()}
+        found.append(Setting(number, plain, changed))
     for key, tried in values.items():
         if len({repr(setting.values[key]) for setting in found}) < len(tried):
             raise ValueError(f"{key} has a value twice: {list(tried)}")
@@ -83,17 +76,16 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
 def drawn(
     settings: Sequence[Setting[F]], count: int | None, random: np.random.Generator
 ) -> list[Setting[F]]:
-    """Return a random choice of settings in their order, or all of them without a count."""
+    """Return so many random settings, or all, in order."""
     if count is None:
         return list(settings)
-    chosen = random.permutation(len(settings))[:count]
-    return [settings[place] for place in sorted(chosen)]
+    return [settings[place] for place in sorted(random.permutation(len(settings))[:count])]
 
 
 def by_program(
     settings: Iterable[Setting[F]], fixed: type[Frozen]
 ) -> dict[Frozen, list[Setting[F]]]:
-    """Group settings by program; `fixed` is the model of what is fixed at compilation."""
+    """Group settings by their parameters that are fixed at compilation."""
     found: dict[Frozen, list[Setting[F]]] = {}
     for setting in settings:
         found.setdefault(part(fixed, setting.hyperparameters), []).append(setting)

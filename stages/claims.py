@@ -1,4 +1,4 @@
-"""Judges every claim of the chapter by tests declared before their results were known.
+"""Verdicts on every claim, by tests declared before their results.
 
 Reads: params.yaml, data/inputs/claims.yaml, metrics and tables of the stages before.
 Writes to data/claims/:
@@ -48,60 +48,46 @@ class Committed:
     """The results in data/, each file read once."""
 
     def __init__(self) -> None:
-        """Read nothing yet."""
-        self.metrics = cache(self._metrics)
-        self.table = cache(self._table)
+        self.metrics = cache(lambda of: artifacts.read_json(_folder(of) / "metrics.json"))
+        self.table = cache(_table)
 
-    def _metrics(self, of: str) -> dict[str, Any]:
-        return artifacts.read_json(self._folder(of) / "metrics.json")
 
-    def _table(self, of: str, name: str) -> pd.DataFrame:
-        path = self._folder(of) / name
-        tables = sorted(other.name for other in path.parent.glob("*.csv"))
-        if name not in tables:
-            raise UserError(unknown(f"data/{of}", "table", name, tables))
-        return artifacts.read_csv(path)
+def _folder(of: str) -> Path:
+    stages = sorted(path.parent.name for path in stage.RESULTS.glob("*/metrics.json"))
+    if of not in (known := [name for name in stages if name not in NOT_JUDGED]):
+        raise UserError(unknown("data/", "stage", of, known))
+    return stage.RESULTS / of
 
-    def _folder(self, of: str) -> Path:
-        stages = sorted(p.parent.name for p in stage.RESULTS.glob("*/metrics.json"))
-        if of not in (known := [name for name in stages if name not in NOT_JUDGED]):
-            raise UserError(unknown("data/", "stage", of, known))
-        return stage.RESULTS / of
+
+def _table(of: str, name: str) -> pd.DataFrame:
+    tables = sorted(path.name for path in _folder(of).glob("*.csv"))
+    if name not in tables:
+        raise UserError(unknown(f"data/{of}", "table", name, tables))
+    return artifacts.read_csv(_folder(of) / name)
 
 
 def claims(path: Path = CLAIMS) -> dict[str, Claim]:
-    """Return all claims by id.
-
-    Raises:
-        UserError: names the claim, the key, its value and what is allowed.
-    """
-    return {
-        name: parameters.checked(values, name, Claim)
-        for name, values in parameters.read(path).items()
-    }
+    """Return claims by id; a UserError names a bad one."""
+    read = parameters.read(path).items()
+    return {name: parameters.checked(values, name, Claim) for name, values in read}
 
 
 def run(params: Params) -> dict[str, Any]:
     """Judge all claims."""
-    declared = claims()
     answers = judge.judge(
-        declared, Committed(), params.confidence, params.resamples,
+        declared := claims(), Committed(), params.confidence, params.resamples,
         lambda name: seeds.sequence(params.seed, NAME, name),
     )  # fmt: skip
     found = ledger.table(declared, answers)
     first = found["stage"].str.split().str[0]
-    parts = {f"{name}.csv": found[first == name] for name in judged()}
+    # A stage with a notebook in dvc.yaml has a ledger of its own.
+    executed = YAML(typ="safe", pure=True).load(PIPELINE)["stages"]["reporting"]["foreach"]
+    parts = {f"{name}.csv": found[first == name] for name in executed if name != NAME}
     return {"metrics.json": ledger.summary(found), "ledger.csv": found, **parts}
 
 
-def judged() -> list[str]:
-    """Return the stages with a ledger of their own: those with a notebook in dvc.yaml."""
-    stages = YAML(typ="safe", pure=True).load(PIPELINE)["stages"]
-    return [name for name in stages["reporting"]["foreach"] if name != NAME]
-
-
 def readme() -> str:
-    """Return the committed ledger in short for the README: the counts and the refuted claims."""
+    """Return the committed counts and refuted claims for the README."""
     found = artifacts.read_csv(stage.RESULTS / NAME / "ledger.csv")
     later = found["written_after_results"].tolist().count(True)
     count = ledger.in_words({"claims": len(found), **ledger.counts(found)})

@@ -1,4 +1,4 @@
-"""Trains policy networks with REINFORCE on LunarLander-v3, and plays the trained policies.
+"""Training of policy networks with REINFORCE on LunarLander-v3.
 
 The code and the files are those of reinforce_training. The environment runs in Gymnasium itself, a
 softmax draws one of four actions, and a policy solves the task at Gymnasium's mean return of 200.

@@ -1,4 +1,4 @@
-"""Make one HTML report of the ledger and the executed notebooks, readable without a network.
+"""One HTML report of ledger and notebooks, readable offline.
 
 Reads: params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger.
 Writes to data/reporting/:
@@ -32,7 +32,7 @@ LEDGER = stage.RESULTS / "claims/ledger.csv"
 
 
 class Side(Frozen):
-    """An animation that the report shows side by side with others."""
+    """An animation, shown side by side with others."""
 
     title: Name
     file: Name
@@ -45,14 +45,17 @@ class Params(Frozen):
 
 
 def run(params: Params, part: str) -> dict[str, bytes]:
-    """Return the files of the chapter's report, or of the extra pages."""
+    """Return the files of the report, or of extra pages."""
     if part not in PARTS:
         meant = closest(part, PARTS)
         hint = f"did you mean {meant!r}?" if meant else f"allowed: {', '.join(PARTS)}"
         raise UserError(f"no part {part!r} of the report; {hint}")
     site = Site(*notebooks())
-    names = site.chapter if part == "chapter" else site.extra
-    pages = [site.page(name, executed(name), gifs(name)) for name in names]
+    pages = []
+    for name in site.chapter if part == "chapter" else site.extra:
+        paths = sorted((stage.RESULTS / name).glob("*.gif"))
+        animations = {Path("..", name, path.name): path.read_bytes() for path in paths}
+        pages.append(site.page(name, executed(name), animations))
     table = artifacts.read_csv(LEDGER)
     verdicts = report.rows(table, site.chapter)
     figures = report.shown(pages)
@@ -70,7 +73,7 @@ def run(params: Params, part: str) -> dict[str, bytes]:
 
 
 def notebooks() -> tuple[list[str], list[str]]:
-    """Return the notebooks that dvc.yaml executes, in its order, and those of extra/dvc.yaml."""
+    """Return the notebooks of dvc.yaml and of extra/dvc.yaml, in order."""
     chapter, extra = (
         list(YAML(typ="safe", pure=True).load(path)["stages"][FOLDER]["foreach"])
         for path in (PIPELINE, "extra" / PIPELINE)
@@ -84,12 +87,6 @@ def executed(name: str) -> nbformat.NotebookNode:
     if not path.exists():
         raise UserError(f"{path} does not exist; `dvc repro` makes results")
     return nbformat.v4.reads(path.read_text(encoding="utf-8"))
-
-
-def gifs(name: str) -> dict[Path, bytes]:
-    """Return a stage's animations by path from the report's folder."""
-    paths = sorted((stage.RESULTS / name).glob("*.gif"))
-    return {Path("..", name, path.name): path.read_bytes() for path in paths}
 
 
 def animation(side: Side, pages: list[Page]) -> Shown:

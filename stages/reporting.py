@@ -1,4 +1,4 @@
-"""Executes one notebook on its stage's results.
+"""Execution of one notebook on its stage's results.
 
 Reads: params.yaml, data/inputs/chapter.yaml, notebooks/<notebook>.ipynb and what that reads.
 Writes to data/reporting/:
@@ -30,12 +30,7 @@ class Params(Frozen):
 
 
 def run(params: Params, notebook: str) -> dict[str, bytes]:
-    """Execute a notebook with its stage's section of params.yaml.
-
-    Raises:
-        UserError: there is no such notebook.
-        NotebookError: a cell fails, or an output would differ on another machine.
-    """
+    """Execute a notebook with its stage's section of params.yaml."""
     source = NOTEBOOKS / f"{notebook}.ipynb"
     if not source.is_file():
         known = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
@@ -54,18 +49,18 @@ def run(params: Params, notebook: str) -> dict[str, bytes]:
 
 
 def given(params: Params, notebook: str) -> dict[str, Any]:
-    """Return a notebook's parameters: its data, its section, what differs from the chapter's."""
+    """Return a notebook's parameters."""
     stages = None if notebook == "claims" else experiment.sources(notebook)
     return {
         "data": f"{stage.RESULTS}/{notebook}",
         "params": section(notebook),
-        "changed": [str(change) for change in experiment.changes(stages)],
+        "changed": experiment.changes(stages),
         "confidence": params.confidence,
     }
 
 
 def section(name: str) -> dict[str, Any]:
-    """Return a section of params.yaml, its null time limits as the environment registers them."""
+    """Return a section with its environment's time limits."""
     from reprise.environments.specification import with_limits
 
     sections = parameters.read()

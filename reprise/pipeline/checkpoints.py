@@ -1,4 +1,4 @@
-"""Finished packs on disk, so that a run that was interrupted goes on where it stopped.
+"""Finished packs, kept for an interrupted stage's next run.
 
 One file a pack in .reprise/checkpoints/<stage>/. Its name is a digest of all that decides the
 result, code included. A stage removes them when its results are written.
@@ -8,15 +8,12 @@ import contextlib
 import hashlib
 import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reprise.pipeline import artifacts, tracking
-
-if TYPE_CHECKING:
-    from reprise.pipeline.packs import Pack, Task
 
 FOLDER = Path(".reprise/checkpoints")
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +24,7 @@ _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 
 @contextlib.contextmanager
 def while_running(stage: str) -> Iterator[None]:
-    """Let a stage keep its packs; remove them at the end, unless something fails."""
+    """Let a stage keep its packs until it ends well."""
     token = _folder.set(FOLDER / stage)
     try:
         yield
@@ -36,52 +33,39 @@ def while_running(stage: str) -> Iterator[None]:
     shutil.rmtree(FOLDER / stage, ignore_errors=True)
 
 
-def of(task: "Task") -> "Checkpoints | None":
-    """Return the finished packs of a task, if a stage is running."""
-    folder = _folder.get()
-    return None if folder is None else Checkpoints(task, folder)
+def files(task: Callable[..., Any], packs: Iterable[tuple[Any, ...]]) -> list[Path]:
+    """Return the packs' files; none outside a stage.
+
+    The task is a function, or a partial of one with arguments that show all their values.
+    """
+    if (folder := _folder.get()) is None:
+        return []
+    function = getattr(task, "func", task).__qualname__
+    arguments = getattr(task, "args", ()), getattr(task, "keywords", {})
+    common = hashlib.sha256(repr((function, arguments, list(code(ROOT)))).encode()).hexdigest()
+    each = (f"{tuple(pack)} {common}" for pack in packs)
+    return [folder / hashlib.sha256(text.encode()).hexdigest() for text in each]
 
 
-class Checkpoints:
-    """The finished packs of one task."""
-
-    def __init__(self, task: "Task", folder: Path) -> None:
-        """Take a function, or a partial of one with arguments that show all their values."""
-        function = getattr(task, "func", task)
-        arguments = getattr(task, "args", ()), getattr(task, "keywords", {})
-        self._folder = folder
-        self._task = [f"{function.__qualname__} {arguments}".encode(), *code(ROOT)]
-
-    def get(self, pack: "Pack") -> Any:
-        """Return a pack's result; None if it is not there as it was written."""
-        with contextlib.suppress(FileNotFoundError):
-            content = self._path(pack).read_bytes()
-            if content[:32] == _digest(content[32:]):
-                return pickle.loads(content[32:])  # noqa: S301 ours
-        return None
-
-    def put(self, pack: "Pack", result: Any) -> None:
-        """Write a pack's result."""
-        content = pickle.dumps(result)
-        artifacts.write(self._path(pack), _digest(content) + content)
-
-    def _path(self, pack: "Pack") -> Path:
-        return self._folder / _digest(repr(tuple(pack)).encode(), *self._task).hex()
+def read(file: Path) -> Any:
+    """Return a pack's result; None unless it is whole."""
+    with contextlib.suppress(FileNotFoundError):
+        content = file.read_bytes()
+        if content[:32] == hashlib.sha256(content[32:]).digest():
+            return pickle.loads(content[32:])  # noqa: S301 ours
+    return None
 
 
-def code(root: Path) -> Iterator[bytes]:
-    """Yield the names and contents of all that a pack may run, the user's own modules too."""
-    files = [path for pattern in CODE for path in sorted(root.glob(pattern))]
-    named = [(path.relative_to(root).as_posix(), path) for path in files if path.suffix != ".pyc"]
+def write(file: Path, result: Any) -> None:
+    """Write a pack's result, after its checksum."""
+    content = pickle.dumps(result)
+    artifacts.write(file, hashlib.sha256(content).digest() + content)
+
+
+def code(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the code of all first-party and user modules."""
+    paths = [path for pattern in CODE for path in sorted(root.glob(pattern))]
+    named = [(path.relative_to(root).as_posix(), path) for path in paths if path.suffix != ".pyc"]
     for name, path in [*named, *tracking.own_modules()]:
         if path.is_file():
-            yield name.encode()
-            yield path.read_bytes()
-
-
-def _digest(*parts: bytes) -> bytes:
-    """Return a digest of parts, each counted with its length."""
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(len(part).to_bytes(8, "big") + part)
-    return found.digest()
+            yield name, path.read_bytes()

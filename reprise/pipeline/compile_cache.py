@@ -1,4 +1,4 @@
-"""Compiled programs of a stage, kept on disk for its next run.
+"""Compiled programs, kept for a stage's next run.
 
 TensorFlow's persistent cache writes the files, in .reprise/programs/<stage>/<machine>/. The last
 folder's name is a digest of TensorFlow's version, XLA's flags and the CPU, which decide the
@@ -27,7 +27,7 @@ MOST = 64  # files kept for a stage, some megabytes each
 
 @contextlib.contextmanager
 def used(stage: str) -> Iterator[None]:
-    """Let this process and its workers share a stage's compiled programs, also with later runs.
+    """Share compiled programs with workers and later runs.
 
     The user's own flags for TensorFlow take precedence.
     """
@@ -37,7 +37,13 @@ def used(stage: str) -> Iterator[None]:
     folder = FOLDER / stage / _machine()
     for other in set((FOLDER / stage).glob("*")) - {folder}:
         shutil.rmtree(other, ignore_errors=True)
-    sums = _sums(folder)
+    kept = {}
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        kept = dict(json.loads((folder / SUMS).read_text()))
+    for path in folder.glob("*.pb"):
+        if _sum(path) != kept.get(path.name):
+            path.unlink(missing_ok=True)
+            kept.pop(path.name, None)
     os.environ[FLAGS] = (
         f"--tf_xla_persistent_cache_directory={folder.absolute()} "
         "--tf_xla_persistent_cache_device_types=CPU"
@@ -50,34 +56,19 @@ def used(stage: str) -> Iterator[None]:
         for path in found[:-MOST]:
             path.unlink(missing_ok=True)
         if found:
-            kept = {path.name: sums.get(path.name) or _sum(path) for path in found[-MOST:]}
-            artifacts.write(folder / SUMS, kept)
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    """Return the checksums of a folder's whole files; remove all other files."""
-    try:
-        kept = dict(json.loads((folder / SUMS).read_text()))
-    except (OSError, ValueError, TypeError):
-        kept = {}
-    found = {path.name: _sum(path) for path in folder.glob("*.pb")}
-    for name in found:
-        if kept.get(name) != found[name]:
-            (folder / name).unlink(missing_ok=True)
-    return {name: kept[name] for name in found if kept.get(name) == found[name]}
+            sums = {path.name: kept.get(path.name) or _sum(path) for path in found[-MOST:]}
+            artifacts.write(folder / SUMS, sums)
 
 
 def _sum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()
+    return hashlib.blake2b(path.read_bytes()).hexdigest()
 
 
 def _machine() -> str:
-    """Return a digest of the versions, the flags and the CPU."""
-    try:
+    """Return a digest of versions, flags and CPU."""
+    lines = [platform.processor()]
+    with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
-    except OSError:
-        lines = [platform.processor()]
     cpu = [line for line in lines if line.startswith(("model name", "flags"))] or lines
     parts = [version("tensorflow"), platform.machine(), *reprise.XLA_FLAGS, *cpu]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Execute a notebook and write it so that the same inputs give the same bytes.
+"""Executed notebooks: the same inputs give the same bytes.
 
 Papermill runs the notebook in a kernel of the running interpreter, shut off from the user's own
 IPython, Jupyter and matplotlib settings. What varies from run to run is then dropped (timings,
@@ -23,7 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from reprise.errors import PlainError, closest
+from reprise.errors import PlainError
 from reprise.pipeline import artifacts
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -31,8 +31,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _LANGUAGE = {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"}
 _VOLATILE = ("execution", "ExecuteTime", "papermill", "widgets")
-_PLAIN = (str, bool, int, float, list, dict, type(None))
-_NO_HISTORY = "--HistoryManager.enabled=False"
 _ADDRESS = r"\bat 0x[0-9a-fA-F]{6,}"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # A warning of Python: where it comes from, what it says, and the line of code that warns.
@@ -40,7 +38,7 @@ _WARNING = re.compile(r"^\S.*?:\d+: (?=\w*Warning: )(.*)(?:\n {2}\S.*)?$", re.MU
 
 
 class NotebookError(PlainError, RuntimeError):
-    """A notebook that fails, or with outputs that would differ on another machine."""
+    """A notebook that fails, or would differ on another machine."""
 
 
 def execute(
@@ -51,14 +49,10 @@ def execute(
     root: Path = REPOSITORY,
     failed: Path | None = None,
 ) -> list[str]:
-    """Execute a notebook; write the result only if every cell ran and nothing is unfit.
+    """Execute a notebook; write it only if nothing is unfit.
 
-    Args:
-        source: the notebook, nbformat 4, with one cell tagged `parameters`.
-        target: where the executed notebook goes; a file already there stays if anything fails.
-        parameters: each name that the `parameters` cell assigns, with plain values as in YAML.
-        root: the notebook's working directory; `import reprise` works in any.
-        failed: where a notebook that fails goes, with its outputs and its error.
+    A cell tagged `parameters` assigns each of the parameters. The notebook runs in the folder
+    `root`. One that fails is written to `failed`, and a file at `target` stays.
 
     Returns:
         What each cell wrote to stderr, such as warnings, in one line; the result is without.
@@ -69,31 +63,42 @@ def execute(
     if failed:
         failed.unlink(missing_ok=True)
     notebook = _load(source)
-    raw, fault = _run(source, notebook, _checked(source, notebook, parameters), root)
+    declared = list(papermill.inspect_notebook(notebook))
+    if set(declared) != set(parameters):
+        raise NotebookError(
+            f"notebook {source} assigns {', '.join(declared)} in its parameters cell; allowed: "
+            f"{', '.join(parameters)}, all of them"
+        )
+    raw, fault = _run(source, notebook, {name: parameters[name] for name in declared}, root)
     executed = normalise(raw)
-    warned = _without_stderr(source, executed)
-    if fault := fault or _unfit_output(source, executed, root):
+    warned = []
+    for index, cell in enumerate(executed.cells):
+        outputs = cell.get("outputs", [])
+        for said in [output.text for output in outputs if output.get("name") == "stderr"]:
+            line = _paragraph(_WARNING.sub(r"\1", said))
+            warned.append(f"{_where(source, executed.cells, index)}: {line}")
+        if outputs:
+            cell.outputs = _merged([o for o in outputs if o.get("name") != "stderr"])
+    fault = fault or _unfit_output(source, executed, root)
+    content = (nbformat.v4.writes(executed).rstrip("\n") + "\n").encode()
+    if fault:
         if failed:
-            artifacts.write(failed, _bytes(executed))
+            artifacts.write(failed, content)
             fault += f"; its outputs are in {failed}"
         raise NotebookError(fault)
-    artifacts.write(target, _bytes(executed))
+    artifacts.write(target, content)
     return warned
 
 
-def _bytes(notebook: NotebookNode) -> bytes:
-    return (nbformat.v4.writes(notebook).rstrip("\n") + "\n").encode()
-
-
 def normalise(notebook: NotebookNode) -> NotebookNode:
-    """Return the notebook without timings, random ids and versions, its streams merged."""
+    """Return a notebook without timings, random ids and versions."""
     normal = NotebookNode(nbformat.from_dict(notebook))
     kept = {key: value for key, value in normal.metadata.items() if key not in _VOLATILE}
     normal.metadata = kept | {"kernelspec": _KERNELSPEC, "language_info": _LANGUAGE}
     normal.nbformat_minor = 5
     taken: set[str] = set()
     for index, cell in enumerate(normal.cells):
-        injected = "injected-parameters" if _tagged(cell, "injected-parameters") else None
+        injected = "injected-parameters" if _injected(cell) else None
         cell.id = injected or cell.get("id") or f"cell-{index}"
         cell.id = f"cell-{index}-again" if cell.id in taken else cell.id
         taken.add(cell.id)
@@ -106,47 +111,33 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def _load(source: Path) -> NotebookNode:
-    """Read a notebook; nbformat's own reader would give cells without an id a random one."""
+    """Read a notebook.
+
+    nbformat's own reader would give cells without an id a random one.
+    """
     try:
         text = source.read_text(encoding="utf-8")
-        version = json.loads(text).get("nbformat")
-        if version != 4:
-            raise NotebookError(f"notebook {source} is of nbformat {version}; 4 is required")
+        if (version := json.loads(text).get("nbformat")) != 4:
+            raise ValueError(f"its nbformat is {version}; allowed: 4")
         notebook = nbformat.v4.reads(text)
-        notebook.cells = [c for c in notebook.cells if not _tagged(c, "injected-parameters")]
+        notebook.cells = [cell for cell in notebook.cells if not _injected(cell)]
         notebook = normalise(notebook)
         nbformat.validate(notebook)
+        tagged = sum("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
+        if tagged != 1:
+            raise ValueError(f"{tagged} cells are tagged 'parameters'; allowed: 1")
     except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
         reason = _paragraph(getattr(error, "message", str(error)))
         raise NotebookError(f"{source} is not a valid notebook: {reason}") from error
     return notebook
 
 
-def _checked(source: Path, notebook: NotebookNode, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters in the order of the parameters cell; raise if they do not fit it."""
-    count = sum(_tagged(cell, "parameters") for cell in notebook.cells)
-    if count != 1:
-        raise NotebookError(f"notebook {source} has {count} cells tagged 'parameters', not one")
-    declared = list(papermill.inspect_notebook(notebook))
-    for name, value in parameters.items():
-        if name not in declared:
-            meant = closest(name, declared)
-            hint = f"did you mean {meant!r}?" if meant else f"it assigns {declared}"
-            where = f"notebook {source} does not assign {name!r} in its parameters cell"
-            raise NotebookError(f"{where}; {hint}")
-        if type(value) not in _PLAIN:
-            kinds = f"{type(value).__name__}; allowed are {', '.join(k.__name__ for k in _PLAIN)}"
-            raise NotebookError(f"parameter {name!r} of notebook {source} is a {kinds}")
-    if missing := [name for name in declared if name not in parameters]:
-        raise NotebookError(f"notebook {source} also needs the parameters {missing}")
-    return {name: parameters[name] for name in declared}
-
-
 def _run(
     source: Path, notebook: NotebookNode, parameters: dict[str, Any], root: Path
 ) -> tuple[NotebookNode, str]:
-    """Return the notebook as far as it ran, and what stopped it; its kernel leaves no file."""
+    """Return the notebook as it ran, and its fault."""
     started: list[NotebookNode] = []
+    fault = ""
     with tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as private:
         written = Path(private, "executed.ipynb")
         try:
@@ -163,29 +154,24 @@ def _run(
                 resources={"metadata": {"path": str(root)}},
                 shutdown_kernel="immediate",
             )
-            fault = ""
-        except PapermillExecutionError as error:
-            where = _where(source, started, error.cell_index)
-            fault = f"{where}: {error.ename}: {_paragraph(error.evalue)}"
-        except RuntimeError as error:  # the kernel died, or never came up
+        except (PapermillExecutionError, RuntimeError) as error:  # or the kernel died
+            kind = getattr(error, "ename", type(error).__name__)
             where = _where(source, started, len(started) - 1) if started else f"notebook {source}"
-            fault = f"{where}: {type(error).__name__}: {_paragraph(str(error))}"
-        text = written.read_text(encoding="utf-8") if written.exists() else None
-    return (nbformat.v4.reads(text) if text else notebook), fault
+            fault = f"{where}: {kind}: {_paragraph(getattr(error, 'evalue', str(error)))}"
+        if written.exists():
+            notebook = nbformat.v4.reads(written.read_text(encoding="utf-8"))
+    return notebook, fault
 
 
 def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
-    """Return a manager of kernels of this interpreter, whichever kernelspecs are installed.
+    """Return a manager of kernels of this interpreter.
 
     Its sockets are files in the private directory: no port is opened, and none can be taken.
     """
     paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
+    launcher = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = KernelSpec(
-        argv=[
-            sys.executable,
-            *["-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            _NO_HISTORY,
-        ],
+        argv=[*launcher, "--HistoryManager.enabled=False"],
         env={
             "COLUMNS": "100",
             "IPYTHONDIR": str(private),
@@ -206,46 +192,26 @@ def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
         def __init__(self, **traits: Any) -> None:
             connection = str(private / "kernel.json")
             super().__init__(transport="ipc", connection_file=connection, **traits)
-
-        @property
-        def kernel_spec(self) -> KernelSpec:
-            return spec
+            self._kernel_spec = spec
 
     return Kernel
 
 
-def _without_stderr(source: Path, notebook: NotebookNode) -> list[str]:
-    """Take what cells wrote to stderr out of a notebook; return it, a line for each cell."""
-    taken = []
-    for index, cell in enumerate(notebook.cells):
-        for output in cell.get("outputs", []):
-            if output.get("name") == "stderr":
-                said = _paragraph(_WARNING.sub(r"\1", output.text))
-                taken.append(f"{_where(source, notebook.cells, index)}: {said}")
-        if "outputs" in cell:
-            cell.outputs = _merged([o for o in cell.outputs if o.get("name") != "stderr"])
-    return taken
-
-
 def _unfit_output(source: Path, notebook: NotebookNode, root: Path) -> str:
-    """Return what is wrong with the first output that fails, or would differ elsewhere."""
+    """Return the first output that fails, or would differ elsewhere."""
     machine = {root.resolve(), Path.home(), Path(sys.prefix), Path(tempfile.gettempdir())}
     paths = sorted((re.escape(f"{path}") for path in machine if len(path.parts) > 1), reverse=True)
     unstable = re.compile("|".join([_ADDRESS, *(rf"(?<![\w.-]){p}(?![\w.-])" for p in paths)]))
-
-    def fault(output: NotebookNode) -> str | None:
-        if output.output_type == "error":  # papermill lets sys.exit(0) pass
-            return f"{output.ename}: {_paragraph(output.evalue)}"
-        for kind, text in {"stdout": output.get("text", ""), **output.get("data", {})}.items():
-            picture = kind.startswith("image/") and kind != "image/svg+xml"
-            if not picture and (found := unstable.search(str(text))):
-                return f"its output ({kind}) holds {found.group()!r}, which differs elsewhere"
-        return None
-
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
-            if reason := fault(output):
-                return f"{_where(source, notebook.cells, index)}: {reason}"
+            where = _where(source, notebook.cells, index)
+            if output.output_type == "error":  # papermill lets sys.exit(0) pass
+                return f"{where}: {output.ename}: {_paragraph(output.evalue)}"
+            for kind, text in {"stdout": output.get("text", ""), **output.get("data", {})}.items():
+                picture = kind.startswith("image/") and kind != "image/svg+xml"
+                if not picture and (found := unstable.search(str(text))):
+                    held = f"holds {found.group()!r}, which differs elsewhere"
+                    return f"{where}: its output ({kind}) {held}"
     return ""
 
 
@@ -261,13 +227,13 @@ def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return merged
 
 
-def _tagged(cell: NotebookNode, tag: str) -> bool:
-    return tag in cell.metadata.get("tags", [])
+def _injected(cell: NotebookNode) -> bool:
+    return "injected-parameters" in cell.metadata.get("tags", [])
 
 
 def _where(source: Path, cells: list[NotebookNode], index: int) -> str:
-    """Name a cell by its number in the source, where no parameters are injected yet."""
-    number = sum(not _tagged(cell, "injected-parameters") for cell in cells[: index + 1])
+    """Name a cell by its number in the source."""
+    number = sum(not _injected(cell) for cell in cells[: index + 1])
     first_line = next(iter(cells[index].source.strip().splitlines()), "")
     return f"notebook {source}, cell {number} ({first_line!r})"
 

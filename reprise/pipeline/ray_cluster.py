@@ -1,4 +1,4 @@
-"""Workers on a Ray cluster: one of this machine's own, or one that runs elsewhere.
+"""Workers on a Ray cluster, of this machine or elsewhere.
 
 A cluster of its own listens on 127.0.0.1 only, has no dashboard and ends with this process. A
 cluster at an address gets this project's code with the work; its nodes need what requirements.lock
@@ -14,17 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from multiprocessing import spawn
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reprise.errors import UserError
-from reprise.pipeline.workers import Submit, Task, WorkerError, noted
-
-if TYPE_CHECKING:
-    from reprise.pipeline.packs import Pack
+from reprise.pipeline.packs import Pack, Submit, WorkerError
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("tensorflow", "keras", "ml-dtypes", "numpy", "scipy", "numba", "gymnasium", "pandas")
@@ -36,8 +33,8 @@ RETRIES = 3  # of a pack when a worker or a node was lost
 
 
 @contextlib.contextmanager
-def cluster(task: Task, address: str | None, workers: int) -> Iterator[Submit]:
-    """Join the Ray cluster at HOST:PORT, or start one with so many workers; end with this block."""
+def cluster(task: Callable[[Pack], Any], address: str | None, workers: int) -> Iterator[Submit]:
+    """Join the cluster at HOST:PORT, or start one."""
     main = spawn.get_preparation_data("worker")
     main = {key: value for key, value in main.items() if key.startswith("init_main")}
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -53,9 +50,9 @@ def cluster(task: Task, address: str | None, workers: int) -> Iterator[Submit]:
             common = main, pickle.dumps(task), _versions()
             yield lambda pack: remote.remote(*common, pack).future()
         except exceptions.RayTaskError as error:
-            raise noted(error.cause, error) from error
+            raise error.cause from error
         except (exceptions.RayError, ConnectionError) as error:
-            raise noted(WorkerError(f"the Ray cluster failed: {error}"), error) from error
+            raise WorkerError(f"the Ray cluster failed: {error}") from error
         finally:
             ray.shutdown()
 
@@ -64,8 +61,8 @@ def _versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in LIBRARIES}
 
 
-def _work(main: dict[str, Any], task: bytes, expected: dict[str, str], pack: "Pack") -> Any:
-    """Run a task on a node, in a process that Ray starts."""
+def _work(main: dict[str, Any], task: bytes, expected: dict[str, str], pack: Pack) -> Any:
+    """Run a task in a process that Ray starts."""
     for library, found in _versions().items():
         if found != expected[library]:
             raise UserError(
@@ -77,21 +74,16 @@ def _work(main: dict[str, Any], task: bytes, expected: dict[str, str], pack: "Pa
 
 
 def _own(workers: int, folder: str) -> dict[str, Any]:
-    """Return the options of a cluster that nobody else can reach."""
+    """Return the options of a cluster for this process only."""
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # then all its servers are on loopback
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     os.environ.setdefault("RAY_AUTH_MODE", "token")
-    return {
-        "address": "local",
-        "num_cpus": workers,
-        "include_dashboard": False,
-        "object_store_memory": 2**28,
-        "_temp_dir": folder,
-    }
+    small = {"include_dashboard": False, "object_store_memory": 2**28}
+    return {"address": "local", "num_cpus": workers, "_temp_dir": folder} | small
 
 
 def _joined(address: str, folder: str) -> dict[str, Any]:
-    """Return the options of a cluster that answers; Ray itself would try for minutes."""
+    """Return the options of a cluster that answers within PATIENCE."""
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
     try:
         subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)

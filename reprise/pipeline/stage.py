@@ -1,4 +1,4 @@
-"""Runs a stage: loads its parameters, runs it, writes its results and prints one line.
+"""One run of a stage: load parameters, run, write results.
 
     if __name__ == "__main__":
         sys.exit(stage.execute("markov_chain", Params, run, headline))
@@ -7,30 +7,32 @@ Exit codes: 0 done; 1 failed; 2 something given is not allowed, and nothing was 
 interrupted.
 """
 
+import contextlib
 import errno
+import os
+import platform
+import re
+import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+
+import psutil
 
 from reprise import capacity
 from reprise.errors import PlainError, UserError, closest
 from reprise.hyperparameters import Frozen
-from reprise.pipeline import (
-    artifacts,
-    checkpoints,
-    compile_cache,
-    execution,
-    orphans,
-    parameters,
-    provenance,
-    tracking,
-)
+from reprise.pipeline import artifacts, checkpoints, compile_cache, execution, parameters, tracking
+from reprise.pipeline.packs import end_with
 from reprise.pipeline.progress import duration
 
 RESULTS = Path("data")
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+PROVENANCE = Path(".reprise/provenance")
+DVC_STAGE = "DVC_STAGE"  # the environment variable in which DVC names the stage to its command
 
 Contents = TypeVar("Contents", bound=Mapping[str, Any])
 P = TypeVar("P", bound=Frozen)
@@ -45,32 +47,31 @@ def execute(
     argv: Sequence[str] | None = None,
     folder: str | None = None,
 ) -> int:
-    """Run a stage in the current directory and return its exit code.
+    """Run a stage and return its exit code.
 
-    Args:
-        name: the stage's name: its section in params.yaml and its folder in data/.
-        model: the frozen model of its parameters; its `notice`, if any, is printed first.
-        run: from the parameters and the arguments to the results, by file name as
-            `artifacts.write_all` takes them.
-        headline: from the results to the line that is printed at the end.
-        arguments: the names of the words it takes on the command line.
-        argv: the words on the command line, if not those of this process.
-        folder: the folder in data/, if it is another stage's.
+    `run` takes the parameters and the arguments, and returns the results as `artifacts.write_all`
+    takes them. `headline` returns the last line, from the results. The parameters' `notice`, if
+    any, is printed first. `arguments` names the words on the command line, which are `argv` or
+    those of this process. `folder` is the folder in data/, if it is another stage's.
     """
     given = list(sys.argv[1:] if argv is None else argv)
     loaded = set(sys.modules)
     label = "@".join([name, *given]) if len(given) == len(arguments) else name
     start = time.monotonic()
     try:
-        _check(name, arguments, given)
-        orphans.end_with_dvc()
-        with (
-            execution.used(_execution()),
-            checkpoints.while_running(name),
-            compile_cache.used(name),
-        ):
+        if len(given) != len(arguments):
+            usage = " ".join([f"python -m stages.{name}", *map(str.upper, arguments)])
+            raise UserError(f"the arguments are {given}; allowed: `{usage}`")
+        if DVC_STAGE in os.environ:  # else the stage might write over another run's results
+            with contextlib.suppress(psutil.Error):  # a shell between the two has the variable too
+                parents = psutil.Process().parents()
+                end_with(next(p.pid for p in parents if DVC_STAGE not in p.environ()))
+        used = execution.current()
+        if closest(execution.SECTION, parameters.read()):
+            used = parameters.load(execution.SECTION, execution.Execution)
+        with execution.used(used), checkpoints.while_running(name), compile_cache.used(name):
             params = parameters.load(name, model)
-            if execution.current().address is None:  # else other machines run the packs
+            if used.address is None:  # else other machines run the packs
                 capacity.check(name, params.needs())
             if environment := getattr(params, "environment", None):
                 environment.make().close()  # loads the modules of a user's own
@@ -81,7 +82,7 @@ def execute(
             said = headline(results)
             artifacts.write_all(RESULTS / (folder or name), results)
             seconds = time.monotonic() - start
-            provenance.write(label, seconds)
+            artifacts.write(PROVENANCE / f"{label}.json", _provenance(label, seconds))
     except (Exception, KeyboardInterrupt) as error:
         said, code = _plain(error)
         print(f"{label}: {' '.join(said.split())}", file=sys.stderr)
@@ -91,14 +92,14 @@ def execute(
 
 
 def _plain(error: BaseException) -> tuple[str, int]:
-    """Return an error's line and exit code; raise it again if it is none of the expected ones."""
+    """Return an expected error's line and exit code."""
     match error:
         case PlainError():
-            notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
-            return f"{error}{notes}", error.exit_code
+            notes = [n for e in (error, error.__cause__) for n in getattr(e, "__notes__", ())]
+            return " ".join([f"{error}", *(f"({note})" for note in notes)]), error.exit_code
         case KeyboardInterrupt():
             return "interrupted", 130
-        case OSError() if error.errno in NO_ROOM:
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
             return f"{error.filename or 'a file'}: {error.strerror}", 1
     # Python's and NumPy's, or TensorFlow's
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
@@ -107,22 +108,27 @@ def _plain(error: BaseException) -> tuple[str, int]:
     raise error
 
 
-def _execution() -> execution.Execution:
-    """Return the section `execution`, or the engine in force where there is none."""
-    sections = parameters.read()
-    if execution.SECTION not in sections:
-        if meant := closest(execution.SECTION, sections):
-            raise UserError(f"params.yaml has {meant}; did you mean {execution.SECTION}?")
-        return execution.current()
-    return parameters.load(execution.SECTION, execution.Execution)
+def _provenance(label: str, seconds: float) -> dict[str, Any]:
+    """Return how results came about.
 
-
-def _check(name: str, arguments: Sequence[str], given: Sequence[str]) -> None:
-    if len(given) > len(arguments):
-        takes = " ".join(arguments) if arguments else "no arguments"
-        extra = given[len(arguments)]
-        raise UserError(f"unknown argument {extra!r}; `python -m stages.{name}` takes {takes}")
-    if len(given) < len(arguments):
-        words = " ".join(word.upper() for word in arguments)
-        missing = arguments[len(given)]
-        raise UserError(f"the argument {missing} is missing: `python -m stages.{name} {words}`")
+    It differs from run to run, so it is no result: neither git nor DVC tracks it.
+    """
+    cpu = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    model = re.search(r"^model name\s*: (.*)", cpu, re.MULTILINE)
+    who = {"stage": resource.RUSAGE_SELF, "largest_worker": resource.RUSAGE_CHILDREN}
+    revision = None
+    with contextlib.suppress(FileNotFoundError, subprocess.CalledProcessError):
+        words = ["git", "describe", "--always", "--abbrev=40", "--dirty"]
+        revision = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    return {
+        "stage": label,
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "wall_seconds": seconds,
+        "peak_memory_mib": {k: resource.getrusage(of).ru_maxrss / 1024 for k, of in who.items()},
+        "engine": execution.current().engine,
+        "workers": os.environ.get(execution.WORKERS, "one for each CPU"),
+        "cpu": {"model": model[1] if model else platform.processor(), "count": os.cpu_count()},
+        "system": platform.platform(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "git": revision,
+    }

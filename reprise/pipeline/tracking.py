@@ -1,4 +1,4 @@
-"""Refuses to run a user's own modules, such as an environment's, that DVC does not see.
+"""Refusal of user modules that DVC does not see.
 
 DVC sees the files below a stage's deps. requirements.lock, a dep, pins the installed modules.
 """
@@ -14,7 +14,6 @@ from ruamel.yaml import YAML
 from reprise.errors import UserError
 
 PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))
-PLACE = "environments/"
 INSTALLED = {
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     *site.getsitepackages(),
@@ -23,33 +22,28 @@ INSTALLED = {
 
 
 def check(stage: str, before: Collection[str]) -> None:
-    """Check that DVC would run the stage again if a loaded module changed.
+    """Check that DVC sees the modules that a stage has loaded.
 
-    Args:
-        stage: the name of a stage; one that is in no dvc.yaml may load anything.
-        before: the names of the modules that the stage did not load.
-
-    Raises:
-        UserError: names the module, and how to declare it.
+    A stage in no dvc.yaml may load anything; `before` names the modules that the stage did not
+    load. A UserError names the module, and how to declare it.
     """
-    for pipeline in PIPELINES:
-        stages = YAML(typ="safe", pure=True).load(pipeline) if pipeline.exists() else {}
-        if entry := stages.get("stages", {}).get(stage):
-            deps = [place for dep in entry.get("deps", []) for place in _places(Path(str(dep)))]
-            break
-    else:
-        return
-    for name, path in own_modules():
-        if name in before or any(p.is_relative_to(dep) for p in _places(path) for dep in deps):
-            continue
-        raise UserError(
-            f"the module {name} is {_shown(path)}, which DVC does not see: it is below no dep of "
-            f"{stage} in {pipeline}; allowed: a file in {PLACE}, or one that you add to these deps"
-        )
+    for pipeline in filter(Path.exists, PIPELINES):
+        entry = YAML(typ="safe", pure=True).load(pipeline)["stages"].get(stage)
+        deps = [place for dep in (entry or {}).get("deps", ()) for place in _places(Path(dep))]
+        for name, path in own_modules() if entry else ():
+            seen = any(place.is_relative_to(dep) for place in _places(path) for dep in deps)
+            if name not in before and not seen:
+                here = Path.cwd()
+                shown = path.relative_to(here) if path.is_relative_to(here) else path
+                raise UserError(
+                    f"the module {name} is {shown}, which DVC does not see: it is below no dep of "
+                    f"{stage} in {pipeline}; allowed: a file in environments/, or one that you add "
+                    "to these deps"
+                )
 
 
 def own_modules() -> Iterator[tuple[str, Path]]:
-    """Yield the name and file of each module that is loaded and not installed."""
+    """Yield each loaded module of the user or the project."""
     installed = tuple(f"{place}/" for folder in INSTALLED for place in _places(Path(folder)))
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__dict__", {}).get("__file__")
@@ -62,7 +56,3 @@ def own_modules() -> Iterator[tuple[str, Path]]:
 def _places(path: Path) -> set[Path]:
     """Return where a path is, and where its links lead."""
     return {path.absolute(), path.resolve()}
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,4 +1,4 @@
-"""Tasks for the tests of packs, in a module that worker processes can import."""
+"""Tasks for the tests of packs, and a stage of slow packs, which worker processes can import."""
 
 import functools
 import os
@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Params(Frozen):
     seconds: float
 
 
-def run(params: Params, folder: str) -> dict[str, dict[str, np.ndarray]]:
+def run(params: Params, folder: str) -> dict[str, Any]:
     """Run slow packs."""
     slow = functools.partial(slowly, Path(folder), params.seconds)
     return {"draws.npz": {"draws": np.array(packs.run(slow, packs.cut(2 * params.packs, 2)))}}

@@ -27,49 +27,36 @@ class Interval(NamedTuple):
 
 def test_json_is_indented_rounded_and_in_the_order_given():
     values = {
-        "mean": 1 / 3,
-        "at_cap": np.float32(0.1),
-        "seeds": np.int64(96),
-        "solved": np.bool_(True),
-        "none": None,
-        "nan": float("nan"),
-        "zero": -0.0,
-        "interval": Interval(0.5, np.nan),
-        "array": np.array([1, 2]),
-        "name": "ε-greedy",
-    }
+        "mean": 1 / 3, "at_cap": np.float32(0.1), "seeds": np.int64(96), "solved": np.bool_(True),
+        "none": None, "nan": float("nan"), "zero": -0.0, "interval": Interval(0.5, np.nan),
+        "array": np.array([1, 2]), "name": "ε-greedy",
+    }  # fmt: skip
     content = render("metrics.json", values).decode()
     assert content.startswith('{\n  "mean": 0.333333333,\n  "at_cap": 0.100000001,\n')
     assert content.endswith('"name": "ε-greedy"\n}\n')
-    assert list(json.loads(content).items())[2:-1] == [
-        ("seeds", 96),
-        ("solved", True),
-        ("none", None),
-        ("nan", None),
-        ("zero", 0.0),
-        ("interval", {"low": 0.5, "high": None}),
-        ("array", [1, 2]),
-    ]
     assert '"zero": 0.0,' in content
+    assert list(json.loads(content).items())[2:-1] == [
+        ("seeds", 96), ("solved", True), ("none", None), ("nan", None), ("zero", 0.0),
+        ("interval", {"low": 0.5, "high": None}), ("array", [1, 2]),
+    ]  # fmt: skip
 
 
 def test_csv_has_a_header_and_no_index():
-    frame = pd.DataFrame(
-        {
-            "seed": [0, 1, 2],
-            "return": [1 / 3, -0.0, np.nan],
-            "loss": np.array([0.1, 1e-9, 200.0], np.float32),
-            "solved": [True, False, True],
-            "policy": ["angle", 'a "quoted", one', None],
-            "mixed": pd.Series([1, -0.0, np.float64(0.25)], dtype=object),
-            "steps": pd.array([1, None, 3], dtype="Int64"),
-        }
-    )
+    frame = pd.DataFrame({
+        "seed": [0, 1, 2],
+        "return": [1 / 3, -0.0, np.nan],
+        "loss": np.array([0.1, 1e-9, 200.0], np.float32),
+        "solved": [True, False, True],
+        "policy": ["angle", 'a "quoted", one', None],
+        "mixed": pd.Series([1, -0.0, np.float64(0.25)], dtype=object),
+        "counts": pd.Series([1, None, 3], dtype=object),
+        "steps": pd.array([1, None, 3], dtype="Int64"),
+    })  # fmt: skip
     assert render("curves.csv", frame).decode() == (
-        "seed,return,loss,solved,policy,mixed,steps\n"
-        "0,0.333333333,0.100000001,True,angle,1,1\n"
-        '1,0,9.99999972e-10,False,"a ""quoted"", one",0,\n'
-        "2,,200,True,,0.25,3\n"
+        "seed,return,loss,solved,policy,mixed,counts,steps\n"
+        "0,0.333333333,0.100000001,True,angle,1,1,1\n"
+        '1,0,9.99999972e-10,False,"a ""quoted"", one",0,,\n'
+        "2,,200,True,,0.25,3,3\n"
     )
 
 
@@ -88,11 +75,10 @@ def test_npz_is_uncompressed_undated_and_in_the_order_given(tmp_path: Path):
     read = artifacts.read_npz(tmp_path / "weights.npz")
     assert list(read) == list(arrays)
     for name, array in arrays.items():
-        np.testing.assert_array_equal(read[name], array)
         assert read[name].tobytes() == np.asarray(array, order="C").tobytes()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -107,7 +93,7 @@ def test_what_is_read_back_is_written_as_the_same_bytes(value):
     assert render("metrics.json", again) == content
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st_numpy.arrays(np.float64, st.integers(1, 5), elements=st.floats(allow_infinity=False)))
 def test_floats_of_a_table_survive_writing_again(values):
     content = render("curves.csv", pd.DataFrame({"value": values, "row": range(len(values))}))
@@ -139,15 +125,10 @@ def test_a_stage_writes_into_its_folder_only(tmp_path: Path, name):
 
 
 def test_all_results_of_a_stage_are_written_by_their_suffix(tmp_path: Path):
-    contents = {
-        "metrics.json": {"mean": 1.5},
-        "curves.csv": pd.DataFrame({"episode": [0]}),
-        "weights.npz": {"kernel": np.zeros(2)},
-        "episodes/angle.gif": b"GIF89a",
-    }
-    artifacts.write_all(tmp_path / "data" / "stage", contents)
-    for name in contents:
-        assert (tmp_path / "data/stage" / name).exists()
+    frame = pd.DataFrame({"episode": [0]})
+    contents = {"metrics.json": {"mean": 1.5}, "curves.csv": frame, "episodes/angle.gif": b"GIF89a"}
+    artifacts.write_all(tmp_path / "data/stage", contents)
+    assert (tmp_path / "data/stage/episodes/angle.gif").read_bytes() == b"GIF89a"
     assert artifacts.read_json(tmp_path / "data/stage/metrics.json") == {"mean": 1.5}
     assert artifacts.read_csv(tmp_path / "data/stage/curves.csv").to_dict() == {"episode": {0: 0}}
 
@@ -193,25 +174,26 @@ def test_a_file_that_is_a_link_into_a_cache_is_replaced_not_written_through(tmp_
     assert artifacts.read_json(tmp_path / "metrics.json") == {"mean": 1}
 
 
-def test_readers_name_what_is_missing_or_broken(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("reader", "content", "message"),
+    [
+        (artifacts.read_json, b"{", "is not JSON: Expecting property name"),
+        (artifacts.read_csv, b"", "is not CSV: No columns to parse"),
+        (artifacts.read_npz, b"{", "is not an .npz file of plain arrays: File is not a zip file"),
+    ],
+)
+def test_readers_name_what_is_missing_or_broken(tmp_path: Path, reader, content, message):
     path = tmp_path / "x"
-    for reader in (artifacts.read_json, artifacts.read_csv, artifacts.read_npz):
-        with pytest.raises(UserError) as error:
-            reader(path)
-        assert str(error.value) == f"{path} does not exist; `dvc repro` makes results"
+    with pytest.raises(UserError, match=r"x does not exist; `dvc repro` makes results$"):
+        reader(path)
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"x {message}"):
+        reader(path)
     with pytest.raises(UserError, match="cannot be read: Is a directory"):
-        artifacts.read_json(tmp_path)
-    path.write_bytes(b"{")
-    with pytest.raises(UserError, match="x is not JSON: Expecting property name"):
-        artifacts.read_json(path)
-    with pytest.raises(UserError, match=r"x is not an .npz file$"):
-        artifacts.read_npz(path)
-    path.write_bytes(b"")
-    with pytest.raises(UserError, match="x is not CSV: No columns to parse"):
-        artifacts.read_csv(path)
+        reader(tmp_path)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(st.data(), st.sampled_from([np.savez, np.savez_compressed]))
 def test_an_npz_whose_bytes_were_changed_or_cut_off_is_refused_or_holds_its_numbers(data, save):
     buffer = io.BytesIO()

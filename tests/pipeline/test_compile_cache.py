@@ -1,61 +1,42 @@
+"""A stage's compiled programs are taken up by its next run, if they are whole."""
+
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from reprise.pipeline import compile_cache
-from tests import tiny
+from tests.tiny import ROOT
 
-STAGE = "reinforce_training"
+STAGE = "training"
+PROGRAMS = f"""
+from reprise.pipeline import compile_cache
+with compile_cache.used("{STAGE}"):
+    from reprise.nn.determinism import tf
+    for number in range(3):
+        print(tf.function(lambda x: tf.exp(x) + number, jit_compile=True)(tf.ones(5)).numpy())
+"""
 
 
-def trained(folder: Path, **variables: str) -> tuple[dict[str, bytes], dict[str, int]]:
-    """Run the stage; return its results, and the program files with the time of writing."""
+def printed(folder: Path) -> str:
+    """Run three programs in a process of their own."""
     inherited = {key: value for key, value in os.environ.items() if key != compile_cache.FLAGS}
-    done = subprocess.run(
-        [sys.executable, "-m", f"stages.{STAGE}"], cwd=folder, check=False, capture_output=True,
-        env=inherited | {"PYTHONPATH": str(tiny.ROOT)} | variables, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    results = {path.name: path.read_bytes() for path in sorted((folder / "data" / STAGE).iterdir())}
-    programs = compile_cache.FOLDER / STAGE
-    found = {path.name: path.stat().st_mtime_ns for path in (folder / programs).glob("*/*.pb")}
-    return results, found
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAMS], cwd=folder, env=inherited | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def cold(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes], dict[str, int]]:
-    """Return a folder in which the stage ran once, its results and its programs."""
-    folder = tmp_path_factory.mktemp("cold")
-    tiny.altered(
-        STAGE,
-        folder,
-        {
-            "seeds": 4,
-            "pack_size": 2,
-            "iterations": 3,
-            "evaluation.episodes": 2,
-        },
-    )
-    return folder, *trained(folder, REPRISE_WORKERS="1")
-
-
-def test_the_next_run_compiles_nothing_and_has_the_same_bytes(cold):
-    folder, results, programs = cold
-    assert len(programs) > 1
-    assert trained(folder, REPRISE_WORKERS="2") == (results, programs)
-
-
-def test_a_file_that_is_not_whole_or_not_ours_is_compiled_anew(cold):
-    folder, results, programs = cold
-    first, second, *_ = sorted((folder / compile_cache.FOLDER).rglob("*.pb"))
+def test_the_next_run_compiles_only_what_is_not_whole_and_has_the_same_bytes(tmp_path):
+    results = printed(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.pb")}
+    first, second, *others = sorted(before)
+    assert others
     first.write_bytes(first.read_bytes()[:1000])
-    second.write_bytes(first.read_bytes())
-    again, found = trained(folder)
-    assert again == results
-    assert {name for name in found if found[name] != programs[name]} == {first.name, second.name}
+    second.write_bytes(others[0].read_bytes())
+    assert printed(tmp_path) == results
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.pb")}
+    assert {path for path in after if after[path] != before[path]} == {first, second}
 
 
 def test_programs_of_another_machine_are_removed(tmp_path, monkeypatch):

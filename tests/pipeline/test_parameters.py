@@ -17,7 +17,6 @@ from reprise.hyperparameters import (
     Probability,
     Seed,
 )
-from reprise.pipeline import artifacts
 from reprise.pipeline.parameters import UNSEEN, ParameterError, load, read
 from tests import tiny
 
@@ -48,18 +47,10 @@ class Params(Frozen):
 
 
 VALUES = {
-    "seed": "42",
-    "batch_size": "32",
-    "replay_capacity": "2000",
-    "learning_rate": "1e-05",
-    "discount": "0.95",
-    "epsilon": "1",
-    "activation": "elu",
-    "double": "false",
-    "hidden_sizes": "[32, 32]",
-    "clip": "null",
-    "evaluation": "{episodes: 10, caps: [200, 500]}",
-}
+    "seed": "42", "batch_size": "32", "replay_capacity": "2000", "learning_rate": "1e-05",
+    "discount": "0.95", "epsilon": "1", "activation": "elu", "double": "false",
+    "hidden_sizes": "[32, 32]", "clip": "null", "evaluation": "{episodes: 10, caps: [200, 500]}",
+}  # fmt: skip
 
 
 def section(**changes: str | None) -> str:
@@ -169,12 +160,9 @@ def test_a_bad_file_is_named_with_its_line(tmp_path: Path, text, message):
 
 def test_a_missing_file_says_where_to_run(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ParameterError) as error:
+    said = "params.yaml cannot be read: No such file or directory; run from the repository's root"
+    with pytest.raises(ParameterError, match=f"^{said}$"):
         load("dqn_training", Params)
-    assert (
-        str(error.value)
-        == "params.yaml does not exist; the repository's root has it, run from there"
-    )
 
 
 def test_the_names_that_are_refused_are_those_that_the_run_cache_of_dvc_ignores():
@@ -231,14 +219,4 @@ def test_the_order_of_a_mapping_decides_nothing(name: str, written: list[Path]):
     """DVC ignores it: a stage and its notebook get the same values, to the last key."""
     model = tiny.stage(name).Params
     first, second = [repr((load(name, model, path), read(path)[name])) for path in written]
-    assert first == second
-
-
-def test_the_order_of_a_mapping_moves_no_byte_of_a_result(written: list[Path]):
-    name = "td_learning"
-    first, second = (
-        {file: artifacts.render(file, made) for file, made in tiny.stage(name).run(params).items()}
-        for params in (load(name, tiny.stage(name).Params, path) for path in written)
-    )
-    assert list(first) == list(second)
     assert first == second

@@ -5,7 +5,6 @@ The cluster is a real one of two nodes, at two addresses of this machine's loopb
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,9 +20,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.errors import UserError
-from reprise.pipeline import ray_cluster
+from reprise.pipeline import execution, packs, ray_cluster
 from tests import tiny
-from tests.pipeline.slow_stage import ENVIRONMENT, PACKS, gone, started
+from tests.pipeline import pack_tasks
+from tests.pipeline.slow_stage import ENVIRONMENT, EXPECTED, PACKS, gone, started
+from tests.stages import executing
 
 HEAD, OTHER = "127.0.0.2", "127.0.0.3"
 LISTENING = "0A"
@@ -51,13 +52,9 @@ class Cluster:
             # Nodes have the tests only: the project comes with the work.
             environment = ENVIRONMENT | {"PYTHONPATH": str(self.folder)}
             self.nodes[host] = subprocess.Popen(
-                command,
-                env=environment,
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
+                command, env=environment, cwd=self.folder, stdout=log, stderr=log,
                 start_new_session=True,
-            )
+            )  # fmt: skip
         deadline = time.monotonic() + 60
         while b"Ray runtime started" not in (self.folder / f"{host}.log").read_bytes():
             assert time.monotonic() < deadline, (self.folder / f"{host}.log").read_text()
@@ -92,33 +89,18 @@ def cluster() -> Iterator[Cluster]:
                 made.lose(host)
 
 
-@pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The result of the slow packs without any worker."""
-    with started(tmp_path_factory.mktemp("inline"), "inline") as run:
-        return run.result()
-
-
-def trained(folder: Path, engine: str, address: str | None = None) -> dict[str, bytes]:
-    """Return the results of a tiny training stage."""
+def test_a_training_has_the_same_bytes_on_two_nodes(cluster, tmp_path, tmp_path_factory):
     name = "reinforce_training"
-    workers = {"engine": engine, "address": address, "workers": None}
-    folder.mkdir()
-    with (folder / "params.yaml").open("w") as file:
-        YAML().dump({name: tiny.section(name), "execution": workers}, file)
-    shutil.copyfile(tiny.ROOT / "dvc.yaml", folder / "dvc.yaml")
+    execution = {"engine": "ray", "address": cluster.address, "workers": None}
+    YAML().dump({name: tiny.section(name), "execution": execution}, tmp_path / "params.yaml")
     command = [sys.executable, "-m", f"stages.{name}"]
-    subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True, capture_output=True)
-    return {path.name: path.read_bytes() for path in (folder / "data" / name).iterdir()}
+    subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, check=True, capture_output=True)
+    here = executing.rendered(executing.trained(name, tmp_path_factory))
+    there = {path.name: path.read_bytes() for path in (tmp_path / "data" / name).iterdir()}
+    assert there == here
 
 
-def test_a_training_has_the_same_bytes_on_two_nodes(cluster, tmp_path):
-    here = trained(tmp_path / "here", "inline")
-    assert "weights.npz" in here
-    assert trained(tmp_path / "there", "ray", cluster.address) == here
-
-
-def test_a_lost_node_costs_its_packs_only(cluster, expected, tmp_path):
+def test_a_lost_node_costs_its_packs_only(cluster, tmp_path):
     with started(tmp_path, "ray", cluster.address, seconds=1.5) as run:
         deadline = time.monotonic() + 60
         lost: list[int] = []
@@ -127,7 +109,7 @@ def test_a_lost_node_costs_its_packs_only(cluster, expected, tmp_path):
             there = {process.pid for process in cluster.processes(OTHER)}
             lost = [pack for pack, process in run.begun() if process in there]
         cluster.lose(OTHER)
-        assert run.result() == expected
+        assert run.result() == EXPECTED
     times = Counter(pack for pack, _ in run.begun())
     assert times == {pack: 1 + (pack == lost[-1]) for pack in range(PACKS)}
 
@@ -140,19 +122,17 @@ def test_a_node_without_what_the_lock_names_is_refused_by_name():
         ray_cluster._work({}, b"", versions, None)  # pyright: ignore[reportArgumentType]
 
 
-def test_where_no_cluster_is_a_run_ends_within_30_seconds_with_one_line(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as silent, contextlib.ExitStack() as stack:
-        addresses = [f"127.0.0.1:{silent.getsockname()[1]}", "127.0.0.1:1", "head.invalid:1"]
-        runs = [
-            stack.enter_context(started(tmp_path / f"{number}", "ray", address))
-            for number, address in enumerate(addresses)
-        ]
-        for run, address in zip(runs, addresses, strict=True):
-            _, err = run.process.communicate(timeout=30)
-            assert run.process.returncode == 2
-            said = f"execution.address is '{address}', where no Ray cluster of this version answers"
-            assert err.endswith(f": {said}\n")
-            assert err.count("\n") == 1
+def test_where_no_cluster_is_a_run_ends_soon_with_one_line(monkeypatch):
+    assert ray_cluster.PATIENCE <= 20
+    monkeypatch.setattr(ray_cluster, "PATIENCE", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for address in (f"127.0.0.1:{silent.getsockname()[1]}", "127.0.0.1:1", "head.invalid:1"):
+            there = execution.Execution(engine="ray", address=address, workers=None)
+            with execution.used(there), pytest.raises(UserError) as error:
+                packs.run(pack_tasks.draws, packs.cut(8, 4))
+            assert str(error.value) == (
+                f"execution.address is '{address}', where no Ray cluster of this version answers"
+            )
 
 
 def listening(processes: list[psutil.Process]) -> set[str]:
@@ -169,14 +149,12 @@ def listening(processes: list[psutil.Process]) -> set[str]:
     return {owner[link[8:-1]] for link in links if link[:8] == "socket:[" and link[8:-1] in owner}
 
 
-def test_a_cluster_of_our_own_is_on_loopback_only_and_a_killed_worker_costs_its_pack_only(
-    expected, tmp_path
-):
+def test_a_cluster_of_our_own_is_on_loopback_only_and_a_killed_worker_costs_its_pack(tmp_path):
     with started(tmp_path, "ray") as run:
         pack, process = run.wait(packs=2)[1]
         found = listening([*run.family(), psutil.Process(run.process.pid)])
         os.kill(process, signal.SIGKILL)
-        assert run.result() == expected
+        assert run.result() == EXPECTED
     assert found
     assert found <= {"0100007F", "0000000000000000FFFF00000100007F", "0" * 24 + "01000000"}
     times = Counter(pack for pack, _ in run.begun())

@@ -1,7 +1,10 @@
 """A stage says one line, and its exit code tells what happened; a mistake touches nothing."""
 
 import errno
+import json
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,13 @@ import pytest
 
 from reprise.errors import PlainError, UserError
 from reprise.hyperparameters import Frozen, PositiveInt
-from reprise.pipeline import stage
+from reprise.pipeline import execution, stage
 from reprise.pipeline.progress import duration
+from tests.tiny import ROOT
+
+BEFORE = "the previous result"
+RESULT = Path("data/markov_chain/metrics.json")
+NOTE = ".reprise/provenance/markov_chain.json"
 
 
 class Params(Frozen):
@@ -25,103 +33,85 @@ def headline(results: dict[str, Any]) -> str:
     return f"{results['metrics.json']['steps']} steps"
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository's root with an older result, as the current directory."""
-    (tmp_path / "params.yaml").write_text("markov_chain:\n  steps: 8\n")
-    (tmp_path / "data" / "markov_chain").mkdir(parents=True)
-    (tmp_path / "data" / "markov_chain" / "metrics.json").write_text("the previous result")
+def execute(*argv: str, run: Callable[..., dict[str, Any]] = run, **changes: Any) -> int:
+    """Run a stage that has words on its command line."""
+    return stage.execute("markov_chain", Params, run, headline, argv=argv, **changes)
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a repository's root with an older result."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "data" / "markov_chain" / "metrics.json"
+    Path("params.yaml").write_text("markov_chain:\n  steps: 8\n")
+    RESULT.parent.mkdir(parents=True)
+    RESULT.write_text(BEFORE)
 
 
-def test_a_stage_loads_runs_writes_and_says_so_in_one_line(root: Path, capsys):
-    assert stage.execute("markov_chain", Params, run, headline, argv=[]) == 0
+def test_a_stage_loads_runs_writes_and_says_so_in_one_line(capsys):
+    assert execute() == 0
     out, err = capsys.readouterr()
     assert re.fullmatch(r"markov_chain: 8 steps  \(0\.\d s\)\n", out)
     assert err == ""
-    assert root.read_text() == '{\n  "steps": 8,\n  "notebook": ""\n}\n'
+    assert RESULT.read_text() == '{\n  "steps": 8,\n  "notebook": ""\n}\n'
 
 
-def test_a_stage_takes_the_arguments_it_names_and_is_called_by_them(root: Path, capsys):
-    code = stage.execute("markov_chain", Params, run, headline, ["notebook"], argv=["q_learning"])
-    assert code == 0
+def test_a_stage_takes_the_arguments_it_names_and_may_write_to_anothers_folder(capsys):
+    assert execute("q_learning", arguments=["notebook"], folder="mdp_solving") == 0
     assert capsys.readouterr().out.startswith("markov_chain@q_learning: 8 steps  (")
-    assert '"notebook": "q_learning"' in root.read_text()
-
-
-def test_a_stage_may_write_to_the_results_of_another(root: Path):
-    code = stage.execute("markov_chain", Params, run, headline, argv=[], folder="mdp_solving")
-    assert code == 0
-    assert (root.parents[1] / "mdp_solving" / root.name).exists()
-    assert root.read_text() == "the previous result"
-
-
-def test_a_misspelt_section_of_how_packs_run_is_named(root: Path, capsys):
-    Path("params.yaml").write_text("excution:\n  engine: ray\nmarkov_chain:\n  steps: 8\n")
-    assert stage.execute("markov_chain", Params, run, headline, argv=[]) == 2
-    assert capsys.readouterr().err == (
-        "markov_chain: params.yaml has excution; did you mean execution?\n"
-    )
-    assert root.read_text() == "the previous result"
+    assert '"notebook": "q_learning"' in Path("data/mdp_solving/metrics.json").read_text()
+    assert RESULT.read_text() == BEFORE
 
 
 @pytest.mark.parametrize(
-    ("arguments", "argv", "message"),
+    ("section", "argv", "arguments", "message"),
     [
+        ("markov_chain: {steps: 0}", [], [], "markov_chain.steps is 0; allowed: greater than 0"),
+        ("excution: {}", [], [], "params.yaml has no section execution; did you mean excution?"),
         (
-            [],
-            ["--help"],
-            "unknown argument '--help'; `python -m stages.markov_chain` takes no arguments",
+            "", ["--help"], [],
+            "the arguments are ['--help']; allowed: `python -m stages.markov_chain`",
         ),
         (
-            ["notebook"],
-            [],
-            "the argument notebook is missing: `python -m stages.markov_chain NOTEBOOK`",
+            "", [], ["notebook"],
+            "the arguments are []; allowed: `python -m stages.markov_chain NOTEBOOK`",
         ),
     ],
-)
-def test_a_wrong_argument_is_named(root: Path, capsys, arguments, argv, message):
-    assert stage.execute("markov_chain", Params, run, headline, arguments, argv) == 2
+)  # fmt: skip
+def test_a_mistake_is_named_before_anything_is_touched(capsys, section, argv, arguments, message):
+    Path("params.yaml").write_text(section)
+    assert execute(*argv, arguments=arguments) == 2
     assert capsys.readouterr() == ("", f"markov_chain: {message}\n")
-    assert root.read_text() == "the previous result"
-
-
-def test_a_bad_parameter_ends_the_stage_before_anything_is_touched(root: Path, capsys):
-    Path("params.yaml").write_text("markov_chain:\n  steps: 0\n")
-    assert stage.execute("markov_chain", Params, run, headline, argv=[]) == 2
-    message = "markov_chain: markov_chain.steps is 0; allowed: greater than 0\n"
-    assert capsys.readouterr() == ("", message)
-    assert root.read_text() == "the previous result"
+    assert RESULT.read_text() == BEFORE
+    assert not Path(".reprise").exists()
 
 
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (UserError("data/inputs/x.yaml:\n  bad"), 2, "data/inputs/x.yaml: bad"),
-        (PlainError("a worker was killed"), 1, "a worker was killed (pack 1 of 2, seeds 0 to 3)"),
+        (UserError("data/inputs/x.yaml:\n  bad"), 2, "data/inputs/x.yaml: bad (in pack 1)"),
+        (PlainError("a worker was killed"), 1, "a worker was killed (in pack 1)"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (OSError(errno.ENOSPC, "No space left", "/tmp/kernel"), 1, "/tmp/kernel: No space left"),
+        (MemoryError("Unable to allocate"), 1, "memory is short: Unable to allocate"),
     ],
 )
-def test_a_plain_failure_of_a_run_is_one_line(root: Path, capsys, error, code, message):
+def test_a_plain_failure_of_a_run_is_one_line(capsys, error, code, message):
     def fail(params: Params) -> dict[str, Any]:
-        if isinstance(error, PlainError) and code == 1:
-            error.add_note("pack 1 of 2, seeds 0 to 3")
+        error.add_note("in pack 1")
         raise error
 
-    assert stage.execute("markov_chain", Params, fail, headline, argv=[]) == code
+    assert execute(run=fail) == code
     assert capsys.readouterr() == ("", f"markov_chain: {message}\n")
-    assert root.read_text() == "the previous result"
+    assert RESULT.read_text() == BEFORE
 
 
-def test_another_exception_keeps_its_traceback(root: Path):
+def test_another_exception_keeps_its_traceback():
     def fail(params: Params) -> dict[str, Any]:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        stage.execute("markov_chain", Params, fail, headline, argv=[])
-    assert root.read_text() == "the previous result"
+        execute(run=fail)
+    assert RESULT.read_text() == BEFORE
 
 
 @pytest.mark.parametrize(
@@ -130,3 +120,39 @@ def test_another_exception_keeps_its_traceback(root: Path):
 )
 def test_durations_read_as_people_say_them(seconds, text):
     assert duration(seconds) == text
+
+
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout
+
+
+def noted() -> dict[str, Any]:
+    assert execute() == 0
+    return json.loads(Path(NOTE).read_text())
+
+
+def test_a_run_notes_the_machine_the_code_the_time_and_the_memory(monkeypatch):
+    monkeypatch.setenv(execution.WORKERS, "many")  # which does not matter to a stage without packs
+    Path(".gitignore").write_text(".reprise/\n")
+    git("init", "--quiet")
+    git("add", "params.yaml", ".gitignore")
+    git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--message", "start")
+    note, commit = noted(), git("rev-parse", "HEAD").strip()
+    assert (note["stage"], note["git"], note["workers"]) == ("markov_chain", commit, "many")
+    assert note["python"].startswith("CPython 3.1")
+    assert 0 <= note["wall_seconds"] < 5
+    assert 20 < note["peak_memory_mib"]["stage"] < 100_000
+    assert note["cpu"]["count"] >= 1
+    Path("params.yaml").write_text("markov_chain:\n  steps: 9\n")
+    assert noted()["git"] == f"{commit}-dirty"
+
+
+@pytest.mark.parametrize(("name", "value"), [("PATH", ""), ("GIT_DIR", "nowhere")])
+def test_a_run_without_git_is_noted_all_the_same(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    assert noted()["git"] is None
+
+
+def test_notes_are_ignored_by_git_and_by_dvc():
+    assert git("-C", str(ROOT), "check-ignore", NOTE).strip() == NOTE
+    assert ".reprise" in (ROOT / ".dvcignore").read_text().split()
