@@ -10,7 +10,6 @@ in dvc.yaml keeps DVC from deleting it.
 """
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +36,11 @@ def run(params: Params, notebook: str) -> dict[str, bytes]:
         meant = closest(notebook, known)
         hint = f"did you mean {meant}?" if meant else f"there are {', '.join(known)}"
         raise UserError(f"no notebook {notebook!r} in {NOTEBOOKS}; {hint}")
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, source.name)
-        warned = notebooks.execute(
-            source, target, given(params, notebook), root=Path.cwd(),
-            failed=FOLDER / f"{notebook}.failed.ipynb",
-        )  # fmt: skip
-        for line in warned:
-            print(f"{NAME}@{notebook}: {line}", file=sys.stderr)
-        return {source.name: target.read_bytes()}
+    failed = FOLDER / f"{notebook}.failed.ipynb"
+    executed, warned = notebooks.execute(source, given(params, notebook), Path.cwd(), failed)
+    for line in warned:
+        print(f"{NAME}@{notebook}: {line}", file=sys.stderr)
+    return {source.name: executed}
 
 
 def given(params: Params, notebook: str) -> dict[str, Any]:

@@ -57,9 +57,7 @@ class Cracking:
         return os.system, (CRACK,)
 
 
-@pytest.mark.parametrize("read", [
-    artifacts.read_npz, lambda path: reprise.load(path, 0),
-])  # fmt: skip
+@pytest.mark.parametrize("read", [artifacts.read_npz, lambda path: reprise.load(path, 0)])
 def test_an_npz_with_a_pickle_inside_is_refused_and_runs_nothing(tmp_path, read):
     np.savez(tmp_path / "x.npz", activations=np.array([Cracking()], dtype=object))
     with pytest.raises(UserError, match=r"x\.npz is not an \.npz file of plain arrays"):
@@ -67,9 +65,9 @@ def test_an_npz_with_a_pickle_inside_is_refused_and_runs_nothing(tmp_path, read)
 
 
 @pytest.mark.parametrize("tag", ["!!python/object/apply:os.system", "!os.system"])
-@pytest.mark.parametrize("read", [
-    parameters.read, claims.claims, loaders.from_yaml, markov_chain.from_yaml,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "read", [parameters.read, claims.claims, loaders.from_yaml, markov_chain.from_yaml]
+)
 def test_yaml_that_asks_for_objects_is_refused_in_one_line_and_runs_nothing(tmp_path, tag, read):
     path = tmp_path / "x.yaml"
     path.write_text(f"states: {tag} ['{CRACK}']\n")
@@ -97,17 +95,23 @@ def test_the_name_of_a_notebook_is_only_a_name(tmp_path, value, capsys):
     out, said = capsys.readouterr()
     assert (code, out) == (2, "")
     assert "no notebook" in said
+    assert said.count("\n") == 1
+
+
+def test_a_misspelt_notebook_is_named_with_the_closest(monkeypatch):
+    monkeypatch.chdir(tiny.ROOT)
+    with pytest.raises(UserError, match=r"no notebook 'mdp_solvin' .*did you mean mdp_solving\?$"):
+        reporting.run(reporting.Params(confidence=0.95), "mdp_solvin")
 
 
 def test_a_notebook_gets_each_parameter_as_it_was_given(tmp_path):
     cells = [
-        nbformat.v4.new_code_cell("values, keyed = [], {}", metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("values = []\nkeyed = {}", metadata={"tags": ["parameters"]}),
         nbformat.v4.new_code_cell("import json\njson.dump([values, keyed], open('got', 'w'))"),
     ]
-    cells[0].source = "values = []\nkeyed = {}"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "x.ipynb")
     given = {"values": HOSTILE, "keyed": {value: value for value in HOSTILE}}
-    notebooks.execute(tmp_path / "x.ipynb", tmp_path / "done.ipynb", given, root=tmp_path)
+    notebooks.execute(tmp_path / "x.ipynb", given, tmp_path, tmp_path / "failed.ipynb")
     assert json.loads((tmp_path / "got").read_text()) == [given["values"], given["keyed"]]
 
 
@@ -118,9 +122,8 @@ def test_a_value_set_on_the_command_line_of_dvc_runs_nothing(tmp_path):
     done = repository.dvc("exp", "run", "--set-param", change, "markov_chain")
     assert done.returncode != 0
     assert value in done.stderr  # the stage names it, as a state that is not there
-    assert (
-        parameters.read(repository.folder / "params.yaml")["markov_chain"]["start_state"] == value
-    )
+    sections = parameters.read(repository.folder / "params.yaml")
+    assert sections["markov_chain"]["start_state"] == value
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -145,26 +148,25 @@ def test_yaml_is_read_by_the_safe_loader_only():
     assert all(found.startswith('YAML(typ="safe"') for found in made)
 
 
-@pytest.mark.parametrize(
-    ("code", "rule"),
-    [
-        ("eval('1')", "S307"),
-        ("exec('1')", "S102"),
-        ("import pickle\n\npickle.load(open('x', 'rb'))", "S301"),
-        ("import os\n\nos.system('ls')", "S605"),
-        ("import subprocess\n\nsubprocess.run('ls', shell=True)", "S602"),
-        ("import numpy as np\n\nnp.load('x', allow_pickle=True)", "TID251"),
-        ("import pandas as pd\n\npd.read_pickle('x')", "S301"),
-        ("import yaml\n\nyaml.load('x', Loader=yaml.Loader)", "S506"),
-        ("import jinja2\n\njinja2.Environment()", "S701"),
-    ],
-)
-def test_the_linter_finds_what_would_run_a_string(code, rule):
-    command = [sys.executable, "-m", "ruff", "check", "--stdin-filename", "reprise/x.py", "-"]
+def test_the_linter_finds_what_would_run_a_string():
+    found = {
+        "eval('1')": "S307", "exec('1')": "S102", "import pickle\npickle.load(open('x'))": "S301",
+        "import os\nos.system('ls')": "S605", "import pandas as pd\npd.read_pickle('x')": "S301",
+        "import subprocess\nsubprocess.run('ls', shell=True)": "S602",
+        "import numpy as np\nnp.load('x', allow_pickle=True)": "TID251",
+        "import yaml\nyaml.load('x', Loader=yaml.Loader)": "S506",
+        "import jinja2\njinja2.Environment()": "S701",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "ruff", "check", "--output-format=json"]
     done = subprocess.run(
-        command, cwd=tiny.ROOT, input=code, capture_output=True, text=True, check=False
-    )
-    assert f"{rule} " in done.stdout
+        [*command, "--stdin-filename", "reprise/x.py", "-"], cwd=tiny.ROOT,
+        input="\n".join(found), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    faults = [(fault["code"], fault["location"]["row"]) for fault in json.loads(done.stdout)]
+    row = 0
+    for code, rule in found.items():
+        row += code.count("\n") + 1
+        assert (rule, row) in faults
 
 
 def test_dvc_sends_no_statistics_and_looks_for_no_updates():

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
 import shutil
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -66,9 +65,7 @@ def _sum(path: Path) -> str:
 
 def _machine() -> str:
     """Return a digest of versions, flags and CPU."""
-    lines = [platform.processor()]
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
-    cpu = [line for line in lines if line.startswith(("model name", "flags"))] or lines
-    parts = [version("tensorflow"), platform.machine(), *reprise.XLA_FLAGS, *cpu]
+    first, *_ = Path("/proc/cpuinfo").read_text().split("\n\n")
+    cpu = [line for line in first.splitlines() if line.startswith(("model name", "flags"))]
+    parts = [version("tensorflow"), *reprise.XLA_FLAGS, *cpu]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

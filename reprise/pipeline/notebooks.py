@@ -1,9 +1,8 @@
 """Executed notebooks: the same inputs give the same bytes.
 
 Papermill runs the notebook in a kernel of the running interpreter, shut off from the user's own
-IPython, Jupyter and matplotlib settings. What varies from run to run is then dropped (timings,
-random cell ids, versions), warnings are taken out and returned, what cannot be dropped is refused
-(addresses, paths of this machine), and only a notebook that passed replaces the target.
+IPython, Jupyter and matplotlib settings. Timings, random cell ids and versions are then dropped,
+warnings are taken out and returned. Addresses and paths of this machine are refused.
 """
 
 import json
@@ -31,6 +30,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _LANGUAGE = {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"}
 _VOLATILE = ("execution", "ExecuteTime", "papermill", "widgets")
+_INJECTED = "injected-parameters"
 _ADDRESS = r"\bat 0x[0-9a-fA-F]{6,}"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # A warning of Python: where it comes from, what it says, and the line of code that warns.
@@ -42,26 +42,14 @@ class NotebookError(PlainError, RuntimeError):
 
 
 def execute(
-    source: Path,
-    target: Path,
-    parameters: Mapping[str, Any],
-    *,
-    root: Path = REPOSITORY,
-    failed: Path | None = None,
-) -> list[str]:
-    """Execute a notebook; write it only if nothing is unfit.
+    source: Path, parameters: Mapping[str, Any], root: Path, failed: Path
+) -> tuple[bytes, list[str]]:
+    """Return an executed notebook, and a line for each cell's stderr.
 
     A cell tagged `parameters` assigns each of the parameters. The notebook runs in the folder
-    `root`. One that fails is written to `failed`, and a file at `target` stays.
-
-    Returns:
-        What each cell wrote to stderr, such as warnings, in one line; the result is without.
-
-    Raises:
-        NotebookError: names the notebook, the cell and what is wrong with it.
+    `root`. One that fails is written to `failed`; a NotebookError names the cell and its fault.
     """
-    if failed:
-        failed.unlink(missing_ok=True)
+    failed.unlink(missing_ok=True)
     notebook = _load(source)
     declared = list(papermill.inspect_notebook(notebook))
     if set(declared) != set(parameters):
@@ -82,24 +70,19 @@ def execute(
     fault = fault or _unfit_output(source, executed, root)
     content = (nbformat.v4.writes(executed).rstrip("\n") + "\n").encode()
     if fault:
-        if failed:
-            artifacts.write(failed, content)
-            fault += f"; its outputs are in {failed}"
-        raise NotebookError(fault)
-    artifacts.write(target, content)
-    return warned
+        artifacts.write(failed, content)
+        raise NotebookError(f"{fault}; its outputs are in {failed}")
+    return content, warned
 
 
 def normalise(notebook: NotebookNode) -> NotebookNode:
     """Return a notebook without timings, random ids and versions."""
     normal = NotebookNode(nbformat.from_dict(notebook))
-    kept = {key: value for key, value in normal.metadata.items() if key not in _VOLATILE}
-    normal.metadata = kept | {"kernelspec": _KERNELSPEC, "language_info": _LANGUAGE}
+    normal.metadata = NotebookNode(kernelspec=_KERNELSPEC, language_info=_LANGUAGE)
     normal.nbformat_minor = 5
     taken: set[str] = set()
     for index, cell in enumerate(normal.cells):
-        injected = "injected-parameters" if _injected(cell) else None
-        cell.id = injected or cell.get("id") or f"cell-{index}"
+        cell.id = _INJECTED if _injected(cell) else cell.get("id") or f"cell-{index}"
         cell.id = f"cell-{index}-again" if cell.id in taken else cell.id
         taken.add(cell.id)
         cell.metadata = {k: v for k, v in cell.metadata.items() if k not in _VOLATILE}
@@ -168,7 +151,7 @@ def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
 
     Its sockets are files in the private directory: no port is opened, and none can be taken.
     """
-    paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])
     launcher = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = KernelSpec(
         argv=[*launcher, "--HistoryManager.enabled=False"],
@@ -228,7 +211,7 @@ def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def _injected(cell: NotebookNode) -> bool:
-    return "injected-parameters" in cell.metadata.get("tags", [])
+    return _INJECTED in cell.metadata.get("tags", [])
 
 
 def _where(source: Path, cells: list[NotebookNode], index: int) -> str:

@@ -26,8 +26,6 @@ from reprise.pipeline import checkpoints, execution
 from reprise.pipeline.execution import WORKERS
 from reprise.pipeline.progress import duration
 
-__all__ = ["WORKERS", "Pack", "WorkerError", "by_variant", "cut", "end_with", "run"]
-
 BAR = "{desc}: {bar:20} {n_fmt} of {total_fmt} packs, {elapsed}{postfix}"
 
 R = TypeVar("R")

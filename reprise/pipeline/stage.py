@@ -85,7 +85,7 @@ def execute(
             artifacts.write(PROVENANCE / f"{label}.json", _provenance(label, seconds))
     except (Exception, KeyboardInterrupt) as error:
         said, code = _plain(error)
-        print(f"{label}: {' '.join(said.split())}", file=sys.stderr)
+        print(" ".join(f"{label}: {said}".split()), file=sys.stderr)
         return code
     print(f"{label}: {said}  ({duration(seconds)})", flush=True)
     return 0
@@ -113,8 +113,7 @@ def _provenance(label: str, seconds: float) -> dict[str, Any]:
 
     It differs from run to run, so it is no result: neither git nor DVC tracks it.
     """
-    cpu = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    model = re.search(r"^model name\s*: (.*)", cpu, re.MULTILINE)
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     who = {"stage": resource.RUSAGE_SELF, "largest_worker": resource.RUSAGE_CHILDREN}
     revision = None
     with contextlib.suppress(FileNotFoundError, subprocess.CalledProcessError):

@@ -19,7 +19,6 @@ import pytest
 from reprise.pipeline.notebooks import REPOSITORY, NotebookError, execute, normalise
 from tests.pipeline.slow_stage import gone
 
-GIVEN = {"discount": 0.5}
 FIGURE = """from matplotlib.figure import Figure
 from reprise.plots.style import use_style
 use_style()
@@ -41,14 +40,19 @@ def write(path: Path, *sources: str) -> Path:
     return path
 
 
-def outputs(path: Path) -> list[dict[str, Any]]:
+def run(source: Path, **given: Any) -> tuple[bytes, list[str]]:
+    """Execute a notebook in the repository."""
+    return execute(source, given, REPOSITORY, source.with_name("failed.ipynb"))
+
+
+def outputs(content: bytes) -> list[dict[str, Any]]:
     """Return all outputs of an executed notebook."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    cells = json.loads(content)["cells"]
     return [output for cell in cells for output in cell.get("outputs", [])]
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def executed(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     """One notebook, executed twice: the second time amid hostile settings of the user's."""
     folder = tmp_path_factory.mktemp("executed")
     source = write(
@@ -75,35 +79,35 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EXPECTED", sys.executable)
-        execute(source, folder / "first.ipynb", GIVEN)
+        first, _ = run(source, discount=0.5)
         for name, place in places.items():
             patch.setenv(name, str(folder / place))
-        execute(source, folder / "second.ipynb", GIVEN)
-    return [folder / "first.ipynb", folder / "second.ipynb"]
+        second, _ = run(source, discount=0.5)
+    return [first, second]
 
 
-def test_two_executions_are_the_same_bytes_whatever_the_users_settings(executed: list[Path]):
+def test_two_executions_are_the_same_bytes_whatever_the_users_settings(executed: list[bytes]):
     first, second = executed
-    assert first.read_bytes() == second.read_bytes()
+    assert first == second
     found = [output["data"].get("text/plain") for output in outputs(first) if "data" in output]
     assert found[0] == ["([], 100.0)"]
 
 
-def test_a_figure_comes_with_a_text_for_who_does_not_see_it(executed: list[Path]):
+def test_a_figure_comes_with_a_text_for_who_does_not_see_it(executed: list[bytes]):
     shown = [output for output in outputs(executed[0]) if "image/png" in output.get("data", {})]
     assert [output["metadata"] for output in shown] == [
         {"image/png": {"alt": "A way up. steps. Labels: the most."}}
     ]
 
 
-def test_a_notebook_runs_in_the_repository_with_this_interpreter(executed: list[Path]):
+def test_a_notebook_runs_in_the_repository_with_this_interpreter(executed: list[bytes]):
     assert outputs(executed[0])[0]["text"] == ["0.5\n", "é\n"], "a stream is one output"
     printed = "".join("".join(output.get("text", "")) for output in outputs(executed[0]))
     assert printed.splitlines()[2] == printed.splitlines()[4] == "True"
 
 
-def test_the_file_has_no_timings_random_ids_or_versions(executed: list[Path]):
-    text = executed[0].read_text(encoding="utf-8")
+def test_the_file_has_no_timings_random_ids_or_versions(executed: list[bytes]):
+    text = executed[0].decode()
     notebook = json.loads(text)
     assert text == json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     assert set(notebook["metadata"]) == {"kernelspec", "language_info"}
@@ -125,19 +129,17 @@ def test_warnings_are_returned_and_nothing_is_printed(
         warn,
         "import sys, os, reprise; sys.stderr.write('a\\nb'); os.path.basename(os.getcwd())",
     )
-    warned = execute(source, tmp_path / "done.ipynb", GIVEN, root=folder)
+    content, warned = execute(source, {"discount": 0.5}, folder, tmp_path / "failed.ipynb")
     assert capfd.readouterr() == ("", "")
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
-    assert {path.name for path in tmp_path.rglob("*")} == {
-        "chapter.ipynb", "done.ipynb", "elsewhere",
-    }  # fmt: skip
+    assert {path.name for path in tmp_path.rglob("*")} == {"chapter.ipynb", "elsewhere"}
     assert warned[0] == (
         f"notebook {source}, cell 3 ('import warnings'): UserWarning: too few seeds "
         "warnings.warn('too few\\nseeds')"
     )
     assert warned[1].startswith(f"notebook {source}, cell 4 (")
     assert warned[1].endswith("): a b")
-    found = outputs(tmp_path / "done.ipynb")
+    found = outputs(content)
     assert found[0]["text"] == ["1\n", "2\n"]
     assert found[1]["data"]["text/plain"] == ["'elsewhere'"]
 
@@ -165,23 +167,21 @@ def test_a_cell_that_fails_or_differs_elsewhere_is_named_and_kept_apart(
     tmp_path: Path, cells, cell, fault
 ):
     source = write(tmp_path / "chapter.ipynb", *cells)
-    target, failed = tmp_path / "done.ipynb", tmp_path / "done.failed.ipynb"
-    target.write_text("the previous result")
+    failed = tmp_path / "failed.ipynb"
     with pytest.raises(NotebookError) as error:
-        execute(source, target, GIVEN, failed=failed)
+        run(source, discount=0.5)
     message = str(error.value)
     assert message.startswith(f"notebook {source}, cell {cell}: ")
     assert re.search(fault, message)
     assert "\n" not in message
     assert message.endswith(f"; its outputs are in {failed}")
-    assert target.read_text() == "the previous result"
-    assert any("ename" in o for o in outputs(failed)) == ("Error: 'a1'" in fault or "Exit" in fault)
+    assert outputs(failed.read_bytes()) or "Kernel died" in message
 
 
 def test_a_mended_notebook_takes_the_failed_one_away(tmp_path: Path):
-    source, failed = write(tmp_path / "chapter.ipynb"), tmp_path / "done.failed.ipynb"
+    source, failed = write(tmp_path / "chapter.ipynb"), tmp_path / "failed.ipynb"
     failed.write_text("")
-    assert execute(source, tmp_path / "done.ipynb", GIVEN, failed=failed) == []
+    assert run(source, discount=0.5)[1] == []
     assert not failed.exists()
 
 
@@ -189,12 +189,11 @@ def test_a_mended_notebook_takes_the_failed_one_away(tmp_path: Path):
 def test_parameters_that_do_not_fit_are_refused(tmp_path: Path, parameters: dict[str, Any]):
     source = write(tmp_path / "chapter.ipynb", "1 / 0")
     with pytest.raises(NotebookError) as error:
-        execute(source, tmp_path / "done.ipynb", parameters)
+        run(source, **parameters)
     assert str(error.value) == (
         f"notebook {source} assigns discount in its parameters cell; allowed: "
         f"{', '.join(parameters)}, all of them"
     )
-    assert not (tmp_path / "done.ipynb").exists()
 
 
 @pytest.mark.parametrize(
@@ -212,7 +211,7 @@ def test_parameters_that_do_not_fit_are_refused(tmp_path: Path, parameters: dict
 def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path, text: str, reason: str):
     (tmp_path / "chapter.ipynb").write_text(text)
     with pytest.raises(NotebookError, match=f"chapter.ipynb is not a valid notebook: {reason}"):
-        execute(tmp_path / "chapter.ipynb", tmp_path / "done.ipynb", {})
+        run(tmp_path / "chapter.ipynb")
 
 
 def test_cells_without_an_id_get_one_from_their_place():
@@ -231,10 +230,10 @@ def test_an_interrupted_run_leaves_no_kernel(tmp_path: Path, wanted: signal.Sign
     code = (
         "import sys; from pathlib import Path; from reprise.pipeline.notebooks import execute; "
         "root = Path(sys.argv[1]).parent; "
-        "execute(Path(sys.argv[1]), root / 'done.ipynb', {'discount': 0.5}, root=root)"
+        "execute(Path(sys.argv[1]), {'discount': 0.5}, root, root / 'failed.ipynb')"
     )
     with tempfile.TemporaryDirectory() as scratch:
-        run = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", code, str(source)], cwd=REPOSITORY,
             env=os.environ | {"TMPDIR": scratch}, stderr=subprocess.DEVNULL,
             # A shell's background job ignores SIGINT, and so would whatever the tests start in it.
@@ -245,8 +244,8 @@ def test_an_interrupted_run_leaves_no_kernel(tmp_path: Path, wanted: signal.Sign
             assert time.monotonic() < deadline
             time.sleep(0.05)
         kernel = psutil.Process(int(pid.read_text()))
-        run.send_signal(wanted)
-        assert run.wait(20) != 0
+        process.send_signal(wanted)
+        assert process.wait(20) != 0
         assert gone([kernel], seconds=30)
         assert wanted == signal.SIGTERM or not list(Path(scratch).iterdir())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["chapter.ipynb", "pid"]

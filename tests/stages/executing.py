@@ -25,10 +25,10 @@ def executed(name: str, results: dict[str, Any], params: BaseModel, folder: Path
         "params": params.model_dump(mode="json", warnings=False),
         "changed": [],
     }
-    target = folder / "done.ipynb"
     source = tiny.ROOT / "notebooks" / f"{name}.ipynb"
-    notebooks.execute(source, target, given | {"confidence": 0.95}, root=folder)
-    return target.read_text(encoding="utf-8")
+    given["confidence"] = 0.95
+    content, _ = notebooks.execute(source, given, folder, folder / "failed.ipynb")
+    return content.decode()
 
 
 def refused(name: str, folder: Path, **change: Any) -> str:

@@ -12,21 +12,18 @@ from tests.test_house import pipeline
 ROOT = Path(__file__).parents[2]
 DECLARED = claims.claims(ROOT / claims.CLAIMS)
 METRICS = "data/mdp_solving/metrics.json"
-CLAIM = """
-{id}:
+METRIC = "three_state.discount_0_9.q.s0.a1"
+CLAIM = f"""
+seventeen:
   family: worth
   place: Markov Decision Processes
   statement: It is about 17.0.
   measured: a Q-value
   test:
-    form: {form}
-    of: {{stage: {of}, metric: {metric}}}
+    form: value
+    of: {{stage: mdp_solving, metric: {METRIC}}}
     claimed: {{within: [16.95, 17.05]}}
 """
-GOOD = {
-    "id": "seventeen", "form": "value", "of": "mdp_solving",
-    "metric": "three_state.discount_0_9.q.s0.a1",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -40,16 +37,16 @@ def root(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def execute(root: Path, text: str) -> int:
+def execute(text: str) -> int:
     """Run the stage on claims."""
-    (root / claims.CLAIMS).write_text(text, encoding="utf-8")
+    claims.CLAIMS.write_text(text, encoding="utf-8")
     return stage.execute(claims.NAME, claims.Params, claims.run, claims.headline, argv=[])
 
 
 def test_claims_are_many_and_different_and_name_their_sections_of_the_chapter():
     assert len(DECLARED) >= 35
-    statements = [claim.statement for claim in DECLARED.values()]
-    assert not [text for text in statements if statements.count(text) > 1]
+    statements = {claim.statement for claim in DECLARED.values()}
+    assert len(statements) == len(DECLARED)
     assert {claim.place for claim in DECLARED.values()} <= {
         "Policy Search", "A simple hardcoded policy", "Neural Network Policies",
         "Evaluating Actions: The Credit Assignment Problem", "Policy Gradient",
@@ -72,48 +69,33 @@ def test_every_file_that_a_claim_looks_at_is_a_dep_of_the_stage():
 
 
 def test_a_claim_is_judged_and_written(root, capsys):
-    assert execute(root, CLAIM.format(**GOOD)) == 0
-    assert (
-        "1 claims of the chapter: 1 confirmed, 0 refuted, 0 unresolved" in capsys.readouterr().out
-    )
+    assert execute(CLAIM) == 0
+    said = "1 claims of the chapter: 1 confirmed, 0 refuted, 0 unresolved"
+    assert said in capsys.readouterr().out
     assert (root / "data/claims/ledger.csv").exists()
     assert claims.readme().startswith("**1 claims of the chapter: 1 confirmed")
 
 
-GOOD_TEXT = CLAIM.format(**GOOD)
-OF_A_TABLE = GOOD_TEXT.replace(f"metric: {GOOD['metric']}", "table: solver.csv, column: error")
+WRONG = [
+    (("mdp_solving,", "mdp_solvin,"), "data/ has no stage 'mdp_solvin'; did you mean"),
+    (("s0.a1", "s0.b1"), "did you mean 'three_state.discount_0_9"),
+    (("form: value", "form: valeu"), ".test.form is 'valeu'; allowed: one of value"),
+    (("form: value", "form: valeu"), "did you mean value?"),
+    (("form: value", "form: median"), ".test: form is 'median', which needs a sample"),
+    (("form: value", "form: improvement"), "test: form is 'improvement', which needs than"),
+    ((CLAIM, CLAIM + CLAIM), 'found duplicate key "seventeen"'),
+    (("family", "familie"), "seventeen.familie is unknown; did you mean family?"),
+    (
+        (f"metric: {METRIC}", "table: solver.csv, column: error"),
+        "no table 'solver.csv'; did you mean 'solvers.csv'?",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        *(
-            (CLAIM.format(**GOOD | change), message)
-            for change, message in [
-                ({"of": "mdp_solvin"}, "seventeen: data/ has no stage 'mdp_solvin'; did you mean"),
-                (
-                    {"metric": "three_state.discount_0_9.q.s0.b1"},
-                    "did you mean 'three_state.discount_0_9",
-                ),
-                ({"form": "valeu"}, "seventeen.test.form is 'valeu'; allowed: one of value"),
-                ({"form": "valeu"}, "did you mean value?"),
-                ({"form": "median"}, "seventeen.test: form is 'median', which needs a sample"),
-                ({"form": "improvement"}, "test: form is 'improvement', which needs than"),
-            ]
-        ),
-        (
-            OF_A_TABLE.replace("form: value", "form: mean"),
-            "no table 'solver.csv'; did you mean 'solvers.csv'?",
-        ),
-        (GOOD_TEXT * 2, 'found duplicate key "seventeen"'),
-        (
-            GOOD_TEXT.replace("family", "familie"),
-            "seventeen.familie is unknown; did you mean family?",
-        ),
-    ],
-)
-def test_a_claim_that_is_wrong_is_named_and_nothing_is_written(root, capsys, text, message):
-    assert execute(root, text) == 2
+@pytest.mark.parametrize(("change", "message"), WRONG)
+def test_a_claim_that_is_wrong_is_named_and_nothing_is_written(root, capsys, change, message):
+    text = CLAIM.replace("value\n", "mean\n") if "solver.csv" in change[1] else CLAIM
+    assert execute(text.replace(*change)) == 2
     said = capsys.readouterr().err
     assert message in said
     assert "seventeen" in said

@@ -10,14 +10,13 @@ import pytest
 from markupsafe import Markup
 
 from reprise.errors import UserError
-from reprise.pipeline import artifacts, parameters
+from reprise.pipeline import artifacts, stage
 from reprise.site.pages import Page
 from reprise.site.report import Row, rows
 from stages import report
 from tests.test_house import REPORT, covered, pipeline
 from tests.tiny import ROOT
 
-PARAMS = parameters.load("report", report.Params, ROOT / "params.yaml")
 # Runs a part of the report and prints which files of the current folder were opened.
 WATCHED = """
 import sys, pathlib
@@ -41,20 +40,17 @@ def test_every_file_that_the_report_opens_is_among_its_deps(part):
     opened = [path for path in done.stdout.split() if path.startswith(("data/", "reprise/"))]
     opened = [path for path in opened if not path.endswith((".py", ".pyc"))]  # of test_house
     file = {"chapter": "", "extra": "extra/dvc.yaml"}[part]
-    (deps,) = (stage.deps for stage in pipeline() if (stage.name, stage.file) == (REPORT, file))
+    (deps,) = (found.deps for found in pipeline() if (found.name, found.file) == (REPORT, file))
     assert len(opened) > 5
     assert not [path for path in opened if not covered(path, deps)]
 
 
-def test_a_misspelt_part_ends_with_one_line_and_exit_code_two():
-    done = subprocess.run(
-        [sys.executable, "-m", "stages.report", "chaptre"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert (
-        done.stderr == "report@chaptre: no part 'chaptre' of the report; did you mean 'chapter'?\n"
-    )
+def test_a_misspelt_part_ends_with_one_line_and_exit_code_two(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    words = {"arguments": ("part",), "argv": ["chaptre"]}
+    assert stage.execute(report.NAME, report.Params, report.run, report.headline, **words) == 2
+    said = "report@chaptre: no part 'chaptre' of the report; did you mean 'chapter'?\n"
+    assert capsys.readouterr().err == said
 
 
 def test_a_notebook_that_was_not_executed_is_named(tmp_path, monkeypatch):
@@ -75,7 +71,7 @@ def test_all_notebooks_are_the_chapters_or_extra_and_in_order(monkeypatch):
     chapter, extra = report.notebooks()
     named = {path.stem for path in Path("notebooks").glob("*.ipynb")}
     assert {*chapter, *extra} == set(named)
-    executed = [stage.address for stage in pipeline() if stage.name == "reporting"]
+    executed = [found.address for found in pipeline() if found.name == "reporting"]
     assert executed == [
         *(f"reporting@{name}" for name in chapter),
         *(f"extra/dvc.yaml:reporting@{name}" for name in extra),
