@@ -27,7 +27,6 @@ from tests.pipeline.slow_stage import ENVIRONMENT, EXPECTED, PACKS, gone, starte
 from tests.stages import executing
 
 HEAD, OTHER = "127.0.0.2", "127.0.0.3"
-LISTENING = "0A"
 
 
 class Cluster:
@@ -36,41 +35,34 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         with socket.create_server((HEAD, 0)) as free:
-            self.address = f"{HEAD}:{free.getsockname()[1]}"
-        self.nodes: dict[str, subprocess.Popen[bytes]] = {}
+            self.port = free.getsockname()[1]
+        self.address = f"{HEAD}:{self.port}"
+        self.nodes: dict[str, psutil.Popen] = {}
 
-    def start(self, host: str) -> None:
-        """Start a node, the first one as the head, and wait until it runs."""
-        where = [f"--address={self.address}"]
-        if host == HEAD:
-            port = self.address.partition(":")[2]
-            where = ["--head", f"--port={port}", f"--temp-dir={self.folder}"]
-            where.append("--include-dashboard=false")
+    def start(self, host: str, *where: str) -> None:
+        """Start a node and wait until it runs."""
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", *where, "--block"]
         command += [f"--node-ip-address={host}", "--num-cpus=1", "--object-store-memory=100000000"]
-        with (self.folder / f"{host}.log").open("wb") as log:
-            # Nodes have the tests only: the project comes with the work.
-            environment = ENVIRONMENT | {"PYTHONPATH": str(self.folder)}
-            self.nodes[host] = subprocess.Popen(
-                command, env=environment, cwd=self.folder, stdout=log, stderr=log,
+        log = self.folder / f"{host}.log"
+        # Nodes have the tests only: the project comes with the work.
+        environment = ENVIRONMENT | {"PYTHONPATH": str(self.folder)}
+        with log.open("wb") as file:
+            self.nodes[host] = psutil.Popen(
+                command, env=environment, cwd=self.folder, stdout=file, stderr=file,
                 start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + 60
-        while b"Ray runtime started" not in (self.folder / f"{host}.log").read_bytes():
-            assert time.monotonic() < deadline, (self.folder / f"{host}.log").read_text()
+        while b"Ray runtime started" not in log.read_bytes():
+            assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
-
-    def processes(self, host: str) -> list[psutil.Process]:
-        """Return a node's processes."""
-        node = psutil.Process(self.nodes[host].pid)
-        return [node, *node.children(recursive=True)]
 
     def lose(self, host: str) -> None:
         """End a node and all its workers, as a power cut would."""
-        for process in reversed(self.processes(host)):
+        node = self.nodes.pop(host)
+        for process in [*reversed(node.children(recursive=True)), node]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        self.nodes.pop(host).wait()
+        node.wait()
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +72,10 @@ def cluster() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as short:
         made = Cluster(Path(short))
         (made.folder / "tests").symlink_to(tiny.ROOT / "tests")
+        first = ["--head", f"--port={made.port}", f"--temp-dir={short}"]
         try:
-            made.start(HEAD)
-            made.start(OTHER)
+            made.start(HEAD, *first, "--include-dashboard=false")
+            made.start(OTHER, f"--address={made.address}")
             yield made
         finally:
             for host in reversed(list(made.nodes)):
@@ -106,7 +99,7 @@ def test_a_lost_node_costs_its_packs_only(cluster, tmp_path):
         lost: list[int] = []
         while not lost:
             assert time.monotonic() < deadline
-            there = {process.pid for process in cluster.processes(OTHER)}
+            there = {process.pid for process in cluster.nodes[OTHER].children(recursive=True)}
             lost = [pack for pack, process in run.begun() if process in there]
         cluster.lose(OTHER)
         assert run.result() == EXPECTED
@@ -135,28 +128,16 @@ def test_where_no_cluster_is_a_run_ends_soon_with_one_line(monkeypatch):
             )
 
 
-def listening(processes: list[psutil.Process]) -> set[str]:
-    """Return the addresses, as /proc has them, on which processes listen."""
-    tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
-    lines = [line.split() for table in tables for line in table]
-    owner = {line[9]: line[1].partition(":")[0] for line in lines if line[3] == LISTENING}
-    links = [
-        str(link.readlink())
-        for process in processes
-        for link in Path(f"/proc/{process.pid}/fd").iterdir()
-        if link.is_symlink()
-    ]
-    return {owner[link[8:-1]] for link in links if link[:8] == "socket:[" and link[8:-1] in owner}
-
-
 def test_a_cluster_of_our_own_is_on_loopback_only_and_a_killed_worker_costs_its_pack(tmp_path):
     with started(tmp_path, "ray") as run:
         pack, process = run.wait(packs=2)[1]
-        found = listening([*run.family(), psutil.Process(run.process.pid)])
+        processes = [*run.family(), psutil.Process(run.process.pid)]
+        sockets = [socket for each in processes for socket in each.net_connections()]
         os.kill(process, signal.SIGKILL)
         assert run.result() == EXPECTED
+    found = {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN}
     assert found
-    assert found <= {"0100007F", "0000000000000000FFFF00000100007F", "0" * 24 + "01000000"}
+    assert found <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
     times = Counter(pack for pack, _ in run.begun())
     assert times == {number: 1 + (number == pack) for number in range(PACKS)}
 
