@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from reprise.claims import ledger
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name
-from reprise.pipeline import artifacts, experiment, stage
+from reprise.pipeline import artifacts, parameters, stage
 from reprise.site import report
 from reprise.site.pages import Page
 from reprise.site.report import Provenance, Shown, Site
@@ -62,7 +62,7 @@ def run(params: Params, part: str) -> dict[str, bytes]:
     contents = {}
     if part == "chapter":
         sides = [animation(side, pages) for side in params.animations]
-        provenance = Provenance.of(experiment.changes(), LEDGER, LOCK)
+        provenance = Provenance.of(parameters.changes(), LEDGER, LOCK)
         index = site.index(pages, verdicts, sides, ledger.signs(table), provenance)
         contents = {report.INDEX: index} | report.assets()
     for page in pages:

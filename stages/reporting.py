@@ -15,7 +15,7 @@ from typing import Any
 
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Probability
-from reprise.pipeline import experiment, notebooks, parameters, stage
+from reprise.pipeline import notebooks, parameters, stage
 
 NAME = "reporting"
 FOLDER = stage.RESULTS / NAME
@@ -45,11 +45,11 @@ def run(params: Params, notebook: str) -> dict[str, bytes]:
 
 def given(params: Params, notebook: str) -> dict[str, Any]:
     """Return a notebook's parameters."""
-    stages = None if notebook == "claims" else experiment.sources(notebook)
+    stages = None if notebook == "claims" else parameters.sources(notebook)
     return {
         "data": f"{stage.RESULTS}/{notebook}",
         "params": section(notebook),
-        "changed": experiment.changes(stages),
+        "changed": parameters.changes(stages),
         "confidence": params.confidence,
     }
 

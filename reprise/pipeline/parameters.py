@@ -8,7 +8,7 @@ read in the natural order of their names. Its run-cache ignores some names: they
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +17,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from reprise.errors import UserError, closest
+from reprise.pipeline.execution import SECTION
 
 PARAMETERS = Path("params.yaml")
+CHAPTER = Path("data/inputs/chapter.yaml")  # params.yaml of the committed results
+PIPELINE = Path("dvc.yaml")
 UNSEEN = ("size", "nfiles")
 """The keys that DVC's run-cache ignores wherever they stand (`dvc.stage.cache._get_cache_hash`)."""
 LARGEST = 2**63 - 1  # integer; nothing here counts further
@@ -161,3 +164,40 @@ def shown(value: object, form: Callable[[object], str] = repr) -> str:
     if value is None or isinstance(value, bool):
         text = "null" if value is None else text.lower()
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def changes(stages: Iterable[str] | None = None) -> list[str]:
+    """Return what differs from the chapter's parameters, of some or all stages."""
+    here, chapter = read(), read(CHAPTER)
+    names = {**chapter, **here} if stages is None else stages
+    return [
+        f"{key} = {shown(value, str)} (chapter: {shown(other, str)})"
+        for name in names
+        if name != SECTION  # decides how packs run, and no result
+        for key, value, other in _differences(name, here.get(name), chapter.get(name))
+    ]
+
+
+def sources(stage: str) -> list[str]:
+    """Return a stage and all stages that it depends on.
+
+    >>> sources("approximate_q_learning")
+    ['approximate_q_learning', 'dqn_training']
+    """
+    stages = YAML(typ="safe", pure=True).load(PIPELINE)["stages"]
+    sections = read()
+    found = [stage]
+    for name in found:  # grows while it is read
+        deps = stages.get(name, {}).get("deps", ())
+        names = [dep.split("/")[1] for dep in deps if dep.startswith("data/")]
+        names.append(sections.get(name, {}).get("stage"))  # which a study studies
+        found += [s for s in dict.fromkeys(names) if s in stages and s not in found]
+    return found
+
+
+def _differences(key: str, value: Any, chapter: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(value, Mapping) and isinstance(chapter, Mapping):
+        for name in {**chapter, **value}:
+            yield from _differences(f"{key}.{name}", value.get(name), chapter.get(name))
+    elif value != chapter:
+        yield key, value, chapter

@@ -124,15 +124,6 @@ def test_a_stage_writes_into_its_folder_only(tmp_path: Path, name):
     assert str(error.value) == f"{name!r} is not a file name inside {tmp_path}"
 
 
-def test_all_results_of_a_stage_are_written_by_their_suffix(tmp_path: Path):
-    frame = pd.DataFrame({"episode": [0]})
-    contents = {"metrics.json": {"mean": 1.5}, "curves.csv": frame, "episodes/angle.gif": b"GIF89a"}
-    artifacts.write_all(tmp_path / "data/stage", contents)
-    assert (tmp_path / "data/stage/episodes/angle.gif").read_bytes() == b"GIF89a"
-    assert artifacts.read_json(tmp_path / "data/stage/metrics.json") == {"mean": 1.5}
-    assert artifacts.read_csv(tmp_path / "data/stage/curves.csv").to_dict() == {"episode": {0: 0}}
-
-
 def test_a_table_without_rows_is_read_as_floats(tmp_path: Path):
     artifacts.write(tmp_path / "a.csv", pd.DataFrame({"episode": [], "name": []}))
     read = artifacts.read_csv(tmp_path / "a.csv")
