@@ -1,9 +1,8 @@
 """Compiled programs, kept for a stage's next run.
 
-TensorFlow's persistent cache writes the files, in .reprise/programs/<stage>/<machine>/. The last
-folder's name is a digest of TensorFlow's version, XLA's flags and the CPU, which decide the
-compiled code together with the program; TensorFlow itself compares the program. A file that is not
-whole would make the stage fail, so each has a checksum, and a run first removes those that differ.
+TensorFlow's persistent cache writes the files, in .reprise/programs/<stage>/<machine>/. TensorFlow
+compares the program, but not its version, XLA's flags or the CPU: their digest is the last folder.
+A file that is not whole would make the stage fail, so each has a checksum.
 """
 
 import contextlib

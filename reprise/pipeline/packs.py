@@ -48,6 +48,12 @@ class Pack(NamedTuple):
         """Return its seeds' numbers, counted over its variant's packs."""
         return range(self.first, self.first + self.size)
 
+    @property
+    def shown(self) -> str:
+        """Return its variant and its seeds in words."""
+        of = f"{self.variant}, " if self.variant else ""
+        return f"{of}seeds {self.seeds[0]} to {self.seeds[-1]}"
+
 
 def cut(seeds: int, pack_size: int, variants: Iterable[str] = ("",)) -> list[Pack]:
     """Return packs of each variant's seeds, the last maybe smaller.
@@ -55,10 +61,6 @@ def cut(seeds: int, pack_size: int, variants: Iterable[str] = ("",)) -> list[Pac
     >>> [list(pack.seeds) for pack in cut(seeds=5, pack_size=3)]
     [[0, 1, 2], [3, 4]]
     """
-    if seeds < 1 or pack_size < 1:
-        raise ValueError(
-            f"{seeds} seeds in packs of {pack_size}; allowed: at least 1 in packs of 1"
-        )
     each = [(first, variant) for variant in variants for first in range(0, seeds, pack_size)]
     return [
         Pack(index, first, min(pack_size, seeds - first), variant)
@@ -118,7 +120,8 @@ def run(
                     results[place] = future.result()
                 except Exception as error:
                     lost = running.values() if isinstance(error, BrokenExecutor) else [place]
-                    error.add_note(" or ".join(_named(packs, place) for place in lost))
+                    names = (f"pack {n + 1} of {len(packs)}, {packs[n].shown}" for n in lost)
+                    error.add_note(" or ".join(names))
                     raise
                 del running[future]
                 if files:
@@ -132,12 +135,6 @@ def run(
                     print(said, file=sys.stderr, flush=True)
             bar.refresh()
     return [results[place] for place in range(len(packs))]
-
-
-def _named(packs: Sequence[Pack], place: int) -> str:
-    seeds, variant = packs[place].seeds, packs[place].variant
-    of = f"{variant}, " if variant else ""
-    return f"pack {place + 1} of {len(packs)}, {of}seeds {seeds[0]} to {seeds[-1]}"
 
 
 Submit = Callable[[Pack], Future[Any]]

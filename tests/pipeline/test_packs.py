@@ -34,12 +34,6 @@ def test_packs_follow_one_another_and_the_last_may_be_smaller():
     assert packs.cut(3, 2, ["a", "b"])[2:] == [Pack(2, 0, 2, "b"), Pack(3, 2, 1, "b")]
 
 
-@pytest.mark.parametrize(("seeds", "pack_size"), [(0, 4), (3, 0)])
-def test_no_seed_and_no_pack_size_are_refused(seeds, pack_size):
-    with pytest.raises(ValueError, match=f"^{seeds} seeds in packs of {pack_size}; allowed: at le"):
-        packs.cut(seeds, pack_size)
-
-
 def test_results_do_not_depend_on_workers_or_on_further_packs(monkeypatch):
     there = packs.run(pack_tasks.draws, packs.cut(8, 4))
     monkeypatch.setenv(WORKERS, "1")
@@ -210,13 +204,3 @@ def test_a_bad_value_of_the_section_is_refused_with_what_is_allowed(changes, mes
     with pytest.raises(UserError) as error:
         parameters.checked(section, "execution", Execution)
     assert str(error.value).startswith(f"execution.{message}")
-
-
-def test_the_pipeline_does_not_load_tensorflow():
-    modules = [f"pipeline.{name}" for name in ("artifacts", "packs", "parameters", "stage")]
-    modules += ["pipeline.notebooks", "site.reproduce"]
-    script = "import sys; " + "; ".join(f"import reprise.{name}" for name in modules)
-    script += "; print({'tensorflow', 'keras', 'reprise.nn.determinism'} & set(sys.modules))"
-    command = [sys.executable, "-B", "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)
-    assert done.stdout == "set()\n"

@@ -100,11 +100,6 @@ def test_a_row_says_what_was_measured_and_which_page_shows_it():
     assert not shown([], high=float("nan"))["mark"]
 
 
-def test_the_headline_says_how_many_pages_there_are():
-    said = report.headline({"index.html": b"1" * 500_000, "pages/report.css": b""})
-    assert said == "1 pages, 0.5 MB: data/reporting/index.html"
-
-
 def test_claims_that_a_notebooks_figure_shows_are_of_its_stage_and_shown_once():
     table = artifacts.read_csv(ROOT / "data/claims/ledger.csv").to_dict("records")
     stages = {row["claim"]: [*str(row["stage"]).split(), "claims"] for row in table}
