@@ -17,7 +17,12 @@ CORRIDOR = {
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Return a repository in which REINFORCE plays the environment of the user's own."""
     made = Repository.make(tmp_path_factory.mktemp("seen"), [TRAINING, STUDY])
-    made.set(reinforce_training__environment=CORRIDOR)
+    made.set(
+        reinforce_training__environment=CORRIDOR,
+        reinforce_training__seeds=2,
+        reinforce_training__pack_size=1,
+        reinforce_training__iterations=1,
+    )
     made.commit("Play the corridor")
     return made
 
