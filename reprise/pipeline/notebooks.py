@@ -44,7 +44,7 @@ class NotebookError(PlainError, RuntimeError):
 def execute(
     source: Path, parameters: Mapping[str, Any], root: Path, failed: Path
 ) -> tuple[bytes, list[str]]:
-    """Return an executed notebook, and a line for each cell's stderr.
+    """Return an executed notebook and its lines of stderr.
 
     A cell tagged `parameters` assigns each of the parameters. The notebook runs in the folder
     `root`. One that fails is written to `failed`; a NotebookError names the cell and its fault.

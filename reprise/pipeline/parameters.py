@@ -167,7 +167,7 @@ def shown(value: object, form: Callable[[object], str] = repr) -> str:
 
 
 def changes(stages: Iterable[str] | None = None) -> list[str]:
-    """Return what differs from the chapter's parameters, of some or all stages."""
+    """Return some or all stages' changes of the chapter's parameters."""
     here, chapter = read(), read(CHAPTER)
     names = {**chapter, **here} if stages is None else stages
     return [

@@ -22,7 +22,7 @@ INSTALLED = {
 
 
 def check(stage: str, before: Collection[str]) -> None:
-    """Check that DVC sees the modules that a stage has loaded.
+    """Check that DVC sees the modules of a stage.
 
     A stage in no dvc.yaml may load anything; `before` names the modules that the stage did not
     load. A UserError names the module, and how to declare it.
