@@ -42,6 +42,9 @@ work = partial(Need, "work")
 count = partial(Need, "count")
 
 
+Needs = Iterator[Need]
+
+
 class CapacityError(UserError):
     """Parameters that ask for more than there is."""
 

@@ -4,6 +4,7 @@ An algorithm states its hyperparameters as a subclass of `Frozen` without a defa
 the fields of its experiment. params.yaml is then the only home of a value.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from functools import reduce
@@ -27,8 +28,12 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 EvaluationSeed = Annotated[int, Field(ge=0, lt=2**31)]  # those from there on are for training
 Name = Annotated[str, Field(min_length=1)]
 HiddenSizes = Annotated[tuple[PositiveInt, ...], Field(strict=False)]
+BelowOne = Annotated[float, Field(ge=0, lt=1)]  # a discount that bounds all values
+Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 F = TypeVar("F", bound="Frozen")
+T = TypeVar("T")
+Some = Annotated[tuple[T, ...], Field(strict=False, min_length=1)]  # a list that is not empty
 
 
 class Frozen(BaseModel):
@@ -36,9 +41,16 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    # Bytes, and nanoseconds, for each unit of the product of the parameters with some keys.
+    holds: ClassVar[tuple[tuple[Any, ...], ...]] = ()
+    takes: ClassVar[tuple[tuple[Any, ...], ...]] = ()
+
     def needs(self) -> Iterator[Need]:
-        """Yield lower bounds of what the parameters need."""
-        yield from ()
+        """Yield lower bounds of what the parameters ask of a machine."""
+        for kind, declared in ((capacity.memory, self.holds), (capacity.work, self.takes)):
+            for unit, *keys in declared:
+                given = self.given(*keys)
+                yield kind("all of them", unit * math.prod(given[key] for key in keys), given)
 
     def given(self, *keys: str) -> dict[str, Any]:
         """Return parameters by their keys, dotted where models are nested."""
@@ -178,6 +190,7 @@ class Experiment(Frozen):
 
     def needs(self) -> Iterator[Need]:
         """Yield the needs of packs, evaluation and trainings."""
+        yield from super().needs()
         seeds, together = self.given("seeds"), self.given(self.at_once)
         size = self.seeds // self.pack_size * capacity.PACK
         yield capacity.memory("the list of packs", size, seeds)

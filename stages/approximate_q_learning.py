@@ -1,4 +1,4 @@
-"""Approximate Q-learning with linear functions of features, against the DQN at equal steps.
+"""Approximate Q-learning with linear functions, against the DQN.
 
 Reads: params.yaml, data/dqn_training/samples.csv and returns.csv.
 Writes to data/approximate_q_learning/:
@@ -10,7 +10,6 @@ Writes to data/approximate_q_learning/:
 """
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -19,13 +18,12 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from reprise import capacity, seeds
+from reprise import hyperparameters as kinds
 from reprise.agents import dqn, evaluation
-from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.wrappers import Feature, Featured, through_features
 from reprise.errors import UserError
-from reprise.hyperparameters import AtLeastTwo, Experiment, Frozen, Name, PositiveInt
 from reprise.measures import training, variants
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.pipeline import artifacts, packs, stage
@@ -35,26 +33,24 @@ NAME = "approximate_q_learning"
 DQN = "dqn"  # the learner that the others are compared with
 DQN_RESULTS = Path("data/dqn_training")
 
-Features = Annotated[tuple[Feature, ...], Field(strict=False, min_length=1)]
+
+class Clock(kinds.Frozen):
+    """The points of curves, and the returns to reach."""
+
+    every: kinds.PositiveInt  # environment steps between two points of a curve
+    window: kinds.PositiveInt  # episodes in a mean return
+    targets: kinds.HiddenSizes  # mean returns to reach
 
 
-class Clock(Frozen):
-    """The points of curves by environment steps, and the returns to reach."""
-
-    every: PositiveInt  # steps between two points of a curve
-    window: PositiveInt  # episodes in a mean return
-    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
-
-
-class Params(dqn.Hyperparameters, Experiment):
+class Params(dqn.Hyperparameters, kinds.Experiment):
     """The section of params.yaml."""
 
     total_episodes: None
-    total_steps: PositiveInt
+    total_steps: kinds.PositiveInt
     dueling: Literal[False]
-    seeds: AtLeastTwo
+    seeds: kinds.AtLeastTwo
     clock: Clock
-    feature_sets: Annotated[dict[Name, Features], Field(min_length=1)]
+    feature_sets: Annotated[dict[kinds.Name, kinds.Some[Feature]], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -65,7 +61,7 @@ class Params(dqn.Hyperparameters, Experiment):
             raise ValueError(f"clock.every is {self.clock.every}; allowed: from {allowed}")
         return self
 
-    def needs(self) -> Iterator[Need]:
+    def needs(self) -> capacity.Needs:
         """Yield the needs of trainings, evaluation and curves."""
         yield from super().needs()
         size = 8 * (self.total_steps // self.clock.every) * self.seeds
@@ -85,40 +81,34 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 
 
 def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
-    """Return the run of dqn_training, with each seed's mean evaluation as one episode."""
+    """Return dqn_training's run, a seed's mean evaluation its episode."""
     samples = artifacts.read_csv(DQN_RESULTS / "samples.csv")
     returns = artifacts.read_csv(DQN_RESULTS / "returns.csv").filter(like="seed_").to_numpy(float)
     columns = [f"final_{limit}" for limit in limits]
     if missing := [column for column in columns if column not in samples]:
-        raise UserError(
-            f"{DQN_RESULTS}/samples.csv has no {missing[0]}; "
-            f"allowed as evaluation.limits: those of dqn_training"
-        )
+        known = "allowed as evaluation.limits: those of dqn_training"
+        raise UserError(f"{DQN_RESULTS}/samples.csv has no {missing[0]}; {known}")
     steps = np.nancumsum(returns, axis=0)  # CartPole's reward is 1 for each step
     none, played = np.zeros((0, len(samples))), samples[columns].to_numpy(float).T[:, None]
     return TrainingRun(returns, steps, none, none, {}, {"greedy": played})
 
 
 def table(run: TrainingRun, params: Params) -> pd.DataFrame:
-    """Return a row for each seed: its training within the environment steps, and its returns."""
-    clock, budget, greedy = params.clock, params.total_steps, run.evaluations["greedy"]
-    found = pd.DataFrame({"seed": range(greedy.shape[-1])})
+    """Return each seed's training within the budget, and its returns."""
+    window, budget, lost = params.clock.window, params.total_steps, run.evaluations["greedy"][0, 0]
     last = training.by_steps(run, np.array([budget]), training.LAST_EPISODES)
-    found["last_return"], found["environment_steps"] = last[0], run.steps[-1]
+    found = pd.DataFrame({"seed": range(len(lost)), "last_return": last[0]})
+    found["environment_steps"] = run.steps[-1]
     found["episodes"] = np.count_nonzero(~np.isnan(run.returns), axis=0)
-    for target in clock.targets:
-        steps = training.steps_to(run.returns, run.steps, target, clock.window, budget)
-        found[f"steps_to_{target}"] = steps
-    found["diverged"] = np.isnan(greedy[0, 0])
+    for goal in params.clock.targets:
+        steps = training.steps_to(run.returns, run.steps, goal, window, budget)
+        found[f"steps_to_{goal}"] = steps
+    found["diverged"] = np.isnan(lost)
     return found.join(training.evaluated(run.evaluations, params.evaluation.limits))
 
 
 def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
-    """Return a row for each feature set, seed and feature: the weights of the two actions.
-
-    A weight that is not finite is NaN. With hidden layers a feature has no single weight, and the
-    table no rows.
-    """
+    """Return the weights by feature and seed; none with hidden layers."""
     rows = []
     for name, run in runs.items() if not params.hidden_sizes else ():
         kernel, bias = run.weights["final"]  # [A, F, N] and [A, N]
@@ -132,15 +122,16 @@ def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
 
 
 def run(params: Params) -> dict:
-    """Train and evaluate with all feature sets, and compare with the DQN."""
-    deep = {DQN: dqn_run(params.evaluation.limits)}
+    """Train and evaluate with all feature sets, and compare."""
+    limits, clock = params.evaluation.limits, params.clock
+    deep = {DQN: dqn_run(limits)}
     linear = evaluation.in_packs(train, params, NAME, params.feature_sets)
-    points = np.arange(params.clock.every, params.total_steps + 1, params.clock.every)
-    times = [f"steps_to_{target}" for target in params.clock.targets]
+    points = np.arange(clock.every, params.total_steps + 1, clock.every)
+    times = [f"steps_to_{target}" for target in clock.targets]
     samples, curves, quantiles, learners = {}, {}, {}, {}
     for name, run in (deep | linear).items():
         samples[name] = own = table(run, params)
-        by_steps = training.by_steps(run, points, params.clock.window)
+        by_steps = training.by_steps(run, points, clock.window)
         curves[name] = training.by_seed(by_steps, "steps").assign(steps=points)
         quantiles[name] = training.quantiles(by_steps, "steps").assign(steps=points)
         played = training.evaluations(run, params.evaluation)
@@ -150,11 +141,10 @@ def run(params: Params) -> dict:
             **{column: variants.reached(own[column].to_numpy()) for column in times},
             **played,
         }
-    every = variants.stacked(samples)
-    against = {
-        column: variants.comparisons(every, column, DQN, seed=params.seed)
-        for column in ("last_return", *(f"greedy_{limit}" for limit in params.evaluation.limits))
-    } | {column: variants.sooner(every, column, DQN, seed=params.seed) for column in times}
+    every, seed = variants.stacked(samples), params.seed
+    compared = ("last_return", *(f"greedy_{limit}" for limit in limits))
+    against = {column: variants.comparisons(every, column, DQN, seed=seed) for column in compared}
+    against |= {column: variants.sooner(every, column, DQN, seed=seed) for column in times}
     return {
         "metrics.json": {"learners": learners, "against_dqn": against},
         "samples.csv": every,

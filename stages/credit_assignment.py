@@ -1,4 +1,4 @@
-"""Compares the kinds of credit of an action: worked examples, and REINFORCE with each kind.
+"""Compares the kinds of credit that REINFORCE gives an action.
 
 Reads: params.yaml.
 Writes to data/credit_assignment/:
@@ -16,13 +16,12 @@ from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from reprise import seeds
 from reprise.agents import evaluation, reinforce
 from reprise.environments import registry
 from reprise.environments.specification import Played
-from reprise.hyperparameters import Ablation, ChangesOf, Discount, Frozen, Name
+from reprise.hyperparameters import Ablation, ChangesOf, Discount, Fraction, Frozen, Name, Some
 from reprise.measures import variants
 from reprise.measures.training_run import TrainingRun, join
 from reprise.pipeline import packs, stage
@@ -30,29 +29,27 @@ from reprise.pipeline import packs, stage
 NAME = "credit_assignment"
 EXAMPLES = packs.Pack(0, 0, 1, "examples")  # a worker's task: they need TensorFlow
 
-Rewards = Annotated[tuple[float, ...], Field(strict=False, min_length=1)]
-
 
 class Example(Frozen):
     """The rewards of some episodes."""
 
     discount: Discount
-    rewards: Annotated[tuple[Rewards, ...], Field(strict=False, min_length=1)]
+    rewards: Some[Some[float]]
 
 
 class Params(reinforce.Hyperparameters, Ablation, Played):
-    """The section of params.yaml; a variant is a change of hyperparameters."""
+    """The section of params.yaml; a variant changes hyperparameters."""
 
     algorithm = reinforce
     shared = ("iterations",)
 
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(reinforce.Hyperparameters)]]
-    half_lives: dict[Name, Annotated[float, Field(gt=0, lt=1)]]
+    half_lives: dict[Name, Fraction]
     examples: dict[Name, Example]
 
 
 def work(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
-    """Return the run of a pack's seeds, or the worked examples."""
+    """Return a pack's run, or the worked examples."""
     if pack.variant == EXAMPLES.variant:
         return pd.concat([worked(name, example) for name, example in params.examples.items()])
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
@@ -65,21 +62,21 @@ def work(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
 def worked(name: str, example: Example) -> pd.DataFrame:
     """Return a row for each step of an example's episodes."""
     lengths = [len(rewards) for rewards in example.rewards]
-    played = np.arange(max(lengths))[:, None, None] < np.array(lengths)[:, None]  # [T, E, 1]
+    played = np.arange(max(lengths)) < np.array(lengths)[:, None]  # [E, T]
     rewards = np.zeros(played.shape)
-    rewards.swapaxes(0, 1)[played.swapaxes(0, 1)] = np.concatenate(example.rewards)
-    discounted = reinforce.discounted_returns(rewards, example.discount)
-    advantages = reinforce.advantages(discounted, played)
-    episode, step = np.nonzero(played[..., 0].T)
-    columns = {"reward": rewards, "return": discounted.numpy(), "advantage": advantages.numpy()}
+    rewards[played] = np.concatenate(example.rewards)
+    discounted = reinforce.discounted_returns(rewards.T[..., None], example.discount)
+    advantages = reinforce.advantages(discounted, played.T[..., None])
+    episode, step = np.nonzero(played)
+    columns = {"reward": rewards.T[..., None], "return": discounted, "advantage": advantages}
     return pd.DataFrame(
         {"example": name, "discount": example.discount, "episode": episode, "step": step}
-        | {column: values[step, episode, 0] for column, values in columns.items()}
+        | {column: np.asarray(values)[step, episode, 0] for column, values in columns.items()}
     )
 
 
 def half_life(discount: float) -> dict[str, float]:
-    """Return the steps after which a reward counts half, and its share after whole steps."""
+    """Return the steps to half a reward, and shares around them."""
     steps = math.log(0.5) / math.log(discount)
     before, after = (math.prod([discount] * whole(steps)) for whole in (math.floor, math.ceil))
     return {"discount": discount, "steps": steps, "before": before, "after": after}
@@ -90,10 +87,8 @@ def run(params: Params) -> dict:
     cut = [*packs.cut(params.seeds, params.pack_size, params.variants), EXAMPLES]
     *runs, examples = packs.run(partial(work, params), cut, label=NAME)
     grouped: dict[str, list[Any]] = packs.by_variant(cut[:-1], runs)
-    results = variants.results(
-        {name: join(each) for name, each in grouped.items()},
-        params.evaluation, params.baseline, params.seed, params.environment.solved_return,
-    )  # fmt: skip
+    compared = params.evaluation, params.baseline, params.seed, params.environment.solved_return
+    results = variants.results({name: join(each) for name, each in grouped.items()}, *compared)
     half_lives = {name: half_life(discount) for name, discount in params.half_lives.items()}
     results["metrics.json"]["half_lives"] = half_lives
     return results | {"examples.csv": examples}

@@ -1,34 +1,28 @@
-"""Trains the chapter's DQN with one thing changed at a time, and compares the variants.
+"""Trains the chapter's DQN with one thing changed at a time.
 
 Reads: params.yaml.
 Writes to data/dqn_ablations/:
-    metrics.json        how each variant trains, forgets and plays, and its comparison with its
-                        partner; loss and targets of the base as warnings; replay_access
+    metrics.json        each variant by itself and with its partner, warnings, replay_access
     samples.csv         a row for each variant and seed
     returns.csv         the return of each training episode, one column a seed
     learning_curve.csv  mean, median and quantiles over seeds
     warnings.csv        loss and mean target of the base around its collapses, among calm seeds
 
-Each variant has its own seeds, the base too; those of dqn_training are others. A variant is
-compared with its *partner*, from which it differs in one thing: `double` with `target_hard`, since
-double Q-learning needs a target network; all others with `base`.
-
-No replay is a buffer as small as a batch: each batch is drawn from the latest transitions only. The
-copied and the soft target network are equally old: 20 gradient steps between copies make it 10
-steps old on average, as does a rate of 0.1.
+A variant has its own seeds. Its *partner* differs from it in one thing: of `double` it is
+`target_hard`, since double Q-learning needs a target network; of all others `base`. No replay is a
+buffer as small as a batch. The copied and the soft target network are equally old, 10 steps on
+average: by 20 gradient steps between copies, and by a rate of 0.1.
 """
 
 import sys
-from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Any, Self
 
 import pandas as pd
 from pydantic import model_validator
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.agents import dqn, evaluation
-from reprise.capacity import Need
 from reprise.environments import registry
 from reprise.environments.specification import Played
 from reprise.hyperparameters import Ablation, ChangesOf, Name, PositiveInt, check_choice
@@ -38,13 +32,16 @@ from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
 NAME = "dqn_ablations"
+LISTS = "warning", "shown_after", "replay_access.longer", "replay_access.accesses"
 
 
 class Params(dqn.Hyperparameters, Ablation, Played):
-    """The section of params.yaml; a variant is a change of hyperparameters."""
+    """The section of params.yaml; a variant changes hyperparameters."""
 
     algorithm = dqn
     shared = ("total_episodes", "maximum_steps")
+    holds = tuple((8, key) for key in LISTS)
+    takes = ((1, "replay_access.accesses", "replay_access.repeats"),)
 
     total_episodes: PositiveInt
     total_steps: None
@@ -63,16 +60,6 @@ class Params(dqn.Hyperparameters, Ablation, Played):
             check_choice(f"partners.{name}", partner, self.variants)
         return self
 
-    def needs(self) -> Iterator[Need]:
-        """Yield the needs of the trainings and of the timed accesses."""
-        yield from super().needs()
-        for key, size in (("shorter", 16), ("longer", 16), ("accesses", 8)):
-            yield self.memory("what is accessed", size, f"replay_access.{key}")
-        yield self.work("access", "replay_access.accesses", "replay_access.repeats")
-        given = self.given("warning", "shown_after", self.at_once)
-        size = 8 * (self.warning + self.shown_after) * given[self.at_once]
-        yield capacity.memory("the episodes around a collapse", size, given)
-
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return the evaluated run of a pack's seeds."""
@@ -87,9 +74,9 @@ def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     runs = evaluation.in_packs(train, params, NAME, params.variants)
     limits, cap = params.evaluation.limits, params.environment.top(params.maximum_steps)
-    courses = {n: forgetting.course(t.returns, cap, params.window) for n, t in runs.items()}
-    samples, metrics = {}, {}
+    samples, metrics, courses = {}, {}, {}
     for name, run in runs.items():
+        courses[name] = forgetting.course(run.returns, cap, params.window)
         samples[name] = table = training.course(run, limits, cap).join(courses[name].samples)
         best_less_final = table[f"best_{limits[0]}"] - table[f"final_{limits[0]}"]
         played = training.evaluations(run, params.evaluation, params.environment.solved_return)
@@ -103,23 +90,24 @@ def run(params: Params) -> dict:
     base, course = runs[params.baseline], courses[params.baseline]
     correlations = forgetting.correlations(base)
     samples[params.baseline] = samples[params.baseline].join(correlations)
-    around = {
-        what: forgetting.places(values, course, params.warning, params.shown_after)
-        for what, values in {"target": base.targets, "loss": base.losses}.items()
-    }
+    shown = course, params.warning, params.shown_after
+    curves = {"target": base.targets, "loss": base.losses}
+    around = {what: forgetting.places(values, *shown) for what, values in curves.items()}
     every = variants.stacked(samples)
+    luck = partial(seeds.generator, params.seed, f"{NAME} replay access")
     return {
         "metrics.json": {
             "variants": metrics,
             "against_partner": against_partners(every, params),
             "loss": {
-                name: intervals.summary(values) if values.notna().sum() > 1 else None
-                for name, values in correlations.items()
+                key: intervals.summary(c) if c.count() > 1 else None
+                for key, c in correlations.items()
             },
-            "warnings": {
-                what: forgetting.warning(places, params.warning) for what, places in around.items()
+            "warnings": {w: forgetting.warning(p, params.warning) for w, p in around.items()},
+            "replay_access": {
+                f"{name}_growth": access_growth.growth(make, params.replay_access, luck(name))
+                for name, make in access_growth.BATCHES.items()
             },
-            "replay_access": replay_access(params),
         },
         "samples.csv": every,
         **variants.curves(runs, "episode"),
@@ -133,9 +121,7 @@ def run(params: Params) -> dict:
 def against_partners(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
     """Compare each variant with its partner."""
     limit, found = params.evaluation.limits[0], {}
-    for name in params.variants:
-        if name == params.baseline:
-            continue
+    for name in list(params.variants)[1:]:  # the first is the baseline
         partner = params.partners.get(name, params.baseline)
         two = pd.DataFrame(samples[samples["variant"].isin([name, partner])])
         compare = partial(variants.comparisons, two, baseline=partner, seed=params.seed)
@@ -149,19 +135,7 @@ def against_partners(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
     return found
 
 
-def replay_access(params: Params) -> dict[str, int]:
-    """Return the growth of access times with the length of a deque and of a circular array."""
-    luck = partial(seeds.generator, params.seed, f"{NAME} replay access")
-    return {
-        f"{name}_growth": access_growth.growth(make, params.replay_access, luck(name))
-        for name, make in access_growth.BATCHES.items()
-    }
-
-
-def headline(results: dict) -> str:
-    """Return the variants' final greedy returns in one line."""
-    return variants.headline(results, "final")
-
+headline = partial(variants.headline, how="final")
 
 if __name__ == "__main__":
     sys.exit(stage.execute(NAME, Params, run, headline))

@@ -1,4 +1,4 @@
-"""Plays CartPole by simple rules, by chance and with untrained networks.
+"""Plays CartPole by rules, by chance and with untrained networks.
 
 Reads: params.yaml.
 Writes to data/hardcoded_baseline/:
@@ -11,24 +11,18 @@ Writes to data/hardcoded_baseline/:
 """
 
 import sys
-from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import ValidationInfo, field_validator
 
 from reprise import capacity, policies
-from reprise.capacity import Need
-from reprise.environments.animation import gif
-from reprise.environments.rollout import Act, Episode, evaluate, record
+from reprise.environments import animation, rollout
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.hyperparameters import AtLeastTwo, Frozen, HiddenSizes, PositiveInt, Seed
-from reprise.measures.swings import growth, swing_table
-from reprise.nn import networks
-from reprise.nn.networks import Activation
+from reprise.measures import swings
+from reprise.nn import networks as nets
 from reprise.pipeline import stage
-from reprise.policies import playing
 from reprise.stats import intervals
 
 NAME = "hardcoded_baseline"
@@ -41,7 +35,7 @@ class Untrained(Frozen):
     networks: AtLeastTwo
     episodes: PositiveInt
     hidden_sizes: HiddenSizes
-    activation: Activation
+    activation: nets.Activation
 
 
 class Params(Frozen):
@@ -62,75 +56,65 @@ class Params(Frozen):
             raise ValueError(f"{value} is not played; allowed: {first} to {first + episodes - 1}")
         return value
 
-    def needs(self) -> Iterator[Need]:
-        """Yield the needs of the episodes, their random numbers and the networks."""
+    def needs(self) -> capacity.Needs:
+        """Yield the needs of all episodes and networks."""
         for keys in (("episodes",), ("untrained.episodes", "untrained.networks")):
             yield self.memory("all episodes at once", capacity.ENVIRONMENT, *keys)
             yield self.memory("the random numbers of all steps", 4, "maximum_steps", *keys)
-        sizes = (len(FEATURES), *self.untrained.hidden_sizes, 1)
         given = self.given("untrained.hidden_sizes"), self.given("untrained.networks")
-        yield from networks.needs(sizes, 1, *given)
+        yield from nets.needs((len(FEATURES), *self.untrained.hidden_sizes, 1), 1, *given)
 
 
 def run(params: Params) -> dict:
     """Play all policies, and measure the swings of the angle rule."""
-    seeds = range(params.first_seed, params.first_seed + params.episodes)
-    limit, traced = params.maximum_steps, params.traced_seed
-    seen: list[NDArray[np.float32]] = []  # T times [E, O]
+    first, limit, untrained = params.first_seed, params.maximum_steps, params.untrained
+    played, few = (range(first, first + p.episodes) for p in (params, untrained))
+    seen: list[np.ndarray] = []  # T times [E, O]
 
-    def watched_angle(observations: policies.Floats) -> policies.Actions:
+    def watched_angle(observations: np.ndarray, step: int) -> np.ndarray:
         seen.append(observations[..., 0])
         return policies.angle(observations)
 
-    def returns_of(act: Act) -> NDArray[np.float64]:
-        return evaluate(act, CHAPTERS_OWN, seeds, 1, [limit])[0, :, 0]
-
-    def chance(seeds: Sequence[int]) -> Act:
+    def chance(seeds: range) -> rollout.Act:
         return policies.chance(policies.uniform_draws(params.seed, "random", seeds, 1, limit))
 
-    damping = playing(policies.angle_and_velocity)
+    damping = policies.playing(policies.angle_and_velocity)
+    left = policies.playing(policies.always_left)
+    acts = {"angle": watched_angle, "random": chance(played), "always_left": left}
     returns = {
-        "angle": returns_of(playing(watched_angle)),
-        "random": returns_of(chance(seeds)),
-        "always_left": returns_of(playing(policies.always_left)),
-        "angle_and_velocity": returns_of(damping),
+        name: rollout.evaluate(act, CHAPTERS_OWN, played, 1, [limit])[0, :, 0]
+        for name, act in {**acts, "angle_and_velocity": damping}.items()
     }
-    shown = {"angle": playing(policies.angle), "random": chance([traced])}
-    shown["angle_and_velocity"] = damping
-    episodes = {name: record(act, CHAPTERS_OWN, traced, limit) for name, act in shown.items()}
-    untrained = play_networks(params)
-    swings = swing_table(np.stack(seen), returns["angle"].astype(int).tolist(), seeds)
-    samples = {**returns, "untrained_network": untrained}
-    return {
-        "metrics.json": {
-            **{name: summary(sample, limit) for name, sample in samples.items()},
-            "swings": growth(swings, seed=params.seed),
-        },
-        "episodes.csv": pd.DataFrame({"seed": seeds, **returns}).melt(
-            "seed", var_name="policy", value_name="return"
-        ),
-        "untrained.csv": pd.DataFrame({"network": range(len(untrained)), "return": untrained}),
-        "trace.csv": trace(episodes["angle"]),
-        "swings.csv": swings,
-        **{
-            f"{name}.gif": gif(episode.frames, episode.frames_per_second)
-            for name, episode in episodes.items()
-        },
+    swung = swings.swing_table(np.stack(seen), returns["angle"].astype(int).tolist(), played)
+    traced = params.traced_seed
+    shown = {"angle": policies.playing(policies.angle), "random": chance(range(traced, traced + 1))}
+    episodes = {
+        name: rollout.record(act, CHAPTERS_OWN, traced, limit)
+        for name, act in {**shown, "angle_and_velocity": damping}.items()
     }
-
-
-def play_networks(params: Params) -> NDArray[np.float64]:
-    """Return the mean return of each untrained network [N]."""
-    untrained, limit = params.untrained, params.maximum_steps
-    seeds = range(params.first_seed, params.first_seed + untrained.episodes)
-    draws = policies.uniform_draws(params.seed, "untrained", seeds, untrained.networks, limit)
+    draws = policies.uniform_draws(params.seed, "untrained", few, untrained.networks, limit)
     sizes = [len(FEATURES), *untrained.hidden_sizes, 1]
     act = policies.untrained_network(params.seed, sizes, untrained.activation, draws)
-    return evaluate(act, CHAPTERS_OWN, seeds, untrained.networks, [limit])[0].mean(axis=0)
+    means = rollout.evaluate(act, CHAPTERS_OWN, few, untrained.networks, [limit])[0].mean(axis=0)
+    samples = {**returns, "untrained_network": means}
+    trace = pd.DataFrame(episodes["angle"].observations, columns=pd.Index(FEATURES))
+    trace["action"] = pd.array([*episodes["angle"].actions, None], "Int64")  # none follows the last
+    results = {
+        "metrics.json": {name: summary(sample, limit) for name, sample in samples.items()}
+        | {"swings": swings.growth(swung, seed=params.seed)},
+        "episodes.csv": pd.DataFrame({"seed": played, **returns}).melt(
+            "seed", var_name="policy", value_name="return"
+        ),
+        "untrained.csv": pd.DataFrame({"network": range(len(means)), "return": means}),
+        "trace.csv": trace.rename_axis("step").reset_index(),
+        "swings.csv": swung,
+    }
+    gifs = {f"{n}.gif": animation.gif(e.frames, e.frames_per_second) for n, e in episodes.items()}
+    return results | gifs
 
 
-def summary(returns: NDArray[np.float64], limit: int) -> dict[str, float]:
-    """Summarise a sample of returns; an episode at the limit is solved."""
+def summary(returns: np.ndarray, limit: int) -> dict[str, float]:
+    """Summarise returns; an episode at the limit is solved."""
     solved = intervals.wilson_interval(int((returns >= limit).sum()), len(returns))
     return {
         "n": len(returns),
@@ -143,20 +127,11 @@ def summary(returns: NDArray[np.float64], limit: int) -> dict[str, float]:
     }
 
 
-def trace(episode: Episode) -> pd.DataFrame:
-    """Return an episode as a table; no action follows the last observation."""
-    table = pd.DataFrame(episode.observations, columns=pd.Index(FEATURES))
-    table.insert(0, "step", range(len(table)))
-    return table.assign(action=pd.array([*episode.actions.tolist(), None], "Int64"))
-
-
 def headline(results: dict) -> str:
     """Return the mean returns in one line."""
-    metrics = results["metrics.json"]
-    return ", ".join(
-        f"{name.replace('_', ' ')} {metrics[name]['mean']:.1f}"
-        for name in ("angle", "random", "untrained_network", "angle_and_velocity")
-    )
+    names = ("angle", "random", "untrained_network", "angle_and_velocity")
+    means = {name: results["metrics.json"][name]["mean"] for name in names}
+    return ", ".join(f"{name.replace('_', ' ')} {mean:.1f}" for name, mean in means.items())
 
 
 if __name__ == "__main__":

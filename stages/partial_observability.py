@@ -1,4 +1,4 @@
-"""Trains REINFORCE on partial observations: hidden velocities, noise, and memory against both.
+"""Trains REINFORCE on observations without velocities, or with noise.
 
 Reads: params.yaml.
 Writes to data/partial_observability/:
@@ -9,18 +9,14 @@ Writes to data/partial_observability/:
 """
 
 import sys
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import get_args
 
-from pydantic import Field
-
-from reprise import seeds
+from reprise import capacity, seeds
 from reprise.agents import evaluation, reinforce
-from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
-from reprise.environments.wrappers import Sensed, Sensing, Sensors
-from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
+from reprise.environments.wrappers import Observed, Sensed, Sensing, Sensors
+from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt, Some
 from reprise.measures import variants
 from reprise.measures.training_run import TrainingRun
 from reprise.nn import networks
@@ -29,22 +25,20 @@ from reprise.pipeline import packs, stage
 NAME = "partial_observability"
 STEPS_A_SECOND = 50.0  # of CartPole
 
-Feature = Literal["position", "velocity", "angle", "angular_velocity"]
-
 
 class Noise(Frozen):
-    """The largest error of each feature, in m, m/s, rad and rad/s."""
+    """The largest error of each feature."""
 
-    position: NonNegativeFloat
-    velocity: NonNegativeFloat
-    angle: NonNegativeFloat
-    angular_velocity: NonNegativeFloat
+    position: NonNegativeFloat  # m
+    velocity: NonNegativeFloat  # m/s
+    angle: NonNegativeFloat  # rad
+    angular_velocity: NonNegativeFloat  # rad/s
 
 
 class Seen(Frozen):
     """The observations of a variant."""
 
-    features: Annotated[tuple[Feature, ...], Field(strict=False, min_length=1)]
+    features: Some[Observed]
     noisy: bool
     history: PositiveInt
     rates: bool  # rates of change in place of earlier measurements
@@ -56,8 +50,8 @@ class Params(reinforce.Hyperparameters, Comparison):
     noise: Noise
     variants: dict[Name, Seen]
 
-    def needs(self) -> Iterator[Need]:
-        """Yield the needs of the trainings, and of each variant's memory."""
+    def needs(self) -> capacity.Needs:
+        """Yield the needs of trainings and of each variant's memory."""
         yield from super().needs()
         for name, seen in self.variants.items():
             given = {f"variants.{name}.history": seen.history}
@@ -66,17 +60,16 @@ class Params(reinforce.Hyperparameters, Comparison):
 
     def sensors(self, variant: str) -> Sensors:
         """Return the sensors of a variant."""
-        seen, places = self.variants[variant], list(Noise.model_fields)
-        return Sensors(
-            tuple(places.index(feature) for feature in seen.features),
-            tuple(getattr(self.noise, f) if seen.noisy else 0.0 for f in seen.features),
-            seen.history,
-            STEPS_A_SECOND if seen.rates else 0.0,
+        seen = self.variants[variant]
+        places = tuple(get_args(Observed).index(feature) for feature in seen.features)
+        errors = tuple(
+            getattr(self.noise, feature) if seen.noisy else 0.0 for feature in seen.features
         )
+        return Sensors(places, errors, seen.history, STEPS_A_SECOND if seen.rates else 0.0)
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return the run of a pack's seeds, evaluated with the same partial observations."""
+    """Return a pack's run, evaluated with the same observations."""
     sensors = params.sensors(pack.variant)
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)
@@ -89,8 +82,7 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    sensors = {name: params.sensors(name) for name in params.variants}
-    runs = evaluation.in_packs(train, params, NAME, sensors)
+    runs = evaluation.in_packs(train, params, NAME, params.variants)
     return variants.results(runs, params.evaluation, params.baseline, params.seed)
 
 

@@ -1,9 +1,8 @@
-"""Searches for policies by trying them: the vacuum robot's, and CartPole's by NEAT.
+"""Searches for policies of the vacuum robot, and NEAT on CartPole.
 
 Reads: params.yaml, data/inputs/neat.ini.
 Writes to data/policy_search/:
-    metrics.json     how good each search is at the end and how soon, comparisons of searches,
-                     NEAT on CartPole
+    metrics.json     how good each search is and how soon, comparisons, NEAT on CartPole
     landscape.csv    the mean share of the dust for every combination of p and r
     best_so_far.csv  quantiles over runs of the recommended policy's mean share, by evaluations
     samples.csv      a row for each run and search: the last recommendation
@@ -18,27 +17,32 @@ last one, the landscape for the others.
 """
 
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from reprise import capacity, seeds
 from reprise.agents import neat, vacuum
-from reprise.capacity import Need
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.vacuum_room import ROOM
-from reprise.hyperparameters import AtLeastTwo, Frozen, PositiveInt, Probability, Seed
+from reprise.hyperparameters import (
+    AtLeastTwo,
+    Fraction,
+    Frozen,
+    PositiveInt,
+    Probability,
+    Seed,
+    Some,
+)
 from reprise.measures import training
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
 NAME = "policy_search"
 NEAT = Path("data/inputs/neat.ini")
-Tolerance = Annotated[float, Field(gt=0, lt=1)]  # relative to the best
 
 
 class Policy(Frozen):
@@ -51,73 +55,53 @@ class Policy(Frozen):
 class Params(vacuum.Hyperparameters):
     """The section of params.yaml."""
 
+    holds = (
+        *((16, key) for key in ("record_every", "fresh_tries", "coverage.tries", "neat.episodes")),
+        *((100, key) for key in ("runs", "neat.runs", "neat.population")),
+        (16, "grid.points", "grid.points"),
+        (16, "genetic.survivors", "genetic.offspring"),
+        (16, "landscape.points", "landscape.points", "landscape.tries"),
+        *((16, key) for key in ("landscape.best_tries", "gradient_ascent.repeats")),
+        (capacity.ENVIRONMENT, "neat.evaluation.episodes"),
+    )
+    takes = (1_000, "evaluations", "runs"), (1_000, "neat.runs", "neat.population", "neat.episodes")
+
     seed: Seed
     runs: AtLeastTwo
     pack_size: PositiveInt
     fresh_tries: PositiveInt
-    tolerances: Annotated[tuple[Tolerance, ...], Field(strict=False, min_length=1)]
+    tolerances: Some[Fraction]  # relative to the best
     landscape: vacuum.LandscapeGrid
     shown: Annotated[tuple[Policy, ...], Field(strict=False, min_length=3, max_length=3)]
     coverage: vacuum.Coverage
     neat: neat.Neat
 
-    def needs(self) -> Iterator[Need]:
-        """Yield the needs of the searches, of the tries that judge them, and of NEAT."""
-        packed, records = self.runs // self.pack_size, self.evaluations // self.record_every
-        yield capacity.memory("the list of packs", packed * capacity.PACK, self.given("runs"))
-        given = self.given("evaluations", "record_every", "runs")
-        yield capacity.memory("the recommended policies", 16 * records * self.runs, given)
-        for size, *keys in (
-            (16, "record_every"),
-            (16 * self.grid.points, "grid.points"),
-            (16, "genetic.survivors", "genetic.offspring"),
-            (64, "gradient_ascent.repeats"),
-            (24, "fresh_tries"),
-            (24 * self.landscape.points, "landscape.points", "landscape.tries"),
-            (24, "landscape.best_tries"),
-            (24, "coverage.tries"),
-        ):
-            yield self.memory("the policies tried at once", size, *keys)
-        yield self.work("the tries", "evaluations", "runs", nanoseconds=1_000)
-        given, number = self.given("coverage.tries", "coverage.doublings"), self.coverage.tries
-        yield capacity.work("the tries", 1_000 * number * 2**self.coverage.doublings, given)
-        for what, size, key in (
-            ("the genomes", capacity.SETTING, "neat.population"),
-            ("the seeds of the episodes", 8, "neat.episodes"),
-            ("the runs of NEAT", capacity.PACK, "neat.runs"),
-            ("all episodes at once", capacity.ENVIRONMENT, "neat.evaluation.episodes"),
-        ):
-            yield self.memory(what, size, key)
-        played = "neat.runs", "neat.population", "neat.episodes"
-        yield self.work("the episodes of NEAT", *played, nanoseconds=1_000)
-
 
 def search(params: Params, pack: packs.Pack) -> tuple[dict, list[neat.Evolution]]:
-    """Return the searches of a pack's runs, and the pack's share of NEAT's runs."""
+    """Return a pack's searches, and its share of NEAT's runs."""
     first, end = (n * params.neat.runs // params.runs for n in (pack.first, pack.first + pack.size))
     return vacuum.search_all(params, params.seed, pack.seeds, params.fresh_tries), [
         neat.run(params.neat, NEAT, CHAPTERS_OWN, params.seed, run) for run in range(first, end)
     ]
 
 
-def run(params: Params) -> dict[str, Any]:
-    """Search in all runs, and judge the results on the landscape."""
+def run(params: Params) -> dict:
+    """Search in all runs, and judge on the landscape."""
     cut = packs.cut(params.runs, params.pack_size)
-    found = packs.run(partial(search, params), cut, label=NAME)
-    searched = vacuum.joined([part for part, _ in found])
-    evolutions = [run for _, part in found for run in part]
-    luck = partial(seeds.generator, params.seed)
+    found, bred = zip(*packs.run(partial(search, params), cut, label=NAME), strict=True)
+    searched, evolutions = vacuum.joined(found), [run for part in bred for run in part]
+    luck, every = partial(seeds.generator, params.seed), params.record_every
     landscape = vacuum.landscape(params.landscape, luck("landscape"))
-    shown = {"best": landscape.best}
-    for n, policy in enumerate(params.shown, 1):
-        shown[f"policy_{n}"] = np.array([policy.p, policy.r / vacuum.DEGREES])
+    shown = {"best": landscape.best} | {
+        f"policy_{n}": np.array([policy.p, policy.r / vacuum.DEGREES])
+        for n, policy in enumerate(params.shown, 1)
+    }
     paths, coverages = {}, {}
     for n, (name, policy) in enumerate(shown.items()):
         paths[name] = vacuum.path_table(policy, luck("path", n))
         coverages[name] = vacuum.coverage_table(policy, params.coverage, luck("coverage", n))
-    bred = neat.run_table(evolutions)
+    winners = neat.run_table(evolutions)
     returns = np.stack([run.returns for run in evolutions], axis=-1)  # [limits, E, R]
-    every = params.record_every
     return {
         "metrics.json": {
             "runs": params.runs,
@@ -125,7 +109,10 @@ def run(params: Params) -> dict[str, Any]:
             "best_share": landscape.best_share,
             **vacuum.quality(searched, landscape, params.tolerances, every, params.seed),
             "neat": {
-                **{name: intervals.summary(bred[name]) for name in ("generations", "evaluations")},
+                **{
+                    name: intervals.summary(winners[name])
+                    for name in ("generations", "evaluations")
+                },
                 **training.evaluation(returns, params.neat.evaluation),
             },
             "room": ROOM._asdict() | {"dust": vacuum.DUST},
@@ -136,22 +123,20 @@ def run(params: Params) -> dict[str, Any]:
         "shown.csv": vacuum.policy_table(landscape, shown),
         "paths.csv": vacuum.named(paths, "policy"),
         "coverage.csv": vacuum.named(coverages, "policy"),
-        "neat.csv": bred,
+        "neat.csv": winners,
         "neat_fitness.csv": neat.fitness_table(evolutions),
     }
 
 
-def headline(results: dict[str, Any]) -> str:
-    """Return the shares of dust of the kinds of search, the best share, and NEAT's result."""
+def headline(results: dict) -> str:
+    """Return the searches' shares of the dust, and NEAT's result."""
     metrics = results["metrics.json"]
-    final = ", ".join(
-        f"{name.partition('_')[0]} {metrics['final'][name]['mean']:.1%}"
-        for name in ("grid", "random", "genetic_sexual", "gradient_ascent")
-    )
+    kinds = ("grid", "random", "genetic_sexual", "gradient_ascent")
+    final = [f"{k.partition('_')[0]} {metrics['final'][k]['mean']:.1%}" for k in kinds]
     neat = next(found for name, found in metrics["neat"].items() if name.startswith("limit_"))
     return (
         f"{metrics['best_share']:.1%} of the dust at best; after {metrics['evaluations']} tries "
-        f"{final}; NEAT solves CartPole in {neat['solved']:.0%} of {neat['n']} runs"
+        f"{', '.join(final)}; NEAT solves CartPole in {neat['solved']:.0%} of {neat['n']} runs"
     )
 
 

@@ -1,4 +1,4 @@
-"""Tests the value of prior knowledge: rewards shaped by the pole's angle, and imitation.
+"""Tests the value of shaped rewards and of imitation.
 
 Reads: params.yaml.
 Writes to data/prior_knowledge/:
@@ -9,19 +9,17 @@ Writes to data/prior_knowledge/:
 """
 
 import sys
-from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from reprise import seeds
+from reprise import capacity, seeds
 from reprise.agents import evaluation, imitation, reinforce
-from reprise.capacity import Need
 from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.wrappers import Shaped
-from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt
+from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt, Some
 from reprise.measures import training, variants
 from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
@@ -42,7 +40,7 @@ class Params(reinforce.Hyperparameters, Comparison):
 
     imitation: imitation.Hyperparameters
     variants: dict[Name, Knowledge]
-    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1)]
+    targets: Some[PositiveInt]
     window: PositiveInt
 
     @model_validator(mode="after")
@@ -50,14 +48,14 @@ class Params(reinforce.Hyperparameters, Comparison):
         self.check_at_most("window", "iterations")
         return self
 
-    def needs(self) -> Iterator[Need]:
+    def needs(self) -> capacity.Needs:
         """Yield the needs of trainings and imitation."""
         yield from super().needs()
         yield from self.imitation.needs_for(self.maximum_steps, self.given(self.at_once))
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's training with shaped rewards and its evaluation with true ones.
+    """Return a pack's run by shaped rewards, evaluated by true ones.
 
     For imitation it also holds the environment steps `shown`, and the `agreement`: the share of
     these steps with equal actions of network and rule.
@@ -72,38 +70,32 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
     run = reinforce.train(params, environment, keys, initial)
     # CartPole's true reward is 1 for each step.
     steps = np.diff(run.steps, axis=0, prepend=0).astype(np.float32)
-    run = run._replace(
-        returns=steps / params.episodes_per_iteration,
-        extras={"shown": shown, "agreement": agreement},
-    )
+    returns = steps / params.episodes_per_iteration
+    run = run._replace(returns=returns, extras={"shown": shown, "agreement": agreement})
     policies = {"greedy": reinforce.policy(run.weights["final"], params)}
     return evaluation.evaluated(run, policies, CHAPTERS_OWN, params.evaluation)
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
-    penalties = {name: knowledge.penalty for name, knowledge in params.variants.items()}
-    runs = evaluation.in_packs(train, params, NAME, penalties)
-    found = variants.results(runs, params.evaluation, params.baseline, params.seed)
+    runs, baseline = evaluation.in_packs(train, params, NAME, params.variants), params.baseline
+    found = variants.results(runs, params.evaluation, baseline, params.seed)
     samples, metrics = found["samples.csv"], found["metrics.json"]
     for column in ("shown", "agreement"):
         samples[column] = np.concatenate([run.extras[column] for run in runs.values()])
-    sooner = metrics[f"sooner_than_{params.baseline}"] = {}
+    sooner = metrics[f"sooner_than_{baseline}"] = {}
     for target in params.targets:
-        column = f"steps_to_{target}"
-        times = [
-            training.steps_to(run.returns, run.steps, target, params.window)
-            for run in runs.values()
-        ]
+        column, reach = f"steps_to_{target}", (target, params.window)
+        times = [training.steps_to(run.returns, run.steps, *reach) for run in runs.values()]
         samples[column] = np.concatenate(times) + samples["shown"]
         for name, group in samples.groupby("variant", sort=False):
             metrics["variants"][name][column] = variants.reached(group[column])
-        sooner[column] = variants.sooner(samples, column, params.baseline, seed=params.seed)
+        sooner[column] = variants.sooner(samples, column, baseline, seed=params.seed)
     return found
 
 
 def headline(results: dict) -> str:
-    """Return how many seeds of each variant reach the last target."""
+    """Return each variant's share of seeds at the last target."""
     found = results["metrics.json"]["variants"]
     name = [key for key in next(iter(found.values())) if key.startswith("steps_to_")][-1]
     shares = ", ".join(f"{v.replace('_', ' ')} {e[name]['share']:.0%}" for v, e in found.items())

@@ -1,4 +1,4 @@
-"""Convergence of Q-learning on the chapter's three states, over many runs.
+"""Convergence of Q-learning on the chapter's three states.
 
 Reads data/inputs/three_state.yaml. Writes to data/q_learning_convergence/: metrics.json (the
 iterations until a Q-value is within each tolerance of its optimum for good, null where that share
@@ -8,55 +8,48 @@ samples.csv (a row for each run), sweeps.csv (the same Q-value by Q-value iterat
 """
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from reprise import seeds
-from reprise.capacity import Need
-from reprise.hyperparameters import AtLeastTwo, Frozen, Name, NonNegativeInt, PositiveInt, Seed
+from reprise import capacity, seeds
+from reprise import hyperparameters as kinds
 from reprise.pipeline import stage
-from reprise.stats.intervals import wilson_interval
-from reprise.tabular import comparison, loaders, q_learning, settling
+from reprise.stats.estimates import share
+from reprise.tabular import comparison, loaders, names, q_learning, settling
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, q_value_iteration
-from reprise.tabular.names import quoted
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 
-Tolerance = Annotated[float, Field(gt=0, lt=1)]  # relative to the optimum
 
-
-class Recorded(Frozen):
+class Recorded(kinds.Frozen):
     """The Q-value that is watched."""
 
-    state: Name
-    action: Name
+    state: kinds.Name
+    action: kinds.Name
 
 
 class Params(q_learning.Hyperparameters):
-    """The section q_learning_convergence of params.yaml."""
+    """The section of params.yaml."""
 
-    seed: Seed
-    runs: AtLeastTwo
-    start_state: Name
+    seed: kinds.Seed
+    runs: kinds.AtLeastTwo
+    start_state: kinds.Name
     recorded: Recorded
-    tolerances: Annotated[tuple[Tolerance, ...], Field(strict=False, min_length=1)]
-    sweeps: PositiveInt
-    shown_runs: NonNegativeInt
+    tolerances: kinds.Some[kinds.Fraction]  # relative to the optimum
+    sweeps: kinds.PositiveInt
+    shown_runs: kinds.NonNegativeInt
 
-    def needs(self) -> Iterator[Need]:
+    def needs(self) -> capacity.Needs:
         """Yield the needs of runs, their records and the sweeps."""
         yield from self.needs_for(self.runs)
         yield self.memory("the Q-values after all sweeps", 8, "sweeps")
 
 
-def run(params: Params) -> dict[str, Any]:
-    """Learn in every run, and see when each settles; no run depends on another."""
-    mdp = loaders.from_yaml(THREE_STATE)
+def run(params: Params) -> dict:
+    """Learn in every run, each on its own, until it settles."""
+    mdp, every = loaders.from_yaml(THREE_STATE), params.record_every
     recorded = params.recorded.state, params.recorded.action
     pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
     optimal = optimal_q_values(mdp, params.discount)
@@ -66,17 +59,21 @@ def run(params: Params) -> dict[str, Any]:
     swept = q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
     best = best_actions(mdp, optimal.max(axis=1), params.discount)
     greedy = q_learning.optimal_runs(q, best)
-    iterations = params.record_every * np.arange(1, curves.shape[1] + 1)
     settled, summaries = {}, {}
     for tolerance in params.tolerances:
-        name, every = settling.within(tolerance), params.record_every
+        name = settling.within(tolerance)
         settled[name] = settling.settling_iterations(curves, optimum, tolerance, every)
         sweeps = settling.settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
         summaries[name] = settling.settling_summary(settled[name], sweeps, len(pairs))
-        summaries[name]["never"] = _share(np.isnan(settled[name]))
-    quantiles = settling.curve_quantiles(curves)
+        summaries[name]["never"] = share(np.isnan(settled[name]))
+    iterations, quantiles = (
+        every * np.arange(1, curves.shape[1] + 1),
+        settling.curve_quantiles(curves),
+    )
     shown = {f"run_{run}": curve for run, curve in enumerate(curves[: params.shown_runs])}
-    finals = {f"q_{quoted(state)}_{quoted(action)}": q[:, *at] for at, state, action in pairs}
+    finals = {
+        f"q_{names.quoted(state)}_{names.quoted(action)}": q[:, *at] for at, state, action in pairs
+    }
     return {
         "metrics.json": {
             "runs": params.runs,
@@ -84,7 +81,7 @@ def run(params: Params) -> dict[str, Any]:
             "optimum": optimum,
             "final": {name: curve[-1] for name, curve in quantiles.items()},
             **summaries,
-            "optimal_policy": _share(greedy),
+            "optimal_policy": share(greedy),
         },
         "curves.csv": pd.DataFrame(
             {"iteration": iterations, **quantiles, "optimum": optimum, **shown}
@@ -96,20 +93,14 @@ def run(params: Params) -> dict[str, Any]:
     }
 
 
-def headline(results: dict[str, Any]) -> str:
-    """Return the share of runs that come near the optimum, and of those that act optimally."""
+def headline(results: dict) -> str:
+    """Return the shares of runs that settle and that act optimally."""
     metrics = results["metrics.json"]
     name = next(key for key in metrics if key.startswith("within_"))
     near = f"{1 - metrics[name]['never']['share']:.1%} of {metrics['runs']:,} runs settle"
     tolerance = name.replace("_", " ").removesuffix(" percent") + "%"
     optimal = f"{metrics['optimal_policy']['share']:.1%} act optimally"
     return f"{near} {tolerance} in {metrics['iterations']:,} iterations; {optimal}"
-
-
-def _share(runs: np.ndarray) -> dict[str, float]:
-    """Return the share of runs that are true, with Wilson's interval at 95%."""
-    interval = wilson_interval(int(runs.sum()), len(runs))
-    return {"share": interval.estimate, "low": interval.low, "high": interval.high}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""TD(0) on the chapter's three states: the effect of the learning rate, over many runs.
+"""TD(0) on the chapter's three states by several learning rates.
 
 Reads data/inputs/three_state.yaml. Writes to data/td_learning/: metrics.json (the random policy's
 values by a linear solve; for each schedule of the learning rate the error half way and at the end,
@@ -11,29 +11,24 @@ averaged over a window of iterations that ends there.
 """
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
-from reprise import seeds
-from reprise.capacity import Need
+from reprise import capacity, seeds
 from reprise.hyperparameters import AtLeastTwo, Name, NonNegativeInt, Seed
 from reprise.pipeline import stage
-from reprise.stats.intervals import Interval, mean_interval, ratio_of_means
-from reprise.tabular import loaders, td_learning
-from reprise.tabular.names import metric_keys
-from reprise.tabular.settling import curve_quantiles
-from reprise.tabular.td_learning import evaluate, uniform_policy
+from reprise.stats.estimates import bounds, stacked
+from reprise.stats.intervals import mean_interval, ratio_of_means
+from reprise.tabular import loaders, names, settling, td_learning
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
 
 
 class Params(td_learning.Hyperparameters):
-    """The section td_learning of params.yaml."""
+    """The section of params.yaml."""
 
     seed: Seed
     runs: AtLeastTwo
@@ -43,81 +38,65 @@ class Params(td_learning.Hyperparameters):
     traced_state: Name
     traced_runs: NonNegativeInt
 
-    def needs(self) -> Iterator[Need]:
+    def needs(self) -> capacity.Needs:
         """Yield the needs of runs and their records."""
         yield from self.needs_for(self.runs, len(self.schedules))
 
 
-def run(params: Params) -> dict[str, Any]:
-    """Learn in every run by every schedule; no run depends on another."""
-    mdp = loaders.from_yaml(THREE_STATE)
-    policy, traced = uniform_policy(mdp), mdp.state(params.traced_state)
-    names = metric_keys(mdp.state_names, "state")
-    truth = evaluate(mdp, policy, params.discount)
-    generators = [seeds.generator(params.seed, "td_learning", run) for run in range(params.runs)]
+def run(params: Params) -> dict:
+    """Learn in every run, each on its own, by every schedule."""
+    mdp, runs = loaders.from_yaml(THREE_STATE), range(params.runs)
+    policy, traced = td_learning.uniform_policy(mdp), mdp.state(params.traced_state)
+    keys = names.metric_keys(mdp.state_names, "state")
+    truth = td_learning.evaluate(mdp, policy, params.discount)
+    generators = [seeds.generator(params.seed, "td_learning", run) for run in runs]
     values = td_learning.td_learning(
         mdp, policy, params, list(params.schedules.values()), generators, params.start_state
-    )
+    )  # [R, C, K, S]
     records = values.shape[2]
     iterations = params.record_every * np.arange(1, records + 1)
-    tables = {"curves": [], "samples": [], "traces": []}
-    summaries = {}
-    for c, name in enumerate(params.schedules):
-        learnt = values[:, c]  # [R, K, S]
+    window = max(1, round(params.window * records))
+    summaries, curves, samples, traces = {}, [], [], []
+    for name, learnt in zip(params.schedules, values.swapaxes(0, 1), strict=True):  # [R, K, S]
         errors = td_learning.errors(learnt, truth)  # [R, K]
         bias, spread = td_learning.bias_and_spread(learnt, truth)
-        half_way = _window_mean(errors, (records + 1) // 2, params.window)
-        end = _window_mean(errors, records, params.window)
+        half_way, end = (
+            errors[:, last - window : last].mean(axis=1) for last in ((records + 1) // 2, records)
+        )
         summaries[name] = {
-            "half_way": _bounds(mean_interval(half_way)),
-            "end": _bounds(mean_interval(end)),
-            "ratio": _bounds(ratio_of_means(end, half_way)),
+            "half_way": bounds(mean_interval(half_way)),
+            "end": bounds(mean_interval(end)),
+            "ratio": bounds(ratio_of_means(end, half_way)),
             "bias": bias[-1],
             "spread": spread[-1],
         }
-        tables["curves"].append(
-            {"schedule": name, "iteration": iterations, **curve_quantiles(errors)}
-            | {"bias": bias, "spread": spread}
+        times = {"schedule": name, "iteration": iterations}
+        curves.append(times | settling.curve_quantiles(errors) | {"bias": bias, "spread": spread})
+        traces.append(
+            times | {f"run_{r}": learnt[r, :, traced] for r in runs[: params.traced_runs]}
         )
-        tables["samples"].append(
-            {"schedule": name, "run": range(params.runs), "half_way": half_way, "end": end}
-            | {f"v_{state}": learnt[:, -1, s] for s, state in enumerate(mdp.state_names)}
-        )
-        tables["traces"].append(
-            {"schedule": name, "iteration": iterations}
-            | {f"run_{r}": curve for r, curve in enumerate(learnt[: params.traced_runs, :, traced])}
-        )
+        finals = {f"v_{s}": v for s, v in zip(mdp.state_names, learnt[:, -1].T, strict=True)}
+        samples.append({"schedule": name, "run": runs, "half_way": half_way, "end": end} | finals)
     return {
         "metrics.json": {
             "runs": params.runs,
             "iterations": params.iterations,
-            "truth": dict(zip(names, truth, strict=True)),
+            "truth": dict(zip(keys, truth, strict=True)),
             "schedules": summaries,
         },
-        **{
-            f"{name}.csv": pd.concat(map(pd.DataFrame, rows), ignore_index=True)
-            for name, rows in tables.items()
-        },
+        "curves.csv": stacked(curves),
+        "samples.csv": stacked(samples),
+        "traces.csv": stacked(traces),
     }
 
 
-def headline(results: dict[str, Any]) -> str:
-    """Return the error at the end of each schedule, and its ratio to that half way."""
-    metrics = results["metrics.json"]
+def headline(results: dict) -> str:
+    """Return each schedule's last error and its ratio to half way."""
     parts = (
         f"{name} {found['end']['estimate']:.2f} ({found['ratio']['estimate']:.0%})"
-        for name, found in metrics["schedules"].items()
+        for name, found in results["metrics.json"]["schedules"].items()
     )
     return f"error at the end (of that half way): {', '.join(parts)}"
-
-
-def _window_mean(errors: np.ndarray, last: int, window: float) -> np.ndarray:
-    """Return each run's mean error over a window of records, at least one, to the last, [R]."""
-    return errors[:, last - max(1, round(window * errors.shape[1])) : last].mean(axis=1)
-
-
-def _bounds(interval: Interval) -> dict[str, float]:
-    return {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def test_the_headline_names_the_best_behaviour_of_each_problem(results: dict[str
         ("runs", 1, "runs is 1; allowed: greater than or equal to 2"),
         ("tolerance", 0, "tolerance is 0; allowed: greater than 0"),
         ("curiosities", [1, -1], "curiosities.1 is -1; allowed: greater than 0"),
-        ("checkpoints.growth", 1, "checkpoints.growth is 1; allowed: greater than 1"),
+        ("checkpoints.growth", 1, "checkpoints.growth is 1; allowed: greater than or equal to 1.0"),
         ("problems.taxi.discount", 1, "problems.taxi.discount is 1; allowed: less than 1"),
         ("problems.taxi.epsilon_decay", 0, "epsilon_decay is 0; allowed: greater than 0"),
         ("problems.taxi.iteration", 5, "iteration is unknown; did you mean"),

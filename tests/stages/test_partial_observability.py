@@ -10,13 +10,11 @@ NAME = "partial_observability"
 
 def test_variants_see_their_features_and_only_noisy_ones_err():
     given = Params(**tiny.section(NAME))
-    noise = given.noise
     assert given.sensors("full").features == (0, 1, 2, 3)
     assert given.sensors("positions").features == (0, 2)
     assert given.sensors("positions_and_previous").noise == (0.0, 0.0)
-    assert given.sensors("noisy").noise == (
-        noise.position, noise.velocity, noise.angle, noise.angular_velocity,
-    )  # fmt: skip
+    features = ("position", "velocity", "angle", "angular_velocity")
+    assert given.sensors("noisy").noise == tuple(getattr(given.noise, name) for name in features)
     assert given.sensors("noisy_with_history").history > 1
 
 

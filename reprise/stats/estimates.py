@@ -1,0 +1,24 @@
+"""Estimates as entries of metrics.json, and tables of groups."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reprise.stats.intervals import Interval, wilson_interval
+
+
+def bounds(interval: Interval, name: str = "estimate") -> dict[str, float]:
+    """Return an estimate by its name, with its bounds as low and high."""
+    return {name: interval.estimate, "low": interval.low, "high": interval.high}
+
+
+def share(hits: np.ndarray, name: str = "share") -> dict[str, float]:
+    """Return the share of true values [N], with Wilson's interval."""
+    return bounds(wilson_interval(int(hits.sum()), len(hits)), name)
+
+
+def stacked(groups: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the columns of all groups as one table."""
+    return pd.concat(map(pd.DataFrame, groups), ignore_index=True)
