@@ -108,7 +108,7 @@ def table(run: TrainingRun, params: Params) -> pd.DataFrame:
 
 
 def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
-    """Return the weights by feature and seed; none with hidden layers."""
+    """Return all weights by feature; none with hidden layers."""
     rows = []
     for name, run in runs.items() if not params.hidden_sizes else ():
         kernel, bias = run.weights["final"]  # [A, F, N] and [A, N]

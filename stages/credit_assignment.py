@@ -76,7 +76,7 @@ def worked(name: str, example: Example) -> pd.DataFrame:
 
 
 def half_life(discount: float) -> dict[str, float]:
-    """Return the steps to half a reward, and shares around them."""
+    """Return the steps that halve a reward, and shares."""
     steps = math.log(0.5) / math.log(discount)
     before, after = (math.prod([discount] * whole(steps)) for whole in (math.floor, math.ceil))
     return {"discount": discount, "steps": steps, "before": before, "after": after}

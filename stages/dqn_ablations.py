@@ -1,4 +1,4 @@
-"""Trains the chapter's DQN with one thing changed at a time.
+"""Trains variants of the chapter's DQN, each with one change.
 
 Reads: params.yaml.
 Writes to data/dqn_ablations/:

@@ -1,4 +1,4 @@
-"""Trains the chapter's DQN over many seeds, and plays the final and the best policies.
+"""Trains the chapter's DQN over many seeds, and plays it.
 
 Reads: params.yaml.
 Writes to data/dqn_training/:
@@ -33,7 +33,7 @@ class Params(dqn.Hyperparameters, Experiment, Played):
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return the evaluated run of a pack's seeds, with the actions that the map shows."""
+    """Return a pack's evaluated run, with the map's actions."""
     keys = seeds.training_keys(params.seed, NAME, pack.seeds)
     run = dqn.train(params, registry.make(params.environment), keys)
     policies = {name: dqn.policy(weights, params) for name, weights in run.weights.items()}

@@ -1,4 +1,4 @@
-"""Speed of Q-learning towards a good policy by its exploring behaviour.
+"""Speed of Q-learning by its exploring behaviour.
 
 Reads data/inputs/three_state.yaml, and the transition tables of Gymnasium's toy-text environments.
 Writes to data/exploration/: metrics.json (by problem and behaviour: the steps until the greedy

@@ -66,7 +66,7 @@ class Params(Frozen):
 
 
 def run(params: Params) -> dict:
-    """Play all policies, and measure the swings of the angle rule."""
+    """Play all policies, and measure the angle rule's swings."""
     first, limit, untrained = params.first_seed, params.maximum_steps, params.untrained
     played, few = (range(first, first + p.episodes) for p in (params, untrained))
     seen: list[np.ndarray] = []  # T times [E, O]

@@ -1,4 +1,4 @@
-"""The chapter's chain of four states, simulated and in closed form.
+"""The chapter's Markov chain, simulated and in closed form.
 
 Reads data/inputs/markov_chain.yaml. Writes to data/markov_chain/: metrics.json (the steps to
 absorption and their variance, the visits to each state, where paths end; in closed form, and as
@@ -38,7 +38,7 @@ class Params(Frozen):
 
 
 def run(params: Params) -> dict:
-    """Walk all paths, each on its own, until they are absorbed."""
+    """Walk all paths, each independent of the others."""
     chain, lengths = markov_chain.from_yaml(CHAIN), range(1, params.horizon + 1)
     solved = markov_chain.absorption(chain)
     generators = [seeds.generator(params.seed, "paths", path) for path in range(params.paths)]

@@ -1,4 +1,4 @@
-"""Searches for policies of the vacuum robot, and NEAT on CartPole.
+"""Searches for the vacuum robot's policy, and NEAT on CartPole.
 
 Reads: params.yaml, data/inputs/neat.ini.
 Writes to data/policy_search/:

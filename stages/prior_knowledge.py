@@ -55,7 +55,7 @@ class Params(reinforce.Hyperparameters, Comparison):
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's run by shaped rewards, evaluated by true ones.
+    """Return a pack's run: rewards are shaped, evaluations true.
 
     For imitation it also holds the environment steps `shown`, and the `agreement`: the share of
     these steps with equal actions of network and rule.

@@ -48,7 +48,7 @@ class Params(q_learning.Hyperparameters):
 
 
 def run(params: Params) -> dict:
-    """Learn in every run, each on its own, until it settles."""
+    """Learn in every run, each independent of the others."""
     mdp, every = loaders.from_yaml(THREE_STATE), params.record_every
     recorded = params.recorded.state, params.recorded.action
     pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
@@ -94,7 +94,7 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return the shares of runs that settle and that act optimally."""
+    """Return the shares of settled and of optimal runs."""
     metrics = results["metrics.json"]
     name = next(key for key in metrics if key.startswith("within_"))
     near = f"{1 - metrics[name]['never']['share']:.1%} of {metrics['runs']:,} runs settle"

@@ -1,4 +1,4 @@
-"""Trains the chapter's policy network with REINFORCE over many seeds, and evaluates it.
+"""Trains the chapter's policy network with REINFORCE over many seeds.
 
 Reads: params.yaml.
 Writes to data/reinforce_training/:
@@ -32,7 +32,7 @@ class Params(reinforce.Hyperparameters, Experiment, Played):
 
 
 def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return the run of a pack's seeds, evaluated greedily and with sampled actions."""
+    """Return a pack's run, evaluated with greedy and sampled actions."""
     keys = seeds.training_keys(params.seed, name, pack.seeds)
     random = seeds.generator(params.seed, f"{name} evaluation", pack.index)
     run = reinforce.train(params, registry.make(params.environment), keys)
@@ -45,7 +45,7 @@ def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
 
 
 def run(params: Params, name: str = NAME) -> dict:
-    """Train and evaluate all seeds; the stage's name decides their random streams."""
+    """Train and evaluate all seeds; `name` decides their random streams."""
     camera = Camera(params.environment, name)
     (run,) = evaluation.in_packs(partial(train, name), params, name).values()
     samples = training.by_iterations(run, params.evaluation.limits)

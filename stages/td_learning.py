@@ -44,7 +44,7 @@ class Params(td_learning.Hyperparameters):
 
 
 def run(params: Params) -> dict:
-    """Learn in every run, each on its own, by every schedule."""
+    """Learn by every schedule in independent runs."""
     mdp, runs = loaders.from_yaml(THREE_STATE), range(params.runs)
     policy, traced = td_learning.uniform_policy(mdp), mdp.state(params.traced_state)
     keys = names.metric_keys(mdp.state_names, "state")
@@ -91,7 +91,7 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return each schedule's last error and its ratio to half way."""
+    """Return each schedule's last error, and its ratio."""
     parts = (
         f"{name} {found['end']['estimate']:.2f} ({found['ratio']['estimate']:.0%})"
         for name, found in results["metrics.json"]["schedules"].items()
