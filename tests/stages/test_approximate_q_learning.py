@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from ruamel.yaml import YAML
 
-from reprise.pipeline import artifacts, stage
+from reprise.errors import UserError
+from reprise.pipeline import artifacts
 from stages import approximate_q_learning
 from tests import tiny
 from tests.stages.executing import executed, rendered
@@ -103,38 +103,6 @@ def test_diverged_seeds_have_no_return_and_do_not_solve_the_task():
     rendered(results)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"learning_rate": -0.01}, ".learning_rate is -0.01; allowed: greater than 0"),
-        ({"total_episodes": 9}, ".total_episodes is 9; allowed: "),
-        ({"dueling": True}, ".dueling is true; allowed: "),
-        ({"clock": {"every": 19}}, "clock.every is 19; allowed: from maximum_steps, 20, to"),
-        ({"seeds": 1}, ".seeds is 1; "),
-        ({"feature_sets": {"dqn": ["angle"]}}, "feature_sets has 'dqn'; allowed: any other name"),
-        (
-            {"feature_sets": {"handcrafted": ["angel"]}},
-            ".feature_sets.handcrafted.0 is 'angel'; allowed: one of position, velocity, angle, ",
-        ),
-        ({"feature_sets": {"handcrafted": []}}, ".feature_sets.handcrafted"),
-        (
-            {"evaluation": {"limits": [20, 30]}},
-            "data/dqn_training/samples.csv has no final_30; allowed as evaluation.limits: ",
-        ),
-    ],
-)
-def test_a_users_mistake_is_named_and_nothing_is_written(
-    deep: Path, capsys: pytest.CaptureFixture, change: dict[str, Any], message: str
-):
-    YAML().dump({NAME: tiny.section(NAME, **tiny.update(TINY, change))}, deep / "params.yaml")
-    module = approximate_q_learning
-    code = stage.execute(NAME, module.Params, module.run, module.headline, argv=[])
-    out, err = capsys.readouterr()
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert message in err
-    assert not (deep / "data" / NAME).exists()
-
-
 def test_the_notebook_runs_with_and_without_weights_of_features(
     results: dict[str, Any], tmp_path: Path
 ):
@@ -147,3 +115,8 @@ def test_the_notebook_runs_with_and_without_weights_of_features(
     assert len(hidden) == 0
     text = executed(NAME, results | {"weights.csv": hidden}, params, tmp_path)
     assert text.count('"image/png": "') == 2
+
+
+def test_limits_that_dqn_training_did_not_play_are_refused():
+    with pytest.raises(UserError, match=r"samples.csv has no final_30; allowed as evaluation.lim"):
+        tiny.run(NAME)

@@ -9,7 +9,7 @@ import pytest
 from reprise.pipeline import artifacts, parameters
 from reprise.tabular.names import ModelError
 from stages import exploration
-from tests.stages.executing import executed, refused
+from tests.stages.executing import executed
 
 NAME = "exploration"
 Params = exploration.Params
@@ -98,35 +98,6 @@ def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
     assert not np.array_equal(other["coverage"][lake], again["coverage"][lake])
 
 
-def test_behaviours_are_named_after_their_curiosity(few: Params):
-    odd = few.model_copy(update={"curiosities": (0.25, 10.0)})
-    assert list(odd.behaviours(odd.problems.taxi)) == [
-        *("random", "epsilon_greedy", "curiosity_0_25", "curiosity_10")
-    ]
-
-
-def test_the_headline_names_the_best_behaviour_of_each_problem(results: dict[str, Any]):
-    said = exploration.headline(results)
-    assert said.startswith("within 1% of the optimum: three state 100% random")
-    assert "taxi 0% random; frozen lake" in said
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "message"),
-    [
-        ("runs", 1, "runs is 1; allowed: greater than or equal to 2"),
-        ("tolerance", 0, "tolerance is 0; allowed: greater than 0"),
-        ("curiosities", [1, -1], "curiosities.1 is -1; allowed: greater than 0"),
-        ("checkpoints.growth", 1, "checkpoints.growth is 1; allowed: greater than or equal to 1.0"),
-        ("problems.taxi.discount", 1, "problems.taxi.discount is 1; allowed: less than 1"),
-        ("problems.taxi.epsilon_decay", 0, "epsilon_decay is 0; allowed: greater than 0"),
-        ("problems.taxi.iteration", 5, "iteration is unknown; did you mean"),
-    ],
-)
-def test_a_parameter_that_is_not_allowed_is_named(key: str, value: Any, message: str, tmp_path):
-    assert message in refused(NAME, tmp_path, **{key: value})
-
-
 WORTH_NOTHING = (
     r"^exploration.problems.{}: at discount {} an episode is worth 0 to an optimal policy, so that "
     "no loss can be relative to that; allowed: a start and a discount with which it is worth more "
@@ -161,3 +132,12 @@ def test_the_notebook_runs_where_no_run_looks_for_the_way_through_the_fire(
     assert found["random"]["reached"]["share"] == 0
     assert found["random"]["steps"]["q05"] is None
     assert executed(NAME, results, brief, tmp_path).count('"image/png": "') == 3
+
+
+def test_behaviours_and_the_best_of_them_are_named(few: Params, results: dict[str, Any]):
+    odd = few.model_copy(update={"curiosities": (0.25, 10.0)})
+    names = ["random", "epsilon_greedy", "curiosity_0_25", "curiosity_10"]
+    assert list(odd.behaviours(odd.problems.taxi)) == names
+    said = exploration.headline(results)
+    assert said.startswith("within 1% of the optimum: three state 100% random")
+    assert "taxi 0% random; frozen lake" in said

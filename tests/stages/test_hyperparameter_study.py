@@ -11,7 +11,6 @@ from reprise.errors import UserError
 from reprise.pipeline import packs, parameters
 from stages import hyperparameter_study as study
 from tests import tiny
-from tests.stages.executing import refused
 
 NAME = "hyperparameter_study"
 
@@ -98,39 +97,6 @@ def test_a_sample_is_a_part_of_the_grid():
     numbers = [s.number for group in tiny.params(NAME, sample=3).programs().values() for s in group]
     assert len(numbers) == 3
     assert set(numbers) < set(range(8))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        *(
-            ({"grid": tried}, message)
-            for tried, message in [
-                (grid(discout=[0.9]), "grid of dqn_training: a key is 'discout'; allowed: one of "),
-                (grid(discount=[0.9, 2]), "grid of dqn_training: discount 2: Input should be less"),
-                (grid(discount=[1, 1.0]), "of dqn_training: discount has a value twice: [1, 1.0]"),
-                (grid(discount=[1, 0.9]) * 2, "grid has a name twice: discount, discount"),
-                (grid(discount=[0.9]), "grid makes one setting; allowed: at least 2"),
-                ([], "grid is []: Tuple should have at least 1 item"),
-                ({"discount": [0.9]}, "grid is {'discount': [0.9]}; allowed: a valid tuple"),
-            ]
-        ),
-        ({"sample": 28}, "sample is 28; allowed: at most 27, the grid"),
-        ({"few_seeds": [1, 33]}, "few_seeds has 33; allowed: at most seeds, 32"),
-        ({"seeds": 1}, "seeds is 1; allowed: greater than or equal to 2"),
-    ],
-)
-def test_a_bad_grid_or_number_is_named(change, message, tmp_path):
-    said = refused(NAME, tmp_path, **change)
-    assert said.startswith("hyperparameter_study.")
-    assert message in said
-
-
-@pytest.mark.parametrize("stage", ["dqn_trainig", "markov_chain", ["dqn_training"], None])
-def test_a_stage_that_cannot_be_studied_is_named(stage, tmp_path):
-    said = refused(NAME, tmp_path, stage=stage)
-    assert "allowed: one of dqn_training, reinforce_training" in said
-    assert said.endswith("; did you mean dqn_training?") == (stage == "dqn_trainig")
 
 
 def test_1_and_1_0_are_one_setting():

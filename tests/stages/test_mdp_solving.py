@@ -21,7 +21,7 @@ from reprise.tabular.mdp import from_arrays
 from reprise.tabular.names import ModelError
 from reprise.tabular.problems import from_state, toy_text
 from stages import mdp_solving
-from tests.stages.executing import executed, refused
+from tests.stages.executing import executed
 from tests.tiny import ROOT
 
 NAME = "mdp_solving"
@@ -39,16 +39,6 @@ def results(params: mdp_solving.Params) -> dict[str, Any]:
     return mdp_solving.run(params)
 
 
-def test_the_q_values_at_090_are_the_books(results: dict[str, Any]):
-    found = results["metrics.json"]["three_state"]["discount_0_9"]
-    assert found["q"]["s0"] == pytest.approx(
-        {"a0": 18.91891892, "a1": 17.02702703, "a2": 13.62162162}, abs=5e-9
-    )
-    assert found["q"]["s1"] == pytest.approx({"a0": 0.0, "a2": -4.87971488}, abs=5e-9)
-    assert found["q"]["s2"] == pytest.approx({"a1": 50.13365013}, abs=5e-9)
-    assert found["best_action"] == {"s0": "a0", "s1": "a0", "s2": "a1"}
-
-
 def test_the_policy_flips_where_the_gap_in_closed_form_is_zero(results: dict[str, Any]):
     # Staying in s1 is worth 0; through the fire, -50 + γ V(s2) is 0 at the flip, V(s1) being 0.
     gamma = results["metrics.json"]["switching_discount"]
@@ -57,48 +47,6 @@ def test_the_policy_flips_where_the_gap_in_closed_form_is_zero(results: dict[str
     assert -50 + gamma * v2 == pytest.approx(0, abs=1e-7)
     gaps = results["switch.csv"]
     assert (gaps["gap"] > 0).tolist() == (gaps["discount"] > gamma).tolist()
-
-
-def test_each_model_is_solved_by_each_solver_to_the_tolerance(
-    params: mdp_solving.Params, results: dict[str, Any]
-):
-    rows = results["solvers.csv"]
-    names = {"three_state", *params.toy_text.environments}
-    assert set(rows["mdp"]) == names
-    assert all(set(group["solver"]) == SOLVERS for _, group in rows.groupby(["mdp", "discount"]))
-    assert (rows["error"] <= params.tolerance).all()
-    assert (rows["sweeps"] > 0).all()
-
-
-def test_the_walk_along_the_cliff_is_worth_thirteen_discounted_steps(results: dict[str, Any]):
-    toys = results["metrics.json"]["toy_text"]
-    steps = sum(-(0.99**k) for k in range(13))
-    assert toys["CliffWalking-v1"]["start_value"] == pytest.approx(steps, abs=1e-9)
-    assert toys["FrozenLake-v1"]["states"] == 16 + 1
-    assert toys["FrozenLake8x8-v1"]["states"] == 64 + 1
-
-
-def test_the_last_sweep_of_the_history_is_near_the_optimum(results: dict[str, Any]):
-    history = results["q_value_iteration.csv"]
-    last = history[(history["sweep"] == history["sweep"].max()) & (history["discount"] == 0.9)]
-    pairs = [*last["state"].str.cat(last["action"])]
-    assert pairs == ["s0a0", "s0a1", "s0a2", "s1a0", "s1a2", "s2a1"]
-    assert last["q"].iloc[0] == pytest.approx(18.91891892, abs=1e-7)
-
-
-def test_states_without_a_choice_name_all_their_best_actions(results: dict[str, Any]):
-    policies = results["policies.csv"].set_index(["mdp", "discount", "state"])["best_actions"]
-    assert policies["three_state", 0.95, "s1"] == "a2"
-    assert policies["FrozenLake-v1", 0.99, "terminal"] == "a0 a1 a2 a3"
-    assert mdp_solving.headline(results) == "5 models solved; the policy flips at 0.947633"
-
-
-def test_without_discount_to_the_future_all_solvers_take_the_best_reward():
-    problem = from_state("three", from_yaml(mdp_solving.THREE_STATE), 0.0, "s0")
-    solutions = solve_by_all(problem, LIMITS)
-    assert set(solutions) == SOLVERS
-    for solution in solutions.values():
-        assert solution.values.tolist() == [7.0, 0.0, 32.0]
 
 
 def test_episodes_begin_as_gymnasiums_do():
@@ -113,24 +61,6 @@ def test_sweeps_are_near_only_from_where_they_stay_near():
     assert sweeps_until_near(history, optimal, 0.01) == 3
     assert sweeps_until_near(history[:3], optimal, 0.01) is None
     assert sweeps_until_near(history[1:2], optimal, 0.01) == 0
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"discounts": [1.0]}, ".discounts.0 is 1.0; allowed: less than 1"),
-        ({"discounts": []}, ".discounts is []: Tuple should have at least 1 item"),
-        ({"discounts": [0.9, 0.9]}, ".discounts: 0.9 is there twice; allowed: each"),
-        ({"sweeps": 0}, ".sweeps is 0; allowed: greater than 0"),
-        ({"tolerance": 0.0}, ".tolerance is 0.0; allowed: greater than 0"),
-        ({"tolerence": 1e-8}, ".tolerence is unknown; did you mean tolerance?"),
-        ({"switch.lowest": 0.99}, ".switch: lowest is 0.99; allowed: below highest, "),
-        ({"switch.rival": "a2"}, ".switch: rival is a2, the action itself; allowed: another"),
-        ({"toy_text.discount": True}, ".toy_text.discount is true; allowed: a valid"),
-    ],
-)
-def test_a_parameter_that_is_not_allowed_is_named(change: dict, message: str, tmp_path: Path):
-    assert f"mdp_solving{message}" in refused(NAME, tmp_path, **change)
 
 
 def test_an_unknown_name_is_refused_with_the_closest(params: mdp_solving.Params):
@@ -181,16 +111,6 @@ def test_names_of_several_words_can_be_told_apart_everywhere(
     assert "| new machine, run it slowly |" in text
 
 
-def test_values_of_tiny_rewards_keep_their_digits():
-    probabilities, rewards = [[[0.5, 0.5]], [[0.0, 1.0]]], [[1e-11], [0.0]]
-    tiny_rewards = from_arrays(probabilities, rewards)
-    problem = from_state("tiny", tiny_rewards, 0.9, "s0")
-    solutions = solve_by_all(problem, LIMITS)
-    exact = pytest.approx(1e-11 / 0.55, rel=1e-7, abs=0)
-    assert solver_table(problem, solutions)["start_value"].tolist() == [exact] * 4
-    assert state_table(problem, solutions)["value"].iloc[0] == exact
-
-
 def test_the_notebook_runs_with_a_discount_of_zero(params: mdp_solving.Params, tmp_path: Path):
     blind = params.model_copy(update={"discounts": (0.0, 0.9)})
     text = executed(NAME, mdp_solving.run(blind), blind, tmp_path)
@@ -203,3 +123,47 @@ def test_a_grid_shows_the_way_along_the_cliff():
     assert figure
     marks = "".join(text.get_text() for text in figure.axes[0].texts)
     assert marks[24:37] == "→" * 11 + "↓" + "↑"
+
+
+def test_the_q_values_at_090_are_the_books(results: dict[str, Any]):
+    found = results["metrics.json"]["three_state"]["discount_0_9"]
+    expected = {
+        "s0": {"a0": 18.91891892, "a1": 17.02702703, "a2": 13.62162162},
+        "s1": {"a0": 0.0, "a2": -4.87971488},
+        "s2": {"a1": 50.13365013},
+    }
+    for state, values in expected.items():
+        assert found["q"][state] == pytest.approx(values, abs=5e-9)
+    assert found["best_action"] == {"s0": "a0", "s1": "a0", "s2": "a1"}
+    last = results["q_value_iteration.csv"].query("sweep == sweep.max() and discount == 0.9")
+    pairs = [*last["state"].str.cat(last["action"])]
+    assert pairs == ["s0a0", "s0a1", "s0a2", "s1a0", "s1a2", "s2a1"]
+    assert last["q"].iloc[0] == pytest.approx(18.91891892, abs=1e-7)
+
+
+def test_each_model_is_solved_by_each_solver_to_the_tolerance(params, results: dict[str, Any]):
+    rows, toys = results["solvers.csv"], results["metrics.json"]["toy_text"]
+    assert set(rows["mdp"]) == {"three_state", *params.toy_text.environments}
+    assert all(set(group["solver"]) == SOLVERS for _, group in rows.groupby(["mdp", "discount"]))
+    assert (rows["error"] <= params.tolerance).all()
+    assert (rows["sweeps"] > 0).all()
+    steps = sum(-(0.99**k) for k in range(13))  # along the cliff
+    assert toys["CliffWalking-v1"]["start_value"] == pytest.approx(steps, abs=1e-9)
+    sizes = [toys[name]["states"] for name in ("FrozenLake-v1", "FrozenLake8x8-v1")]
+    assert sizes == [16 + 1, 64 + 1]
+    policies = results["policies.csv"].set_index(["mdp", "discount", "state"])["best_actions"]
+    assert policies["three_state", 0.95, "s1"] == "a2"
+    assert policies["FrozenLake-v1", 0.99, "terminal"] == "a0 a1 a2 a3"  # no choice
+    assert mdp_solving.headline(results) == "5 models solved; the policy flips at 0.947633"
+
+
+def test_values_of_no_future_and_of_tiny_rewards_keep_their_digits():
+    problem = from_state("three", from_yaml(mdp_solving.THREE_STATE), 0.0, "s0")
+    for solution in solve_by_all(problem, LIMITS).values():
+        assert solution.values.tolist() == [7.0, 0.0, 32.0]
+    mdp = from_arrays([[[0.5, 0.5]], [[0.0, 1.0]]], [[1e-11], [0.0]])
+    problem = from_state("tiny", mdp, 0.9, "s0")
+    solutions = solve_by_all(problem, LIMITS)
+    exact = pytest.approx(1e-11 / 0.55, rel=1e-7, abs=0)
+    assert solver_table(problem, solutions)["start_value"].tolist() == [exact] * 4
+    assert state_table(problem, solutions)["value"].iloc[0] == exact

@@ -9,7 +9,7 @@ import pytest
 from reprise.agents import vacuum
 from reprise.pipeline import parameters
 from stages import policy_search
-from tests.stages.executing import executed, refused
+from tests.stages.executing import executed
 
 NAME = "policy_search"
 Params = policy_search.Params
@@ -99,23 +99,6 @@ def test_neats_winners_are_judged_under_each_limit(few: Params, results: dict[st
         bred["return_200"].mean()
     )
     assert len(results["neat_fitness.csv"]) == bred["generations"].sum()
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "message"),
-    [
-        ("evaluations", 450, "evaluations is 450; allowed: a multiple of 20, as the record_every"),
-        ("record_every", 7, "evaluations is 500; allowed: a multiple of 7"),
-        ("genetic.weak_survivors", 20, "weak_survivors is 20; allowed: below survivors, 20"),
-        ("grid.points", 1, "grid.points is 1; allowed: greater than or equal to 2"),
-        ("gradient_ascent.difference", 0.6, "allowed: less than or equal to 0.5"),
-        ("shown", [], "shown is []: Tuple should have at least 3 items"),
-        ("neat.evaluation.first_seed", 0, "neat: evaluation.first_seed is 0; allowed: from 1"),
-        ("neat.populatio", 3, "neat.populatio is unknown; did you mean population?"),
-    ],
-)
-def test_a_parameter_that_is_not_allowed_is_named(key: str, value: Any, message: str, tmp_path):
-    assert message in refused(NAME, tmp_path, **{key: value})
 
 
 def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):

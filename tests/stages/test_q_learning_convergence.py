@@ -10,7 +10,7 @@ from reprise.pipeline import artifacts, parameters
 from reprise.tabular.names import ModelError
 from reprise.tabular.settling import settling_quantiles, settling_summary, within
 from stages import q_learning_convergence
-from tests.stages.executing import executed, refused
+from tests.stages.executing import executed
 
 NAME = "q_learning_convergence"
 Params = q_learning_convergence.Params
@@ -31,46 +31,12 @@ def few(params: Params) -> Params:
     return params.model_copy(update={"runs": 20, "iterations": 2000})
 
 
-def test_the_optimum_is_the_books(results: dict[str, Any]):
-    assert results["metrics.json"]["optimum"] == pytest.approx(18.91891892, abs=5e-9)
-    assert results["sweeps.csv"]["q"].iloc[-1] == pytest.approx(18.91891892, abs=1e-7)
-
-
-def test_q_value_iteration_settles_in_under_twenty_sweeps(results: dict[str, Any]):
-    # From zero, with V(s1) staying 0, the error of Q(s0, a0) shrinks by 0.7 * 0.9 a sweep.
-    errors = 0.63 ** np.arange(20)
-    for tolerance in (0.05, 0.01):
-        expected = int(np.argmax(errors <= tolerance))
-        assert results["metrics.json"][within(tolerance)]["sweeps"] == expected < 20
-
-
 def test_nearly_all_runs_act_optimally_though_many_are_not_near(results: dict[str, Any]):
     metrics = results["metrics.json"]
     optimal, never = metrics["optimal_policy"], metrics["within_5_percent"]["never"]
     assert optimal["low"] > 0.9
     assert never["low"] < never["share"] < never["high"]
     assert 0.35 < never["share"] < 0.6
-
-
-def test_the_metrics_agree_with_the_samples(results: dict[str, Any], params: Params):
-    metrics, samples = results["metrics.json"], results["samples.csv"]
-    assert len(samples) == params.runs
-    for tolerance in params.tolerances:
-        found, settled = metrics[within(tolerance)], samples[within(tolerance)]
-        near = np.abs(samples["q_s0_a0"] / metrics["optimum"] - 1) <= tolerance
-        assert (settled.notna() == near).all()
-        assert found["never"]["share"] == pytest.approx(settled.isna().mean())
-    assert metrics["final"]["median"] == pytest.approx(samples["q_s0_a0"].median())
-    assert metrics["optimal_policy"]["share"] == samples["optimal_policy"].mean()
-
-
-def test_the_quantiles_are_in_order_with_single_runs(results: dict[str, Any], params: Params):
-    curves = results["curves.csv"]
-    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
-    assert (np.diff(quantiles, axis=1) >= 0).all()
-    assert curves["iteration"].iloc[[0, -1]].tolist() == [params.record_every, params.iterations]
-    assert len(curves.filter(like="run_").columns) == params.shown_runs
-    assert curves["run_0"].iloc[-1] == results["samples.csv"]["q_s0_a0"].iloc[0]
 
 
 def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
@@ -96,38 +62,6 @@ def test_a_run_that_never_settles_is_later_than_any_other_and_in_no_ratio():
     assert [within(t) for t in (0.05, 0.005)] == ["within_5_percent", "within_0_5_percent"]
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"runs": 1}, "runs is 1; allowed: greater than or equal to 2"),
-        ({"discount": 1.5}, "discount is 1.5; allowed: less than or equal to 1"),
-        ({"tolerances": [0.05, 0]}, "tolerances.1 is 0; allowed: greater than 0"),
-        ({"record_every": 20_000}, "record_every is 20000; allowed: up to iterations, 10000"),
-        ({"recorded.state": ""}, "recorded.state is '': String should have at least 1 char"),
-        ({"learning_rat": 0.1}, "learning_rat is unknown; did you mean learning_rate?"),
-    ],
-)
-def test_a_parameter_that_is_not_allowed_is_named(change: dict, message: str, tmp_path: Path):
-    assert message in refused(NAME, tmp_path, **change)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"start_state": "s9"}, "unknown state 's9'; allowed: s0, s1, s2; closest match: 's"),
-        ({"action": "a1", "state": "s1"}, "state 's1', action 'a1': impossible action"),
-    ],
-)
-def test_a_name_that_the_model_does_not_have_is_refused(
-    few: Params, change: dict[str, str], message: str
-):
-    recorded = few.recorded.model_copy(update={k: v for k, v in change.items() if "_" not in k})
-    start = change.get("start_state", few.start_state)
-    wrong = few.model_copy(update={"recorded": recorded, "start_state": start})
-    with pytest.raises(ModelError, match=message):
-        q_learning_convergence.run(wrong)
-
-
 def test_a_discount_of_one_is_refused_before_anything_is_learnt(
     few: Params, monkeypatch: pytest.MonkeyPatch
 ):
@@ -151,30 +85,6 @@ transitions:
 """
 
 
-def crossed(few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str) -> Params:
-    (tmp_path / "crossed.yaml").write_text(CROSSED, encoding="utf-8")
-    monkeypatch.setattr(q_learning_convergence, "THREE_STATE", tmp_path / "crossed.yaml")
-    recorded = few.recorded.model_copy(update={"state": "a_b", "action": "c"})
-    return few.model_copy(update={"recorded": recorded, "start_state": start})
-
-
-def test_every_q_value_has_a_column_of_its_own(
-    few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    results = q_learning_convergence.run(crossed(few, tmp_path, monkeypatch, "a_b"))
-    samples = results["samples.csv"].filter(regex="^q_")
-    assert list(samples) == ["q_'a_b'_c", "q_'a_b'_'b_c'", "q_a_c", "q_a_'b_c'", "q_end_c"]
-    assert samples["q_a_'b_c'"].median() == pytest.approx(2, rel=0.05)
-
-
-def test_a_start_from_which_nothing_happens_is_refused(
-    few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    with pytest.raises(ModelError) as caught:
-        q_learning_convergence.run(crossed(few, tmp_path, monkeypatch, "end"))
-    assert str(caught.value) == "start state 'end' is absorbing; allowed: a_b, a"
-
-
 @pytest.mark.parametrize(("iterations", "state"), [(2000, "s1"), (15, "s0")])
 def test_the_notebook_runs_on_fresh_results(
     few: Params, state: str, iterations: int, tmp_path: Path
@@ -188,3 +98,42 @@ def test_the_notebook_runs_on_fresh_results(
     said = q_learning_convergence.headline(results)
     assert f"of 20 runs settle within 5% in {iterations:,} iterations; " in said
     assert said.endswith("act optimally")
+
+
+def test_q_value_iteration_settles_in_under_twenty_sweeps_at_the_books_optimum(results):
+    assert results["metrics.json"]["optimum"] == pytest.approx(18.91891892, abs=5e-9)
+    assert results["sweeps.csv"]["q"].iloc[-1] == pytest.approx(18.91891892, abs=1e-7)
+    # From zero, with V(s1) staying 0, the error of Q(s0, a0) shrinks by 0.7 * 0.9 a sweep.
+    errors = 0.63 ** np.arange(20)
+    for tolerance in (0.05, 0.01):
+        expected = int(np.argmax(errors <= tolerance))
+        assert results["metrics.json"][within(tolerance)]["sweeps"] == expected < 20
+
+
+def test_the_metrics_agree_with_the_samples_and_the_curves(results, params: Params):
+    metrics, samples, curves = (results[f] for f in ("metrics.json", "samples.csv", "curves.csv"))
+    assert len(samples) == params.runs
+    for tolerance in params.tolerances:
+        found, settled = metrics[within(tolerance)], samples[within(tolerance)]
+        near = np.abs(samples["q_s0_a0"] / metrics["optimum"] - 1) <= tolerance
+        assert (settled.notna() == near).all()
+        assert found["never"]["share"] == pytest.approx(settled.isna().mean())
+    assert metrics["final"]["median"] == pytest.approx(samples["q_s0_a0"].median())
+    assert metrics["optimal_policy"]["share"] == samples["optimal_policy"].mean()
+    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert curves["iteration"].iloc[[0, -1]].tolist() == [params.record_every, params.iterations]
+    assert len(curves.filter(like="run_").columns) == params.shown_runs
+    assert curves["run_0"].iloc[-1] == samples["q_s0_a0"].iloc[0]
+
+
+def test_every_q_value_has_a_column_and_an_absorbing_start_is_refused(few, tmp_path, monkeypatch):
+    (tmp_path / "crossed.yaml").write_text(CROSSED, encoding="utf-8")
+    monkeypatch.setattr(q_learning_convergence, "THREE_STATE", tmp_path / "crossed.yaml")
+    recorded = few.recorded.model_copy(update={"state": "a_b", "action": "c"})
+    crossed = few.model_copy(update={"recorded": recorded, "start_state": "a_b"})
+    samples = q_learning_convergence.run(crossed)["samples.csv"].filter(regex="^q_")
+    assert list(samples) == ["q_'a_b'_c", "q_'a_b'_'b_c'", "q_a_c", "q_a_'b_c'", "q_end_c"]
+    assert samples["q_a_'b_c'"].median() == pytest.approx(2, rel=0.05)
+    with pytest.raises(ModelError, match=r"^start state 'end' is absorbing; allowed: a_b, a$"):
+        q_learning_convergence.run(crossed.model_copy(update={"start_state": "end"}))

@@ -11,7 +11,7 @@ from reprise.pipeline import artifacts, parameters
 from reprise.stats.intervals import ratio_of_means
 from reprise.tabular.names import ModelError
 from stages import td_learning
-from tests.stages.executing import executed, refused
+from tests.stages.executing import executed
 
 NAME = "td_learning"
 Params = td_learning.Params
@@ -69,21 +69,6 @@ def test_the_metrics_agree_with_the_samples(results: dict[str, Any], params: Par
         assert found["spread"] == pytest.approx(np.sqrt(values.var(axis=0).mean()))
 
 
-def test_the_curves_show_each_schedules_quantiles_in_order(results: dict[str, Any], params: Params):
-    curves, traces = results["curves.csv"], results["traces.csv"]
-    assert list(curves["schedule"].unique()) == list(params.schedules)
-    for table in (curves, traces):
-        for _, rows in table.groupby("schedule"):
-            ends = rows["iteration"].iloc[[0, -1]].tolist()
-            assert ends == [params.record_every, params.iterations]
-    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
-    assert (np.diff(quantiles, axis=1) >= 0).all()
-    assert len(traces.filter(like="run_").columns) == params.traced_runs
-    last = traces.groupby("schedule", sort=False)["run_0"].last().to_numpy()
-    first_run = results["samples.csv"].query("run == 0")
-    assert (last == first_run[f"v_{params.traced_state}"].to_numpy()).all()
-
-
 def test_a_run_depends_on_its_seed_and_neither_on_other_runs_nor_on_other_schedules(
     params: Params, results: dict[str, Any]
 ):
@@ -119,48 +104,10 @@ def test_a_ratio_needs_pairs_and_a_mean_that_is_not_zero():
         ratio_of_means([1.0, 2.0], [-1.0, 1.0])
 
 
-SLOW = "schedules.power_slow"
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"runs": 1}, "runs is 1; allowed: greater than or equal to 2"),
-        ({"window": 0.6}, "window is 0.6; allowed: less than or equal to 0.5"),
-        ({"record_every": 90_000}, "record_every is 90000; allowed: up to iterations, 40000"),
-        ({f"{SLOW}.learning_rate": 1.5}, "learning_rate is 1.5; allowed: less than or equal to 1"),
-        ({f"{SLOW}.count": "step"}, f"{SLOW}.count is 'step'; allowed: one of steps, visits; did"),
-        ({f"{SLOW}.learning_rat": 0.1}, f"{SLOW}.learning_rat is unknown; did you mean learning_r"),
-        ({"schedules": {}}, "schedules is {}: Dictionary should have at least 1 item"),
-    ],
-)
-def test_a_parameter_that_is_not_allowed_is_named(change: dict, message: str, tmp_path: Path):
-    assert message in refused(NAME, tmp_path, **change)
-
-
 @pytest.mark.parametrize("key", ["start_state", "traced_state"])
 def test_a_state_that_the_model_does_not_have_is_refused(few: Params, key: str):
     with pytest.raises(ModelError, match="unknown state 's9'; allowed: s0, s1, s2; closest match"):
         td_learning.run(few.model_copy(update={key: "s9"}))
-
-
-def test_a_start_from_which_nothing_happens_is_refused(
-    few: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    model = tmp_path / "model.yaml"
-    model.write_text(
-        "states: [v.1, end]\nactions: [a]\ntransitions:\n"
-        "  v.1: {a: {end: {probability: 0.5, reward: 1}, v.1: {probability: 0.5}}}\n"
-        "  end: {a: {end: {probability: 1}}}\n",
-        encoding="utf-8",
-    )
-    monkeypatch.setattr(td_learning, "THREE_STATE", model)
-    short = few.model_copy(update={"start_state": "end", "traced_state": "v.1"})
-    with pytest.raises(ModelError, match=r"start state 'end' is absorbing; allowed: v\.1$"):
-        td_learning.run(short)
-    # a dot would part the key: V = 0.5·1 + 0.5·0.9 V
-    found = td_learning.run(short.model_copy(update={"start_state": "v.1"}))
-    assert found["metrics.json"]["truth"] == {"v_1": pytest.approx(0.5 / 0.55), "end": 0}
 
 
 def test_the_notebook_runs_on_one_schedule_and_the_headline_names_all(few: Params, tmp_path: Path):
@@ -171,3 +118,37 @@ def test_the_notebook_runs_on_one_schedule_and_the_headline_names_all(few: Param
     said = td_learning.headline(td_learning.run(few))
     assert said.startswith("error at the end (of that half way): constant_large ")
     assert said.count("%)") == len(few.schedules)
+
+
+def test_the_curves_show_each_schedules_quantiles_in_order(results, params: Params):
+    curves, traces = results["curves.csv"], results["traces.csv"]
+    assert list(curves["schedule"].unique()) == list(params.schedules)
+    for table in (curves, traces):
+        ends = table.groupby("schedule")["iteration"].agg(["first", "last"])
+        assert (ends == [params.record_every, params.iterations]).all(axis=None)
+    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert len(traces.filter(like="run_").columns) == params.traced_runs
+    last = traces.groupby("schedule", sort=False)["run_0"].last().to_numpy()
+    first_run = results["samples.csv"].query("run == 0")
+    assert (last == first_run[f"v_{params.traced_state}"].to_numpy()).all()
+
+
+MODEL = """
+states: [v.1, end]
+actions: [a]
+transitions:
+  v.1: {a: {end: {probability: 0.5, reward: 1}, v.1: {probability: 0.5}}}
+  end: {a: {end: {probability: 1}}}
+"""
+
+
+def test_a_start_from_which_nothing_happens_is_refused(few: Params, tmp_path: Path, monkeypatch):
+    (tmp_path / "model.yaml").write_text(MODEL, encoding="utf-8")
+    monkeypatch.setattr(td_learning, "THREE_STATE", tmp_path / "model.yaml")
+    short = few.model_copy(update={"start_state": "end", "traced_state": "v.1"})
+    with pytest.raises(ModelError, match=r"start state 'end' is absorbing; allowed: v\.1$"):
+        td_learning.run(short)
+    # a dot would part the key: V = 0.5·1 + 0.5·0.9 V
+    found = td_learning.run(short.model_copy(update={"start_state": "v.1"}))
+    assert found["metrics.json"]["truth"] == {"v_1": pytest.approx(0.5 / 0.55), "end": 0}
