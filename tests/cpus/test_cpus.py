@@ -28,7 +28,7 @@ LIBRARIES = ("OMP", "OPENBLAS", "NUMBA")
 AVX_512 = ",".join(f"-AVX512{part}" for part in ("F", "VL", "BW", "CD", "DQ"))
 ON_BOTH = ["claims", "reporting"]  # statistics, and figures
 # A program of XLA, kernels of Numba, and linear algebra.
-ON_HASWELL = ["prior_knowledge", "policy_search", "mdp_solving", *ON_BOTH]
+ON_HASWELL = ["partial_observability", "policy_search", "mdp_solving", *ON_BOTH]
 ON_EPYC = ["dqn_ablations", "exploration", "markov_chain", *ON_BOTH]
 
 
