@@ -18,7 +18,7 @@ import pytest
 
 from reprise.nn.determinism import tf
 from tests import tiny
-from tests.cpus import sections
+from tests.cpus import hashes
 
 STAGES = [
     "hardcoded_baseline", "reinforce_training", "prior_knowledge", "partial_observability",
@@ -52,7 +52,7 @@ def programs(stage: str) -> list[Program]:
         return call(program, *arguments)
 
     def two_seeds(name: str) -> dict[str, Any]:
-        section = sections.section(name)
+        section = hashes.section(name)
         return section | ({"pack_size": 2} if "pack_size" in section else {})
 
     with pytest.MonkeyPatch.context() as monkeypatch:
