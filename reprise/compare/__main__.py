@@ -11,44 +11,32 @@ Exit codes: 0 compared, also if nothing differs; 2 wrong arguments; 1 DVC cannot
 """
 
 import argparse
-import contextlib
-import io
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reprise.errors import PlainError, UserError
-
-if TYPE_CHECKING:
-    from reprise.compare.findings import Findings
 
 FIGURES = (".png", ".svg")
 REVISION = "branch, tag, commit, experiment or `workspace`; default: HEAD workspace; the first one \
 is the baseline; one alone is compared with the workspace"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    about = "Compare revisions: parameters, results of the seeds, verdicts on the claims."
-    made = argparse.ArgumentParser(prog="python -m reprise.compare", description=about)
-    made.add_argument("revisions", nargs="*", metavar="REVISION", help=REVISION)
-    made.add_argument("--stage", action="append", default=[], help="only this stage; repeatable")
-    made.add_argument("--all", action="store_true", help="all outcomes and groups")
-    form = made.add_mutually_exclusive_group()
-    form.add_argument("--markdown", action="store_true", help="print Markdown")
-    form.add_argument("--json", action="store_true", help="print JSON")
-    made.add_argument("--figure", type=Path, metavar="FILE", help="also draw a .png or .svg")
-    return made
-
-
 def main(argv: list[str] | None = None) -> int:
     """Compare revisions, print the differences, return the exit code."""
-    given = parser().parse_args(argv)
+    about = "Compare revisions: parameters, results of the seeds, verdicts on the claims."
+    parser = argparse.ArgumentParser(prog="python -m reprise.compare", description=about)
+    parser.add_argument("revisions", nargs="*", metavar="REVISION", help=REVISION)
+    parser.add_argument("--stage", action="append", default=[], help="only this stage; repeatable")
+    parser.add_argument("--all", action="store_true", help="all outcomes and groups")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="print Markdown")
+    form.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="also draw a .png or .svg")
+    given = parser.parse_args(argv)
     for name in ("dvc", "dvc_objects", "dvc_data"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        _check_figure(given.figure)
         print(_compared(given))
     except KeyboardInterrupt:
         print("compare: interrupted", file=sys.stderr)
@@ -61,46 +49,28 @@ def main(argv: list[str] | None = None) -> int:
 
 def _compared(given: argparse.Namespace) -> str:
     """Draw the figure if one is wanted and return the text to print."""
-    from reprise.compare import findings, report
-    from reprise.compare.revisions import WORKSPACE, Revision, root
-
-    names = given.revisions or ["HEAD"]
-    with contextlib.chdir(root()):
-        revisions = [Revision(name) for name in (names if names[1:] else [*names, WORKSPACE])]
-        found = findings.compare(revisions, given.stage, every=given.all)
-    if given.figure:
-        _draw(found, given.figure)
-    return (
-        report.document(found)
-        if given.json
-        else report.text(found, markdown=given.markdown, every=given.all)
-    )
-
-
-def _check_figure(path: Path | None) -> None:
-    if path is None:
-        return
-    if path.suffix not in FIGURES:
+    path: Path | None = given.figure
+    if path and path.suffix not in FIGURES:
         raise UserError(f"--figure is {path}; allowed: a name that ends in {' or '.join(FIGURES)}")
-    if not path.parent.is_dir():
+    if path and not path.parent.is_dir():
         raise UserError(f"--figure is {path}; {path.parent} is no folder")
 
+    from reprise.compare import findings, report  # here, as DVC and pandas take a second
+    from reprise.compare.revisions import WORKSPACE, Revision
 
-def _draw(found: "Findings", path: Path) -> None:
-    import matplotlib
+    names = given.revisions or ["HEAD"]
+    revisions = [Revision(name) for name in (names if names[1:] else [*names, WORKSPACE])]
+    found = findings.compare(revisions, given.stage, every=given.all)
+    if path:
+        from reprise.compare import figure
+        from reprise.pipeline import artifacts
 
-    from reprise.compare import figure
-    from reprise.pipeline import artifacts
-    from reprise.plots import style
-
-    if not found.outcomes:
-        raise UserError(f"--figure is {path}; no outcome differs: there is nothing to draw")
-    content = io.BytesIO()
-    with matplotlib.rc_context(fname=style.STYLE_SHEET):
-        metadata = {"Date": None} if path.suffix == ".svg" else None
-        drawn = figure.outcomes(found.outcomes)
-        drawn.savefig(content, format=path.suffix[1:], metadata=metadata)
-    artifacts.write(path, content.getvalue())
+        if not found.outcomes:
+            raise UserError(f"--figure is {path}; no outcome differs: there is nothing to draw")
+        artifacts.write(path, figure.outcomes(found.outcomes, path.suffix[1:]))
+    if given.json:
+        return report.document(found)
+    return report.text(found, markdown=given.markdown, every=given.all)
 
 
 if __name__ == "__main__":

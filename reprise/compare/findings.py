@@ -1,6 +1,8 @@
 """The differences between revisions: parameters, outcomes of seeds, verdicts on claims.
 
-A result that a revision lacks is noted in one line and stops nothing.
+Seeds of two revisions are compared unpaired: after a change of hyperparameters, the same seed draws
+other numbers. The verdict is that of the probability of improvement (see `stats.improvement`). A
+result that a revision lacks is noted in one line and stops nothing.
 """
 
 import io
@@ -13,18 +15,40 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reprise.compare import contrasts
-from reprise.compare.contrasts import Row
-from reprise.compare.revisions import ABSENT, MissingResult, Revision
+from reprise.compare.revisions import MissingResult, Revision
 from reprise.errors import UserError, closest
 from reprise.measures import outcomes
 from reprise.measures.outcomes import Sense
+from reprise.stats import improvement, intervals
+from reprise.stats.intervals import Interval, known
 
 SAMPLES, METRICS = "samples.csv", "metrics.json"
 LEDGER = "data/claims/ledger.csv"
+BASELINE, SAME, ALIKE, FEW = "baseline", "same values", "not told apart", "too few seeds"
+VERDICTS: dict[Sense, dict[int, str]] = {
+    "return": {1: "better", -1: "worse", 0: ALIKE},
+    "time": {1: "sooner", -1: "later", 0: ALIKE},
+    "other": {1: "higher", -1: "lower", 0: ALIKE},
+}
 
 Seeds = dict[str, NDArray[np.float64]]
-"""One value per seed, by revision."""
+"""One value per seed, [N], by revision; NaN for a seed without a number."""
+
+
+class Row(NamedTuple):
+    """One revision's outcome; an interval is None if there are too few seeds."""
+
+    revision: str
+    values: NDArray[np.float64]  # [N]
+    verdict: str
+    mean: Interval | None
+    difference: Interval | None = None  # mean of the revision minus mean of the baseline
+    chance: Interval | None = None  # that a seed beats one of the baseline; a tie counts half
+
+    @property
+    def missing(self) -> int:
+        """Number of seeds without a number."""
+        return int(np.isnan(self.values).sum())
 
 
 class Outcome(NamedTuple):
@@ -43,28 +67,22 @@ class Findings:
     """Everything that differs between revisions; the first one is the baseline."""
 
     revisions: Sequence[Revision]
-    params: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Values by dotted name and revision; ABSENT where a revision lacks it."""
+    params: dict[str, dict[str, Any]]  # by dotted name and revision, unless it lacks one
+    stale: dict[str, dict[str, list[str]]]  # what changed since a stage ran, by revision and stage
+    claims: dict[str, dict[str, str]]  # verdicts by claim and revision, empty for no such claim
     outcomes: list[Outcome] = field(default_factory=list)
     more: dict[str, list[str]] = field(default_factory=dict)  # other outcomes that differ, by stage
-    claims: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Verdicts by claim and revision, where they differ; empty where a ledger lacks the claim."""
-    same: list[str] = field(default_factory=list)
-    """Stages with the same results and nothing changed since they ran."""
-    stale: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    """What changed since a stage ran, by revision and stage."""
+    same: list[str] = field(default_factory=list)  # stages with the same results, none stale
     notes: list[str] = field(default_factory=list)
 
 
 def compare(
     revisions: Sequence[Revision], only: Collection[str] = (), *, every: bool = False
 ) -> Findings:
-    """Compare revisions with the first of them.
+    """Compare two or more revisions, the first one with the others.
 
-    Args:
-        revisions: at least two.
-        only: names of stages; all stages if empty.
-        every: compare all outcomes, not only the first one of each stage.
+    `only` names stages, by default all. If `every`, all outcomes of a stage count, not only the
+    first one that differs.
 
     Raises:
         UserError: if a revision is given twice, or no revision has one of the stages.
@@ -72,43 +90,43 @@ def compare(
     names = [revision.name for revision in revisions]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UserError(f"revision {twice[0]!r} is given twice; name revisions that differ")
-    stages = list(dict.fromkeys(stage for each in revisions for stage in each.stages))
+    stages = list(dict.fromkeys(stage for each in revisions for stage in each.results))
     if unknown := [stage for stage in only if stage not in stages]:
         meant = closest(unknown[0], stages)
         hint = f"did you mean {meant}?" if meant else f"allowed: {', '.join(stages)}"
         raise UserError(f"no stage {unknown[0]!r} in {' or '.join(names)}; {hint}")
     chosen = [stage for stage in stages if not only or stage in only]
-    found = Findings(revisions)
-    params = dict(changed({each.name: each.params for each in revisions}))
-    found.params = {k: v for k, v in params.items() if not only or k.partition(".")[0] in only}
-    found.stale = {each.name: stale for each in revisions if (stale := each.stale(chosen))}
+    params = _changed({each.name: each.params for each in revisions}, len(revisions))
+    stale = {r.name: {s: of for s, of in r.stale.items() if s in chosen} for r in revisions}
+    found = Findings(
+        revisions,
+        {key: of for key, of in params if not only or key.partition(".")[0] in only},
+        {name: of for name, of in stale.items() if of},
+        _judged(revisions, only),
+    )
     for stage in chosen:
         _compare_stage(found, stage, every)
-    found.claims = dict(_judged(revisions, only))
     return found
 
 
-def changed(values: dict[str, Any], key: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the dotted name and the values of each parameter that differs.
+def _changed(
+    values: Mapping[str, Any], number: int, key: str = ""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the dotted name and the values of each parameter that differs in some revision.
 
-    A mapping that only some revisions have is one value. So is a list, unless each of its items
-    has a `name`, as in a grid: then each item is a parameter of its own.
-
-    >>> grids = {"a": [{"name": "tau", "values": [1]}], "b": [{"name": "tau", "values": [1, 2]}]}
-    >>> dict(changed(grids, "grid"))
-    {'grid.tau.values': {'a': [1], 'b': [1, 2]}}
+    A mapping that only some revisions have is one value. So is a list, unless each of its items has
+    a `name`, as in a grid: then each item is a parameter of its own.
     """
     inner = {revision: _by_name(value) for revision, value in values.items()}
-    if all(isinstance(value, Mapping) for value in inner.values()):
+    if len(inner) == number and all(isinstance(value, Mapping) for value in inner.values()):
         for name in dict.fromkeys(name for value in inner.values() for name in value):
-            below = {revision: value.get(name, ABSENT) for revision, value in inner.items()}
-            yield from changed(below, f"{key}.{name}" if key else str(name))
-    elif len({repr(value) for value in values.values()}) > 1:
-        yield key, values
+            below = {revision: value[name] for revision, value in inner.items() if name in value}
+            yield from _changed(below, number, f"{key}.{name}" if key else str(name))
+    elif len(values) < number or len(set(map(repr, values.values()))) > 1:
+        yield key, dict(values)
 
 
 def _by_name(value: Any) -> Any:
-    """Return a list of named items as a mapping, anything else as it is."""
     if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
         return value
     named = {item.get("name"): {k: v for k, v in item.items() if k != "name"} for item in value}
@@ -117,46 +135,13 @@ def _by_name(value: Any) -> Any:
 
 def _compare_stage(found: Findings, stage: str, every: bool) -> None:
     """Add the differences between the results of a stage."""
-    having = [revision for revision in found.revisions if stage in revision.stages]
+    having = [revision for revision in found.revisions if stage in revision.results]
     if len(having) < len(found.revisions):
         names = ", ".join(revision.name for revision in having)
         found.notes.append(f"{stage}: a stage of {names} only.")
-    files = _results(found, stage, having)
-    differing = {path: texts for path, texts in files.items() if len(set(texts.values())) > 1}
-    moved = {
-        (path, name, group): seeds
-        for path, texts in differing.items()
-        for name, group, seeds in _moved(found, path, texts)
-    }
-    names = list(dict.fromkeys((path, name) for path, name, _ in moved))
-    shown = names if every else names[:1]
-    for (path, name, group), seeds in moved.items():
-        if (path, name) in shown:
-            sense = outcomes.sense(name)
-            rows = contrasts.ranked(seeds, sense)
-            found.outcomes.append(Outcome(stage, path, group, name, sense, rows))
-    if more := [name for _, name in names[len(shown) :]]:
-        found.more[stage] = list(dict.fromkeys(more))
-    if moved and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
-        found.notes.append(
-            f"{stage}: {', '.join(keys)} differs: returns in different environments do not show "
-            "which training is better."
-        )
-    if differing and not moved and LEDGER not in files:
-        names = ", ".join(Path(path).name for path in differing)
-        found.notes.append(f"{stage}: no outcome of a seed differs; other bytes in {names}.")
-    if files and not differing and not any(stage in stale for stale in found.stale.values()):
-        found.same.append(stage)
-
-
-def _results(
-    found: Findings, stage: str, revisions: Sequence[Revision]
-) -> dict[str, dict[str, bytes]]:
-    """Return the tables and metrics that the baseline and others have, by path and revision."""
-    files: dict[str, dict[str, bytes]] = {}
-    for revision in revisions:
-        every = revision.stages[stage]
-        paths = [p for p in every if Path(p).suffix == ".csv" or Path(p).name == METRICS]
+    files: dict[str, dict[str, bytes]] = {}  # tables and metrics by path and revision
+    for revision in having:
+        paths = [p for p in revision.results[stage] if p.endswith((".csv", f"/{METRICS}"))]
         missing = {}
         for path in sorted(paths, key=lambda path: Path(path).name != SAMPLES):
             try:
@@ -166,16 +151,39 @@ def _results(
         if missing and len(missing) == len(paths):
             missing = {f"{stage}: results": " or ".join(dict.fromkeys(missing.values()))}
         found.notes += [f"{what} not in {revision.name}: {why}." for what, why in missing.items()]
-    baseline = found.revisions[0].name
-    return {path: of for path, of in files.items() if baseline in of and len(of) > 1}
+    base = found.revisions[0].name
+    both = {path: texts for path, texts in files.items() if base in texts and len(texts) > 1}
+    differing = {path: texts for path, texts in both.items() if len({*texts.values()}) > 1}
+    moved = [
+        (path, *each)
+        for path, texts in differing.items()
+        if path.endswith(".csv")
+        for each in _moved(found, path, texts)
+    ]
+    names = list(dict.fromkeys((path, name) for path, name, *_ in moved))
+    shown = names if every else names[:1]
+    for path, name, group, seeds in moved:
+        if (path, name) in shown:
+            sense = outcomes.sense(name)
+            found.outcomes.append(Outcome(stage, path, group, name, sense, ranked(seeds, sense)))
+    if more := [name for _, name in names[len(shown) :]]:
+        found.more[stage] = list(dict.fromkeys(more))
+    if moved and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
+        found.notes.append(
+            f"{stage}: {', '.join(keys)} differs: returns in different environments do not show "
+            "which training is better."
+        )
+    if differing and not moved and LEDGER not in both:
+        others = ", ".join(Path(path).name for path in differing)
+        found.notes.append(f"{stage}: no outcome of a seed differs; other bytes in {others}.")
+    if both and not differing and not any(stage in stale for stale in found.stale.values()):
+        found.same.append(stage)
 
 
 def _moved(
     found: Findings, path: str, texts: Mapping[str, bytes]
 ) -> Iterator[tuple[str, str, Seeds]]:
     """Yield each outcome of a table, its group and its values, where they differ."""
-    if Path(path).suffix != ".csv":
-        return
     try:
         read = {name: pd.read_csv(io.BytesIO(text)) for name, text in texts.items()}
     except ValueError as error:
@@ -186,7 +194,9 @@ def _moved(
     for revision, table in tables.items():
         for name in table.outcomes:
             for group, seeds in table.groups.items():
-                values.setdefault((name, group), {})[revision] = _numbers(seeds[name])
+                column = seeds[name].to_numpy(np.float64, na_value=np.nan)
+                finite = np.where(np.isfinite(column), column, np.nan)
+                values.setdefault((name, group), {})[revision] = finite
     partly: dict[str, None] = {}  # a set that keeps the order
     for (name, group), seeds in values.items():
         if len(seeds) < len(tables):
@@ -194,22 +204,48 @@ def _moved(
             what = group or "all seeds" if alone else name
             partly[f"{path}: {what} only in {', '.join(seeds)}."] = None
         base = seeds.get(found.revisions[0].name)
-        if base is not None and not all(
-            np.array_equal(base, other, equal_nan=True) for other in seeds.values()
-        ):
+        if base is not None and not all(_equal(base, other) for other in seeds.values()):
             yield name, group, seeds
     found.notes += partly
 
 
-def _numbers(column: Any) -> NDArray[np.float64]:
-    numbers = column.to_numpy(np.float64, na_value=np.nan)
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+def _equal(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return np.array_equal(one, other, equal_nan=True)
 
 
-def _judged(
-    revisions: Sequence[Revision], only: Collection[str]
-) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each claim with different verdicts; of named stages, those on their results."""
+def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row]:
+    """Return a row for each revision, best first; the baseline is the first of the samples.
+
+    The order is that of the probability of improvement; the baseline itself has 50%. A seed without
+    a number is in no mean. It ranks last among returns and times.
+    """
+    (baseline, base), *others = samples.items()
+    rows = [(improvement.EVEN, Row(baseline, base, BASELINE, _mean(base)))]
+    for name, values in others:
+        if _equal(values, base):
+            rows.append((improvement.EVEN, Row(name, values, SAME, _mean(values))))
+            continue
+        numbers, difference, chance = (known(values), known(base)), None, None
+        if min(map(len, numbers)) >= 2:
+            difference = intervals.difference_of_means(*numbers)
+        one, other = numbers if sense == "other" else (values, base)
+        if min(len(one), len(other)) >= 2:
+            more = pd.Series(np.concatenate([one, other]) * (-1 if sense == "time" else 1))
+            a, b = np.split(more.rank(na_option="top").to_numpy(), [len(one)])
+            chance = intervals.probability_of_improvement(a, b, seed=0)  # always the same numbers
+        verdict = VERDICTS[sense][improvement.side(chance, improvement.EVEN)] if chance else FEW
+        row = Row(name, values, verdict, _mean(values), difference, chance)
+        rows.append((chance.estimate if chance else 0, row))
+    return [row for _, row in sorted(rows, key=lambda each: -each[0])]
+
+
+def _mean(values: NDArray[np.float64]) -> Interval | None:
+    numbers = known(values)
+    return intervals.mean_interval(numbers) if len(numbers) >= 2 else None
+
+
+def _judged(revisions: Sequence[Revision], only: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return each claim with different verdicts; of named stages, those on their results."""
     ledgers: dict[str, dict[str, str]] = {}
     for revision in revisions:
         try:
@@ -221,7 +257,6 @@ def _judged(
             for row in table.to_dict("records")
             if not only or {*row["stage"].split()} & {*only}
         }
-    for claim in dict.fromkeys(claim for ledger in ledgers.values() for claim in ledger):
-        verdicts = {revision: ledger.get(claim, "") for revision, ledger in ledgers.items()}
-        if len(set(verdicts.values())) > 1:
-            yield claim, verdicts
+    claims = dict.fromkeys(claim for ledger in ledgers.values() for claim in ledger)
+    verdicts = {claim: {r: of.get(claim, "") for r, of in ledgers.items()} for claim in claims}
+    return {claim: of for claim, of in verdicts.items() if len({*of.values()}) > 1}

@@ -1,20 +1,22 @@
 """The findings as text for a terminal, as Markdown or as JSON."""
 
 import json
+import math
 import shutil
 import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from reprise.compare.contrasts import ALIKE, BASELINE, SAME, Row, written
-from reprise.compare.findings import Findings, Outcome
-from reprise.compare.revisions import ABSENT
+import pandas as pd
+
+from reprise.compare.findings import ALIKE, BASELINE, SAME, Findings, Outcome
 from reprise.stats.improvement import percent
 from reprise.stats.intervals import CONFIDENCE, Interval
 
 LONGEST = 40  # characters of a parameter's value
 SHOWN = 4  # changes that made stages stale, by name
 FORMAT = 2  # of the JSON
+NONE = "(none)"
 
 Rows = Sequence[Sequence[str]]
 
@@ -32,10 +34,7 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
     first, *others = map(str, found.revisions)
     blocks = [f"{', '.join(others)} compared with {first}"]
     if found.params:
-        rows = [
-            (key, *(_value(value, values[names[0]]) for value in values.values()))
-            for key, values in found.params.items()
-        ]
+        rows = [(key, *_values(of, names)) for key, of in found.params.items()]
         blocks.append(table([("parameter", *names), *rows]))
     shown = [outcome for outcome in found.outcomes if every or not _dull(outcome)]
     if shown:
@@ -44,8 +43,7 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
         blocks.append(lines(_rule(found, len(found.outcomes) - len(shown))))
     if found.claims:
         rows = [
-            (claim, *(verdicts.get(name) or "(none)" for name in names))
-            for claim, verdicts in found.claims.items()
+            (key, *(of.get(name) or NONE for name in names)) for key, of in found.claims.items()
         ]
         blocks.append(table([("claim with another verdict", *names), *rows]))
     blocks += [lines(found.notes), lines(_left_out(found))]
@@ -54,73 +52,58 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
 
 def document(found: Findings) -> str:
     """Return the findings as JSON, with stable keys."""
-    named = {
+
+    def interval(of: Interval | None) -> dict[str, Any] | None:
+        return of and {key: x for key, x in of._asdict().items() if key != "degenerate" or x}
+
+    named = vars(found) | {
         "format": FORMAT,
         "revisions": [{"name": each.name, "commit": each.commit} for each in found.revisions],
         "confidence": CONFIDENCE,
-        "params": {
-            key: {name: value for name, value in values.items() if value is not ABSENT}
-            for key, values in found.params.items()
-        },
-        "outcomes": [
-            outcome._asdict() | {"rows": [_record(row) for row in outcome.rows]}
-            for outcome in found.outcomes
-        ],
-        **{key: getattr(found, key) for key in ("claims", "more", "same", "stale", "notes")},
+        "outcomes": [outcome._asdict() for outcome in found.outcomes],
     }
+    for outcome in named["outcomes"]:
+        outcome["rows"] = [
+            {
+                "revision": row.revision,
+                "verdict": row.verdict,
+                "seeds": len(row.values),
+                "missing": row.missing,
+                "mean": interval(row.mean),
+                "difference": interval(row.difference),
+                "probability_of_improvement": interval(row.chance),
+            }
+            for row in outcome["rows"]
+        ]
     return json.dumps(named, indent=2, ensure_ascii=False, default=str)
-
-
-def _record(row: Row) -> dict[str, Any]:
-    intervals = {
-        "mean": row.mean,
-        "difference": row.difference,
-        "probability_of_improvement": row.chance,
-    }
-    return {
-        "revision": row.revision,
-        "verdict": row.verdict,
-        "seeds": len(row.values),
-        "missing": row.missing,
-        **{name: _interval(interval) for name, interval in intervals.items()},
-    }
-
-
-def _interval(interval: Interval | None) -> dict[str, Any] | None:
-    if interval is None or interval.degenerate:
-        return interval and interval._asdict()
-    return {key: value for key, value in interval._asdict().items() if key != "degenerate"}
 
 
 def _dull(outcome: Outcome) -> bool:
     """Return True for one group of many without a clear difference."""
-    verdicts = {row.verdict for row in outcome.rows}
-    return bool(outcome.group) and verdicts <= {BASELINE, SAME, ALIKE}
+    return bool(outcome.group) and {row.verdict for row in outcome.rows} <= {BASELINE, SAME, ALIKE}
 
 
 def _rows(outcomes: Sequence[Outcome], base: str) -> Rows:
-    """Return the table of outcomes, its header first; a repeated name is blank."""
-    rows: list[dict[str, str]] = []
-    before = ""
-    for outcome in outcomes:
-        name, group = f"{outcome.stage} {outcome.name}", outcome.group
-        for row in outcome.rows:
-            seeds = len(row.values)
-            rows.append(
-                {
-                    "outcome": name if name != before else "",
-                    "group": group,
-                    "revision": row.revision,
-                    "mean": written(row.mean),
-                    f"minus {base}": written(row.difference, signed=True),
-                    f"beats {base}": percent(row.chance) if row.chance else "",
-                    "verdict": row.verdict,
-                    "seeds": f"{seeds - row.missing} of {seeds}" if row.missing else f"{seeds}",
-                }
-            )
-            before, group = name, ""
-    used = [column for column in rows[0] if any(row[column] for row in rows)]
-    return [used, *([row[column] for column in used] for row in rows)]
+    """Return the table of outcomes, its header first, without empty columns."""
+    table = pd.DataFrame(
+        {
+            "outcome": f"{outcome.stage} {outcome.name}",
+            "group": "" if at else outcome.group,
+            "revision": row.revision,
+            "mean": written(row.mean),
+            f"minus {base}": written(row.difference, signed=True),
+            f"beats {base}": percent(row.chance) if row.chance else "",
+            "verdict": row.verdict,
+            "seeds": (f"{n - row.missing} of " if row.missing else "") + str(n),
+        }
+        for outcome in outcomes
+        for at, row in enumerate(outcome.rows)
+        for n in [len(row.values)]
+    )
+    repeated = table["outcome"] == table["outcome"].shift()
+    table["outcome"] = table["outcome"].mask(repeated, "")
+    table = table.loc[:, (table != "").any()]
+    return [list(table.columns), *table.to_numpy().tolist()]
 
 
 def _rule(found: Findings, folded: int) -> list[str]:
@@ -161,15 +144,31 @@ def _left_out(found: Findings) -> list[str]:
     return lines
 
 
-def _value(value: Any, base: Any) -> str:
-    """Return a parameter's value as in YAML; of a long list, what it adds and removes."""
-    if value is ABSENT:
-        return "(none)"
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, list) and isinstance(base, list) and value != base and len(said) > LONGEST:
-        added = [f"+{item}" for item in value if item not in base]
-        said = ", ".join([*added, *(f"-{item}" for item in base if item not in value)]) or said
-    return said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
+def written(interval: Interval | None, *, signed: bool = False) -> str:
+    """Return an interval such as `122.3 [108.6, 135.9]`, rounded to what its width allows."""
+    if interval is None:
+        return ""
+    width = interval.high - interval.low
+    # Three digits of the width; without a width, as many as results have.
+    form = f",.{min(9, max(0, 2 - math.floor(math.log10(width))))}f" if width > 0 else ",.9g"
+    form = f"+{form}" if signed else form
+    estimate, low, high = (f"{x:{form}}".replace("-", "\N{MINUS SIGN}") for x in interval[:3])
+    return f"{estimate} [{'no width' if interval.degenerate else f'{low}, {high}'}]"
+
+
+def _values(of: dict[str, Any], names: Sequence[str]) -> list[str]:
+    """Return a parameter as in YAML; of a long list, what it adds to the baseline's."""
+    base, cells = of.get(names[0]), []
+    for name in names:
+        value = of.get(name, NONE)
+        said = (
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        )
+        if isinstance(value, list) and isinstance(base, list) and len(said) > LONGEST:
+            added = [f"+{item}" for item in value if item not in base]
+            said = ", ".join([*added, *(f"-{item}" for item in base if item not in value)]) or said
+        cells.append(said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}...")
+    return cells
 
 
 def _wrapped(lines: Sequence[str]) -> str:
@@ -185,11 +184,10 @@ def _listed(lines: Sequence[str]) -> str:
 
 def _aligned(rows: Rows) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "\n".join(lines)
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def _markdown(rows: Rows) -> str:
-    escaped = ([cell.replace("|", "\\|") for cell in row] for row in rows)
-    lines = [f"| {' | '.join(row)} |" for row in escaped]
-    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
+    cells = ([cell.replace("|", "\\|") for cell in row] for row in rows)
+    header, *lines = (f"| {' | '.join(row)} |" for row in cells)
+    return "\n".join([header, "|---" * len(rows[0]) + "|", *lines])

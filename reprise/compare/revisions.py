@@ -3,19 +3,14 @@
 DVC checks nothing out. It reads a revision's files from git, and cached results from its cache.
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reprise.errors import PlainError, UserError, closest
 
-if TYPE_CHECKING:
-    from dvc.stage import Stage
-
 WORKSPACE = "workspace"
-ABSENT: Any = object()  # the value of a parameter that a revision lacks
+ABSENT = object()
 
 
 class MissingResult(PlainError):
@@ -23,73 +18,60 @@ class MissingResult(PlainError):
 
 
 class Revision:
-    """One revision: `workspace`, a branch, a tag, a commit or the name of an experiment."""
+    """The workspace, or a branch, tag, commit or experiment.
+
+    Its `commit` is None for the workspace. `results` are paths by stage; `stale` is, for each stage
+    where anything did, what changed since it ran.
+    """
 
     def __init__(self, name: str) -> None:
-        """Find a revision of the repository in the current directory.
+        """Read a revision of the repository around the current directory.
 
         Raises:
-            UserError: if there is no such revision.
+            UserError: if there is no such revision or repository.
+            PlainError: if DVC cannot read its parameters or its pipeline.
         """
-        from dvc.exceptions import NotDvcRepoError
+        from dvc.exceptions import DvcException, NotDvcRepoError  # here, as DVC takes a second
         from dvc.repo import Repo
-        from dvc.scm import NoSCMError, RevError, resolve_rev
 
-        self.name = name
-        self.commit: str | None = None
-        """The full hash; None for the workspace."""
+        self.name, self.commit = name, None
+        self.results: dict[str, list[str]] = {}
+        self.stale: dict[str, list[str]] = {}
         self._hashes: dict[str, Any] = {}
-        self._repo = Repo(str(root()))
-        if name == WORKSPACE:
-            return
-        scm: Any = self._repo.scm
         try:
-            self.commit = str(resolve_rev(scm, name or "(none)"))
-            scm.resolve_commit(self.commit)
-        except NoSCMError:
-            raise UserError(f"revision {name!r} needs git; run in a clone") from None
-        except (RevError, AttributeError):  # the latter of a file, such as HEAD:README.md
-            raise UserError(f"revision {name!r} is unknown; {_hint(name, scm)}") from None
-        try:
-            self._repo = Repo(self._repo.root_dir, rev=self.commit)
+            self._repo = Repo()
+            if name != WORKSPACE:
+                self.commit = _commit(name, self._repo.scm)
+                self._repo = Repo(self._repo.root_dir, rev=self.commit)
+            # As dvc.api.params_show, which parses dvc.yaml again.
+            files: Any = self._repo.params.show(on_error="raise").get("", {}).get("data", {})
+            self.params = {key: x for file in files.values() for key, x in file["data"].items()}
+            # Results that are no files here: a folder without one of them is not changed.
+            outs = [out for stage in self._repo.index.stages for out in stage.outs]
+            self._cached_only = [self._path(out) for out in outs if not out.exists]
+            for stage in self._repo.index.stages:  # the items of a foreach or a matrix are one
+                of = stage.addressing.rpartition(":")[2].partition("@")[0]
+                self.results.setdefault(of, []).extend(map(self._path, stage.outs))
+                changes = [] if stage.frozen else self._changes(stage)
+                if every := dict.fromkeys([*self.stale.get(of, []), *changes]):
+                    self.stale[of] = list(every)
         except NotDvcRepoError:
-            raise UserError(f"revision {name!r} is older than its DVC repository") from None
+            if self.commit:
+                raise UserError(f"revision {name!r} is older than its DVC repository") from None
+            where = f"{Path.cwd()} is in no DVC repository"
+            raise UserError(f"{where}; run in a clone of one") from None
+        except (DvcException, OSError) as error:
+            why = " ".join(str(error).split())
+            raise PlainError(f"{name}: DVC cannot read its files: {why}") from None
 
     def __str__(self) -> str:
         if self.commit is None or self.commit.startswith(self.name):
             return self.name
         return f"{self.name} ({self.commit[:7]})"
 
-    @cached_property
-    def params(self) -> dict[str, Any]:
-        """Return all parameters as nested mappings; PlainError if DVC cannot read them."""
-        with self._reading("parameters"):  # as dvc.api.params_show, which parses dvc.yaml again
-            files: Any = self._repo.params.show(on_error="raise").get("", {}).get("data", {})
-        return {key: value for file in files.values() for key, value in file["data"].items()}
-
-    @cached_property
-    def stages(self) -> dict[str, list[str]]:
-        """Return the paths of each stage's results; PlainError if DVC cannot read the pipeline."""
-        found: dict[str, list[str]] = {}
-        for stage in self._stages:
-            found.setdefault(_name(stage), []).extend(self._path(out) for out in stage.outs)
-        return found
-
-    def stale(self, stages: Collection[str]) -> dict[str, list[str]]:
-        """Return what changed since a stage ran, for those of some stages where anything did.
-
-        This is `dvc status`, which works in the workspace only; PlainError as above.
-        """
-        found: dict[str, dict[str, None]] = {}  # inside, sets that keep the order
-        for stage in self._stages:
-            if (name := _name(stage)) in stages and not stage.frozen:
-                with self._reading(f"stage {name}"):
-                    found.setdefault(name, {}).update(dict.fromkeys(self._changes(stage)))
-        return {name: list(changes) for name, changes in found.items() if changes}
-
     def read(self, path: str) -> bytes:
-        """Return the content of a file; MissingResult if the revision or DVC's cache lacks it."""
-        files = self._repo.dvcfs
+        """Return a file's content; MissingResult if there is none."""
+        files, path = self._repo.dvcfs, f"/{path}"  # from the root, not the current directory
         try:
             with files.open(path, "rb") as file:
                 return file.read()
@@ -100,13 +82,8 @@ class Revision:
         except OSError as error:
             raise MissingResult(f"it cannot be read: {error.strerror or error}") from None
 
-    @cached_property
-    def _stages(self) -> list["Stage"]:
-        with self._reading("pipeline"):
-            return list(self._repo.index.stages)
-
-    def _changes(self, stage: "Stage") -> Iterator[str]:
-        """Yield each input of a stage that differs from dvc.lock."""
+    def _changes(self, stage: Any) -> Iterator[str]:
+        """Yield inputs that differ from dvc.lock, as `dvc status` in a workspace."""
         from dvc.dependency import ParamsDependency
 
         if getattr(stage, "cmd_changed", False):
@@ -116,7 +93,10 @@ class Revision:
             if isinstance(dep, ParamsDependency):  # its own status() parses params.yaml each time
                 locked: Any = dep.hash_info.value or {}
                 for key in dep.params or locked:
-                    if locked.get(key, ABSENT) != _at(self.params, key):
+                    value: Any = self.params
+                    for part in key.split("."):
+                        value = value.get(part, ABSENT) if isinstance(value, dict) else ABSENT
+                    if locked.get(key, ABSENT) != value:
                         yield key
             elif not any(f"{out}/".startswith(f"{path}/") for out in self._cached_only):
                 if path not in self._hashes:  # many stages share an input
@@ -124,52 +104,20 @@ class Revision:
                 if self._hashes[path] != dep.hash_info:
                     yield path
 
-    @cached_property
-    def _cached_only(self) -> list[str]:
-        """Return the results that are no files here: a folder that lacks one is not changed."""
-        outs = (out for stage in self._stages for out in stage.outs)
-        return [self._path(out) for out in outs if not out.exists]
-
     def _path(self, file: Any) -> str:
         return self._repo.fs.relpath(file.fs_path, self._repo.root_dir)
 
-    @contextmanager
-    def _reading(self, what: str) -> Iterator[None]:
-        from dvc.exceptions import DvcException
 
-        try:
-            yield
-        except (DvcException, OSError) as error:
-            why = " ".join(str(error).split())
-            raise PlainError(f"{self.name}: DVC cannot read its {what}: {why}") from None
-
-
-def root() -> Path:
-    """Return the root of the repository around the current directory; UserError if none is."""
-    from dvc.exceptions import NotDvcRepoError
-    from dvc.repo import Repo
+def _commit(name: str, scm: Any) -> str:
+    from dvc.repo.experiments.utils import exp_refs
+    from dvc.scm import NoSCMError, RevError, resolve_rev
 
     try:
-        return Path(Repo.find_root())
-    except NotDvcRepoError:
-        raise UserError(f"{Path.cwd()} is in no DVC repository; run in a clone of one") from None
-
-
-def _hint(name: str, scm: Any) -> str:
-    from dvc.repo.experiments.utils import exp_refs
-
-    known = [WORKSPACE, "HEAD", *scm.list_branches(), *scm.list_tags()]
-    meant = closest(name, [*known, *(ref.name for ref in exp_refs(scm) if ref.name)])
-    return f"did you mean {meant}?" if meant else "allowed: a branch, tag, commit or experiment"
-
-
-def _at(values: Any, key: str) -> Any:
-    """Return the value at a dotted name."""
-    for part in key.split("."):
-        values = values.get(part, ABSENT) if isinstance(values, dict) else ABSENT
-    return values
-
-
-def _name(stage: "Stage") -> str:
-    """Return a stage's name without its file and without the item of a foreach or a matrix."""
-    return stage.addressing.rpartition(":")[2].partition("@")[0]
+        return str(scm.resolve_commit(resolve_rev(scm, name or "(none)")).hexsha)
+    except NoSCMError:
+        raise UserError(f"revision {name!r} needs git; run in a clone") from None
+    except (RevError, AttributeError):  # the latter of a file, such as HEAD:README.md
+        known = [WORKSPACE, "HEAD", *scm.list_branches(), *scm.list_tags()]
+        meant = closest(name, [*known, *(ref.name for ref in exp_refs(scm) if ref.name)])
+        hint = f"did you mean {meant}?" if meant else "allowed: a branch, tag, commit or experiment"
+        raise UserError(f"revision {name!r} is unknown; {hint}") from None

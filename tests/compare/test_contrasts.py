@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reprise.compare import contrasts
-from reprise.compare.contrasts import Row
+from reprise.compare import findings, report
+from reprise.compare.findings import Row
 from reprise.measures.outcomes import Sense
 
 LOW, HIGH = [1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 13.0, 14.0, 15.0]
@@ -14,7 +14,7 @@ NAN = float("nan")
 
 def rows(sense: Sense = "return", **samples) -> dict[str, Row]:
     """Return the rows of revisions by name, best first; the first sample is the baseline's."""
-    found = contrasts.ranked({name: np.array(x, float) for name, x in samples.items()}, sense)
+    found = findings.ranked({name: np.array(x, float) for name, x in samples.items()}, sense)
     return {row.revision: row for row in found}
 
 
@@ -85,8 +85,8 @@ def test_one_seed_is_too_few():
 
 def test_numbers_are_as_exact_as_their_interval_is_wide():
     wide = rows(base=[5, 6, 7, 9], wide=[0, 1000, 2000, 3000])["wide"]
-    assert contrasts.written(wide.mean) == "1,500 [\N{MINUS SIGN}554, 3,554]"
-    assert contrasts.written(wide.difference, signed=True).startswith("+1,493")
+    assert report.written(wide.mean) == "1,500 [\N{MINUS SIGN}554, 3,554]"
+    assert report.written(wide.difference, signed=True).startswith("+1,493")
     found = rows(narrow=[0.10, 0.11, 0.12, 0.13], flat=[2, 2])
-    assert contrasts.written(found["narrow"].mean) == "0.1150 [0.0945, 0.1355]"
-    assert contrasts.written(found["flat"].mean) == "2 [no width]"
+    assert report.written(found["narrow"].mean) == "0.1150 [0.0945, 0.1355]"
+    assert report.written(found["flat"].mean) == "2 [no width]"
