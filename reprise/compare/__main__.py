@@ -1,4 +1,4 @@
-"""Compares revisions: parameters, results of the seeds, and verdicts on the chapter's claims.
+"""Compares revisions: parameters, results, verdicts.
 
     python -m reprise.compare                    HEAD and the workspace
     python -m reprise.compare relu               relu and the workspace
@@ -48,7 +48,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _compared(given: argparse.Namespace) -> str:
-    """Draw the figure if one is wanted and return the text to print."""
     path: Path | None = given.figure
     if path and path.suffix not in FIGURES:
         raise UserError(f"--figure is {path}; allowed: a name that ends in {' or '.join(FIGURES)}")

@@ -1,4 +1,4 @@
-"""A figure of revisions: each seed, the means, and the verdicts as colours."""
+"""A figure of revisions: seeds, means, verdicts as colours."""
 
 import io
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ COLOURS = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
 
 
 def outcomes(found: Sequence[Outcome], kind: str) -> bytes:
-    """Return a picture: a panel for each outcome and group, revisions best first."""
+    """Return a picture with a panel per outcome and group."""
     content, heights = io.BytesIO(), [0.9 + 0.32 * len(outcome.rows) for outcome in found]
     with matplotlib.rc_context(fname=style.STYLE_SHEET):
         figure = Figure(figsize=(style.WIDTH, 0.5 + sum(heights)))

@@ -1,4 +1,4 @@
-"""The differences between revisions: parameters, outcomes of seeds, verdicts on claims.
+"""Differences between revisions: parameters, outcomes, verdicts.
 
 Seeds of two revisions are compared unpaired: after a change of hyperparameters, the same seed draws
 other numbers. The verdict is that of the probability of improvement (see `stats.improvement`). A
@@ -36,7 +36,7 @@ Seeds = dict[str, NDArray[np.float64]]
 
 
 class Row(NamedTuple):
-    """One revision's outcome; an interval is None if there are too few seeds."""
+    """One revision's outcome; too few seeds have no interval."""
 
     revision: str
     values: NDArray[np.float64]  # [N]
@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """An outcome that differs between revisions, in one group of seeds."""
+    """An outcome that differs, in one group of seeds."""
 
     stage: str
     table: str  # its path
@@ -64,7 +64,7 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Findings:
-    """Everything that differs between revisions; the first one is the baseline."""
+    """All differences between revisions; the first is the baseline."""
 
     revisions: Sequence[Revision]
     params: dict[str, dict[str, Any]]  # by dotted name and revision, unless it lacks one
@@ -79,7 +79,7 @@ class Findings:
 def compare(
     revisions: Sequence[Revision], only: Collection[str] = (), *, every: bool = False
 ) -> Findings:
-    """Compare two or more revisions, the first one with the others.
+    """Compare the first of some revisions with the others.
 
     `only` names stages, by default all. If `every`, all outcomes of a stage count, not only the
     first one that differs.
@@ -112,7 +112,7 @@ def compare(
 def _changed(
     values: Mapping[str, Any], number: int, key: str = ""
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the dotted name and the values of each parameter that differs in some revision.
+    """Yield the name and values of each parameter that differs.
 
     A mapping that only some revisions have is one value. So is a list, unless each of its items has
     a `name`, as in a grid: then each item is a parameter of its own.
@@ -183,7 +183,7 @@ def _compare_stage(found: Findings, stage: str, every: bool) -> None:
 def _moved(
     found: Findings, path: str, texts: Mapping[str, bytes]
 ) -> Iterator[tuple[str, str, Seeds]]:
-    """Yield each outcome of a table, its group and its values, where they differ."""
+    """Yield outcome, group and values where they differ."""
     try:
         read = {name: pd.read_csv(io.BytesIO(text)) for name, text in texts.items()}
     except ValueError as error:
@@ -214,7 +214,7 @@ def _equal(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
 
 
 def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row]:
-    """Return a row for each revision, best first; the baseline is the first of the samples.
+    """Return rows, best first; the first sample is the baseline's.
 
     The order is that of the probability of improvement; the baseline itself has 50%. A seed without
     a number is in no mean. It ranks last among returns and times.
@@ -245,7 +245,7 @@ def _mean(values: NDArray[np.float64]) -> Interval | None:
 
 
 def _judged(revisions: Sequence[Revision], only: Collection[str]) -> dict[str, dict[str, str]]:
-    """Return each claim with different verdicts; of named stages, those on their results."""
+    """Return each claim of the named stages with different verdicts."""
     ledgers: dict[str, dict[str, str]] = {}
     for revision in revisions:
         try:

@@ -1,4 +1,4 @@
-"""The findings as text for a terminal, as Markdown or as JSON."""
+"""The findings as plain text, as Markdown or as JSON."""
 
 import json
 import math
@@ -79,12 +79,11 @@ def document(found: Findings) -> str:
 
 
 def _dull(outcome: Outcome) -> bool:
-    """Return True for one group of many without a clear difference."""
     return bool(outcome.group) and {row.verdict for row in outcome.rows} <= {BASELINE, SAME, ALIKE}
 
 
 def _rows(outcomes: Sequence[Outcome], base: str) -> Rows:
-    """Return the table of outcomes, its header first, without empty columns."""
+    """Return the table of outcomes without empty columns."""
     table = pd.DataFrame(
         {
             "outcome": f"{outcome.stage} {outcome.name}",
@@ -107,7 +106,7 @@ def _rows(outcomes: Sequence[Outcome], base: str) -> Rows:
 
 
 def _rule(found: Findings, folded: int) -> list[str]:
-    """Return how a verdict is reached, and what many intervals do not promise."""
+    """Return the rule of verdicts and the limits of intervals."""
     base, level = found.revisions[0].name, f"{100 * CONFIDENCE:g}%"
     lines = [
         f"Better or worse: the {level} interval of the probability that a seed beats one of {base} "
@@ -128,7 +127,7 @@ def _rule(found: Findings, folded: int) -> list[str]:
 
 
 def _left_out(found: Findings) -> list[str]:
-    """Return other outcomes that differ, stale stages, and the number of equal ones."""
+    """Return other outcomes, stale stages, the number of equal ones."""
     lines = [f"{stage}: more with --all: {', '.join(of)}." for stage, of in found.more.items()]
     for name, stages in found.stale.items():
         changes = list(dict.fromkeys(change for of in stages.values() for change in of))
@@ -145,7 +144,7 @@ def _left_out(found: Findings) -> list[str]:
 
 
 def written(interval: Interval | None, *, signed: bool = False) -> str:
-    """Return an interval such as `122.3 [108.6, 135.9]`, rounded to what its width allows."""
+    """Return an interval, as many digits as its width allows."""
     if interval is None:
         return ""
     width = interval.high - interval.low
@@ -157,7 +156,7 @@ def written(interval: Interval | None, *, signed: bool = False) -> str:
 
 
 def _values(of: dict[str, Any], names: Sequence[str]) -> list[str]:
-    """Return a parameter as in YAML; of a long list, what it adds to the baseline's."""
+    """Return a parameter; of a long list, only its changes."""
     base, cells = of.get(names[0]), []
     for name in names:
         value = of.get(name, NONE)

@@ -14,7 +14,7 @@ ABSENT = object()
 
 
 class MissingResult(PlainError):
-    """A result that a revision lacks; the message gives the reason."""
+    """A result that a revision lacks, with the reason."""
 
 
 class Revision:
@@ -83,7 +83,7 @@ class Revision:
             raise MissingResult(f"it cannot be read: {error.strerror or error}") from None
 
     def _changes(self, stage: Any) -> Iterator[str]:
-        """Yield inputs that differ from dvc.lock, as `dvc status` in a workspace."""
+        """Yield inputs that differ from dvc.lock."""
         from dvc.dependency import ParamsDependency
 
         if getattr(stage, "cmd_changed", False):

@@ -1,1 +1,1 @@
-"""The report, the README and the checks of a reproduced pipeline."""
+"""The report, the README, the checks of results."""

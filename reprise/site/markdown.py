@@ -29,7 +29,7 @@ class MarkdownError(PlainError, ValueError):
 
 
 class Text:
-    """Converts the Markdown of one page to HTML, with a unique id for each heading."""
+    """Converts one page's Markdown; each heading has its own id."""
 
     def __init__(
         self,
@@ -38,13 +38,7 @@ class Text:
         deeper: int = 0,
         link: Callable[[str], str] = lambda url: url,
     ) -> None:
-        """Start a page.
-
-        Args:
-            taken: ids that are in use already.
-            deeper: number of levels by which headings move down.
-            link: translates the address of each link.
-        """
+        """Take ids in use, levels to add, a translator of links."""
         self._render = MarkdownWithMath(_Renderer(set(taken), deeper, link)).render
 
     def __call__(self, source: str) -> Markup:
@@ -52,7 +46,7 @@ class Text:
         return Markup(self._render(source).strip())
 
     def inline(self, source: str) -> Markup:
-        """Return a text of one paragraph as HTML, without the paragraph around it."""
+        """Return one paragraph as HTML, without its tags."""
         return Markup(self(source).removeprefix("<p>").removesuffix("</p>"))
 
 
@@ -75,7 +69,6 @@ class _Renderer(IPythonRenderer):
         return super().link(text, self._link(url), title)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """Return a link, because a picture in Markdown would come from outside the report."""
         return self.link(str(escape(text)) or "picture", url, title)
 
     def block_code(self, source: str, info: str | None = None) -> str:
@@ -84,11 +77,8 @@ class _Renderer(IPythonRenderer):
         return f'<pre {SCROLLS}="code"><code>{shown}</code></pre>\n'
 
     def block_math(self, body: str) -> str:
-        equations = [
-            f'<div {SCROLLS}="equation">{mathml(equation, "block")}</div>'
-            for equation in apart(body)
-        ]
-        return f'<div class="equations">{"".join(equations)}</div>'
+        math = (f'<div {SCROLLS}="equation">{mathml(x, "block")}</div>' for x in apart(body))
+        return f'<div class="equations">{"".join(math)}</div>'
 
     def inline_math(self, body: str) -> str:
         return mathml(body, "inline")
@@ -120,12 +110,17 @@ def mathml(latex: str, display: str) -> Markup:
             raise MarkdownError(f"equation {latex!r} has {text}, which is unknown")
         if text:
             element.text = text.replace(r"\_", "_") if element.tag == "mtext" else text
-        _lower_prime(element)
+        if element.tag in ("msup", "msubsup") and element[-1].text in PRIMES:
+            base, *below, prime = element  # a raised prime, which fonts draw high already
+            prime.tag, element.tag = "mo", "msub" if below else "mrow"
+            row = ElementTree.Element("mrow")
+            row.extend([base, prime])
+            element[:] = [row, *below]
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
 def apart(latex: str) -> list[str]:
-    r"""Split a line of equations at each `\qquad`, so that a narrow page can stack them."""
+    r"""Split equations at each `\qquad`: a narrow page stacks them."""
     parts = [part.strip() for part in latex.split(r"\qquad") if part.strip()]
     whole = all(
         part.count(left) == part.count(right)
@@ -135,26 +130,11 @@ def apart(latex: str) -> list[str]:
     return parts if whole else [latex]
 
 
-def _lower_prime(element: ElementTree.Element) -> None:
-    """Turn a raised prime into a following one: fonts draw it high already."""
-    if element.tag not in ("msup", "msubsup") or element[-1].text not in PRIMES:
-        return
-    base, *below, prime = element
-    prime.tag = "mo"
-    if below:
-        row = ElementTree.Element("mrow")
-        row.extend([base, prime])
-        element[:] = [row, *below]
-        element.tag = "msub"
-    else:
-        element.tag = "mrow"
-
-
 def code(source: str) -> Markup:
-    """Return Python as HTML with a class for each kind of word."""
+    """Return Python as HTML with classes for its words."""
     return Markup(highlight(source, LEXER, FORMATTER).rstrip("\n"))
 
 
 def slug(text: str) -> str:
-    """Return a text as an id of small letters, digits and hyphens."""
+    """Return an id of small letters, digits and hyphens."""
     return re.sub(r"\W+", "-", text.lower()).strip("-")

@@ -1,4 +1,4 @@
-"""Lets `dvc plots show` and `dvc plots diff` make pages that need no network.
+"""Lets `dvc plots` make pages that need no network.
 
 DVC's own page loads Vega from a server. This one holds it: `make venv` writes it to
 .reprise/plots.html and names it in .dvc/config.local, which git ignores.
@@ -31,7 +31,7 @@ HTML = """<!DOCTYPE html>
 
 
 def page() -> str:
-    """Return the page into which DVC puts plots, with Vega, Vega-Lite and Vega-Embed in it."""
+    """Return the page for DVC's plots, with Vega in it."""
     import vl_convert  # here, as it is large
 
     versions = [v for v in vl_convert.get_vegalite_versions() if v.startswith("5.")]  # as DVC's
@@ -40,7 +40,7 @@ def page() -> str:
 
 
 def configure(root: Path) -> None:
-    """Let DVC use the page in this clone, unless its user has chosen another."""
+    """Let DVC use the page unless the user chose another."""
     from dvc.config import Config
 
     local: Any
@@ -49,7 +49,7 @@ def configure(root: Path) -> None:
 
 
 def main() -> int:
-    """Write the page, let DVC use it, return the exit code."""
+    """Write the page and return the exit code."""
     try:
         verify.require_root()
         artifacts.write(PAGE, page().encode())

@@ -1,4 +1,4 @@
-"""An executed notebook as a page of the report: prose, folded code, figures as files."""
+"""An executed notebook as a page of the report."""
 
 import base64
 import io
@@ -31,7 +31,7 @@ class Figure(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A part of a page: Markup, lines of text or a figure."""
+    """A part of a page."""
 
     kind: Literal["prose", "code", "text", "figure", "verdicts"]
     content: Any
@@ -56,7 +56,7 @@ class Page(NamedTuple):
 
     @property
     def key(self) -> Figure | None:
-        """Return the figure for the index: the drawn one with the most claims, else the first."""
+        """Return the drawn figure with the most claims."""
         drawn = [figure for figure in self.figures if not figure.still]
         claims = list(self.shown.values())
         return max(drawn, key=claims.count, default=None)
@@ -69,13 +69,10 @@ def read(
     link: Callable[[str], str],
     animations: Mapping[bytes, str],
 ) -> Page:
-    """Return a notebook as a page.
+    """Return an executed notebook, of nbformat 4, as a page.
 
-    Args:
-        name: name of the notebook.
-        notebook: executed, nbformat 4.
-        link: translates an address in the notebook to one in the report.
-        animations: by content, the path from the page of each GIF outside the report.
+    `link` translates an address in it; `animations` are paths, from the page, of GIFs outside the
+    report by their content.
     """
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     titles = [title for text in texts for title in _headings(text, "#")]
@@ -121,7 +118,7 @@ class Pictures:
         self._name, self._animations, self._count = name, animations, 0
 
     def add(self, content: bytes, alt: str) -> Figure:
-        """Return a figure and keep its content, unless it is a GIF outside the report."""
+        """Return a figure; keep its content if it is new."""
         self._count += 1
         stem = f"figures/{self._name}-{self._count}"
         picture = Image.open(io.BytesIO(content))
@@ -153,7 +150,7 @@ def _output(output: NotebookNode, render: markdown.Text, pictures: Pictures, nea
 
 
 def table(html: str) -> Markup:
-    """Return the tables in some HTML, and the plain text of everything else."""
+    """Return the tables in some HTML, all else as text."""
     bare = re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
     clean = bleach.clean(bare, tags=TABLE, attributes={}, strip=True).strip()
     return Markup(f'<div {markdown.SCROLLS}="table">{clean}</div>')
@@ -169,6 +166,5 @@ def _question(texts: Sequence[str], link: Callable[[str], str]) -> Markup:
 
 
 def _headings(text: str, marks: str = "#{1,6}") -> list[str]:
-    """Return the headings in some Markdown, of all levels or of one."""
     found = re.findall(rf"^{marks}[ \t]+(.+)$", text, flags=re.MULTILINE)
     return [heading.strip() for heading in found]

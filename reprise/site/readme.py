@@ -1,4 +1,4 @@
-"""Fills README.md: results from data/, and the output of its console sessions.
+"""Fills README.md with results and the output of its sessions.
 
 `python -m reprise.site.readme results` fills the ledger of claims and the table of results.
 `python -m reprise.site.readme` also fills the costs of the last full run here, and runs the
@@ -35,7 +35,7 @@ PROVENANCE = Path(".reprise", "provenance")
 
 
 def results() -> str:
-    """Return a table with the question and the result of each stage."""
+    """Return a table of each stage's question and result."""
     rows = ["| stage | question | result |", "|---|---|---|"]
     main, extra = (YAML(typ="safe", pure=True).load(path)["stages"] for path in PIPELINES)
     published = {name: main.pop(name) for name in PUBLISHED}
@@ -52,15 +52,8 @@ def results() -> str:
     return "\n".join(rows)
 
 
-def ledger() -> str:
-    """Return the counts of verdicts, and a table of the refuted claims."""
-    from stages import claims
-
-    return claims.readme()
-
-
 def costs() -> str:
-    """Return time, memory and disk of a reproduction, as measured on this machine.
+    """Return the measured time, memory and disk of a reproduction.
 
     Raises:
         UserError: if no stage has run here.
@@ -89,11 +82,13 @@ def _gigabytes(folder: str) -> float:
 
 def committed(text: str) -> str:
     """Return the README with ledger and results filled."""
-    return filled(filled(text, "ledger", [ledger()]), "results", [results()])
+    from stages import claims
+
+    return filled(filled(text, "ledger", [claims.readme()]), "results", [results()])
 
 
 def session(commands: list[str], clone: Path) -> str:
-    """Return commands with their output in a clone; a long output is cut and marked.
+    """Return commands with their output, cut if long.
 
     Raises:
         UserError: if a command fails.
@@ -101,15 +96,8 @@ def session(commands: list[str], clone: Path) -> str:
     lines = []
     environment = os.environ | {"COLUMNS": str(WIDTH), "DVC_NO_ANALYTICS": "1", "PAGER": "cat"}
     for command in commands:
-        done = subprocess.run(  # noqa: S602 the commands are the README's own
-            command,
-            shell=True,
-            cwd=clone,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        options = {"cwd": clone, "env": environment, "capture_output": True, "text": True}
+        done = subprocess.run(command, shell=True, check=False, **options)  # noqa: S602 its own
         if done.returncode:
             raise UserError(
                 f"`{command}` ended with exit code {done.returncode}: {done.stderr[-500:]}"
@@ -122,15 +110,8 @@ def session(commands: list[str], clone: Path) -> str:
     return "```console\n" + "\n".join(lines).rstrip() + "\n```"
 
 
-def clone_into(folder: Path) -> Path:
-    """Return a fresh clone of the last commit."""
-    clone = folder / "reprise"
-    subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
-    return clone
-
-
 def filled(text: str, mark: str, content: list[str]) -> str:
-    """Return a text with new content between each pair of marks."""
+    """Return a text with new content between its marks."""
     parts = iter(content)
     pattern = rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
     filling = re.compile(pattern, flags=re.DOTALL | re.MULTILINE)
@@ -150,7 +131,8 @@ def main(argv: list[str]) -> int:
             blocks = re.findall(r"<!-- session -->\n(.*?)<!-- end -->", text, flags=re.DOTALL)
             commands = [re.findall(r"^\$ (.*)$", block, flags=re.MULTILINE) for block in blocks]
             with tempfile.TemporaryDirectory() as folder:
-                clone = clone_into(Path(folder))
+                clone = Path(folder, "reprise")
+                subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
                 sessions = [session(block, clone) for block in commands]
             text = filled(filled(text, "session", sessions), "costs", [costs()])
     except PlainError as error:

@@ -1,4 +1,4 @@
-"""The HTML report: the ledger, then the chapter's sections, then a page for each notebook.
+"""The HTML report: ledger, sections, a page for each notebook.
 
 It needs no network and no server. Its pages load one style sheet, one script and figures from the
 folders below; their security policy forbids the rest. The same results give the same bytes.
@@ -9,18 +9,21 @@ folders below; their security policy forbids the rest. The same results give the
 """
 
 import hashlib
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from nbformat import NotebookNode
 
 from reprise.claims import ledger
 from reprise.claims.model import Region
-from reprise.site import marks, pages
+from reprise.site import pages
 from reprise.site.markdown import Text, slug
 from reprise.site.pages import Figure, Page
 
@@ -29,13 +32,13 @@ ASSETS = ("report.css", "report.js", "icon.svg")
 INDEX, CHAPTER, EXTRA = "index.html", "pages", "extra"
 SIGNS = {"confirmed": "✓", "refuted": "✗", "unresolved": "?"}
 LIBRARIES = {"tensorflow": "TensorFlow", "gymnasium": "Gymnasium", "numpy": "NumPy"}
-
+WIDTH, EDGE = 132, 6  # of an interval's picture
 
 Row = dict[str, Any]
 
 
 def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
-    """Return the rows of the ledger in words, each with its page and its interval as a picture.
+    """Return the ledger's rows in words, with page and picture.
 
     Args:
         table: as read from ledger.csv.
@@ -54,14 +57,45 @@ def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
             "n": "" if exact else int(row["n"]),
             "claimed": ledger.claimed(row),
             "page": [*shown_by, "claims"][0],
-            "mark": marks.interval(ends, region.margins, region.holds),
+            "mark": mark(ends, region.margins, region.holds),
         }
         made.append(row | in_words)
     return made
 
 
+def mark(ends: Sequence[float], margins: Sequence[float], holds: Callable[[float], bool]) -> Markup:
+    """Return an interval as SVG, empty without finite ends.
+
+    `ends` are low end, estimate and high end; `margins` are the borders of the claimed range, which
+    `holds` tells from all other numbers.
+    """
+    if not ends or not np.isfinite(ends).all():
+        return Markup("")
+    points = [*ends, *margins]
+    middle, half = (min(points) + max(points)) / 2, (max(points) - min(points)) / 2 or 1
+    sides = (middle - 1.3 * half, middle + 1.3 * half)
+
+    def x(value: float) -> float:
+        return float(np.interp(value, sides, (EDGE, WIDTH - EDGE)))
+
+    def line(kind: str, left: float, right: float, top: int = 9, bottom: int = 9) -> str:
+        ends = f'x1="{x(left):.1f}" y1="{top}" x2="{x(right):.1f}" y2="{bottom}"'
+        return f'<line class="{kind}" {ends}/>'
+
+    cuts = itertools.pairwise([sides[0], *margins, sides[1]])
+    low, estimate, high = ends
+    parts = [line("claimed", a, b) for a, b in cuts if holds((a + b) / 2)]
+    parts += [line("axis", *sides), *(line("margin", m, m, 2, 16) for m in margins)]
+    parts += [line("interval", low, high)]
+    parts += [f'<circle class="estimate" cx="{x(estimate):.1f}" cy="9" r="3.6"/>']
+    return Markup(
+        f'<svg class="mark" viewBox="0 0 {WIDTH} 18" width="{WIDTH}" height="18" '
+        f'aria-hidden="true" focusable="false">{"".join(parts)}</svg>'
+    )
+
+
 class Shown(NamedTuple):
-    """A figure, the page that shows it, and its title where it needs one."""
+    """A figure, the page that shows it, its title."""
 
     page: str
     figure: Figure
@@ -69,7 +103,7 @@ class Shown(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """The inputs of a report, as far as they are the same on every machine."""
+    """The inputs of a report that every machine shares."""
 
     changes: list[str]
     """Parameters that differ from the chapter's, such as `stage.key = 1 (chapter: 2)`."""
@@ -88,7 +122,7 @@ class Provenance(NamedTuple):
 
 
 class Site:
-    """The pages of a report: the chapter's notebooks and the extra ones, in order."""
+    """The pages of the chapter's notebooks and the extra ones."""
 
     def __init__(self, chapter: Sequence[str], extra: Sequence[str]) -> None:
         """Take the names of the notebooks."""
@@ -108,13 +142,7 @@ class Site:
         return EXTRA if name in self.extra else CHAPTER
 
     def page(self, name: str, notebook: NotebookNode, animations: Mapping[Path, bytes]) -> Page:
-        """Return an executed notebook as a page.
-
-        Args:
-            name: name of the notebook.
-            notebook: the executed notebook.
-            animations: GIFs outside the report, by path from its folder.
-        """
+        """Return a notebook as a page, given animations by path."""
 
         def link(url: str) -> str:
             stem = Path(url).stem
@@ -132,15 +160,7 @@ class Site:
         meaning: str,
         provenance: Provenance,
     ) -> bytes:
-        """Return the first page.
-
-        Args:
-            made: the chapter's pages in order.
-            verdicts: the ledger.
-            animations: policies to show side by side.
-            meaning: an explanation of the ledger's signs, in Markdown.
-            provenance: the inputs of the results.
-        """
+        """Return the first page; `meaning` explains the ledger's signs."""
         return self._rendered(
             "index.html.j2",
             base=f"{CHAPTER}/",
@@ -155,7 +175,7 @@ class Site:
         )
 
     def html(self, page: Page, verdicts: Iterable[Row], figures: Mapping[str, Shown]) -> bytes:
-        """Return a notebook's page with the claims that its results decide."""
+        """Return a notebook's page with its claims."""
         order = self.chapter if page.name in self.chapter else [page.name]
         at = order.index(page.name)
         return self._rendered(
@@ -175,12 +195,12 @@ class Site:
 
 
 def assets() -> dict[str, bytes]:
-    """Return style sheet, script and icon by path from the report's folder."""
+    """Return style sheet, script and icon by path."""
     return {f"{CHAPTER}/{name}": (TEMPLATES / name).read_bytes() for name in ASSETS}
 
 
 def shown(made: Iterable[Page]) -> dict[str, Shown]:
-    """Return by claim the figure that shows it, where a notebook names one."""
+    """Return by claim the figure that shows it."""
     return {
         claim: Shown(page.name, figure) for page in made for claim, figure in page.shown.items()
     }

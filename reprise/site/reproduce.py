@@ -1,4 +1,4 @@
-"""Runs every stage again and compares the results with the committed ones, byte for byte.
+"""Runs every stage again and compares the results' bytes.
 
 Where bytes differ, each metric is compared with its committed interval. On x86-64 that is only
 reported. On other processors, for which bytes are not promised, it decides.
@@ -39,7 +39,7 @@ Lock = Mapping[str, Any]
 
 
 def main() -> int:
-    """Run the pipeline in the current directory, print the verdict, return the exit code."""
+    """Run the pipeline, print the verdict, return the exit code."""
     start = time.monotonic()
     try:
         if _git("rev-parse", "--is-inside-work-tree").returncode:
@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def _differences(committed: Lock, current: Lock) -> dict[str, str]:
-    """Return by path each output in dvc.lock, or else file in git, that is not as committed."""
+    """Return each output or file that differs from the commit."""
     before, after = _outputs(committed), _outputs(current)
     found = {}
     for path in before | after:
@@ -99,7 +99,7 @@ def _outputs(lock: Lock) -> dict[str, Any]:
 
 
 def _run_pipeline() -> None:
-    """Run what `dvc repro --force` runs; show its stages and warnings."""
+    """Run all stages; show their lines and warnings."""
     from dvc.exceptions import DvcException  # here, as DVC takes a second
     from dvc.repo import Repo
 
@@ -124,7 +124,7 @@ def _committed_lock() -> Lock:
 
 
 def _metrics(committed: Lock) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the content of each file of metrics by path: committed, and current."""
+    """Return committed and current metrics by path."""
     before, after = {}, {}
     for path in [path for path in _outputs(committed) if Path(path).name == METRICS]:
         shown = _git("show", f"HEAD:./{path}")
@@ -134,7 +134,7 @@ def _metrics(committed: Lock) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _status() -> dict[str, str]:
-    """Return the letters of `git status` for each changed file of the results, and dvc.lock."""
+    """Return the letters of `git status` by changed file."""
     command = ("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z")
     listing = _git(*command, "--", RESULTS, str(LOCK))
     if listing.returncode:

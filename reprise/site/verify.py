@@ -1,9 +1,8 @@
-"""Check that results are those in dvc.lock, in the workspace and in DVC's cache.
+"""Check results, and DVC's cache, against dvc.lock.
 
 DVC trusts a write-protected file of its cache, and what it copied from there: bytes that a disk or
-a hand has changed would pass for a result. This reads every byte.
-
-Used by `make verify`, as `python -m reprise.site.verify`. Exit codes: 0 they are; 1 not.
+a hand has changed would pass for a result. This reads every byte. `make verify` runs it, as
+`python -m reprise.site.verify`. Exit codes: 0 the same; 1 not.
 """
 
 import hashlib
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def cache(repo: "Repo") -> Iterator[Path]:
-    """Yield each file of DVC's cache with content that differs from the digest in its name."""
+    """Yield each cached file that differs from its name's digest."""
     for path in sorted(Path(repo.cache.local.path).glob("??/*")):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "md5").hexdigest()
@@ -28,7 +27,7 @@ def cache(repo: "Repo") -> Iterator[Path]:
 
 
 def results(repo: "Repo") -> Iterator[Path]:
-    """Yield each result that is there, but not with the digest of DVC's lock file."""
+    """Yield each result that differs from DVC's lock file."""
     from dvc_data.hashfile.build import build
     from dvc_data.hashfile.db import HashFileDB
 
@@ -48,7 +47,7 @@ def require_root() -> None:
 
 
 def refuse(*checks: Callable[["Repo"], Iterator[Path]]) -> None:
-    """Raise PlainError if one of the checks finds a file, or DVC cannot read its own files."""
+    """Raise PlainError if a check finds a file."""
     from dvc.exceptions import DvcException  # here, as it takes a second
     from dvc.repo import Repo
 

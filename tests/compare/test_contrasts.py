@@ -1,4 +1,4 @@
-"""Outcomes of several revisions: numbers by closed forms, verdicts, and the order of rows."""
+"""Outcomes of several revisions: numbers, verdicts, order of rows."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ NAN = float("nan")
 
 
 def rows(sense: Sense = "return", **samples) -> dict[str, Row]:
-    """Return the rows of revisions by name, best first; the first sample is the baseline's."""
+    """Return rows by revision, best first."""
     found = findings.ranked({name: np.array(x, float) for name, x in samples.items()}, sense)
     return {row.revision: row for row in found}
 

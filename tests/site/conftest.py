@@ -1,4 +1,4 @@
-"""The report of the committed results, made once, in a folder of its own."""
+"""The report of the committed results, made once."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.tiny import ROOT
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the report's folder, with the files that its pages link to."""
+    """Return the report's folder with all linked files."""
     data = tmp_path_factory.mktemp("report") / "data"
     for path in [*ROOT.glob("data/*/*.gif"), *ROOT.glob("data/reporting/*.ipynb")]:
         target = data / path.relative_to(ROOT / "data")

@@ -24,7 +24,7 @@ def pages(folder: Path) -> dict[Path, Any]:
 
 
 def dangling(folder: Path) -> list[str]:
-    """Return each reference to a file, or to an id in a page, that does not exist."""
+    """Return each reference that leads nowhere."""
     documents = pages(folder)
     ids = {path: {tag["id"] for tag in page(id=True)} for path, page in documents.items()}
     return [
@@ -43,14 +43,14 @@ def loaded(page: Any) -> Iterator[str]:
 
 
 def resolves(path: Path, url: str, ids: dict[Path, set]) -> bool:
-    """Whether a page's reference leads to a file, and to an id in it if it names one."""
+    """Return whether a reference leads to a file and id."""
     parts = urlsplit(url)
     target = Path(os.path.normpath(path.parent / unquote(parts.path))) if parts.path else path
     return target.is_file() and (not parts.fragment or parts.fragment in ids.get(target, ()))
 
 
 def runs_code(page: Any) -> list[str]:
-    """Return each tag of a page that could run or style something outside the page's files."""
+    """Return each tag that could run code or set styles."""
     return [
         str(tag)[:80]
         for tag in page(True)

@@ -1,4 +1,4 @@
-"""The report shows the ledger and the notebooks, complete and harmless."""
+"""The report shows ledger and notebooks, complete and harmless."""
 
 import base64
 import io
@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from reprise.pipeline import artifacts, parameters
-from reprise.site import marks, report
+from reprise.site import report
 from reprise.site.markdown import MarkdownError, Text, apart, mathml
 from reprise.site.report import Provenance, Row, Site
 from stages import report as stage
@@ -75,7 +75,7 @@ def image(kind: str = "PNG", frames: int = 1) -> NotebookNode:
 
 
 def notebook(*sources: str, outputs: tuple = (), code: str = "1", **metadata: Any) -> NotebookNode:
-    """Return a notebook of some Markdown and one cell of code."""
+    """Return a notebook of Markdown and one code cell."""
     cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
     cells.append(nbformat.v4.new_code_cell(code, outputs=list(outputs), metadata=metadata))
     return nbformat.v4.new_notebook(cells=cells)
@@ -89,7 +89,7 @@ def page(made: NotebookNode, *verdicts: Row) -> Any:
 
 
 def index(made: NotebookNode, *verdicts: Row, provenance: Provenance = SAME) -> Any:
-    """Return the first page of a report of one notebook, as a tree."""
+    """Return the first page for one notebook, as a tree."""
     site = Site(["one"], [])
     return parsed(site.index([site.page("one", made, {})], verdicts, [], "Signs.", provenance))
 
@@ -350,31 +350,28 @@ def test_a_bad_equation_is_named(latex, message):
 
 
 def test_a_mark_shows_the_interval_and_the_claimed_range():
-    found = parsed(marks.interval((0, 1, 2), (1.5,), lambda value: value > 1.5))
-    claimed, line, margin = found.rect, found.find(class_="interval"), found.find(class_="margin")
-    assert float(line["x1"]) < float(found.circle["cx"]) < float(claimed["x"]) < float(line["x2"])
-    assert claimed["x"] == margin["x1"]
-    assert float(claimed["x"]) + float(claimed["width"]) == pytest.approx(marks.WIDTH - marks.EDGE)
-    outside = marks.interval((0, 1, 2), (0.5, 1.5), lambda value: not 0.5 <= value <= 1.5)
-    assert len(parsed(outside)("rect")) == 2
-    assert parsed(marks.interval((1, 1, 1), (1,), lambda value: value >= 1)).circle
+    found = parsed(report.mark((0, 1, 2), (1.5,), lambda value: value > 1.5))
+    claimed, line, margin = (found.find(class_=x) for x in ("claimed", "interval", "margin"))
+    assert float(line["x1"]) < float(found.circle["cx"]) < float(claimed["x1"]) < float(line["x2"])
+    assert claimed["x1"] == margin["x1"]
+    assert float(claimed["x2"]) == pytest.approx(report.WIDTH - report.EDGE)
+    outside = report.mark((0, 1, 2), (0.5, 1.5), lambda value: not 0.5 <= value <= 1.5)
+    assert len(parsed(outside)(class_="claimed")) == 2
+    assert parsed(report.mark((1, 1, 1), (1,), lambda value: value >= 1)).circle
     for ends in ((), (0.0, 1.0, float("nan")), (0.0, 1.0, float("inf"))):
-        assert marks.interval(ends, (1.0,), bool) == "", "an end is not finite"
+        assert report.mark(ends, (1.0,), bool) == "", "an end is not finite"
 
 
 # ---------------------------------------------------------------- colours
 
 
-def colours(css: str) -> dict[str, str]:
-    """Return the colours among the custom properties of some CSS."""
-    return dict(re.findall(r"--([\w-]+): #([0-9a-f]{6});", css))
-
-
-LIGHT, DARK = (colours(part) for part in CSS.split("@media (prefers-color-scheme: dark)", 2)[:2])
+COLOURS = re.findall(r"--([\w-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\);", CSS)
+LIGHT = {name: light for name, light, _ in COLOURS}
+DARK = {name: dark for name, _, dark in COLOURS}
 
 
 def luminance(colour: str) -> float:
-    """Return the relative luminance of a colour, as WCAG 2 defines it."""
+    """Return the relative luminance of a colour (WCAG 2)."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

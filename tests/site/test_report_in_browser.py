@@ -1,4 +1,4 @@
-"""The report in a real browser, from a disk, without a network."""
+"""The report in a browser, from a disk, offline."""
 
 import io
 import json
@@ -44,7 +44,7 @@ class Browser(webdriver.Chrome):
         return made
 
     def open(self, page: str | Path, width: int = 1280, **media: str) -> None:
-        """Open a page on a screen of some width, with preferences such as a colour scheme."""
+        """Open a page with a width and media preferences."""
         features = [
             {"name": name.replace("_", "-"), "value": value}
             for name, value in ({"prefers_color_scheme": "light"} | media).items()
@@ -54,7 +54,7 @@ class Browser(webdriver.Chrome):
         self.get((self.site / page).as_uri())
 
     def resize(self, width: int) -> None:
-        """Set the width of the screen; a narrow one is a phone's."""
+        """Set the screen's width; a narrow one is a phone's."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 

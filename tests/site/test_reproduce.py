@@ -1,4 +1,4 @@
-"""A reproduction names every file that differs from the committed results, and nothing else."""
+"""A reproduction names every file that differs, nothing else."""
 
 import os
 import shutil
@@ -49,7 +49,7 @@ def commit() -> None:
 
 
 def reproduce() -> tuple[int, list[str], str]:
-    """Run the command; return its exit code, the lines on stdout, and stderr."""
+    """Run the command; return exit code, lines and errors."""
     command = [sys.executable, "-B", "-m", "reprise.site.reproduce"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout.splitlines(), done.stderr
@@ -57,7 +57,7 @@ def reproduce() -> tuple[int, list[str], str]:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository of one stage that has run, with its results committed."""
+    """Return a repository of one stage with committed results."""
     folder = tmp_path_factory.mktemp("ran")
     (folder / "word.txt").write_text("one")
     (folder / "stage.py").write_text(STAGE)
@@ -98,7 +98,7 @@ def checkout(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def again(checkout: Path, capfd: pytest.CaptureFixture[str]) -> Callable[[], tuple[int, list[str]]]:
-    """Return a function that runs the command in this process, where it starts faster."""
+    """Return a function that runs the command in this process."""
 
     def run() -> tuple[int, list[str]]:
         code = main()

@@ -1,4 +1,4 @@
-"""Every byte of results and of DVC's cache is read, whatever DVC believes of it."""
+"""Every byte of results and of DVC's cache is read."""
 
 import importlib
 import shutil
@@ -29,7 +29,7 @@ stages:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository of DVC's with a folder, which git would have, and a cached file."""
+    """Return a DVC repository with a folder and cached files."""
     root = tmp_path_factory.mktemp("made")
     (root / "dvc.yaml").write_text(PIPELINE)
     (root / ".dvcignore").write_text("__pycache__\n")
