@@ -78,7 +78,7 @@ def read(
     titles = [title for text in texts for title in _headings(text, "#")]
     render = markdown.Text(taken=TAKEN, deeper=1 if len(titles) > 1 else 0, link=link)
     title = titles[0] if titles else name.replace("_", " ")
-    pictures = Pictures(name, animations)
+    files: dict[str, bytes] = {}
     blocks: list[Block] = []
     shown: dict[str, Figure] = {}
     heading = title
@@ -91,7 +91,23 @@ def read(
             if source.strip():
                 blocks.append(Block("prose", render(source)))
         elif cell.cell_type == "code":
-            made = [_output(output, render, pictures, heading) for output in cell.outputs]
+            made: list[Block] = []
+            for output in cell.outputs:
+                data, kinds = output.get("data", {}), ("image/gif", "image/png")
+                if kind := next((kind for kind in kinds if kind in data), None):
+                    named = output.metadata.get(kind, {}).get("alt")
+                    alt = named or f"Figure in the section “{heading}”"
+                    number = sum(block.kind == "figure" for block in [*blocks, *made]) + 1
+                    content = base64.b64decode(data[kind])
+                    figure = _figure(name, number, content, alt, animations, files)
+                    made.append(Block("figure", figure))
+                elif "text/markdown" in data:
+                    made.append(Block("prose", render(data["text/markdown"])))
+                elif "text/html" in data:
+                    made.append(Block("prose", table(data["text/html"])))
+                else:
+                    text = output.get("text") or data.get("text/plain", "")
+                    made.append(Block("text", text))
             source = cell.source.strip()
             if source == VERDICTS and cell.outputs:  # its rows become cards, its last words stay
                 said = cell.outputs[0].data["text/markdown"]
@@ -106,47 +122,23 @@ def read(
             if figure:
                 shown |= dict.fromkeys(cell.metadata.get("claims", ()), figure)
     plain = re.sub(r"[*`$]", "", title)
-    return Page(name, plain, _question(texts, link), blocks, shown, pictures.files)
+    return Page(name, plain, _question(texts, link), blocks, shown, files)
 
 
-class Pictures:
-    """The figures of a page as files."""
-
-    def __init__(self, name: str, animations: Mapping[bytes, str]) -> None:
-        """Start without figures."""
-        self.files: dict[str, bytes] = {}
-        self._name, self._animations, self._count = name, animations, 0
-
-    def add(self, content: bytes, alt: str) -> Figure:
-        """Return a figure; keep its content if it is new."""
-        self._count += 1
-        stem = f"figures/{self._name}-{self._count}"
-        picture = Image.open(io.BytesIO(content))
-        own = f"{stem}.{(picture.format or 'png').lower()}"
-        source = self._animations.get(content, own)
-        if source == own:
-            self.files[own] = content
-        still = None
-        if getattr(picture, "is_animated", False):
-            still = f"{stem}-still.png"
-            buffer = io.BytesIO()
-            picture.convert("RGB").save(buffer, "PNG")
-            self.files[still] = buffer.getvalue()
-        return Figure(self._count, source, alt, *picture.size, still)
-
-
-def _output(output: NotebookNode, render: markdown.Text, pictures: Pictures, near: str) -> Block:
-    """Return the richest form of an output."""
-    data = output.get("data", {})
-    for kind in ("image/gif", "image/png"):
-        if kind in data:
-            alt = output.metadata.get(kind, {}).get("alt") or f"Figure in the section “{near}”"
-            return Block("figure", pictures.add(base64.b64decode(data[kind]), alt))
-    if "text/markdown" in data:
-        return Block("prose", render(data["text/markdown"]))
-    if "text/html" in data:
-        return Block("prose", table(data["text/html"]))
-    return Block("text", output.get("text") or data.get("text/plain", ""))
+def _figure(
+    page: str, number: int, data: bytes, alt: str, known: Mapping[bytes, str], files: dict
+) -> Figure:
+    """Return a figure; its files are added to those of the page."""
+    stem = f"figures/{page}-{number}"
+    picture = Image.open(io.BytesIO(data))
+    own, still = f"{stem}.{(picture.format or 'png').lower()}", None
+    if data not in known:
+        files[own] = data
+    if getattr(picture, "is_animated", False):
+        still, buffer = f"{stem}-still.png", io.BytesIO()
+        picture.convert("RGB").save(buffer, "PNG")
+        files[still] = buffer.getvalue()
+    return Figure(number, known.get(data, own), alt, *picture.size, still)
 
 
 def table(html: str) -> Markup:
