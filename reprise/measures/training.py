@@ -214,7 +214,7 @@ def tail_mean(returns: NDArray, count: int) -> Array:
 
 def so_far(returns: Sequence[NDArray], choose: Callable = np.mean) -> str:
     """Return the mean or highest of packs' means in words."""
-    means = [known(pack).mean() for pack in returns if not np.isnan(pack).all()]
+    means = [np.nanmean(pack) for pack in returns if not np.isnan(pack).all()]
     return words.number(choose(means) if means else None, none="none")
 
 
