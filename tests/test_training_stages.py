@@ -62,8 +62,8 @@ def test_curves_count_from_the_first_step(results, name: str):
         assert results(name)["loss_curve.csv"]["episode"].tolist() == [3, 4, 5, 6, 7]
 
 
-def test_two_workers_give_the_bytes_of_one(results):
-    name = "credit_assignment"
+@pytest.mark.parametrize("name", ["credit_assignment", "dqn_training"])
+def test_two_workers_give_the_bytes_of_one(results, name: str):
     assert rendered(tiny.run(name, workers=2)) == rendered(results(name))
 
 

@@ -131,4 +131,12 @@ def test_a_headline_says_what_there_is_from_metrics_as_from_their_file(seeds: li
 def test_progress_is_the_mean_of_packs_or_the_best_and_nan_is_ignored():
     assert training.so_far([np.array([NAN, 4.0]), np.array([NAN]), np.array([8.0])]) == "6.0"
     assert training.so_far([np.array([NAN])]) == "none"
+    episodes = np.array([[1.0, 2.0], [3.0, NAN]])  # of two seeds, as evaluations have them
+    assert training.so_far([episodes, np.full((2, 2), NAN)]) == "2.0"
     assert training.so_far([np.array([4.0]), np.array([8.0, 8.0])], max) == "8.0"
+
+
+def test_evaluations_are_averaged_by_seed_for_each_way_and_limit():
+    returns = np.array([[[1.0, 2.0], [3.0, 2.0]], [[1.0, 4.0], [5.0, 4.0]]])  # [limits, E, N]
+    table = training.evaluated({"greedy": returns}, [20, 30])
+    assert table.to_dict("list") == {"greedy_20": [2, 2], "greedy_30": [3, 4]}

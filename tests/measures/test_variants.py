@@ -13,6 +13,11 @@ SAMPLES = variants.stacked(
 )
 
 
+def test_stacked_tables_keep_their_order_and_have_the_variants_names():
+    assert list(SAMPLES.columns) == ["variant", "seed", "time"]
+    assert SAMPLES["variant"].tolist() == ["plain"] * 4 + ["quick"] * 4
+
+
 def test_never_is_later_than_any_time_and_as_late_as_another_never():
     found = variants.sooner(SAMPLES, "time", "plain", seed=0)
     # 3 seeds are sooner than all 4; the fourth ties with one of them.

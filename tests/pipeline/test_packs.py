@@ -204,3 +204,13 @@ def test_a_bad_value_of_the_section_is_refused_with_what_is_allowed(changes, mes
     with pytest.raises(UserError) as error:
         parameters.checked(section, "execution", Execution)
     assert str(error.value).startswith(f"execution.{message}")
+
+
+def test_the_pipeline_does_not_load_tensorflow():
+    modules = [f"pipeline.{name}" for name in ("artifacts", "packs", "parameters", "stage")]
+    modules += ["pipeline.notebooks", "site.reproduce"]
+    script = "import sys; " + "; ".join(f"import reprise.{name}" for name in modules)
+    script += "; print({'tensorflow', 'keras', 'reprise.nn.determinism'} & set(sys.modules))"
+    command = [sys.executable, "-B", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)
+    assert done.stdout == "set()\n"
