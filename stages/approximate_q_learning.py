@@ -10,6 +10,7 @@ Writes to data/approximate_q_learning/:
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -20,7 +21,6 @@ from pydantic import Field, model_validator
 from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
 from reprise.agents import dqn, evaluation
-from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.wrappers import Feature, Featured, through_features
 from reprise.errors import UserError
@@ -73,11 +73,10 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return the evaluated run of a pack's seeds."""
     chosen = params.feature_sets[pack.variant]
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
-    run = dqn.train(params, Featured(CartPole(), chosen), keys)
+    run = dqn.train(params, Featured(chosen=chosen), keys)
     policies = {"greedy": dqn.policy(run.weights["final"], params)}
-    return evaluation.evaluated(
-        run, policies, CHAPTERS_OWN, params.evaluation, lambda act: through_features(act, chosen)
-    )
+    through = partial(through_features, chosen=chosen)
+    return evaluation.evaluated(run, policies, CHAPTERS_OWN, params.evaluation, through)
 
 
 def dqn_run(limits: tuple[int, ...]) -> TrainingRun:

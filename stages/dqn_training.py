@@ -17,7 +17,7 @@ import sys
 from reprise import seeds
 from reprise.agents import dqn, evaluation
 from reprise.environments import registry
-from reprise.environments.retrace import Camera
+from reprise.environments.rollout import Camera
 from reprise.environments.specification import Played
 from reprise.hyperparameters import Experiment
 from reprise.measures import training

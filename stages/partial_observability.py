@@ -9,13 +9,13 @@ Writes to data/partial_observability/:
 """
 
 import sys
+from functools import partial
 from typing import get_args
 
 from reprise import capacity, seeds
 from reprise.agents import evaluation, reinforce
-from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
-from reprise.environments.wrappers import Observed, Sensed, Sensing, Sensors
+from reprise.environments.wrappers import Observed, Sensed, Sensors, through_sensors
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt, Some
 from reprise.measures import variants
 from reprise.measures.training_run import TrainingRun
@@ -73,11 +73,10 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
     sensors = params.sensors(pack.variant)
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)
-    run = reinforce.train(params, Sensed(CartPole(), sensors), keys)
+    run = reinforce.train(params, Sensed(sensors=sensors), keys)
     policies = {"greedy": reinforce.policy(run.weights["final"], params)}
-    return evaluation.evaluated(
-        run, policies, CHAPTERS_OWN, params.evaluation, lambda act: Sensing(act, sensors, errors)
-    )
+    through = partial(through_sensors, sensors=sensors, random=errors)
+    return evaluation.evaluated(run, policies, CHAPTERS_OWN, params.evaluation, through)
 
 
 def run(params: Params) -> dict:

@@ -25,7 +25,6 @@ from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
 
 NAME = "prior_knowledge"
-ANGLE = 2  # the feature with a penalty
 
 
 class Knowledge(Frozen):
@@ -62,7 +61,7 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
     """
     knowledge, environment = params.variants[pack.variant], CartPole()
     if knowledge.penalty:
-        environment = Shaped(environment, ANGLE, knowledge.penalty)
+        environment = Shaped(penalty=knowledge.penalty)
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     initial, shown, agreement = None, np.zeros(pack.size), np.full(pack.size, np.nan)
     if knowledge.imitates:

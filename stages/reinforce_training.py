@@ -16,7 +16,7 @@ from functools import partial
 from reprise import seeds
 from reprise.agents import evaluation, reinforce
 from reprise.environments import registry
-from reprise.environments.retrace import Camera
+from reprise.environments.rollout import Camera
 from reprise.environments.specification import Played
 from reprise.hyperparameters import Experiment
 from reprise.measures import training

@@ -14,8 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from reprise.environments.retrace import Remembering
-from reprise.environments.rollout import Act, evaluate
+from reprise.environments.rollout import Act, Remembering, evaluate
 from reprise.environments.specification import CHAPTERS_OWN, Specification
 from reprise.hyperparameters import Evaluation, Experiment
 from reprise.measures import training

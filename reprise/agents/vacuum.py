@@ -19,15 +19,15 @@ from pydantic import Field, model_validator
 from reprise import seeds
 from reprise.agents import policy_search
 from reprise.agents.policy_search import Floats, combinations
-from reprise.environments import vacuum_kernel
-from reprise.environments.vacuum_room import ROOM, SECONDS, dust_at_start
+from reprise.environments import vacuum_room
+from reprise.environments.vacuum_room import SECONDS, dust_at_start
 from reprise.hyperparameters import AtLeastTwo, Frozen, PositiveInt
 from reprise.stats import intervals
 from reprise.tabular import settling
 
 GENES = 2
 DEGREES = 180  # in a half turn
-DUST = int(dust_at_start(ROOM).sum())  # specks
+DUST = int(dust_at_start().sum())  # specks
 
 # Each search after the first, and the simpler one to compare it with.
 SIMPLER = ("grid", "random", "genetic_asexual", "genetic_sexual", "random")
@@ -104,8 +104,8 @@ def tries(
     policies: Floats, count: int, generator: np.random.Generator, times: Sequence[int] = (SECONDS,)
 ) -> Floats:
     """Return shares of the dust by times [N, count, K]."""
-    keys = vacuum_kernel.draw_keys(generator, len(policies) * count)
-    found = vacuum_kernel.collected(np.repeat(policies, count, axis=0), keys, np.array(times))
+    keys = vacuum_room.draw_keys(generator, len(policies) * count)
+    found = vacuum_room.collected(np.repeat(policies, count, axis=0), keys, np.array(times))
     return found.reshape(len(policies), count, len(times)) / DUST
 
 
@@ -246,8 +246,8 @@ def policy_table(landscape: Landscape, policies: Mapping[str, Floats]) -> pd.Dat
 
 def path_table(policy: Floats, generator: np.random.Generator) -> pd.DataFrame:
     """Return a robot's places in m, after each move."""
-    (key,) = vacuum_kernel.draw_keys(generator, 1)
-    places, counts = vacuum_kernel.path(policy, key, SECONDS)
+    (key,) = vacuum_room.draw_keys(generator, 1)
+    places, counts = vacuum_room.path(policy, key, SECONDS)
     path = pd.DataFrame({"x": places[:, 0], "y": places[:, 1], "share": counts / DUST})
     moved = path[["x", "y"]].diff().ne(0).any(axis=1)
     return path[moved].rename_axis("second").reset_index()

@@ -1,49 +1,33 @@
 """Acrobot-v1 in TensorFlow operations, for any number of acrobots at once.
 
 Two links hang from a bar, with a motor only between them; the free end is to swing above one link's
-length over the bar. The equations are the book's, the constants, the integration (one step of
-Runge-Kutta's fourth order) and the bounds Gymnasium's, in float32. Gymnasium integrates in float64:
-one step of either agrees to float32 rounding; whole episodes do not, the motion being chaotic.
+length over the bar. The equations are the book's; constants, bounds and the integration (one step
+of Runge-Kutta's fourth order) are Gymnasium's, in float32. Gymnasium integrates in float64: one
+step agrees to float32 rounding; whole episodes do not, as the motion is chaotic.
 
 Source: Sutton (1996); Sutton and Barto (1998), section 11.3; Gymnasium, acrobot.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import pi
-from typing import NamedTuple
 
 from reprise.environments.base import Environment
 from reprise.environments.cartpole import sine_and_cosine
 from reprise.nn import streams
 from reprise.nn.determinism import tf
 
-Four = tuple["tf.Tensor", "tf.Tensor", "tf.Tensor", "tf.Tensor"]
+Four = list["tf.Tensor"]  # both angles, both speeds
 
 # A right angle in two parts: small multiples of the first are exact in float32.
 RIGHT_ANGLE = (1.5703125, pi / 2 - 1.5703125)
 
 
-class Physics(NamedTuple):
-    """Constants in SI units; both links are alike except for their speed limits."""
-
-    gravity: float = 9.8
-    mass: float = 1.0
-    length: float = 1.0
-    to_centre_of_mass: float = 0.5
-    moment_of_inertia: float = 1.0
-    torque: float = 1.0
-    time_step: float = 0.2
-    speed_limits: tuple[float, float] = (4 * pi, 9 * pi)
-    height: float = 1.0
-    initial_limit: float = 0.1
-
-
 def nearest_multiple(angle: tf.Tensor, right_angles: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return which multiple of so many right angles is the nearest, and what is left of the angle.
+    """Return the nearest multiple of some right angles, and the rest.
 
-    Below a hundred radians what is left is exact to 3e-9 and its own rounding.
+    Below a hundred radians the rest is exact to 3e-9 and its own rounding.
     """
     high, low = (right_angles * part for part in RIGHT_ANGLE)
     number = tf.round(angle / (high + low))
@@ -65,8 +49,8 @@ def sine_and_cosine_of_any(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.where(falls, -sine, sine), tf.where(is_left, -cosine, cosine)
 
 
-def derivative(state: Four, torque: tf.Tensor, p: Physics) -> Four:
-    """Return how fast the angles and their speeds change; d and phi are the book's."""
+def derivative(state: Four, torque: tf.Tensor, p: Acrobot) -> Four:
+    """Return the rates of change of a state; d and phi are the book's."""
     angle_1, angle_2, speed_1, speed_2 = state
     (sin_1, cos_1), (sin_2, cos_2) = (sine_and_cosine_of_any(x) for x in (angle_1, angle_2))
     lever, inertia = p.mass * p.length * p.to_centre_of_mass, p.moment_of_inertia
@@ -80,39 +64,51 @@ def derivative(state: Four, torque: tf.Tensor, p: Physics) -> Four:
     rate_2 = (torque + d_2 / d_1 * phi_1 - lever * speed_1 * speed_1 * sin_2 - phi_2) / (
         own + inertia - d_2 * d_2 / d_1
     )
-    return speed_1, speed_2, -(d_2 * rate_2 + phi_1) / d_1, rate_2
+    return [speed_1, speed_2, -(d_2 * rate_2 + phi_1) / d_1, rate_2]
 
 
-def runge_kutta(state: Four, torque: tf.Tensor, p: Physics) -> Four:
+def runge_kutta(state: Four, torque: tf.Tensor, p: Acrobot) -> Four:
     """Return the state one time step later."""
 
     def after(time: float, slopes: Four) -> Four:
-        one, two, three, four = (x + time * k for x, k in zip(state, slopes, strict=True))
-        return one, two, three, four
+        return [x + time * k for x, k in zip(state, slopes, strict=True)]
 
     k_1 = derivative(state, torque, p)
     k_2 = derivative(after(p.time_step / 2, k_1), torque, p)
     k_3 = derivative(after(p.time_step / 2, k_2), torque, p)
     k_4 = derivative(after(p.time_step, k_3), torque, p)
     slopes = zip(k_1, k_2, k_3, k_4, strict=True)
-    one, two, three, four = (a + 2 * b + 2 * c + d for a, b, c, d in slopes)
-    return after(p.time_step / 6, (one, two, three, four))
+    return after(p.time_step / 6, [a + 2 * b + 2 * c + d for a, b, c, d in slopes])
 
 
 @dataclass(frozen=True)
 class Acrobot(Environment):
-    """Compiled Acrobot: a state is [..., 4, N], an observation [..., 6, N]."""
+    """Compiled Acrobot, with the constants of both links in SI units.
 
-    physics: Physics = field(default_factory=Physics)
+    A state [..., 4, N] is the first link's angle from hanging, the second's from the first (rad),
+    and their speeds (rad/s). An observation [..., 6, N] is cosine and sine of each angle, then both
+    speeds.
+    """
+
+    gravity: float = 9.8
+    mass: float = 1.0
+    length: float = 1.0
+    to_centre_of_mass: float = 0.5
+    moment_of_inertia: float = 1.0
+    torque: float = 1.0
+    time_step: float = 0.2
+    speed_limits: tuple[float, float] = (4 * pi, 9 * pi)
+    height: float = 1.0
+    initial_limit: float = 0.1
     observation_size = 6
     actions = 3
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, 4, N], uniform in +-0.1, from the seeds' keys [2, N]."""
-        return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
+        """Draw initial states [*shape, 4, N], uniform in +-0.1."""
+        return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.initial_limit
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return cosine and sine of each angle, then both speeds (rad/s)."""
+        """Return the observations [..., 6, N] of states."""
         angle_1, angle_2, *speeds = tf.unstack(state, axis=-2)
         (sin_1, cos_1), (sin_2, cos_2) = (sine_and_cosine_of_any(x) for x in (angle_1, angle_2))
         return tf.stack([cos_1, sin_1, cos_2, sin_2, *speeds], -2)
@@ -120,27 +116,18 @@ class Acrobot(Environment):
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Drive the motor for one time step.
+        """Turn the second link backwards (0), not at all (1) or forwards (2).
 
-        Args:
-            state: the first link's angle from hanging, the second's from the first (rad), and their
-                speeds (rad/s), [..., 4, N].
-            action: 0 turns the second link backwards, 1 not at all, 2 forwards, int32 [..., N].
-            random: unused.
-
-        Returns:
-            The next state [..., 4, N], the reward (-1, on the last step 0) and whether the free end
-            is above the bar by more than one link, both [..., N].
+        A step pays -1, or 0 if it ends with the free end above the bar by more than one link.
         """
-        p = self.physics
+        p = self
         torque = p.torque * tf.cast(action - 1, tf.float32)
-        one, two, three, four = tf.unstack(state, axis=-2)
-        angle_1, angle_2, *speeds = runge_kutta((one, two, three, four), torque, p)
+        angle_1, angle_2, *speeds = runge_kutta(tf.unstack(state, axis=-2), torque, p)
         angle_1, angle_2 = (nearest_multiple(x, 4)[1] for x in (angle_1, angle_2))
         limited = zip(speeds, p.speed_limits, strict=True)
-        speed_1, speed_2 = (tf.clip_by_value(x, -limit, limit) for x, limit in limited)
+        speeds = [tf.clip_by_value(x, -limit, limit) for x, limit in limited]
         _, cosine = sine_and_cosine_of_any(angle_1)
         _, cosine_of_both = sine_and_cosine_of_any(angle_1 + angle_2)
         terminated = -cosine - cosine_of_both > p.height
-        following = tf.stack([angle_1, angle_2, speed_1, speed_2], -2)
+        following = tf.stack([angle_1, angle_2, *speeds], -2)
         return following, tf.where(terminated, 0.0, -1.0), terminated

@@ -1,15 +1,14 @@
-"""Checks of what environments show, and of their answers to `reset` and `step`.
+"""Checks of the spaces of environments, and of their answers to `reset` and `step`.
 
 An answer with a clear meaning is taken: a list of numbers for an array, a category as a float, a
 reward or an end as an array of one. Any other is a `Misfit`: reshaped or broadcast to fit, it would
 be a wrong number that nobody sees.
-
-Shapes: O features of an observation, A actions, numbered from 0 whatever the environment's first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 
 from reprise.errors import UserError
 
-LARGEST = float(np.finfo(np.float32).max)  # networks compute with float32
 MOST_VALUES = 4096  # of a Discrete observation, each of which is an input of the networks
 REAL = "biuf"  # NumPy's kinds of real numbers
 
@@ -32,13 +30,13 @@ class Spaces(NamedTuple):
     """Observations and actions of an environment as networks see them."""
 
     features: int  # O
-    actions: int  # A
+    actions: int  # A, numbered from 0
     first_action: int  # the environment's number of action 0
     encode: Callable[[Any], NDArray]  # from its observation to numbers [O]; raises Misfit
 
 
 def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
-    """Return an environment's spaces, or say why networks of vectors and numbers do not fit.
+    """Return an environment's spaces.
 
     Raises:
         UserError: it does not show a vector or a number, or its actions are not numbers.
@@ -53,101 +51,61 @@ def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
             f"{environment_id} observes {shown}, which is shown as one number for each value; "
             f"allowed: up to {MOST_VALUES} of them"
         )
-    if not (found := _encoder(shown)):
-        try:
-            flat = _encoder(gymnasium.spaces.flatten_space(shown))
-        except NotImplementedError:
-            flat = None
+    features = 0
+    with suppress(NotImplementedError, ValueError):  # of a space that nothing makes a vector of
+        features = gymnasium.spaces.flatdim(shown)
+    vector = isinstance(shown, Box) and len(shown.shape) == 1
+    if not features or not (vector or isinstance(shown, Discrete)):
+        hint = "; the wrapper FlattenObservation makes a Box of it" if features else ""
         raise UserError(
             f"{environment_id} observes {' '.join(str(shown).split())}; allowed: a Box with one "
-            "axis, or Discrete, which is shown as one number for each value"
-            f"{'; the wrapper FlattenObservation makes a Box of it' if flat else ''}"
+            f"axis, or Discrete, which is shown as one number for each value{hint}"
         )
-    return Spaces(found[0], int(actions.n), int(actions.start), found[1])
+    first = int(shown.start) if isinstance(shown, Discrete) else 0
+    places = {first + place: place for place in range(features)}  # a key equals its float
 
-
-def _encoder(space: gymnasium.Space) -> tuple[int, Callable[[Any], NDArray]] | None:
-    """Return O and a function from observations to numbers [O], if the space has any.
-
-    Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
-    """
-
-    def unlike(observation: Any) -> Misfit:
-        return Misfit(f"observed {_shown(observation)}; its space is {_short(space)}")
-
-    def one_hot(observation: Any) -> NDArray:
+    def encode(observation: Any) -> NDArray:
+        # Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
         try:
-            place = places.get(observation)
-        except TypeError:  # of an array, which has no hash
-            place = places.get(_single(observation))
-        if place is None:
-            raise unlike(observation)
-        row = np.zeros(len(places), np.float32)
-        row[place] = 1
-        return row
+            if vector:
+                row = np.asarray(observation)
+                if row.shape == shown.shape and row.dtype.kind in REAL:
+                    return row
+            elif (place := places.get(_single(observation))) is not None:
+                row = np.zeros(features, np.float32)
+                row[place] = 1
+                return row
+        except Exception:  # of ragged lists, and of what has no hash
+            pass
+        raise Misfit(f"observed {_shown(observation)}; its space is {_short(shown)}")
 
-    def vector(observation: Any) -> NDArray:
-        try:
-            array = np.asarray(observation)
-        except Exception:
-            raise unlike(observation) from None
-        if array.shape != space.shape or array.dtype.kind not in REAL:
-            raise unlike(observation)
-        return array
-
-    if isinstance(space, Discrete):  # a key equals its float
-        places = {int(space.start) + place: place for place in range(int(space.n))}
-        return len(places), one_hot
-    if isinstance(space, Box) and len(space.shape) == 1 and space.shape[0]:
-        return space.shape[0], vector
-    return None
+    return Spaces(features, int(actions.n), int(actions.start), encode)
 
 
 def begun(answer: Any) -> Any:
-    """Return the observation of the answer to `reset`.
-
-    Raises:
-        Misfit: it is not an observation and a dictionary.
-    """
+    """Return the observation of the answer to `reset`, or raise Misfit."""
     if type(answer) is not tuple or len(answer) != 2 or not isinstance(answer[1], Mapping):
         raise Misfit(f"returned {_shown(answer)} from reset; allowed: observation, info")
     return answer[0]
 
 
 def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
-    """Return observation, reward, terminated and truncated of the answer to `step`.
-
-    Raises:
-        Misfit: it has other parts, the reward is not a number, or an end neither true nor false.
-    """
+    """Return observation, reward, terminated and truncated, or raise Misfit."""
     if type(answer) is not tuple or len(answer) != 5:
         what = f"{len(answer)} values" if isinstance(answer, tuple) else _shown(answer)
         allowed = "observation, reward, terminated, truncated, info"
         raise Misfit(f"returned {what} from step; allowed: {allowed}")
     observation, reward, terminated, truncated, _ = answer
     if type(reward) is not float:
-        reward = _number(reward)
+        value = _single(reward)
+        if isinstance(value, np.generic) or not hasattr(type(value), "__float__"):
+            raise Misfit(f"rewarded {_shown(reward)}; allowed: a number")
+        reward = float(value)
     if terminated is not False:
         terminated = _flag(terminated, "terminated")
     if truncated is not False:
         truncated = _flag(truncated, "truncated")
     return observation, reward, terminated, truncated
-
-
-def wrong(values: NDArray) -> tuple[int, str] | None:
-    """Return the row of the first number that networks cannot learn from, and the number."""
-    if np.abs(values).max() <= LARGEST:  # a NaN is not
-        return None
-    row, *column = np.argwhere(~(np.abs(values) <= LARGEST))[0].tolist()
-    value = float(values[(row, *column)])
-    return row, f"{'NaN' if np.isnan(value) else value}; allowed: finite numbers of float32"
-
-
-def _number(reward: Any) -> float:
-    value = _single(reward)
-    if hasattr(type(value), "__float__") and not isinstance(value, np.generic):
-        return float(value)
-    raise Misfit(f"rewarded {_shown(reward)}; allowed: a number")
 
 
 def _flag(end: Any, name: str) -> bool:
@@ -158,7 +116,7 @@ def _flag(end: Any, name: str) -> bool:
 
 
 def _single(value: Any) -> Any:
-    """Return the one number of an array or a NumPy scalar as Python's; anything else as it is."""
+    """Return the one number of an array or a NumPy scalar as Python's, others as they are."""
     if isinstance(value, np.generic | np.ndarray) and value.size == 1 and value.dtype.kind in REAL:
         return value.item()
     return None if isinstance(value, np.ndarray | list | dict | set) else value
@@ -167,7 +125,7 @@ def _single(value: Any) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"{_short(value.tolist())} of shape {list(value.shape)}"
-    return _short(repr(value) if isinstance(value, tuple | list | dict | str | None) else value)
+    return _short(value if isinstance(value, np.generic) else repr(value))
 
 
 def _short(value: object) -> str:

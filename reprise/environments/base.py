@@ -17,19 +17,15 @@ from reprise.nn.determinism import tf
 
 
 class Environment(ABC):
-    """An environment of many seeds at once, without memory; time limits are the algorithm's.
+    """An environment of many seeds at once, compiled by default.
 
-    As it stands here it is compiled: a training program holds it as a whole.
+    It has no memory, and time limits are the algorithm's.
     """
 
-    observation_size: int
-    """The number of features of an observation, O."""
-    actions: int
-    """The number of actions, A."""
-    draws: int = 0
-    """The number of uniform random numbers that a step takes, D."""
-    reward_dtype: str = "float32"
-    """The type in which rewards are summed; those of compiled environments are exact in float32."""
+    observation_size: int  # O, the number of features of an observation
+    actions: int  # A, the number of actions
+    draws: int = 0  # D, the number of uniform random numbers that a step takes
+    reward_dtype: str = "float32"  # of sums; rewards of compiled environments are exact in float32
 
     @abstractmethod
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
@@ -43,24 +39,21 @@ class Environment(ABC):
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards and whether each episode terminated, [..., N].
+        """Return next states, rewards [..., N] and terminations [..., N].
 
         Actions are int32 [..., N], random numbers uniform in [0, 1), [..., D, N].
         """
 
     def truncated(self, state: tf.Tensor) -> tf.Tensor:
-        """Return whether the environment itself cut the episodes short, bool [..., N] or []."""
+        """Return the environment's own truncations, bool [..., N] or []."""
         return tf.constant(False)
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Return states in which the episodes that ended, bool [N], begin anew, [.., N].
-
-        `keys` makes the seeds' keys for the new episodes, uint32 [2, N].
-        """
+        """Begin the episodes that ended, bool [N], anew, with `keys()`, uint32 [2, N]."""
         return tf.where(ended, self.reset(keys()), state)
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
-        """Return trained networks in the form that takes Gymnasium's own observations."""
+        """Return trained networks that take Gymnasium's own observations."""
         return list(weights)
 
     def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,5 +61,5 @@ class Environment(ABC):
         return programs.compiled(function)
 
     def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function for a program to call between steps, compiled with the program."""
+        """Return a part of a program between steps, compiled with it."""
         return function

@@ -1,8 +1,7 @@
 """CartPole-v1 in TensorFlow operations, for any number of carts at once.
 
-The equations, constants and order of integration are those of Gymnasium's CartPole-v1 (explicit
-Euler), in float32. Gymnasium integrates in float64 and hands out float32: the two agree to float32
-rounding at each step.
+Equations, constants and explicit Euler steps are those of Gymnasium's CartPole-v1, in float32.
+Gymnasium integrates in float64 and returns float32: each step agrees to float32 rounding.
 
 Source: Barto, Sutton and Anderson (1983), appendix; Florian (2005), equations 23 and 24; Gymnasium,
     cartpole.py.
@@ -10,33 +9,17 @@ Source: Barto, Sutton and Anderson (1983), appendix; Florian (2005), equations 2
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from reprise.environments.base import Environment
 from reprise.nn import streams
 from reprise.nn.determinism import tf
 
 
-class Physics(NamedTuple):
-    """Constants in SI units; the failing angle is 12 degrees."""
-
-    gravity: float = 9.8
-    cart_mass: float = 1.0
-    pole_mass: float = 0.1
-    pole_half_length: float = 0.5
-    force: float = 10.0
-    time_step: float = 0.02
-    position_limit: float = 2.4
-    angle_limit: float = 0.20943951023931953
-    initial_limit: float = 0.05
-
-
 def sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return both to float32 precision up to half a radian, more than twice the failing angle.
+    """Return both to float32 precision up to half a radian.
 
-    The Taylor series to the ninth degree; the C library's functions would be called cart by cart,
-    and their bits are the library's.
+    Taylor's series to the ninth degree: the C library's functions have other bits on other systems.
     """
     square = angle * angle
     sine = angle * (1 - square / 6 * (1 - square / 20 * (1 - square / 42 * (1 - square / 72))))
@@ -46,15 +29,27 @@ def sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 @dataclass(frozen=True)
 class CartPole(Environment):
-    """Compiled CartPole: state and observation are [..., 4, N]."""
+    """Compiled CartPole, with its constants in SI units.
 
-    physics: Physics = field(default_factory=Physics)
+    State and observation [..., 4, N] are position (m), velocity (m/s), angle (rad) and angular
+    velocity (rad/s).
+    """
+
+    gravity: float = 9.8
+    cart_mass: float = 1.0
+    pole_mass: float = 0.1
+    pole_half_length: float = 0.5
+    force: float = 10.0
+    time_step: float = 0.02
+    position_limit: float = 2.4
+    angle_limit: float = 0.20943951023931953  # 12 degrees
+    initial_limit: float = 0.05
     observation_size = 4
     actions = 2
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, 4, N], uniform in +-0.05, from the seeds' keys [2, N]."""
-        return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.physics.initial_limit
+        """Draw initial states [*shape, 4, N], uniform in +-0.05."""
+        return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.initial_limit
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         """Return the observation of a state: the state itself."""
@@ -63,18 +58,8 @@ class CartPole(Environment):
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Push the cart for one time step.
-
-        Args:
-            state: position (m), velocity (m/s), angle (rad), angular velocity (rad/s), [..., 4, N].
-            action: 0 pushes to the left, 1 to the right, int32 [..., N].
-            random: unused.
-
-        Returns:
-            The next state [..., 4, N], the reward (1, on the failing step too) and whether the pole
-            fell or the cart left the track, both [..., N].
-        """
-        p = self.physics
+        """Push the cart to the left (0) or right (1); each step pays 1."""
+        p = self
         position, velocity, angle, spin = tf.unstack(state, axis=-2)
         total_mass, moment = p.cart_mass + p.pole_mass, p.pole_mass * p.pole_half_length
         force = tf.where(action == 1, p.force, -p.force)

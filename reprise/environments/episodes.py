@@ -16,8 +16,12 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from reprise.environments.answers import Misfit, begun, spaces, stepped, wrong
-from reprise.errors import PlainError
+from reprise.environments.answers import Misfit, begun, spaces, stepped
+from reprise.environments.specification import Specification, made, once
+from reprise.errors import PlainError, UserError
+
+LARGEST = float(np.finfo(np.float32).max)  # networks compute with float32
+SEEDS, STEPS = (0, 1, 2), 10  # of the check that a seed determines an episode
 
 
 class EpisodeError(PlainError, RuntimeError):
@@ -25,7 +29,7 @@ class EpisodeError(PlainError, RuntimeError):
 
 
 class Episodes:
-    """Episodes in environments of their own, each the same whichever others are played."""
+    """Episodes in environments of their own, each independent of the others."""
 
     def __init__(
         self, environments: Sequence[gymnasium.Env], environment_id: str, name: Callable[[int], str]
@@ -86,15 +90,18 @@ class Episodes:
 
     @contextmanager
     def failing(self, i: int) -> Iterator[None]:
-        """Blame what goes wrong on an episode."""
+        """Blame an episode for any exception."""
         try:
             yield
         except Exception as error:
             self._fail(i, error)
 
     def _check(self, values: NDArray[np.float64], what: str) -> None:
-        if found := wrong(values):
-            self._fail(found[0], Misfit(f"{what} {found[1]}"))
+        if not np.abs(values).max() <= LARGEST:  # NaN is not
+            place = tuple(np.argwhere(~(np.abs(values) <= LARGEST))[0])
+            value = "NaN" if np.isnan(values[place]) else values[place]
+            found = Misfit(f"{what} {value}; allowed: finite numbers of float32")
+            self._fail(int(place[0]), found)
 
     def _fail(self, i: int, error: Exception) -> NoReturn:
         fits = not isinstance(error, Misfit)
@@ -102,3 +109,51 @@ class Episodes:
         when = f"at step {self._at[i]}" if self._at[i] >= 0 else "at reset"
         message = f"{self._id}, {self._name(i)}, {when}: the environment {what}"
         raise EpisodeError(message) from (error if fits else None)
+
+
+@once
+def check_seeding(specification: Specification) -> None:
+    """Check that a seed determines an episode, despite other episodes.
+
+    Only then is a seed's result its own. A few short episodes are played, each three times: in an
+    environment as made, in the same one again, and in another while a third is stepped in turn with
+    it, as the seeds of a training are. An environment that cannot be played passes: the next player
+    names the episode and the step.
+
+    Raises:
+        UserError: the environment cannot be made, does not fit, or ignores its seed.
+    """
+    with made(specification, 3) as (first, second, neighbour):
+        number = spaces(first, specification.id).actions
+        actions = np.random.default_rng(0).integers(number, size=STEPS)
+        for seed in SEEDS:
+            try:
+                alone, again, neighboured = (
+                    _episode(environments, seed, actions)
+                    for environments in ([first], [first], [second, neighbour])
+                )
+            except EpisodeError:
+                return
+            for other, how in ((again, "twice"), (neighboured, "next to another environment")):
+                for step, (one, two) in enumerate(zip(alone, other, strict=False), -1):
+                    if not np.array_equal(one, two):
+                        when = f"step {step}" if step >= 0 else "reset"
+                        raise UserError(
+                            f"{specification.id} ignores its seed: reset(seed={seed}) {how} gives "
+                            f"two episodes, which differ at {when}; allowed: randomness from "
+                            "self.np_random after super().reset(seed=seed), and no other memory"
+                        )
+
+
+def _episode(environments: Sequence[gymnasium.Env], seed: int, actions: NDArray) -> list[NDArray]:
+    """Return the first environment's observation, reward and ends, at reset and at each step."""
+    episodes = Episodes(environments, "", str)
+    episodes.begin(range(len(environments)), [seed, seed + len(SEEDS)][: len(environments)])
+    found = [episodes.observed[0].copy()]
+    for action in actions:
+        reward = episodes.step(np.full(len(environments), action))[0]
+        ends = episodes.terminated[0], episodes.truncated[0]
+        if any(ends):  # a final observation may hold what MaxAndSkipObservation saw before
+            return [*found, np.array([reward, *ends])]
+        found.append(np.array([*episodes.observed[0], reward]))
+    return found

@@ -25,13 +25,55 @@ from numpy.typing import NDArray
 from reprise.environments.answers import spaces
 from reprise.environments.base import Environment
 from reprise.environments.episodes import Episodes
-from reprise.environments.normalisation import Normaliser
 from reprise.environments.specification import Specification, made
 from reprise.errors import PlainError
 from reprise.nn import programs, streams
 from reprise.nn.determinism import tf
 
 APART = np.uint32(1 << 31)  # the highest bit of a seed of 32
+EPSILON = 1e-8
+
+
+class Normaliser:
+    """The running statistics of all seeds' observations, which in the end move into the network.
+
+        x' = (x - mean) / sqrt(variance + epsilon)
+
+    Each seed has its own, over all of its episodes: shared statistics would tie seeds together, and
+    those of each episode would show a network one state in many ways.
+
+    Source: Chan, Golub and LeVeque (1983), equation 2.1, on merging variances; epsilon and first
+        values are those of Gymnasium's NormalizeObservation.
+    """
+
+    def __init__(self, features: int, seeds: int) -> None:
+        self.mean = np.zeros((features, seeds))
+        self.variance = np.ones((features, seeds))
+        self.count = np.full(seeds, 1e-4)  # of observations with that mean and variance
+
+    def update(self, observations: NDArray, counts: NDArray[np.bool_]) -> None:
+        """Take in observations [E, O, N], the new ones by `counts` [E, N]."""
+        new, mask = counts.sum(axis=0), counts[:, None, :]
+        mean = np.where(mask, observations, 0.0).sum(axis=0) / np.maximum(new, 1)  # [O, N]
+        squares = np.where(mask, (observations - mean) ** 2, 0.0).sum(axis=0)
+        total, apart = self.count + new, mean - self.mean
+        kept = self.variance * self.count + squares + apart * apart * (self.count * new / total)
+        self.mean = self.mean + apart * (new / total)
+        self.variance, self.count = kept / total, total
+
+    def apply(self, observations: NDArray) -> NDArray[np.float32]:
+        """Return observations [..., O, N] normalised."""
+        return ((observations - self.mean) / self._deviation()).astype(np.float32)
+
+    def folded(self, weights: Sequence[NDArray]) -> list[NDArray]:
+        """Return networks [.., N] for plain observations of networks for normalised ones."""
+        kernel, bias, *rest = weights
+        scaled = kernel / self._deviation()  # [units, O, N]
+        shifted = bias - (scaled * self.mean).sum(axis=1)
+        return [scaled.astype(np.float32), shifted.astype(np.float32), *rest]
+
+    def _deviation(self) -> NDArray:
+        return np.sqrt(self.variance + EPSILON)
 
 
 class GymnasiumEnvironment(Environment):
@@ -58,50 +100,42 @@ class GymnasiumEnvironment(Environment):
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Begin all episodes, with seeds from the keys [2, N]; states [*shape, O + 1, N]."""
-        narrow = (*shape, keys.shape[-1])
-        words, all_of_them = _compiled_words(shape)(keys), np.ones(narrow, bool)
-        state = self._python(lambda words: self._begin(words, all_of_them), [words], tf.float32)
-        state.set_shape((*shape, self.observation_size + 1, keys.shape[-1]))
-        return state
+        return self._renewed(keys, tf.ones((*shape, keys.shape[-1]), tf.bool))
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Return the states [..., O + 1, N] where those that have ended [..., N] begin anew."""
+        """Begin the episodes that have ended [..., N] anew."""
+        # The latest state is an input to keep steps in their order.
+        return tf.cond(
+            tf.reduce_any(ended), lambda: self._renewed(keys(), ended, state), lambda: state
+        )
 
-        def begin() -> tf.Tensor:
-            words = _compiled_words(tuple(ended.shape)[:-1])(keys())
-            following = self._python(
-                lambda words, ended, _: self._begin(words, ended), [words, ended, state], tf.float32
-            )
-            following.set_shape(state.shape)
-            return following
-
-        return tf.cond(tf.reduce_any(ended), begin, lambda: state)
+    def _renewed(self, keys: tf.Tensor, anew: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
+        shape, seeds = tuple(anew.shape)[:-1], keys.shape[-1]
+        following = self._python(self._begin, [episode_words(shape)(keys), anew, *state])
+        following.set_shape((*shape, self.observation_size + 1, seeds))
+        return following
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         """Return the observations [..., O, N] of states."""
         return state[..., :-1, :]
 
     def truncated(self, state: tf.Tensor) -> tf.Tensor:
-        """Return whether the environment itself has cut the episodes short, bool [..., N]."""
+        """Return the environment's own truncations, bool [..., N]."""
         return state[..., -1, :] > 0
 
     def step(
         self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the next states, the rewards and whether each episode terminated, [..., N].
-
-        The latest state is an input to keep steps in their order.
-        """
-        following, reward, terminated = self._python(
-            lambda _, action: self._step(action), [state, action], (tf.float32, tf.float32, tf.bool)
-        )
+        """Return next states, rewards [..., N] and terminations [..., N]."""
+        types = (tf.float32, tf.float32, tf.bool)
+        following, reward, terminated = self._python(self._step, [action, state], types)
         following.set_shape(state.shape)
         reward.set_shape(action.shape)
         terminated.set_shape(action.shape)
         return following, reward, terminated
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
-        """Return trained networks as they take the environment's own observations."""
+        """Return trained networks that take the environment's own observations."""
         normalised = self.specification.normalised
         return self._normaliser.folded(weights) if normalised else list(weights)
 
@@ -109,7 +143,7 @@ class GymnasiumEnvironment(Environment):
         """Return a function that trains, as a graph that calls Python at each step.
 
         Raises, when called:
-            EpisodeError: the environment raised, or gave what does not fit or is not finite.
+            EpisodeError: the environment raised, or its answer does not fit or is not finite.
         """
         graph = tf.function(function, autograph=False)
 
@@ -127,7 +161,7 @@ class GymnasiumEnvironment(Environment):
         return run
 
     def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function for a program to call between steps, compiled."""
+        """Return a part of a program between steps, compiled."""
         return programs.compiled(function)
 
     def close(self) -> None:
@@ -135,42 +169,37 @@ class GymnasiumEnvironment(Environment):
         self._making.close()
         self._count = 0
 
-    def _python(self, function: Callable[..., Any], inputs: list[Any], types: Any) -> Any:
-        """Call Python from a graph; TensorFlow would replace an error by one of its own."""
-
+    def _python(
+        self, function: Callable[..., Any], inputs: list[Any], types: Any = "float32"
+    ) -> Any:
         def call(*arguments: Any) -> Any:
             try:
                 return function(*arguments)
             except PlainError as error:
-                self.failure = error
+                self.failure = error  # TensorFlow replaces it by one of its own
                 raise
 
         return tf.numpy_function(call, inputs, types)
-
-    def _make(self, shape: tuple[int, ...]) -> None:
-        self.close()
-        environments = self._making.enter_context(made(self.specification, prod(shape)))
-        self._episodes = Episodes(environments, self.specification.id, self._name)
-        self._count, self._width = prod(shape), shape[-1]
-        self._seeds, self._begun = np.zeros((2, self._count), int)
-        self._normaliser = Normaliser(self.observation_size, self._width)
 
     def _name(self, i: int) -> str:
         episode = (self._begun[i] - 1) * (self._count // self._width) + i // self._width
         return f"seed {i % self._width}, episode {episode} (seed {self._seeds[i]})"
 
-    def _begin(self, words: NDArray[np.uint32], anew: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def _begin(self, words: NDArray, anew: NDArray[np.bool_], *_: Any) -> NDArray[np.float32]:
         if self._count != anew.size:
-            self._make(anew.shape)
+            self.close()
+            environments = self._making.enter_context(made(self.specification, anew.size))
+            self._episodes = Episodes(environments, self.specification.id, self._name)
+            self._count, self._width = anew.size, anew.shape[-1]
+            self._seeds, self._begun = np.zeros((2, anew.size), int)
+            self._normaliser = Normaliser(self.observation_size, self._width)
         which = np.flatnonzero(anew)
         self._seeds[which] = (words.ravel() | APART)[which]
         self._begun[which] += 1
         self._episodes.begin(which.tolist(), self._seeds[which].tolist())
         return self._state(anew.shape, which)
 
-    def _step(
-        self, actions: NDArray[np.int32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    def _step(self, actions: NDArray[np.int32], _: Any) -> tuple[NDArray, NDArray, NDArray]:
         new = self._episodes.running
         rewards = self._episodes.step(actions).astype(np.float32).reshape(actions.shape)
         # TensorFlow keeps the arrays it is given and does not copy them: none may change later.
@@ -192,14 +221,13 @@ class GymnasiumEnvironment(Environment):
         return state
 
 
-def episode_words(keys: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Return a word for each episode's seed, uint32 [*shape, N], from keys [2, N]."""
-    counter = tf.cast(tf.range(prod(shape)), tf.uint32)[:, None]
-    word, _ = streams.threefry(keys, (counter, tf.constant(0, tf.uint32)))
-    return tf.reshape(word, [*shape, keys.shape[-1]])
-
-
 @cache
-def _compiled_words(shape: tuple[int, ...]) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return `episode_words` as one operation in place of some hundred."""
-    return tf.function(lambda keys: episode_words(keys, shape), jit_compile=True, autograph=False)
+def episode_words(shape: tuple[int, ...]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return a program from keys [2, N] to seeds' words, uint32 [*shape, N]."""
+
+    def words(keys: tf.Tensor) -> tf.Tensor:
+        counter = tf.cast(tf.range(prod(shape)), tf.uint32)[:, None]
+        word, _ = streams.threefry(keys, (counter, tf.constant(0, tf.uint32)))
+        return tf.reshape(word, [*shape, keys.shape[-1]])
+
+    return tf.function(words, jit_compile=True, autograph=False)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
-from reprise.environments import seeding
 from reprise.environments.acrobot import Acrobot
 from reprise.environments.base import Environment
 from reprise.environments.cartpole import CartPole
+from reprise.environments.episodes import check_seeding
 from reprise.environments.gymnasium_env import GymnasiumEnvironment
 from reprise.environments.specification import Specification, once
 
-COMPILED: dict[str, Callable[[], Environment]] = {"CartPole-v1": CartPole, "Acrobot-v1": Acrobot}
+COMPILED = {"CartPole-v1": CartPole, "Acrobot-v1": Acrobot}
 
-
-_made = threading.local()  # by specification; each thread has its own
+_adapted = once(GymnasiumEnvironment)
 
 
 def make(specification: Specification) -> Environment:
-    """Return the compiled environment of that id if there is one, else Gymnasium's own.
+    """Return the compiled environment of that id, else Gymnasium's own.
 
     An equal specification has the same one, and so the same compiled programs: TensorFlow never
     gives back the memory of one.
@@ -30,5 +26,5 @@ def make(specification: Specification) -> Environment:
     altered = specification.kwargs or specification.wrappers
     if specification.id in COMPILED and not altered:
         return COMPILED[specification.id]()
-    seeding.check(specification)
-    return once(_made.__dict__, specification, lambda: GymnasiumEnvironment(specification))
+    check_seeding(specification)
+    return _adapted(specification)

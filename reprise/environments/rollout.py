@@ -8,6 +8,7 @@ Shapes: E episodes (seeds), N policies, O features of an observation, T steps, H
 
 import math
 import os
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -15,10 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reprise.environments import animation, seeding
-from reprise.environments.episodes import Episodes
+from reprise.environments import animation
+from reprise.environments.answers import spaces
+from reprise.environments.episodes import Episodes, check_seeding
 from reprise.environments.specification import Specification, made, plain
-from reprise.errors import UserError
+from reprise.errors import PlainError, UserError
 
 Observations = NDArray[np.float32]
 Actions = NDArray[np.integer]
@@ -30,7 +32,6 @@ Actions are numbered from 0; a Discrete observation is shown as one number for e
 
 FRAMES_PER_SECOND = 30.0  # of an environment without a rate, or with one of no use
 SLOWEST = 0.1  # frames a second
-HEADLESS = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy"}
 
 
 class Episode(NamedTuple):
@@ -49,7 +50,7 @@ def evaluate(
     policies: int,
     limits: Sequence[int],
 ) -> NDArray[np.float64]:
-    """Return the undiscounted returns [len(limits), E, N] of an episode for every seed and policy.
+    """Return undiscounted returns [len(limits), E, N], an episode for every seed and policy.
 
     One rollout to the largest limit serves all: a time limit stops an episode and changes nothing
     before, so the return under it is the sum of the rewards up to it.
@@ -61,20 +62,20 @@ def evaluate(
 
     Args:
         act: the policy of all policies.
-        environment: what is played; a plain one by its id.
+        environment: a plain one by its id.
         seeds: of `reset`, one an episode; every policy plays the same ones.
-        policies: N, the policies the policy acts for.
+        policies: N.
         limits: the time limits in steps.
 
     Raises:
         UserError: the environment cannot be made, does not fit, or ignores its seed.
-        EpisodeError: an environment raised, or gave what does not fit or is not finite.
+        EpisodeError: an environment raised, or its answer does not fit or is not finite.
     """
     if not seeds or policies < 1 or not limits or min(limits) < 1:
         given = f"{len(seeds)} seeds, {policies} policies, limits {list(limits)}"
         raise UserError(f"{given}: at least one of each is needed, and limits of at least 1 step")
-    specification = _specification(environment)
-    seeding.check(specification)
+    specification = plain(environment) if isinstance(environment, str) else environment
+    check_seeding(specification)
     shape = (len(seeds), policies)
     each = [int(seed) for seed in seeds for _ in range(policies)]
 
@@ -90,40 +91,37 @@ def evaluate(
             observations = np.ascontiguousarray(
                 episodes.observed.reshape(*shape, -1).swapaxes(1, 2), np.float32
             )  # [E, O, N]
-            actions = _checked(act(observations, step), shape, episodes.spaces.actions)
-            totals, lost = _added(totals, lost, episodes.step(actions))
-            for k, limit in enumerate(limits):
-                if limit == step + 1 or (limit > step and not episodes.running):
-                    returns[k] = np.reshape(totals + lost, shape)
+            rewards = episodes.step(_checked(act(observations, step), shape, episodes))
+            # Neumaier (1974) adds up what rounding takes: a thousand rewards of 0.1 are 100.
+            sums, larger = totals + rewards, np.abs(totals) >= np.abs(rewards)
+            lost += np.where(larger, (totals - sums) + rewards, (rewards - sums) + totals)
+            totals = sums
+            returns[np.array(limits) > step] = np.reshape(totals + lost, shape)
             if not episodes.running:
                 break
     return returns
 
 
-def _added(
-    totals: NDArray[np.float64], lost: NDArray[np.float64], rewards: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return sums with further rewards, and what rounding has taken from them.
-
-    A thousand rewards of 0.1 are 100 then, and not 99.9999999999986.
-
-    Source: Neumaier (1974), Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen.
-    """
-    sums = totals + rewards
-    larger = np.abs(totals) >= np.abs(rewards)
-    high, low = np.where(larger, totals, rewards), np.where(larger, rewards, totals)
-    return sums, lost + ((high - sums) + low)
+def _checked(actions: Any, shape: tuple[int, int], episodes: Episodes) -> Actions:
+    array, number = np.asarray(actions), episodes.spaces.actions
+    if array.shape != shape or array.dtype.kind not in "iu":
+        got = f"{array.dtype} {list(array.shape)}"
+        raise ValueError(f"a policy must return integer actions {list(shape)} [E, N]; got {got}")
+    if array.min() < 0 or array.max() >= number:
+        wrong = array[(array < 0) | (array >= number)][0]
+        raise ValueError(f"a policy chose action {wrong}; allowed: 0 to {number - 1}")
+    return array
 
 
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
-    """Return one episode of one policy, up to a time limit, with a picture of every step.
+    """Return one episode of one policy with a picture of every step.
 
     Raises:
         UserError: the environment cannot be made, or does not fit.
         EpisodeError: as `evaluate`; or the environment has no pictures.
     """
     headless()
-    specification = _specification(environment)
+    specification = plain(environment) if isinstance(environment, str) else environment
     observations, pictures, actions = [], [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Gymnasium's, of modes that an environment does not list
@@ -137,7 +135,7 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
                 if not episodes.running or len(actions) == limit:
                     break
                 chosen = act(observations[-1][None, :, None], len(actions))
-                actions.append(_checked(chosen, (1, 1), episodes.spaces.actions)[0, 0])
+                actions.append(_checked(chosen, (1, 1), episodes)[0, 0])
                 episodes.step(actions[-1])
             with episodes.failing(0):
                 frames = animation.frames(pictures)
@@ -149,20 +147,71 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
 
 def headless() -> None:
     """Let pygame draw without a screen and without a greeting, unless already set."""
-    for name, value in HEADLESS.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 
-def _specification(environment: Specification | str) -> Specification:
-    return plain(environment) if isinstance(environment, str) else environment
+class Remembering:
+    """A policy that acts as another and keeps the actions of the first episode.
+
+    The choice of the policy to show comes after all evaluations. By then the workers and their
+    networks are gone, and loading TensorFlow again takes longer than drawing an animation.
+    """
+
+    def __init__(self, act: Act) -> None:
+        self._act = act
+        self._actions: list[NDArray[np.int32]] = []
+
+    def __call__(self, observations: Observations, step: int) -> Actions:
+        """Return the other policy's actions [E, N]."""
+        actions = self._act(observations, step)
+        self._actions.append(actions[0].astype(np.int32))
+        return actions
+
+    def actions(self, steps: int) -> NDArray[np.int32]:
+        """Return the actions in the first episode [T, N], -1 after all ends."""
+        kept = np.stack(self._actions[:steps])
+        return np.pad(kept, ((0, steps - len(kept)), (0, 0)), constant_values=-1)
 
 
-def _checked(actions: Any, shape: tuple[int, int], number: int) -> Actions:
-    array = np.asarray(actions)
-    if array.shape != shape or array.dtype.kind not in "iu":
-        got = f"{array.dtype} {list(array.shape)}"
-        raise ValueError(f"a policy must return integer actions {list(shape)} [E, N]; got {got}")
-    if array.min() < 0 or array.max() >= number:
-        wrong = array[(array < 0) | (array >= number)][0]
-        raise ValueError(f"a policy chose action {wrong}; allowed: 0 to {number - 1}")
-    return array
+class Camera:
+    """Makes a stage's animation, or one picture of the reason if there is nothing to show."""
+
+    def __init__(self, environment: Specification, label: str) -> None:
+        """Look whether an environment has pictures; if not, the stage's label says so on stderr.
+
+        Raises:
+            UserError: the environment cannot be made, or does not fit.
+        """
+        self._environment, self._label, self._lacking = environment, label, ""
+        with made(environment, 1) as (played,):
+            spaces(played, environment.id)
+        self._gif(np.empty(0, np.int32), seed=0)
+
+    def animation(self, actions: NDArray[np.int32], policy: int | None, seed: int) -> bytes:
+        """Return the GIF of a policy's episode, or a picture of the reason against it.
+
+        Args:
+            actions: of each step and policy [T, N]; those after the episode's end are unused.
+            policy: the one that is shown, if there is one.
+            seed: of `reset`, the one the actions were chosen under.
+        """
+        if policy is None:
+            return animation.notice("No animation: no seed has a policy.")
+        shown = None if self._lacking else self._gif(actions[:, policy], seed)
+        return shown or animation.notice(f"No animation: {self._lacking}.")
+
+    def _gif(self, actions: NDArray[np.int32], seed: int) -> bytes | None:
+        """Return the GIF of the episode with these actions [T], or keep and print the reason."""
+        chosen = actions[actions >= 0]
+        try:
+            episode = record(
+                lambda _, step: chosen[step, None, None], self._environment, seed, len(chosen)
+            )
+            return animation.gif(episode.frames, episode.frames_per_second)
+        except Exception as error:
+            known = isinstance(error, PlainError)
+            reason = error if known else f"{self._environment.id}: {type(error).__name__}: {error}"
+            self._lacking = " ".join(str(reason).split()).rstrip(".")
+            print(f"{self._label}: no animation: {self._lacking}", file=sys.stderr, flush=True)
+            return None

@@ -2,17 +2,31 @@
 
 Dust lies on the floor in specks, on a lattice. Each second the robot either moves forward by one
 stride, unless it would bump into a wall: then it stays; or it turns on the spot. It collects the
-specks beneath it; the return is their number. An episode lasts 30 minutes. Headings are in half
-turns: 0 looks along x, 0.5 along y, 1 and -1 back. `vacuum_kernel` plays whole populations.
+specks beneath it; the return is their number. An episode lasts 30 minutes.
+
+A policy is p, the probability to move forward, and r, the range of the turns, uniform in [-r, r].
+Angles are in half turns: a heading of 0 looks along x, 0.5 along y, 1 and -1 back.
+
+Compiled code plays whole populations. The random numbers of a rollout are those of SplitMix64 from
+a key of 64 bits, two for each second: they depend on no other rollout. The first decides between
+moving and turning, the second is the turn.
+
+Axes: N policies, T seconds, K times, I columns and J rows of the lattice.
+
+Source: G. Steele, D. Lea and C. Flood, Fast splittable pseudorandom number generators, 2014.
 """
 
+import functools
 import math
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Keys = NDArray[np.uint64]
+Counts = NDArray[np.int64]
 
 SECONDS = 1800  # 30 minutes
 
@@ -39,8 +53,12 @@ ROOM = Room()
 # Taylor's coefficients, up to the 11th and the 12th power.
 _SINE = tuple((-1.0) ** n / math.factorial(2 * n + 1) for n in range(6))
 _COSINE = tuple((-1.0) ** n / math.factorial(2 * n) for n in range(7))
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S11 = (np.uint64(shift) for shift in (30, 27, 31, 11))
 
 
+@njit
 def direction(heading: float) -> tuple[float, float]:
     """Return cosine and sine of π·heading to 1e-10, for headings from -1 to 1.
 
@@ -58,6 +76,7 @@ def direction(heading: float) -> tuple[float, float]:
     return cosine * cosine - sine * sine, 2 * sine * cosine
 
 
+@njit
 def turned(heading: float, turn: float) -> float:
     """Return the heading after a turn by at most a half turn, from -1 to 1."""
     heading += turn
@@ -66,31 +85,115 @@ def turned(heading: float, turn: float) -> float:
     return heading + 2 if heading < -1 else heading
 
 
-def is_free(room: Room, x: float, y: float) -> bool:
+@njit
+def is_free(x: float, y: float) -> bool:
     """Return whether the robot can stand there without touching a wall."""
-    gap = room.radius
-    if x < gap or y < gap or x > room.width - gap or y > room.height - gap:
+    gap = ROOM.radius
+    if x < gap or y < gap or x > ROOM.width - gap or y > ROOM.height - gap:
         return False
-    beside = x < room.wall_left - gap or x > room.wall_right + gap
-    return beside or y < room.wall_bottom - gap or y > room.wall_top + gap
+    aside = x < ROOM.wall_left - gap or x > ROOM.wall_right + gap
+    return aside or y < ROOM.wall_bottom - gap or y > ROOM.wall_top + gap
 
 
-def specks(room: Room) -> list[Floats]:
-    """Return the coordinates of the lattice's columns [I] and rows [J], the walls' included."""
-    counts = (round(length / room.spacing) for length in (room.width, room.height))
-    return [(np.arange(count, dtype=np.float64) + 0.5) * room.spacing for count in counts]
+def specks() -> list[Floats]:
+    """Return the coordinates of the lattice's columns [I] and rows [J]."""
+    counts = (round(length / ROOM.spacing) for length in (ROOM.width, ROOM.height))
+    return [(np.arange(count, dtype=np.float64) + 0.5) * ROOM.spacing for count in counts]
 
 
-def beneath(room: Room, x: float, y: float) -> NDArray[np.bool_]:
+def beneath(x: float, y: float) -> NDArray[np.bool_]:
     """Return which specks lie beneath the robot, [J, I]."""
-    columns, rows = specks(room)
+    columns, rows = specks()
     dx, dy = columns - x, rows[:, None] - y
-    return dx * dx + dy * dy <= room.radius * room.radius
+    return dx * dx + dy * dy <= ROOM.radius * ROOM.radius
 
 
-def dust_at_start(room: Room) -> NDArray[np.bool_]:
-    """Return where dust lies: not in the partition, and not under the waiting robot, [J, I]."""
-    columns, rows = specks(room)
-    walled = (columns > room.wall_left) & (columns < room.wall_right)
-    walled = walled & ((rows > room.wall_bottom) & (rows < room.wall_top))[:, None]
-    return ~walled & ~beneath(room, room.start_x, room.start_y)
+def dust_at_start() -> NDArray[np.bool_]:
+    """Return where dust lies: not in the partition, nor under the waiting robot, [J, I]."""
+    columns, rows = specks()
+    walled = (columns > ROOM.wall_left) & (columns < ROOM.wall_right)
+    walled = walled & ((rows > ROOM.wall_bottom) & (rows < ROOM.wall_top))[:, None]
+    return ~walled & ~beneath(ROOM.start_x, ROOM.start_y)
+
+
+def draw_keys(generator: np.random.Generator, rollouts: int) -> Keys:
+    """Return a key for each rollout, [N]."""
+    return generator.integers(2**64, size=rollouts, dtype=np.uint64)
+
+
+def collected(policies: Floats, keys: Keys, times: Counts) -> Counts:
+    """Return the specks that policies [N, 2] collect by ascending times, [N, K]."""
+    counts = np.empty((len(policies), len(times)), np.int64)
+    _play(_bordered(), policies, keys, np.asarray(times), counts, np.empty((len(policies), 0, 3)))
+    return counts
+
+
+def path(policy: Floats, key: np.uint64, seconds: int) -> tuple[Floats, Counts]:
+    """Return a robot's places and its collected specks after each second.
+
+    Places are x, y (m) and the heading, [T + 1, 3], specks [T + 1], both from the start on.
+    """
+    counts, paths = np.empty((1, seconds + 1), np.int64), np.empty((1, seconds + 1, 3))
+    policies, keys = np.asarray(policy, np.float64)[None], np.array([key], np.uint64)
+    _play(_bordered(), policies, keys, np.arange(seconds + 1), counts, paths)
+    return paths[0], counts[0]
+
+
+@functools.cache
+def _bordered() -> NDArray[np.uint8]:
+    """Return where dust lies, with a border that has none: all specks have neighbours."""
+    return np.pad(dust_at_start(), 1).astype(np.uint8)
+
+
+@njit
+def _uniform(state: np.uint64) -> float:
+    mixed = (state ^ (state >> _S30)) * _MIX_1
+    mixed = (mixed ^ (mixed >> _S27)) * _MIX_2
+    return ((mixed ^ (mixed >> _S31)) >> _S11) * 2.0**-53
+
+
+@njit
+def _collect(dust: NDArray[np.uint8], x: float, y: float) -> int:
+    """Take the specks beneath the robot: no others than the four around its centre."""
+    per_metre = 1 / ROOM.spacing
+    left, below = int(x * per_metre + 0.5), int(y * per_metre + 0.5)  # in the bordered dust
+    found = 0
+    for row in range(below, below + 2):
+        dy = (row - 1 + 0.5) * ROOM.spacing - y
+        for column in range(left, left + 2):
+            dx = (column - 1 + 0.5) * ROOM.spacing - x
+            reached = dx * dx + dy * dy <= ROOM.radius * ROOM.radius
+            taken = dust[row, column] & np.uint8(reached)
+            dust[row, column] ^= taken
+            found += taken
+    return found
+
+
+@njit
+def _play(dust_at_start, policies, keys, times, counts, paths) -> None:
+    """Fill counts [N, K], and paths [N, T + 1, 3] as far as they go."""
+    everything = dust_at_start.sum()
+    for n in range(len(policies)):
+        dust, state, k, total = dust_at_start.copy(), keys[n], 0, 0
+        x, y, heading = ROOM.start_x, ROOM.start_y, ROOM.start_heading
+        cosine, sine = direction(heading)
+        for second in range(times[-1] + 1):
+            if second > 0:
+                if _uniform(state + _GAMMA) < policies[n, 0]:
+                    new_x, new_y = x + ROOM.stride * cosine, y + ROOM.stride * sine
+                    if is_free(new_x, new_y):
+                        x, y = new_x, new_y
+                        total += _collect(dust, x, y)
+                else:
+                    turn = (2 * _uniform(state + _GAMMA + _GAMMA) - 1) * policies[n, 1]
+                    heading = turned(heading, turn)
+                    cosine, sine = direction(heading)
+                state += _GAMMA + _GAMMA
+            if second < paths.shape[1]:
+                paths[n, second, 0], paths[n, second, 1], paths[n, second, 2] = x, y, heading
+            elif total == everything:  # nothing is left to find out
+                counts[n, k:] = total
+                break
+            while k < len(times) and times[k] == second:
+                counts[n, k] = total
+                k += 1

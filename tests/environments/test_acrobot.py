@@ -16,7 +16,7 @@ import pytest
 from gymnasium.envs.classic_control.acrobot import AcrobotEnv
 
 from reprise import seeds
-from reprise.environments.acrobot import Acrobot, Physics, sine_and_cosine_of_any
+from reprise.environments.acrobot import Acrobot, sine_and_cosine_of_any
 from reprise.nn.determinism import tf
 
 HALF_UNIT = 2.0**-24
@@ -138,7 +138,7 @@ def test_whole_episodes_have_gymnasiums_lengths_and_rewards():
 def test_an_episode_ends_when_the_free_end_is_a_links_length_above_the_bar(tilt, ends):
     # Both links in line are at the height of -2 cos(angle), which is 1 at a third of a turn.
     state = np.array([[2 * np.pi / 3 + tilt, 0, 0, 0]], np.float32)
-    still = Acrobot(Physics(time_step=1e-6))
+    still = Acrobot(time_step=1e-6)
     _, reward, terminated = still.step(tf.constant(state.T), tf.constant([1]))
     assert (bool(terminated[0]), float(reward[0])) == (ends, 0.0 if ends else -1.0)
 

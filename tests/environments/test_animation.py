@@ -13,8 +13,7 @@ from gymnasium.spaces import Box, Discrete
 from PIL import Image
 
 from reprise.environments.animation import gif
-from reprise.environments.retrace import Camera, Remembering
-from reprise.environments.rollout import evaluate, record
+from reprise.environments.rollout import Camera, Remembering, evaluate, record
 from reprise.environments.specification import plain
 
 CARTPOLE = "CartPole-v1"

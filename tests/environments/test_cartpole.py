@@ -27,7 +27,7 @@ from reprise.nn.determinism import tf
 EPISODES, LIMIT = 300, 500
 HALF_UNIT = 2.0**-24
 CARTPOLE = CartPole()
-BOUNDS = np.array([CARTPOLE.physics.position_limit, CARTPOLE.physics.angle_limit])
+BOUNDS = np.array([CARTPOLE.position_limit, CARTPOLE.angle_limit])
 KEYS = seeds.training_keys(1, "parity", range(1))
 START = CARTPOLE.reset(tf.constant(KEYS.T), (EPISODES,)).numpy()[..., 0]  # [E, 4]
 

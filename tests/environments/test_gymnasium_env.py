@@ -50,7 +50,7 @@ def played(specification: Specification, episodes: int, steps: int) -> list[np.n
 
 def episode_seeds(keys: tf.Tensor, episodes: int) -> np.ndarray:
     """Return the seeds of all seeds' episodes [E, N], of the keys that `reset` is given."""
-    return gymnasium_env.episode_words(keys, (episodes,)).numpy() | np.uint32(2**31)
+    return gymnasium_env.episode_words((episodes,))(keys).numpy() | np.uint32(2**31)
 
 
 @pytest.mark.parametrize(

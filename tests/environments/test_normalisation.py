@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reprise.environments.normalisation import Normaliser
+from reprise.environments.gymnasium_env import Normaliser
 
 RANDOM = np.random.default_rng(0)
 SEEN = [RANDOM.normal(3, 2, size=(4, 2, 3)) for _ in range(50)]  # [E, O, N]

@@ -51,7 +51,7 @@ def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
         ({"kwargs": [{"length": 9}]}, "environment.kwargs: .*allowed: mappings of name and value"),
         (
             {"wrappers": [{"name": "NormalizeObservation"}, {"name": "ClipReward"}]},
-            "NormalizeObservation is not the last",
+            "NormalizeObservation is not last",
         ),
         ({"wrappers": [{"name": "NormalizeObservation", "epsilon": 1}]}, "arguments; allowed: non"),
         (

@@ -11,7 +11,8 @@ import pytest
 
 from reprise import seeds
 from reprise.agents import dqn, reinforce
-from reprise.environments import registry, seeding
+from reprise.environments import registry
+from reprise.environments.episodes import check_seeding
 from reprise.environments.gymnasium_env import GymnasiumEnvironment
 from reprise.environments.rollout import evaluate, record
 from reprise.environments.specification import Specification, made, plain
@@ -174,7 +175,7 @@ def test_a_time_limit_among_the_wrappers_counts_at_its_place():
 
 def test_a_sticky_action_keeps_to_its_seed():
     sticky = _wrapped("Line-v0", {"name": "StickyAction", "repeat_action_probability": 0.5})
-    seeding.check(sticky)
+    check_seeding(sticky)
     one, two = (evaluate(right, sticky, range(9), 2, [9]) for _ in range(2))
     np.testing.assert_array_equal(one, two)
 

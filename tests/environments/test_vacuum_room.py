@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reprise.environments import vacuum_kernel, vacuum_room
+from reprise.environments import vacuum_room
 from reprise.environments.vacuum_room import ROOM, SECONDS
 
 POLICIES = [(0.85, 0.9), (0.5, 1.0), (0.95, 0.1), (0.2, 0.3), (1.0, 0.5), (0.0, 1.0)]
@@ -33,15 +33,15 @@ def uniforms(key: int, seconds: int) -> NDArray[np.float64]:
 def played(p: float, r: float, numbers: NDArray[np.float64]) -> tuple[NDArray, list[int]]:
     """Return the robot's places [T + 1, 3] and the specks of each second [T], step by step."""
     x, y, heading = ROOM.start_x, ROOM.start_y, ROOM.start_heading
-    dust, places, found = vacuum_room.dust_at_start(ROOM), [(x, y, heading)], []
+    dust, places, found = vacuum_room.dust_at_start(), [(x, y, heading)], []
     for decision, turn in numbers:
         if decision < p:
-            cosine, sine = vacuum_room.direction(heading)
+            cosine, sine = vacuum_room.direction.py_func(heading)
             ahead = x + ROOM.stride * cosine, y + ROOM.stride * sine
-            x, y = ahead if vacuum_room.is_free(ROOM, *ahead) else (x, y)
+            x, y = ahead if vacuum_room.is_free.py_func(*ahead) else (x, y)
         else:
-            heading = vacuum_room.turned(heading, (2 * turn - 1) * r)
-        collected = dust & vacuum_room.beneath(ROOM, x, y)
+            heading = vacuum_room.turned.py_func(heading, (2 * turn - 1) * r)
+        collected = dust & vacuum_room.beneath(x, y)
         dust &= ~collected
         places.append((x, y, heading))
         found.append(int(collected.sum()))
@@ -50,9 +50,9 @@ def played(p: float, r: float, numbers: NDArray[np.float64]) -> tuple[NDArray, l
 
 @pytest.mark.parametrize(("p", "r"), POLICIES)
 def test_the_compiled_room_equals_a_plain_loop_step_for_step(p: float, r: float):
-    for key in vacuum_kernel.draw_keys(np.random.default_rng(7), 2):
+    for key in vacuum_room.draw_keys(np.random.default_rng(7), 2):
         places, found = played(p, r, uniforms(key, 600))
-        path, counts = vacuum_kernel.path(np.array([p, r]), key, 600)
+        path, counts = vacuum_room.path(np.array([p, r]), key, 600)
         assert (path == places).all()
         assert np.diff(counts).tolist() == found
 
@@ -65,22 +65,22 @@ def test_the_random_numbers_are_splitmix64s():
 
 def test_a_population_collects_what_each_policy_collects_alone():
     policies = np.array(POLICIES)
-    keys = vacuum_kernel.draw_keys(np.random.default_rng(8), len(policies))
+    keys = vacuum_room.draw_keys(np.random.default_rng(8), len(policies))
     times = np.array([1, 600, SECONDS])
-    together = vacuum_kernel.collected(policies, keys, times)
+    together = vacuum_room.collected(policies, keys, times)
     alone = [
-        vacuum_kernel.path(*pair, SECONDS)[1][times] for pair in zip(policies, keys, strict=True)
+        vacuum_room.path(*pair, SECONDS)[1][times] for pair in zip(policies, keys, strict=True)
     ]
     assert (together == alone).all()
-    backwards = vacuum_kernel.collected(policies[::-1], keys[::-1], times)
+    backwards = vacuum_room.collected(policies[::-1], keys[::-1], times)
     assert (together == backwards[::-1]).all()
 
 
 def test_collected_dust_never_falls_and_ends_at_all_there_is():
     policies, keys = np.array([[0.85, 0.9]] * 3), np.arange(3, dtype=np.uint64)
-    counts = vacuum_kernel.collected(policies, keys, SECONDS * 2 ** np.arange(12))
+    counts = vacuum_room.collected(policies, keys, SECONDS * 2 ** np.arange(12))
     assert (np.diff(counts, axis=1) >= 0).all()
-    assert (counts[:, -1] == vacuum_room.dust_at_start(ROOM).sum()).all()
+    assert (counts[:, -1] == vacuum_room.dust_at_start().sum()).all()
 
 
 def test_directions_are_those_of_the_cosine_and_the_sine():
@@ -98,17 +98,17 @@ def test_a_heading_stays_within_a_half_turn_to_either_side(heading, turn, after)
 
 
 def test_every_speck_can_be_reached_and_none_lies_in_the_wall():
-    dust = vacuum_room.dust_at_start(ROOM)
-    columns, rows = vacuum_room.specks(ROOM)
+    dust = vacuum_room.dust_at_start()
+    columns, rows = vacuum_room.specks()
     for row, column in np.argwhere(dust):
         x, y = columns.item(column), rows.item(row)
         assert not (ROOM.wall_left < x < ROOM.wall_right and ROOM.wall_bottom < y < ROOM.wall_top)
         around = [(x + dx / 100, y + dy / 100) for dx in range(-12, 13, 4) for dy in (-12, 0, 12)]
-        assert any(vacuum_room.is_free(ROOM, *place) for place in around)
+        assert any(vacuum_room.is_free(*place) for place in around)
 
 
 def test_the_robot_passes_below_the_partition_and_not_through_it():
-    path, _ = vacuum_kernel.path(np.array([0.9, 1.0]), np.uint64(3), 200_000)
+    path, _ = vacuum_room.path(np.array([0.9, 1.0]), np.uint64(3), 200_000)
     x, y = path[:, 0], path[:, 1]
     inside = (x > ROOM.wall_left) & (x < ROOM.wall_right) & (y > ROOM.wall_bottom)
     assert not inside.any()

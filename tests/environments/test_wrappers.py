@@ -15,11 +15,11 @@ from reprise.environments.wrappers import (
     SCALES,
     Featured,
     Sensed,
-    Sensing,
     Sensors,
     Shaped,
     features,
     through_features,
+    through_sensors,
 )
 from reprise.nn import networks, streams
 from reprise.nn.determinism import tf
@@ -39,16 +39,16 @@ OBSERVATIONS = (RANDOM.uniform(-1.2, 1.2, (50, 4, 3)) * np.array(SCALES)[:, None
 def test_the_penalty_is_proportional_to_the_angle_after_the_step(penalty: float):
     state, action = CartPole().reset(KEYS), tf.constant([0, 1, 0])
     following, reward, _ = CartPole().step(state, action)
-    charged = Shaped(CartPole(), 2, penalty).step(state, action, NOTHING)[1]
+    charged = Shaped(penalty=penalty).step(state, action, NOTHING)[1]
     np.testing.assert_allclose(charged, reward - penalty * np.abs(following[2]), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("wrapped", "size"),
     [
-        (Shaped(CartPole(), 2, 0.0), 4),
-        (Featured(CartPole(), EVEN), 6),
-        (Sensed(CartPole(), PLAIN), 6),
+        (Shaped(penalty=0.0), 4),
+        (Featured(chosen=EVEN), 6),
+        (Sensed(sensors=PLAIN), 6),
     ],
 )
 def test_the_environment_behind_a_wrapper_is_unchanged(wrapped, size):
@@ -85,7 +85,7 @@ def test_a_policy_in_gymnasium_sees_the_features_that_it_saw_in_training():
     seen = []
     act = through_features(lambda found, step: seen.append((found, step)) or "actions", EVEN)  # pyright: ignore
     assert act(OBSERVATIONS, 7) == "actions"
-    trained_on = Featured(CartPole(), EVEN).observe(tf.constant(OBSERVATIONS)).numpy()
+    trained_on = Featured(chosen=EVEN).observe(tf.constant(OBSERVATIONS)).numpy()
     np.testing.assert_allclose(seen[0][0], trained_on, rtol=1e-6)
     assert seen[0][1] == 7
 
@@ -102,7 +102,7 @@ def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
     }
     each = {"gradient_steps": 1, "replay_capacity": 1, "batch_size": 1, "discount": 0.9}
     h = with_(**played, **greedy, **linear, **each, loss="mse", learning_rate=0.02)
-    environment = Featured(CartPole(), FEATURES)
+    environment = Featured(chosen=FEATURES)
     keys = seeds.training_keys(3, "test", range(1))
     key = tf.constant(keys.T, tf.uint32)
     kernel, bias = networks.glorot_uniform(streams.fold_in(key, 0), (10, 2))
@@ -128,7 +128,7 @@ def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
 
 def played(sensors: Sensors, steps: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return the true observations [O, N] of some steps and what sensors show of them."""
-    environment = Sensed(CartPole(), sensors)
+    environment = Sensed(sensors=sensors)
     state = environment.reset(KEYS)
     true, shown = [], []
     for step in range(steps + 1):
@@ -154,7 +154,7 @@ def test_rates_of_change_are_the_hidden_velocities():
 
 
 def test_errors_are_uniform_within_their_bound_and_differ_between_seeds_and_steps():
-    environment, places = Sensed(CartPole(), NOISY), list(NOISY.features)
+    environment, places = Sensed(sensors=NOISY), list(NOISY.features)
     first = environment.reset(KEYS, (500,))
     errors = tf.constant(np.random.default_rng(0).random((500, 2, 3)), tf.float32)
     second = environment.step(first, tf.zeros([500, 3], tf.int32), errors)[0]
@@ -177,7 +177,7 @@ def test_a_policy_in_gymnasium_sees_what_gymnasiums_own_wrappers_show():
         seen.append(observations[0, :, 0])
         return np.array([[step % 2]])
 
-    sensing = Sensing(act, PLAIN, np.random.default_rng(0))
+    sensing = through_sensors(act, PLAIN, np.random.default_rng(0))
     evaluate(sensing, "CartPole-v1", [8], 1, [20])
     seen.clear()
     evaluate(sensing, "CartPole-v1", [5], 1, [20])  # a new episode forgets the last
