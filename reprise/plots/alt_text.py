@@ -1,81 +1,55 @@
-"""Text alternatives of figures: titles, axes, labels and note in one text."""
+"""Text alternatives of figures for those who do not see."""
 
 import re
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 MOST = 16  # labels that are named; of more, only their number
 
 
 def described(figure: Figure) -> str:
-    """Return a figure in words: what it is about, what it draws, what its marks mean."""
-    panels = figure.axes
-    titles = _distinct(title for axes in panels for title in _titles(axes))
-    drawn = _distinct(axis for axes in panels if (axis := _axes(axes)))
-    drawn = [
-        axis for axis in drawn if not any(other.endswith(f" against {axis}") for other in drawn)
-    ]
-    labels = _distinct(label for axes in panels for label in _labels(axes) if _says(label))
-    labels = [label for label in labels if label not in titles]
-    notes = _distinct(text.get_text() for text in _outside(figure) if _says(text.get_text()))
-    told = [_cut(titles), _cut(drawn), f"Labels: {_cut(labels)}" if labels else "", *notes]
-    return " ".join(f"{text.rstrip('.')}." for part in told if (text := " ".join(part.split())))
+    """Return titles, axes, labels and note in this order."""
+    titles, drawn, labels = [], [], []
+    for axes in figure.axes:
+        titles += [axes.get_title(loc=place) for place in ("left", "center", "right")]
+        x, y = axes.get_xlabel(), axes.get_ylabel()
+        drawn.append(f"{y} against {x}" if x and y else x or y)
+        legend = axes.get_legend()
+        texts = [*axes.texts, *(legend.get_texts() if legend else [])]
+        texts += [*axes.get_yticklabels(), *axes.get_xticklabels()]
+        labels += [text.get_text() for text in texts if text.get_visible()]
+    titles, drawn = _distinct(titles), _distinct(drawn)
+    drawn = [one for one in drawn if not any(axis.endswith(f" against {one}") for axis in drawn)]
+    labels = [label for label in _distinct(labels) if _is_word(label) and label not in titles]
+    notes = [text for text in _distinct(t.get_text() for t in figure.texts) if _is_word(text)]
+    parts = [_cut(titles), _cut(drawn), f"Labels: {_cut(labels)}" if labels else "", *notes]
+    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
 
 
 def show_with_figures() -> None:
-    """Give the text to whatever shows a figure in a notebook, as `alt` in the output's metadata."""
+    """Add the text to figures in notebooks, as `alt`."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     formatter = shell and shell.display_formatter.formatters["image/png"]
-    if not formatter or Figure not in formatter:
-        return
-    drawn = formatter.for_type(Figure)
-    if not isinstance(drawn, _Described):
-        formatter.for_type(Figure, _Described(drawn))
+    if formatter and Figure in formatter:
+        draw = formatter.for_type(Figure)
+        if getattr(draw, "func", None) is not _with_text:
+            formatter.for_type(Figure, partial(_with_text, draw))
 
 
-class _Described(NamedTuple):
-    """A way to show a figure together with its text."""
-
-    drawn: Callable[[Figure], Any]
-
-    def __call__(self, figure: Figure) -> tuple[Any, dict[str, str]]:
-        return self.drawn(figure), {"alt": described(figure)}
+def _with_text(draw: Callable[[Figure], Any], figure: Figure) -> tuple[Any, dict[str, str]]:
+    return draw(figure), {"alt": described(figure)}
 
 
-def _titles(axes: Axes) -> list[str]:
-    return [title for place in ("left", "center", "right") if (title := axes.get_title(loc=place))]
-
-
-def _axes(axes: Axes) -> str:
-    x, y = axes.get_xlabel(), axes.get_ylabel()
-    return f"{y} against {x}" if x and y else x or y
-
-
-def _labels(axes: Axes) -> list[str]:
-    """Return the words in a panel: at lines, in its legend, along an axis of names."""
-    legend = axes.get_legend()
-    texts = [*axes.texts, *(legend.get_texts() if legend else [])]
-    ticks = [*axes.get_yticklabels(), *axes.get_xticklabels()]
-    return [text.get_text() for text in [*texts, *ticks] if text.get_visible()]
-
-
-def _outside(figure: Figure) -> list[Text]:
-    """Return the texts that belong to no panel: notes and common labels."""
-    return [text for text in figure.get_children() if isinstance(text, Text)]
-
-
-def _says(label: str) -> bool:
-    """Return whether a label has words, not only numbers."""
+def _is_word(label: str) -> bool:
     return bool(re.search(r"[^\W\d_]{2}", re.sub(r"\\math\w+|\$", "", label)))
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(" ".join(text.split()) for text in texts))
+    return list(filter(None, dict.fromkeys(" ".join(text.split()) for text in texts)))
 
 
 def _cut(texts: list[str]) -> str:

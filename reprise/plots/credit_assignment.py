@@ -1,6 +1,5 @@
-"""Figures of the stage credit_assignment: worked examples, discounts, kinds of credit."""
+"""Figures of the stage credit_assignment: examples, discounts, credit."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import figures, show, style, variant_panels
+from reprise.plots import show, style, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.plots.variant_panels import spaced
@@ -19,7 +18,7 @@ CREDITS = ("total_reward", "return", "advantage")
 
 
 def example(results: Results) -> Figure:
-    """Draw the chapter's worked example: a bar for each step's reward, return and advantage."""
+    """Draw the chapter's example, a bar for each step's number."""
     table = results.table("examples")
     steps = table[table["example"] == table["example"].iloc[0]]
     episodes = [group for _, group in steps.groupby("episode")]
@@ -29,8 +28,7 @@ def example(results: Results) -> Figure:
     figure, grid = style.panels(rows * columns, columns, (0.9, 1.3), ("step t", ""), **shared)
     for place, axes in enumerate(grid):
         quantity, episode = QUANTITIES[place // columns], episodes[place % columns]
-        every = steps[quantity].to_numpy(float)
-        low, high = min(0.0, *every), max(0.0, *every)
+        low, high = min(0.0, steps[quantity].min()), max(0.0, steps[quantity].max())
         high = high if high > low else 1.0
         room = 0.24 * (high - low)  # for the numbers beyond the bars
         colours = [style.BLUE if value >= 0 else style.VERMILION for value in episode[quantity]]
@@ -41,8 +39,7 @@ def example(results: Results) -> Figure:
             style.write(axes, text, (step, value), (0, offset), ha="center", va=side)
         axes.axhline(0, color=style.INK, linewidth=0.8)
         axes.set_ylim(low - room * (low < 0), high + room * (high > 0))
-        axes.set_xlim(-0.7, len(episode) - 0.3)
-        axes.set_xticks(episode["step"])
+        axes.set(xlim=(-0.7, len(episode) - 0.3), xticks=episode["step"])
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.grid(axis="x", visible=False)
         if place % columns == 0:
@@ -55,7 +52,7 @@ def example(results: Results) -> Figure:
 
 
 def examples_table(results: Results) -> Markdown:
-    """Show the other worked examples."""
+    """Show all worked examples."""
     rows, keys = [], ["example", "discount", "episode"]
     for (name, discount, episode), part in results.table("examples").groupby(keys, sort=False):
         lists = [_minus(", ".join(f"{value:.4g}" for value in part[key])) for key in QUANTITIES]
@@ -64,13 +61,12 @@ def examples_table(results: Results) -> Markdown:
 
 
 def half_lives(results: Results) -> Figure:
-    """Draw the weight of a reward by when it comes, and when it counts for half."""
-    lives = {each["discount"]: each["steps"] for each in results.metrics["half_lives"].values()}
+    """Draw a reward's weight by when it comes."""
+    lives = {each["discount"]: each["steps"] for each in _half_lives(results)}
     figure, axes = style.single(3.4)
-    steps = np.arange(int(1.45 * max(lives.values())) + 2)
+    steps, labels = np.arange(int(1.45 * max(lives.values())) + 2), []
     axes.axhline(HALF, **style.DASHED)
-    labels = []
-    for (discount, half), colour in zip(sorted(lives.items()), style.CYCLE, strict=False):
+    for (discount, half), colour in zip(lives.items(), style.CYCLE, strict=False):
         weights = np.cumprod([1.0, *[discount] * (len(steps) - 1)])
         axes.plot(steps, weights, color=colour)
         axes.plot([half, half], [0, HALF], color=colour, linewidth=0.9, alpha=0.6)
@@ -85,30 +81,35 @@ def half_lives(results: Results) -> Figure:
 
 
 def half_lives_table(results: Results) -> Markdown:
-    """Show the half-life of each discount and the weights around it."""
-    lives = {each["discount"]: each for each in results.metrics["half_lives"].values()}
+    """Show each discount's half-life and the weights around it."""
     rows = []
-    for discount, one in sorted(lives.items()):
+    for one in _half_lives(results):
         first = int(one["steps"])
         after = f"{one['before']:.1%} after {first}", f"{one['after']:.1%} after {first + 1}"
-        rows.append((f"{discount:g}", f"{one['steps']:.2f} steps", *after))
+        rows.append((f"{one['discount']:g}", f"{one['steps']:.2f} steps", *after))
     return show.table(rows, ("γ", "half-life", "weight before", "weight after"))
 
 
+def _half_lives(results: Results) -> list[dict[str, float]]:
+    return sorted(results.metrics["half_lives"].values(), key=lambda one: one["discount"])
+
+
 def learning_curves(results: Results) -> Figure:
-    """Draw the variants' learning curves, a panel for each kind of credit."""
-    curves, variants, panels = variant_panels.curves_of(results), _variants(results), {}
-    for kind in CREDITS:
-        chosen = {name: values for name, values in variants.items() if values["credit"] == kind}
-        if chosen:
-            panels[spaced(kind)] = {_short(values): curves[n] for n, values in chosen.items()}
-    base = results.params["baseline"]
-    top = figures.maximum(results)
-    return variant_panels.small_multiples(panels, (spaced(base), curves[base]), top=top)
+    """Draw the learning curves, a panel for each credit."""
+    curves, base, panels = variant_panels.curves_of(results), results.params["baseline"], {}
+    variants = _variants(results)
+    for name in sorted(variants, key=lambda name: CREDITS.index(variants[name]["credit"])):
+        values = dict(variants[name])
+        credit, discount, behaviour = map(values.pop, ("credit", "discount", "behaviour"))
+        parts = ["undiscounted" if credit == "total_reward" else f"γ={discount:g}"]
+        parts += [] if behaviour == "sampled" else [f"{behaviour} actions"]
+        parts += [f"{key}={value}" for key, value in values.items()]
+        panels.setdefault(spaced(credit), {})[" ".join(parts)] = curves[name]
+    return variant_panels.small_multiples(results, panels, (spaced(base), curves[base]))
 
 
 def one_part_changed(results: Results) -> Markdown:
-    """Show pairs of variants that differ in their credit, their discount or their actions only."""
+    """Compare variants that differ in one part only."""
     variants, base, pairs = _variants(results), results.params["baseline"], {}
     for one, a in variants.items():
         for other, b in variants.items():
@@ -121,21 +122,13 @@ def one_part_changed(results: Results) -> Markdown:
 
 
 def _variants(results: Results) -> dict[str, dict[str, Any]]:
-    """Return each variant's whole credit, discount and behaviour, and its other changes."""
+    """Return each variant's credit, discount, behaviour, and other changes."""
     base = {key: results.params[key] for key in ("behaviour", "credit", "discount")}
     found = {name: base | dict(changes) for name, changes in results.params["variants"].items()}
     for values in found.values():
         if values["credit"] == "total_reward":
             values["discount"] = results.params["discount"]  # not used
     return found
-
-
-def _short(values: Mapping[str, Any]) -> str:
-    rest = [f"{k}={v}" for k, v in values.items() if k not in ("behaviour", "credit", "discount")]
-    actions = [] if values["behaviour"] == "sampled" else [f"{values['behaviour']} actions"]
-    total = values["credit"] == "total_reward"
-    ahead = "undiscounted" if total else f"γ={values['discount']:g}"
-    return " ".join([ahead, *actions, *rest])
 
 
 def _minus(text: str) -> str:

@@ -1,6 +1,5 @@
 """Figures and tables of the stage dqn_ablations."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,50 +42,19 @@ def variants(results: Results) -> Markdown:
     rows = []
     for name, changes in results.params["variants"].items():
         changed = ", ".join(f"`{key}` {value}" for key, value in changes.items())
-        other = in_words(partner(results, name)) if changed else words.DASH
+        other = in_words(_partner(results, name)) if changed else words.DASH
         rows.append((in_words(name), changed or "nothing", other))
     return show.table(rows, ("variant", "change", "compared with"))
 
 
-def partner(results: Results, variant: str) -> str:
-    """Return the variant that another is compared with."""
-    return results.params["partners"].get(variant, results.params["baseline"])
-
-
-def samples(results: Results, variant: str) -> pd.DataFrame:
-    """Return a variant's rows of samples.csv."""
-    return results.table("samples").query("variant == @variant")
-
-
-def final(results: Results, variant: str) -> np.ndarray:
-    """Return a variant's final greedy returns, [N]."""
-    return samples(results, variant)[f"final_{results.limits[0]}"].to_numpy(float)
-
-
-def curves(results: Results, variant: str, window: int = 1) -> pd.DataFrame:
-    """Return a variant's training returns, averaged over a window, [T, N]."""
-    return figures.smooth(variant_panels.curves_of(results)[variant], window)
-
-
-def values(results: Results, key: str) -> dict[Any, str]:
-    """Return the variants that change one hyperparameter alone, by its value; the base too."""
-    changed = {
-        changes[key]: name
-        for name, changes in results.params["variants"].items()
-        if set(changes) == {key}
-    }
-    return dict(sorted((changed | {results.params[key]: results.params["baseline"]}).items()))
-
-
 def final_policies(results: Results) -> Figure:
     """Draw the final policies, each compared with the base."""
-    base, found = results.params["baseline"], results.metrics["against_partner"]
-    names = [name for name in results.params["variants"] if partner(results, name) == base]
-    groups = {in_words(name): final(results, name) for name in names}
-    compared = {}
+    base, found, compared = results.params["baseline"], results.metrics["against_partner"], {}
+    names = [name for name in results.params["variants"] if _partner(results, name) == base]
+    groups = {in_words(name): _final(results)[name] for name in names}
     for name in names:
         if name != base:
-            mean, against = known_mean(final(results, name)), found[name]["final"]
+            against, mean = found[name]["final"], known_mean(_final(results)[name])
             parts = [_interval(against[k]) for k in ("difference", "probability_of_improvement")]
             compared[in_words(name)] = Comparison(mean, *parts)
     labels = {"x_label": "greedy return (steps)", "title": "Final policies"}
@@ -94,7 +62,7 @@ def final_policies(results: Results) -> Figure:
 
 
 def against_partners(results: Results) -> Markdown:
-    """Show how each variant's policies compare with those of its partner."""
+    """Compare each variant's policies with those of its partner."""
     rows = []
     for name, found in results.metrics["against_partner"].items():
         improved = (found[which]["probability_of_improvement"] for which in ("final", "best"))
@@ -105,38 +73,80 @@ def against_partners(results: Results) -> Markdown:
     return show.table(rows, (*head, "P(better best policy)"))
 
 
+def learning_curves(results: Results, key: str) -> Figure:
+    """Draw learning curves by the value of one hyperparameter."""
+    groups = {f"{value}": curves for value, curves in _by_value(results, key).items()}
+    return figures.quantile_band(groups, (*LABELS, HEADINGS[key]), figures.maximum(results), WINDOW)
+
+
 def forgetting_by_buffer(results: Results) -> Figure:
-    """Draw every seed as a row of colour, a panel for each size of the buffer."""
-    panels = {
-        f"{size:,} transitions": curves(results, name)
-        for size, name in values(results, "replay_capacity").items()
-    }
+    """Draw every seed as a row, by buffer size."""
+    panels = _by_value(results, "replay_capacity")
     labels = ("episode", "seeds, sorted by mean")
     figure, grid = style.panels(len(panels), 2, (0.7, 1.9), labels, sharex=True)
     every = list(figure.axes)
     scale = style.limits(figures.maximum(results).value, *panels.values(), room=0)
-    for axes, (title, returns) in zip(grid, panels.items(), strict=True):
+    for axes, (size, returns) in zip(grid, panels.items(), strict=True):
         style.raster(axes, returns, scale)
-        axes.set_title(title, fontsize=9.5, pad=5)
-        style.bare(axes, "left", "bottom")
+        axes.set_title(f"{size:,} transitions", fontsize=9.5, pad=5)
         axes.set_yticks([])
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.colour_bar(figure, every, grid[-1].images[0], "return (steps)")
     return figure
 
 
+def responses(results: Results, key: str) -> Figure:
+    """Draw final returns and forgetting by one hyperparameter."""
+    names, table = _values(results, key), results.table("samples")
+    figure, (left, right) = style.panels(2, 2, (3.2, 0), sharex=True)
+    means, shares, sure = {}, {}, results.confidence
+    for value, name in names.items():
+        sample = _final(results)[name]
+        places = value * np.exp(style.jitter(len(sample), 0.12))
+        left.plot(places, sample, "o", color=style.SKY, alpha=0.4, markersize=3, mew=0)
+        means[value] = known_mean(sample, sure)
+        held = table.query("variant == @name and held_at.notna()")["forgets"]
+        if len(held):
+            shares[value] = wilson_interval(int(held.sum()), len(held), sure)
+    _joined(left, means, results.params[key])
+    _joined(right, shares, results.params[key])
+    for axes in (left, right):
+        axes.set_xscale("log")
+        axes.set_xticks(list(names), [f"{value:,g}" for value in names])
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.margins(x=0.12)
+    style.finish(left, TITLES[key], "final greedy return (steps)", "")
+    style.finish(right, TITLES[key], "share that forgets, of those that held", "")
+    style.note(figure, f"Bars: {sure:.0%} intervals. Vermilion: the base. Faint: each seed.")
+    return figure
+
+
+def _joined(axes: Axes, intervals: Mapping[float, Interval], base: float) -> None:
+    """Draw upright intervals, and a line through their estimates."""
+    estimates = [interval.estimate for interval in intervals.values()]
+    axes.plot(list(intervals), estimates, color=style.BLUE, linewidth=1)
+    for value, interval in intervals.items():
+        colour = style.VERMILION if value == base else style.BLUE
+        if interval.bounded:
+            axes.plot([value] * 2, [interval.low, interval.high], color=colour, linewidth=2.2)
+        axes.plot(value, interval.estimate, "o", color=colour, markersize=7, mec="white", zorder=4)
+
+
 def other_curves(results: Results) -> Figure | None:
-    """Draw the learning curves of the other variants; None if there are none."""
-    known, base = results.params["variants"], results.params["baseline"]
-    panels = {
-        title: {in_words(name): curves(results, name, WINDOW) for name in names if name in known}
-        for title, names in PANELS.items()
+    """Draw the other variants' learning curves, if any."""
+    curves = {
+        name: figures.smooth(c, WINDOW) for name, c in variant_panels.curves_of(results).items()
     }
-    panels = {title: inner for title, inner in panels.items() if inner}
+    panels = {
+        title: {in_words(name): curves[name] for name in names if name in curves}
+        for title, names in PANELS.items()
+        if not curves.keys().isdisjoint(names)
+    }
     if not panels:
         return None
-    reference = (in_words(base), curves(results, base, WINDOW))
-    return variant_panels.small_multiples(panels, reference, LABELS, top=figures.maximum(results))
+    base = results.params["baseline"]
+    reference = (in_words(base), curves[base])
+    return variant_panels.small_multiples(results, panels, reference, LABELS)
 
 
 def all_variants(results: Results) -> Markdown:
@@ -157,16 +167,25 @@ def all_variants(results: Results) -> Markdown:
 
 
 def best_less_final(results: Results) -> Figure:
-    """Draw how much better the best policies are than the final ones."""
-    best = {name: samples(results, name) for name in results.params["variants"]}
-    column = f"best_{results.limits[0]}"
-    gaps = {in_words(n): s[column].to_numpy(float) - final(results, n) for n, s in best.items()}
+    """Draw how far best policies are above final ones."""
+    best = variant_panels.samples_of(results, f"best_{results.limits[0]}")
+    gaps = {in_words(name): best[name] - final for name, final in _final(results).items()}
     labels = ("best less final greedy return (steps)", "What a checkpoint keeps")
     return figures.compare_policies(results, gaps, labels, Label(0, "nothing", style.GREY))
 
 
+def correlation(results: Results, column: str) -> Figure | None:
+    """Draw a rank correlation within the base's seeds, if any."""
+    found = variant_panels.samples_of(results, column)[results.params["baseline"]]
+    if np.isfinite(found).sum() < 2:
+        return None
+    bins, level = np.linspace(-1, 1, 41), Label(0, "no relation", style.GREY)
+    labels = ("rank correlation", CORRELATIONS[column])
+    return figures.distribution(results, found, bins, labels, level)
+
+
 def before_collapses(results: Results) -> Figure | None:
-    """Draw the place of collapsing seeds among calm ones; None if no seed collapses."""
+    """Draw where collapsing seeds are among calm ones, if any."""
     table = results.table("warnings").set_index("episode")
     panels = {title: table[table["quantity"] == name] for name, title in WARNINGS.items()}
     panels = {title: rows for title, rows in panels.items() if len(rows)}
@@ -189,62 +208,30 @@ def before_collapses(results: Results) -> Figure | None:
     return figure
 
 
+def _partner(results: Results, variant: str) -> str:
+    return results.params["partners"].get(variant, results.params["baseline"])
+
+
+def _final(results: Results) -> dict[str, np.ndarray]:
+    return variant_panels.samples_of(results, f"final_{results.limits[0]}")
+
+
+def _values(results: Results, key: str) -> dict[Any, str]:
+    """Return the base and variants of one change, by value."""
+    changed = {
+        changes[key]: name
+        for name, changes in results.params["variants"].items()
+        if set(changes) == {key}
+    }
+    return dict(sorted((changed | {results.params[key]: results.params["baseline"]}).items()))
+
+
+def _by_value(results: Results, key: str) -> dict[Any, pd.DataFrame]:
+    curves = variant_panels.curves_of(results)
+    return {value: curves[name] for value, name in _values(results, key).items()}
+
+
 def _interval(found: Mapping[str, Any]) -> Interval:
     """Return an interval of metrics.json; NaN stands for null."""
-    ends: Any = [math.nan if found[key] is None else found[key] for key in Interval._fields]
+    ends: Any = [np.nan if found[key] is None else found[key] for key in Interval._fields]
     return Interval(*ends)
-
-
-def learning_curves(results: Results, key: str) -> Figure:
-    """Draw the learning curves of the variants that change one hyperparameter."""
-    found = values(results, key).items()
-    groups = {f"{value}": curves(results, name) for value, name in found}
-    return figures.quantile_band(groups, (*LABELS, HEADINGS[key]), figures.maximum(results), WINDOW)
-
-
-def responses(results: Results, key: str) -> Figure:
-    """Draw final policies and forgetting over the values of one hyperparameter."""
-    found = values(results, key)
-    figure, (left, right) = style.panels(2, 2, (3.2, 0), sharex=True)
-    means, shares = {}, {}
-    for value, name in found.items():
-        sample = final(results, name)
-        places = value * np.exp(style.jitter(len(sample), 0.12))
-        left.plot(places, sample, "o", color=style.SKY, alpha=0.4, markersize=3, mew=0)
-        means[value] = known_mean(sample, results.confidence)
-        forgets = samples(results, name).dropna(subset="held_at")["forgets"].to_numpy(int)
-        if len(forgets):
-            shares[value] = wilson_interval(int(forgets.sum()), len(forgets), results.confidence)
-    _joined(left, means, results.params[key])
-    _joined(right, shares, results.params[key])
-    for axes in (left, right):
-        axes.set_xscale("log")
-        axes.set_xticks(list(found), [f"{value:,g}" for value in found])
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.margins(x=0.12)
-    style.finish(left, TITLES[key], "final greedy return (steps)", "")
-    style.finish(right, TITLES[key], "share that forgets, of those that held", "")
-    bars = f"Bars: {results.confidence:.0%} intervals."
-    style.note(figure, f"{bars} Vermilion: the base. Faint: each seed.")
-    return figure
-
-
-def _joined(axes: Axes, intervals: Mapping[float, Interval], chapter: float) -> None:
-    """Draw upright intervals, and a line through their estimates."""
-    estimates = [interval.estimate for interval in intervals.values()]
-    axes.plot(list(intervals), estimates, color=style.BLUE, linewidth=1)
-    for value, interval in intervals.items():
-        colour = style.VERMILION if value == chapter else style.BLUE
-        if interval.bounded:
-            axes.plot([value] * 2, [interval.low, interval.high], color=colour, linewidth=2.2)
-        axes.plot(value, interval.estimate, "o", color=colour, markersize=7, mec="white", zorder=4)
-
-
-def correlation(results: Results, column: str) -> Figure | None:
-    """Draw a rank correlation within each seed of the base; None for fewer than two seeds."""
-    found = samples(results, results.params["baseline"])[column].dropna()
-    if len(found) < 2:
-        return None
-    bins, level = np.linspace(-1, 1, 41), Label(0, "no relation", style.GREY)
-    labels = ("rank correlation", CORRELATIONS[column])
-    return figures.distribution(results, found, bins, labels, level)

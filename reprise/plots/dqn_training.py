@@ -6,26 +6,12 @@ from IPython.display import Image, Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprise.measures.training import QUANTILES
 from reprise.plots import figures, show, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 
 CHAPTER_FIRST = 320  # the episode in which the chapter's seed first reaches the maximum
 CHAPTER_FALLS = 2
-
-
-def clock(results: Results) -> str:
-    """Return the unit of the learning curves' x-axis."""
-    return "episode" if results.params["total_steps"] is None else "round"
-
-
-def returns(results: Results) -> pd.DataFrame:
-    """Return training returns, a column per seed, [T, N].
-
-    A seed that finishes no episode in a round keeps its last return.
-    """
-    return results.table("returns", "episode").ffill().bfill()
 
 
 def settings(results: Results) -> Markdown:
@@ -39,44 +25,42 @@ def settings(results: Results) -> Markdown:
 
 def learning_curves(results: Results) -> Figure:
     """Draw the return of each training episode."""
-    labels = (clock(results), "training return (steps)", "DQN over all seeds")
-    return figures.learning_curves(returns(results), labels, figures.maximum(results), window=10)
+    labels = (_clock(results), "training return (steps)", "DQN over all seeds")
+    return figures.learning_curves(_returns(results), labels, figures.maximum(results), window=10)
 
 
 def single_seeds(results: Results) -> Figure:
-    """Draw some seeds, evenly spaced from the best to the worst end of training."""
-    labels, top = (clock(results), "return (steps)"), figures.maximum(results).value
-    return figures.single_seeds(results, returns(results), top, labels)
+    """Draw some seeds from best to worst end of training."""
+    labels, top = (_clock(results), "return (steps)"), figures.maximum(results).value
+    return figures.single_seeds(results, _returns(results), top, labels)
 
 
 def forgetting(results: Results) -> Figure:
-    """Draw every seed as a row of colour, sorted by mean."""
-    curves = returns(results)
+    """Draw every seed as a row, sorted by mean."""
+    curves = _returns(results)
     figure, axes = style.single(4.2)
     scale = style.limits(figures.maximum(results).value, curves, room=0)
     image = style.raster(axes, curves, scale)
-    style.finish(axes, clock(results), "seed, sorted by mean", "Learned and forgotten")
-    style.bare(axes, "left", "bottom")
+    style.finish(axes, _clock(results), "seed, sorted by mean", "Learned and forgotten")
     style.colour_bar(figure, axes, image, "return (steps)")
     return figure
 
 
 def first_at_maximum(results: Results) -> Figure | None:
-    """Draw when the seeds first reach the maximum; None if fewer than two do."""
+    """Draw when the seeds reach the maximum, if two do."""
     first = results.table("samples")["first_at_cap"]
-    reached = first.dropna()
-    if len(reached) < 2:
+    if first.count() < 2:
         return None
-    title = f"{len(reached)} of {len(first)} seeds reach the maximum"
-    bins = np.linspace(0, len(returns(results)), 49)
+    title = f"{first.count()} of {len(first)} seeds reach the maximum"
+    bins = np.linspace(0, len(_returns(results)), 49)
     level = Label(CHAPTER_FIRST, f"chapter: {CHAPTER_FIRST}", style.GREY)
-    labels = (f"first {clock(results)} at the maximum", title)
-    return figures.distribution(results, reached, bins, labels, level)
+    labels = (f"first {_clock(results)} at the maximum", title)
+    return figures.distribution(results, first, bins, labels, level)
 
 
 def falls(results: Results) -> Figure:
     """Draw how often the seeds fall."""
-    found = results.table("samples")["falls"].to_numpy(float)
+    found = results.table("samples")["falls"]
     bins = np.arange(-0.5, found.max() + 1.5)
     level = Label(CHAPTER_FALLS, f"chapter: at least {CHAPTER_FALLS}", style.GREY)
     labels = ("falls in a training run", "Falls of each seed")
@@ -86,7 +70,7 @@ def falls(results: Results) -> Figure:
 
 
 def return_and_loss(results: Results) -> Figure | None:
-    """Draw return and loss over the training run; None if it ends before the first update.
+    """Draw return and loss by time; None without an update.
 
     The loss is on a logarithmic axis if all its values are above 0.
     """
@@ -96,21 +80,20 @@ def return_and_loss(results: Results) -> Figure | None:
     }
     if curves["loss"].empty:
         return None
-    figure, column = style.panels(2, 1, (0.8, 2.0), (clock(results), ""), sharex=True)
+    figure, column = style.panels(2, 1, (0.8, 2.0), (_clock(results), ""), sharex=True)
     for axes, (label, table), colour in zip(column, curves.items(), style.CYCLE, strict=False):
         style.curve(axes, table, colour, {("low", "high"): 0.22}, linewidth=1.4)
         axes.set_ylabel(label)
-    if (curves["loss"][["low", "median"]].to_numpy(float) > 0).all():
+    if (curves["loss"][["low", "median"]] > 0).all(axis=None):
         column[1].set_yscale("log")
     column[0].set_title("Return and loss")
     figure.align_ylabels()
-    band = style.percent((QUANTILES["low"], QUANTILES["high"]))
-    style.note(figure, f"Lines: medians. Bands: {band} of the seeds.")
+    style.note(figure, f"Lines: medians. Bands: {style.percent(figures.BAND)} of the seeds.")
     return figure
 
 
 def final_policies(results: Results) -> Figure:
-    """Draw the final policies' greedy returns under the first time limit."""
+    """Draw the final policies' greedy returns under the first limit."""
     limit = results.limits[0]
     sample, bins = results.table("samples")[f"final_{limit}"], np.linspace(0, limit, 41)
     labels = ("mean greedy return (steps)", f"Final policies under {limit} steps")
@@ -125,7 +108,7 @@ def best_against_final(results: Results) -> Figure:
 
 
 def final_and_best(results: Results) -> Figure:
-    """Draw the means of final and best policies under each time limit."""
+    """Draw final and best policies under each time limit."""
     policies = [(which, limit) for limit in results.limits for which in ("final", "best")]
     table = results.table("samples")
     samples = {f"{which}, {k} steps": table[f"{which}_{k}"] for which, k in policies}
@@ -140,8 +123,7 @@ def policy_maps(results: Results) -> Figure | Markdown:
         return Markdown("The observations of this environment have no such plane.")
     networks = points.pivot(index="angular_velocity", columns="angle", values="pushing_right")
     degrees, speeds = (
-        np.linspace(points[axis].min(), points[axis].max(), 241)
-        for axis in ("angle", "angular_velocity")
+        np.linspace(axis.min(), axis.max(), 241) for axis in (networks.columns, networks.index)
     )
     lean, turn = np.meshgrid(np.radians(degrees), speeds)
     maps = {
@@ -149,12 +131,11 @@ def policy_maps(results: Results) -> Figure | Markdown:
         for name, rule in figures.RULES.items()
     } | {"DQN": networks}
     figure, row = style.panels(3, 3, (3.4, 0), sharex=True, sharey=True)
-    images = []
     for axes, (title, policy) in zip(row, maps.items(), strict=True):
         labels = ("angle of the pole (°)", "angular velocity (rad/s)" if axes is row[0] else "")
-        images.append(figures.map_policy(axes, policy, ("left", "right"), labels, title))
+        figures.map_policy(axes, policy, ("left", "right"), labels, title)
         axes.set(xlim=degrees[[0, -1]], ylim=speeds[[0, -1]])  # no cell's outer half
-    style.colour_bar(figure, row, images[-1], "share that pushes right")
+    style.colour_bar(figure, row, row[-1].collections[0], "share that pushes right")
     note = "The cart stands still in the middle. Line: half of the seeds push right."
     style.note(figure, note)
     return figure
@@ -175,8 +156,18 @@ def in_numbers(results: Results) -> Markdown:
         "first time at the maximum, of the seeds that reach it": "first_at_cap",
         "falls of a seed": "falls",
         "environment steps of a seed": "environment_steps",
+    } | {
+        f"{which} policy under {limit} steps": f"{which}.limit_{limit}"
+        for limit in results.limits
+        for which in ("final", "best")
     }
-    for limit in results.limits:
-        for which in ("final", "best"):
-            rows[f"{which} policy under {limit} steps"] = f"{which}.limit_{limit}"
     return show.numbers(results, rows)
+
+
+def _clock(results: Results) -> str:
+    return "episode" if results.params["total_steps"] is None else "round"
+
+
+def _returns(results: Results) -> pd.DataFrame:
+    """Return the returns [T, N]; empty rounds keep the last."""
+    return results.table("returns", "episode").ffill().bfill()

@@ -1,4 +1,4 @@
-"""Figures over seeds: data and labels in, a matplotlib Figure out, in the house style.
+"""Figures over seeds, in the house style.
 
 The Figure belongs to the caller: pyplot does not know it, and a notebook shows it as the value of
 its cell. Each figure says what its bands and bars mean. Labels of axes have their unit.
@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from reprise.measures.training import QUANTILES
 from reprise.plots import style
@@ -22,7 +22,7 @@ from reprise.plots.style import Label
 from reprise.stats.intervals import Interval, known, known_mean
 from reprise.stats.words import bracketed
 
-BAND = (0.1, 0.9)
+BAND = (QUANTILES["low"], QUANTILES["high"])
 MIDDLE_HALF = (0.25, 0.75)
 SHOWN = 6  # single seeds
 RULES: dict[str, Callable] = {
@@ -33,20 +33,19 @@ MEANS = "mean with its {} interval; faint dots: each seed"
 
 
 def maximum(results: Results) -> Label:
-    """Return the label of the highest return of an episode, or of the one that solves the task."""
-    measured, params = results.metrics, results.params
-    found = measured.get("variants", {}).get(params.get("baseline"), measured)
-    solved = params.get("environment", {}).get("solved_return")
-    known = [each for each in (found.get("cap"), solved) if each is not None]
-    highest = [*known, params["maximum_steps"]][0]
-    reached = highest == params["maximum_steps"]
-    return Label(highest, "maximum" if reached else "solved", style.GREY)
+    """Return the highest or solving return of an episode."""
+    metrics, params = results.metrics, results.params
+    cap = metrics.get("variants", {}).get(params.get("baseline"), metrics).get("cap")
+    known = (cap, params.get("environment", {}).get("solved_return"), params["maximum_steps"])
+    highest = next(each for each in known if each is not None)
+    name = "maximum" if highest == params["maximum_steps"] else "solved"
+    return Label(highest, name, style.GREY)
 
 
 def learning_curves(
     curves: pd.DataFrame, labels: tuple[str, str, str], level: Label, window: int = 1
 ) -> Figure:
-    """Draw every seed faintly, the median boldly, and a band of quantiles.
+    """Draw every seed faintly, the median, and a band.
 
     Args:
         curves: one column per seed, the index along the x-axis, [T, N].
@@ -55,35 +54,36 @@ def learning_curves(
         window: each curve is first averaged over so many steps.
     """
     figure, axes = style.single(3.9)
-    curves = smooth(curves, window)
-    faint = min(0.4, max(0.03, 4 / max(1, curves.shape[1])))
+    curves, n = smooth(curves, window), curves.shape[1]
+    faint = min(0.4, max(0.03, 4 / max(1, n)))
     axes.plot(curves.index, curves.to_numpy(), color=style.INK, alpha=faint, linewidth=0.5)
-    median = style.median_and_band(axes, curves, style.BLUE, BAND, alpha=0.3)
-    style.finish(axes, *labels)
-    axes.axhline(level.value, **style.DASHED)
-    style.label_right(axes, [median, level])
-    grey = f"Grey: each of {curves.shape[1]} seeds{_averaged(window)}."
-    style.note(figure, f"{grey} Band: {style.percent(BAND)} of the seeds.")
-    return figure
+    median = style.median_and_band(axes, curves, style.BLUE, BAND, 0.3)
+    bands = f"Band: {style.percent(BAND)} of the seeds."
+    note = f"Grey: each of {n} seeds{_averaged(window)}. {bands}"
+    return _finished(figure, axes, labels, [median, level], note)
 
 
 def quantile_band(
     groups: Mapping[str, pd.DataFrame], labels: tuple[str, str, str], level: Label, window=1
 ) -> Figure:
-    """Compare groups of seeds by medians and bands; arguments as of `learning_curves`."""
+    """Compare groups by median and band; arguments as of `learning_curves`."""
     figure, axes = style.single(3.9)
-    alpha = max(0.1, 0.25 / max(1, len(groups)))
-    medians = []
+    alpha, medians = max(0.1, 0.25 / max(1, len(groups))), []
     for place, (name, curves) in enumerate(groups.items()):
-        colour = style.CYCLE[place % len(style.CYCLE)]
-        label = style.median_and_band(axes, smooth(curves, window), colour, MIDDLE_HALF, alpha)
-        medians.append(label._replace(text=name))
+        curves, colour = smooth(curves, window), style.CYCLE[place % len(style.CYCLE)]
+        medians.append(style.median_and_band(axes, curves, colour, MIDDLE_HALF, alpha, name))
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    style.finish(axes, *labels)
-    axes.axhline(level.value, **style.DASHED)
-    style.label_right(axes, [*medians, level])
     bands = f"Bands: {style.percent(MIDDLE_HALF)} of the seeds{_averaged(window)}."
-    style.note(figure, f"Lines: medians. {bands}")
+    return _finished(figure, axes, labels, [*medians, level], f"Lines: medians. {bands}")
+
+
+def _finished(
+    figure: Figure, axes: Axes, labels: tuple[str, str, str], ends: list[Label], note: str
+) -> Figure:
+    style.finish(axes, *labels)
+    axes.axhline(ends[-1].value, **style.DASHED)
+    style.label_right(axes, ends)
+    style.note(figure, note)
     return figure
 
 
@@ -99,7 +99,7 @@ def _averaged(window: int) -> str:
 def distribution(
     results: Results, sample: ArrayLike, bins: ArrayLike, labels: tuple[str, str], level=None
 ) -> Figure:
-    """Draw a histogram of the seeds, one dot per seed, and the interval of the mean.
+    """Draw a histogram of the seeds, dots, and mean.
 
     Args:
         results: of the stage; they say how sure the interval is.
@@ -111,17 +111,18 @@ def distribution(
     """
     figure = Figure(figsize=(style.WIDTH, 3.8))
     above, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-    mean, values = known_mean(sample, results.confidence), known(sample)
-    above.hist(values, bins=_holding(bins, values), color=style.SKY, alpha=0.55, rwidth=0.94)
+    mean, values, edges = known_mean(sample, results.confidence), known(sample), np.asarray(bins)
+    if values.size and not (edges[0] <= values.min() and values.max() <= edges[-1]):
+        edges = np.histogram_bin_edges(values, len(edges) - 1)
+    above.hist(values, list(edges), color=style.SKY, alpha=0.55, rwidth=0.94)
     above.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     style.finish(above, "", f"seeds of {len(values):,}", labels[1])
     heights = 1 + style.jitter(len(values), 0.3)
     below.plot(values, heights, "o", color=style.BLUE, alpha=0.4, markersize=3.2, mew=0)
-    style.bar(below, mean.low, mean.estimate, mean.high, 0, style.INK)
+    style.seeds_and_mean(below, 0, [], mean, style.INK)
     style.rows(below, ["mean", "each seed"])
-    below.set_ylim(-0.7, 1.6)
-    below.set_xlabel(labels[0])
+    below.set(ylim=(-0.7, 1.6), xlabel=labels[0])
     if level is not None:
         below.axvline(level.value, **style.DASHED)
         style.label_top(above, level)
@@ -138,7 +139,7 @@ def compare_policies(
     note: str = MEANS,
     intervals: Mapping[str, Interval] | None = None,
 ) -> Figure:
-    """Draw a row per policy, its estimate as a dot and its interval as a bar, both in numbers too.
+    """Draw a row per policy: seeds, mean, interval, numbers.
 
     Args:
         results: of the stage; they say how sure the intervals are.
@@ -152,10 +153,8 @@ def compare_policies(
     found = intervals or {name: known_mean(one, sure) for name, one in samples.items()}
     figure, axes = style.single(1.5 + 0.42 * len(found))
     for row, (name, interval) in enumerate(found.items()):
-        if "dots" in note:
-            rows = row + style.jitter(np.size(samples[name]), 0.22)
-            axes.plot(samples[name], rows, "o", color=style.SKY, alpha=0.4, markersize=3, mew=0)
-        style.bar(axes, interval.low, interval.estimate, interval.high, row, style.BLUE)
+        seeds = samples[name] if "dots" in note else []
+        style.seeds_and_mean(axes, row, seeds, interval, style.BLUE, style.SKY)
     style.rows(axes, list(found), labelsize=9.5, labelcolor=style.INK)
     style.finish(axes, labels[0], "", labels[1])
     numbers = _numbers(list(found.values()))
@@ -167,27 +166,17 @@ def compare_policies(
 
 
 def _numbers(intervals: Sequence[Interval]) -> list[str]:
-    """Write intervals with the same number of decimals, some four digits for the largest."""
-    bounds = np.array([interval[:3] for interval in intervals]).ravel()
+    """Write intervals with decimals for four digits in all."""
+    bounds = np.array([interval[:3] for interval in intervals])
     largest = np.abs(bounds[np.isfinite(bounds)]).max(initial=0)
     decimals = sum(largest < power for power in (1000, 100, 10))
     return [bracketed(interval, f".{decimals}f") for interval in intervals]
 
 
-def _holding(bins: ArrayLike, values: NDArray[np.float64]) -> list[float]:
-    """Return edges of a histogram that hold all values: those given, if they do."""
-    edges = np.asarray(bins, float)
-    if not values.size or (edges[0] <= values.min() and values.max() <= edges[-1]):
-        return list(edges)
-    low, high = float(values.min()), float(values.max())
-    room = 0.0 if high > low else 0.5
-    return list(np.linspace(low - room, high + room, len(edges)))
-
-
 def paired(
     pairs: Mapping[str, tuple[pd.Series, pd.Series]], x_name: str, y_name: str, unit: str
 ) -> Figure:
-    """Draw each seed as a dot: its value one way, x, against its value the other way, y.
+    """Draw each seed one way, x, against another, y.
 
     A dot above the diagonal is better the y way; the counts are above the panel.
     """
@@ -213,13 +202,12 @@ def paired(
 def single_seeds(
     results: Results, curves: pd.DataFrame, top: float, labels: tuple[str, str]
 ) -> Figure:
-    """Draw some seeds, evenly spaced from the best to the worst end of training, over all seeds."""
+    """Draw some seeds from best to worst end, over all."""
     order = results.table("samples").sort_values("last_return", ascending=False, kind="stable")
     ranks = np.unique(np.linspace(0, len(order) - 1, SHOWN).round().astype(int))
-    columns = min(3, len(ranks))
     shared = {"sharex": True, "sharey": True}
-    figure, grid = style.panels(len(ranks), columns, (0.7, 1.65), labels, **shared)
-    low, high = (curves.quantile(QUANTILES[end], axis=1) for end in ("low", "high"))
+    figure, grid = style.panels(len(ranks), min(3, len(ranks)), (0.7, 1.65), labels, **shared)
+    low, high = (curves.quantile(share, axis=1) for share in BAND)
     for axes, rank in zip(grid, ranks, strict=True):
         axes.fill_between(curves.index, low, high, color=style.SKY, alpha=0.22, linewidth=0)
         seed = curves[f"seed_{order['seed'].iloc[rank]}"]
@@ -229,7 +217,7 @@ def single_seeds(
         axes.set_title(title, fontsize=style.SMALL, fontweight="normal", pad=5)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.hold(grid, top)
-    band = f"{style.percent((QUANTILES['low'], QUANTILES['high']))} of all {curves.shape[1]}"
+    band = f"{style.percent(BAND)} of all {curves.shape[1]}"
     style.note(figure, f"Line: the one seed. Band: {band}. Dashed: the maximum.")
     return figure
 
@@ -237,14 +225,9 @@ def single_seeds(
 def map_policy(
     axes: Axes, policy: pd.DataFrame, names: tuple[str, str], labels: tuple[str, str], title: str
 ) -> QuadMesh:
-    """Colour the plane by the probability of the second of two actions, and name both regions.
+    """Colour a plane by the second action's probability, [Y, X].
 
-    Args:
-        axes: where to draw.
-        policy: the probability, 0 or 1 where the policy is deterministic; [Y, X], with the grid.
-        names: of the two actions.
-        labels: of x and y.
-        title: of the panel.
+    The names of the two actions stand in the middle of their regions; the labels are of x and y.
     """
     x, y = policy.columns.to_numpy(float), policy.index.to_numpy(float)
     probability = policy.to_numpy(float)

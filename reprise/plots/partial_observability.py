@@ -1,9 +1,9 @@
-"""Figures of the stage partial_observability: what each variant sees, and how it learns."""
+"""Figures of the stage partial_observability: sights and learning."""
 
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from reprise.plots import figures, show, variant_panels
+from reprise.plots import show, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.variant_panels import spaced
 
@@ -12,17 +12,13 @@ UNITS = {"position": "m", "velocity": "m/s", "angle": "rad", "angular_velocity":
 
 def sights(results: Results) -> Markdown:
     """Show what each variant sees."""
-    rows = []
+    rows, noise = [], results.params["noise"]
     for name, seen in results.params["variants"].items():
-        noise = results.params["noise"]
-        cells = [
-            f"± {noise[feature]:g} {unit}" if seen["noisy"] else "exact"
-            for feature, unit in UNITS.items()
-        ]
-        known = [feature in seen["features"] for feature in UNITS]
-        cells = [
-            cell if is_known else "hidden" for cell, is_known in zip(cells, known, strict=True)
-        ]
+        exact = {
+            key: f"± {noise[key]:g} {unit}" if seen["noisy"] else "exact"
+            for key, unit in UNITS.items()
+        }
+        cells = [cell if key in seen["features"] else "hidden" for key, cell in exact.items()]
         way = "as rates" if seen["rates"] else "as they are"
         memory = f"the last {seen['history']}, {way}" if seen["history"] > 1 else "the latest"
         rows.append((spaced(name), *cells, memory, len(seen["features"]) * seen["history"]))
@@ -30,17 +26,16 @@ def sights(results: Results) -> Markdown:
 
 
 def learning_curves(results: Results) -> Figure:
-    """Draw the variants' learning curves, exact and noisy measurements apart."""
+    """Draw the learning curves, exact and noisy measurements apart."""
     curves, base, panels = variant_panels.curves_of(results), results.params["baseline"], {}
     for name, seen in results.params["variants"].items():
         title = "noisy measurements" if seen["noisy"] else "exact measurements"
         panels.setdefault(title, {})[spaced(name)] = curves[name]
-    top = figures.maximum(results)
-    return variant_panels.small_multiples(panels, (spaced(base), curves[base]), top=top)
+    return variant_panels.small_multiples(results, panels, (spaced(base), curves[base]))
 
 
 def memories(results: Results) -> Markdown:
-    """Show what is lost without sight, and what a memory gives back."""
+    """Show what sight and memory are worth."""
     variants, base, pairs = results.params["variants"], results.params["baseline"], {}
     for one, seen in variants.items():
         if seen["history"] == 1 and one != base:

@@ -1,10 +1,7 @@
-"""Figures of the stage policy_search: the map of policies, paths, the searches, NEAT."""
-
-from collections.abc import Mapping
+"""Figures of the stage policy_search: map, paths, searches, NEAT."""
 
 import numpy as np
 from IPython.display import Markdown
-from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -26,10 +23,12 @@ TITLES = {
 BANDS = {("q05", "q95"): 0.15, ("q25", "q75"): 0.3}
 HOURS = {0.125: "7½ min", 0.5: "30 min", 2: "2 h", 8: "8 h", 32: "32 h", 128: "5 d", 512: "21 d"}
 HOURS |= {2048: "85 d"}
+PERCENT = "{x:.0%}"
+BEST = "the best of the map"
 
 
 def map_of_policies(results: Results) -> Figure:
-    """Draw the dust that every policy collects, four of them marked."""
+    """Draw the dust that every policy collects, four marked."""
     table = results.table("landscape").pivot(index="p", columns="r", values="share")
     shares, x, y = table.to_numpy(), table.columns.to_numpy(float), table.index.to_numpy(float)
     figure, axes = style.single(4.6)
@@ -37,29 +36,40 @@ def map_of_policies(results: Results) -> Figure:
     levels = np.arange(0.1, float(shares.max()), 0.1)
     if len(levels):
         lines = axes.contour(x, y, shares, levels=levels, colors="white", linewidths=0.6)
-        axes.clabel(lines, fmt=_percent, fontsize=7.5)
-    shown, names = results.table("shown", "policy"), _names(results)
-    for key, row in shown.iterrows():
+        axes.clabel(lines, fmt="{:.0%}".format, fontsize=7.5)
+    names, box = _names(results), {"boxstyle": "round,pad=0.2", "facecolor": "white", "alpha": 0.85}
+    for key, row in results.table("shown", "policy").iterrows():
         place = (row["r"], row["p"])
         axes.plot(*place, "o", color="white", mec=style.INK, markersize=7, clip_on=False)
         offset, side = (-8, "right") if row["r"] > (x[0] + x[-1]) / 2 else (8, "left")
-        box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "alpha": 0.85}
         look = {"va": "center", "ha": side, "weight": "bold", "color": style.INK, "bbox": box}
         style.write(axes, names[key], place, (offset, 0), **look)
     axes.grid(visible=False)
     style.finish(axes, "range of the turns r (degrees)", "probability to move forward p", "")
     label = f"dust collected in {_minutes(results):g} minutes"
-    style.colour_bar(figure, axes, image, label, format=_percent)
+    style.colour_bar(figure, axes, image, label, format=PERCENT)
     return figure
 
 
 def single_tries(results: Results) -> Figure:
-    """Draw one try of each marked policy: the floor that the robot sweeps, and its path."""
+    """Draw floor and path of each marked policy's try."""
     room, tries = results.metrics["room"], results.table("paths").groupby("policy", sort=False)
     tall = room["height"] / room["width"]
     figure, grid = style.panels(len(tries), 2, (0, 0.45 + tall * style.WIDTH / 2))
+    left, bottom, size = room["wall_left"], room["wall_bottom"], [2 * room["radius"]]
+    wall = (left, bottom), room["wall_right"] - left, room["wall_top"] - bottom
+    look = {"units": "xy", "facecolor": "#bfe0f3", "edgecolor": "none", "linewidth": 0}
     for axes, (key, part) in zip(grid, tries, strict=True):
-        _draw_path(axes, part[["x", "y"]].to_numpy(), room)
+        places = part[["x", "y"]].to_numpy()
+        circles = {"offsets": places, "transOffset": axes.transData}
+        axes.add_collection(EllipseCollection(size, size, [0], **circles, **look))
+        axes.plot(*places.T, color=style.BLUE, linewidth=0.45, alpha=0.8)
+        for place, colour in ((places[0], style.GREEN), (places[-1], style.VERMILION)):
+            axes.plot(*place, "o", color=colour, markersize=6, mec="white", mew=1, zorder=4)
+        axes.add_patch(Rectangle(*wall, facecolor=style.GREY, zorder=3))
+        axes.set(xlim=(0, room["width"]), ylim=(0, room["height"]), aspect="equal")
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)
         title = f"{_names(results)[str(key)]}: {part['share'].iloc[-1]:.0%}"
         axes.set_title(title, fontsize=9.5)
     start = "Green: where the robot starts. Vermilion: where it is in the end."
@@ -68,63 +78,44 @@ def single_tries(results: Results) -> Figure:
     return figure
 
 
-def _draw_path(axes: Axes, places: np.ndarray, room: Mapping[str, float]) -> None:
-    sizes = ([2 * room["radius"]], [2 * room["radius"]], [0])
-    look = {"facecolor": "#bfe0f3", "edgecolor": "none", "linewidth": 0}
-    swept = {"units": "xy", "offsets": places, "transOffset": axes.transData}
-    axes.add_collection(EllipseCollection(*sizes, **swept, **look))
-    axes.plot(*places.T, color=style.BLUE, linewidth=0.45, alpha=0.8)
-    for place, colour in ((places[0], style.GREEN), (places[-1], style.VERMILION)):
-        axes.plot(*place, "o", color=colour, markersize=6, mec="white", mew=1, zorder=4)
-    left, bottom = room["wall_left"], room["wall_bottom"]
-    sides = room["wall_right"] - left, room["wall_top"] - bottom
-    axes.add_patch(Rectangle((left, bottom), *sides, facecolor=style.GREY, zorder=3))
-    axes.set(xlim=(0, room["width"]), ylim=(0, room["height"]), aspect="equal")
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(True)
-    axes.grid(visible=False)
-
-
 def recommendations(results: Results) -> Figure:
-    """Draw what each search's recommended policy collects as its tries go on."""
-    searches = {
-        TITLES[str(key)]: part.set_index("evaluations")
-        for key, part in results.table("best_so_far").groupby("search", sort=False)
-    }
+    """Draw what each search's recommended policy collects, by tries."""
+    groups = results.table("best_so_far", "evaluations").groupby("search", sort=False)
+    searches = {TITLES[str(key)]: part for key, part in groups}
     labels = ("tries", "dust its recommended policy collects")
     shared = {"sharex": True, "sharey": True}
     figure, grid = style.panels(len(searches), 3, (0.9, 1.9), labels, **shared)
-    last = max(float(table.index[-1]) for table in searches.values())
     lowest = min(float(table["q05"].iloc[-1]) for table in searches.values())
-    best = _best(results)
+    best = results.metrics["best_share"]
     for axes, (title, table) in zip(grid, searches.items(), strict=True):
         for other in searches.values():
             axes.plot(other.index, other["median"], color="#c8c8c8", linewidth=0.8)
         style.curve(axes, table, style.BLUE, BANDS)
-        axes.axhline(best.value, **style.DASHED)
+        axes.axhline(best, **style.DASHED)
         axes.set_title(title, fontsize=9.5)
-        axes.set(xlim=(0, last), ylim=(max(0.0, lowest - 0.05), 1.08 * best.value))
-        axes.yaxis.set_major_formatter(_percent)
+        last = max(float(table.index[-1]) for table in searches.values())
+        axes.set(xlim=(0, last), ylim=(max(0.0, lowest - 0.05), 1.08 * best))
+        axes.yaxis.set_major_formatter(PERCENT)
     bands = "Bands: 5–95% and 25–75% of the runs."
-    style.note(figure, f"Line: median. {bands} Grey: the others. Dashed: {best.text}.")
+    style.note(figure, f"Line: median. {bands} Grey: the others. Dashed: {BEST}.")
     return figure
 
 
 def final_recommendations(results: Results) -> Figure:
-    """Draw what the policies recommended at the end collect in fresh tries."""
-    runs = results.table("samples").groupby("search")["share"]
-    means = {}
+    """Draw what the final recommended policies collect in fresh tries."""
+    runs, means = results.table("samples").groupby("search")["share"], {}
     for key, one in results.metrics["final"].items():
         mean, low, high = (100 * one[name] for name in ("mean", "mean_low", "mean_high"))
         means[TITLES[key]] = Interval(mean, low, high, one["n"], False)
     samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs}
     labels = ("dust collected by the policy recommended at the end (%)", "")
     note = "mean over runs with its {} interval; pale dots: the runs"
-    return figures.compare_policies(results, samples, labels, _best(results, 100), note, means)
+    best = Label(100 * results.metrics["best_share"], BEST)
+    return figures.compare_policies(results, samples, labels, best, note, means)
 
 
 def search_table(results: Results) -> Markdown:
-    """Show each search's own score, its score in fresh tries, and the tries to come near."""
+    """Show each search's own score, fresh score, and tries needed."""
     percents, rows = [f"{100 * t:.9g}" for t in results.params["tolerances"]], []
     for key, found in results.metrics["final"].items():
         near = results.metrics["reached"][key]
@@ -137,22 +128,20 @@ def search_table(results: Results) -> Markdown:
 
 def coverage_by_time(results: Results) -> Figure:
     """Draw the dust collected as time doubles and doubles."""
-    table = results.table("coverage").set_index("minutes")
+    table, labels = results.table("coverage", "minutes"), []
     table[["low", "high"]] = table[["low", "high"]].clip(0, 1)
     policies = [part for _, part in table.groupby("policy", sort=False)]
     figure, axes = style.single(3.9)
-    labels, band = [], {("low", "high"): 0.2}
     policies.sort(key=lambda part: part["share"].mean())
     for part, colour in zip(policies, style.CYCLE, strict=False):
-        style.curve(axes, part, colour, band, "share", marker="o", markersize=3)
+        style.curve(axes, part, colour, {("low", "high"): 0.2}, "share", marker="o", markersize=3)
         name = _names(results)[part["policy"].iloc[0]]
         labels.append(Label(float(part["share"].iloc[-1]), name, colour))
     axes.set_xscale("log", base=2)
     axes.set_ylim(0, 1.03)
-    axes.yaxis.set_major_formatter(_percent)
-    ticks = {
-        60 * hour: text for hour, text in HOURS.items() if 60 * hour <= 1.01 * max(table.index)
-    }
+    axes.yaxis.set_major_formatter(PERCENT)
+    longest = 1.01 * max(table.index)
+    ticks = {60 * hour: text for hour, text in HOURS.items() if 60 * hour <= longest}
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.minorticks_off()
     style.finish(axes, "time", "dust collected", "")
@@ -163,7 +152,7 @@ def coverage_by_time(results: Results) -> Figure:
 
 
 def complete_table(results: Results) -> Markdown:
-    """Show the share of tries with all the dust after the longest time."""
+    """Show the share of tries with all the dust."""
     rows = []
     for key, part in results.table("coverage").groupby("policy", sort=False):
         end = part.iloc[-1]
@@ -173,26 +162,26 @@ def complete_table(results: Results) -> Markdown:
 
 
 def neat_generations(results: Results) -> Figure:
-    """Draw the best fitness of each generation of NEAT, a line a run, a dot where it ends."""
+    """Draw NEAT's best fitness by generation, a line a run."""
     neat, table = results.params["neat"], results.table("neat_fitness")
-    fitness = table.pivot(index="generation", columns="run", values="best")
-    most = Label(neat["maximum_steps"], f"maximum: {neat['maximum_steps']}")
+    most = neat["maximum_steps"]
     figure, axes = style.single(3.2)
-    for _, run in fitness.items():
-        values = run.dropna()
-        axes.plot(values.index, values, color=style.BLUE, alpha=0.45, linewidth=1.1)
-        axes.plot(values.index[-1:], values.iloc[-1:], "o", color=style.BLUE, markersize=4)
-    axes.axhline(most.value, **style.DASHED)
-    style.hold([axes], most.value, room=0.05)
-    axes.set_xticks(range(len(fitness)))
-    axes.set_xlim(-0.1, max(len(fitness) - 0.9, 1))
+    for _, run in table.dropna(subset="best").groupby("run"):
+        x, y = run["generation"], run["best"]
+        axes.plot(x, y, color=style.BLUE, alpha=0.45, linewidth=1.1)
+        axes.plot(x.iloc[-1:], y.iloc[-1:], "o", color=style.BLUE, markersize=4)
+    axes.axhline(most, **style.DASHED)
+    style.hold([axes], most, room=0.05)
+    generations = table["generation"].nunique()
+    axes.set_xticks(range(generations))
+    axes.set_xlim(-0.1, max(generations - 0.9, 1))
     style.finish(axes, "generation", f"best mean return of {neat['episodes']} episodes", "")
-    style.label_right(axes, [most])
+    style.label_right(axes, [Label(most, f"maximum: {most}")])
     return figure
 
 
 def neat_table(results: Results) -> Markdown:
-    """Show the winners' returns in fresh episodes and the share that solve CartPole."""
+    """Show the winners' returns in fresh episodes."""
     rows = []
     for limit in results.params["neat"]["evaluation"]["limits"]:
         found = results.metrics["neat"][f"limit_{limit}"]
@@ -201,7 +190,6 @@ def neat_table(results: Results) -> Markdown:
 
 
 def _names(results: Results) -> dict[str, str]:
-    """Return how the figures name each marked policy."""
     rows = results.table("shown", "policy")[["p", "r"]]
     names = {str(key): f"p = {p:.2g}, r = {r:.0f}°" for key, p, r in rows.itertuples()}
     return names | {"best": f"best: {names['best']}"}
@@ -210,11 +198,3 @@ def _names(results: Results) -> dict[str, str]:
 def _minutes(results: Results) -> float:
     """Return how long a try takes."""
     return results.table("paths")["second"].max() / 60
-
-
-def _best(results: Results, scale: float = 1) -> Label:
-    return Label(scale * results.metrics["best_share"], "the best of the map")
-
-
-def _percent(share: float, _: object = None) -> str:
-    return f"{100 * share:.0f}%"

@@ -19,8 +19,6 @@ from reprise.plots import style
 from reprise.stats import words
 from reprise.stats.intervals import Interval
 
-CLAIMS = "claims"
-
 
 class Results:
     """The results of a stage, each file read once."""
@@ -32,7 +30,7 @@ class Results:
         changed: Sequence[str] = (),
         confidence: float = 0.95,
     ) -> None:
-        """Read nothing yet.
+        """Take the house style, and read nothing yet.
 
         Args:
             folder: such as data/dqn_training.
@@ -42,19 +40,10 @@ class Results:
         """
         style.use_style()
         self.folder, self.changed, self.confidence = Path(folder), list(changed), confidence
-        root = self.folder.resolve().parents[1]
+        self.stage, root = self.folder.name, self.folder.resolve().parents[1]
         self.params = dict(params or parameters.read(root / parameters.PARAMETERS)[self.stage])
+        self.limits = list(self.params.get("evaluation", {}).get("limits", []))  # in steps
         self._tables: dict[str, pd.DataFrame] = {}
-
-    @property
-    def stage(self) -> str:
-        """The stage's name."""
-        return self.folder.name
-
-    @property
-    def limits(self) -> list[int]:
-        """The time limits of the evaluation, in steps."""
-        return list(self.params["evaluation"]["limits"])
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -64,67 +53,50 @@ class Results:
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """The rows of the ledger on this stage."""
-        return artifacts.read_csv(self.folder.parent / CLAIMS / f"{self.stage}.csv")
+        return artifacts.read_csv(self.folder.parent / "claims" / f"{self.stage}.csv")
 
     def table(self, name: str, index: str | None = None) -> Any:
-        """Return a table such as `samples`, with a column as its index if one is named."""
+        """Return a copy of a table, indexed by a column."""
         if name not in self._tables:
             self._tables[name] = artifacts.read_csv(self.folder / f"{name}.csv")
         found = self._tables[name]
-        return found.copy() if index is None else pd.DataFrame(found.set_index(index))
+        return found.copy() if index is None else found.set_index(index)
 
     def metric(self, path: str) -> Any:
-        """Return the metric at a dotted path, such as `final.limit_200.mean`."""
+        """Return the metric at a path, such as `final.limit_200.mean`."""
         return reduce(getitem, path.split("."), self.metrics)
 
     def _ipython_display_(self) -> None:
-        """Show which parameters differ from the chapter's; nothing if none does."""
         if self.changed:
             display(Markdown(f"> **Experiment.** {'; '.join(map('`{}`'.format, self.changed))}."))
 
 
-def verdicts(results: Results, *claims: str) -> Markdown:
-    """Show the ledger's rows on a stage, or those of some claims.
-
-    Raises:
-        KeyError: the ledger has no such claim.
-    """
-    rows = results.ledger
-    if claims:
-        rows = rows.set_index("claim", drop=False).loc[list(claims)]
-    if rows.empty:
+def verdicts(results: Results) -> Markdown:
+    """Show the ledger's rows on a stage."""
+    if results.ledger.empty:
         return Markdown("The chapter claims nothing that this stage measures.")
     columns = ("claim", "verdict", "measured", "n", "claimed")
-    text = ledger.markdown(rows, ".", columns=columns)
+    text = ledger.markdown(results.ledger, ".", columns=columns)
     if results.changed:
         text = text.replace("| verdict |", "| verdict under your settings |", 1)
     return Markdown(text)
 
 
 def settings(results: Results, *keys: str) -> Markdown:
-    """Show parameters as a table, by their dotted keys in the stage's section."""
+    """Show parameters of the stage, by their dotted keys."""
     values = {key: reduce(getitem, key.split("."), results.params) for key in keys}
     rows = [(f"`{key}`", f"{v:,}" if type(v) is int else f"{v}") for key, v in values.items()]
     return table(rows, ("parameter", "value"))
 
 
-def numbers(results: Results, rows: Mapping[str, Any], form: str = ",.1f") -> Markdown:
-    """Show numbers with their intervals as a table.
-
-    Args:
-        results: of the stage.
-        rows: what each number is, to the dotted path of its metric or to its Interval.
-        form: how to write the numbers.
-    """
-    shown = []
-    for name, given in rows.items():
-        value = results.metric(given) if isinstance(given, str) else given
-        shown.append((name, cell(value, form)))
+def numbers(results: Results, rows: Mapping[str, str], form: str = ",.1f") -> Markdown:
+    """Show metrics by name and dotted path, with their intervals."""
+    shown = [(name, cell(results.metric(path), form)) for name, path in rows.items()]
     return table(shown, ("", f"{results.confidence:.0%} interval in brackets"))
 
 
 def cell(value: Any, form: str = ",.1f") -> str:
-    """Return a number, an Interval or a mapping with the keys of one as a table's cell."""
+    """Return a number, an interval or its metrics in words."""
     if isinstance(value, Mapping):
         middle = value.get("estimate", value.get("mean", value.get("share")))
         n = f", n = {value['n']:,}" if "n" in value else ""
@@ -133,15 +105,15 @@ def cell(value: Any, form: str = ",.1f") -> str:
         return f"{words.number(middle, form)} [{bounds}]{n}"
     if isinstance(value, Interval):
         return f"{words.bracketed(value, form)}, n = {value.n:,}"
-    return value if isinstance(value, str) else words.number(value, form)
+    return words.number(value, form)
 
 
 def table(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Markdown:
-    """Show rows of text and numbers as a table in Markdown."""
-    head = [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
-    return Markdown("\n".join([*head, *(f"| {' | '.join(map(str, row))} |" for row in rows)]))
+    """Show rows of text and numbers as a table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return Markdown("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
 
 
 def animation(results: Results, name: str, text: str) -> Image:
-    """Show one of the stage's animations, with a text for those who do not see it."""
+    """Show an animation of the stage, and its alternative text."""
     return Image(data=(results.folder / f"{name}.gif").read_bytes(), format="gif", alt=text)

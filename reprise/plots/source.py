@@ -1,4 +1,4 @@
-"""The source of an algorithm, for its notebook: the few functions that are the equation."""
+"""The source of an algorithm's equation, for its notebook."""
 
 import ast
 from pathlib import Path
@@ -9,17 +9,12 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def of(path: str, *names: str) -> Markdown:
-    """Return functions or classes of a file as a block of code.
-
-    Args:
-        path: below reprise, such as `agents/dqn.py`.
-        names: of those to show, in this order.
+    """Return functions or classes of a file below reprise.
 
     Raises:
-        ValueError: the file has no such function.
+        ValueError: the file has no such name.
     """
-    text = (PACKAGE / path).read_text(encoding="utf-8")
-    found = {}
+    text, found = (PACKAGE / path).read_text(encoding="utf-8"), {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             first = min(part.lineno for part in [node, *node.decorator_list])

@@ -1,4 +1,4 @@
-"""The house style: style sheet, palette, panels, and the marks that many figures share."""
+"""House style: style sheet, palette, panels, and shared marks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +13,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import isotonic_regression
 
 from reprise.plots import alt_text
+from reprise.stats.intervals import Interval
 
 STYLE_SHEET = Path(__file__).with_name("reprise.mplstyle")
 
@@ -36,7 +38,7 @@ DASHED = {"color": "#a0a0a0", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorde
 
 
 class Label(NamedTuple):
-    """A text that stands level with the value it names."""
+    """A text level with the value that it names."""
 
     value: float
     text: str
@@ -44,7 +46,7 @@ class Label(NamedTuple):
 
 
 def use_style() -> None:
-    """Make the house style that of this process; a notebook calls it once."""
+    """Draw in the house style from now on."""
     plt.style.use(STYLE_SHEET)
     # pyplot loads its backend late, and only then does a notebook show a bare Figure as a picture.
     plt.switch_backend(plt.get_backend())
@@ -52,7 +54,7 @@ def use_style() -> None:
 
 
 def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """Return a figure of one panel that pyplot does not know, so that it never stays open."""
+    """Return one panel in a figure that pyplot never keeps."""
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots()
 
@@ -60,25 +62,21 @@ def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 def panels(
     number: int, columns: int, height: tuple[float, float], labels=("", ""), **options: Any
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels, row by row; spare ones in the last row are hidden.
+    """Return a figure and its panels, row by row.
 
-    Args:
-        number: of panels.
-        columns: of panels.
-        height: of all that is outside the panels, and of each row, in inches.
-        labels: below the last row, and left of all rows.
-        options: of `Figure.subplots`.
+    The height in inches is that of all outside the panels, and of each row. The labels are below
+    the last row and left of all rows. The options are those of `Figure.subplots`.
     """
     rows = -(-number // columns)
     figure = Figure(figsize=(WIDTH, height[0] + height[1] * rows))
-    every = figure.subplots(rows, columns, squeeze=False, **options).ravel()
+    every = list(figure.subplots(rows, columns, squeeze=False, **options).flat)
     for axes in every[number:]:
         axes.set_visible(False)
     for axes in every[-columns:]:
         axes.set_xlabel(labels[0])
     if labels[1]:
-        figure.supylabel(labels[1], fontsize=9.5)
-    return figure, list(every[:number])
+        figure.supylabel(labels[1])
+    return figure, every[:number]
 
 
 def finish(axes: Axes, x_label: str, y_label: str, title: str) -> None:
@@ -89,7 +87,7 @@ def finish(axes: Axes, x_label: str, y_label: str, title: str) -> None:
 
 
 def rows(axes: Axes, names: Sequence[str], **look: Any) -> None:
-    """Turn the y-axis into a column of names, the first on top; `look` is that of the names."""
+    """Turn the y-axis into names, the first on top."""
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0, **look)
@@ -97,10 +95,10 @@ def rows(axes: Axes, names: Sequence[str], **look: Any) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def bare(axes: Axes, *spines: str) -> None:
-    """Take the grid and some spines away, all of them if none is named."""
+def bare(axes: Axes) -> None:
+    """Take the grid and the frame away."""
     axes.grid(visible=False)
-    axes.spines[list(spines) or slice(None)].set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 def shares(axes: Axes) -> None:
@@ -110,36 +108,33 @@ def shares(axes: Axes) -> None:
 
 
 def write(axes: Axes, text: str, place: Any, offset: tuple[float, float], **look: Any) -> None:
-    """Write a text at a place, moved by an offset in points."""
-    look = {"fontsize": SMALL, "textcoords": "offset points"} | look
-    axes.annotate(text, place, offset, **look)
+    """Write a text at a place, offset in points."""
+    axes.annotate(text, place, offset, **{"fontsize": SMALL, "textcoords": "offset points"} | look)
 
 
 def label_right(axes: Axes, labels: Sequence[Label]) -> None:
-    """Write labels right of the panel, moved as little as keeps any two from overlapping.
+    """Write labels right of the panel, none over another.
 
     Call it when the limits are set. The nearest sorted positions y that keep a gap g are the
     isotonic regression of y_i - i g, with i g added back.
     """
+    labels = sorted((label for label in labels if np.isfinite(label.value)), key=lambda one: one[0])
     figure = axes.get_figure(root=True)
-    assert figure is not None
-    labels = [label for label in labels if np.isfinite(label.value)]
-    if not labels:
+    if not labels or figure is None:
         return
     bottom, top = sorted(axes.get_ylim())
     lines = max(label.text.count("\n") + 1 for label in labels)
     points = figure.get_figheight() * 72 * axes.get_position().height
     steps = (top - bottom) * 12.5 * lines / points * np.arange(len(labels))
-    ordered = sorted(labels, key=lambda label: label.value)
-    values = np.clip([label.value for label in ordered], bottom, top)
-    heights = _isotonic(values - steps) + steps
-    for (_, text, colour), height in zip(ordered, heights, strict=True):
+    values = np.clip([label.value for label in labels], bottom, top)
+    heights = isotonic_regression(values - steps).x + steps
+    for (_, text, colour), height in zip(labels, heights, strict=True):
         place = {"xycoords": ("axes fraction", "data"), "va": "center"}
         write(axes, text, (1, height), (7, 0), color=colour, **place)
 
 
 def label_top(axes: Axes, label: Label) -> None:
-    """Draw a dashed line up the panel at the value and write its name on top of it."""
+    """Draw a named dashed line up the panel."""
     axes.axvline(label.value, **DASHED)
     axes.set_title(axes.get_title(loc="left"), pad=21)  # room for the name below the title
     place = {"xycoords": ("data", "axes fraction"), "ha": "center"}
@@ -149,7 +144,7 @@ def label_top(axes: Axes, label: Label) -> None:
 def curve(
     axes: Axes, table: pd.DataFrame, colour: Any, bands=QUARTILES, line="median", **look: Any
 ) -> None:
-    """Draw a column as a line, and bands between pairs of columns, each with its alpha."""
+    """Draw a column, and bands between columns with their alpha."""
     for (low, high), alpha in bands.items():
         band = table[low], table[high]
         axes.fill_between(table.index, *band, color=colour, alpha=alpha, linewidth=0)
@@ -157,24 +152,23 @@ def curve(
 
 
 def median_and_band(
-    axes: Axes, curves: pd.DataFrame, colour: str, band: tuple[float, float], alpha: float = 0.2
+    axes: Axes, curves: pd.DataFrame, colour: str, band: tuple[float, float], alpha: float, name=""
 ) -> Label:
-    """Draw the median of the seeds, and the band that holds the middle ones, [T, N].
-
-    The label that it returns is at the median's mean over the last twentieth of the run.
-    """
-    low, median, high = (curves.quantile(share, axis=1) for share in (band[0], 0.5, band[1]))
-    table = pd.DataFrame({"low": low, "median": median, "high": high})
-    curve(axes, table, colour, bands={("low", "high"): alpha}, linewidth=1.5)
-    return Label(float(median.iloc[-max(1, len(median) // 20) :].mean()), "median", colour)
+    """Draw median and quantiles of [T, N], labelled."""
+    table = curves.quantile([band[0], 0.5, band[1]], axis=1).T.set_axis(
+        ["low", "q", "high"], axis=1
+    )
+    curve(axes, table, colour, {("low", "high"): alpha}, "q", linewidth=1.5)
+    last = table["q"].iloc[-max(1, len(table) // 20) :]
+    return Label(float(last.mean()), name or "median", colour)
 
 
 def arrivals(
     axes: Axes, times: NDArray[np.float64], ends: tuple[float, float], **look: Any
 ) -> tuple[NDArray[np.float64], float]:
-    """Draw the share that has arrived by each time; NaN never arrives.
+    """Draw the share that has arrived by each time.
 
-    Returns the times of those that arrive, sorted, and their share.
+    Returns the sorted times of those that arrive, and their share; NaN never arrives.
     """
     there = np.sort(times[~np.isnan(times)])
     reached = np.arange(len(there) + 1) / len(times)
@@ -183,10 +177,9 @@ def arrivals(
 
 
 def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float, float]:
-    """Return the limits of an axis of returns: 0 to a little above a level, if that holds all.
+    """Return limits of returns: 0 to the level, if possible.
 
-    Otherwise they lie around the level and all values, with a share of room beyond. NaN and
-    infinity do not count.
+    Otherwise they lie around the level and all finite values, with a share of room beyond.
 
     >>> limits(200, [9.0, 187.0])
     (0.0, 212.0)
@@ -195,39 +188,48 @@ def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float,
     """
     every = np.concatenate([np.ravel(each) for each in (level, *values)]).astype(float)
     known = every[np.isfinite(every)]
-    low, high = 0.0, (1 + room) * level
-    if high > 0 and low <= known.min() and known.max() <= high:
-        return low, high
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    if level > 0 and low >= 0 and high <= (1 + room) * level:
+        return 0.0, (1 + room) * level
     margin = room * (high - low) if high > low else 1.0
     return low - margin, high + margin
 
 
 def hold(panels: Sequence[Axes], level: float, room: float = 0.06) -> None:
-    """Set the y-axes of some panels to common `limits` of all that is drawn in them."""
+    """Give panels the common `limits` of all they draw."""
     drawn = [axes.dataLim.intervaly for axes in panels]
     for axes in panels:
         axes.set_ylim(*limits(level, *drawn, room=room))
 
 
 def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> AxesImage:
-    """Draw every seed as a row of colour, the best mean on top; what is missing stays blank.
+    """Draw seeds of [T, N] as rows, best first.
 
-    The returns [T, N] have one column per seed; the scale is where the colours begin and end.
+    The scale is where the colours begin and end; a missing return is blank.
     """
-    means = returns.mean().to_numpy(float)
-    order = np.argsort(np.where(np.isnan(means), np.inf, -means), kind="stable")
+    order = returns.mean().sort_values(ascending=False, kind="stable").index
     first, last = float(returns.index[0]), float(returns.index[-1])
     extent = (first, last if last > first else first + 1, len(order) + 0.5, 0.5)
-    values = returns.to_numpy(float)[:, order].T
+    bare(axes)
+    values = returns[order].T.to_numpy(float)
     return axes.imshow(values, aspect="auto", extent=extent, vmin=scale[0], vmax=scale[1])
 
 
 def bar(axes: Axes, low: float, estimate: float, high: float, row: float, colour: str) -> None:
-    """Draw an interval along a row, its estimate as a dot; without bounds only the dot."""
+    """Draw an estimate in a row, and known bounds."""
     if np.isfinite([low, high]).all():
         axes.plot([low, high], [row, row], color=colour, linewidth=2.2, zorder=3)
     axes.plot(*([estimate], [row], "o"), color=colour, markersize=7, mec="white", mew=1.2, zorder=4)
+
+
+def seeds_and_mean(
+    axes: Axes, row: int, values: ArrayLike, mean: Interval | None, colour: str, faint: str = ""
+) -> None:
+    """Draw faint seeds and the mean's bar in a row."""
+    rows = row + jitter(np.size(values), 0.25)
+    axes.plot(values, rows, "o", color=faint or colour, alpha=0.3, markersize=3, mew=0)
+    if mean:
+        bar(axes, mean.low, mean.estimate, mean.high, row, colour)
 
 
 def note(figure: Figure, text: str) -> None:
@@ -238,7 +240,7 @@ def note(figure: Figure, text: str) -> None:
 def colour_bar(
     figure: Figure, axes: Axes | Sequence[Axes], image: ScalarMappable, label: str, **options: Any
 ) -> None:
-    """Draw the scale of a coloured panel, or of several."""
+    """Draw the scale of coloured panels."""
     options.setdefault("aspect", 30)
     scale = figure.colorbar(image, ax=axes, pad=0.02, **options)
     scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
@@ -246,24 +248,10 @@ def colour_bar(
 
 
 def percent(band: tuple[float, float]) -> str:
-    """Return the name of a band, such as `10-90%` (with an en dash)."""
-    return f"{100 * band[0]:g}\N{EN DASH}{100 * band[1]:g}%"
+    """Return the name of a band, such as `10–90%`."""
+    return f"{100 * band[0]:g}–{100 * band[1]:g}%"
 
 
 def jitter(n: int, spread: float) -> np.ndarray:
-    """Return offsets that part dots which would hide each other; the same at every call."""
-    golden = 0.618034
-    return spread * (2 * (golden * np.arange(n) % 1) - 1)
-
-
-def _isotonic(values: np.ndarray) -> np.ndarray:
-    """Return the nearest values that never fall, in least squares, [N].
-
-    The greatest over all beginnings up to each place of the least mean over all ends from it on:
-    for a few labels quicker than importing SciPy's.
-    """
-    sums = np.concatenate([[0], np.cumsum(values)])
-    places = np.arange(len(values))
-    counts = places[None, :] - places[:, None] + 1  # [first, last]
-    means = (sums[None, 1:] - sums[:-1, None]) / np.where(counts > 0, counts, 1)
-    return np.array([max(min(means[i, j:]) for i in range(j + 1)) for j in places])
+    """Return fixed offsets that part dots in a row."""
+    return spread * (2 * (0.618034 * np.arange(n) % 1) - 1)  # multiples of the golden ratio

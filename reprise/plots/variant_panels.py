@@ -1,4 +1,4 @@
-"""Figures of variants of a training against a baseline: returns, learning curves, times."""
+"""Figures of variants against a baseline: returns, curves, times."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from reprise.plots import show, style
+from reprise.measures.variants import in_words as spaced
+from reprise.plots import figures, show, style
+from reprise.plots.figures import BAND
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.stats import improvement
@@ -18,13 +20,8 @@ from reprise.stats.improvement import EVEN, Comparison, Groups, percent
 from reprise.stats.intervals import known_mean
 from reprise.stats.words import bracketed
 
-BAND = (0.1, 0.9)
 SIDES = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
-
-
-def spaced(name: str) -> str:
-    """Return a variant's name with spaces."""
-    return name.replace("_", " ")
+PANELS: dict[str, Any] = {"sharex": True, "sharey": True}
 
 
 def samples_of(results: Results, column: str) -> dict[str, NDArray]:
@@ -34,23 +31,21 @@ def samples_of(results: Results, column: str) -> dict[str, NDArray]:
 
 
 def curves_of(results: Results) -> dict[str, pd.DataFrame]:
-    """Return each variant's training returns, a column per seed, [T, N]."""
+    """Return each variant's training returns by seed, [T, N]."""
     table = results.table("returns")
     index = next(name for name in ("iteration", "episode", "steps") if name in table)
-    return {
-        str(name): group.drop(columns="variant").set_index(index)
-        for name, group in table.groupby("variant", sort=False)
-    }
+    groups = table.set_index(index).groupby("variant", sort=False)
+    return {str(name): group.drop(columns="variant") for name, group in groups}
 
 
 def greedy_returns(results: Results) -> Figure:
-    """Draw the final policies' greedy returns against the baseline's."""
+    """Draw the greedy returns of the final policies."""
     labels = ("greedy return", "The final policies, played greedily")
     return _against_baseline(results, f"greedy_{results.limits[0]}", *labels)
 
 
 def training_returns(results: Results) -> Figure:
-    """Draw the returns of the last training iterations against the baseline's."""
+    """Draw the returns of the last training iterations."""
     labels = ("training return", "The last iterations of training")
     return _against_baseline(results, "last_return", *labels)
 
@@ -63,21 +58,15 @@ def _against_baseline(results: Results, column: str, x_label: str, title: str) -
 
 
 def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markdown:
-    """Show by both measures how likely a seed of one variant is above one of another.
-
-    Each title names a variant and the one that it is compared with.
-    """
-    measures = {
-        "greedy returns": samples_of(results, f"greedy_{results.limits[0]}"),
-        "training returns": samples_of(results, "last_return"),
-    }
-    rows = []
+    """Compare a variant with another by both returns, by title."""
+    greedy = samples_of(results, f"greedy_{results.limits[0]}")
+    measures = {"greedy returns": greedy, "training returns": samples_of(results, "last_return")}
+    seed, rows = results.params["seed"], []
     for title, (one, other) in pairs.items():
         cells = [spaced(title)]
         for groups in measures.values():
-            options = {"confidence": results.confidence, "seed": results.params["seed"]}
             pair = {one: groups[one], other: groups[other]}
-            found = improvement.compared(pair, other, **options)[one]
+            found = improvement.compared(pair, other, results.confidence, seed=seed)[one]
             cells += [show.cell(found.difference), percent(found.chance)]
         rows.append(cells)
     heads = [f"{what}, {name}" for name in measures for what in ("difference", "improvement")]
@@ -93,26 +82,21 @@ def forest(
     x_label: str,
     title: str = "",
 ) -> Figure:
-    """Draw a row per variant: seeds [N], mean, and the chance against the baseline.
+    """Draw a row per variant: seeds [N], mean, chance.
 
     `found` is what `improvement.compared` returns for these groups, baseline and confidence.
     """
     figure = Figure(figsize=(style.WIDTH, 1.45 + 0.36 * len(groups)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
-    middle = known_mean(groups[baseline], confidence)
-    means, chances = [], []
+    middle, means, chances = known_mean(groups[baseline], confidence), [], []
     for row, (name, values) in enumerate(groups.items()):
-        compared = None if name == baseline else found[name]
-        colour = SIDES[compared.side] if compared else style.INK
-        mean = compared.mean if compared else middle
-        rows = row + style.jitter(len(values), 0.27)
-        left.plot(values, rows, "o", color=colour, alpha=0.25, markersize=3, mew=0)
-        style.bar(left, mean.low, mean.estimate, mean.high, row, colour)
+        mean, colour, text = middle, style.INK, "the baseline"
+        if name != baseline:
+            mean, _, chance = found[name]
+            colour, text = SIDES[found[name].side], percent(chance)
+            style.seeds_and_mean(right, row, [], chance, colour)
+        style.seeds_and_mean(left, row, values, mean, colour)
         means.append(Label(row, bracketed(mean), colour))
-        if compared:
-            chance = compared.chance
-            style.bar(right, chance.low, chance.estimate, chance.high, row, colour)
-        text = percent(compared.chance) if compared else "the baseline"
         chances.append(Label(row, text, colour))
     if np.isfinite(middle.estimate):
         left.axvline(middle.estimate, **style.DASHED)
@@ -137,54 +121,48 @@ def forest(
 
 
 def small_multiples(
+    results: Results,
     panels: Mapping[str, Mapping[str, pd.DataFrame]],
     reference: tuple[str, pd.DataFrame],
     labels: tuple[str, str] = ("iteration", "mean return"),
-    *,
-    top: Label,
 ) -> Figure:
-    """Draw learning curves in panels of one scale: medians of the variants, and their bands.
+    """Draw medians and bands of curves [T, N] in panels.
 
     Args:
-        panels: title to variants, a variant's name to its curves, one column per seed, [T, N]. A
-            name has one colour in all panels.
+        results: of the stage, with the highest possible value.
+        panels: title to variants, a variant's name to its curves. A name has one colour in all.
         reference: a name and curves; their dotted median is in each panel except its own.
         labels: of the index and of the values.
-        top: the highest possible value, and its name.
     """
-    shared: dict[str, Any] = {"sharex": True, "sharey": True}
-    figure, row = style.panels(len(panels), len(panels), (3.5, 0), **shared)
+    figure, row = style.panels(len(panels), len(panels), (3.5, 0), **PANELS)
     names = list(dict.fromkeys(name for variants in panels.values() for name in variants))
-    ends: list[list[Label]] = []
-    notes = [f"Lines: medians. Bands: {style.percent(BAND)} of the seeds."]
+    top, ends, dotted = figures.maximum(results), [], ""
     for axes, (title, variants) in zip(row, panels.items(), strict=True):
         ends.append([])
         for name, curves in variants.items():
             colour = style.CYCLE[names.index(name) % len(style.CYCLE)]
-            label = style.median_and_band(axes, curves, colour, BAND, 0.15)
-            ends[-1].append(label._replace(text=name))
+            ends[-1].append(style.median_and_band(axes, curves, colour, BAND, 0.15, name))
         if not any(reference[1] is curves for curves in variants.values()):
             median = reference[1].median(axis=1)
             axes.plot(median.index, median, ":", color=style.INK, linewidth=1.2)
-            notes[1:] = [f"Dotted: the median of {reference[0]}."]
+            dotted = f" Dotted: the median of {reference[0]}."
         axes.axhline(top.value, **style.DASHED)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         style.finish(axes, labels[0], labels[1] if axes is row[0] else "", title)
     style.hold(row, top.value)
     for axes, named in zip(row, ends, strict=True):
         style.label_right(axes, named)
-    style.note(figure, " ".join([*notes, f"Dashed: {top.text}."]))
+    bands = f"Lines: medians. Bands: {style.percent(BAND)} of the seeds."
+    style.note(figure, f"{bands}{dotted} Dashed: {top.text}.")
     return figure
 
 
 def reached(panels: Mapping[str, Groups], *, x_label: str, y_label: str) -> Figure:
-    """Draw the share of the seeds that have arrived by each time, a panel for each goal.
+    """Draw the share of seeds that arrived, by time [N].
 
-    A dot marks when half of the seeds are there. A time [N] that is NaN stands for never; such
-    seeds keep a line below 100%.
+    A dot marks when half of the seeds are there. NaN stands for never: the line ends below 100%.
     """
-    shared: dict[str, Any] = {"sharex": True, "sharey": True}
-    figure, column = style.panels(len(panels), 1, (0.9, 1.5), (x_label, y_label), **shared)
+    figure, column = style.panels(len(panels), 1, (0.9, 1.5), (x_label, y_label), **PANELS)
     every = np.concatenate([times for variants in panels.values() for times in variants.values()])
     last = 1.03 * float(np.nanmax(every, initial=0)) or 1.0
     for axes, (title, variants) in zip(column, panels.items(), strict=True):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from reprise.pipeline import artifacts
 from reprise.plots import claims, style
 from reprise.plots.show import Results
-from tests.plots.drawing import leaves_no_trace, texts
+from tests.plots import drawing
 
 LEDGER = pd.DataFrame({
     "claim": ["one_is_larger", "they_differ", "it_is_between", "nobody_knows", "no_width"],
@@ -33,8 +33,8 @@ def results(folder: Path, form: str) -> Results:
 )
 def test_a_figure_is_the_same_when_drawn_again_and_names_its_claims(draw, form, tmp_path: Path):
     found = results(tmp_path, form)
-    assert leaves_no_trace(lambda: draw(found))
-    assert "one is larger" in texts(draw(found))
+    assert drawing.leaves_no_trace(lambda: draw(found))
+    assert "one is larger" in drawing.texts(draw(found))
 
 
 def lines(figure: Figure, colour: str) -> list[tuple[float, list[float]]]:
@@ -55,7 +55,7 @@ def test_what_is_claimed_lies_behind_what_was_measured(tmp_path: Path):
 
 def test_a_claim_lies_to_the_right_of_its_margin_if_it_is_confirmed(tmp_path: Path):
     figure = claims.others(results(tmp_path, "difference"))
-    assert "no width" not in texts(figure)
+    assert "no width" not in drawing.texts(figure)
     rows = {
         y: [round(x, 6) for x in xs]
         for colour in claims.COLOURS.values()

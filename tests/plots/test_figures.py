@@ -1,6 +1,5 @@
 """Every figure is labelled, is the same bytes when drawn again, and leaves nothing open."""
 
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,51 +7,47 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
-from scipy.optimize import isotonic_regression
 
 from reprise.measures import training
 from reprise.pipeline import artifacts
-from reprise.plots import figures, style
+from reprise.plots import figures, style, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.style import Label
-from reprise.stats.intervals import Interval
-from tests.plots import drawing, test_variant_panels
+from reprise.stats import improvement
+from reprise.stats.intervals import Interval, known_mean
+from tests.plots import drawing
 
 CEILING = Label(200.0, "highest possible")
 LABELS = ("episode", "return (steps)", "")
+RNG = np.random.default_rng(0)
+CURVES = {name: pd.DataFrame(RNG.uniform(0, 200, (40, 12))) for name in ("plain", "a", "b")}
+PLAIN = CURVES["plain"]
+MEANS = {"plain": 100, "better": 120, "worse": 90, "alike": 100}
+GROUPS = {name: RNG.normal(mean, 5, 12) for name, mean in MEANS.items()}
+INTERVALS = {"rule": Interval(42, 40.5, 43, 9, False), "DQN": Interval(181, 170, 190, 9, False)}
+TIMES = {
+    "plain": np.array([10.0, 30.0, np.nan, 20.0]),
+    "fast": np.array([4.0, 5.0, 6.0, 7.0]),
+    "never": np.full(4, np.nan),
+}
 
 
-def _curves() -> pd.DataFrame:
-    return pd.DataFrame(np.random.default_rng(0).uniform(0, 200, (40, 12)))
-
-
-def learning_curves() -> Figure:
-    return figures.learning_curves(_curves(), labels=LABELS, level=CEILING, window=5)
-
-
-def quantile_band() -> Figure:
-    groups = {"elu": _curves(), "relu": _curves() / 2}
-    return figures.quantile_band(groups, labels=LABELS, level=CEILING)
-
-
-def _results(folder: Path = Path("data/stage")) -> Results:
-    return Results(folder, {"seed": 1})
+def results(folder: Path = Path("data/stage")) -> Results:
+    return Results(folder, {"seed": 1, "maximum_steps": 200})
 
 
 def distribution() -> Figure:
-    sample, labels = _curves().to_numpy().mean(axis=0), ("return (steps)", "")
-    return figures.distribution(_results(), sample, np.arange(0, 201, 20), labels, CEILING)
+    bins, labels = np.arange(0, 201, 20), ("return (steps)", "")
+    return figures.distribution(results(), PLAIN.mean(), bins, labels, CEILING)
 
 
 def compare_policies() -> Figure:
-    intervals = {"rule": Interval(42, 40.5, 43, 9, False), "DQN": Interval(181, 170, 190, 9, False)}
-    samples = {name: np.linspace(i.low, i.high, 9) for name, i in intervals.items()}
+    samples = {name: np.linspace(i.low, i.high, 9) for name, i in INTERVALS.items()}
     labels = ("return (steps)", "")
-    return figures.compare_policies(_results(), samples, labels, CEILING, intervals=intervals)
+    return figures.compare_policies(results(), samples, labels, CEILING, intervals=INTERVALS)
 
 
 def paired() -> Figure:
@@ -69,28 +64,42 @@ def policy_map() -> Figure:
     return figure
 
 
-variants = test_variant_panels
-drawn = drawing.drawn(
-    *(learning_curves, quantile_band, distribution, compare_policies, paired, policy_map),
-    *(variants.forest, variants.small_multiples, variants.reached),
-)
+def forest() -> Figure:
+    found = improvement.compared(GROUPS, "plain", 0.9, seed=1)
+    return variant_panels.forest(GROUPS, found, "plain", confidence=0.9, x_label="return (steps)")
 
 
-@drawn
-def test_a_figure_is_the_same_bytes_when_drawn_again_and_not_left_open(draw: Callable[[], Figure]):
-    assert drawing.leaves_no_trace(draw)
+def small_multiples(second: str = "b") -> Figure:
+    stage = results()
+    stage.__dict__["metrics"] = {}
+    panels = {"one": {"plain": PLAIN, "a": CURVES["a"]}, "two": {"a": CURVES[second]}}
+    return variant_panels.small_multiples(stage, panels, ("plain", PLAIN))
 
 
-@drawn
-def test_a_figure_names_its_axes(draw: Callable[[], Figure]):
-    figure = draw()
+def reached() -> Figure:
+    panels = {"return 100": TIMES, "return 150": {"plain": TIMES["never"]}}
+    return variant_panels.reached(panels, x_label="steps", y_label="seeds")
+
+
+DRAWN = {
+    "learning curves": lambda: figures.learning_curves(PLAIN, LABELS, CEILING, window=5),
+    "bands": lambda: figures.quantile_band({"elu": PLAIN}, LABELS, CEILING),
+    "distribution": distribution,
+    "policies": compare_policies,
+    "pairs": paired,
+    "map": policy_map,
+    "forest": forest,
+    "multiples": small_multiples,
+    "arrivals": reached,
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(name: str):
+    assert drawing.leaves_no_trace(DRAWN[name])
+    figure = DRAWN[name]()
     common = figure.get_supylabel()
     assert all(axes.get_xlabel() or axes.get_ylabel() or common for axes in figure.axes)
-
-
-@drawn
-def test_all_text_lies_within_the_picture(draw: Callable[[], Figure]):
-    figure = draw()
     figure.draw_without_rendering()
     width, height = figure.canvas.get_width_height()
     for text in figure.findobj(Annotation):
@@ -100,19 +109,32 @@ def test_all_text_lies_within_the_picture(draw: Callable[[], Figure]):
 
 
 @pytest.mark.parametrize(
-    ("draw", "said"),
+    ("name", "said"),
     [
-        (learning_curves, "Band: 10–90% of the seeds"),
-        (learning_curves, "averaged over a trailing window of 5"),
-        (quantile_band, "Bands: 25–75% of the seeds."),
-        (compare_policies, "42.0 [40.5, 43.0]"),
-        (compare_policies, "181.0 [170.0, 190.0]"),
-        (paired, "better: sampled 2, greedy 1, neither 1"),
-        (paired, "better: sampled 0, greedy 0, neither 4"),
+        ("learning curves", "Band: 10–90% of the seeds"),
+        ("learning curves", "averaged over a trailing window of 5"),
+        ("bands", "Bands: 25–75% of the seeds."),
+        ("policies", "42.0 [40.5, 43.0]"),
+        ("policies", "181.0 [170.0, 190.0]"),
+        ("pairs", "better: sampled 2, greedy 1, neither 1"),
+        ("pairs", "better: sampled 0, greedy 0, neither 4"),
+        ("forest", "90% intervals"),
+        ("multiples", "Dotted: the median of plain."),
     ],
 )
-def test_a_figure_says_what_it_shows(draw: Callable[[], Figure], said: str):
-    assert said in drawing.texts(draw())
+def test_a_figure_says_what_it_shows(name: str, said: str):
+    assert said in drawing.texts(DRAWN[name]())
+
+
+def test_dots_are_the_estimates_and_bars_reach_from_bound_to_bound():
+    lines = [np.asarray(line.get_xdata()).tolist() for line in compare_policies().axes[0].lines]
+    assert [xs for xs in lines if len(xs) < 9][:4] == [[40.5, 43], [42], [170, 190], [181]]
+    below = [np.asarray(line.get_xdata(), float) for line in distribution().axes[1].lines]
+    mean = known_mean(PLAIN.mean())
+    assert [xs.tolist() for xs in below if 0 < len(xs) < 12][:2] == [
+        [mean.low, mean.high],
+        [mean.estimate],
+    ]
 
 
 def test_both_regions_of_a_policy_are_named_at_their_middles():
@@ -122,18 +144,19 @@ def test_both_regions_of_a_policy_are_named_at_their_middles():
     assert left < 0 < right
 
 
-def test_a_raster_has_its_best_seed_on_top():
-    returns = pd.DataFrame({"bad": [0.0, 1.0], "good": [5.0, 6.0], "fair": [2.0, 3.0]})
+def test_a_raster_has_its_best_seed_on_top_and_who_has_no_return_at_the_bottom():
+    returns = pd.DataFrame({"bad": [0.0, 1.0], "none": [np.nan] * 2, "good": [5.0, 6.0]})
     image = style.raster(style.single(3)[1], returns, (0, 6))
-    assert np.asarray(image.get_array()).tolist() == [[5.0, 6.0], [2.0, 3.0], [0.0, 1.0]]
+    rows = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
+    np.testing.assert_array_equal(rows, [[5, 6], [0, 1], [np.nan] * 2])
 
 
 def test_single_seeds_are_shown_from_the_best_to_the_worst_end(tmp_path: Path):
-    values = np.random.default_rng(0).uniform(1, 200, (30, 4))
+    values = RNG.uniform(1, 200, (30, 4))
     curves = training.by_seed(values, "episode").set_index("episode")
     samples = pd.DataFrame({"seed": range(4), "last_return": [3, 9, 1, 5]})
     artifacts.write_all(tmp_path, {"samples.csv": samples})
-    figure = figures.single_seeds(_results(tmp_path), curves, 200, ("episode", "return (steps)"))
+    figure = figures.single_seeds(results(tmp_path), curves, 200, ("episode", "return (steps)"))
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == [f"rank {k} of 4" for k in range(1, 5)]
     for axes, seed in zip(shown, (1, 3, 0, 2), strict=True):
@@ -156,8 +179,8 @@ def test_arrivals_keep_those_that_never_arrive():
 
 
 def test_thousands_are_parted_along_the_axis_of_steps():
-    curves = _curves().set_axis(range(0, 40_000, 1000))
-    figure = figures.quantile_band({"DQN": curves}, labels=LABELS, level=CEILING)
+    curves = PLAIN.set_axis(range(0, 40_000, 1000))
+    figure = figures.quantile_band({"DQN": curves}, LABELS, CEILING)
     figure.draw_without_rendering()
     assert any("," in label.get_text() for label in figure.axes[0].get_xticklabels())
 
@@ -178,7 +201,37 @@ def test_the_style_sheet_holds_only_what_this_matplotlib_knows(caplog: pytest.Lo
     assert mpl.rcParams["axes.prop_cycle"].by_key()["color"] == list(style.CYCLE)
 
 
-@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=12))
-def test_the_nearest_rising_values_are_scipys(values: list[float]):
-    found = style._isotonic(np.array(values))
-    np.testing.assert_allclose(found, isotonic_regression(values).x, atol=1e-9)
+def test_a_row_is_coloured_by_its_verdict_and_the_baseline_is_named():
+    left, right = forest().axes
+    assert [label.get_text() for label in left.get_yticklabels()] == list(GROUPS)
+    colours = {text.get_text(): to_hex(text.get_color()) for text in right.texts}
+    assert next(iter(colours)) == "the baseline"
+    lines = [np.asarray(line.get_xdata()) for line in left.lines]
+    np.testing.assert_array_equal([x for x in lines if len(x) == 12], list(GROUPS.values()))
+    expected = (style.INK, style.BLUE, style.VERMILION, style.GREY)
+    assert list(colours.values()) == [colour.lower() for colour in expected]
+
+
+def test_a_variant_has_one_colour_in_all_panels_and_the_reference_is_dotted_where_it_lacks():
+    panels = small_multiples().axes
+    named = [text for axes in panels for text in axes.texts if text.get_text() == "a"]
+    assert [to_hex(text.get_color()) for text in named] == [style.VERMILION.lower()] * 2
+    dotted = [[line for line in axes.lines if line.get_linestyle() == ":"] for axes in panels]
+    assert [len(lines) for lines in dotted] == [0, 1]
+    np.testing.assert_allclose(np.asarray(dotted[1][0].get_ydata()), PLAIN.median(axis=1))
+    assert "Dotted" not in drawing.texts(small_multiples("plain"))  # all panels have it
+
+
+def test_lines_end_at_the_share_that_arrives_and_a_dot_marks_when_half_of_the_seeds_are_there():
+    above, below = reached().axes
+    assert {text.get_text() for text in above.texts} == {"plain: 75%", "fast: 100%", "never: 0%"}
+    assert [text.get_text() for text in below.texts] == ["plain: 0%"]
+    marked = [[line for line in axes.lines if line.get_marker() == "o"] for axes in (above, below)]
+    dots = [[np.asarray(line.get_xdata()).item() for line in lines] for lines in marked]
+    assert dots == [[20.0, 5.0], []]
+
+
+def test_shares_can_be_drawn_where_no_seed_ever_arrives():
+    never = {"": {"never": TIMES["never"]}}
+    figure = variant_panels.reached(never, x_label="steps", y_label="seeds")
+    assert figure.axes[0].get_xlim() == (0, 1)
