@@ -1,5 +1,6 @@
 """Figures and tables of the stage claims."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pandas as pd
@@ -60,7 +61,7 @@ def others(results: Results) -> Figure:
         half = (row["high"] - row["low"]) / 2
         half *= 1 if region.holds(middle) == (middle >= margin) else -1
         scaled = sorted((row[key] - margin) / half for key in ("low", "estimate", "high"))
-        _interval(axes, y, *scaled, row["verdict"])
+        _interval(axes, y, scaled, row["verdict"])
     style.note(figure, "The claimed region is right of the dashed line.")
     return figure
 
@@ -88,7 +89,7 @@ def _intervals(results: Results, form: str, x_label: str) -> Figure:
         for low, high in pairwise(ends):
             if region.holds((low + high) / 2):
                 axes.plot([low, high], [y, y], solid_capstyle="butt", linewidth=9, **CLAIMED)
-        _interval(axes, y, row["low"], row["estimate"], row["high"], row["verdict"])
+        _interval(axes, y, (row["low"], row["estimate"], row["high"]), row["verdict"])
     style.note(figure, "Pale: the claimed region. Bars: Holm's intervals.")
     return figure
 
@@ -105,6 +106,6 @@ def _rows(rows: pd.DataFrame, x_label: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _interval(axes: Axes, y: float, low: float, estimate: float, high: float, verdict: str) -> None:
-    axes.plot([low, high], [y, y], color=COLOURS[verdict], linewidth=1.8, zorder=3)
-    axes.plot([estimate], [y], "o", color=COLOURS[verdict], markersize=4.5, zorder=4)
+def _interval(axes: Axes, y: float, ends: Sequence[float], verdict: str) -> None:
+    axes.plot([ends[0], ends[2]], [y, y], color=COLOURS[verdict], linewidth=1.8, zorder=3)
+    axes.plot([ends[1]], [y], "o", color=COLOURS[verdict], markersize=4.5, zorder=4)
