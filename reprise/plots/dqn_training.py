@@ -102,9 +102,7 @@ def final_policies(results: Results) -> Figure:
 
 def best_against_final(results: Results) -> Figure:
     """Draw each seed's best policy against its final one."""
-    table = results.table("samples")
-    pairs = {f"under {k} steps": (table[f"final_{k}"], table[f"best_{k}"]) for k in results.limits}
-    return figures.paired(pairs, "final", "best", "steps")
+    return figures.paired(results, "final", "best", "steps")
 
 
 def final_and_best(results: Results) -> Figure:
@@ -130,7 +128,7 @@ def policy_maps(results: Results) -> Figure | Markdown:
         name: pd.DataFrame((rule(lean, turn) >= 0).astype(float), index=speeds, columns=degrees)
         for name, rule in figures.RULES.items()
     } | {"DQN": networks}
-    figure, row = style.panels(3, 3, (3.4, 0), sharex=True, sharey=True)
+    figure, row = style.panels(3, 3, (3.4, 0), **style.SHARED)
     for axes, (title, policy) in zip(row, maps.items(), strict=True):
         labels = ("angle of the pole (°)", "angular velocity (rad/s)" if axes is row[0] else "")
         figures.map_policy(axes, policy, ("left", "right"), labels, title)

@@ -45,13 +45,9 @@ def maximum(results: Results) -> Label:
 def learning_curves(
     curves: pd.DataFrame, labels: tuple[str, str, str], level: Label, window: int = 1
 ) -> Figure:
-    """Draw every seed faintly, the median, and a band.
+    """Draw every seed of curves [T, N], the median, and a band.
 
-    Args:
-        curves: one column per seed, the index along the x-axis, [T, N].
-        labels: of the index, of the values, and the title.
-        level: a named level to compare with, such as the highest possible return.
-        window: each curve is first averaged over so many steps.
+    The labels are of index, values and title. Each curve is first averaged over a window of steps.
     """
     figure, axes = style.single(3.9)
     curves, n = smooth(curves, window), curves.shape[1]
@@ -99,15 +95,10 @@ def _averaged(window: int) -> str:
 def distribution(
     results: Results, sample: ArrayLike, bins: ArrayLike, labels: tuple[str, str], level=None
 ) -> Figure:
-    """Draw a histogram of the seeds, dots, and mean.
+    """Draw a histogram of seeds [N], dots, and mean.
 
-    Args:
-        results: of the stage; they say how sure the interval is.
-        sample: one value per seed, [N]; NaN for none is not drawn.
-        bins: edges of equal width; if a value lies beyond them, as many from the least value to
-            the greatest take their place.
-        labels: of the values, and the title.
-        level: a Label to compare with, None for none.
+    If a value lies beyond the bins, as many from the least value to the greatest take their place.
+    The labels are of values and title. NaN is not drawn.
     """
     figure = Figure(figsize=(style.WIDTH, 3.8))
     above, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
@@ -139,15 +130,10 @@ def compare_policies(
     note: str = MEANS,
     intervals: Mapping[str, Interval] | None = None,
 ) -> Figure:
-    """Draw a row per policy: seeds, mean, interval, numbers.
+    """Draw a row per policy: seeds [N], mean, interval, numbers.
 
-    Args:
-        results: of the stage; they say how sure the intervals are.
-        samples: name of the policy to one value per seed, from the top row down, [N].
-        labels: of the values, and the title.
-        level: a Label to compare with, None for none.
-        note: of the marks, with a place for the confidence; it names dots if they are drawn.
-        intervals: of the policies, if not those of their means.
+    The labels are of values and title. The note has a place for the confidence, and names dots if
+    they are drawn. The intervals are those of the means if none are given.
     """
     sure = results.confidence
     found = intervals or {name: known_mean(one, sure) for name, one in samples.items()}
@@ -173,25 +159,23 @@ def _numbers(intervals: Sequence[Interval]) -> list[str]:
     return [bracketed(interval, f".{decimals}f") for interval in intervals]
 
 
-def paired(
-    pairs: Mapping[str, tuple[pd.Series, pd.Series]], x_name: str, y_name: str, unit: str
-) -> Figure:
-    """Draw each seed one way, x, against another, y.
+def paired(results: Results, x_name: str, y_name: str, unit: str) -> Figure:
+    """Draw each seed's return one way, x, against another, y.
 
-    A dot above the diagonal is better the y way; the counts are above the panel.
+    A dot above the diagonal is better the y way; the counts are above the panel of each limit.
     """
-    height = min(7.2, 1.4 + 5.8 / len(pairs))
-    figure, row = style.panels(len(pairs), len(pairs), (height, 0))
-    for axes, (title, (x, y)) in zip(row, pairs.items(), strict=True):
-        values = known(np.append(x, y))
+    table, count = results.table("samples"), len(results.limits)
+    figure, row = style.panels(count, count, (min(7.2, 1.4 + 5.8 / count), 0))
+    for axes, limit in zip(row, results.limits, strict=True):
+        x, y = table[f"{x_name}_{limit}"], table[f"{y_name}_{limit}"]
+        values = known([*x, *y])
         low, top = style.limits(values.max(initial=-np.inf), values, room=0.04)
         axes.plot([low, top], [low, top], **style.DASHED)
         axes.plot(x, y, "o", color=style.BLUE, alpha=0.35, markersize=5, mew=0)
         axes.set(xlim=(low, top), ylim=(low, top), aspect="equal")
-        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.locator_params(nbins=5, steps=[1, 2, 5, 10])
         style.finish(axes, f"{x_name} ({unit})", f"{y_name} ({unit})", "")
-        axes.set_title(title, pad=21)  # room for the counts below the title
+        axes.set_title(f"under {limit} steps", pad=21)  # room for the counts below the title
         counts = f"{y_name} {(y > x).sum()}, {x_name} {(y < x).sum()}, neither {(y == x).sum()}"
         look: dict[str, Any] = {"xycoords": "axes fraction", "color": style.GREY}
         style.write(axes, f"better: {counts}", (0, 1), (0, 5), **look)
@@ -205,8 +189,7 @@ def single_seeds(
     """Draw some seeds from best to worst end, over all."""
     order = results.table("samples").sort_values("last_return", ascending=False, kind="stable")
     ranks = np.unique(np.linspace(0, len(order) - 1, SHOWN).round().astype(int))
-    shared = {"sharex": True, "sharey": True}
-    figure, grid = style.panels(len(ranks), min(3, len(ranks)), (0.7, 1.65), labels, **shared)
+    figure, grid = style.panels(len(ranks), min(3, len(ranks)), (0.7, 1.65), labels, **style.SHARED)
     low, high = (curves.quantile(share, axis=1) for share in BAND)
     for axes, rank in zip(grid, ranks, strict=True):
         axes.fill_between(curves.index, low, high, color=style.SKY, alpha=0.22, linewidth=0)

@@ -49,8 +49,8 @@ def heatmap(settings: pd.DataFrame, keys: Sequence[str], top: float) -> Figure:
         for values in named.to_dict("records")
     ]
     panels = list(named.groupby(np.array(titles), sort=False))
-    across, shared = min(3, len(panels)), {"sharex": True, "sharey": True}
-    figure, grid = style.panels(len(panels), across, (0.9, 2.25), (in_words(column), ""), **shared)
+    across, labels = min(3, len(panels)), (in_words(column), "")
+    figure, grid = style.panels(len(panels), across, (0.9, 2.25), labels, **style.SHARED)
     every, colours = list(figure.axes), Normalize(*style.limits(top, settings["mean"], room=0))
     rows, columns = (list(named[key].unique()) for key in (row, column))
     for axes, (title, inside) in zip(grid, panels, strict=True):

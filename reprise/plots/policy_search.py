@@ -83,8 +83,7 @@ def recommendations(results: Results) -> Figure:
     groups = results.table("best_so_far", "evaluations").groupby("search", sort=False)
     searches = {TITLES[str(key)]: part for key, part in groups}
     labels = ("tries", "dust its recommended policy collects")
-    shared = {"sharex": True, "sharey": True}
-    figure, grid = style.panels(len(searches), 3, (0.9, 1.9), labels, **shared)
+    figure, grid = style.panels(len(searches), 3, (0.9, 1.9), labels, **style.SHARED)
     lowest = min(float(table["q05"].iloc[-1]) for table in searches.values())
     best = results.metrics["best_share"]
     for axes, (title, table) in zip(grid, searches.items(), strict=True):

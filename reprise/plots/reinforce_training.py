@@ -39,11 +39,7 @@ def greedy_returns(results: Results) -> Figure:
 
 def sampled_against_greedy(results: Results) -> Figure:
     """Draw each seed's greedy return against its sampled one."""
-    table = results.table("samples")
-    pairs = {
-        f"under {k} steps": (table[f"sampled_{k}"], table[f"greedy_{k}"]) for k in results.limits
-    }
-    return figures.paired(pairs, "sampled", "greedy", "return")
+    return figures.paired(results, "sampled", "greedy", "return")
 
 
 def final_policies(results: Results) -> Figure:

@@ -30,13 +30,10 @@ class Results:
         changed: Sequence[str] = (),
         confidence: float = 0.95,
     ) -> None:
-        """Take the house style, and read nothing yet.
+        """Take the house style, and read no results yet.
 
-        Args:
-            folder: such as data/dqn_training.
-            params: the stage's section of params.yaml; read from there if None.
-            changed: which parameters differ from the chapter's, in words.
-            confidence: of the intervals that the notebook computes.
+        The parameters are the stage's section of params.yaml, read from there if None; those that
+        differ from the chapter's are given in words.
         """
         style.use_style()
         self.folder, self.changed, self.confidence = Path(folder), list(changed), confidence

@@ -33,6 +33,7 @@ DIVERGING = LinearSegmentedColormap.from_list("reprise", ["#5aa5d1", "#f7f7f5", 
 
 WIDTH = 7.2  # inches
 SMALL = 8.5  # points, of labels within a figure
+SHARED: dict[str, Any] = {"sharex": True, "sharey": True}  # of panels
 QUARTILES = {("q25", "q75"): 0.2}
 DASHED = {"color": "#a0a0a0", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1.5}
 

@@ -1,7 +1,6 @@
 """Figures of variants against a baseline: returns, curves, times."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,6 @@ from reprise.stats.intervals import known_mean
 from reprise.stats.words import bracketed
 
 SIDES = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
-PANELS: dict[str, Any] = {"sharex": True, "sharey": True}
 
 
 def samples_of(results: Results, column: str) -> dict[str, NDArray]:
@@ -126,15 +124,12 @@ def small_multiples(
     reference: tuple[str, pd.DataFrame],
     labels: tuple[str, str] = ("iteration", "mean return"),
 ) -> Figure:
-    """Draw medians and bands of curves [T, N] in panels.
+    """Draw medians and bands of curves [T, N], by title and variant.
 
-    Args:
-        results: of the stage, with the highest possible value.
-        panels: title to variants, a variant's name to its curves. A name has one colour in all.
-        reference: a name and curves; their dotted median is in each panel except its own.
-        labels: of the index and of the values.
+    A name has one colour in all panels. The reference is dotted in all panels except its own. The
+    labels are of the index and of the values.
     """
-    figure, row = style.panels(len(panels), len(panels), (3.5, 0), **PANELS)
+    figure, row = style.panels(len(panels), len(panels), (3.5, 0), **style.SHARED)
     names = list(dict.fromkeys(name for variants in panels.values() for name in variants))
     top, ends, dotted = figures.maximum(results), [], ""
     for axes, (title, variants) in zip(row, panels.items(), strict=True):
@@ -162,7 +157,7 @@ def reached(panels: Mapping[str, Groups], *, x_label: str, y_label: str) -> Figu
 
     A dot marks when half of the seeds are there. NaN stands for never: the line ends below 100%.
     """
-    figure, column = style.panels(len(panels), 1, (0.9, 1.5), (x_label, y_label), **PANELS)
+    figure, column = style.panels(len(panels), 1, (0.9, 1.5), (x_label, y_label), **style.SHARED)
     every = np.concatenate([times for variants in panels.values() for times in variants.values()])
     last = 1.03 * float(np.nanmax(every, initial=0)) or 1.0
     for axes, (title, variants) in zip(column, panels.items(), strict=True):

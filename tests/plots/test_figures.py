@@ -51,9 +51,11 @@ def compare_policies() -> Figure:
 
 
 def paired() -> Figure:
-    x, y = pd.Series([10.0, 20.0, 30.0, 40.0]), pd.Series([15.0, 20.0, 10.0, 50.0])
-    pairs = {"under 50": (x, y), "under 60": (x, x)}
-    return figures.paired(pairs, "greedy", "sampled", "steps")
+    x, stage = [10.0, 20.0, 30.0, 40.0], results()
+    columns = {"greedy_50": x, "sampled_50": [15.0, 20.0, 10.0, 50.0]}
+    stage._tables["samples"] = pd.DataFrame(columns | {"greedy_60": x, "sampled_60": x})
+    stage.limits = [50, 60]
+    return figures.paired(stage, "greedy", "sampled", "steps")
 
 
 def policy_map() -> Figure:
