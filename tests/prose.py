@@ -41,16 +41,10 @@ class Said(NamedTuple):
 
 def typed(text: str) -> list[str]:
     """Return the numbers that somebody typed into prose, each with some words around it."""
-
-    def formula(found: re.Match[str]) -> str:
-        return IN_FORMULAS.sub(lambda number: "." * len(number.group()), found.group())
-
-    text = COMMAND.sub(lambda found: " " * len(found.group()), text)
-    text = ALLOWED.sub(lambda found: " " * len(found.group()), FORMULA.sub(formula, text))
-    return [
-        " ".join(text[max(0, found.start() - 30) : found.end() + 30].split())
-        for found in NUMERAL.finditer(text)
-    ]
+    text = FORMULA.sub(lambda found: IN_FORMULAS.sub(".", found.group()), COMMAND.sub(" ", text))
+    text = ALLOWED.sub(" ", text)
+    places = [found.span() for found in NUMERAL.finditer(text)]
+    return [" ".join(text[max(0, low - 30) : high + 30].split()) for low, high in places]
 
 
 def cells(notebook: Path) -> list[dict[str, Any]]:
@@ -77,23 +71,14 @@ def spoken(notebook: Path) -> Iterator[Said]:
 
 def strings(code: str) -> Iterator[str]:
     """Give the strings of more than a word; what an f-string puts in is a box."""
-    tree = ast.parse(code)
-    silent = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
-    parts = {
-        part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            text = "".join(
-                str(part.value) if isinstance(part, ast.Constant) else VALUE for part in node.values
-            )
-        elif (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and node not in parts | silent
-        ):
-            text = node.value
-        else:
+    nodes = list(ast.walk(ast.parse(code)))
+    silent = {node.value for node in nodes if isinstance(node, ast.Expr)}  # docstrings
+    silent |= {part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        if node in silent or not isinstance(node, ast.JoinedStr | ast.Constant):
             continue
+        said = [part.value if isinstance(part, ast.Constant) else VALUE for part in parts]
+        text = "".join(each for each in said if isinstance(each, str))
         if " " in text.strip():
             yield text
