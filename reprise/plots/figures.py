@@ -45,7 +45,7 @@ def maximum(results: Results) -> Label:
 def learning_curves(
     curves: pd.DataFrame, labels: tuple[str, str, str], level: Label, window: int = 1
 ) -> Figure:
-    """Draw every seed of curves [T, N], the median, and a band.
+    """Draw the seeds of [T, N], median and band.
 
     The labels are of index, values and title. Each curve is first averaged over a window of steps.
     """
