@@ -124,7 +124,7 @@ def small_multiples(
     reference: tuple[str, pd.DataFrame],
     labels: tuple[str, str] = ("iteration", "mean return"),
 ) -> Figure:
-    """Draw medians and bands of [T, N], by title and variant.
+    """Draw medians and bands of [T, N] in panels.
 
     A name has one colour in all panels. The reference is dotted in all panels except its own. The
     labels are of the index and of the values.
