@@ -65,7 +65,7 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return the evaluated run of a pack's seeds."""
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     own = params.of(pack.variant)
-    run = dqn.train(own, registry.make(params.environment), keys)
+    run = dqn.train(own, registry.make(params.environment), keys, params.algorithms())
     policies = {name: dqn.policy(weights, own) for name, weights in run.weights.items()}
     return evaluation.evaluated(run, policies, params.environment, params.evaluation)
 

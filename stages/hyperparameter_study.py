@@ -108,7 +108,7 @@ class Params(Frozen):
         """Return the settings to try, grouped by program."""
         random = seeds.generator(self.seed, f"{NAME} settings")
         chosen = settings.drawn(self.settings(), self.sample, random)
-        found = settings.by_program(chosen, SUBJECTS[self.stage][1].Settings)
+        found = settings.by_program(chosen, SUBJECTS[self.stage][1].Fixed)
         return {f"program {number}": group for number, group in enumerate(found.values(), 1)}
 
     def needs(self) -> capacity.Needs:

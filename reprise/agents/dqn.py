@@ -17,7 +17,7 @@ Source: Mnih et al. (2015), Human-level control through deep reinforcement learn
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -25,13 +25,15 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from reprise import hyperparameters as kinds
-from reprise.capacity import FLOAT32, INT32, Need, memory, product
+from reprise.agents import needs
+from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import networks, optimizers, programs, replay_buffer, streams
 from reprise.nn.determinism import tf
 from reprise.nn.heads import greedy, select_action_values
 from reprise.nn.networks import Weights, materialize
+from reprise.nn.programs import chosen
 from reprise.nn.replay_buffer import Buffer, Transitions
 
 # The random streams of a seed, of a round, and of playing.
@@ -39,14 +41,21 @@ WEIGHTS, ROUNDS, FIRST_EPISODE = range(3)
 PLAYING, LEARNING = range(2)
 STARTS, ACTIONS, CHANCE = range(3)
 
+Loss = Literal["mse", "huber"]
+TargetNetwork = Literal["none", "hard", "soft"]
+# Hyperparameters that a program takes as numbers [N]; of a choice, its place in the settings.
+CHOICES = ("activation", "loss", "target_network")
+COUNTS = ("replay_capacity", "target_update_period")
+RATES = ("tau", "learning_rate", "discount", "epsilon_start", "epsilon_end", "epsilon_decay")
+Numbers = namedtuple("Numbers", CHOICES + COUNTS + RATES)
+
 CURVES = ("float32", "int32", "float32", "float32")  # returns, steps, losses, mean TD targets
 
 
-class Settings(kinds.Frozen):
-    """Hyperparameters that are fixed when the program is compiled."""
+class Fixed(kinds.Frozen):
+    """Hyperparameters that all seeds of a compiled program share."""
 
     hidden_sizes: kinds.HiddenSizes
-    activation: networks.Activation
     dueling: bool
     total_episodes: kinds.PositiveInt | None
     total_steps: kinds.PositiveInt | None  # exactly one of the two; it decides what a round is
@@ -55,15 +64,10 @@ class Settings(kinds.Frozen):
     train_every: kinds.PositiveInt
     learning_starts: kinds.NonNegativeInt
     gradient_steps: kinds.PositiveInt
-    replay_capacity: kinds.PositiveInt
     batch_size: kinds.PositiveInt
     optimizer: optimizers.Optimizer
-    loss: Literal["mse", "huber"]
     bootstrap_at_truncation: bool
     double: bool
-    target_network: Literal["none", "hard", "soft"]
-    target_update_period: kinds.PositiveInt
-    tau: Annotated[float, Field(gt=0, le=1)]
 
     @property
     def rounds(self) -> int:
@@ -71,13 +75,31 @@ class Settings(kinds.Frozen):
         return self.total_episodes or -(-(self.total_steps or 0) // self.train_every)
 
 
-# Hyperparameters that the compiled program takes, float32 [N].
-Numbers = namedtuple("Numbers", "learning_rate discount epsilon_start epsilon_end epsilon_decay")
+class Settings(Fixed):
+    """Settings of a program: of a choice, all that its seeds make."""
+
+    activation: tuple[networks.Activation, ...]
+    loss: tuple[Loss, ...]
+    target_network: tuple[TargetNetwork, ...]
+    rows: int  # of the largest replay buffer
 
 
-class Hyperparameters(Settings):
+def settings_of(each: Sequence[Hyperparameters]) -> Settings:
+    """Return the settings of one program for all of some hyperparameters."""
+    choices = {name: tuple(dict.fromkeys(getattr(h, name) for h in each)) for name in CHOICES}
+    fixed = {name: getattr(each[0], name) for name in Fixed.model_fields}
+    return Settings(**fixed, **choices, rows=max(h.replay_capacity for h in each))
+
+
+class Hyperparameters(Fixed):
     """All hyperparameters of a DQN."""
 
+    activation: networks.Activation
+    loss: Loss
+    target_network: TargetNetwork
+    replay_capacity: kinds.PositiveInt
+    target_update_period: kinds.PositiveInt
+    tau: Annotated[float, Field(gt=0, le=1)]
     learning_rate: kinds.PositiveFloat
     discount: kinds.Discount
     epsilon_start: kinds.Probability
@@ -97,24 +119,7 @@ class Hyperparameters(Settings):
 
     def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
         """Yield the needs of seeds, a pack at once."""
-        length, played = "total_episodes", "maximum_steps"
-        if self.total_steps is not None:
-            length, played = "total_steps", "train_every"
-        # A transition is at least 6 numbers: those of an observation of one feature.
-        yield self.memory("the replay buffers", 6 * 4, "replay_capacity", **pack)
-        yield self.memory("the steps of a round", 6 * 4, played, **pack)
-        # Weights, those of the target and of the best episode, and two moments of the optimizer.
-        yield from networks.needs((1, *self.hidden_sizes, 2), 5, self.given("hidden_sizes"), pack)
-        points = self.rounds * product(seeds)
-        yield memory("the curves", 4 * 4 * points, {**self.given(length), **seeds})
-        yield self.work("the steps", length, **seeds)
-        steps, updates = self.rounds * getattr(self, played), self.rounds * self.gradient_steps
-        yield self.counter("the number of steps", steps, INT32, length, played)
-        yield self.counter("the number of gradient steps", updates, INT32, length, "gradient_steps")
-        held = min(self.replay_capacity, steps)  # a float32 number draws from them
-        yield self.counter("the transitions to draw from", held, FLOAT32, "replay_capacity")
-        for key in ("train_every", "learning_starts", "target_update_period"):
-            yield self.counter("what it counts", getattr(self, key), INT32, key)
+        return needs.of_dqn(self, pack, seeds)
 
 
 class Learner(NamedTuple):
@@ -135,35 +140,43 @@ class Play(NamedTuple):
     steps: tf.Tensor  # in all, int32 [N]
 
 
-def q_values(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
+def q_values(
+    weights: Weights, observation: tf.Tensor, activation: tf.Tensor, s: Settings
+) -> tf.Tensor:
     """Return Q-values [..., A, N] of observations [..., O, N]."""
-    outputs = networks.forward(weights, observation, s.activation)
+    outputs = networks.forward(weights, observation, s.activation, activation)
     if not s.dueling:
         return outputs
     value, advantages = outputs[..., :1, :], outputs[..., 1:, :]
     return value + advantages - tf.reduce_mean(advantages, -2, keepdims=True)
 
 
-def td_target(learner: Learner, batch: Transitions, discount: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return r + γ max_a' Q(s', a') [B, N]."""
-    weights = learner.weights if s.target_network == "none" else learner.target
-    q_next = q_values(weights, batch.next_observation, s)  # [B, A, N]
-    # In double Q-learning the online network chooses a', and the target network judges it.
-    chooser = q_values(learner.weights, batch.next_observation, s) if s.double else q_next
+def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Settings) -> tf.Tensor:
+    """Return y = r + γ max_a' Q(s', a'), [B, N]."""
+    weights = [
+        chosen(numbers.target_network, s.target_network, {"none": w, "hard": old, "soft": old})
+        for w, old in zip(learner.weights, learner.target, strict=True)
+    ]
+    q_next = q_values(weights, batch.next_observation, numbers.activation, s)  # [B, A, N]
+    chooser = q_next
+    if s.double:  # the online network chooses a', and the target network judges it
+        chooser = q_values(learner.weights, batch.next_observation, numbers.activation, s)
     ended = batch.terminated
     if not s.bootstrap_at_truncation:  # the chapter treats a time limit as an end
         ended = ended | batch.truncated
-    bootstrap = discount * select_action_values(q_next, greedy(chooser))
+    bootstrap = numbers.discount * select_action_values(q_next, greedy(chooser))
     return batch.reward + tf.where(ended, 0.0, bootstrap)
 
 
-def td_loss(weights: Weights, batch: Transitions, target: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return the batch's mean squared or Huber's loss [N]."""
-    q = select_action_values(q_values(weights, batch.observation, s), batch.action)
-    squared, size = (target - q) * (target - q), tf.abs(target - q)
-    if s.loss == "huber":
-        return tf.reduce_mean(tf.where(size <= 1, 0.5 * squared, size - 0.5), 0)
-    return tf.reduce_mean(squared, 0)
+def td_loss(
+    weights: Weights, batch: Transitions, target: tf.Tensor, numbers: Numbers, s: Settings
+) -> tf.Tensor:
+    """Return the mean of (y - Q(s, a))², or Huber's, [N]."""
+    q = q_values(weights, batch.observation, numbers.activation, s)
+    error = target - select_action_values(q, batch.action)
+    squared, size = error * error, tf.abs(error)
+    huber = tf.where(size <= 1, 0.5 * squared, size - 0.5)
+    return tf.reduce_mean(chosen(numbers.loss, s.loss, {"mse": squared, "huber": huber}), 0)
 
 
 def epsilon(play: Play, numbers: Numbers, s: Settings) -> tf.Tensor:
@@ -174,10 +187,15 @@ def epsilon(play: Play, numbers: Numbers, s: Settings) -> tf.Tensor:
 
 
 def act(
-    weights: Weights, observation: tf.Tensor, epsilon: tf.Tensor, random: tf.Tensor, s: Settings
+    weights: Weights,
+    observation: tf.Tensor,
+    activation: tf.Tensor,
+    epsilon: tf.Tensor,
+    random: tf.Tensor,
+    s: Settings,
 ) -> tf.Tensor:
     """Return ε-greedy actions [N], by uniform numbers [2, N]."""
-    q = q_values(weights, observation, s)
+    q = q_values(weights, observation, activation, s)
     anything = tf.cast(random[1] * q.shape[-2], tf.int32)
     return tf.where(random[0] < epsilon, anything, greedy(q))
 
@@ -200,7 +218,8 @@ def play_round(
 
     def tick(t, alive, play, finished, memory):
         observation = env.observe(play.state)
-        action = choose(weights, observation, epsilon(play, numbers, s), random[t])
+        chance_of = epsilon(play, numbers, s)
+        action = choose(weights, observation, numbers.activation, chance_of, random[t])
         next_state, reward, terminated = env.step(play.state, action, chance[t])
         cut = (play.step + 1 >= s.maximum_steps) | env.truncated(next_state)
         following, truncated = env.observe(next_state), cut & ~terminated
@@ -239,21 +258,24 @@ def update(
     learner: Learner, batch: Transitions, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
     """Take a gradient step; return losses and targets too, [N]."""
-    target = tf.stop_gradient(td_target(learner, batch, numbers.discount, s))
+    target = tf.stop_gradient(td_target(learner, batch, numbers, s))
     with tf.GradientTape() as tape:
         tape.watch(learner.weights)
-        loss = td_loss(learner.weights, batch, target, s)
+        loss = td_loss(learner.weights, batch, target, numbers, s)
     # The tape sums over the seeds. They share no weight: each gets the gradient of its own loss.
     gradients = materialize(tape.gradient(loss, learner.weights))
     state, weights = optimizers.apply(
         s.optimizer, learner.optimizer, learner.weights, gradients, numbers.learning_rate
     )
-    target_weights, pairs = learner.target, list(zip(learner.target, weights, strict=True))
-    if s.target_network == "hard":
-        due = state.step % s.target_update_period == 0
-        target_weights = [tf.where(due, w, old) for old, w in pairs]
-    elif s.target_network == "soft":
-        target_weights = [old + s.tau * (w - old) for old, w in pairs]
+    due = state.step % numbers.target_update_period == 0
+    target_weights = [
+        chosen(
+            numbers.target_network,
+            s.target_network,
+            {"none": old, "hard": tf.where(due, w, old), "soft": old + numbers.tau * (w - old)},
+        )
+        for old, w in zip(learner.target, weights, strict=True)
+    ]
     return Learner(weights, target_weights, state), loss, tf.reduce_mean(target, 0)
 
 
@@ -301,7 +323,7 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
         tf.constant(0),
         Learner(weights, weights, optimizers.init(weights)),
         [*weights, tf.fill([seeds], -np.inf)],
-        replay_buffer.empty(s.replay_capacity, seeds, env.observation_size),
+        replay_buffer.empty(s.rows, numbers.replay_capacity, env.observation_size),
         Play(state, zero, tf.zeros([seeds], env.reward_dtype), zero, zero),
         programs.recorder(s.rounds, [(kind, [seeds]) for kind in CURVES]),
     )
@@ -316,30 +338,38 @@ def program(env: Environment, s: Settings) -> Callable:
 
 
 def train(
-    h: Hyperparameters | Sequence[Hyperparameters], env: Environment, keys: np.ndarray
+    h: Hyperparameters | Sequence[Hyperparameters],
+    env: Environment,
+    keys: np.ndarray,
+    variants: Iterable[Hyperparameters] = (),
 ) -> TrainingRun:
     """Train a DQN for each key, uint32 [N, 2].
 
-    Each may have hyperparameters of its own, all with the same settings.
+    Each may have hyperparameters of its own, with equal fixed ones. One program serves the
+    `variants` that can share it.
     """
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
-    columns = ([float(getattr(own, name)) for own in each] for name in Numbers._fields)
-    numbers = Numbers(*(tf.constant(column, tf.float32) for column in columns))
-    run = program(env, kinds.part(Settings, each[0]))
+    fixed = kinds.part(Fixed, each[0])
+    s = settings_of([v for v in [*variants, *each] if kinds.part(Fixed, v) == fixed])
+    numbers, run = programs.numbers(Numbers, each, s, COUNTS), program(env, s)
     (returns, steps, losses, targets), final, best = run(tf.constant(keys.T, tf.uint32), numbers)
     final, best = (env.on_observations([w.numpy() for w in weights]) for weights in (final, best))
     returns, losses, targets = (finite(curve.numpy()) for curve in (returns, losses, targets))
     return TrainingRun(returns, steps.numpy(), losses, targets, {"final": final, "best": best})
 
 
-def policy(weights: Weights, h: Hyperparameters) -> networks.Act:
+def policy(weights: Weights, h: Hyperparameters | Sequence[Hyperparameters]) -> networks.Act:
     """Return the greedy policy of all seeds."""
-    return networks.acting(greedy_actions, weights, kinds.part(Settings, h))
+    each = [h] if isinstance(h, Hyperparameters) else h
+    s = settings_of(each)
+    numbers = programs.numbers(Numbers, each, s, COUNTS)
+    return networks.acting(greedy_actions, [*weights, numbers.activation], s)
 
 
 def greedy_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return the actions of highest value, [..., N]."""
-    return greedy(q_values(weights, observation, s))
+    """Return the actions of highest value, [..., N]; activations follow the weights."""
+    *weights, activation = weights
+    return greedy(q_values(weights, observation, activation, s))
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:

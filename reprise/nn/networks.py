@@ -119,11 +119,21 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
     return total, gradient
 
 
-def forward(weights: Weights, x: tf.Tensor, hidden: Activation) -> tf.Tensor:
-    """Return outputs [..., O, N] of a linear last layer."""
+def forward(
+    weights: Weights,
+    x: tf.Tensor,
+    hidden: Activation | tuple[Activation, ...],
+    place: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """Return outputs [..., O, N] of a linear last layer.
+
+    Of several activations, each seed uses the one at its place, int32 [N].
+    """
     functions = dict(elu=elu, relu=tf.nn.relu, tanh=tf.tanh, sigmoid=tf.sigmoid, linear=tf.identity)
+    choices = (hidden,) if isinstance(hidden, str) else hidden
     for layer in range(0, len(weights) - 2, 2):
-        x = functions[hidden](dense(x, weights[layer], weights[layer + 1]))
+        z = dense(x, weights[layer], weights[layer + 1])
+        x = programs.chosen(place, choices, {name: functions[name](z) for name in choices})
     return dense(x, weights[-2], weights[-1])
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from reprise.nn.determinism import tf
 
+T = TypeVar("T", bound=Any)  # a NamedTuple of tensors
 _traced = Counter[str]()  # programs of this process
 
 
@@ -47,6 +48,29 @@ def compiled(function: Callable[..., Any], *, jit_compile: bool = True) -> Calla
             names.uid = before
 
     return call
+
+
+def numbers(kind: type[T], each: Sequence[Any], settings: Any, counts: Container[str] = ()) -> T:
+    """Return the numbers of a program, [N], from each seed's hyperparameters.
+
+    A choice becomes its place among those in the settings, a count an integer.
+    """
+
+    def column(name: str) -> tf.Tensor:
+        values = [getattr(h, name) for h in each]
+        if isinstance(values[0], str):
+            return tf.constant([getattr(settings, name).index(value) for value in values])
+        return tf.constant(values, tf.int32 if name in counts else tf.float32)
+
+    return kind(*map(column, kind._fields))
+
+
+def chosen(place: Any, choices: Sequence[str], values: Mapping[str, Any]) -> Any:
+    """Return each seed's value, of the choice at its place [N]; a single choice costs nothing."""
+    value = values[choices[0]]
+    for number, choice in enumerate(choices[1:], start=1):
+        value = tf.where(place == number, values[choice], value)
+    return value
 
 
 def recorder(length: int, fields: Iterable[tuple[Any, Sequence[int]]]) -> list[tf.TensorArray]:

@@ -29,14 +29,16 @@ class Transitions(NamedTuple):
 class Buffer(NamedTuple):
     """The seeds' rows, and how many each ever wrote."""
 
-    rows: tf.Tensor  # [capacity + 1, N, F]; the last is a scratch row for masked writes
+    rows: tf.Tensor  # [rows + 1, N, F]; the last is a scratch row for masked writes
     written: tf.Tensor  # int32 [N]
+    capacity: tf.Tensor  # int32 [N], at most all rows
 
 
-def empty(capacity: int, seeds: int, observation_size: int) -> Buffer:
-    """Return a buffer without transitions."""
-    rows = tf.zeros([capacity + 1, seeds, 2 * observation_size + 4])
-    return Buffer(rows, tf.zeros([seeds], tf.int32))
+def empty(rows: int, capacity: tf.Tensor, observation_size: int) -> Buffer:
+    """Return a buffer without transitions, for capacities of up to so many rows."""
+    seeds = capacity.shape[0]
+    content = tf.zeros([rows + 1, seeds, 2 * observation_size + 4])
+    return Buffer(content, tf.zeros([seeds], tf.int32), capacity)
 
 
 def recorder(steps: int, seeds: int, observation_size: int) -> list[tf.TensorArray]:
@@ -60,13 +62,13 @@ def add(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
 
     New rows are in the order of time, [T, F, N].
     """
-    capacity, (steps, _, seeds) = buffer.rows.shape[0] - 1, new.shape
+    scratch, (steps, _, seeds) = buffer.rows.shape[0] - 1, new.shape
     time = tf.range(steps)[:, None]
-    kept = (time < count) & (time >= count - capacity)  # no slot is written twice
-    slot = tf.where(kept, (buffer.written + time) % capacity, capacity)
+    kept = (time < count) & (time >= count - buffer.capacity)  # no slot is written twice
+    slot = tf.where(kept, (buffer.written + time) % buffer.capacity, scratch)
     index = tf.stack([slot, tf.broadcast_to(tf.range(seeds), [steps, seeds])], -1)
     held = tf.tensor_scatter_nd_update(buffer.rows, index, tf.transpose(new, [0, 2, 1]))
-    return Buffer(held, buffer.written + count)
+    return buffer._replace(rows=held, written=buffer.written + count)
 
 
 def sample(buffer: Buffer, keys: tf.Tensor, batch_size: int) -> Transitions:
@@ -74,7 +76,7 @@ def sample(buffer: Buffer, keys: tf.Tensor, batch_size: int) -> Transitions:
 
     Every seed must have a transition.
     """
-    filled = tf.minimum(buffer.written, buffer.rows.shape[0] - 1)
+    filled = tf.minimum(buffer.written, buffer.capacity)
     # A 24-bit number below 1 times a count can round up to the count itself.
     index = tf.cast(streams.uniform(keys, (batch_size,)) * tf.cast(filled, tf.float32), tf.int32)
     index = tf.minimum(index, filled - 1)  # [B, N]
