@@ -47,10 +47,13 @@ class Frozen(BaseModel):
 
     def needs(self) -> Iterator[Need]:
         """Yield lower bounds of what the parameters ask of a machine."""
-        for kind, declared in ((capacity.memory, self.holds), (capacity.work, self.takes)):
+        for declared, kind, what in (
+            (self.holds, capacity.memory, "the results"),
+            (self.takes, capacity.work, "the steps"),
+        ):
             for unit, *keys in declared:
                 given = self.given(*keys)
-                yield kind("all of them", unit * math.prod(given[key] for key in keys), given)
+                yield kind(what, unit * math.prod(given[key] for key in keys), given)
 
     def given(self, *keys: str) -> dict[str, Any]:
         """Return parameters by their keys, dotted where models are nested."""

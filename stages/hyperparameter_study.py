@@ -141,8 +141,10 @@ def train(params: Params, pack: packs.Pack) -> list[dict[str, Any]]:
     purpose = f"{NAME} {params.stage}"
     keys = [seeds.training_keys(params.seed, f"{purpose} {s.name}", [seed]) for s, seed in runs]
     algorithm, h = SUBJECTS[params.stage][1], [setting.hyperparameters for setting, _ in runs]
-    run = algorithm.train(h, registry.make(params.environment), np.concatenate(keys))
-    policies = {"final": algorithm.policy(run.weights["final"], h[0])}
+    group = [setting.hyperparameters for setting in params.programs()[pack.variant]]
+    begin = partial(dqn.train, variants=group) if algorithm is dqn else reinforce.train
+    run = begin(h, registry.make(params.environment), np.concatenate(keys))
+    policies = {"final": algorithm.policy(run.weights["final"], h)}
     run = evaluation.evaluated(run, policies, params.environment, params.evaluation)
     table = training.by_iterations if algorithm is reinforce else training.by_episodes
     columns = [*(f"final_{limit}" for limit in limits), "last_return", "environment_steps"]

@@ -10,12 +10,12 @@ Writes to data/partial_observability/:
 
 import sys
 from functools import partial
-from typing import get_args
+from typing import Literal
 
 from reprise import capacity, seeds
 from reprise.agents import evaluation, reinforce
 from reprise.environments.specification import CHAPTERS_OWN
-from reprise.environments.wrappers import Observed, Sensed, Sensors, through_sensors
+from reprise.environments.wrappers import Sensed, Sensors, through_sensors
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt, Some
 from reprise.measures import variants
 from reprise.measures.training_run import TrainingRun
@@ -38,7 +38,7 @@ class Noise(Frozen):
 class Seen(Frozen):
     """The observations of a variant."""
 
-    features: Some[Observed]
+    features: Some[Literal["position", "velocity", "angle", "angular_velocity"]]
     noisy: bool
     history: PositiveInt
     rates: bool  # rates of change in place of earlier measurements
@@ -60,12 +60,13 @@ class Params(reinforce.Hyperparameters, Comparison):
 
     def sensors(self, variant: str) -> Sensors:
         """Return the sensors of a variant."""
-        seen = self.variants[variant]
-        places = tuple(get_args(Observed).index(feature) for feature in seen.features)
-        errors = tuple(
-            getattr(self.noise, feature) if seen.noisy else 0.0 for feature in seen.features
+        seen, places = self.variants[variant], list(Noise.model_fields)
+        return Sensors(
+            tuple(places.index(feature) for feature in seen.features),
+            tuple(getattr(self.noise, f) if seen.noisy else 0.0 for f in seen.features),
+            seen.history,
+            STEPS_A_SECOND if seen.rates else 0.0,
         )
-        return Sensors(places, errors, seen.history, STEPS_A_SECOND if seen.rates else 0.0)
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:

@@ -50,7 +50,7 @@ def test_a_sample_has_no_setting_twice_and_keeps_the_order_of_the_grid():
 
 def test_settings_that_differ_in_numbers_share_a_program_and_others_do_not():
     whole = grid(learning_rate=[0.1, 0.2], epsilon_decay=[3, 6], hidden_sizes=[(3,), (3, 3)])
-    found = settings.by_program(whole, dqn.Settings)
+    found = settings.by_program(whole, dqn.Fixed)
     assert [len(group) for group in found.values()] == [4, 4]
     for fixed, group in found.items():
-        assert all(part(dqn.Settings, setting.hyperparameters) == fixed for setting in group)
+        assert all(part(dqn.Fixed, setting.hyperparameters) == fixed for setting in group)

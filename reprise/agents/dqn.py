@@ -17,16 +17,15 @@ Source: Mnih et al. (2015), Human-level control through deep reinforcement learn
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
-from typing import Annotated, Literal, NamedTuple, Self
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from reprise import hyperparameters as kinds
 from reprise.agents import needs
-from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import networks, optimizers, programs, replay_buffer, streams
@@ -41,13 +40,10 @@ WEIGHTS, ROUNDS, FIRST_EPISODE = range(3)
 PLAYING, LEARNING = range(2)
 STARTS, ACTIONS, CHANCE = range(3)
 
-Loss = Literal["mse", "huber"]
-TargetNetwork = Literal["none", "hard", "soft"]
 # Hyperparameters that a program takes as numbers [N]; of a choice, its place in the settings.
 CHOICES = ("activation", "loss", "target_network")
-COUNTS = ("replay_capacity", "target_update_period")
-RATES = ("tau", "learning_rate", "discount", "epsilon_start", "epsilon_end", "epsilon_decay")
-Numbers = namedtuple("Numbers", CHOICES + COUNTS + RATES)
+RATES = "tau", "learning_rate", "discount", "epsilon_start", "epsilon_end", "epsilon_decay"
+Numbers = namedtuple("Numbers", [*CHOICES, "replay_capacity", "target_update_period", *RATES])
 
 CURVES = ("float32", "int32", "float32", "float32")  # returns, steps, losses, mean TD targets
 
@@ -79,24 +75,17 @@ class Settings(Fixed):
     """Settings of a program: of a choice, all that its seeds make."""
 
     activation: tuple[networks.Activation, ...]
-    loss: tuple[Loss, ...]
-    target_network: tuple[TargetNetwork, ...]
+    loss: tuple[str, ...]
+    target_network: tuple[str, ...]
     rows: int  # of the largest replay buffer
-
-
-def settings_of(each: Sequence[Hyperparameters]) -> Settings:
-    """Return the settings of one program for all of some hyperparameters."""
-    choices = {name: tuple(dict.fromkeys(getattr(h, name) for h in each)) for name in CHOICES}
-    fixed = {name: getattr(each[0], name) for name in Fixed.model_fields}
-    return Settings(**fixed, **choices, rows=max(h.replay_capacity for h in each))
 
 
 class Hyperparameters(Fixed):
     """All hyperparameters of a DQN."""
 
     activation: networks.Activation
-    loss: Loss
-    target_network: TargetNetwork
+    loss: Literal["mse", "huber"]
+    target_network: Literal["none", "hard", "soft"]
     replay_capacity: kinds.PositiveInt
     target_update_period: kinds.PositiveInt
     tau: Annotated[float, Field(gt=0, le=1)]
@@ -105,6 +94,8 @@ class Hyperparameters(Fixed):
     epsilon_start: kinds.Probability
     epsilon_end: kinds.Probability
     epsilon_decay: kinds.PositiveInt
+
+    needs_for = needs.of_dqn
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -117,9 +108,17 @@ class Hyperparameters(Fixed):
             raise ValueError("double is true; allowed: only with a target_network, hard or soft")
         return self
 
-    def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
-        """Yield the needs of seeds, a pack at once."""
-        return needs.of_dqn(self, pack, seeds)
+
+def prepared(
+    each: Sequence[Hyperparameters], variants: Iterable[Hyperparameters] = ()
+) -> tuple[Numbers, Any]:
+    """Return the numbers of each seed, and the settings of a program that serves variants too."""
+    fixed = kinds.part(Fixed, each[0])
+    served = [h for h in [*variants, *each] if kinds.part(Fixed, h) == fixed]
+    choices = {name: tuple(dict.fromkeys(getattr(h, name) for h in served)) for name in CHOICES}
+    rows = max(h.replay_capacity for h in served)
+    s = Settings.model_validate({**dict(fixed), **choices, "rows": rows})
+    return programs.numbers(Numbers, each, choices), s
 
 
 class Learner(NamedTuple):
@@ -140,11 +139,9 @@ class Play(NamedTuple):
     steps: tf.Tensor  # in all, int32 [N]
 
 
-def q_values(
-    weights: Weights, observation: tf.Tensor, activation: tf.Tensor, s: Settings
-) -> tf.Tensor:
+def q_values(weights: Weights, observation: tf.Tensor, numbers: Numbers, s: Settings) -> tf.Tensor:
     """Return Q-values [..., A, N] of observations [..., O, N]."""
-    outputs = networks.forward(weights, observation, s.activation, activation)
+    outputs = networks.forward(weights, observation, s.activation, numbers.activation)
     if not s.dueling:
         return outputs
     value, advantages = outputs[..., :1, :], outputs[..., 1:, :]
@@ -153,14 +150,10 @@ def q_values(
 
 def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Settings) -> tf.Tensor:
     """Return y = r + γ max_a' Q(s', a'), [B, N]."""
-    weights = [
-        chosen(numbers.target_network, s.target_network, {"none": w, "hard": old, "soft": old})
-        for w, old in zip(learner.weights, learner.target, strict=True)
-    ]
-    q_next = q_values(weights, batch.next_observation, numbers.activation, s)  # [B, A, N]
+    q_next = q_values(learner.target, batch.next_observation, numbers, s)  # [B, A, N]
     chooser = q_next
     if s.double:  # the online network chooses a', and the target network judges it
-        chooser = q_values(learner.weights, batch.next_observation, numbers.activation, s)
+        chooser = q_values(learner.weights, batch.next_observation, numbers, s)
     ended = batch.terminated
     if not s.bootstrap_at_truncation:  # the chapter treats a time limit as an end
         ended = ended | batch.truncated
@@ -172,7 +165,7 @@ def td_loss(
     weights: Weights, batch: Transitions, target: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tf.Tensor:
     """Return the mean of (y - Q(s, a))², or Huber's, [N]."""
-    q = q_values(weights, batch.observation, numbers.activation, s)
+    q = q_values(weights, batch.observation, numbers, s)
     error = target - select_action_values(q, batch.action)
     squared, size = error * error, tf.abs(error)
     huber = tf.where(size <= 1, 0.5 * squared, size - 0.5)
@@ -182,20 +175,12 @@ def td_loss(
 def epsilon(play: Play, numbers: Numbers, s: Settings) -> tf.Tensor:
     """Return the falling probability of a random action, [N]."""
     clock = tf.cast(play.episodes if s.epsilon_unit == "episodes" else play.steps, tf.float32)
-    falling = numbers.epsilon_start * (1 - clock / numbers.epsilon_decay)
+    falling = numbers.epsilon_start * (1 - clock / tf.cast(numbers.epsilon_decay, tf.float32))
     return tf.maximum(falling, numbers.epsilon_end)
 
 
-def act(
-    weights: Weights,
-    observation: tf.Tensor,
-    activation: tf.Tensor,
-    epsilon: tf.Tensor,
-    random: tf.Tensor,
-    s: Settings,
-) -> tf.Tensor:
+def act(q: tf.Tensor, epsilon: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
     """Return ε-greedy actions [N], by uniform numbers [2, N]."""
-    q = q_values(weights, observation, activation, s)
     anything = tf.cast(random[1] * q.shape[-2], tf.int32)
     return tf.where(random[0] < epsilon, anything, greedy(q))
 
@@ -209,17 +194,17 @@ def play_round(
     Returns rows for the replay buffer [T, F, N], the new position, and the return of the last
     episode that ended, NaN without one [N].
     """
-    choose = env.part(partial(act, s=s))
+    values = env.part(partial(q_values, s=s))
     by_steps, seeds, dtype = s.total_steps is not None, keys.shape[-1], env.reward_dtype
-    zero, length = tf.constant(0, dtype), s.train_every if by_steps else s.maximum_steps
+    length = s.train_every if by_steps else s.maximum_steps
     starts = streams.fold_in(keys, STARTS)
     random = streams.uniform(streams.fold_in(keys, ACTIONS), (length, 2))
     chance = streams.uniform(streams.fold_in(keys, CHANCE), (length, env.draws))
 
     def tick(t, alive, play, finished, memory):
         observation = env.observe(play.state)
-        chance_of = epsilon(play, numbers, s)
-        action = choose(weights, observation, numbers.activation, chance_of, random[t])
+        q = values(weights, observation, numbers)
+        action = act(q, epsilon(play, numbers, s), random[t])
         next_state, reward, terminated = env.step(play.state, action, chance[t])
         cut = (play.step + 1 >= s.maximum_steps) | env.truncated(next_state)
         following, truncated = env.observe(next_state), cut & ~terminated
@@ -234,18 +219,15 @@ def play_round(
         )
         finished = tf.where(ended, tf.cast(play.episode_return, tf.float32), finished)
         if by_steps:
-            play = play._replace(
-                state=env.renew(play.state, ended, lambda: streams.fold_in(starts, t)),
-                step=tf.where(ended, 0, play.step),
-                episode_return=tf.where(ended, zero, play.episode_return),
-            )
+            state = env.renew(play.state, ended, lambda: streams.fold_in(starts, t))
+            begun = [tf.where(ended, tf.zeros_like(so_far), so_far) for so_far in play[1:3]]
+            play = Play._make([state, *begun, *play[3:]])
         else:
             alive = alive & ~ended
         return t + 1, alive, play, finished, programs.record(memory, t, step)
 
     if not by_steps:
-        first, paid = tf.zeros([seeds], tf.int32), tf.zeros([seeds], dtype)
-        play = play._replace(state=env.reset(starts), step=first, episode_return=paid)
+        play = Play._make([env.reset(starts), *map(tf.zeros_like, play[1:3]), *play[3:]])
     memory = replay_buffer.recorder(length, seeds, env.observation_size)
     start = (tf.constant(0), tf.ones([seeds], tf.bool), play, tf.fill([seeds], np.nan), memory)
     *_, play, finished, memory = tf.while_loop(
@@ -272,7 +254,7 @@ def update(
         chosen(
             numbers.target_network,
             s.target_network,
-            {"none": old, "hard": tf.where(due, w, old), "soft": old + numbers.tau * (w - old)},
+            {"none": w, "hard": tf.where(due, w, old), "soft": old + numbers.tau * (w - old)},
         )
         for old, w in zip(learner.target, weights, strict=True)
     ]
@@ -299,8 +281,7 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
     seeds = keys.shape[-1]
     sizes = (env.observation_size, *s.hidden_sizes, env.actions + s.dueling)
     weights = networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)
-    zero = tf.zeros([seeds], tf.int32)
-    state = env.reset(streams.fold_in(keys, FIRST_EPISODE))
+    zero, state = tf.zeros([seeds], tf.int32), env.reset(streams.fold_in(keys, FIRST_EPISODE))
     study = env.part(partial(learn, s=s))
 
     def body(k, learner, best, buffer, play, curves):
@@ -331,12 +312,6 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
     return [curve.stack() for curve in curves], learner.weights, best[:-1]
 
 
-@cache
-def program(env: Environment, s: Settings) -> Callable:
-    """Return the training as a program of the environment's kind."""
-    return env.program(partial(training, env=env, s=s))
-
-
 def train(
     h: Hyperparameters | Sequence[Hyperparameters],
     env: Environment,
@@ -349,10 +324,9 @@ def train(
     `variants` that can share it.
     """
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
-    fixed = kinds.part(Fixed, each[0])
-    s = settings_of([v for v in [*variants, *each] if kinds.part(Fixed, v) == fixed])
-    numbers, run = programs.numbers(Numbers, each, s, COUNTS), program(env, s)
-    (returns, steps, losses, targets), final, best = run(tf.constant(keys.T, tf.uint32), numbers)
+    numbers, s = prepared(each, variants)
+    found = programs.of(training, env, s)(tf.constant(keys.T), numbers)
+    (returns, steps, losses, targets), final, best = found
     final, best = (env.on_observations([w.numpy() for w in weights]) for weights in (final, best))
     returns, losses, targets = (finite(curve.numpy()) for curve in (returns, losses, targets))
     return TrainingRun(returns, steps.numpy(), losses, targets, {"final": final, "best": best})
@@ -360,16 +334,14 @@ def train(
 
 def policy(weights: Weights, h: Hyperparameters | Sequence[Hyperparameters]) -> networks.Act:
     """Return the greedy policy of all seeds."""
-    each = [h] if isinstance(h, Hyperparameters) else h
-    s = settings_of(each)
-    numbers = programs.numbers(Numbers, each, s, COUNTS)
-    return networks.acting(greedy_actions, [*weights, numbers.activation], s)
+    numbers, s = prepared([h] if isinstance(h, Hyperparameters) else h)
+    return networks.acting(actions, [*weights, *numbers], s)
 
 
-def greedy_actions(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return the actions of highest value, [..., N]; activations follow the weights."""
-    *weights, activation = weights
-    return greedy(q_values(weights, observation, activation, s))
+def actions(inputs: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
+    """Return the actions of highest value, [..., N]."""
+    weights, numbers = inputs[: -len(Numbers._fields)], Numbers(*inputs[-len(Numbers._fields) :])
+    return greedy(q_values(weights, observation, numbers, s))
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:

@@ -48,7 +48,7 @@ def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
 
 
 @cache
-def program(env: Environment, s: reinforce.Settings, h: Hyperparameters) -> Callable:
+def program(env: Environment, s: reinforce.Fixed, h: Hyperparameters) -> Callable:
     """Return the compiled imitation of keys, weights and rates."""
 
     def imitation(keys: tf.Tensor, weights: networks.Weights, rate: tf.Tensor) -> tuple:
@@ -81,6 +81,6 @@ def imitate(
     """
     words, rates = tf.constant(keys.T, tf.uint32), tf.fill([len(keys)], float(h.learning_rate))
     initial = reinforce.initial_weights(words, env, h)
-    compiled = program(env, part(reinforce.Settings, h), part(Hyperparameters, imitation))
+    compiled = program(env, part(reinforce.Fixed, h), part(Hyperparameters, imitation))
     weights, steps, agreement = compiled(streams.fold_in(words, RECORDING), initial, rates)
     return [weight.numpy() for weight in weights], steps.numpy(), agreement.numpy()

@@ -19,7 +19,7 @@ Source: Williams (1992), section 4, equation 11; Sutton and Barto (2018), equati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -36,6 +36,7 @@ from reprise.nn.networks import Weights, materialize
 
 Behaviour = Literal["sampled", "greedy"]
 Credit = Literal["total_reward", "return", "advantage"]
+CHOICES = {"credit": get_args(Credit), "behaviour": get_args(Behaviour)}
 
 # The random streams of a seed, and of an iteration.
 WEIGHTS, ITERATIONS = range(2)
@@ -44,8 +45,8 @@ STARTS, ACTIONS, CHANCE = range(3)
 EPSILON = 1e-8  # equal returns have no deviation: their advantages are zero, not NaN
 
 
-class Settings(kinds.Frozen):
-    """Hyperparameters that are fixed when the program is compiled."""
+class Fixed(kinds.Frozen):
+    """Hyperparameters that all seeds of a compiled program share."""
 
     hidden_sizes: kinds.HiddenSizes
     activation: networks.Activation
@@ -64,7 +65,7 @@ class Numbers(NamedTuple):
     behaviour: tf.Tensor  # the place in `Behaviour`
 
 
-class Hyperparameters(Settings):
+class Hyperparameters(Fixed):
     """All hyperparameters of REINFORCE."""
 
     learning_rate: kinds.PositiveFloat
@@ -92,16 +93,6 @@ def needs_of_episodes(played: Mapping[str, int], pack: Mapping[str, int]) -> Ite
     yield capacity.count("the number of steps", capacity.product(played), played, capacity.FLOAT32)
 
 
-def numbers_of(h: Sequence[Hyperparameters]) -> Numbers:
-    """Return the numbers of a program, by seed."""
-    return Numbers(
-        tf.constant([each.learning_rate for each in h], tf.float32),
-        tf.constant([each.discount for each in h], tf.float32),
-        tf.constant([get_args(Credit).index(each.credit) for each in h]),
-        tf.constant([get_args(Behaviour).index(each.behaviour) for each in h]),
-    )
-
-
 class Episodes(NamedTuple):
     """The episodes of an iteration; a step counts where `played`."""
 
@@ -111,7 +102,7 @@ class Episodes(NamedTuple):
     played: tf.Tensor  # bool [T, E, N]
 
 
-def logits(weights: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
+def logits(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor:
     """Return the logits of π [..., Z, N]."""
     return networks.forward(weights, observation, s.activation)
 
@@ -157,16 +148,14 @@ def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
     return tf.where(numbers.credit == 0, total, tf.where(numbers.credit == 1, returns, normalised))
 
 
-def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Settings) -> tf.Tensor:
+def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> tf.Tensor:
     """Return the terms of mean_t -A_t log π(a_t | s_t)."""
     played = tf.cast(episodes.played, tf.float32)
     share = credit * played / tf.reduce_sum(played, [0, 1])
     return share * negative_log_prob(logits(weights, episodes.observation, s), episodes.action)
 
 
-def policy_gradient(
-    weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Settings
-) -> Weights:
+def policy_gradient(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> Weights:
     """Return each seed's gradient of its loss, [.., N]."""
     with tf.GradientTape() as tape:
         tape.watch(weights)
@@ -176,7 +165,7 @@ def policy_gradient(
 
 
 def act(
-    weights: Weights, observation: tf.Tensor, random: tf.Tensor, numbers: Numbers, s: Settings
+    weights: Weights, observation: tf.Tensor, random: tf.Tensor, numbers: Numbers, s: Fixed
 ) -> tf.Tensor:
     """Return actions by the seed's behaviour [E, N]."""
     z = logits(weights, observation, s)
@@ -212,7 +201,7 @@ def play(
 
 
 def update(
-    weights: Weights, state: optimizers.State, episodes: Episodes, numbers: Numbers, s: Settings
+    weights: Weights, state: optimizers.State, episodes: Episodes, numbers: Numbers, s: Fixed
 ) -> tuple[Weights, optimizers.State]:
     """Take one gradient step from an iteration's episodes."""
     credit = credited(episodes, numbers)
@@ -221,7 +210,7 @@ def update(
     return weights, state
 
 
-def initial_weights(keys: tf.Tensor, env: Environment, s: Settings) -> Weights:
+def initial_weights(keys: tf.Tensor, env: Environment, s: Fixed) -> Weights:
     """Return the untrained policy networks of keys [2, N]."""
     outputs = 1 if env.actions == 2 else env.actions
     sizes = (env.observation_size, *s.hidden_sizes, outputs)
@@ -229,7 +218,7 @@ def initial_weights(keys: tf.Tensor, env: Environment, s: Settings) -> Weights:
 
 
 def training(
-    keys: tf.Tensor, weights: Weights, numbers: Numbers, env: Environment, s: Settings
+    keys: tf.Tensor, weights: Weights, numbers: Numbers, env: Environment, s: Fixed
 ) -> tuple:
     """Train all seeds from keys [2, N]: the program."""
     learn, choose = env.part(partial(update, s=s)), env.part(partial(act, s=s))
@@ -254,12 +243,6 @@ def training(
     return [curve.stack() for curve in curves], weights
 
 
-@cache
-def program(env: Environment, s: Settings) -> Callable:
-    """Return the training as a program of the environment's kind."""
-    return env.program(partial(training, env=env, s=s))
-
-
 def train(
     h: Hyperparameters | Sequence[Hyperparameters],
     env: Environment,
@@ -272,9 +255,10 @@ def train(
     `initial` weights [.., N], by default with untrained ones.
     """
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
-    settings, words, numbers = kinds.part(Settings, each[0]), tf.constant(keys.T), numbers_of(each)
-    before = initial_weights(words, env, settings) if initial is None else initial
-    (returns, steps), weights = program(env, settings)(words, before, numbers)
+    s, words = kinds.part(Fixed, each[0]), tf.constant(keys.T)
+    numbers = programs.numbers(Numbers, each, CHOICES)
+    before = initial_weights(words, env, s) if initial is None else initial
+    (returns, steps), weights = programs.of(training, env, s)(words, before, numbers)
     final = env.on_observations([weight.numpy() for weight in weights])
     played = np.cumsum(steps.numpy(), axis=0, dtype=float)
     none = np.zeros((0, len(keys)), np.float32)
@@ -282,14 +266,17 @@ def train(
 
 
 def policy(
-    weights: Weights, h: Hyperparameters, random: np.random.Generator | None = None
+    weights: Weights,
+    h: Hyperparameters | Sequence[Hyperparameters],
+    random: np.random.Generator | None = None,
 ) -> networks.Act:
     """Return a greedy policy, or one sampled by a generator."""
-    return networks.acting(actions, weights, kinds.part(Settings, h), random)
+    one = h if isinstance(h, Hyperparameters) else h[0]
+    return networks.acting(actions, weights, kinds.part(Fixed, one), random)
 
 
 def actions(
-    weights: Weights, observation: tf.Tensor, random: tf.Tensor | None = None, *, s: Settings
+    weights: Weights, observation: tf.Tensor, random: tf.Tensor | None = None, *, s: Fixed
 ) -> tf.Tensor:
     """Return greedy actions, or sampled ones by uniform numbers."""
     z = logits(weights, observation, s)

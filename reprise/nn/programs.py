@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from itertools import count
 from typing import Any, TypeVar
 
@@ -50,17 +51,23 @@ def compiled(function: Callable[..., Any], *, jit_compile: bool = True) -> Calla
     return call
 
 
-def numbers(kind: type[T], each: Sequence[Any], settings: Any, counts: Container[str] = ()) -> T:
+@cache
+def of(training: Callable, env: Any, s: Any) -> Callable:
+    """Return a training as a program of the environment's kind."""
+    return env.program(partial(training, env=env, s=s))
+
+
+def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[str]]) -> T:
     """Return the numbers of a program, [N], from each seed's hyperparameters.
 
-    A choice becomes its place among those in the settings, a count an integer.
+    A word becomes its place among the choices, an integer stays one.
     """
 
     def column(name: str) -> tf.Tensor:
         values = [getattr(h, name) for h in each]
-        if isinstance(values[0], str):
-            return tf.constant([getattr(settings, name).index(value) for value in values])
-        return tf.constant(values, tf.int32 if name in counts else tf.float32)
+        if name in choices:
+            values = [choices[name].index(value) for value in values]
+        return tf.constant(values, tf.int32 if isinstance(values[0], int) else tf.float32)
 
     return kind(*map(column, kind._fields))
 

@@ -11,7 +11,7 @@ from reprise.agents.reinforce import advantages, discounted_returns
 from reprise.environments.cartpole import CartPole
 from reprise.hyperparameters import part
 from reprise.measures.training_run import TrainingRun
-from reprise.nn import networks, streams
+from reprise.nn import networks, programs, streams
 from reprise.nn.determinism import tf
 
 TINY = reinforce.Hyperparameters(
@@ -28,7 +28,7 @@ def train(h: reinforce.Hyperparameters, keys: np.ndarray = KEYS) -> TrainingRun:
 
 def choosing(weights: list, h: reinforce.Hyperparameters):
     """Return the policy that plays in training."""
-    numbers = reinforce.numbers_of([h] * 4)
+    numbers = programs.numbers(reinforce.Numbers, [h] * 4, reinforce.CHOICES)
     return lambda observation, random: reinforce.act(weights, observation, random, numbers, h)
 
 
@@ -131,9 +131,12 @@ def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():
 
 def test_a_training_is_the_same_compiled_and_not():
     """XLA fuses products with sums, so that last digits differ."""
-    keys, numbers = tf.constant(KEYS.T), reinforce.numbers_of([TINY] * 4)
+    keys, numbers = (
+        tf.constant(KEYS.T),
+        programs.numbers(reinforce.Numbers, [TINY] * 4, reinforce.CHOICES),
+    )
     weights = reinforce.initial_weights(keys, CartPole(), TINY)
-    compiled = reinforce.program(CartPole(), part(reinforce.Settings, TINY))
+    compiled = programs.of(reinforce.training, CartPole(), part(reinforce.Fixed, TINY))
     (returns, steps), final = compiled(keys, weights, numbers)
     (plain_returns, plain_steps), plain = reinforce.training(
         keys, weights, numbers, CartPole(), TINY

@@ -87,8 +87,10 @@ def test_episodes_begin_with_seeds_that_no_evaluation_has_and_no_two_share():
 def experienced(wrappers: Any) -> replay_buffer.Transitions:
     """Return what 3 seeds experience in 40 steps, one episode after the other, [T, .., N]."""
     environment = GymnasiumEnvironment(of(COUNTING, wrappers=wrappers))
-    h = test_dqn.with_(total_episodes=None, total_steps=1, train_every=40, maximum_steps=100)
-    numbers = dqn.Numbers(*(tf.ones([3]) for _ in range(5)))  # epsilon is 1
+    h = test_dqn.with_(
+        total_episodes=None, total_steps=1, train_every=40, maximum_steps=100, epsilon_end=1
+    )
+    numbers, settings = dqn.prepared([h] * 3)
 
     def play(keys):
         nothing = tf.zeros([3], tf.int32)
@@ -96,7 +98,7 @@ def experienced(wrappers: Any) -> replay_buffer.Transitions:
         paid = tf.zeros([3], tf.float64)
         at = dqn.Play(state, nothing, paid, nothing, nothing)
         weights = [tf.zeros([3, 2, 3]), tf.zeros([3, 3])]
-        return dqn.play_round(weights, at, keys, numbers, environment, h)[0]
+        return dqn.play_round(weights, at, keys, numbers, environment, settings)[0]
 
     rows = environment.program(play)(tf.constant(KEYS.T)).numpy()
     action, reward, terminated, truncated = rows[:, 4:].swapaxes(0, 1)
@@ -134,8 +136,8 @@ def test_a_truncated_end_has_a_future_if_one_bootstraps_there():
     weights = [tf.zeros([3, 2, 3]), tf.ones([3, 3])]  # every Q-value is 1
     learner = dqn.Learner(weights, weights, None)  # pyright: ignore[reportArgumentType]
     for bootstraps in (False, True):
-        h = test_dqn.TINY.model_copy(update={"bootstrap_at_truncation": bootstraps})
-        y = dqn.td_target(learner, batch, tf.fill([3], 0.5), h).numpy()
+        h = test_dqn.with_(bootstrap_at_truncation=bootstraps, discount=0.5)
+        y = dqn.td_target(learner, batch, *dqn.prepared([h] * 3)).numpy()
         future = (y - found.reward)[cut]
         np.testing.assert_allclose(future, 0.5 * bootstraps)
 

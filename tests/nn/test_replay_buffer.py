@@ -26,7 +26,7 @@ def numbered(first: int, steps: int) -> tf.Tensor:
     counts=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=6),
 )
 def test_it_holds_what_a_deque_of_its_capacity_would_hold(capacity, counts):
-    buffer = replay_buffer.empty(capacity, SEEDS, 1)
+    buffer = replay_buffer.empty(capacity, tf.fill([SEEDS], capacity), 1)
     deques = [deque(maxlen=capacity) for _ in range(SEEDS)]
     for round_, count in enumerate(counts):
         rows = numbered(1 + 10 * round_, 5)
@@ -41,7 +41,7 @@ def test_it_holds_what_a_deque_of_its_capacity_would_hold(capacity, counts):
 
 def test_samples_come_evenly_from_what_was_written_and_from_the_own_seed():
     buffer = replay_buffer.add(
-        replay_buffer.empty(10, SEEDS, 1), numbered(1, 4), tf.constant([4, 3])
+        replay_buffer.empty(10, tf.fill([SEEDS], 10), 1), numbered(1, 4), tf.constant([4, 3])
     )
     batch = replay_buffer.sample(buffer, KEYS, 6000)
     for seed, (sign, filled) in enumerate([(1, 4), (-1, 3)]):
@@ -58,7 +58,9 @@ def test_a_transition_comes_back_with_its_six_elements():
         terminated=tf.constant([True, False]), truncated=tf.constant([False, True]),
     )  # fmt: skip
     rows = replay_buffer.rows(programs.record(memory, tf.constant(0), given))
-    buffer = replay_buffer.add(replay_buffer.empty(3, SEEDS, 2), rows, tf.constant([1, 1]))
+    buffer = replay_buffer.add(
+        replay_buffer.empty(3, tf.fill([SEEDS], 3), 2), rows, tf.constant([1, 1])
+    )
     back = replay_buffer.sample(buffer, KEYS, 1)
     for mine, expected in zip(back, given, strict=True):
         np.testing.assert_array_equal(mine[0], expected)
