@@ -49,10 +49,11 @@ def test_every_seed_of_every_setting_is_there_once():
 
 def test_a_program_has_packs_of_one_shape_whose_last_is_filled_up():
     params = tiny.params(NAME)
-    assert [len(group) for group in params.programs().values()] == [4, 4]
-    whole = [study.runs_of(params, packs.Pack(0, 3 * n, 3, "program 1")) for n in range(3)]
+    assert [len(group) for group in params.programs().values()] == [8]
+    whole = [study.runs_of(params, packs.Pack(0, 3 * n, 3, "program 1")) for n in range(6)]
     places = [(setting.number, seed) for runs in whole for setting, seed in runs]
-    assert places == [(0, 0), (0, 1), (1, 0), (1, 1), (4, 0), (4, 1), (5, 0), (5, 1), (5, 2)]
+    every = [(setting, seed) for setting in range(8) for seed in range(2)]
+    assert places == [*every, (7, 2), (7, 3)]
 
 
 def test_no_two_runs_share_a_key(monkeypatch):
