@@ -55,7 +55,7 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
     The tolerance is the largest error of a value, relative to the largest reward where that is
     below 1. With a discount of 1 it is the largest change in the last sweep.
     """
-    values, change = first_values(mdp, discount), np.zeros(mdp.number_of_states)
+    values = change = first_values(mdp, discount)
     enough = tolerances.smallest_change(mdp, discount, tolerance)
     for sweep in range(1, max_sweeps + 1):
         new = q_values(mdp, values, discount).max(axis=1)
@@ -125,10 +125,8 @@ def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIE
             policy = policy if discount == 1 else np.argmax(best, axis=1)
             return Solution(values, policy, count, residual)
         policy = np.where(kept, policy, np.argmax(best, axis=1))
-    raise ConvergenceError(
-        f"discount {discount}: the policy still changes after {max_policies} evaluations; "
-        "allowed: a policy that stays"
-    )
+    still = f"the policy still changes after {max_policies} evaluations"
+    raise ConvergenceError(f"discount {discount}: {still}; allowed: a policy that stays")
 
 
 def modified_policy_iteration(

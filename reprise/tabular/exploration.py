@@ -25,7 +25,7 @@ class Behaviour(NamedTuple):
 
 def epsilon_greedy(start: float, end: float, decay: float) -> Behaviour:
     """Return ε-greedy behaviour; ε falls over `decay` steps."""
-    return Behaviour(float(start), float(end), float(decay), curiosity=0.0)
+    return Behaviour(float(start), float(end), float(decay), 0.0)
 
 
 def curious(curiosity: float) -> Behaviour:
@@ -50,27 +50,22 @@ def appraise_curiously(q: float, visits: int, curiosity: float) -> float:
 
 
 @njit(inline="always")  # a call would take as long as a whole step
-def act_greedily(
-    state: int,
-    actions: np.ndarray,  # those possible in the state
-    q: np.ndarray,  # Q(s, a), [S, A]
-    visits: np.ndarray,  # N(s, a), int64 [S, A]
-    curiosity: float,
-    drawn: tuple[float, float],  # ε_k and a number from there to 1, which decides ties
-) -> int:
-    """Return argmax_a f(Q(s, a), N(s, a))."""
+def act_greedily(actions, q, visits, curiosity: float, share: float) -> int:
+    """Return argmax_a f(Q(s, a), N(s, a)), [A] each.
+
+    The actions are those possible in the state; a share from 0 to 1 decides ties.
+    """
     best, ties, chosen = -np.inf, 0, 0
     for action in actions:
-        value = appraise_curiously(q[state, action], visits[state, action], curiosity)
+        value = appraise_curiously(q[action], visits[action], curiosity)
         if value > best:
             best, ties, chosen = value, 1, action
         elif value == best:
             ties += 1
     if ties > 1:
-        epsilon, uniform = drawn
-        skipped = int((uniform - epsilon) / (1 - epsilon) * ties)
+        skipped = int(share * ties)
         for action in actions:
-            if appraise_curiously(q[state, action], visits[state, action], curiosity) == best:
+            if appraise_curiously(q[action], visits[action], curiosity) == best:
                 chosen = action
                 skipped -= 1
                 if skipped < 0:

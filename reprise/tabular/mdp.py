@@ -6,9 +6,10 @@ Axes: S states, A actions, N transitions of positive probability.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 from scipy import sparse
 
@@ -75,15 +76,14 @@ def from_arrays(
     shape, given = dense.shape[:2], _dense("rewards", rewards)
     if given.shape not in (shape, dense.shape):
         raise ModelError(f"rewards have shape {given.shape}; allowed: {dense.shape} or {shape}")
-    states, actions, successors = found = np.nonzero(dense)  # NaN is not zero: reported below
+    found = np.nonzero(dense)  # NaN is not zero: reported below
     names = {"state_names": state_names, "action_names": action_names}
     cells = dense[found], given[found[: given.ndim]]
-    model = from_transitions(states, actions, successors, *cells, shape=shape, **names)
+    model = from_transitions(*found, *cells, shape=shape, **names)
     mask = np.ones(shape, bool) if possible is None else numbers("possible", possible, None)
     if mask.shape != shape or mask.dtype != np.bool_:
-        raise ModelError(
-            f"possible has shape {mask.shape} and type {mask.dtype}; allowed: {shape}, bool"
-        )
+        kind = f"shape {mask.shape} and type {mask.dtype}"
+        raise ModelError(f"possible has {kind}; allowed: {shape}, bool")
     for state, action in np.argwhere(mask != model.possible)[:1].tolist():
         allowed = "1" if mask[state, action] else "0, the action being impossible"
         total = f"probabilities sum to {dense[state, action].sum():.12g}"
@@ -148,7 +148,7 @@ def from_transitions(
         counts = np.bincount(rows, minlength=size)
     if (rows[1:] < rows[:-1]).any():
         order = np.argsort(rows, kind="stable")
-        rows, targets, p, r = rows[order], targets[order], p[order], r[order]
+        targets, p, r = targets[order], p[order], r[order]
     possible = (counts > 0).reshape(shape)
     for state in np.flatnonzero(~possible.any(axis=1))[:1]:
         raise ModelError(
@@ -181,9 +181,8 @@ def divisors(sums: np.ndarray, owner: Callable[[int], str]) -> np.ndarray:
     is not 1 to six digits.
     """
     for row in np.flatnonzero(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1].tolist():
-        raise ModelError(
-            f"{owner(row)} sum to {sums[row]:.12g}; allowed: 1 within {ROW_SUM_TOLERANCE:g}"
-        )
+        allowed = f"1 within {ROW_SUM_TOLERANCE:g}"
+        raise ModelError(f"{owner(row)} sum to {sums[row]:.12g}; allowed: {allowed}")
     return np.where(np.abs(sums - 1) > ROUNDED, sums, 1.0)
 
 
@@ -220,3 +219,38 @@ def _dense(name: str, value: ArrayLike) -> np.ndarray:
                     allowed = f"{len(rows)}, one for each state"
                     raise ModelError(f"{pair} has {row.size} numbers; allowed: {allowed}")
     return numbers(name, value)
+
+
+class Sampler(NamedTuple):
+    """A model of N transitions, as compiled loops sample it."""
+
+    row_starts: np.ndarray  # int [S·A + 1], where the transitions of each row s·A + a begin
+    cumulative: np.ndarray  # float64 [N], sums of the probabilities in each row; the last is 1
+    successors: np.ndarray  # int [N]
+    rewards: np.ndarray  # float64 [N]
+
+
+def sampler(mdp: MDP) -> Sampler:
+    """Prepare a model for sampling."""
+    t = mdp.transitions
+    return Sampler(t.indptr, _cumulative(t.indptr, t.data), t.indices, mdp.rewards)
+
+
+@njit
+def _cumulative(row_starts: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    sums = probabilities.copy()
+    for row in range(len(row_starts) - 1):
+        for n in range(row_starts[row] + 1, row_starts[row + 1]):
+            sums[n] += sums[n - 1]
+        if row_starts[row] < row_starts[row + 1]:
+            sums[row_starts[row + 1] - 1] = 1.0  # in spite of rounding
+    return sums
+
+
+@njit
+def draw(source: Sampler, row: int, uniform: float) -> int:
+    """Return the transition in which a number lies."""
+    n = source.row_starts[row]  # cumulative(n - 1) ≤ uniform < cumulative(n)
+    while uniform >= source.cumulative[n]:
+        n += 1
+    return n

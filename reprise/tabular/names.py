@@ -18,13 +18,12 @@ def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence
         return tuple(f"{kind[0]}{number}" for number in range(size))
     if len(names) != size:
         raise ModelError(f"there are {len(names)} {kind} names; allowed: {size}, one per {kind}")
-    seen: set[str] = set()
     for name in names:
         if not isinstance(name, str) or not name:
             raise ModelError(f"{kind} name {name!r} is not a name; allowed: text, not empty")
-        if name in seen:
-            raise ModelError(f"{kind} name {name!r} occurs twice; allowed: each name once")
-        seen.add(name)
+    if len(set(names)) < size:
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise ModelError(f"{kind} name {twice!r} occurs twice; allowed: each name once")
     return tuple(names)
 
 
@@ -40,11 +39,7 @@ def find(name: object, names: Sequence[str], kind: str, context: str = "") -> in
 
 
 def quoted(name: str) -> str:
-    """Return the name, quoted unless it is one word.
-
-    >>> print(quoted("a0"), quoted("run it"))
-    a0 'run it'
-    """
+    """Return the name, quoted unless it is one word."""
     return name if name.isalnum() else repr(name)
 
 

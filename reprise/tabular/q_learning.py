@@ -15,11 +15,8 @@ from numba import njit
 
 from reprise import hyperparameters as kinds
 from reprise.tabular.exploration import RANDOM, Behaviour, act_greedily, appraise_curiously, falling
-from reprise.tabular.mdp import MDP
-from reprise.tabular.sampling import Sampler, draw, sampler
+from reprise.tabular.mdp import MDP, Sampler, draw, sampler
 from reprise.tabular.undiscounted import absorbing_states, first_state
-
-BLOCK = 10_000  # iterations for which random numbers are drawn at once
 
 
 class Learning(kinds.Frozen):
@@ -79,7 +76,7 @@ def q_learning(
     q = np.empty((len(generators), *mdp.possible.shape))
     for run, generator in enumerate(generators):
         learner = Learner(mdp, model, h, behaviour, generator)
-        curves[run] = learner.learn(h.iterations, pair, h.record_every)
+        learner.learn(h.iterations, pair, h.record_every, curves[run])
         q[run] = learner.q
     return q, curves
 
@@ -103,64 +100,55 @@ class Learner:
     """A run under way: Q-values, and visits."""
 
     def __init__(
-        self,
-        mdp: MDP,
-        model: Episodes,
-        hyperparameters: Learning,
-        behaviour: Behaviour,
-        generator: np.random.Generator,
+        self, mdp: MDP, model: Episodes, h: Learning, behaviour: Behaviour, generator
     ) -> None:
         self.q = np.where(mdp.possible, 0.0, -np.inf)  # [S, A], -inf for impossible actions
         self.visits = np.zeros(mdp.possible.shape, np.int64)  # [S, A]
         self.iterations = 0  # made so far
-        rates = hyperparameters.learning_rate, hyperparameters.learning_rate_decay
-        self._given, self._generator = (model, behaviour, rates), generator
+        rates = h.learning_rate, h.learning_rate_decay
+        self._given = generator, model, behaviour, rates, self.q, self.visits
         several = len(model.starts) > 1  # only then the start is drawn
         self._state = begin(model, generator.random()) if several else model.starts[0]
 
-    def learn(self, until: int, recorded: tuple[int, int] = (0, 0), every: int = 1) -> np.ndarray:
-        """Learn until an iteration; return a pair's recorded Q-values, [K]."""
-        records = [np.empty(0)]
-        while self.iterations < until:
-            uniforms = self._generator.random((min(BLOCK, until - self.iterations), 2))
-            self._state, trace = learn(
-                *self._given, uniforms, self.iterations, self._state, recorded, self.q, self.visits
-            )
-            records.append(trace[(-self.iterations - 1) % every :: every])
-            self.iterations += len(uniforms)
-        return np.concatenate(records)
+    def learn(self, until: int, pair=(0, 0), every: int = 1, curve=np.empty(0)) -> None:  # noqa: B008
+        """Learn until an iteration; record a pair's Q-values, [K]."""
+        spans = self.iterations, until, every
+        self._state = learn(*self._given, self._state, spans, pair, curve)
+        self.iterations = until
 
 
 @njit
 def learn(
+    generator: np.random.Generator,
     model: Episodes,
     behaviour: Behaviour,
     rates: tuple[float, float],  # α_0, decay
-    uniforms: np.ndarray,  # [T, 2], for the action and for the transition
-    first: int,  # iterations made before
-    state: int,
-    recorded: tuple[int, int],
     q: np.ndarray,  # [S, A], changed
-    visits: np.ndarray,  # [S, A], changed
-) -> tuple[int, np.ndarray]:
-    """Learn from T transitions; return state and trace, [T]."""
+    visits: np.ndarray,  # int64 [S, A], changed
+    state: int,
+    spans: tuple[int, int, int],  # the first iteration, the end, and those from record to record
+    recorded: tuple[int, int],
+    curve: np.ndarray,  # [K], changed
+) -> int:
+    """Learn in some iterations, and return the next state."""
     source, resumed, discounts, actions, action_counts, _, _ = model
     number_of_actions, curiosity = q.shape[1], behaviour.curiosity
-    trace = np.empty(len(uniforms))
-    for t in range(len(uniforms)):
-        k = first + t
+    first, end, every = spans
+    record = first // every
+    for k in range(first, end):
         # Act: at random with probability ε_k, else by the Q-values.
-        epsilon, count, uniform = falling(k, behaviour), action_counts[state], uniforms[t, 0]
+        epsilon, count, uniform = falling(k, behaviour), action_counts[state], generator.random()
         if uniform < epsilon:
             share = uniform / epsilon if epsilon < 1 else uniform  # divisions are slow
             action = actions[state, int(share * count)]
         else:
-            possible, drawn = actions[state, :count], (epsilon, uniform)
-            action = act_greedily(state, possible, q, visits, curiosity, drawn)
+            share = (uniform - epsilon) / (1 - epsilon)
+            possible = actions[state, :count]
+            action = act_greedily(possible, q[state], visits[state], curiosity, share)
         visits[state, action] += 1
 
         # See the reward and the next state.
-        row, uniform = state * number_of_actions + action, uniforms[t, 1]
+        row, uniform = state * number_of_actions + action, generator.random()
         n = draw(source, row, uniform)
         reward, next_state = source.rewards[n], source.successors[n]
 
@@ -174,12 +162,15 @@ def learn(
         alpha = rates[0] / (1 + k * rates[1])
         q[state, action] = (1 - alpha) * q[state, action] + alpha * target
 
-        trace[t] = q[recorded]
+        if k + 1 == (record + 1) * every:
+            if record < len(curve):
+                curve[record] = q[recorded]
+            record += 1
         state = resumed[n]
         if state < 0:  # the rest of the number that drew the end is uniform in [0, 1) again
             low = source.cumulative[n - 1] if n > source.row_starts[row] else 0.0
             state = begin(model, (uniform - low) / (source.cumulative[n] - low))
-    return state, trace
+    return state
 
 
 @njit

@@ -43,7 +43,7 @@ def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
 def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str, Any]:
     """Compare Q-learning's iterations with sweeps, each over all pairs."""
     iterations = settling_quantiles(settled)
-    median = np.nan if iterations["median"] is None else iterations["median"]
+    median = iterations["median"] or np.nan
     return {
         "iterations": iterations,
         "sweeps": _finite(sweeps),

@@ -19,9 +19,8 @@ from pydantic import Field
 
 from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, Recorded
 from reprise.tabular.dynamic_programming import policy_evaluation
-from reprise.tabular.mdp import MDP, divisors, from_transitions, numbers
+from reprise.tabular.mdp import MDP, Sampler, divisors, draw, from_transitions, numbers, sampler
 from reprise.tabular.names import ModelError
-from reprise.tabular.sampling import Sampler, draw, sampler
 from reprise.tabular.undiscounted import absorbing_states, first_state
 
 

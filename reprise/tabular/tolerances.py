@@ -40,9 +40,9 @@ def smallest_change(mdp: MDP, discount: float, tolerance: float) -> float:
     if not tolerance > 0:
         raise ModelError(f"tolerance is {tolerance}; allowed: above 0")
     tolerance *= min(1.0, reward_scale(mdp))
-    if discount in (0, 1):
-        return tolerance if discount else np.inf
-    return tolerance * (1 - discount) / discount
+    if discount == 1:
+        return tolerance
+    return tolerance * (1 - discount) / discount if discount else np.inf
 
 
 def settled(change: np.ndarray, enough: float, values: np.ndarray) -> bool:

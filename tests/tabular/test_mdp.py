@@ -7,9 +7,8 @@ import pytest
 from scipy import sparse
 
 from reprise.tabular.loaders import from_yaml
-from reprise.tabular.mdp import from_arrays, from_transitions
+from reprise.tabular.mdp import draw, from_arrays, from_transitions, sampler
 from reprise.tabular.names import metric_keys, quoted
-from reprise.tabular.sampling import draw, sampler
 from tests.tabular.refusal import refusal
 
 # Two states: a0 moves from s0 to s1 half of the time, a1 is possible in s1 only and leads back.

@@ -1,5 +1,6 @@
 """Tabular Q-learning: its updates, its optimum, its runs."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -45,18 +46,18 @@ def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
 
 
 def test_the_first_updates_are_those_of_the_equation(three_state):
-    # Numbers chosen by hand: a0 to s0 (+10), a0 to s1, a2 to s2 (-50), a1 to s0 (+40).
-    uniforms = np.array([[0.0, 0.5], [0.2, 0.75], [0.99, 0.5], [0.5, 0.3]])
+    # a0 to s0 (+10), a0 to s1, a2 to s2 (-50), a1 to s0 (+40): a number for each.
+    generator = SimpleNamespace(random=iter([0.0, 0.5, 0.2, 0.75, 0.99, 0.5, 0.5, 0.3]).__next__)
     q, visits = np.where(three_state.possible, 0.0, -np.inf), np.zeros((3, 3), np.int64)
-    model = episodes(three_state, AT_S0, 0.9)
-    state, curve = learn(model, RANDOM, (0.5, 1.0), uniforms, 0, 0, (0, 0), q, visits)
+    model, curve = episodes(three_state, AT_S0, 0.9), np.zeros(4)
+    given = generator, model, RANDOM, (0.5, 1.0), q, visits, 0, (0, 4, 1), (0, 0), curve
+    assert learn.py_func(*given) == 0
     first = 0.5 * 10
     second = 0.75 * first + 0.25 * 0.9 * 0
     assert curve.tolist() == pytest.approx([first, second, second, second], rel=1e-15)
     assert q[1, 2] == pytest.approx(0.5 / 3 * -50, rel=1e-15)
     assert q[2, 1] == pytest.approx(0.5 / 4 * (40 + 0.9 * second), rel=1e-15)
     assert visits.tolist() == [[2, 0, 0], [0, 0, 1], [0, 1, 0]]
-    assert state == 0
 
 
 @pytest.mark.parametrize("behaviour", [RANDOM, epsilon_greedy(0.5, 0.1, 300.0), curious(2.0)])
@@ -66,12 +67,11 @@ def test_the_compiled_loop_equals_plain_python(behaviour, start):
         [[[0.5, 0.5, 0.0], [0.0, 0.4, 0.6]], [[0.3, 0.0, 0.7], [1.0, 0.0, 0.0]], [[0, 0, 1]] * 2],
         [[1.0, -1.0], [2.0, 0.0], [0.0, 0.0]],
     )
-    uniforms = np.random.default_rng(4).random((500, 2))
     results = []
     for loop in (learn, learn.py_func):
-        q, visits = np.zeros((3, 2)), np.zeros((3, 2), np.int64)
-        given = episodes(model, start, 0.9), behaviour, (0.05, 0.005), uniforms, 0, 0, (1, 1)
-        state, curve = loop(*given, q, visits)
+        q, visits, curve = np.zeros((3, 2)), np.zeros((3, 2), np.int64), np.zeros(500)
+        given = np.random.default_rng(4), episodes(model, start, 0.9), behaviour, (0.05, 0.005)
+        state = loop(*given, q, visits, 0, (0, 500, 1), (1, 1), curve)
         results.append((q, curve, visits, np.array(state)))
     for compiled, plain in zip(*results, strict=True):
         assert (compiled == plain).all()
@@ -79,7 +79,7 @@ def test_the_compiled_loop_equals_plain_python(behaviour, start):
 
 
 def test_a_run_depends_neither_on_other_runs_nor_on_its_records(three_state):
-    q, curves = learnt(three_state, 1, iterations=12_000)  # more than a block
+    q, curves = learnt(three_state, 1, iterations=12_000)
     among, thinned = learnt(three_state, 5, iterations=12_000, record_every=7)
     assert (q[0] == among[0]).all()
     assert (curves[0, 6::7] == thinned[0]).all()

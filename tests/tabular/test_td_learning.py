@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reprise.tabular import td_learning as td
 from reprise.tabular.loaders import from_gymnasium, from_yaml
-from reprise.tabular.sampling import sampler
+from reprise.tabular.mdp import sampler
 from tests.tabular.refusal import refusal
 
 CHAPTER = td.Hyperparameters(discount=0.9, iterations=2000, record_every=1)
