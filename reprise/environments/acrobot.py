@@ -1,11 +1,10 @@
-"""Acrobot-v1 in TensorFlow operations, for any number of acrobots at once.
+"""Acrobot-v1 in TensorFlow operations, for many acrobots at once.
 
 Two links hang from a bar, with a motor only between them; the free end is to swing above one link's
 length over the bar. The equations are the book's; constants, bounds and the integration (one step
-of Runge-Kutta's fourth order) are Gymnasium's, in float32. Gymnasium integrates in float64: one
-step agrees to float32 rounding; whole episodes do not, as the motion is chaotic.
-
-Source: Sutton (1996); Sutton and Barto (1998), section 11.3; Gymnasium, acrobot.py.
+of Runge-Kutta's fourth order) are Gymnasium's. Gymnasium integrates in float64: one step agrees to
+float32 rounding; whole episodes do not, as the motion is chaotic. Source: Sutton (1996); Sutton and
+Barto (1998), section 11.3.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import pi
 
-from reprise.environments.base import Environment
+from reprise.environments.base import Environment, Step
 from reprise.environments.cartpole import sine_and_cosine
 from reprise.nn import streams
 from reprise.nn.determinism import tf
@@ -25,7 +24,7 @@ RIGHT_ANGLE = (1.5703125, pi / 2 - 1.5703125)
 
 
 def nearest_multiple(angle: tf.Tensor, right_angles: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the nearest multiple of some right angles, and the rest.
+    """Return the nearest multiple of right angles, and the rest.
 
     Below a hundred radians the rest is exact to 3e-9 and its own rounding.
     """
@@ -50,7 +49,7 @@ def sine_and_cosine_of_any(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def derivative(state: Four, torque: tf.Tensor, p: Acrobot) -> Four:
-    """Return the rates of change of a state; d and phi are the book's."""
+    """Return rates of change; d and phi are the book's."""
     angle_1, angle_2, speed_1, speed_2 = state
     (sin_1, cos_1), (sin_2, cos_2) = (sine_and_cosine_of_any(x) for x in (angle_1, angle_2))
     lever, inertia = p.mass * p.length * p.to_centre_of_mass, p.moment_of_inertia
@@ -83,7 +82,7 @@ def runge_kutta(state: Four, torque: tf.Tensor, p: Acrobot) -> Four:
 
 @dataclass(frozen=True)
 class Acrobot(Environment):
-    """Compiled Acrobot, with the constants of both links in SI units.
+    """Compiled Acrobot, with its constants in SI units.
 
     A state [..., 4, N] is the first link's angle from hanging, the second's from the first (rad),
     and their speeds (rad/s). An observation [..., 6, N] is cosine and sine of each angle, then both
@@ -113,10 +112,8 @@ class Acrobot(Environment):
         (sin_1, cos_1), (sin_2, cos_2) = (sine_and_cosine_of_any(x) for x in (angle_1, angle_2))
         return tf.stack([cos_1, sin_1, cos_2, sin_2, *speeds], -2)
 
-    def step(
-        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Turn the second link backwards (0), not at all (1) or forwards (2).
+    def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None) -> Step:
+        """Turn the second link backwards (0), not (1), forwards (2).
 
         A step pays -1, or 0 if it ends with the free end above the bar by more than one link.
         """

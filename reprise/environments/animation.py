@@ -1,4 +1,4 @@
-"""An episode's pictures as an animated GIF: small, in real time, the same bytes every time."""
+"""Episodes as animated GIFs: small, and always the same bytes."""
 
 import io
 import textwrap
@@ -19,13 +19,10 @@ WHITE = 255
 
 
 def gif(frames: NDArray[np.uint8], frames_per_second: float) -> bytes:
-    """Return a GIF of frames [T, H, W, 3] in real time, for ever.
+    """Return an endless GIF of frames [T, H, W, 3].
 
     Frames are left out until two are some 0.04 s apart, and shrunk to about 300 pixels in width.
     All share one palette, without dithering, so that what does not move costs nothing.
-
-    Raises:
-        ValueError: if the frames have another shape, or there are none.
     """
     if frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames):
         raise ValueError(f"frames must be [T, H, W, 3]; got {list(frames.shape)}")
@@ -55,13 +52,9 @@ def notice(text: str) -> bytes:
 
 
 def picture(rendered: Any) -> NDArray[Any]:
-    """Return a picture [H, W, 3] of what `render` returned, in its kind of numbers.
+    """Return a rendered picture, [H, W, 3].
 
-    A list stands for its last picture, grey becomes three equal colours, and a fourth, the alpha
-    channel, is left out.
-
-    Raises:
-        Misfit: it is no picture.
+    A list stands for its last picture; grey becomes three equal colours; alpha is left out.
     """
     while isinstance(rendered, list | tuple) and rendered:
         rendered = rendered[-1]
@@ -77,12 +70,9 @@ def picture(rendered: Any) -> NDArray[Any]:
 
 
 def frames(pictures: Sequence[NDArray[Any]]) -> NDArray[np.uint8]:
-    """Return an episode's pictures [H, W, 3] as `gif` takes them, [T, H, W, 3].
+    """Return pictures as `gif` takes them, [T, H, W, 3].
 
     Truths are black and white. Fractions are shares of white if none is above 1.
-
-    Raises:
-        Misfit: they are of several sizes, or beyond 0 to 255.
     """
     sizes = list(dict.fromkeys(f"{p.shape[1]} x {p.shape[0]}" for p in pictures))
     if len(sizes) > 1:

@@ -1,8 +1,7 @@
-"""Checks of the spaces of environments, and of their answers to `reset` and `step`.
+"""Checks of spaces, and of answers to `reset` and `step`.
 
-An answer with a clear meaning is taken: a list of numbers for an array, a category as a float, a
-reward or an end as an array of one. Any other is a `Misfit`: reshaped or broadcast to fit, it would
-be a wrong number that nobody sees.
+An answer with a clear meaning is taken: a list for an array, a category as a float, a reward or an
+end as an array of one. Any other is a `Misfit`: reshaped to fit, it would be a wrong number.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ REAL = "biuf"  # NumPy's kinds of real numbers
 
 
 class Misfit(Exception):
-    """An answer that Gymnasium's interface does not allow; the message shows it."""
+    """An answer that Gymnasium's interface does not allow."""
 
 
 class Spaces(NamedTuple):
@@ -83,14 +82,14 @@ def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
 
 
 def begun(answer: Any) -> Any:
-    """Return the observation of the answer to `reset`, or raise Misfit."""
+    """Return the observation of an answer to `reset`."""
     if type(answer) is not tuple or len(answer) != 2 or not isinstance(answer[1], Mapping):
         raise Misfit(f"returned {_shown(answer)} from reset; allowed: observation, info")
     return answer[0]
 
 
 def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
-    """Return observation, reward, terminated and truncated, or raise Misfit."""
+    """Return observation, reward, terminated and truncated."""
     if type(answer) is not tuple or len(answer) != 5:
         what = f"{len(answer)} values" if isinstance(answer, tuple) else _shown(answer)
         allowed = "observation, reward, terminated, truncated, info"
@@ -116,7 +115,6 @@ def _flag(end: Any, name: str) -> bool:
 
 
 def _single(value: Any) -> Any:
-    """Return the one number of an array or a NumPy scalar as Python's, others as they are."""
     if isinstance(value, np.generic | np.ndarray) and value.size == 1 and value.dtype.kind in REAL:
         return value.item()
     return None if isinstance(value, np.ndarray | list | dict | set) else value

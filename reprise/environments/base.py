@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from reprise.nn import programs
 from reprise.nn.determinism import tf
 
+Step = tuple["tf.Tensor", "tf.Tensor", "tf.Tensor"]  # next state, reward, termination
+
 
 class Environment(ABC):
     """An environment of many seeds at once, compiled by default.
@@ -29,16 +31,14 @@ class Environment(ABC):
 
     @abstractmethod
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, .., N] from the seeds' keys, uint32 [2, N]."""
+        """Draw initial states [*shape, .., N] from keys [2, N]."""
 
     @abstractmethod
     def observe(self, state: tf.Tensor) -> tf.Tensor:
         """Return the observations [..., O, N] of states."""
 
     @abstractmethod
-    def step(
-        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor) -> Step:
         """Return next states, rewards [..., N] and terminations [..., N].
 
         Actions are int32 [..., N], random numbers uniform in [0, 1), [..., D, N].
@@ -49,7 +49,7 @@ class Environment(ABC):
         return tf.constant(False)
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Begin the episodes that ended, bool [N], anew, with `keys()`, uint32 [2, N]."""
+        """Begin ended episodes, bool [N], anew, with keys() [2, N]."""
         return tf.where(ended, self.reset(keys()), state)
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
@@ -61,5 +61,5 @@ class Environment(ABC):
         return programs.compiled(function)
 
     def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a part of a program between steps, compiled with it."""
+        """Return a part of a program, compiled with it."""
         return function

@@ -1,17 +1,15 @@
-"""CartPole-v1 in TensorFlow operations, for any number of carts at once.
+"""CartPole-v1 in TensorFlow operations, for many carts at once.
 
 Equations, constants and explicit Euler steps are those of Gymnasium's CartPole-v1, in float32.
 Gymnasium integrates in float64 and returns float32: each step agrees to float32 rounding.
-
-Source: Barto, Sutton and Anderson (1983), appendix; Florian (2005), equations 23 and 24; Gymnasium,
-    cartpole.py.
+Source: Barto, Sutton and Anderson (1983), appendix; Florian (2005), equations 23 and 24.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reprise.environments.base import Environment
+from reprise.environments.base import Environment, Step
 from reprise.nn import streams
 from reprise.nn.determinism import tf
 
@@ -55,10 +53,8 @@ class CartPole(Environment):
         """Return the observation of a state: the state itself."""
         return state
 
-    def step(
-        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Push the cart to the left (0) or right (1); each step pays 1."""
+    def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None) -> Step:
+        """Push the cart left (0) or right (1), for 1."""
         p = self
         position, velocity, angle, spin = tf.unstack(state, axis=-2)
         total_mass, moment = p.cart_mass + p.pole_mass, p.pole_mass * p.pole_half_length

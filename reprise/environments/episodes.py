@@ -1,7 +1,7 @@
-"""Episodes of a Gymnasium environment, stepped together, with every answer checked.
+"""Episodes of a Gymnasium environment, stepped together and checked.
 
-An episode that has ended is not stepped: it keeps its last observation, the final one, until it
-begins anew. Gymnasium's vector environments step all or none, and reset what has ended.
+An ended episode keeps its final observation, and is not stepped, until it begins anew. Gymnasium's
+vector environments step all or none, and reset those that ended.
 
 Shapes: P episodes, O features of an observation.
 """
@@ -25,16 +25,16 @@ SEEDS, STEPS = (0, 1, 2), 10  # of the check that a seed determines an episode
 
 
 class EpisodeError(PlainError, RuntimeError):
-    """An episode that cannot go on; the message names environment, episode and step."""
+    """An episode that cannot go on, named with its step."""
 
 
 class Episodes:
-    """Episodes in environments of their own, each independent of the others."""
+    """Independent episodes, each in an environment of its own."""
 
     def __init__(
         self, environments: Sequence[gymnasium.Env], environment_id: str, name: Callable[[int], str]
     ) -> None:
-        """Begin nothing yet; `name` returns an episode's name in messages, by its place.
+        """Begin nothing yet; `name` names the episode at a place.
 
         Raises:
             UserError: the environments, one for each episode, do not fit networks.
@@ -63,7 +63,7 @@ class Episodes:
         self.running = sorted({*self.running, *which})
 
     def step(self, actions: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Step all running episodes by actions [P], and return the rewards, else 0, [P].
+        """Step running episodes by actions [P]; return rewards [P].
 
         Raises:
             EpisodeError: as `begin`.
@@ -115,10 +115,9 @@ class Episodes:
 def check_seeding(specification: Specification) -> None:
     """Check that a seed determines an episode, despite other episodes.
 
-    Only then is a seed's result its own. A few short episodes are played, each three times: in an
-    environment as made, in the same one again, and in another while a third is stepped in turn with
-    it, as the seeds of a training are. An environment that cannot be played passes: the next player
-    names the episode and the step.
+    A few short episodes are played, each three times: in an environment as made, in the same one
+    again, and in another while a third is stepped in turn with it. An environment that cannot be
+    played passes: the next player names the episode and the step.
 
     Raises:
         UserError: the environment cannot be made, does not fit, or ignores its seed.
@@ -146,7 +145,6 @@ def check_seeding(specification: Specification) -> None:
 
 
 def _episode(environments: Sequence[gymnasium.Env], seed: int, actions: NDArray) -> list[NDArray]:
-    """Return the first environment's observation, reward and ends, at reset and at each step."""
     episodes = Episodes(environments, "", str)
     episodes.begin(range(len(environments)), [seed, seed + len(SEEDS)][: len(environments)])
     found = [episodes.observed[0].copy()]

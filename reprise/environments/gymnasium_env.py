@@ -1,14 +1,11 @@
-"""Any Gymnasium environment as an `Environment`: its episodes are played in Python.
+"""Any Gymnasium environment as an `Environment`, played in Python.
 
-A program calls them from TensorFlow's graph, step by step. There is one environment for each
-episode that is played at once. The key of a training seed gives the seeds of its resets, from 2^31
-to 2^32: evaluations use those below, and NumPy's older generators take both.
+A program calls them from TensorFlow's graph, step by step; each episode has an environment. The key
+of a training seed gives the seeds of its resets, from 2^31 to 2^32: evaluations use those below,
+and NumPy's older generators take both. A state here is the last observation and whether that was a
+truncation; only the latest can be stepped, as the environments themselves remember the rest.
 
-A state here is the last observation and whether that was a truncation: the environments themselves
-remember the rest. A state cannot be gone back to, and only the latest can be stepped.
-
-Shapes: N training seeds, E episodes each; O features of an observation. Environments are in the
-order of [E, N] or [N].
+Shapes: N training seeds, E episodes each, in the order [E, N] or [N]; O features.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reprise.environments.answers import spaces
-from reprise.environments.base import Environment
+from reprise.environments.base import Environment, Step
 from reprise.environments.episodes import Episodes
 from reprise.environments.specification import Specification, made
 from reprise.errors import PlainError
@@ -35,15 +32,13 @@ EPSILON = 1e-8
 
 
 class Normaliser:
-    """The running statistics of all seeds' observations, which in the end move into the network.
+    """Running statistics of each seed's observations.
 
         x' = (x - mean) / sqrt(variance + epsilon)
 
-    Each seed has its own, over all of its episodes: shared statistics would tie seeds together, and
-    those of each episode would show a network one state in many ways.
-
-    Source: Chan, Golub and LeVeque (1983), equation 2.1, on merging variances; epsilon and first
-        values are those of Gymnasium's NormalizeObservation.
+    They move into the network in the end. Shared statistics would tie seeds together, and those of
+    each episode would show a network one state in many ways. Epsilon and first values are those of
+    Gymnasium's NormalizeObservation. Source: Chan, Golub and LeVeque (1983), equation 2.1.
     """
 
     def __init__(self, features: int, seeds: int) -> None:
@@ -52,7 +47,7 @@ class Normaliser:
         self.count = np.full(seeds, 1e-4)  # of observations with that mean and variance
 
     def update(self, observations: NDArray, counts: NDArray[np.bool_]) -> None:
-        """Take in observations [E, O, N], the new ones by `counts` [E, N]."""
+        """Learn from observations [E, O, N], if new, [E, N]."""
         new, mask = counts.sum(axis=0), counts[:, None, :]
         mean = np.where(mask, observations, 0.0).sum(axis=0) / np.maximum(new, 1)  # [O, N]
         squares = np.where(mask, (observations - mean) ** 2, 0.0).sum(axis=0)
@@ -66,7 +61,7 @@ class Normaliser:
         return ((observations - self.mean) / self._deviation()).astype(np.float32)
 
     def folded(self, weights: Sequence[NDArray]) -> list[NDArray]:
-        """Return networks [.., N] for plain observations of networks for normalised ones."""
+        """Return networks for plain observations of those for normalised ones."""
         kernel, bias, *rest = weights
         scaled = kernel / self._deviation()  # [units, O, N]
         shifted = bias - (scaled * self.mean).sum(axis=1)
@@ -77,7 +72,7 @@ class Normaliser:
 
 
 class GymnasiumEnvironment(Environment):
-    """Any Gymnasium environment, stepped in Python, for one training at a time.
+    """Any Gymnasium environment, for one training at a time.
 
     A program runs as a graph around its steps; the parts between them are compiled.
     """
@@ -99,7 +94,7 @@ class GymnasiumEnvironment(Environment):
         self._count = 0
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Begin all episodes, with seeds from the keys [2, N]; states [*shape, O + 1, N]."""
+        """Begin all episodes; states [*shape, O + 1, N]."""
         return self._renewed(keys, tf.ones((*shape, keys.shape[-1]), tf.bool))
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
@@ -123,9 +118,7 @@ class GymnasiumEnvironment(Environment):
         """Return the environment's own truncations, bool [..., N]."""
         return state[..., -1, :] > 0
 
-    def step(
-        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor) -> Step:
         """Return next states, rewards [..., N] and terminations [..., N]."""
         types = (tf.float32, tf.float32, tf.bool)
         following, reward, terminated = self._python(self._step, [action, state], types)
@@ -140,7 +133,7 @@ class GymnasiumEnvironment(Environment):
         return self._normaliser.folded(weights) if normalised else list(weights)
 
     def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that trains, as a graph that calls Python at each step.
+        """Return a program as a graph that calls Python.
 
         Raises, when called:
             EpisodeError: the environment raised, or its answer does not fit or is not finite.
@@ -161,7 +154,7 @@ class GymnasiumEnvironment(Environment):
         return run
 
     def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a part of a program between steps, compiled."""
+        """Return a part of a program, compiled."""
         return programs.compiled(function)
 
     def close(self) -> None:
@@ -207,7 +200,6 @@ class GymnasiumEnvironment(Environment):
         return self._state(actions.shape, new), rewards, terminated
 
     def _state(self, shape: tuple[int, ...], new: Any) -> NDArray[np.float32]:
-        """Return the states [*shape[:-1], O + 1, N], having learned from new observations."""
         state = np.empty((*shape, self.observation_size + 1), np.float32)
         state[..., :-1] = self._episodes.observed.reshape(*shape, -1)
         state[..., -1] = self._episodes.truncated.reshape(shape)
@@ -223,7 +215,7 @@ class GymnasiumEnvironment(Environment):
 
 @cache
 def episode_words(shape: tuple[int, ...]) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return a program from keys [2, N] to seeds' words, uint32 [*shape, N]."""
+    """Return a program from keys to words, uint32 [*shape, N]."""
 
     def words(keys: tf.Tensor) -> tf.Tensor:
         counter = tf.cast(tf.range(prod(shape)), tf.uint32)[:, None]

@@ -1,9 +1,7 @@
-"""Play episodes in real Gymnasium: many at once for returns, one with its pictures.
+"""Play many episodes in Gymnasium, or one with pictures.
 
-A policy acts on the observations of all episodes together, so that a network is called once a time
-step for any number of policies.
-
-Shapes: E episodes (seeds), N policies, O features of an observation, T steps, H and W pixels.
+A policy acts on the observations of all episodes together: a network is called once a time step.
+Shapes: E episodes (seeds), N policies, L limits, O features, T steps, H and W pixels.
 """
 
 import math
@@ -35,7 +33,7 @@ SLOWEST = 0.1  # frames a second
 
 
 class Episode(NamedTuple):
-    """One episode, from the observation of `reset` to that of the last step."""
+    """One episode, from `reset` to its last step."""
 
     observations: NDArray[np.float32]  # [T + 1, O]
     actions: NDArray[np.int64]  # [T]
@@ -50,22 +48,15 @@ def evaluate(
     policies: int,
     limits: Sequence[int],
 ) -> NDArray[np.float64]:
-    """Return undiscounted returns [len(limits), E, N], an episode for every seed and policy.
+    """Return undiscounted returns, [L, E, N], by limit first.
 
-    One rollout to the largest limit serves all: a time limit stops an episode and changes nothing
-    before, so the return under it is the sum of the rewards up to it.
+    Every policy plays the same seeds. One rollout serves all time limits: the return under a limit
+    is the sum of the rewards up to it.
 
     >>> from reprise import policies
     >>> act = policies.playing(policies.angle_and_velocity)
     >>> evaluate(act, "CartPole-v1", seeds=range(3), policies=1, limits=[200]).mean().item()
     200.0
-
-    Args:
-        act: the policy of all policies.
-        environment: a plain one by its id.
-        seeds: of `reset`, one an episode; every policy plays the same ones.
-        policies: N.
-        limits: the time limits in steps.
 
     Raises:
         UserError: the environment cannot be made, does not fit, or ignores its seed.
@@ -114,7 +105,7 @@ def _checked(actions: Any, shape: tuple[int, int], episodes: Episodes) -> Action
 
 
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
-    """Return one episode of one policy with a picture of every step.
+    """Return one episode with a picture of every step.
 
     Raises:
         UserError: the environment cannot be made, or does not fit.
@@ -146,16 +137,15 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
 
 
 def headless() -> None:
-    """Let pygame draw without a screen and without a greeting, unless already set."""
+    """Let pygame draw without a screen and a greeting."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 
 class Remembering:
-    """A policy that acts as another and keeps the actions of the first episode.
+    """A policy that keeps another's actions in the first episode.
 
-    The choice of the policy to show comes after all evaluations. By then the workers and their
-    networks are gone, and loading TensorFlow again takes longer than drawing an animation.
+    The policy to show is chosen after all evaluations, without their workers and TensorFlow.
     """
 
     def __init__(self, act: Act) -> None:
@@ -169,16 +159,16 @@ class Remembering:
         return actions
 
     def actions(self, steps: int) -> NDArray[np.int32]:
-        """Return the actions in the first episode [T, N], -1 after all ends."""
+        """Return the first episode's actions [T, N], then -1."""
         kept = np.stack(self._actions[:steps])
         return np.pad(kept, ((0, steps - len(kept)), (0, 0)), constant_values=-1)
 
 
 class Camera:
-    """Makes a stage's animation, or one picture of the reason if there is nothing to show."""
+    """Makes a stage's animation, or a notice in its place."""
 
     def __init__(self, environment: Specification, label: str) -> None:
-        """Look whether an environment has pictures; if not, the stage's label says so on stderr.
+        """Look whether an environment has pictures; say if not.
 
         Raises:
             UserError: the environment cannot be made, or does not fit.
@@ -189,12 +179,9 @@ class Camera:
         self._gif(np.empty(0, np.int32), seed=0)
 
     def animation(self, actions: NDArray[np.int32], policy: int | None, seed: int) -> bytes:
-        """Return the GIF of a policy's episode, or a picture of the reason against it.
+        """Return the GIF of a policy's episode, or a notice.
 
-        Args:
-            actions: of each step and policy [T, N]; those after the episode's end are unused.
-            policy: the one that is shown, if there is one.
-            seed: of `reset`, the one the actions were chosen under.
+        The actions [T, N] are those chosen under the seed.
         """
         if policy is None:
             return animation.notice("No animation: no seed has a policy.")
@@ -202,7 +189,6 @@ class Camera:
         return shown or animation.notice(f"No animation: {self._lacking}.")
 
     def _gif(self, actions: NDArray[np.int32], seed: int) -> bytes | None:
-        """Return the GIF of the episode with these actions [T], or keep and print the reason."""
         chosen = actions[actions >= 0]
         try:
             episode = record(

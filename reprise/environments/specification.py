@@ -1,9 +1,8 @@
-"""The Gymnasium environment of a training: its parameters, and how to make it.
+"""The Gymnasium environment of a training, and its parameters.
 
-Time limits are the algorithms' and the evaluation's, and count the agent's steps: the one that
-Gymnasium registers is no wrapper here, but the meaning of a limit that is null. A `TimeLimit` among
-the wrappers truncates as the environment itself may, and counts the steps at its place: inside a
-`RepeatAction`, those of the environment.
+Time limits are the algorithms' and the evaluation's, and count the agent's steps: the registered
+one is no wrapper here, but the meaning of a limit that is null. A `TimeLimit` among the wrappers
+truncates as the environment itself may, and counts the steps at its place.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ WRAPPERS = [
 
 
 class Wrapping(Frozen):
-    """A wrapper of Gymnasium's: its name, and its arguments as further keys."""
+    """A wrapper of Gymnasium's; its arguments are further keys."""
 
     model_config = ConfigDict(extra="allow")
     name: Name
@@ -113,11 +112,11 @@ class Specification(Frozen):
         return self.wrappers[-1:] == (Wrapping(name=NORMALISED),)
 
     def top(self, steps: int) -> float:
-        """Return the most that an episode can pay, or what solves it."""
+        """Return an episode's highest return, or that which solves it."""
         return steps if self.solved_return is None else self.solved_return
 
     def registered_limit(self) -> int | None:
-        """Return the time limit in steps that Gymnasium registers, if any.
+        """Return the registered time limit in steps, if any.
 
         Raises:
             UserError: as `make`.
@@ -160,7 +159,7 @@ class Specification(Frozen):
 
 
 def plain(environment_id: str) -> Specification:
-    """Return the specification of an environment without arguments or wrappers."""
+    """Return an environment without arguments or wrappers."""
     return Specification(id=environment_id, kwargs={}, wrappers=(), solved_return=None)
 
 
@@ -194,8 +193,8 @@ def made(specification: Specification, count: int, **options: Any) -> Iterator[l
 def once(function: Callable[[Specification], T]) -> Callable[[Specification], T]:
     """Remember a function's result for each environment and thread.
 
-    An environment that is registered anew meanwhile is another one. Arguments that are not plain
-    values cannot be compared: nothing is remembered of them.
+    An environment that is registered anew is another one. Nothing is remembered of arguments that
+    are not plain values, as they cannot be compared.
     """
     memory: dict[tuple[int, str], tuple[Any, T]] = {}
 
@@ -214,7 +213,7 @@ def once(function: Callable[[Specification], T]) -> Callable[[Specification], T]
 
 
 class Played(Frozen):
-    """Parameters of a training in an environment; a limit of null is the registered one."""
+    """Parameters; a limit of null is the registered one."""
 
     environment: Specification
 
@@ -226,7 +225,7 @@ class Played(Frozen):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
-        """Let those limits be null in the schema, which messages are read off."""
+        # The limits may be null in the schema, which messages are read off.
         schema = handler.resolve_ref_schema(handler(core_schema))
         keys = schema["properties"]
         keys["evaluation"] = copy.deepcopy(handler.resolve_ref_schema(keys["evaluation"]))
@@ -242,35 +241,30 @@ class Played(Frozen):
 
 
 def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
-    """Return a section with the registered time limit for each null.
+    """Put the registered time limit in place of each null.
 
     Raises:
         UserError: the environment cannot be made, or is registered without a limit.
     """
     found, evaluation = dict(values), values.get("evaluation")
-    played = evaluation if isinstance(evaluation, Mapping) else {}
-    missing = [key for key in ("maximum_steps",) if values.get(key, UNLIMITED) is None]
-    if played.get("limits", UNLIMITED) is None:
-        missing.append("evaluation.limits")
-    if not missing:
+    played = dict(evaluation) if isinstance(evaluation, Mapping) else {}
+    no_steps, no_limits = values.get("maximum_steps", 1) is None, played.get("limits", 1) is None
+    if not (no_steps or no_limits):
         return found
     try:
         specification = Specification.model_validate(environment)
         limit = specification.registered_limit()
         if limit is None:
-            given = " and ".join(missing)
+            given = " and ".join(["maximum_steps"] * no_steps + ["evaluation.limits"] * no_limits)
             raise UserError(f"{specification.id} has no registered time limit; give {given}")
     except ValidationError:
         limit = 1  # whoever checks the environment too names the fault
-    if "maximum_steps" in missing:
-        found["maximum_steps"] = limit
-    if "evaluation.limits" in missing:
-        found["evaluation"] = {**played, "limits": [limit]}
-    return found
+    found |= {"maximum_steps": limit} if no_steps else {}
+    return found | ({"evaluation": played | {"limits": [limit]}} if no_limits else {})
 
 
 def left_limits(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:
-    """Return a notice if limits may be the chapter's by mistake."""
+    """Return a notice if limits may be the chapter's."""
     limit = None if environment.id == CHAPTERS_OWN else environment.registered_limit()
     if limit is None or limit == steps or limit in limits:
         return None

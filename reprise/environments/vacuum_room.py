@@ -1,18 +1,15 @@
-"""The chapter's robot vacuum cleaner, which sees nothing, in a room with a partition wall.
+"""The chapter's blind vacuum robot, in a partitioned room.
 
 Dust lies on the floor in specks, on a lattice. Each second the robot either moves forward by one
-stride, unless it would bump into a wall: then it stays; or it turns on the spot. It collects the
-specks beneath it; the return is their number. An episode lasts 30 minutes.
+stride, unless it would bump into a wall; or it turns on the spot. It collects the specks beneath
+it; the return is their number. A policy is p, the probability to move forward, and r, the range of
+the turns, uniform in [-r, r]. Angles are in half turns: 0 looks along x, 0.5 along y, 1 and -1
+back. Positions are in metres from the lower left corner.
 
-A policy is p, the probability to move forward, and r, the range of the turns, uniform in [-r, r].
-Angles are in half turns: a heading of 0 looks along x, 0.5 along y, 1 and -1 back.
-
-Compiled code plays whole populations. The random numbers of a rollout are those of SplitMix64 from
-a key of 64 bits, two for each second: they depend on no other rollout. The first decides between
-moving and turning, the second is the turn.
+The random numbers of a rollout are those of SplitMix64 from a key of 64 bits, two for each second:
+the first decides between moving and turning, the second is the turn.
 
 Axes: N policies, T seconds, K times, I columns and J rows of the lattice.
-
 Source: G. Steele, D. Lea and C. Flood, Fast splittable pseudorandom number generators, 2014.
 """
 
@@ -24,15 +21,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Keys = NDArray[np.uint64]
-Counts = NDArray[np.int64]
+Floats, Keys, Counts = NDArray[np.float64], NDArray[np.uint64], NDArray[np.int64]
 
 SECONDS = 1800  # 30 minutes
 
 
 class Room(NamedTuple):
-    """The room, in metres from its lower left corner, and the robot in it."""
+    """The room and the robot, in metres."""
 
     width: float = 8.0
     height: float = 6.0
@@ -60,7 +55,7 @@ _S30, _S27, _S31, _S11 = (np.uint64(shift) for shift in (30, 27, 31, 11))
 
 @njit
 def direction(heading: float) -> tuple[float, float]:
-    """Return cosine and sine of π·heading to 1e-10, for headings from -1 to 1.
+    """Return cosine and sine of π·heading to 1e-10.
 
     Of a quarter of the angle by Taylor's series, then doubled twice: the C library's functions have
     other bits on other processors, and a position is a sum of many.
@@ -78,7 +73,7 @@ def direction(heading: float) -> tuple[float, float]:
 
 @njit
 def turned(heading: float, turn: float) -> float:
-    """Return the heading after a turn by at most a half turn, from -1 to 1."""
+    """Return the heading after at most a half turn."""
     heading += turn
     if heading > 1:
         return heading - 2
@@ -87,7 +82,7 @@ def turned(heading: float, turn: float) -> float:
 
 @njit
 def is_free(x: float, y: float) -> bool:
-    """Return whether the robot can stand there without touching a wall."""
+    """Return whether the robot stands free of all walls."""
     gap = ROOM.radius
     if x < gap or y < gap or x > ROOM.width - gap or y > ROOM.height - gap:
         return False
@@ -96,7 +91,7 @@ def is_free(x: float, y: float) -> bool:
 
 
 def specks() -> list[Floats]:
-    """Return the coordinates of the lattice's columns [I] and rows [J]."""
+    """Return the coordinates of columns [I] and rows [J]."""
     counts = (round(length / ROOM.spacing) for length in (ROOM.width, ROOM.height))
     return [(np.arange(count, dtype=np.float64) + 0.5) * ROOM.spacing for count in counts]
 
@@ -109,7 +104,7 @@ def beneath(x: float, y: float) -> NDArray[np.bool_]:
 
 
 def dust_at_start() -> NDArray[np.bool_]:
-    """Return where dust lies: not in the partition, nor under the waiting robot, [J, I]."""
+    """Return where dust lies: outside wall and robot, [J, I]."""
     columns, rows = specks()
     walled = (columns > ROOM.wall_left) & (columns < ROOM.wall_right)
     walled = walled & ((rows > ROOM.wall_bottom) & (rows < ROOM.wall_top))[:, None]
@@ -122,14 +117,14 @@ def draw_keys(generator: np.random.Generator, rollouts: int) -> Keys:
 
 
 def collected(policies: Floats, keys: Keys, times: Counts) -> Counts:
-    """Return the specks that policies [N, 2] collect by ascending times, [N, K]."""
+    """Return the specks collected by ascending times, [N, K]."""
     counts = np.empty((len(policies), len(times)), np.int64)
     _play(_bordered(), policies, keys, np.asarray(times), counts, np.empty((len(policies), 0, 3)))
     return counts
 
 
 def path(policy: Floats, key: np.uint64, seconds: int) -> tuple[Floats, Counts]:
-    """Return a robot's places and its collected specks after each second.
+    """Return a robot's places and specks after each second.
 
     Places are x, y (m) and the heading, [T + 1, 3], specks [T + 1], both from the start on.
     """
@@ -141,8 +136,7 @@ def path(policy: Floats, key: np.uint64, seconds: int) -> tuple[Floats, Counts]:
 
 @functools.cache
 def _bordered() -> NDArray[np.uint8]:
-    """Return where dust lies, with a border that has none: all specks have neighbours."""
-    return np.pad(dust_at_start(), 1).astype(np.uint8)
+    return np.pad(dust_at_start(), 1).astype(np.uint8)  # all specks have neighbours
 
 
 @njit
@@ -154,7 +148,7 @@ def _uniform(state: np.uint64) -> float:
 
 @njit
 def _collect(dust: NDArray[np.uint8], x: float, y: float) -> int:
-    """Take the specks beneath the robot: no others than the four around its centre."""
+    # Beneath the robot lie no others than the four around its centre.
     per_metre = 1 / ROOM.spacing
     left, below = int(x * per_metre + 0.5), int(y * per_metre + 0.5)  # in the bordered dust
     found = 0
@@ -171,7 +165,7 @@ def _collect(dust: NDArray[np.uint8], x: float, y: float) -> int:
 
 @njit
 def _play(dust_at_start, policies, keys, times, counts, paths) -> None:
-    """Fill counts [N, K], and paths [N, T + 1, 3] as far as they go."""
+    # Fills counts [N, K], and paths [N, T + 1, 3] as far as they go.
     everything = dust_at_start.sum()
     for n in range(len(policies)):
         dust, state, k, total = dust_at_start.copy(), keys[n], 0, 0

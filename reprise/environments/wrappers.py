@@ -3,19 +3,13 @@
 `through_features` and `through_sensors` show the same to a policy that plays in Gymnasium.
 
 The features of CartPole are its four observations x, v, theta, omega, and products of two of them,
-scaled to about +-1, so that one learning rate suits every weight: position and angle by where an
-episode ends, velocity by half the track a second, angular velocity by the failing angle in a tenth
-of a second. Velocities are clipped there: their squares would make gradient steps of any size.
+scaled to about +-1, so that one learning rate suits every weight, and clipped there, as squares of
+velocities would make gradient steps of any size. In a mirror the four change their sign, as the
+better *push* does; the products stay the same, as the *value* of a state does.
 
-The four decide which *push* is better: each changes its sign in a mirror. The *value* of a state
-must be the same in a mirror, as the products are: a square is a distance from the middle, x v and
-theta omega say whether it grows or shrinks.
-
-Shapes: E episodes, N seeds, O features of the environment, F of a measurement or of those chosen, H
-measurements.
-
+Shapes: N seeds, O features of the environment, F of a measurement or chosen, H measurements.
 Source: Randlov and Alstrom (1998), on shaping; Sutton and Barto (2018), section 9.5.1, on
-    polynomials as features.
+polynomials as features.
 """
 
 from __future__ import annotations
@@ -27,6 +21,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
+from reprise.environments.base import Step
 from reprise.environments.cartpole import CartPole
 from reprise.environments.rollout import Act, Actions, Observations
 from reprise.nn import streams
@@ -46,23 +41,21 @@ SCALES = (  # m, m/s, rad, rad/s
 
 @dataclass(frozen=True, kw_only=True)
 class Shaped(CartPole):
-    """A CartPole that takes from each reward a penalty proportional to the angle after the step.
+    """A CartPole with a penalty for its angle.
 
     Only training sees this reward, no evaluation does.
     """
 
     penalty: float  # 1/rad
 
-    def step(
-        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None) -> Step:
         """Push the cart; each step pays 1 - penalty |theta|."""
         following, reward, terminated = super().step(state, action)
         return following, reward - self.penalty * tf.abs(following[..., 2, :]), terminated
 
 
 def features(observation: tf.Tensor, chosen: tuple[Feature, ...]) -> tf.Tensor:
-    """Return the chosen features [..., F, N] of CartPole's observations [..., O, N]."""
+    """Return chosen features [..., F, N] of observations."""
     scaled = zip(tf.unstack(observation, axis=-2), SCALES, strict=True)
     x, v, angle, spin = (tf.clip_by_value(value / scale, -1.0, 1.0) for value, scale in scaled)
     products = x * x, v * v, angle * angle, spin * spin, x * v, angle * spin
@@ -91,15 +84,13 @@ def through_features(act: Act, chosen: tuple[Feature, ...]) -> Act:
 
 
 class Sensors(NamedTuple):
-    """The measurements m of an agent: features + errors, uniform within +- noise.
+    """The measurements m: features + errors, within +- noise.
 
         observation = m_t, m_{t-1}, ..., m_{t-H+1}
                    or m_t, (m_t - m_{t-1}) f, ..., (m_{t-H+2} - m_{t-H+1}) f
 
-    The second shows the past as rates of change: the same numbers, in the units of velocities.
-    Errors are not Gaussian, so that their bits depend on no logarithm. An episode begins with the
-    first measurement in all places, as Gymnasium's FrameStackObservation pads with the observation
-    of `reset`.
+    The second shows the past as rates of change. Errors are uniform: bits depend on no logarithm.
+    The first measurement fills all places, as in Gymnasium's FrameStackObservation.
     """
 
     features: tuple[int, ...]  # places in the environment's observation, [F]
@@ -122,7 +113,7 @@ class Sensors(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Sensed(CartPole):
-    """A CartPole through sensors; its state is [..., 4 + F H, N], with the measurements."""
+    """A CartPole through sensors; its state includes the measurements."""
 
     sensors: Sensors
     observation_size = property(lambda self: len(self.sensors.features) * self.sensors.history)
@@ -135,13 +126,11 @@ class Sensed(CartPole):
         return tf.concat([true, *[self._measure(true, random)] * self.sensors.history], -2)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., F H, N] of states, the latest measurement first."""
+        """Return the observations [..., F H, N], the latest first."""
         kept = tf.split(state[..., 4:, :], self.sensors.history, -2)
         return tf.concat(self.sensors.shown(kept), -2)
 
-    def step(
-        self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor) -> Step:
         """Push the cart and measure."""
         following, reward, terminated = super().step(state[..., :4, :], action)
         seen = self._measure(following, random)
@@ -158,7 +147,7 @@ class Sensed(CartPole):
 
 
 def through_sensors(act: Act, sensors: Sensors, random: np.random.Generator) -> Act:
-    """Return a policy for Gymnasium's observations of one for sensors, with random errors."""
+    """Return a policy for Gymnasium of one for sensors."""
     seen: list[Observations] = []
 
     def sensing(observations: Observations, step: int) -> Actions:

@@ -13,7 +13,7 @@ from reprise.environments import gymnasium_env
 from reprise.environments.episodes import EpisodeError
 from reprise.environments.gymnasium_env import GymnasiumEnvironment
 from reprise.environments.specification import Specification
-from reprise.nn import replay_buffer, streams
+from reprise.nn import programs, replay_buffer, streams
 from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
 from tests.environments import userenvs
@@ -84,6 +84,12 @@ def test_episodes_begin_with_seeds_that_no_evaluation_has_and_no_two_share():
     assert max(begun) < 2**32  # as np.random.seed needs
 
 
+def of_program(h: dqn.Hyperparameters) -> tuple[dqn.Settings, dqn.Numbers]:
+    """Return the settings and numbers of a program for 3 equal seeds."""
+    s = dqn.settings_of([h])
+    return s, programs.numbers(dqn.Numbers, [h] * 3, s, dqn.COUNTS)
+
+
 def experienced(wrappers: Any) -> replay_buffer.Transitions:
     """Return what 3 seeds experience in 40 steps, one episode after the other, [T, .., N]."""
     environment = GymnasiumEnvironment(of(COUNTING, wrappers=wrappers))
@@ -115,8 +121,9 @@ def test_an_end_keeps_its_final_observation_and_the_next_episode_begins_after_it
     np.testing.assert_array_equal(found.next_observation[:, 0], found.observation[:, 0])
     np.testing.assert_array_equal(found.next_observation[:, 1], found.observation[:, 1] + 1)
     assert ends.any(axis=0).all()
-    following, then = found.next_observation[:-1].swapaxes(1, 2), found.observation[1:]
-    then = then.swapaxes(1, 2)
+    following, then = (
+        part.swapaxes(1, 2) for part in (found.next_observation[:-1], found.observation[1:])
+    )
     np.testing.assert_array_equal(following[~ends[:-1]], then[~ends[:-1]])
     assert (then[ends[:-1]][:, 1] == 0).all()
     assert (then[ends[:-1]][:, 0] != following[ends[:-1]][:, 0]).all()  # a beginning of its own

@@ -132,119 +132,69 @@ answers("ActionKey", lambda a, action: {0: a, 1: a}[action])
 answers("ActionInteger", lambda a, action: a if isinstance(action, int | np.integer) else None)
 
 
-@known
-class OldReset(Line):
-    """Returns no info, but an observation of two features: no tuple of two."""
+def begins(name: str, reset: Callable[..., Any], base: type = Line) -> None:
+    """Register a line with another `reset`, given the usual one and the seed."""
 
-    def reset(self, *, seed: int | None = None, options: dict | None = None) -> Any:
-        return super().reset(seed=seed)[0]
+    def begun(self: Line, *, seed: int | None = None, options: dict | None = None) -> Any:
+        return reset(self, seed) or (self.seen(), {})
 
-
-@known
-class NoSeed(Line):
-    def reset(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return super().reset()
+    known(type(name, (base,), {"reset": begun}))
 
 
-@known
-class Mutable(Line):
-    """Shows the same array at every step."""
-
-    def seen(self) -> np.ndarray:
-        self.shown = getattr(self, "shown", np.zeros(2, np.float32))
-        self.shown[:] = self.x, 4.0 - self.x
-        return self.shown
+def at(self: Line, x: Any, seed: int | None = None) -> None:
+    """Begin at a place, of a generator that was seeded before."""
+    gymnasium.Env.reset(self, seed=seed)
+    self.x = x
 
 
-@known
-class NoSuper(Line):
-    def close(self) -> None:
-        raise RuntimeError("cannot close")
+def mutable(self: Any) -> np.ndarray:
+    self.shown = getattr(self, "shown", np.zeros(2, np.float32))
+    self.shown[:] = self.x, 4.0 - self.x
+    return self.shown
 
 
-@known
-class Masked(Line):
-    """Shares its action space with all instances, and asks it."""
-
-    def step(self, action: Any) -> Any:
-        assert self.action_space.contains(action)
-        return super().step(action)
+def remembering(self: Any, seed: int | None) -> None:
+    self.begun = getattr(self, "begun", 0) + 1
+    at(self, self.begun % 4, seed)
 
 
-@known
-class OneAction(Line):
-    actions = Discrete(1)
+def seeding_spaces(self: Line, seed: int | None) -> Any:
+    self.observation_space.seed(seed)
+    self.action_space.seed(seed)
+    return Line.reset(self, seed=seed)
 
 
-@known
-class NegativeActions(Line):
-    actions = Discrete(2, start=-1)
-
-    def step(self, action: Any) -> Any:
-        assert action in (-1, 0)
-        return super().step(action + 1)
+def fails(self: Line) -> None:
+    raise RuntimeError("cannot close")
 
 
-@known
-class GlobalRandom(Line):
-    def step(self, action: Any) -> Any:
-        seen, reward, *rest = super().step(action)
-        return seen, reward + np.random.normal(), *rest  # noqa: NPY002
+def masked(self: Line, action: Any) -> Any:
+    assert self.action_space.contains(action)  # which all instances share
+    return Line.step(self, action)
 
 
-@known
-class GlobalRandomLater(GlobalRandom):
-    """Seeds the generator that all instances share, and draws from it at each step."""
-
-    def reset(self, *, seed: int | None = None, options: dict | None = None):
-        np.random.seed(seed)  # noqa: NPY002, TID251
-        return super().reset(seed=seed)
+def negative(self: Line, action: Any) -> Any:
+    assert action in (-1, 0)
+    return Line.step(self, action + 1)
 
 
-@known
-class Unseeded(Line):
-    def reset(self, *, seed: int | None = None, options: dict | None = None):
-        self.x = float(self.np_random.random())
-        return self.seen(), {}
-
-
-@known
-class Remembers(Line):
-    """Begins further to the right the more often it began."""
-
-    begun = 0
-
-    def reset(self, *, seed: int | None = None, options: dict | None = None):
-        super().reset(seed=seed)
-        self.begun += 1
-        self.x = self.begun % 4
-        return self.seen(), {}
-
-
-@known
-class NumPySeed(Line):
-    """Seeds NumPy's global generator, which takes 32 bits, and draws from it in reset alone."""
-
-    def reset(self, *, seed: int | None = None, options: dict | None = None):
-        np.random.seed(seed)  # noqa: NPY002, TID251
-        self.x = int(np.random.randint(0, 3))  # noqa: NPY002
-        return self.seen(), {}
-
-
-@known
-class PythonRandom(Line):
-    def reset(self, *, seed: int | None = None, options: dict | None = None):
-        random.seed(seed)
-        self.x = random.randint(0, 2)
-        return self.seen(), {}
-
-
-@known
-class SpaceSeed(Line):
-    def reset(self, *, seed: int | None = None, options: dict | None = None):
-        self.observation_space.seed(seed)
-        self.action_space.seed(seed)
-        return super().reset(seed=seed)
+shows("Mutable", mutable)  # the same array at every step
+known(type("NoSuper", (Line,), {"close": fails}))
+known(type("Masked", (Line,), {"step": masked}))
+known(type("OneAction", (Line,), {"actions": Discrete(1)}))
+known(type("NegativeActions", (Line,), {"actions": Discrete(2, start=-1), "step": negative}))
+known(type("NoSeed", (Line,), {"reset": lambda self: Line.reset(self)}))
+# No info, but an observation of two features: no tuple of two.
+known(type("OldReset", (Line,), {"reset": lambda self, **given: Line.reset(self, **given)[0]}))
+# Global generators; NumPy's takes 32 bits.
+answers("GlobalRandom", lambda a, _: (a[0], a[1] + np.random.normal(), *a[2:]))  # noqa: NPY002
+drawing = KNOWN["GlobalRandom-v0"]["entry_point"]
+begins("GlobalRandomLater", lambda e, seed: at(e, 1, np.random.seed(seed) or seed), drawing)  # noqa: NPY002, TID251
+begins("NumPySeed", lambda e, seed: at(e, np.random.seed(seed) or np.random.randint(0, 3), seed))  # noqa: NPY002, TID251
+begins("PythonRandom", lambda e, seed: at(e, random.seed(seed) or random.randint(0, 2), seed))
+begins("Unseeded", lambda e, seed: setattr(e, "x", float(e.np_random.random())))
+begins("Remembers", remembering)  # begins further to the right the more often it began
+begins("SpaceSeed", seeding_spaces)
 
 
 @known
