@@ -30,13 +30,14 @@ class Limits(Frozen):
 def solve_by_all(problem: Problem, limits: Limits) -> dict[str, Solution]:
     """Return the solution of a problem by each solver's name."""
     model, tolerance = (problem.mdp, problem.discount), limits.tolerance
-    sweeps = limits.maximum_sweeps
-    bounds = tolerance, limits.evaluation_sweeps, sweeps
+    rounds, sweeps = limits.evaluation_sweeps, limits.maximum_sweeps
     return {
         "value_iteration": dp.value_iteration(*model, tolerance, sweeps),
         "q_value_iteration": dp.converged_q_value_iteration(*model, tolerance, sweeps),
         EXACT: dp.policy_iteration(*model, sweeps),
-        "modified_policy_iteration": dp.modified_policy_iteration(*model, *bounds),
+        "modified_policy_iteration": dp.modified_policy_iteration(
+            *model, tolerance, rounds, sweeps
+        ),
     }
 
 
@@ -64,12 +65,15 @@ def state_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFram
     mdp, values = problem.mdp, solutions[EXACT].values
     names = np.array([quoted(name) for name in mdp.action_names])
     best = best_actions(mdp, values, problem.discount)
-    optimal = {
-        "state": mdp.state_names,
-        "value": [denoised(value, mdp) for value in values],
-        "best_actions": [" ".join(names[actions]) for actions in best],
-    }
-    return pd.DataFrame({"mdp": problem.name, "discount": problem.discount, **optimal})
+    return pd.DataFrame(
+        {
+            "mdp": problem.name,
+            "discount": problem.discount,
+            "state": mdp.state_names,
+            "value": [denoised(value, mdp) for value in values],
+            "best_actions": [" ".join(names[actions]) for actions in best],
+        }
+    )
 
 
 def history_table(mdp: MDP, discount: float, history: np.ndarray) -> pd.DataFrame:
@@ -105,15 +109,14 @@ def history_summary(
     optimal = optimal_q_values(mdp, discount)
     states = metric_keys(mdp.state_names, "state")
     actions = metric_keys(mdp.action_names, "action")
-    q: dict[str, dict[str, float]] = {state: {} for state in states}
-    for state, action in np.argwhere(mdp.possible):
-        q[states[state]][actions[action]] = denoised(optimal[state, action], mdp)
     policy = np.argmax(best_actions(mdp, optimal.max(axis=1), discount), axis=1)
-    best = [mdp.action_names[action] for action in policy]
     return {
         "sweeps_until_near": sweeps_until_near(history, optimal, relative_tolerance),
-        "best_action": dict(zip(states, best, strict=True)),
-        "q": q,
+        "best_action": {s: mdp.action_names[a] for s, a in zip(states, policy, strict=True)},
+        "q": {
+            state: {actions[a]: denoised(row[a], mdp) for a in np.flatnonzero(np.isfinite(row))}
+            for state, row in zip(states, optimal, strict=True)
+        },
     }
 
 

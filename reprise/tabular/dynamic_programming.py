@@ -246,20 +246,16 @@ def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
         raise ModelError(f"policy has {given}; allowed: {(mdp.number_of_states,)}, integers")
     possible = (only(mdp, actions) & mdp.possible).any(axis=1)
     for state in np.flatnonzero(~possible)[:1].tolist():
-        raise ModelError(
-            f"state {mdp.state_names[state]!r}: the policy's action {actions[state]} is impossible;"
-            f" allowed: {', '.join(map(str, np.flatnonzero(mdp.possible[state])))}"
-        )
+        wrong = f"state {mdp.state_names[state]!r}: the policy's action {actions[state]}"
+        allowed = ", ".join(map(str, np.flatnonzero(mdp.possible[state])))
+        raise ModelError(f"{wrong} is impossible; allowed: {allowed}")
     return actions.astype(np.int64)
 
 
 def first_values(mdp: MDP, discount: float) -> np.ndarray:
-    """Return the first values of value iteration: 0, if safe.
-
-    With a discount of 1 and rewards of both signs they start below V*: a circle of reward 0 would
-    keep a higher value for ever.
-    """
+    """Return the first values of value iteration: 0, if safe."""
     check_solvable(mdp, discount)
     if discount == 1 and (mdp.rewards > 0).any() and (mdp.rewards < 0).any():
+        # from below V*: a circle of reward 0 would keep a higher value for ever
         return policy_evaluation(mdp, proper_policy(mdp), discount)
     return np.zeros(mdp.number_of_states)

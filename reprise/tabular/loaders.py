@@ -28,24 +28,21 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
     >>> list(mdp.state_names), list(mdp.action_names)
     (['s0', 's1', 's2'], ['a0', 'a1', 'a2'])
     """
-    return read_model(path, ["states", "actions", "transitions"], _model)
 
+    def build(transitions: object, states: Sequence[str], actions: Sequence[str]) -> MDP:
+        found = []
+        s, a, t = ("state", "state", states), ("action", "action", actions), ("state", "successor")
+        for place, at, cell in entries(transitions, (s, a, (*t, states))):
+            cell = mapping(cell, ["probability", "reward"], "key", place)
+            if "probability" not in cell:
+                raise ModelError(f"{place}: key 'probability' is missing; allowed: from 0 to 1")
+            probability = number(cell["probability"], f"{place}: probability")
+            found.append((*at, probability, number(cell.get("reward", 0.0), f"{place}: reward")))
+        cells = zip(*found, strict=True) if found else [()] * 5
+        named = {"state_names": states, "action_names": actions}
+        return from_transitions(*cells, shape=(len(states), len(actions)), **named)
 
-def _model(transitions: object, states: Sequence[str], actions: Sequence[str]) -> MDP:
-    found = []
-    axes = ("state", "state", states), ("action", "action", actions), ("state", "successor", states)
-    for place, at, cell in entries(transitions, axes):
-        cell = mapping(cell, ["probability", "reward"], "key", place)
-        if "probability" not in cell:
-            raise ModelError(f"{place}: key 'probability' is missing; allowed: from 0 to 1")
-        probability = number(cell["probability"], f"{place}: probability")
-        found.append((*at, probability, number(cell.get("reward", 0.0), f"{place}: reward")))
-    return from_transitions(
-        *(zip(*found, strict=True) if found else [()] * 5),
-        shape=(len(states), len(actions)),
-        state_names=states,
-        action_names=actions,
-    )
+    return read_model(path, ["states", "actions", "transitions"], build)
 
 
 def read_model(

@@ -81,24 +81,15 @@ def simulate(
     last = len(cumulative) - 1 - np.argmax(chain.probabilities[:, ::-1] > 0, axis=1)
     cumulative[np.arange(len(cumulative)) >= last[:, np.newaxis]] = 1.0  # in spite of rounding
     visits = np.zeros((len(generators), len(cumulative)), np.int64)
-    paths = [
-        walk(generator, cumulative, absorbing, start, visits[n], n < shown)
-        for n, generator in enumerate(generators)
-    ]
+    given = zip(generators, visits, strict=True)
+    paths = [_walk(g, cumulative, absorbing, start, v, n < shown) for n, (g, v) in enumerate(given)]
     ends = np.array([path[-1] for path in paths], np.int64)
     return Paths(visits.sum(axis=1), visits, ends, paths[:shown])
 
 
 @njit
-def walk(
-    generator: np.random.Generator,
-    cumulative: np.ndarray,  # [S, S], of the probabilities
-    absorbing: np.ndarray,  # bool [S]
-    state: int,
-    visits: np.ndarray,  # int64 [S], changed
-    shown: bool,
-) -> np.ndarray:
-    """Walk until absorption; return the states shown, or the last."""
+def _walk(generator, cumulative, absorbing, state, visits, shown) -> np.ndarray:
+    # Adds to visits [S]; returns all states if they are shown, else the last.
     path = [state]
     while not absorbing[state]:
         visits[state] += 1
@@ -121,8 +112,7 @@ def absorption(chain: MarkovChain) -> Absorption:
     leads = chain.probabilities > 0
     while not np.array_equal(more := reached | (leads & reached).any(axis=1), reached):
         reached = more
-    if not reached.all():
-        lost = chain.names(~reached)
+    if lost := chain.names(~reached):
         states = f"state{'s' if len(lost) > 1 else ''} {', '.join(map(repr, lost))}"
         raise ModelError(
             f"no absorbing state is reached from {states}; allowed: chains in which every state "
@@ -186,12 +176,12 @@ def from_yaml(path: str | PathLike[str]) -> MarkovChain:
     The file has the list `states` and the mapping `transitions`: state, successor, probability. A
     successor that a state does not name never follows it.
     """
-    return read_model(path, ["states", "transitions"], _chain)
 
+    def build(transitions: object, states: Sequence[str]) -> MarkovChain:
+        matrix = np.zeros((len(states), len(states)))
+        axes = ("state", "state", states), ("state", "successor", states)
+        for place, at, probability in entries(transitions, axes):
+            matrix[at] = number(probability, f"{place}: probability")
+        return from_matrix(matrix, states)
 
-def _chain(transitions: object, states: Sequence[str]) -> MarkovChain:
-    matrix = np.zeros((len(states), len(states)))
-    axes = ("state", "state", states), ("state", "successor", states)
-    for place, at, probability in entries(transitions, axes):
-        matrix[at] = number(probability, f"{place}: probability")
-    return from_matrix(matrix, states)
+    return read_model(path, ["states", "transitions"], build)

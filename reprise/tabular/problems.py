@@ -182,10 +182,9 @@ def _check_steps(environment: gymnasium.Env, mdp: MDP, start: np.ndarray | None)
     ending[-1] = True
     towards_the_end, _ = ways_to_rest(mdp, mdp.possible, ending)
     table: Any = defaultdict(Counter)  # probabilities of next state and reward, by state and action
-    rows = zip(*(part.tolist() for part in np.divmod(mdp.rows, mdp.number_of_actions)), strict=True)
-    arrows = mdp.transitions.indices, mdp.rewards, mdp.transitions.data
-    for pair, successor, reward, p in zip(rows, *arrows, strict=True):
-        table[pair][successor, reward] += p
+    arrows = mdp.rows, mdp.transitions.indices, mdp.rewards, mdp.transitions.data
+    for row, successor, reward, p in zip(*arrows, strict=True):
+        table[divmod(row, mdp.number_of_actions)][successor, reward] += p
     happened: Any = defaultdict(Counter)
     generator = seeds.generator(0, "steps")
     state, over, first_seed = -1, True, 0

@@ -35,7 +35,7 @@ def explore(
     """Learn, and evaluate the greedy policy at each checkpoint.
 
     There is a run for each generator. The policy's value is exact, from the model. Checkpoints are
-    numbers of iterations, ascending, [K]; episodes have no time limit.
+    numbers of iterations, ascending, [K].
     """
     mdp, discount = problem.mdp, hyperparameters.discount
     model = episodes(mdp, problem.start, discount)
@@ -52,21 +52,13 @@ def explore(
 
 
 def policy_values(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
-    """Solve V = R_π + γ T_π V fast.
-
-    It takes a fraction of a millisecond, in a small model and with γ below 1; others are for
-    `dynamic_programming.policy_evaluation`.
-    """
+    """Solve V = R_π + γ T_π V fast, in a small model and with γ below 1."""
     arrows = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
-    return solve(arrows, mdp.expected_rewards, np.asarray(policy), discount)
+    return _solved(*arrows, mdp.expected_rewards, np.asarray(policy), discount)
 
 
 @njit
-def solve(
-    arrows: tuple[np.ndarray, ...], rewards: np.ndarray, policy: np.ndarray, discount: float
-) -> np.ndarray:
-    """Solve (I - γ T_π) V = R_π by elimination."""
-    row_starts, successors, probabilities = arrows  # [S·A + 1], [N], [N]
+def _solved(row_starts, successors, probabilities, rewards, policy, discount) -> np.ndarray:
     size, number_of_actions = rewards.shape  # [S, A]
     system, values = np.eye(size), np.empty(size)  # no pivots are needed; zeros are skipped
     for state in range(size):
@@ -93,9 +85,8 @@ def steps_to_within(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return when each run is near-optimal: first, and for good.
 
-    The first time may be luck: a policy can be optimal before anything is learnt. Near is |optimum
-    - value| ≤ relative_tolerance·|optimum|, of values [R, K]. The results are checkpoints, [R],
-    NaN for a run that does not get there.
+    Near is |optimum - value| ≤ relative_tolerance·|optimum|, of values [R, K]. The results are
+    checkpoints, [R], NaN for a run that does not get there.
     """
     steps = np.append(np.asarray(checkpoints, np.float64), np.nan)
     near = np.abs(values - optimum) <= relative_tolerance * abs(optimum)

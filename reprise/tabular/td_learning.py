@@ -143,8 +143,7 @@ def learn(
             values[state, c] = (1 - alpha) * values[state, c] + alpha * target
         visits[state] += 1
         if iteration + 1 == (record + 1) * record_every:
-            for s, c in np.ndindex(size, schedules):
-                records[c, record, s] = values[s, c]
+            records[:, record] = values.T
             record += 1
         state = resumed[n]
 
@@ -158,7 +157,7 @@ def errors(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def bias_and_spread(values: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Split the error of values, [R, ..., S], in two.
 
-    They are the root mean squares over the states of (mean of V over the runs - truth), which runs
-    share, and of V's standard deviation over the runs; bias² + spread² is the mean of error².
+    Bias is the error of V's mean over the runs, spread the root mean square of V's standard
+    deviation over them; bias² + spread² is the mean of error².
     """
     return errors(values.mean(axis=0), truth), np.sqrt(values.var(axis=0).mean(axis=-1))

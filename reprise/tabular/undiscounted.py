@@ -37,7 +37,7 @@ def first_state(mdp: MDP, name: str) -> int:
     """Return the index of a state that is not absorbing."""
     state, absorbing = mdp.state(name), absorbing_states(mdp)
     if absorbing[state]:
-        others = [mdp.state_names[int(other)] for other in np.flatnonzero(~absorbing)[:6]]
+        others = (mdp.state_names[int(other)] for other in np.flatnonzero(~absorbing)[:6])
         allowed = ", ".join(others) or "none"
         raise ModelError(f"start state {name!r} is absorbing; allowed: {allowed}")
     return state
@@ -45,12 +45,12 @@ def first_state(mdp: MDP, name: str) -> int:
 
 def lasting(mdp: MDP, allowed: np.ndarray) -> np.ndarray:
     """Return the actions that never lead away from allowed ones."""
-    while True:
-        leaving = mdp.transitions @ np.logical_not(allowed.any(axis=1)) > 0
-        kept = allowed & ~leaving.reshape(allowed.shape)
-        if (kept == allowed).all():
-            return kept
-        allowed = kept
+    kept, before = allowed, -1
+    while kept.sum() != before:
+        before = kept.sum()
+        leaving = mdp.transitions @ np.logical_not(kept.any(axis=1)) > 0
+        kept = kept & ~leaving.reshape(kept.shape)
+    return kept
 
 
 def resting_actions(mdp: MDP, allowed: np.ndarray) -> np.ndarray:

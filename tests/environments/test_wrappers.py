@@ -45,11 +45,7 @@ def test_the_penalty_is_proportional_to_the_angle_after_the_step(penalty: float)
 
 @pytest.mark.parametrize(
     ("wrapped", "size"),
-    [
-        (Shaped(penalty=0.0), 4),
-        (Featured(chosen=EVEN), 6),
-        (Sensed(sensors=PLAIN), 6),
-    ],
+    [(Shaped(penalty=0.0), 4), (Featured(chosen=EVEN), 6), (Sensed(sensors=PLAIN), 6)],
 )
 def test_the_environment_behind_a_wrapper_is_unchanged(wrapped, size):
     assert (wrapped.observation_size, wrapped.actions, wrapped.draws) == (size, 2, 0)
