@@ -35,11 +35,7 @@ class Spaces(NamedTuple):
 
 
 def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
-    """Return an environment's spaces.
-
-    Raises:
-        UserError: it does not show a vector or a number, or its actions are not numbers.
-    """
+    """Return an environment's spaces; a UserError if none fits networks."""
     shown, actions = environment.observation_space, environment.action_space
     if not isinstance(actions, Discrete) or actions.n < 2:
         raise UserError(

@@ -29,16 +29,16 @@ class EpisodeError(PlainError, RuntimeError):
 
 
 class Episodes:
-    """Independent episodes, each in an environment of its own."""
+    """Independent episodes, each in an environment of its own.
+
+    Methods raise EpisodeError if an environment raised, or its answer does not fit or is not
+    finite.
+    """
 
     def __init__(
         self, environments: Sequence[gymnasium.Env], environment_id: str, name: Callable[[int], str]
     ) -> None:
-        """Begin nothing yet; `name` names the episode at a place.
-
-        Raises:
-            UserError: the environments, one for each episode, do not fit networks.
-        """
+        """Begin nothing yet; `name` names the episode at a place."""
         self.spaces = spaces(environments[0], environment_id)
         self.observed = np.zeros((len(environments), self.spaces.features))  # [P, O]
         self.terminated, self.truncated = np.zeros((2, len(environments)), bool)
@@ -48,11 +48,7 @@ class Episodes:
         self._at = [-1] * len(environments)  # the latest step, none after a reset
 
     def begin(self, which: Sequence[int], seeds: Sequence[int]) -> None:
-        """Begin the episodes at some places anew, with these seeds.
-
-        Raises:
-            EpisodeError: the environment raised, or its answer does not fit or is not finite.
-        """
+        """Begin the episodes at some places anew, with these seeds."""
         for i, seed in zip(which, seeds, strict=True):
             self._at[i] = -1
             self.terminated[i] = self.truncated[i] = False
@@ -63,11 +59,7 @@ class Episodes:
         self.running = sorted({*self.running, *which})
 
     def step(self, actions: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Step running episodes by actions [P]; return rewards [P].
-
-        Raises:
-            EpisodeError: as `begin`.
-        """
+        """Step running episodes by actions [P]; return rewards [P]."""
         steps, encode, observed, at = self._steps, self.spaces.encode, self.observed, self._at
         numbers = actions.ravel().astype(np.int64) + self.spaces.first_action
         rewards = np.zeros(len(steps))

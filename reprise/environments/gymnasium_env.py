@@ -80,11 +80,7 @@ class GymnasiumEnvironment(Environment):
     reward_dtype = "float64"
 
     def __init__(self, specification: Specification) -> None:
-        """Make one environment, to see its spaces.
-
-        Raises:
-            UserError: it cannot be made, or does not fit.
-        """
+        """Make one environment to see its spaces."""
         self.specification = specification
         with made(specification, 1) as (environment,):
             found = spaces(environment, specification.id)
@@ -99,10 +95,8 @@ class GymnasiumEnvironment(Environment):
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
         """Begin the episodes that have ended [..., N] anew."""
-        # The latest state is an input to keep steps in their order.
-        return tf.cond(
-            tf.reduce_any(ended), lambda: self._renewed(keys(), ended, state), lambda: state
-        )
+        some = tf.reduce_any(ended)  # the latest state is an input to keep steps in their order
+        return tf.cond(some, lambda: self._renewed(keys(), ended, state), lambda: state)
 
     def _renewed(self, keys: tf.Tensor, anew: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
         shape, seeds = tuple(anew.shape)[:-1], keys.shape[-1]
@@ -133,11 +127,7 @@ class GymnasiumEnvironment(Environment):
         return self._normaliser.folded(weights) if normalised else list(weights)
 
     def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a program as a graph that calls Python.
-
-        Raises, when called:
-            EpisodeError: the environment raised, or its answer does not fit or is not finite.
-        """
+        """Return a program as a graph that calls Python."""
         graph = tf.function(function, autograph=False)
 
         def run(*arguments: Any) -> Any:
@@ -200,9 +190,8 @@ class GymnasiumEnvironment(Environment):
         return self._state(actions.shape, new), rewards, terminated
 
     def _state(self, shape: tuple[int, ...], new: Any) -> NDArray[np.float32]:
-        state = np.empty((*shape, self.observation_size + 1), np.float32)
-        state[..., :-1] = self._episodes.observed.reshape(*shape, -1)
-        state[..., -1] = self._episodes.truncated.reshape(shape)
+        parts = self._episodes.observed, self._episodes.truncated[:, None]
+        state = np.concatenate(parts, axis=1, dtype=np.float32).reshape(*shape, -1)
         state = np.ascontiguousarray(state.swapaxes(-1, -2))
         if self.specification.normalised:
             counts = np.zeros(self._count, bool)

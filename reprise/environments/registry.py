@@ -18,10 +18,8 @@ def make(specification: Specification) -> Environment:
     """Return the compiled environment of that id, else Gymnasium's own.
 
     An equal specification has the same one, and so the same compiled programs: TensorFlow never
-    gives back the memory of one.
-
-    Raises:
-        UserError: it cannot be made, does not fit, or ignores its seed.
+    gives back the memory of one. A UserError if it cannot be made, does not fit, or ignores its
+    seed.
     """
     altered = specification.kwargs or specification.wrappers
     if specification.id in COMPILED and not altered:

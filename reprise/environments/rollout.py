@@ -107,9 +107,7 @@ def _checked(actions: Any, shape: tuple[int, int], episodes: Episodes) -> Action
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
     """Return one episode with a picture of every step.
 
-    Raises:
-        UserError: the environment cannot be made, or does not fit.
-        EpisodeError: as `evaluate`; or the environment has no pictures.
+    Raises as `evaluate`; EpisodeError also if the environment has no pictures.
     """
     headless()
     specification = plain(environment) if isinstance(environment, str) else environment
@@ -168,11 +166,7 @@ class Camera:
     """Makes a stage's animation, or a notice in its place."""
 
     def __init__(self, environment: Specification, label: str) -> None:
-        """Look whether an environment has pictures; say if not.
-
-        Raises:
-            UserError: the environment cannot be made, or does not fit.
-        """
+        """Look whether an environment has pictures; say if not."""
         self._environment, self._label, self._lacking = environment, label, ""
         with made(environment, 1) as (played,):
             spaces(played, environment.id)

@@ -70,12 +70,13 @@ class Specification(Frozen):
             return kwargs
         found: dict[str, Any] = {}
         for item in kwargs:
-            named = isinstance(item, Mapping) and set(item) == {"name", "value"}
-            if not named or not isinstance(item["name"], str):
-                raise ValueError(f"{item} in a list; allowed: mappings of name and value")
-            if item["name"] in found:
-                raise ValueError(f"{item['name']} is there twice; allowed: once")
-            found[item["name"]] = item["value"]
+            match item:
+                case {"name": str(name), "value": value} if len(item) == 2:
+                    if name in found:
+                        raise ValueError(f"{name} is there twice; allowed: once")
+                    found[name] = value
+                case _:
+                    raise ValueError(f"{item} in a list; allowed: mappings of name and value")
         return found
 
     @field_validator("wrappers", mode="before")
@@ -116,11 +117,7 @@ class Specification(Frozen):
         return steps if self.solved_return is None else self.solved_return
 
     def registered_limit(self) -> int | None:
-        """Return the registered time limit in steps, if any.
-
-        Raises:
-            UserError: as `make`.
-        """
+        """Return the registered time limit in steps, if any."""
         with made(self, 1) as (environment,):
             spec = environment.unwrapped.spec
         registered = spec and gymnasium.registry.get(spec.id)
@@ -165,11 +162,7 @@ def plain(environment_id: str) -> Specification:
 
 @contextmanager
 def made(specification: Specification, count: int, **options: Any) -> Iterator[list[gymnasium.Env]]:
-    """Make environments without checks of actions, and close them.
-
-    Raises:
-        UserError: they cannot be made, or are one and the same.
-    """
+    """Make environments without checks of actions, and close them."""
     environments: list[gymnasium.Env] = []
     try:
         for _ in range(count):
@@ -241,11 +234,7 @@ class Played(Frozen):
 
 
 def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
-    """Put the registered time limit in place of each null.
-
-    Raises:
-        UserError: the environment cannot be made, or is registered without a limit.
-    """
+    """Put the registered time limit in place of each null."""
     found, evaluation = dict(values), values.get("evaluation")
     played = dict(evaluation) if isinstance(evaluation, Mapping) else {}
     no_steps, no_limits = values.get("maximum_steps", 1) is None, played.get("limits", 1) is None
