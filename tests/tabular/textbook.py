@@ -5,7 +5,8 @@ P. Norvig, Artificial Intelligence: A Modern Approach, 3rd edition, 2010. Puterm
 Markov Decision Processes, 1994.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 
 import numpy as np
 from scipy.stats import poisson
@@ -17,24 +18,17 @@ END = "end"
 MOVES = ((-1, 0), (1, 0), (0, 1), (0, -1))
 
 
-def built(
-    states: Iterable[Hashable],
-    actions: Sequence[Hashable],
-    outcomes: Callable[..., Outcomes],
-    ends: bool = True,
-) -> tuple[MDP, dict]:
+def built(states, actions, outcomes: Callable[..., Outcomes], ends=True) -> tuple[MDP, dict]:
     """Build a model from `outcomes(state, action)`; also its states' places.
 
     An action without outcomes is impossible; the state `END` is absorbing, where there is one.
     """
     places = {state: place for place, state in enumerate([*states, *([END] if ends else [])])}
     columns = [
-        (place, a, places[successor], probability, reward)
+        (place, a, places[successor], p, reward)
         for state, place in places.items()
         for a, action in enumerate(actions)
-        for probability, successor, reward in (
-            [(1.0, END, 0.0)] if state == END else outcomes(state, action)
-        )
+        for p, successor, reward in (outcomes(state, action) if state != END else [(1, END, 0)])
     ]
     return from_transitions(*zip(*columns, strict=True), shape=(len(places), len(actions))), places
 
@@ -52,17 +46,16 @@ def random_model(seed: int, states: int | None = None, actions: int | None = Non
     return from_arrays(probabilities, rewards, possible), probabilities, rewards
 
 
-def walk(
-    shape: tuple[int, int],
-    ends: Sequence[tuple[int, int]],
-    wind: Sequence[int] | None = None,
-    cliff: Sequence[tuple[int, int]] = (),
-) -> tuple[MDP, dict]:
+def inside(row: int, column: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """The nearest cell of the grid."""
+    return min(max(row, 0), shape[0] - 1), min(max(column, 0), shape[1] - 1)
+
+
+def walk(shape: tuple[int, int], ends, wind=(0,) * 12, cliff=()) -> tuple[MDP, dict]:
     """A windy grid; steps cost 1, the cliff 100."""
 
     def outcomes(cell, move):
-        up = wind[cell[1]] if wind else 0
-        moved = inside(cell[0] + move[0] - up, cell[1] + move[1], shape)
+        moved = inside(cell[0] + move[0] - wind[cell[1]], cell[1] + move[1], shape)
         if moved in cliff:
             return [(1.0, (shape[0] - 1, 0), -100.0)]
         return [(1.0, END if moved in ends else moved, -1.0)]
@@ -70,24 +63,10 @@ def walk(
     return built([c for c in np.ndindex(*shape) if c not in {*ends, *cliff}], MOVES, outcomes)
 
 
-def inside(row: int, column: int, shape: tuple[int, int]) -> tuple[int, int]:
-    """The nearest cell of the grid."""
-    return min(max(row, 0), shape[0] - 1), min(max(column, 0), shape[1] - 1)
-
-
-def corners() -> tuple[MDP, dict]:
-    """S&B, example 4.1: a grid that ends in corners."""
-    return walk((4, 4), [(0, 0), (3, 3)])
-
-
-def windy() -> tuple[MDP, dict]:
-    """S&B, example 6.5: wind in the middle of a grid."""
-    return walk((7, 10), [(3, 7)], wind=(0, 0, 0, 1, 1, 1, 2, 2, 1, 0))
-
-
-def cliff() -> tuple[MDP, dict]:
-    """S&B, example 6.6: a cliff between start and goal."""
-    return walk((4, 12), [(3, 11)], cliff=[(3, column) for column in range(1, 11)])
+# S&B, examples 4.1, 6.5 and 6.6: a grid that ends in corners, wind, a cliff on the way.
+corners = partial(walk, (4, 4), [(0, 0), (3, 3)])
+windy = partial(walk, (7, 10), [(3, 7)], wind=(0, 0, 0, 1, 1, 1, 2, 2, 1, 0))
+cliff = partial(walk, (4, 12), [(3, 11)], cliff=[(3, column) for column in range(1, 11)])
 
 
 def shortcuts() -> tuple[MDP, dict]:
