@@ -1,10 +1,9 @@
 """The compiled Acrobot against Gymnasium's, step by step.
 
 Gymnasium computes in float64. Each of a step's few dozen float32 operations errs by half a unit in
-the last place, 2^-24 of its result, as if the state were another by as much. So the
-two may differ by what Gymnasium's own step makes of a state that is off by some 2^-24, and by the
-result's rounding. ROUNDINGS says how many: the operations on the longest way through a stage of
-Runge-Kutta are about 16, and their errors do not all point one way. 6.3 is the worst seen.
+the last place, 2^-24 of its result. So the two may differ by the effect on Gymnasium's own step of
+a state that is off by some 2^-24, and by the result's rounding. ROUNDINGS is the number: the
+longest way through a stage of Runge-Kutta has about 16 operations. 6.3 is the worst seen.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from reprise import seeds
 from reprise.environments.acrobot import Acrobot, sine_and_cosine_of_any
 from reprise.nn.determinism import tf
 
+Arrays = tuple[np.ndarray, ...]
 HALF_UNIT = 2.0**-24
 ROUNDINGS = 16
 NUDGE = 1e-6  # of the states, to see how Gymnasium's step answers
@@ -31,18 +31,14 @@ def stepping(compiled: bool) -> tf.Function:
     return tf.function(Acrobot().step, jit_compile=compiled, autograph=False)
 
 
-def ours(
-    states: np.ndarray, actions: np.ndarray, compiled: bool = True
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def ours(states: np.ndarray, actions: np.ndarray, compiled: bool = True) -> Arrays:
     """Return next states [N, 4], rewards and terminations [N], one state a seed."""
     seeds = tf.constant(states.T, tf.float32), tf.constant(actions, tf.int32)
     following, reward, terminated = (x.numpy() for x in stepping(compiled)(*seeds))
     return following.T.astype(float), reward, terminated
 
 
-def theirs(
-    states: np.ndarray, actions: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def theirs(states: np.ndarray, actions: np.ndarray) -> Arrays:
     """Return next states [N, 4], rewards, terminations [N] and observations [N, 6]."""
     environment = AcrobotEnv()
     following = np.empty((len(states), 4))

@@ -1,5 +1,6 @@
 """What params.yaml may say of an environment, and the one line that is said of anything else."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests import tiny
 from tests.environments import userenvs
 
 NAME = "reinforce_training"
+NORMALISED = {"name": "NormalizeObservation"}
 
 
 def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
@@ -44,16 +46,10 @@ def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
             r"{name: TimeLimit, max_episode_steps: 3}\]",
         ),
         ({"wrappers": {}}, r"environment.wrappers: a mapping, .* allowed: a list, here \[\]"),
-        (
-            {"kwargs": [{"name": "size", "value": 9}, {"name": "size", "value": 8}]},
-            "environment.kwargs: size is there twice",
-        ),
+        ({"kwargs": [{"name": "size", "value": 9}] * 2}, "environment.kwargs: size is there twice"),
         ({"kwargs": [{"length": 9}]}, "environment.kwargs: .*allowed: mappings of name and value"),
-        (
-            {"wrappers": [{"name": "NormalizeObservation"}, {"name": "ClipReward"}]},
-            "NormalizeObservation is not last",
-        ),
-        ({"wrappers": [{"name": "NormalizeObservation", "epsilon": 1}]}, "arguments; allowed: non"),
+        ({"wrappers": [NORMALISED, {"name": "ClipReward"}]}, "NormalizeObservation is not last"),
+        ({"wrappers": [NORMALISED | {"epsilon": 1}]}, "has arguments; allowed: none"),
         (
             {"wrappers": [{"name": "FrameStackObservation", "stack_size": 2}]},
             "observes Box.*one axis.*FlattenObservation makes a Box",
@@ -67,11 +63,8 @@ def test_an_environment_that_cannot_be_played_is_one_line_and_nothing_is_written
     monkeypatch.chdir(tmp_path)
     assert executed(tmp_path, environment, maximum_steps=200) == 2
     out, err = capsys.readouterr()
-    line = err.splitlines()[-1]
-    assert out == ""
-    assert err.count("\n") == 1
-    with pytest.raises(UserError, match=message):
-        raise UserError(line)
+    assert (out, err.count("\n")) == ("", 1)
+    assert re.search(message, err)
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 

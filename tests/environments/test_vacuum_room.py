@@ -68,10 +68,8 @@ def test_a_population_collects_what_each_policy_collects_alone():
     keys = vacuum_room.draw_keys(np.random.default_rng(8), len(policies))
     times = np.array([1, 600, SECONDS])
     together = vacuum_room.collected(policies, keys, times)
-    alone = [
-        vacuum_room.path(*pair, SECONDS)[1][times] for pair in zip(policies, keys, strict=True)
-    ]
-    assert (together == alone).all()
+    each = zip(policies, keys, strict=True)
+    assert (together == [vacuum_room.path(*pair, SECONDS)[1][times] for pair in each]).all()
     backwards = vacuum_room.collected(policies[::-1], keys[::-1], times)
     assert (together == backwards[::-1]).all()
 

@@ -90,14 +90,9 @@ def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
     """Play greedily without an end, and follow the weights in plain NumPy."""
     played = {"total_episodes": None, "total_steps": 6, "maximum_steps": 30, "train_every": 1}
     greedy = {"epsilon_start": 0.0, "epsilon_end": 0.0, "learning_starts": 0}
-    linear = {
-        "hidden_sizes": (),
-        "activation": "linear",
-        "optimizer": "sgd",
-        "target_network": "none",
-    }
-    each = {"gradient_steps": 1, "replay_capacity": 1, "batch_size": 1, "discount": 0.9}
-    h = with_(**played, **greedy, **linear, **each, loss="mse", learning_rate=0.02)
+    linear = {"hidden_sizes": (), "activation": "linear", "optimizer": "sgd", "loss": "mse"}
+    each = {"gradient_steps": 1, "replay_capacity": 1, "batch_size": 1, "target_network": "none"}
+    h = with_(**played, **greedy, **linear, **each, discount=0.9, learning_rate=0.02)
     environment = Featured(chosen=FEATURES)
     keys = seeds.training_keys(3, "test", range(1))
     key = tf.constant(keys.T, tf.uint32)
@@ -177,13 +172,9 @@ def test_a_policy_in_gymnasium_sees_what_gymnasiums_own_wrappers_show():
     evaluate(sensing, "CartPole-v1", [8], 1, [20])
     seen.clear()
     evaluate(sensing, "CartPole-v1", [5], 1, [20])  # a new episode forgets the last
-    wrapped = FrameStackObservation(
-        TransformObservation(
-            gymnasium.make("CartPole-v1"), lambda o: o[[0, 2]], Box(-9, 9, (2,), np.float32)
-        ),
-        PLAIN.history,
-        padding_type="reset",
-    )
+    space, cart = Box(-9, 9, (2,), np.float32), gymnasium.make("CartPole-v1")
+    partial = TransformObservation(cart, lambda o: o[[0, 2]], space)
+    wrapped = FrameStackObservation(partial, PLAIN.history, padding_type="reset")
     observation = wrapped.reset(seed=5)[0]
     for step, here in enumerate(seen):
         np.testing.assert_array_equal(here, np.flip(observation, 0).ravel())

@@ -18,7 +18,7 @@ from reprise.tabular.dynamic_programming import (
     switching_discount,
     value_iteration,
 )
-from reprise.tabular.loaders import from_gymnasium, from_yaml
+from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import from_arrays, from_transitions
 from tests.tabular.refusal import refusal
 from tests.tabular.textbook import random_model
@@ -31,11 +31,6 @@ SOLVERS = {
     "modified": lambda model, discount: modified_policy_iteration(model, discount, 1e-8, 20, 1000),
 }
 EVALUATION = {"evaluation": lambda model, discount: policy_evaluation(model, [0, 0, 1], discount)}
-
-
-@pytest.fixture(scope="module")
-def three_state():
-    return from_yaml("data/inputs/three_state.yaml")
 
 
 def test_fifty_sweeps_of_q_value_iteration_give_the_books_values(three_state):

@@ -8,7 +8,7 @@ import pytest
 
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values
 from reprise.tabular.exploration import RANDOM, curious, epsilon_greedy
-from reprise.tabular.loaders import from_gymnasium, from_yaml
+from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.q_learning import (
     Hyperparameters,
@@ -24,11 +24,6 @@ CHAPTER = Hyperparameters(
     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1
 )
 AT_S0 = np.array([1.0, 0.0, 0.0])
-
-
-@pytest.fixture(scope="module")
-def three_state():
-    return from_yaml("data/inputs/three_state.yaml")
 
 
 def learnt(model, runs, start="s0", recorded=("s0", "a0"), **changes: Any):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.tabular import td_learning as td
-from reprise.tabular.loaders import from_gymnasium, from_yaml
+from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import sampler
 from tests.tabular.refusal import refusal
 
@@ -18,11 +18,6 @@ CHAPTER = td.Hyperparameters(discount=0.9, iterations=2000, record_every=1)
 
 def schedule(learning_rate, decay=0.0, count: Literal["steps", "visits"] = "steps"):
     return td.Schedule(learning_rate=learning_rate, learning_rate_decay=decay, count=count)
-
-
-@pytest.fixture(scope="module")
-def three_state():
-    return from_yaml("data/inputs/three_state.yaml")
 
 
 def learnt(model, schedules, runs, **changes):
