@@ -134,15 +134,14 @@ def modified_policy_iteration(
 ) -> Solution:
     """Improve the policy, evaluate it by few sweeps; repeat.
 
-    Fast on large models; γ is below 1. Improvements, `max_sweeps` at most, end when the span of
-    their changes, max - min, is small. V* then lies between two bounds: the result is their middle
-    (Puterman, 1994, section 6.6.3), the residual half the span.
+    Fast on large models; γ is below 1. Improvements end when the span of their changes, max - min,
+    is small: the result is the middle between bounds of V* (Puterman, 1994, section 6.6.3).
     """
     check_discount(discount)
     if discount == 1:
+        others = "value iteration and policy iteration take 1 where episodes end"
         raise ModelError(
-            "discount is 1; allowed for modified policy iteration: below 1 "
-            "(value iteration and policy iteration take 1 where episodes end)"
+            f"discount is 1; allowed for modified policy iteration: below 1 ({others})"
         )
     enough = tolerances.smallest_change(mdp, discount, tolerance)
     lowest = np.where(mdp.possible, mdp.expected_rewards, np.inf).min() / (1 - discount)
@@ -216,8 +215,7 @@ def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
 def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
     """Return a greedy policy, the first of ties, [S].
 
-    With a discount of 1 it must end at rest, and the first may lead round in circles. Inexact
-    values may separate actions that tie, so the tie widens until there is such a policy.
+    With a discount of 1 it must end at rest; the tie widens until there is such a policy.
     """
     if discount < 1:
         return np.argmax(best_actions(mdp, values, discount), axis=1)

@@ -76,10 +76,10 @@ def from_arrays(
     shape, given = dense.shape[:2], _dense("rewards", rewards)
     if given.shape not in (shape, dense.shape):
         raise ModelError(f"rewards have shape {given.shape}; allowed: {dense.shape} or {shape}")
-    found = np.nonzero(dense)  # NaN is not zero: reported below
+    states, actions, successors = found = np.nonzero(dense)  # NaN is not zero: reported below
     names = {"state_names": state_names, "action_names": action_names}
     cells = dense[found], given[found[: given.ndim]]
-    model = from_transitions(*found, *cells, shape=shape, **names)
+    model = from_transitions(states, actions, successors, *cells, shape=shape, **names)
     mask = np.ones(shape, bool) if possible is None else numbers("possible", possible, None)
     if mask.shape != shape or mask.dtype != np.bool_:
         kind = f"shape {mask.shape} and type {mask.dtype}"

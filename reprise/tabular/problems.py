@@ -61,13 +61,11 @@ def toy_text(environment_id: str, discount: float) -> Problem:
 def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
     """Read the table `env.unwrapped.P` of a toy-text environment.
 
-    The arguments are the environment's, such as map_name="8x8". Its time limit is left out.
+    The arguments are the environment's, such as map_name="8x8". Its time limit is left out. A
+    ModelError refuses an environment that does not follow such a table.
 
     >>> from_gymnasium("FrozenLake-v1").number_of_states  # 16 fields, and the end
     17
-
-    Raises:
-        ModelError: if there is no such environment, or it does not follow such a table.
     """
     return _read(environment_id, **arguments)[0]
 
@@ -107,8 +105,8 @@ def _items(rows: Any, kind: str, size: int | None, place: str) -> Iterator[tuple
     if isinstance(rows, Sequence) and not isinstance(rows, str):
         rows = dict(enumerate(rows))
     if not isinstance(rows, Mapping):
-        allowed = f"a dictionary or a list by {kind}"
-        raise ModelError(f"{place}: {type(rows).__name__}; allowed: {allowed}")
+        given = type(rows).__name__
+        raise ModelError(f"{place}: {given}; allowed: a dictionary or a list by {kind}")
     for number, row in rows.items():
         known = isinstance(number, Integral) and not isinstance(number, bool)
         if not known or int(number) < 0 or (size and int(number) >= size):
@@ -163,12 +161,13 @@ def _start(environment: gymnasium.Env, mdp: MDP) -> np.ndarray | None:
     given = getattr(environment.unwrapped, "initial_state_distrib", None)
     if given is None:
         return None
-    start = numbers("initial_state_distrib", given)
-    if start.shape != (mdp.number_of_states - 1,) or not (start >= 0).all():
-        allowed = f"{mdp.number_of_states - 1} probabilities, one for each state"
-        raise ModelError(f"initial_state_distrib is {start.tolist()}; allowed: {allowed}")
+    name, size = "initial_state_distrib", mdp.number_of_states - 1
+    start = numbers(name, given)
+    if start.shape != (size,) or not (start >= 0).all():
+        allowed = f"{size} probabilities, one for each state"
+        raise ModelError(f"{name} is {start.tolist()}; allowed: {allowed}")
     start = np.append(start, 0.0)  # no episode begins in "terminal"
-    start /= divisors(start.sum(keepdims=True), lambda _: "initial_state_distrib: probabilities")
+    start /= divisors(start.sum(keepdims=True), lambda _: f"{name}: probabilities")
     start.setflags(write=False)
     return start
 

@@ -18,6 +18,8 @@ from reprise.tabular.exploration import RANDOM, Behaviour, act_greedily, apprais
 from reprise.tabular.mdp import MDP, Sampler, draw, sampler
 from reprise.tabular.undiscounted import absorbing_states, first_state
 
+NOTHING = np.empty(0)  # records of a run without any
+
 
 class Learning(kinds.Frozen):
     """Q-learning hyperparameters, except the behaviour."""
@@ -110,7 +112,7 @@ class Learner:
         several = len(model.starts) > 1  # only then the start is drawn
         self._state = begin(model, generator.random()) if several else model.starts[0]
 
-    def learn(self, until: int, pair=(0, 0), every: int = 1, curve=np.empty(0)) -> None:  # noqa: B008
+    def learn(self, until: int, pair=(0, 0), every: int = 1, curve=NOTHING) -> None:
         """Learn until an iteration; record a pair's Q-values, [K]."""
         spans = self.iterations, until, every
         self._state = learn(*self._given, self._state, spans, pair, curve)

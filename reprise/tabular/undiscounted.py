@@ -1,7 +1,6 @@
 """Discount 1: models with finite values, policies that rest.
 
-Without discount a return is the sum of all rewards, for ever. An agent is at rest where it goes on
-for reward 0 alone. All returns that matter are finite, and all solvers find the same values, if
+An agent is at rest where it goes on for reward 0 alone. All solvers find the same finite values if
 from every state some policy surely ends at rest (otherwise a value is -∞), and going on for ever
 without rest costs, on average over time (otherwise a value is +∞, or a sum never settles). Source:
 D. P. Bertsekas and J. N. Tsitsiklis, An analysis of stochastic shortest path problems, 1991; M. L.
@@ -77,8 +76,7 @@ def ways_to_rest(
 def proper_policy(mdp: MDP, policy: np.ndarray | None = None) -> np.ndarray:
     """Return a policy that ends at rest, or the given.
 
-    Raises:
-        ModelError: if there is none, naming the first state from which it does not.
+    A ModelError names the first state from which none does.
     """
     allowed = mdp.possible if policy is None else only(mdp, policy)
     proper, reached = ways_to_rest(mdp, allowed, resting_actions(mdp, allowed))

@@ -42,7 +42,8 @@ def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
 
 def test_the_first_updates_are_those_of_the_equation(three_state):
     # a0 to s0 (+10), a0 to s1, a2 to s2 (-50), a1 to s0 (+40): a number for each.
-    generator = SimpleNamespace(random=iter([0.0, 0.5, 0.2, 0.75, 0.99, 0.5, 0.5, 0.3]).__next__)
+    uniforms = iter([0.0, 0.5, 0.2, 0.75, 0.99, 0.5, 0.5, 0.3])
+    generator: Any = SimpleNamespace(random=uniforms.__next__)
     q, visits = np.where(three_state.possible, 0.0, -np.inf), np.zeros((3, 3), np.int64)
     model, curve = episodes(three_state, AT_S0, 0.9), np.zeros(4)
     given = generator, model, RANDOM, (0.5, 1.0), q, visits, 0, (0, 4, 1), (0, 0), curve
