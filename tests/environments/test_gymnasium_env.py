@@ -13,7 +13,7 @@ from reprise.environments import gymnasium_env
 from reprise.environments.episodes import EpisodeError
 from reprise.environments.gymnasium_env import GymnasiumEnvironment, Normaliser
 from reprise.environments.specification import Specification
-from reprise.nn import programs, replay_buffer, streams
+from reprise.nn import replay_buffer, streams
 from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
 from tests.environments import userenvs
@@ -82,12 +82,6 @@ def test_episodes_begin_with_seeds_that_no_evaluation_has_and_no_two_share():
     assert len(set(begun)) == 2000
     assert min(begun) >= 2**31
     assert max(begun) < 2**32  # as np.random.seed needs
-
-
-def of_program(h: dqn.Hyperparameters) -> tuple[dqn.Settings, dqn.Numbers]:
-    """Return the settings and numbers of a program for 3 equal seeds."""
-    s = dqn.settings_of([h])
-    return s, programs.numbers(dqn.Numbers, [h] * 3, s, dqn.COUNTS)
 
 
 def experienced(wrappers: Any) -> replay_buffer.Transitions:
