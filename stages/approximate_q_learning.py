@@ -140,10 +140,10 @@ def run(params: Params) -> dict:
             **{column: variants.reached(own[column].to_numpy()) for column in times},
             **played,
         }
-    every, seed = variants.stacked(samples), params.seed
+    every = variants.stacked(samples)
     compared = ("last_return", *(f"greedy_{limit}" for limit in limits))
-    against = {column: variants.comparisons(every, column, DQN, seed=seed) for column in compared}
-    against |= {column: variants.sooner(every, column, DQN, seed=seed) for column in times}
+    against = {column: variants.comparisons(every, column, DQN) for column in compared}
+    against |= {column: variants.sooner(every, column, DQN) for column in times}
     return {
         "metrics.json": {"learners": learners, "against_dqn": against},
         "samples.csv": every,

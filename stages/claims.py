@@ -8,7 +8,6 @@ Writes to data/claims/:
 """
 
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,13 +16,11 @@ import pandas as pd
 from pydantic import Field
 from ruamel.yaml import YAML
 
-from reprise import seeds
-from reprise.capacity import Need
 from reprise.claims import judge, ledger
 from reprise.claims.model import Claim
 from reprise.claims.sources import unknown
 from reprise.errors import UserError
-from reprise.hyperparameters import Frozen, PositiveInt, Seed
+from reprise.hyperparameters import Frozen
 from reprise.pipeline import artifacts, parameters, stage
 
 NAME = "claims"
@@ -35,13 +32,7 @@ NOT_JUDGED = ("inputs", "reporting", NAME)  # folders that hold no results to ju
 class Params(Frozen):
     """The section of params.yaml."""
 
-    seed: Seed
     confidence: Annotated[float, Field(gt=0, lt=1)]  # that all verdicts of a family hold
-    resamples: PositiveInt  # of each bootstrap
-
-    def needs(self) -> Iterator[Need]:
-        """Yield the memory of a bootstrap."""
-        yield self.memory("a bootstrap", 8, "resamples")
 
 
 class Committed:
@@ -74,10 +65,7 @@ def claims(path: Path = CLAIMS) -> dict[str, Claim]:
 
 def run(params: Params) -> dict[str, Any]:
     """Judge all claims."""
-    answers = judge.judge(
-        declared := claims(), Committed(), params.confidence, params.resamples,
-        lambda name: seeds.sequence(params.seed, NAME, name),
-    )  # fmt: skip
+    answers = judge.judge(declared := claims(), Committed(), params.confidence)
     found = ledger.table(declared, answers)
     first = found["stage"].str.split().str[0]
     # A stage with a notebook in dvc.yaml has a ledger of its own.

@@ -87,7 +87,7 @@ def run(params: Params) -> dict:
     cut = [*packs.cut(params.seeds, params.pack_size, params.variants), EXAMPLES]
     *runs, examples = packs.run(partial(work, params), cut, label=NAME)
     grouped: dict[str, list[Any]] = packs.by_variant(cut[:-1], runs)
-    compared = params.evaluation, params.baseline, params.seed, params.environment.solved_return
+    compared = params.evaluation, params.baseline, params.environment.solved_return
     results = variants.results({name: join(each) for name, each in grouped.items()}, *compared)
     half_lives = {name: half_life(discount) for name, discount in params.half_lives.items()}
     results["metrics.json"]["half_lives"] = half_lives

@@ -124,13 +124,13 @@ def against_partners(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
     for name in list(params.variants)[1:]:  # the first is the baseline
         partner = params.partners.get(name, params.baseline)
         two = pd.DataFrame(samples[samples["variant"].isin([name, partner])])
-        compare = partial(variants.comparisons, two, baseline=partner, seed=params.seed)
+        compare = partial(variants.comparisons, two, baseline=partner)
         found[name] = {
             "partner": partner,
             "last_return": compare(column="last_return")[name],
             "final": compare(column=f"final_{limit}")[name],
             "best": compare(column=f"best_{limit}")[name],
-            "sooner_at_cap": variants.sooner(two, "first_at_cap", partner, seed=params.seed)[name],
+            "sooner_at_cap": variants.sooner(two, "first_at_cap", partner)[name],
         }
     return found
 

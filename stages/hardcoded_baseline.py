@@ -115,7 +115,7 @@ def run(params: Params) -> dict:
 
 def summary(returns: np.ndarray, limit: int) -> dict[str, float]:
     """Summarise returns; an episode at the limit is solved."""
-    solved = intervals.wilson_interval(int((returns >= limit).sum()), len(returns))
+    solved = intervals.share_interval(int((returns >= limit).sum()), len(returns))
     return {
         "n": len(returns),
         **intervals.mean_interval(returns).columns("mean"),

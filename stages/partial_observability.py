@@ -83,7 +83,7 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     runs = evaluation.in_packs(train, params, NAME, params.variants)
-    return variants.results(runs, params.evaluation, params.baseline, params.seed)
+    return variants.results(runs, params.evaluation, params.baseline)
 
 
 headline = variants.headline

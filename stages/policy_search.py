@@ -107,7 +107,7 @@ def run(params: Params) -> dict:
             "runs": params.runs,
             "evaluations": params.evaluations,
             "best_share": landscape.best_share,
-            **vacuum.quality(searched, landscape, params.tolerances, every, params.seed),
+            **vacuum.quality(searched, landscape, params.tolerances, every),
             "neat": {
                 **{
                     name: intervals.summary(winners[name])

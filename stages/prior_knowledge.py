@@ -78,7 +78,7 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     runs, baseline = evaluation.in_packs(train, params, NAME, params.variants), params.baseline
-    found = variants.results(runs, params.evaluation, baseline, params.seed)
+    found = variants.results(runs, params.evaluation, baseline)
     samples, metrics = found["samples.csv"], found["metrics.json"]
     for column in ("shown", "agreement"):
         samples[column] = np.concatenate([run.extras[column] for run in runs.values()])
@@ -89,7 +89,7 @@ def run(params: Params) -> dict:
         samples[column] = np.concatenate(times) + samples["shown"]
         for name, group in samples.groupby("variant", sort=False):
             metrics["variants"][name][column] = variants.reached(group[column])
-        sooner[column] = variants.sooner(samples, column, baseline, seed=params.seed)
+        sooner[column] = variants.sooner(samples, column, baseline)
     return found
 
 

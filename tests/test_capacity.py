@@ -74,7 +74,6 @@ REFUSED: dict[str, dict[str, Any]] = {
                          "learning_rate", "replay_capacity")
         ],
     },
-    "claims": {"resamples": HUGE},
 }  # fmt: skip
 # What other parameters bound, with values of those that allow so much.
 SEARCHED = {"evaluations": HUGE, "record_every": 10**9, "runs": 2}

@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 
 from reprise.compare.__main__ import main
 
-LOW, HIGH = [1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 13.0, 14.0, 15.0]
-FALLS = [1, 1, 2, 2, 2]
+LOW, HIGH = [1.0, 2.0, 2.0, 3.0, 3.0, 4.0], [11.0, 12.0, 12.5, 13.0, 13.5, 14.0, 15.0]
+FALLS = [1, 1, 2, 2, 2, 2, 2]
 SAMPLES, LEDGER = "data/training/samples.csv", "data/claims/ledger.csv"
 GRID = [{"name": "tau", "values": [0.1, 0.2]}, {"name": "rate", "values": [1, 2]}]
 
@@ -88,7 +88,7 @@ def low(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     made.write("library/net.py", "size = 3\n")
     made.params(training={"rate": 0.1, "sizes": [3, 4]})
     made.pipeline("training", deps=["train.py", "library"], params=["training"])
-    made.results(final_200=LOW, falls=FALLS[:4])
+    made.results(final_200=LOW, falls=FALLS[:6])
     made.dvc_commit()
     made.commit("low")
     return made
@@ -137,15 +137,15 @@ def test_without_a_name_head_is_compared_with_the_workspace(repository, said):
         "training.new (none) relu",
         "training.sizes [3, 4] [3, 5]",
         "outcome revision mean minus HEAD beats HEAD verdict seeds",
-        "training final_200 workspace 13.00 [11.04, 14.96] +10.5",
-        "100.0% [no overlap] better 5 HEAD 2.50 [0.45, 4.55] baseline 4",
+        "training final_200 workspace 13.00 [11.",
+        "100.0% [54.1, 100.0] better 7 HEAD 2.50",
         "Better or worse: the 95% interval of the probability that a seed beats one of HEAD "
         "excludes 50%; else not told apart.",
         "training: more with --all: falls.",
     ):
         assert row in text
     text = said("--all")
-    assert "training falls workspace 1.60" in text
+    assert "training falls workspace 1.71" in text
     assert "of 2 comparisons of equals, about 0.1 would seem to differ" in text
 
 
@@ -162,9 +162,9 @@ def test_one_name_is_compared_with_the_workspace(repository, said):
 def test_several_revisions_are_ranked_and_json_has_every_interval(repository, capsys):
     for name, rate in (("middle", 5.0), ("high", 10.0)):
         repository.params(training={"rate": rate, "sizes": [3, 4]})
-        repository.results(final_200=[rate + x for x in LOW], falls=FALLS[:4])
+        repository.results(final_200=[rate + x for x in LOW], falls=FALLS[:6])
         repository.commit(name)
-    repository.results(final_200=[2, 2, 2, 2], falls=FALLS[:4])
+    repository.results(final_200=[2] * 6, falls=FALLS[:6])
     assert main(["middle", "low", "high", "workspace", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [each["name"] for each in found["revisions"]] == ["middle", "low", "high", "workspace"]
@@ -179,11 +179,11 @@ def test_several_revisions_are_ranked_and_json_has_every_interval(repository, ca
     order = [row["revision"] for row in outcome["rows"]]
     assert order == ["high", "middle", "low", "workspace"]
     high, middle, _, flat = outcome["rows"]
-    assert (high["verdict"], high["seeds"], high["missing"]) == ("better", 4, 0)
+    assert (high["verdict"], high["seeds"], high["missing"]) == ("better", 6, 0)
     assert set(high["difference"]) == {"estimate", "low", "high", "n"}
     assert high["difference"]["estimate"] == 5
     assert (middle["verdict"], middle["difference"]) == ("baseline", None)
-    assert flat["mean"] == {"estimate": 2, "low": 2, "high": 2, "n": 4, "degenerate": True}
+    assert flat["mean"] == {"estimate": 2, "low": 2, "high": 2, "n": 6, "degenerate": True}
     assert main(["middle", "low", "high", "--markdown"]) == 0
     lines = capsys.readouterr().out.split("\n")
     assert "| parameter | middle | low | high |" in lines
@@ -220,18 +220,18 @@ def test_a_changed_grid_is_shown_by_name_and_a_long_list_by_what_it_gains_and_lo
 def test_groups_are_compared_each_with_itself_and_those_that_are_alike_are_left_out(
     repository, said
 ):
-    repository.results(variant=["a"] * 3 + ["b"] * 3 + ["d"] * 3, final_200=[*range(9)])
+    repository.results(variant=["a"] * 6 + ["b"] * 6 + ["d"] * 6, final_200=[*range(18)])
     repository.commit("both")
-    numbers = [21, 22, 23, 4, 5, 6, 8, 7, 6.5]
-    repository.results(variant=["a"] * 3 + ["c"] * 3 + ["d"] * 3, final_200=numbers)
+    numbers = [*range(20, 26), *range(6, 12), 17, 16, 15, 14, 13, 12.5]
+    repository.results(variant=["a"] * 6 + ["c"] * 6 + ["d"] * 6, final_200=numbers)
     text = said()
-    assert "training final_200 a workspace 22.00" in text
+    assert "training final_200 a workspace 22.5" in text
     assert f"{SAMPLES}: b only in HEAD." in text
     assert f"{SAMPLES}: c only in workspace." in text
     assert "Left out: 1 group without a clear difference (--all)." in text
-    assert "not told apart 3" in said("--all")
+    assert "not told apart 6" in said("--all")
     repository.commit("third")
-    repository.results(variant=["c"] * 3 + ["d"] * 3, final_200=numbers[3:])
+    repository.results(variant=["c"] * 6 + ["d"] * 6, final_200=numbers[6:])
     text = said("both", "third", "workspace")
     assert f"{SAMPLES}: c only in third, workspace." in text
     assert "final_200 c" not in text
@@ -277,12 +277,12 @@ def test_a_stage_that_has_not_run_since_its_inputs_changed_is_stale(
 
 
 def test_a_difference_without_an_outcome_of_a_seed_is_named(repository, said):
-    repository.results(final_200=LOW, falls=FALLS[:4], metrics=2)
+    repository.results(final_200=LOW, falls=FALLS[:6], metrics=2)
     assert "training: no outcome of a seed differs; other bytes in metrics.json." in said()
 
 
 def test_results_and_outcomes_of_one_revision_only_are_named(repository, said):
-    repository.results(final_500=LOW, falls=FALLS[:4])
+    repository.results(final_500=LOW, falls=FALLS[:6])
     text = said()
     assert f"{SAMPLES}: final_200 only in HEAD." in text
     assert f"{SAMPLES}: final_500 only in workspace." in text
@@ -315,10 +315,10 @@ def test_a_table_that_is_not_csv_is_named(repository, said, content):
 
 
 def test_seeds_that_diverged_and_single_seeds_are_counted(repository, said):
-    repository.results(final_200=[5.0, "inf", "", "nan", 6.0], falls=FALLS)
-    assert "2 of 5" in said()
-    repository.results(final_200=["", "", "", ""], falls=FALLS[:4])
-    assert "worse 0 of 4" in said()  # a seed without a return is below any other
+    repository.results(final_200=[5.0, "inf", "", "nan", 6.0, 7.0, 8.0], falls=FALLS)
+    assert "4 of 7" in said()
+    repository.results(final_200=[""] * 6, falls=FALLS[:6])
+    assert "worse 0 of 6" in said()  # a seed without a return is below any other
     repository.results(final_200=[5.0], falls=[1])
     assert "too few seeds 1" in said()
 

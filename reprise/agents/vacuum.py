@@ -174,7 +174,6 @@ def quality(
     landscape: Landscape,
     tolerances: Sequence[float],
     every: int,
-    seed: int,
 ) -> dict[str, dict[str, Any]]:
     """Return searches' final shares, when they are near, and comparisons.
 
@@ -188,14 +187,14 @@ def quality(
         soon[name] = reached = {}
         for tolerance in tolerances:
             settled = settling.settling_iterations(known, best, tolerance, every)
-            never = intervals.wilson_interval(int(np.isnan(settled).sum()), len(settled))
+            never = intervals.share_interval(int(np.isnan(settled).sum()), len(settled))
             quantiles = settling.settling_quantiles(settled)
             reached[settling.within(tolerance)] = {**quantiles, "never": never}
     for name, other in zip(list(searched)[1:], SIMPLER, strict=True):
         pair = searched[name].shares, searched[other].shares
         compared[f"{name}_less_{other}"] = {
             "difference": intervals.difference_of_means(*pair),
-            "improvement": intervals.probability_of_improvement(*pair, seed=seed),
+            "improvement": intervals.probability_of_improvement(*pair),
         }
     return {"final": final, "reached": soon, "compared": compared}
 

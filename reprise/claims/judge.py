@@ -1,12 +1,13 @@
 """The judge: from results to verdicts, by Holm's procedure.
 
 An exact claim cannot be judged wrongly by chance, so it does not count in its family. An interval
-without width is flagged: all its seeds agree. If it lies on a margin, it decides nothing.
+without width is flagged: all its seeds agree. If it lies on a margin, or they are fewer
+than `FEWEST`, it decides nothing. Nor does a sample too small for its form.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from reprise.claims.model import CONFIRMED, EXACT, REFUTED, UNRESOLVED, Claim, R
 from reprise.claims.sources import Results, Sample, sample, value
 from reprise.errors import UserError
 from reprise.stats import intervals, multiplicity
-from reprise.stats.intervals import Array, Interval
+from reprise.stats.intervals import Interval
 
 RANKED = ("share", "improvement")  # forms that ask which value is above which, not how far
 
@@ -30,17 +31,11 @@ class Answer(NamedTuple):
     reason: str = ""  # for the verdict, if the interval does not show it
 
 
-def judge(
-    claims: Mapping[str, Claim],
-    results: Results,
-    confidence: float,
-    resamples: int,
-    seed: Callable[[str], np.random.SeedSequence],
-) -> dict[str, Answer]:
+def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> dict[str, Answer]:
     """Return the answers to all claims, by id.
 
-    All verdicts of a family hold together at the confidence. The seed of a claim's bootstraps comes
-    from its id. UserError names the claim, and the result that it needs and that is missing.
+    All verdicts of a family hold together at the confidence. UserError names the claim, and the
+    result that it needs and that is missing.
     """
     families: dict[str, dict[str, Callable[[float], Answer]]] = {}
     answers = {}
@@ -53,8 +48,7 @@ def judge(
             samples = [sample(each, results, ranked=test.form in RANKED) for each in sources]
         except UserError as error:
             raise UserError(f"claim {name}: {error}") from None
-        asked = partial(_asked, test, samples, resamples=resamples, seed=seed(name))
-        families.setdefault(claim.family, {})[name] = asked
+        families.setdefault(claim.family, {})[name] = partial(_asked, test, samples)
     for family in families.values():
         answers |= multiplicity.step_down(family, lambda a: a.verdict != UNRESOLVED, confidence)
     return {name: answers[name] for name in claims}
@@ -80,13 +74,12 @@ def _exactly(test: Test, results: Results) -> Answer:
     return Answer(CONFIRMED if claimed.holds(one) else REFUTED, Interval(one, one, one, 1))
 
 
-def _asked(test: Test, samples: list[Sample], confidence: float, **bootstrap: Any) -> Answer:
-    """Return the answer at a confidence, by the same resamples."""
+def _asked(test: Test, samples: list[Sample], confidence: float) -> Answer:
     dropped = sum(each.dropped for each in samples)
     try:
         if (least := min(len(each.values) for each in samples)) < 2:
             raise ValueError(f"{least} value{'s' * (least != 1)} where an interval needs 2")
-        interval = _interval(test, samples, confidence, **bootstrap)
+        interval = _interval(test, samples, confidence)
     except ValueError as error:
         return Answer(UNRESOLVED, dropped=dropped, reason=str(error))
     return ruled(interval, test.claimed)._replace(dropped=dropped, confidence=confidence)
@@ -96,23 +89,27 @@ def ruled(interval: Interval, claimed: Region) -> Answer:
     """Return the verdict that an interval allows."""
     if interval.degenerate and interval.estimate in claimed.margins:
         return Answer(UNRESOLVED, interval, reason="on the margin")
+    if interval.degenerate and interval.n < intervals.FEWEST:
+        return Answer(UNRESOLVED, interval, reason="too few seeds that agree")
+    if interval.low == -np.inf and interval.high == np.inf:
+        return Answer(UNRESOLVED, interval, reason="too few seeds for an interval")
     side = claimed.side(interval.low, interval.high)
     return Answer({1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}[side], interval)
 
 
-def _interval(test: Test, samples: list[Sample], confidence: float, **bootstrap: Any) -> Interval:
+def _interval(test: Test, samples: list[Sample], confidence: float) -> Interval:
     a, b = samples[0].values, samples[-1].values
     match test.form:
         case "share":
             assert test.counted
             hits = sum(map(test.counted.holds, a.tolist()))
-            return intervals.wilson_interval(hits, len(a), confidence)
+            return intervals.share_interval(hits, len(a), confidence)
         case "mean":
             return intervals.mean_interval(a, confidence)
         case "median":
             return intervals.median_interval(a, confidence)
         case "spread":
-            return intervals.bootstrap_interval(a, spread, confidence, **bootstrap)
+            return intervals.spread_interval(a, confidence)
         case "ratio":
             return intervals.ratio_of_means(a, b, confidence)
         case "difference":
@@ -124,10 +121,4 @@ def _interval(test: Test, samples: list[Sample], confidence: float, **bootstrap:
     bounds = finite.min(initial=0) - 1, finite.max(initial=0) + 1
     sign = -1 if test.less_is_better else 1
     a, b = (sign * np.clip(each, *bounds) for each in (a, b))
-    return intervals.probability_of_improvement(a, b, confidence, **bootstrap)
-
-
-def spread(values: Array, /, *, axis: int) -> Array:
-    """Return the 90% quantile minus the 10% quantile."""
-    low, high = np.quantile(values, (0.1, 0.9), axis=axis)
-    return high - low
+    return intervals.probability_of_improvement(a, b, confidence)

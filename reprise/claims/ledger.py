@@ -127,7 +127,7 @@ def signs(ledger: pd.DataFrame) -> str:
     """Return an explanation of the ledger's signs, in Markdown."""
     said = SIGNS
     if bool(ledger["degenerate"].any()):
-        said += " *No width*: all resamples agree, which is not certainty."
+        said += " *No width*: all seeds agree, which is not certainty."
     if bool(ledger["written_after_results"].any()):
         said += f" {AFTERWARDS} written after results were seen."
     return said

@@ -232,8 +232,10 @@ def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row
         if min(len(one), len(other)) >= 2:
             more = pd.Series(np.concatenate([one, other]) * (-1 if sense == "time" else 1))
             a, b = np.split(more.rank(na_option="top").to_numpy(), [len(one)])
-            chance = intervals.probability_of_improvement(a, b, seed=0)  # always the same numbers
-        verdict = VERDICTS[sense][improvement.side(chance, improvement.EVEN)] if chance else FEW
+            chance = intervals.probability_of_improvement(a, b)
+        verdict = FEW
+        if chance and min(len(one), len(other)) >= intervals.FEWEST:
+            verdict = VERDICTS[sense][improvement.side(chance, improvement.EVEN)]
         row = Row(name, values, verdict, _mean(values), difference, chance)
         rows.append((chance.estimate if chance else 0, row))
     return [row for _, row in sorted(rows, key=lambda each: -each[0])]

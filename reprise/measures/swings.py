@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reprise.stats.intervals import Seed, bootstrap_interval, wilson_interval
+from reprise.stats.intervals import Seed, bootstrap_interval, share_interval
 
 Floats = NDArray[np.floating]
 
@@ -60,6 +60,6 @@ def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
         if len(sizes) > 1:
             growing = sum(bool((np.diff(each) > 0).all()) for each in sizes)
             ratios = [each[-1] / each[-2] for each in sizes]
-            result[body] |= wilson_interval(growing, len(sizes)).columns("growing")
+            result[body] |= share_interval(growing, len(sizes)).columns("growing")
             result[body] |= bootstrap_interval(ratios, np.median, seed=seed).columns("ratio")
     return result

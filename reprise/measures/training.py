@@ -134,7 +134,7 @@ def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
     return {
         "cap": top,
         "last_return": intervals.summary(samples["last_return"]),
-        "reached_cap": intervals.wilson_interval(len(reached), len(samples))._asdict(),
+        "reached_cap": intervals.share_interval(len(reached), len(samples))._asdict(),
         "first_at_cap": intervals.summary(reached) if len(reached) > 1 else None,
         "falls": intervals.summary(samples["falls"]),
         "environment_steps": intervals.summary(samples["environment_steps"]),
@@ -191,7 +191,7 @@ def solved_from(limit: int, solved_share: float, solved_return: float | None = N
 
 def solved(seeds: Array, level: float) -> dict[str, float]:
     """Return the share of seeds from a return on."""
-    share = intervals.wilson_interval(int((seeds >= level).sum()), len(seeds))
+    share = intervals.share_interval(int((seeds >= level).sum()), len(seeds))
     return share.columns("solved")
 
 

@@ -15,19 +15,18 @@ from reprise.hyperparameters import Evaluation
 from reprise.measures import training
 from reprise.measures.training_run import TrainingRun
 from reprise.stats import improvement, intervals, words
-from reprise.stats.intervals import Array, Seed
+from reprise.stats.intervals import Array
 
 
 def results(
     trained: Mapping[str, TrainingRun],
     evaluation: Evaluation,
     baseline: str,
-    seed: int,
     solved_return: float | None = None,
 ) -> dict[str, Any]:
     """Return metrics and tables of variants of REINFORCE, by file.
 
-    Variants are compared under the first time limit; the seed is that of the bootstraps.
+    Variants are compared under the first time limit.
     """
     samples, metrics = {}, {}
     for name, run in trained.items():
@@ -38,7 +37,7 @@ def results(
             **training.evaluations(run, evaluation, solved_return),
         }
     every = stacked(samples)
-    against = comparisons(every, f"greedy_{evaluation.limits[0]}", baseline, seed=seed)
+    against = comparisons(every, f"greedy_{evaluation.limits[0]}", baseline)
     return {
         "metrics.json": {"variants": metrics, f"against_{baseline}": against},
         "samples.csv": every,
@@ -61,16 +60,14 @@ def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return every.reset_index("variant").reset_index(drop=True)
 
 
-def comparisons(
-    samples: pd.DataFrame, column: str, baseline: str, *, seed: Seed
-) -> dict[str, dict[str, dict]]:
+def comparisons(samples: pd.DataFrame, column: str, baseline: str) -> dict[str, dict[str, dict]]:
     """Compare a quantity, the more the better, with the baseline's.
 
     The difference of means is over the seeds with a number, `n` in all. The probability of
     improvement is over all seeds: a seed without a number is below any other.
     """
     found = {}
-    for name, each in _compared(samples, samples[column], baseline, seed).items():
+    for name, each in _compared(samples, samples[column], baseline).items():
         difference = each.difference
         if not difference.bounded:  # a JSON file has no infinity
             difference = difference._replace(estimate=np.nan, low=np.nan, high=np.nan)
@@ -79,23 +76,23 @@ def comparisons(
     return found
 
 
-def sooner(samples: pd.DataFrame, column: str, baseline: str, *, seed: Seed) -> dict[str, dict]:
+def sooner(samples: pd.DataFrame, column: str, baseline: str) -> dict[str, dict]:
     """Return variants' probabilities of a time sooner than the baseline's."""
-    found = _compared(samples, improvement.soonest(pd.Series(samples[column])), baseline, seed)
+    found = _compared(samples, improvement.soonest(pd.Series(samples[column])), baseline)
     return {name: each.chance._asdict() for name, each in found.items()}
 
 
 def _compared(
-    samples: pd.DataFrame, values: Any, baseline: str, seed: Seed
+    samples: pd.DataFrame, values: Any, baseline: str
 ) -> dict[str, improvement.Comparison]:
     by_variant = values.groupby(samples["variant"], sort=False)
     groups = {str(name): group.to_numpy(float) for name, group in by_variant}
-    return improvement.compared(groups, baseline, intervals.CONFIDENCE, seed=seed)
+    return improvement.compared(groups, baseline, intervals.CONFIDENCE)
 
 
 def reached(times: Array) -> dict[str, float | None]:
     """Return the share that arrived, and the median time."""
-    share = intervals.wilson_interval(int((~np.isnan(times)).sum()), len(times))
+    share = intervals.share_interval(int((~np.isnan(times)).sum()), len(times))
     late = np.where(np.isnan(times), np.inf, times)
     median = float(np.quantile(late, 0.5, method="inverted_cdf"))
     known = median if np.isfinite(median) else None

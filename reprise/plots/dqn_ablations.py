@@ -16,7 +16,7 @@ from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.stats import words
 from reprise.stats.improvement import EVEN, Comparison, percent
-from reprise.stats.intervals import CONFIDENCE, Interval, known_mean, wilson_interval
+from reprise.stats.intervals import CONFIDENCE, Interval, known_mean, share_interval
 
 LABELS = ("episode", "return (steps)")
 WINDOW = 10  # episodes that learning curves are averaged over
@@ -107,7 +107,7 @@ def responses(results: Results, key: str) -> Figure:
         means[value] = known_mean(sample, sure)
         held = table.query("variant == @name and held_at.notna()")["forgets"]
         if len(held):
-            shares[value] = wilson_interval(int(held.sum()), len(held), sure)
+            shares[value] = share_interval(int(held.sum()), len(held), sure)
     _joined(left, means, results.params[key])
     _joined(right, shares, results.params[key])
     for axes in (left, right):

@@ -38,7 +38,7 @@ def times_table(results: Results) -> Markdown:
     for target, groups in _times(results).items():
         for (name, times), ends in zip(groups.items(), _sooner(results, groups), strict=True):
             there = int(np.isfinite(times).sum())
-            share = intervals.wilson_interval(there, len(times), results.confidence)
+            share = intervals.share_interval(there, len(times), results.confidence)
             rows.append((target, name, show.cell(share, ".0%"), *ends))
     columns = ("return", "variant", "seeds that reach it", "median, steps")
     return show.table(rows, (*columns, "sooner than the baseline"))
@@ -68,8 +68,7 @@ def _sooner(results: Results, groups: dict[str, NDArray]) -> list[tuple[str, str
     ranks = improvement.soonest(pd.Series(np.concatenate(list(groups.values())))).to_numpy()
     ends = np.cumsum([len(times) for times in groups.values()])
     soon = dict(zip(groups, np.split(ranks, ends[:-1]), strict=True))
-    base, seed = spaced(results.params["baseline"]), results.params["seed"]
-    found = improvement.compared(soon, base, results.confidence, seed=seed)
+    found = improvement.compared(soon, spaced(results.params["baseline"]), results.confidence)
     chances = {name: improvement.percent(one.chance) for name, one in found.items()}
     medians = {name: reached(times)["median"] for name, times in groups.items()}
     return [

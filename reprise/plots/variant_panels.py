@@ -51,7 +51,7 @@ def training_returns(results: Results) -> Figure:
 def _against_baseline(results: Results, column: str, x_label: str, title: str) -> Figure:
     groups = {spaced(name): sample for name, sample in samples_of(results, column).items()}
     base, confidence = spaced(results.params["baseline"]), results.confidence
-    found = improvement.compared(groups, base, confidence, seed=results.params["seed"])
+    found = improvement.compared(groups, base, confidence)
     return forest(groups, found, base, confidence=confidence, x_label=x_label, title=title)
 
 
@@ -59,12 +59,12 @@ def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markd
     """Compare a variant with another by both returns, by title."""
     greedy = samples_of(results, f"greedy_{results.limits[0]}")
     measures = {"greedy returns": greedy, "training returns": samples_of(results, "last_return")}
-    seed, rows = results.params["seed"], []
+    rows = []
     for title, (one, other) in pairs.items():
         cells = [spaced(title)]
         for groups in measures.values():
             pair = {one: groups[one], other: groups[other]}
-            found = improvement.compared(pair, other, results.confidence, seed=seed)[one]
+            found = improvement.compared(pair, other, results.confidence)[one]
             cells += [show.cell(found.difference), percent(found.chance)]
         rows.append(cells)
     heads = [f"{what}, {name}" for name in measures for what in ("difference", "improvement")]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprise.stats.intervals import Interval, wilson_interval
+from reprise.stats.intervals import Interval, share_interval
 
 
 def bounds(interval: Interval, name: str = "estimate") -> dict[str, float]:
@@ -15,8 +15,8 @@ def bounds(interval: Interval, name: str = "estimate") -> dict[str, float]:
 
 
 def share(hits: np.ndarray, name: str = "share") -> dict[str, float]:
-    """Return the share of true values [N], with Wilson's interval."""
-    return bounds(wilson_interval(int(hits.sum()), len(hits)), name)
+    """Return the share of true values [N], with its interval."""
+    return bounds(share_interval(int(hits.sum()), len(hits)), name)
 
 
 def stacked(groups: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

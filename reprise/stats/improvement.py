@@ -11,9 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reprise.stats import intervals
-from reprise.stats.intervals import Array, Interval, Seed
-
-EVEN = 0.5  # the probability of improvement of two equal variants
+from reprise.stats.intervals import EVEN, Array, Interval
 
 Groups = Mapping[str, Array]
 
@@ -31,9 +29,7 @@ class Comparison(NamedTuple):
         return side(self.chance, EVEN)
 
 
-def compared(
-    groups: Groups, baseline: str, confidence: float, *, seed: Seed
-) -> dict[str, Comparison]:
+def compared(groups: Groups, baseline: str, confidence: float) -> dict[str, Comparison]:
     """Compare each other variant with the baseline; more is better.
 
     Groups hold one value for each seed, [N]. A seed without a value, NaN, is below any other; means
@@ -47,7 +43,7 @@ def compared(
             found[name] = Comparison(
                 intervals.known_mean(sample, confidence),
                 intervals.known_difference(sample, base, confidence),
-                intervals.probability_of_improvement(own, others, confidence, seed=seed),
+                intervals.probability_of_improvement(own, others, confidence),
             )
     return found
 
@@ -63,12 +59,5 @@ def side(interval: Interval, value: float) -> int:
 
 
 def percent(chance: Interval) -> str:
-    """Return a probability in words, such as `40.3% [31.0, 49.8]`.
-
-    If the samples do not overlap, all resamples agree: the interval has no width. That is no
-    certainty, so words replace the bounds.
-    """
-    bounds = f"{100 * chance.low:.1f}, {100 * chance.high:.1f}"
-    if chance.degenerate:
-        bounds = "no overlap" if chance.estimate in (0, 1) else "no width"
-    return f"{chance.estimate:.1%} [{bounds}]"
+    """Return a probability in words, such as `40.3% [31.0, 49.8]`."""
+    return f"{chance.estimate:.1%} [{100 * chance.low:.1f}, {100 * chance.high:.1f}]"

@@ -27,7 +27,7 @@ CLAIMS["none"] = CLAIMS["none"].model_copy(update={"written_after_results": True
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     results = Made(a=pd.DataFrame(COLUMNS))
-    answers = judge.judge(CLAIMS, results, 0.95, 100, lambda _: np.random.SeedSequence(1))
+    answers = judge.judge(CLAIMS, results, 0.95)
     return ledger.table(CLAIMS, answers)
 
 

@@ -8,7 +8,7 @@ from reprise.compare import findings, report
 from reprise.compare.findings import Row
 from reprise.measures.outcomes import Sense
 
-LOW, HIGH = [1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 13.0, 14.0, 15.0]
+LOW, HIGH = [1.0, 2.0, 2.0, 3.0, 3.0, 4.0], [11.0, 12.0, 12.5, 13.0, 13.5, 14.0, 15.0]
 NAN = float("nan")
 
 

@@ -45,7 +45,6 @@ CHANGES: dict[str, dict[str, Any]] = {
             {"name": "discount", "values": [0.9, 0.95]},
         ],
     },
-    "claims": {"resamples": 200},
 }  # fmt: skip
 NOISY = {"features": ["angle", "velocity"], "noisy": True, "history": 4, "rates": True}
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -67,7 +67,7 @@ def policy_map() -> Figure:
 
 
 def forest() -> Figure:
-    found = improvement.compared(GROUPS, "plain", 0.9, seed=1)
+    found = improvement.compared(GROUPS, "plain", 0.9)
     return variant_panels.forest(GROUPS, found, "plain", confidence=0.9, x_label="return (steps)")
 
 

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from reprise.stats.intervals import (
-    Interval,
     bootstrap_interval,
     difference_of_means,
     interquartile_mean,
@@ -15,9 +14,10 @@ from reprise.stats.intervals import (
     median_interval,
     probability_of_improvement,
     ratio_of_means,
+    share_interval,
+    spread_interval,
     stratified_mean,
     summary,
-    wilson_interval,
 )
 
 SAMPLE = [3.0, 5.0, 4.0, 9.0, 6.0, 7.0, 8.0, 20.0]
@@ -66,25 +66,45 @@ def test_interquartile_mean_leaves_a_quarter_out_at_either_end():
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (1, 10), (48, 96), (96, 96)])
-def test_wilson_interval_agrees_with_scipy(successes: int, trials: int):
-    interval = wilson_interval(successes, trials)
-    wilson = stats.binomtest(successes, trials).proportion_ci(method="wilson")
-    assert bounds(interval) == close(wilson)
+def test_a_shares_bounds_put_half_of_the_tail_beyond_mid_p(successes: int, trials: int):
+    interval = share_interval(successes, trials)
+    for k, bound in ((trials - successes, 1 - interval.low), (successes, interval.high)):
+        tail = (stats.binom.cdf(k, trials, bound) + stats.binom.cdf(k - 1, trials, bound)) / 2
+        assert bound == 1 or tail == pytest.approx(0.025)
     assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
 
 
-def test_probability_of_improvement_is_the_mann_whitney_statistic_resampled():
-    interval = probability_of_improvement(SAMPLE, OTHER, seed=0)
+def test_probability_of_improvement_has_brunner_and_munzels_error():
+    interval = probability_of_improvement(SAMPLE, OTHER)
     u = stats.mannwhitneyu(SAMPLE, OTHER).statistic
     assert interval.estimate == pytest.approx(u / (len(SAMPLE) * len(OTHER)))
-    assert interval == probability_of_improvement(SAMPLE, OTHER, seed=0)
-    generator = np.random.default_rng(1)
-    a = generator.choice(SAMPLE, (4000, len(SAMPLE)))[:, :, None]
-    b = generator.choice(OTHER, (4000, len(OTHER)))[:, None, :]
-    plain = ((a > b) + 0.5 * (a == b)).mean(axis=(1, 2))
-    assert bounds(interval) == pytest.approx(np.quantile(plain, [0.025, 0.975]), abs=0.04)
-    apart = probability_of_improvement([5.0, 6.0], [1.0, 2.0], seed=0)
-    assert apart == Interval(1.0, 1.0, 1.0, 4, degenerate=True)
+    a, b = np.random.default_rng(1).normal([[0.1], [0]], 1, (2, 200))
+    p = probability_of_improvement(a, b).estimate
+    error = (p - 0.5) / stats.brunnermunzel(a, b).statistic  # the sign of their statistic is b's
+    half = 1.96 * abs(error) / (p * (1 - p))
+    expected = special.expit(special.logit(p) + np.array([-half, half]))
+    assert bounds(probability_of_improvement(a, b)) == pytest.approx(expected, abs=0.001)
+    mirrored = probability_of_improvement(b, a)
+    assert (1 - mirrored.high, 1 - mirrored.low) == close(probability_of_improvement(a, b))
+
+
+@pytest.mark.parametrize(("n", "low"), [(2, 0.158), (5, 0.478), (6, 0.541), (32, 0.891)])
+def test_samples_without_overlap_have_an_exact_bound(n: int, low: float):
+    apart = probability_of_improvement(np.arange(n) + 99.0, np.arange(n + 3))
+    assert apart == (1, pytest.approx(0.025 ** (1 / n)), 1, 2 * n + 3, False)
+    assert apart.low == pytest.approx(low, abs=0.001)
+    assert probability_of_improvement(np.ones(n), np.ones(n)).low < 0.5
+
+
+@pytest.mark.parametrize(
+    ("n", "confidence", "bounded"), [(35, 0.95, False), (36, 0.95, True), (36, 0.99, False)]
+)
+def test_a_spread_needs_enough_seeds_beyond_its_quantiles(n, confidence, bounded):
+    sample = np.random.default_rng(n).normal(size=n)
+    interval = spread_interval(sample, confidence)
+    assert interval.estimate == np.ptp(np.quantile(sample, (0.1, 0.9)))
+    assert interval.bounded == bounded
+    assert interval.low < interval.estimate < interval.high
 
 
 @pytest.mark.parametrize("value", [0.1, 200.0, -7.3])
@@ -147,7 +167,7 @@ def test_a_seed_that_never_gets_there_is_later_than_any_other():
         (lambda: ratio_of_means(SAMPLE, OTHER), r"the same seeds; got shapes \(8,\) and \(5,\)"),
         (lambda: summary([1.0, np.inf]), r"sample must be finite; sample\[1\] is inf"),
         (lambda: mean_interval(SAMPLE, 95), "between 0 and 1, such as 0.95; got 95"),
-        (lambda: wilson_interval(3, 2), "got 3 of 2"),
+        (lambda: share_interval(3, 2), "got 3 of 2"),
         (lambda: bootstrap_interval(SAMPLE, resamples=0, seed=0), "at least 1; got 0"),
     ],
 )
