@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from reprise.claims import judge
+from reprise.claims.model import CONFIRMED, REFUTED, UNRESOLVED, Region
 from reprise.stats.improvement import side
 from reprise.stats.intervals import Interval, mean_interval
 from reprise.stats.multiplicity import step_down
@@ -32,3 +34,30 @@ def test_without_a_difference_a_family_is_seldom_judged_wrongly():
     families = np.random.default_rng(0).normal(size=(600, 10, 20))
     wrong = [any(side(interval, 0.0) for interval in answered(family)) for family in families]
     assert np.mean(wrong) == pytest.approx(0.05, abs=0.02)  # 40% at 95% each
+
+
+@pytest.mark.parametrize("settled", [0, 4])
+@pytest.mark.parametrize("region", ["above 0", "within -1 to 1"])
+@pytest.mark.parametrize("together", [False, True])
+def test_a_family_of_three_way_verdicts_seldom_has_a_wrong_one(
+    settled: int, region: str, together: bool
+):
+    """Truths lie on a margin, where either verdict is wrong; the settled ones far from it.
+
+    The first half is false there, so that a confirmed claim is wrong; the others are true.
+    """
+    claimed, random, wrong = Region.parsed(region), np.random.default_rng(settled), 0
+    margin = claimed.margins[0]
+    for _ in range(800):
+        noise = random.normal(size=(8, 20))
+        samples = margin + (noise[:1] * np.repeat([1, -1], 4)[:, None] if together else noise)
+        samples[:settled] += 30
+        questions = {
+            str(i): lambda level, x=x: judge.ruled(mean_interval(x, level), claimed).verdict
+            for i, x in enumerate(samples)
+        }
+        found = step_down(questions, lambda verdict: verdict != UNRESOLVED, 0.95)
+        verdicts = list(found.values())[settled:]
+        half = len(verdicts) // 2
+        wrong += CONFIRMED in verdicts[:half] or REFUTED in verdicts[half:]
+    assert wrong / 800 <= 0.05

@@ -1,0 +1,36 @@
+"""The worked example in docs/statistics.md follows from data/ as it is committed."""
+
+import pandas as pd
+
+from reprise.stats.intervals import Interval, probability_of_improvement
+from reprise.stats.power import POWER, seeds_needed
+from tests.tiny import ROOT
+
+CLAIM, VARIANTS = "noise_hurts", ("full", "noisy")
+
+
+def test_the_worked_example_is_that_of_the_committed_samples():
+    """If the results moved, paste the expected text into the page."""
+    ledger = pd.read_csv(ROOT / "data/claims/ledger.csv", index_col="claim")
+    level = float(pd.to_numeric(ledger.loc[CLAIM, "confidence"]))
+    samples = pd.read_csv(ROOT / "data/partial_observability/samples.csv").set_index("variant")
+    a, b = (samples.loc[name, "greedy_200"].to_numpy(float) for name in VARIANTS)
+
+    def row(found: Interval) -> str:
+        return f"{found.estimate:.3f} [{found.low:.3f}, {found.high:.3f}]"
+
+    def settled(pair) -> bool:
+        return not (found := probability_of_improvement(*pair, level)).low <= 0.5 <= found.high
+
+    at_95, whole = (row(probability_of_improvement(a, b, each)) for each in (0.95, level))
+    needed = seeds_needed([a, b], settled, seed=0)
+    lines = [
+        "| | |",
+        "|---|---|",
+        f"| seeds a side | {len(a)}, {len(b)} |",
+        f"| means | {a.mean():.1f}, {b.mean():.1f} |",
+        f"| probability of improvement, at 95% | {at_95} |",
+        f"| the same, at the verdict's {level:.2%} | {whole} |",
+        f"| seeds a side that settle it with probability {POWER} | {needed} |",
+    ]
+    assert "\n".join(lines) in (ROOT / "docs/statistics.md").read_text(encoding="utf-8")
