@@ -142,7 +142,7 @@ def median_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interv
 
 
 def spread_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the 90% quantile minus the 10% quantile, without a model.
+    """Return the 90% quantile minus the 10% quantile.
 
     The number of seeds below a quantile is binomial, which bounds each quantile between two order
     statistics, interpolated. The margins of the two add as those of a difference of estimates that
@@ -167,7 +167,7 @@ def spread_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interv
 
 
 def share_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return a share with its mid-P interval, good near 0 and 1.
+    """Return a share with its mid-P interval.
 
     A bound is the share for which results beyond the one found, and half of its own probability,
     make up the tail.
@@ -210,11 +210,12 @@ def bootstrap_interval(
 def probability_of_improvement(
     a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Return the probability of improvement, its interval symmetric in log odds.
+    """Return the probability of improvement with its interval.
 
-    P(A > B) + P(A = B) / 2 over all pairs of seeds, [Na] and [Nb], which are not paired. The error
-    is Brunner and Munzel's, from each seed's share of wins over the other side. Where few pairs
-    lose, it is too small, so each side counts a tenth of one more seed, even with all others.
+    P(A > B) + P(A = B) / 2 over all pairs of seeds, [Na] and [Nb], which are not paired. The error,
+    in log odds, is Brunner and Munzel's, from each seed's share of wins over the other side. Where
+    few pairs lose, it is too small, so each side counts a tenth of one more seed, even with all
+    others.
 
     No interval is wider than Clopper and Pearson's of n = min(Na, Nb) pairs that share no seed. If
     one side always wins, that one remains, and is exact: all n pairs win with probability p^n.
@@ -349,12 +350,12 @@ def _freedom(errors: Array, sizes: NDArray[np.int64]) -> float:
 def _wins(values: Array, others: Array) -> Array:
     """Return each value's share of others below it, ties half."""
     ordered = np.sort(others)
-    sides = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
-    return sum(sides) / (2 * others.size)
+    below, not_above = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+    return (below + not_above) / (2 * others.size)
 
 
 def _joined(one: float, other: float) -> float:
-    """Return the margin of a spread from those of its quantiles."""
+    """Return a spread's margin from those of its quantiles."""
     return float(np.sqrt(max(0.0, one * one + other * other - 2 * one * other / 9)))
 
 

@@ -1,4 +1,4 @@
-"""The number of seeds that decides a claim, from a pilot.
+"""Numbers of seeds that decide a claim, from a pilot.
 
 The pilot's samples stand for the populations: n seeds drawn from them with replacement are one
 repetition of the experiment. The power of n seeds is the share of repetitions that are decided, so
@@ -34,7 +34,7 @@ def power(
     paired: bool = False,
     seed: Seed,
 ) -> float:
-    """Return the share of repetitions with n seeds that are decided.
+    """Return the share of decided repetitions with n seeds.
 
     The pilot holds a test's samples, each [N]. If they are paired, of the same seeds, they are
     drawn together.
@@ -59,7 +59,9 @@ def seeds_needed(
     paired: bool = False,
     seed: int,
 ) -> int | None:
-    """Return the fewest seeds with the power, None if more than most.
+    """Return the fewest seeds with the power, perhaps None.
+
+    None stands for more than `most`.
 
     >>> from reprise.stats.intervals import mean_interval
     >>> pilot = [np.array([187.0, 200.0, 195.0, 164.0])]
