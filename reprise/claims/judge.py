@@ -24,11 +24,12 @@ class Answer(NamedTuple):
     """The answer to a claim."""
 
     verdict: str
-    interval: Interval | None = None  # None for a word, or for nothing
+    interval: Interval | None = None  # that decides; None for a word, or for nothing
     word: str | None = None
     dropped: int = 0  # missing values
     confidence: float | None = None  # None for an exact answer
     reason: str = ""  # for the verdict, if the interval does not show it
+    usual: Interval | None = None  # the same at 95%, which decides nothing
 
 
 def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> dict[str, Answer]:
@@ -79,10 +80,13 @@ def _asked(test: Test, samples: list[Sample], confidence: float) -> Answer:
     try:
         if (least := min(len(each.values) for each in samples)) < 2:
             raise ValueError(f"{least} value{'s' * (least != 1)} where an interval needs 2")
-        interval = _interval(test, samples, confidence)
+        interval, usual = (
+            _interval(test, samples, level) for level in (confidence, intervals.CONFIDENCE)
+        )
     except ValueError as error:
         return Answer(UNRESOLVED, dropped=dropped, reason=str(error))
-    return ruled(interval, test.claimed)._replace(dropped=dropped, confidence=confidence)
+    found = ruled(interval, test.claimed)
+    return found._replace(usual=usual, dropped=dropped, confidence=confidence)
 
 
 def ruled(interval: Interval, claimed: Region) -> Answer:

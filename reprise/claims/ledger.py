@@ -19,14 +19,15 @@ FORMS = {  # in words, where the words are not the form's name
 AFTERWARDS = "†"
 NOTHING = Interval(np.nan, np.nan, np.nan, 0)
 FIELDS = (
-    "claim family place stage statement measured form claimed verdict estimate low high word n "
-    "dropped confidence degenerate reason written_after_results"
+    "claim family place stage statement measured form claimed verdict estimate low high low_95 "
+    "high_95 word n dropped confidence degenerate reason written_after_results"
 )
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 SIGNS = (
-    "Brackets hold an interval over n seeds or runs. Holm's procedure widens the intervals, so "
-    "that all verdicts of a family hold together. A claim is confirmed if its whole interval "
-    "lies in the claimed range, and refuted if no part of it does."
+    "The first brackets hold the 95% interval over n seeds or runs. After *verdict* comes the one "
+    "that decides: Holm's procedure widens it, so that all verdicts of a family hold together. A "
+    "claim is confirmed if this whole interval lies in the claimed range, and refuted if no part "
+    "of it does."
 )
 
 Row = Mapping[Hashable, Any]
@@ -39,9 +40,11 @@ def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.Data
         test, answer = claim.test, answers[name]
         row = {"claim": name, "stage": " ".join(test.stages), "form": test.form}
         row |= claim.model_dump(exclude={"test"}) | {"claimed": test.claimed.words()}
-        rows.append(row | answer._asdict() | (answer.interval or NOTHING)._asdict())
+        row |= answer._asdict() | (answer.interval or NOTHING)._asdict()
+        usual = answer.usual or NOTHING
+        rows.append(row | {"low_95": usual.low, "high_95": usual.high})
     found: Any = pd.DataFrame(rows)[FIELDS.split()]
-    ends = found[["estimate", "low", "high"]]
+    ends = found[["estimate", "low", "high", "low_95", "high_95"]]
     found[ends.columns] = ends.where(np.isfinite(ends))
     return found.assign(n=found["n"].astype("Int64").replace(0, pd.NA))
 
@@ -106,14 +109,16 @@ def measured(row: Row) -> str:
     word, reason = _text(row["word"]), _text(row["reason"])
     if word or pd.isna(row["n"]):
         return word or reason
-    ends = (row[end] for end in ("low", "estimate", "high"))
-    low, estimate, high = ("never" if pd.isna(end) else number(end) for end in ends)
+    ends = (row[end] for end in ("low", "estimate", "high", "low_95", "high_95"))
+    low, estimate, high, *usual = ("never" if pd.isna(end) else number(end) for end in ends)
     if row["form"] == "value":
         return estimate
     if row["form"] == "every":
         return f"{low} to {high}"
     width = ", no width" if row["degenerate"] else ""
-    return f"{estimate} [{low}, {high}{width}]" + (f" ({reason})" if reason else "")
+    wider = f"; verdict [{low}, {high}]" if [low, high] != usual else ""
+    said = f"{estimate} [{', '.join(usual)}{width}]{wider}"
+    return f"{said} ({reason})" if reason else said
 
 
 def number(value: float) -> str:

@@ -1,7 +1,8 @@
 """Figures and tables of the stage claims."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 from IPython.display import Markdown
@@ -20,6 +21,8 @@ COLOURS = {CONFIRMED: style.BLUE, REFUTED: style.VERMILION, UNRESOLVED: style.GR
 CLAIMED = {"color": style.GREEN, "alpha": 0.16, "zorder": 1}
 LINEAR = 4.0  # half widths from the margin; the scale of distances is logarithmic beyond
 LOW, HIGH = -0.02, 1.02  # ends of axes of probabilities and shares
+ENDS = ("low", "high", "low_95", "high_95", "estimate")
+BARS = "Thick bars: 95% intervals. Thin: the verdict's, by Holm."
 OTHERS = ["mean", "median", "spread", "ratio", "difference"]
 COLUMNS = ("claim", "measured", "claimed", "notebook")
 
@@ -60,9 +63,8 @@ def others(results: Results) -> Figure:
         margin = min(region.margins, key=lambda margin: abs(margin - middle))
         half = (row["high"] - row["low"]) / 2
         half *= 1 if region.holds(middle) == (middle >= margin) else -1
-        scaled = sorted((row[key] - margin) / half for key in ("low", "estimate", "high"))
-        _interval(axes, y, scaled, row["verdict"])
-    style.note(figure, "The claimed region is right of the dashed line.")
+        _interval(axes, y, row | {key: (row[key] - margin) / half for key in ENDS})
+    style.note(figure, f"The claimed region is right of the dashed line. {BARS}")
     return figure
 
 
@@ -89,8 +91,8 @@ def _intervals(results: Results, form: str, x_label: str) -> Figure:
         for low, high in pairwise(ends):
             if region.holds((low + high) / 2):
                 axes.plot([low, high], [y, y], solid_capstyle="butt", linewidth=9, **CLAIMED)
-        _interval(axes, y, (row["low"], row["estimate"], row["high"]), row["verdict"])
-    style.note(figure, "Pale: the claimed region. Bars: Holm's intervals.")
+        _interval(axes, y, row)
+    style.note(figure, f"Pale: the claimed region. {BARS}")
     return figure
 
 
@@ -106,6 +108,8 @@ def _rows(rows: pd.DataFrame, x_label: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _interval(axes: Axes, y: float, ends: Sequence[float], verdict: str) -> None:
-    axes.plot([ends[0], ends[2]], [y, y], color=COLOURS[verdict], linewidth=1.8, zorder=3)
-    axes.plot([ends[1]], [y], "o", color=COLOURS[verdict], markersize=4.5, zorder=4)
+def _interval(axes: Axes, y: float, row: Mapping[Hashable, Any]) -> None:
+    colour = COLOURS[row["verdict"]]
+    for low, high, width in (("low", "high", 1), ("low_95", "high_95", 2.6)):
+        axes.plot([row[low], row[high]], [y, y], color=colour, linewidth=width, zorder=3)
+    axes.plot([row["estimate"]], [y], "o", color=colour, markersize=4.5, zorder=4)

@@ -48,7 +48,7 @@ def test_a_row_says_what_was_measured(table, tmp_path, read):
     rows = [line.strip("| ").split(" | ") for line in text.split("\n")[2:9]]
     told = [" | ".join(row[1:5]) for row in rows]
     assert told == [
-        "**confirmed** | 1,100 [1,070, 1,130] | 30 | mean at least 900",
+        "**confirmed** | 1,100 [1,077, 1,123]; verdict [1,070, 1,130] | 30 | mean at least 900",
         "**refuted** | 200.0 [200.0, 200.0, no width] | 30 | mean below 195",
         "**refuted** | a0 |  | value equal to a1",
         "**confirmed** | 72.2 |  | value above 50",

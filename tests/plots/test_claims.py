@@ -18,6 +18,8 @@ LEDGER = pd.DataFrame({
     "low": [0.6, 0.45, 0.5, 0.2, 1.0],
     "estimate": [0.7, 0.5, 0.6, 0.3, 1.0],
     "high": [0.8, 0.55, 0.7, 0.4, 1.0],
+    "low_95": [0.65, 0.45, 0.55, 0.2, 1.0],
+    "high_95": [0.75, 0.55, 0.65, 0.4, 1.0],
     "verdict": ["confirmed", "refuted", "refuted", "unresolved", "confirmed"],
 })  # fmt: skip
 
@@ -46,7 +48,9 @@ def lines(figure: Figure, colour: str) -> list[tuple[float, list[float]]]:
 
 def test_what_is_claimed_lies_behind_what_was_measured(tmp_path: Path):
     figure = claims.shares(results(tmp_path, "share"))
-    assert lines(figure, style.BLUE) == [(0, [0.6, 0.8]), (4, [1, 1])]
+    assert lines(figure, style.BLUE) == [
+        (0, [0.6, 0.8]), (0, [0.65, 0.75]), (4, [1, 1]), (4, [1, 1]),
+    ]  # fmt: skip
     assert lines(figure, style.GREEN) == [
         (0, [0.5, 1.02]), (1, [-0.02, 0.4]), (1, [0.6, 1.02]), (2, [0.2, 0.4]),
         (3, [-0.02, 0.3]), (4, [0.5, 1.02]),
@@ -56,9 +60,9 @@ def test_what_is_claimed_lies_behind_what_was_measured(tmp_path: Path):
 def test_a_claim_lies_to_the_right_of_its_margin_if_it_is_confirmed(tmp_path: Path):
     figure = claims.others(results(tmp_path, "difference"))
     assert "no width" not in drawing.texts(figure)
-    rows = {
-        y: [round(x, 6) for x in xs]
-        for colour in claims.COLOURS.values()
-        for y, xs in lines(figure, colour)
-    }
-    assert rows == {0: [1, 3], 1: [-3, -1], 2: [-3, -1], 3: [-1, 1]}
+    found = [line for colour in claims.COLOURS.values() for line in lines(figure, colour)]
+    ends = sorted((y, *sorted(round(x, 6) for x in xs)) for y, xs in found)
+    assert ends == [
+        (0, 1, 3), (0, 1.5, 2.5), (1, -3, -1), (1, -3, -1), (2, -3, -1), (2, -2.5, -1.5),
+        (3, -1, 1), (3, -1, 1),
+    ]  # fmt: skip
