@@ -46,7 +46,7 @@ class Frozen(BaseModel):
     takes: ClassVar[tuple[tuple[Any, ...], ...]] = ()
 
     def needs(self) -> Iterator[Need]:
-        """Yield lower bounds of what the parameters ask of a machine."""
+        """Yield lower bounds of memory and work."""
         for declared, kind, what in (
             (self.holds, capacity.memory, "the results"),
             (self.takes, capacity.work, "the steps"),

@@ -1,4 +1,4 @@
-"""Policies for CartPole without training: rules, chance, and an untrained network.
+"""Policies for CartPole without training.
 
 A rule is a function of observations; `playing` turns it into an `Act`. A stochastic policy takes
 its random numbers as an array, one stream for each episode and policy, so that an episode depends
@@ -30,12 +30,12 @@ LEFT, RIGHT = 0, 1
 
 
 def angle(observations: Floats) -> Actions:
-    """Push to the side to which the pole leans: the chapter's rule."""
+    """Push to where the pole leans: the chapter's rule."""
     return np.where(observations[..., 2, :] < 0, LEFT, RIGHT)
 
 
 def angle_and_velocity(observations: Floats) -> Actions:
-    """Push to the side of angle + 1 s * angular velocity.
+    """Push to where the pole will lean in a second.
 
     The angle alone keeps pushing until the pole is upright, and then it moves the faster for it.
     With the angular velocity the push ends earlier, and damps the swing.
@@ -49,12 +49,12 @@ def always_left(observations: Floats) -> Actions:
 
 
 def playing(rule: Rule) -> "Act":
-    """Return a policy that follows a rule at every time step."""
+    """Return a policy that always follows a rule."""
     return lambda observations, step: rule(observations)
 
 
 def chance(draws: Floats) -> "Act":
-    """Return a fair coin's policy, by uniform numbers [T, E, N]."""
+    """Return a fair coin's policy, by numbers [T, E, N]."""
     return lambda observations, step: np.where(draws[step] < 0.5, LEFT, RIGHT)
 
 
@@ -80,7 +80,10 @@ def untrained_network(
 def uniform_draws(
     seed: int, purpose: str, episodes: Sequence[int], policies: int, steps: int
 ) -> NDArray[np.float32]:
-    """Return uniform numbers [T, E, N], a stream for each episode and policy."""
+    """Return uniform numbers [T, E, N].
+
+    Each episode and policy has its own stream.
+    """
     draws = np.empty((steps, len(episodes), policies), np.float32)
     for e, policy in np.ndindex(len(episodes), policies):
         stream = seeds.generator(seed, purpose, episodes[e], policy)

@@ -1,4 +1,4 @@
-"""Random streams: one integer gives a stream for each purpose, training run and step.
+"""Random streams for each purpose, training run and step.
 
     seed -> SeedSequence(seed, purpose, number, ...) -> numpy Generator, or a key of two words
 
@@ -31,7 +31,7 @@ def generator(seed: int, *path: int | str) -> np.random.Generator:
 
 
 def training_keys(seed: int, purpose: str, numbers: Iterable[int]) -> np.ndarray:
-    """Return a key for each training run by its number, uint32 [N, 2].
+    """Return a key for each training run, uint32 [N, 2].
 
     >>> alone, together = (training_keys(42, "training", numbers) for numbers in ([1], [0, 1]))
     >>> (alone[0] == together[1]).all()  # a key depends on no other run

@@ -1,5 +1,6 @@
 """What docstrings show is what comes out."""
 
+import ast
 import doctest
 import importlib
 import re
@@ -41,3 +42,12 @@ def test_there_are_examples_and_all_that_are_written_run():
     run = {module: sum(len(each.examples) for each in examples(module)) for module in written()}
     assert run == written()
     assert sum(run.values()) >= FEWEST
+
+
+def test_a_docstrings_first_line_has_at_most_ten_words():
+    kinds = ast.Module, ast.ClassDef, ast.FunctionDef
+    files = [path for folder in ("reprise", "stages") for path in (ROOT / folder).rglob("*.py")]
+    nodes = [(path, n) for path in files for n in ast.walk(ast.parse(path.read_text("utf-8")))]
+    said = [(path, ast.get_docstring(n) or "") for path, n in nodes if isinstance(n, kinds)]
+    assert sum(bool(text) for _, text in said) > 500
+    assert [f"{path}: {text}" for path, text in said if len(text.split("\n")[0].split()) > 10] == []

@@ -72,7 +72,7 @@ class Fixed(kinds.Frozen):
 
 
 class Settings(Fixed):
-    """Settings of a program: of a choice, all that its seeds make."""
+    """Settings of a program, with all choices of its seeds."""
 
     activation: tuple[networks.Activation, ...]
     loss: tuple[str, ...]
@@ -112,7 +112,7 @@ class Hyperparameters(Fixed):
 def prepared(
     each: Sequence[Hyperparameters], variants: Iterable[Hyperparameters] = ()
 ) -> tuple[Numbers, Any]:
-    """Return the numbers of each seed, and the settings of a program that serves variants too."""
+    """Return a program's numbers and settings, for variants too."""
     fixed = kinds.part(Fixed, each[0])
     served = [h for h in [*variants, *each] if kinds.part(Fixed, h) == fixed]
     choices = {name: tuple(dict.fromkeys(getattr(h, name) for h in served)) for name in CHOICES}
@@ -149,7 +149,7 @@ def q_values(weights: Weights, observation: tf.Tensor, numbers: Numbers, s: Sett
 
 
 def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Settings) -> tf.Tensor:
-    """Return y = r + γ max_a' Q(s', a'), [B, N]."""
+    """Return the TD target y, [B, N]."""
     q_next = q_values(learner.target, batch.next_observation, numbers, s)  # [B, A, N]
     chooser = q_next
     if s.double:  # the online network chooses a', and the target network judges it
@@ -164,7 +164,7 @@ def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Setting
 def td_loss(
     weights: Weights, batch: Transitions, target: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tf.Tensor:
-    """Return the mean of (y - Q(s, a))², or Huber's, [N]."""
+    """Return the mean (y - Q)², or Huber's, [N]."""
     q = q_values(weights, batch.observation, numbers, s)
     error = target - select_action_values(q, batch.action)
     squared, size = error * error, tf.abs(error)

@@ -58,7 +58,7 @@ def of(training: Callable, env: Any, s: Any) -> Callable:
 
 
 def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[str]]) -> T:
-    """Return the numbers of a program, [N], from each seed's hyperparameters.
+    """Return a program's numbers, [N], from hyperparameters.
 
     A word becomes its place among the choices, an integer stays one.
     """
@@ -73,7 +73,10 @@ def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[s
 
 
 def chosen(place: Any, choices: Sequence[str], values: Mapping[str, Any]) -> Any:
-    """Return each seed's value, of the choice at its place [N]; a single choice costs nothing."""
+    """Return each seed's choice of values, by its place [N].
+
+    A single choice costs nothing.
+    """
     value = values[choices[0]]
     for number, choice in enumerate(choices[1:], start=1):
         value = tf.where(place == number, values[choice], value)

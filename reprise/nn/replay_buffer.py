@@ -35,7 +35,7 @@ class Buffer(NamedTuple):
 
 
 def empty(rows: int, capacity: tf.Tensor, observation_size: int) -> Buffer:
-    """Return a buffer without transitions, for capacities of up to so many rows."""
+    """Return an empty buffer, for capacities up to the rows."""
     seeds = capacity.shape[0]
     content = tf.zeros([rows + 1, seeds, 2 * observation_size + 4])
     return Buffer(content, tf.zeros([seeds], tf.int32), capacity)

@@ -38,7 +38,7 @@ class Text:
         deeper: int = 0,
         link: Callable[[str], str] = lambda url: url,
     ) -> None:
-        """Take ids in use, levels to add, a translator of links."""
+        """Take used ids, levels to add, and a link translator."""
         self._render = MarkdownWithMath(_Renderer(set(taken), deeper, link)).render
 
     def __call__(self, source: str) -> Markup:

@@ -128,7 +128,7 @@ def read(
 def _figure(
     page: str, number: int, data: bytes, alt: str, known: Mapping[bytes, str], files: dict
 ) -> Figure:
-    """Return a figure; its files are added to those of the page."""
+    """Return a figure; add its files to the page's."""
     stem = f"figures/{page}-{number}"
     picture = Image.open(io.BytesIO(data))
     own, still = f"{stem}.{(picture.format or 'png').lower()}", None

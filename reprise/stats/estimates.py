@@ -10,7 +10,7 @@ from reprise.stats.intervals import Interval, share_interval
 
 
 def bounds(interval: Interval, name: str = "estimate") -> dict[str, float]:
-    """Return an estimate by its name, with its bounds as low and high."""
+    """Return an estimate by name, with low and high bounds."""
     return {name: interval.estimate, "low": interval.low, "high": interval.high}
 
 

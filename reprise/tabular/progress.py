@@ -52,7 +52,10 @@ def explore(
 
 
 def policy_values(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
-    """Solve V = R_π + γ T_π V fast, in a small model and with γ below 1."""
+    """Solve Bellman's equation of a policy, in a small model.
+
+    V = R_π + γ T_π V, with γ below 1.
+    """
     arrows = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
     return _solved(*arrows, mdp.expected_rewards, np.asarray(policy), discount)
 
