@@ -87,7 +87,7 @@ def shown(chapter: list[str], **changes) -> Row:
 
 
 def test_a_row_says_what_was_measured_and_which_page_shows_it():
-    found = shown(["one", "two"], stage="two one", estimate=1.5, low=1, high=2, n=32)
+    found = shown(["one", "two"], stage="two one", estimate=1.5, low=1, high=2, low_95=1, n=32)
     assert (found["page"], found["n"], found["estimate"]) == ("two", 32, 1.5)
     assert found["measured"].startswith("1.5 [1, 2")
     assert found["claimed"].startswith("mean ")
