@@ -1,9 +1,11 @@
 """Verdicts on every claim, by tests declared before their results.
 
-Reads: params.yaml, data/inputs/claims.yaml, metrics and tables of the stages before.
+Reads: params.yaml, data/inputs/claims.yaml, the first edition's ledger in data/inputs/claims-1.csv,
+metrics and tables of the stages before.
 Writes to data/claims/:
     ledger.csv      a row for each claim: its words, the measured value, the verdict
     <stage>.csv     the rows on a stage, for its notebook and page
+    editions.csv    the verdicts of the first edition and of this one, and why they differ
     metrics.json    the number of claims with each verdict, in all and by family; all verdicts
 """
 
@@ -25,6 +27,7 @@ from reprise.pipeline import artifacts, parameters, stage
 
 NAME = "claims"
 CLAIMS = Path("data/inputs/claims.yaml")
+FIRST_EDITION = Path("data/inputs/claims-1.csv")
 PIPELINE = Path("dvc.yaml")
 NOT_JUDGED = ("inputs", "reporting", NAME)  # folders that hold no results to judge
 
@@ -71,20 +74,22 @@ def run(params: Params) -> dict[str, Any]:
     # A stage with a notebook in dvc.yaml has a ledger of its own.
     executed = YAML(typ="safe", pure=True).load(PIPELINE)["stages"]["reporting"]["foreach"]
     parts = {f"{name}.csv": found[first == name] for name in executed if name != NAME}
-    return {"metrics.json": ledger.summary(found), "ledger.csv": found, **parts}
+    editions = ledger.editions(artifacts.read_csv(FIRST_EDITION), found, declared)
+    tables = {"ledger.csv": found, "editions.csv": editions, **parts}
+    return {"metrics.json": ledger.summary(found), **tables}
 
 
 def readme() -> str:
     """Return the committed counts and refuted claims for the README."""
     found = artifacts.read_csv(stage.RESULTS / NAME / "ledger.csv")
-    later = found["written_after_results"].tolist().count(True)
     count = ledger.in_words({"claims": len(found), **ledger.counts(found)})
-    said = f"**{count}.** Every test was declared before its result was known"
-    said += f", except {later}, which are marked." if later else "."
+    said = (
+        f"**{count}.** Every test was declared, with its number of seeds, before one of them ran."
+    )
     refuted = pd.DataFrame(found[found["verdict"] == "refuted"])
     if refuted.empty:
         return said
-    columns = ("claim", "measured", "n", "claimed", "notebook")
+    columns = ("claim", "measured", "n", "claimed", "place", "notebook")
     table = ledger.markdown(refuted, f"{stage.RESULTS}/reporting", columns=columns)
     return f"{said} Refuted:\n\n{table}"
 

@@ -2,19 +2,20 @@
 
 An exact claim cannot be judged wrongly by chance, so it does not count in its family. An interval
 without width is flagged: all its seeds agree. If it lies on a margin, or they are fewer
-than `FEWEST`, it decides nothing. Nor does a sample too small for its form.
+than `FEWEST`, it decides nothing. Nor does a sample too small for its form. An unresolved claim
+says how many seeds would decide it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from reprise.claims.model import CONFIRMED, EXACT, REFUTED, UNRESOLVED, Claim, Region, Test
+from reprise.claims.model import CONFIRMED, EXACT, PAIRED, REFUTED, UNRESOLVED, Claim, Region, Test
 from reprise.claims.sources import Results, Sample, sample, value
 from reprise.errors import UserError
-from reprise.stats import intervals, multiplicity
+from reprise.stats import intervals, multiplicity, power
 from reprise.stats.intervals import Interval
 
 RANKED = ("share", "improvement")  # forms that ask which value is above which, not how far
@@ -52,7 +53,28 @@ def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> d
         families.setdefault(claim.family, {})[name] = partial(_asked, test, samples)
     for family in families.values():
         answers |= multiplicity.step_down(family, lambda a: a.verdict != UNRESOLVED, confidence)
-    return {name: answers[name] for name in claims}
+    return {name: _with_reason(answers[name], claims[name].test) for name in claims}
+
+
+def seeds_needed(test: Test, results: Results, confidence: float, most: int) -> int | None:
+    """Return the seeds a side that decide a test in 90%.
+
+    The results' samples are the pilot; None stands for more than `most`. Confidence is the level of
+    a single test.
+    """
+    samples = [
+        sample(each, results, ranked=test.form in RANKED) for each in (test.of, test.than) if each
+    ]
+
+    def decides(drawn: Sequence[intervals.Array]) -> bool:
+        try:
+            interval = _interval(test, drawn, confidence)
+        except ValueError:
+            return False
+        return ruled(interval, test.claimed, test.matters).verdict != UNRESOLVED
+
+    pilot, paired = [each.values for each in samples], test.form in PAIRED
+    return power.seeds_needed(pilot, decides, most=most, repetitions=400, paired=paired, seed=0)
 
 
 def _exactly(test: Test, results: Results) -> Answer:
@@ -80,17 +102,20 @@ def _asked(test: Test, samples: list[Sample], confidence: float) -> Answer:
     try:
         if (least := min(len(each.values) for each in samples)) < 2:
             raise ValueError(f"{least} value{'s' * (least != 1)} where an interval needs 2")
-        interval, usual = (
-            _interval(test, samples, level) for level in (confidence, intervals.CONFIDENCE)
-        )
+        values = [each.values for each in samples]
+        levels = confidence, intervals.CONFIDENCE
+        interval, usual = (_interval(test, values, level) for level in levels)
     except ValueError as error:
         return Answer(UNRESOLVED, dropped=dropped, reason=str(error))
-    found = ruled(interval, test.claimed)
+    found = ruled(interval, test.claimed, test.matters)
     return found._replace(usual=usual, dropped=dropped, confidence=confidence)
 
 
-def ruled(interval: Interval, claimed: Region) -> Answer:
-    """Return the verdict that an interval allows."""
+def ruled(interval: Interval, claimed: Region, matters: float | None = None) -> Answer:
+    """Return the verdict that an interval allows.
+
+    Matters is the smallest effect that does.
+    """
     if interval.degenerate and interval.estimate in claimed.margins:
         return Answer(UNRESOLVED, interval, reason="on the margin")
     if interval.degenerate and interval.n < intervals.FEWEST:
@@ -98,11 +123,28 @@ def ruled(interval: Interval, claimed: Region) -> Answer:
     if interval.low == -np.inf and interval.high == np.inf:
         return Answer(UNRESOLVED, interval, reason="too few seeds for an interval")
     side = claimed.side(interval.low, interval.high)
+    if side >= 0 and matters is not None and claimed.short(interval.low, interval.high, matters):
+        return Answer(REFUTED, interval, reason="too small to matter")
     return Answer({1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}[side], interval)
 
 
-def _interval(test: Test, samples: list[Sample], confidence: float) -> Interval:
-    a, b = samples[0].values, samples[-1].values
+def _with_reason(answer: Answer, test: Test) -> Answer:
+    interval, confidence = answer.interval, answer.confidence
+    if answer.verdict != UNRESOLVED or answer.reason or not (interval and confidence):
+        return answer
+    middle, claimed = interval.estimate, test.claimed
+    to_decide = [abs(middle - margin) for margin in claimed.margins]
+    ways = [min(to_decide)]
+    if test.matters is not None and claimed.short(middle, middle, test.matters):
+        ways.append(abs(test.matters - middle))
+    if not (interval.bounded and max(ways) > 0):
+        return answer
+    n = power.roughly_needed(interval, max(ways), confidence)
+    return answer._replace(reason=f"about {n:,} in place of {interval.n:,} would decide")
+
+
+def _interval(test: Test, samples: Sequence[intervals.Array], confidence: float) -> Interval:
+    a, b = samples[0], samples[-1]
     match test.form:
         case "share":
             assert test.counted
@@ -118,6 +160,8 @@ def _interval(test: Test, samples: list[Sample], confidence: float) -> Interval:
             return intervals.ratio_of_means(a, b, confidence)
         case "difference":
             return intervals.difference_of_means(a, b, confidence)
+        case "correlation":
+            return intervals.rank_correlation(a, b, confidence)
     # A time that never came becomes one more than the latest; the return of a seed without a policy
     # becomes one less than the lowest.
     both = np.concatenate([a, b])

@@ -15,19 +15,22 @@ FORMS = {  # in words, where the words are not the form's name
     "ratio": "ratio of means",
     "difference": "difference of means",
     "improvement": "probability of improvement",
+    "correlation": "rank correlation",
 }
-AFTERWARDS = "†"
 NOTHING = Interval(np.nan, np.nan, np.nan, 0)
 FIELDS = (
-    "claim family place stage statement measured form claimed verdict estimate low high low_95 "
-    "high_95 word n dropped confidence degenerate reason written_after_results"
+    "claim family place stage statement measured form claimed matters seeds verdict estimate low "
+    "high low_95 high_95 word n dropped confidence degenerate reason"
 )
+EDITIONS = ["claim", "statement", "first", "first_measured", "second", "second_measured", "why"]
+
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 SIGNS = (
     "The first brackets hold the 95% interval over n seeds or runs. After *verdict* comes the one "
     "that decides: Holm's procedure widens it, so that all verdicts of a family hold together. A "
     "claim is confirmed if this whole interval lies in the claimed range, and refuted if no part "
-    "of it does."
+    "of it does, or if the whole interval lies short of the smallest effect that matters. An "
+    "unresolved one says how many seeds would decide."
 )
 
 Row = Mapping[Hashable, Any]
@@ -39,14 +42,41 @@ def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.Data
     for name, claim in claims.items():
         test, answer = claim.test, answers[name]
         row = {"claim": name, "stage": " ".join(test.stages), "form": test.form}
-        row |= claim.model_dump(exclude={"test"}) | {"claimed": test.claimed.words()}
+        row |= claim.model_dump(exclude={"test"})
+        row |= {"claimed": test.claimed.words(), "matters": test.matters}
         row |= answer._asdict() | (answer.interval or NOTHING)._asdict()
         usual = answer.usual or NOTHING
         rows.append(row | {"low_95": usual.low, "high_95": usual.high})
     found: Any = pd.DataFrame(rows)[FIELDS.split()]
     ends = found[["estimate", "low", "high", "low_95", "high_95"]]
     found[ends.columns] = ends.where(np.isfinite(ends))
+    found["matters"] = found["matters"].astype(float)
+    found["seeds"] = found["seeds"].astype("Int64")
     return found.assign(n=found["n"].astype("Int64").replace(0, pd.NA))
+
+
+def editions(
+    first: pd.DataFrame, second: pd.DataFrame, claims: Mapping[str, Claim]
+) -> pd.DataFrame:
+    """Return the verdicts of two editions side by side.
+
+    The first edition's ledger, `data/inputs/claims-1.csv`, has one interval for each claim.
+    """
+    first = first.assign(low_95=first["low"], high_95=first["high"])
+    before, now = (
+        {row["claim"]: row for row in each.to_dict("records")} for each in (first, second)
+    )
+    by = {old: name for name, claim in claims.items() for old in claim.replaces}
+    rows = []
+    for name in [*now, *(name for name in before if name not in now)]:
+        one, other = before.get(name), now.get(name)
+        why = claims[name].why if other else f"replaced by {by.get(name, 'none')}"
+        row: dict[str, Any] = {"claim": name, "statement": (other or one or {})["statement"]}
+        row["why"] = why or ("other seeds" if one else "new")
+        for edition, each in (("first", one), ("second", other)):
+            row |= {edition: each["verdict"], f"{edition}_measured": measured(each)} if each else {}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=pd.Index(EDITIONS))
 
 
 def summary(ledger: pd.DataFrame) -> dict[str, Any]:
@@ -55,7 +85,6 @@ def summary(ledger: pd.DataFrame) -> dict[str, Any]:
     return {
         "claims": len(ledger),
         **counts(ledger),
-        "written_after_results": int(np.count_nonzero(ledger["written_after_results"])),
         "without_width": int(np.count_nonzero(ledger["degenerate"])),
         "families": {str(name): counts(pd.DataFrame(group)) for name, group in families},
         "verdicts": dict(zip(ledger["claim"], ledger["verdict"], strict=True)),
@@ -82,7 +111,7 @@ def markdown(
     """
     rows = [columns, ["---:" if column == "n" else "---" for column in columns]]
     for row in ledger.to_dict("records"):
-        statement = row["statement"] + (AFTERWARDS if row["written_after_results"] else "")
+        statement = row["statement"]
         if in_full:
             statement += f" *{row['measured']}* ({row['family'].replace('_', ' ')})"
         stage = next(iter(_text(row["stage"]).split()), "claims")
@@ -101,7 +130,8 @@ def markdown(
 
 def claimed(row: Row) -> str:
     """Return the claimed range, such as `mean above 195`."""
-    return f"{FORMS.get(row['form'], row['form'])} {row['claimed']}"
+    said = f"{FORMS.get(row['form'], row['form'])} {row['claimed']}"
+    return said if pd.isna(row["matters"]) else f"{said}; matters from {row['matters']:.10g}"
 
 
 def measured(row: Row) -> str:
@@ -133,8 +163,6 @@ def signs(ledger: pd.DataFrame) -> str:
     said = SIGNS
     if bool(ledger["degenerate"].any()):
         said += " *No width*: all seeds agree, which is not certainty."
-    if bool(ledger["written_after_results"].any()):
-        said += f" {AFTERWARDS} written after results were seen."
     return said
 
 

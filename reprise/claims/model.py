@@ -2,7 +2,9 @@
 
 A claim is data: a form of test, one sample or two, and the region in which the whole interval must
 lie. It is *confirmed* if the interval lies there, *refuted* if no part of it does, and otherwise
-*unresolved*. `reprise.claims.sources` says where the samples come from.
+*unresolved*. An effect may be too small to matter: if the whole interval lies short of the smallest
+effect that does, the claim is refuted too. `reprise.claims.sources` says where the samples come
+from.
 """
 
 from operator import ge, gt, le, lt
@@ -11,17 +13,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from reprise.claims.sources import Source
-from reprise.hyperparameters import Frozen, Name
+from reprise.hyperparameters import Frozen, Name, PositiveInt
 
 CONFIRMED, REFUTED, UNRESOLVED = VERDICTS = ("confirmed", "refuted", "unresolved")
 
 EXACT = ("value", "every")  # no sampling, no interval
 TAKEN_BY = {  # what some forms need and others do not have
-    "than": ("ratio", "difference", "improvement"),
+    "than": ("ratio", "difference", "improvement", "correlation"),
     "counted": ("share",),
     "less_is_better": ("improvement",),
 }
+PAIRED = ("ratio", "correlation")  # of the same seeds
 ONE_SIDED = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
+RISING = ("above", "at_least")
 
 Pair = Annotated[tuple[float, float], Field(strict=False)]
 
@@ -71,6 +75,10 @@ class Region(Frozen):
         found = {self.holds(number) for number in (low, high, *between)}
         return 0 if len(found) > 1 else 1 if True in found else -1
 
+    def short(self, low: float, high: float, matters: float) -> bool:
+        """Return whether low to high is less than what matters."""
+        return high < matters if self._given[0] in RISING else low > matters
+
     def words(self) -> str:
         """Return the region in words, such as `above 0.5`."""
         name, value = self._given
@@ -98,13 +106,34 @@ class Test(Frozen):
     __test__ = False  # for pytest
 
     form: Literal[
-        "value", "every", "share", "mean", "median", "spread", "ratio", "difference", "improvement"
+        "value",
+        "every",
+        "share",
+        "mean",
+        "median",
+        "spread",
+        "ratio",
+        "difference",
+        "improvement",
+        "correlation",
     ]
     of: Source
     than: Source | None = None
     counted: Region | None = None  # which values make up the share
     less_is_better: bool = False  # of an improvement
     claimed: Region
+    matters: float | None = None  # the smallest effect that does
+
+    @model_validator(mode="after")
+    def _matters_beyond_the_margin(self) -> Self:
+        if self.matters is None:
+            return self
+        words = self.claimed.words()
+        if self.form in EXACT or not set(self.claimed.model_fields_set) & set(ONE_SIDED):
+            raise ValueError(f"{self.form} {words} has matters; allowed: with one margin")
+        if not self.claimed.holds(self.matters) or self.matters in self.claimed.margins:
+            raise ValueError(f"matters is {self.matters}; allowed: {words}, beyond the margin")
+        return self
 
     @model_validator(mode="after")
     def _has_what_its_form_takes(self) -> Self:
@@ -142,4 +171,16 @@ class Claim(Frozen):
     statement: Name
     measured: Name
     test: Test
-    written_after_results: bool = False
+    seeds: PositiveInt | None = None  # or runs, of each sample; None for an exact test
+    pilot: Name | None = None  # what other seeds had measured before the test was declared
+    why: Name | None = None  # this test, in place of the first edition's
+    replaces: tuple[Name, ...] = Field((), strict=False)  # claims of the first edition
+
+    @model_validator(mode="after")
+    def _says_how_many_seeds(self) -> Self:
+        if (self.seeds is None) != (self.test.form in EXACT):
+            wanted = "none" if self.seeds else "the number of seeds that its test needs"
+            raise ValueError(
+                f"form is {self.test.form!r}, seeds is {self.seeds}; allowed: {wanted}"
+            )
+        return self

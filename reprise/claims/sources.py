@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from reprise.errors import UserError, closest
-from reprise.hyperparameters import Frozen, Name, PositiveFloat, PositiveInt
+from reprise.hyperparameters import Frozen, Name, PositiveInt
 from reprise.measures.outcomes import sense
-from reprise.measures.training import steps_to
 from reprise.stats.metrics import leaves
 
 KINDS = ("metric", "logarithm_of", "table")
@@ -30,14 +29,6 @@ class Results(Protocol):
     def table(self, stage: str, name: str) -> pd.DataFrame:
         """Return a stage's table."""
         ...
-
-
-class Reaches(Frozen):
-    """The steps to a mean return; returns are steps too."""
-
-    target: PositiveFloat
-    rows: PositiveInt  # of the table, averaged
-    episodes_per_row: PositiveInt  # averaged in a row
 
 
 class LogarithmOf(Frozen):
@@ -60,7 +51,6 @@ class Source(Frozen):
     known: Name | None = None  # only rows with a value in this column
     column: Name | None = None
     last_ratio_by: Name | None = None  # of each group of rows, the last value to the one before
-    reaches: Reaches | None = None  # of each seed's column
     over: Name | None = None  # a metric of the stage that divides all values
     missing: Literal["dropped", "late"] = "dropped"
 
@@ -74,8 +64,8 @@ class Source(Frozen):
             raise ValueError(f"a source with {given[0]} has {self.stage} as its stage")
         if self.table is None and (extra := self.model_fields_set - {"stage", *KINDS}):
             raise ValueError(f"a source with {given[0]} has {min(extra)}; allowed: with table")
-        if self.table and (self.column is None) == (self.reaches is None):
-            raise ValueError("a source with table has column or reaches; allowed: one of them")
+        if self.table and self.column is None:
+            raise ValueError("a source with table has no column")
         return self
 
     def __str__(self) -> str:
@@ -107,18 +97,14 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
     If they are `ranked`, a diverged seed is not dropped but below all others, at minus infinity.
     """
     rows = _rows(source, results)
-    if source.reaches:
-        returns = rows.filter(like="seed_").dropna(axis="columns", how="all").to_numpy(float)
-        values = _times(source.reaches, returns)
-    else:
-        cells = _cells(str(source.column), rows, source)
-        if not pd.api.types.is_numeric_dtype(cells):
-            raise UserError(f"{source}: the column {source.column} holds no numbers")
-        values = cells.to_numpy(float)
-        if source.last_ratio_by:
-            groups = cells.groupby(_cells(source.last_ratio_by, rows, source), sort=False)
-            ratios = [each.iloc[-1] / each.iloc[-2] for _, each in groups if len(each) > 1]
-            values = np.array(ratios, float)
+    cells = _cells(str(source.column), rows, source)
+    if not pd.api.types.is_numeric_dtype(cells):
+        raise UserError(f"{source}: the column {source.column} holds no numbers")
+    values = cells.to_numpy(float)
+    if source.last_ratio_by:
+        groups = cells.groupby(_cells(source.last_ratio_by, rows, source), sort=False)
+        ratios = [each.iloc[-1] / each.iloc[-2] for _, each in groups if len(each) > 1]
+        values = np.array(ratios, float)
     if source.over:
         divisor = _metric(source.over, source, results)
         if isinstance(divisor, str) or divisor == 0:
@@ -170,10 +156,3 @@ def _cells(column: str, rows: pd.DataFrame, source: Source) -> pd.Series:
     if column not in rows:
         raise UserError(unknown(source, "column", column, rows.columns))
     return pd.Series(rows[column])
-
-
-def _times(reaches: Reaches, means: NDArray[np.float64]) -> NDArray[np.float64]:
-    if len(means) < reaches.rows:
-        return np.full(means.shape[1], np.nan)
-    steps = np.cumsum(means * reaches.episodes_per_row, axis=0)
-    return steps_to(means, steps, reaches.target, reaches.rows)

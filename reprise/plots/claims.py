@@ -23,7 +23,7 @@ LINEAR = 4.0  # half widths from the margin; the scale of distances is logarithm
 LOW, HIGH = -0.02, 1.02  # ends of axes of probabilities and shares
 ENDS = ("low", "high", "low_95", "high_95", "estimate")
 BARS = "Thick bars: 95% intervals. Thin: the verdict's, by Holm."
-OTHERS = ["mean", "median", "spread", "ratio", "difference"]
+OTHERS = ["mean", "median", "spread", "ratio", "difference", "correlation"]
 COLUMNS = ("claim", "measured", "claimed", "notebook")
 
 
@@ -54,7 +54,7 @@ def others(results: Results) -> Figure:
     finite interval of some width are left out.
     """
     rows = results.table("ledger").query("form in @OTHERS and low < high")
-    figure, axes = _rows(rows, "distance from the margin, in half widths of the interval")
+    figure, axes = _rows(rows, "distance from the margin, in half widths of the verdict's interval")
     axes.axvline(0, **style.DASHED)
     axes.set_xscale("symlog", linthresh=LINEAR)
     axes.xaxis.set_major_formatter(ScalarFormatter())
@@ -73,6 +73,15 @@ def rows(results: Results, column: str, value: str | bool = True) -> Markdown:
     found = results.table("ledger")
     found = found[found[column] == value]
     return Markdown("None." if found.empty else ledger.markdown(found, ".", columns=COLUMNS))
+
+
+def changes(results: Results) -> Markdown:
+    """Show the claims whose verdict the first edition lacked."""
+    found = results.table("editions").fillna("")
+    found = found[found["first"] != found["second"]]
+    columns = "statement", "first", "first_measured", "second", "second_measured", "why"
+    names = "claim", "first edition", "measured", "this edition", "measured", "why"
+    return show.table(found[list(columns)].to_numpy().tolist(), names)
 
 
 def ledger_in_full(results: Results) -> Markdown:

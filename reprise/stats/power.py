@@ -10,8 +10,9 @@ spread. Source: Efron and Tibshirani (1993), An introduction to the bootstrap, s
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy import special
 
-from reprise.stats.intervals import Array, Seed
+from reprise.stats.intervals import Array, Interval, Seed
 
 POWER = 0.9
 REPETITIONS = 1000  # the standard error of a power near 0.9 is then 1%
@@ -82,3 +83,16 @@ def seeds_needed(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def roughly_needed(interval: Interval, distance: float, confidence: float) -> int:
+    """Return roughly the seeds with the power, two digits.
+
+    The true value is taken to lie at the estimate, at a distance from the margin. An interval's
+    width falls with the square root of the number of seeds; the normal distribution gives the rest.
+    """
+    level, wanted = special.ndtri([(1 + confidence) / 2, POWER])
+    half = (interval.high - interval.low) / 2
+    n = interval.n * (half * (1 + wanted / level) / distance) ** 2
+    unit = 10.0 ** max(0, np.floor(np.log10(n)) - 1)
+    return int(np.ceil(n / unit) * unit)

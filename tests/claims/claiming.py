@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprise.claims.model import Claim
+from reprise.claims.model import EXACT, Claim
 from reprise.errors import UserError
 
 METRICS = {"best": {"discount_0_9": "a0"}, "sweeps": 4, "zero": 0, "nothing": None, "v1.2": 3.5}
@@ -19,21 +19,14 @@ SAMPLES = pd.DataFrame(
         "done": [True, False] * 4,
     }
 )
-RETURNS = pd.DataFrame(
-    {
-        "variant": ["base"] * 3 + ["other"] * 3,
-        "seed_0": [10.0, 20, 30, 1, 1, 1],
-        "seed_1": [10.0, 10, 10, None, None, None],
-    }
-)
 
 
 class Made:
     """Results of one stage, `training`."""
 
     def __init__(self, **tables: pd.DataFrame) -> None:
-        """Hold tables by name, samples and returns."""
-        self.tables = {"samples": SAMPLES, "returns": RETURNS, **tables}
+        """Hold tables by name, and samples."""
+        self.tables = {"samples": SAMPLES, **tables}
 
     def metrics(self, stage: str) -> dict[str, Any]:
         """Return the metrics."""
@@ -50,10 +43,9 @@ class Made:
 
 def claim(claimed: dict[str, Any], family: str = "one", **test: Any) -> Claim:
     """Return a claim with a test."""
-    return Claim.model_validate(
-        {"family": family, "place": "here", "statement": "so", "measured": "what"}
-        | {"test": {**test, "claimed": claimed}}
-    )
+    words = {"family": family, "place": "here", "statement": "so", "measured": "what"}
+    seeds = None if test["form"] in EXACT else 4
+    return Claim.model_validate(words | {"seeds": seeds, "test": {**test, "claimed": claimed}})
 
 
 def of(table: str = "samples", **source: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Verdicts: each form of test on samples that were moved to either side of its margin."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ MOVED = {  # by form: the sample moved by a shift, the claimed range, and more o
     "share": lambda by: (1 * (0.5 + by / 3 > RANKS), {"above": 0.5}, {"counted": {"at_least": 1}}),
     "ratio": lambda by: (10 + NOISE, {"below": 1}, {"than": 10 + NOISE[::-1] + by}),
     "spread": lambda by: (NOISE * (1 + 0.9 * by), {"at_least": WIDTH}, {}),
+    "correlation": lambda by: (OTHERS + 2 * by * NOISE, {"above": 0}, {"than": NOISE}),
 }
 
 
@@ -139,6 +141,54 @@ def test_values_without_an_interval_leave_a_claim_open_and_say_why():
 def test_an_interval_without_width_is_flagged_and_decides_off_the_margin(region, expected):
     flat = Interval(0.5, 0.5, 0.5, 9, True)
     assert judge.ruled(flat, Region.parsed(region)).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("ends", "claimed", "matters", "expected", "reason"),
+    [
+        ((0.51, 0.55), "above 0.5", 0.56, "refuted", "too small to matter"),
+        ((0.45, 0.55), "above 0.5", 0.56, "refuted", "too small to matter"),
+        ((0.51, 0.57), "above 0.5", 0.56, "confirmed", ""),
+        ((0.45, 0.57), "above 0.5", 0.56, "unresolved", ""),
+        ((0.4, 0.5), "above 0.5", 0.56, "refuted", ""),
+        ((-9, -1), "at most 0", -10, "refuted", "too small to matter"),
+        ((-11, -1), "at most 0", -10, "confirmed", ""),
+    ],
+)
+def test_an_interval_short_of_what_matters_refutes(ends, claimed, matters, expected, reason):
+    interval = Interval(sum(ends) / 2, *ends, n=40)
+    found = judge.ruled(interval, Region.parsed(claimed), matters)
+    assert (found.verdict, found.reason) == (expected, reason)
+
+
+@pytest.mark.parametrize(
+    ("shift", "matters", "most"),
+    [(0.2, None, 0.97), (-0.2, None, 0.97), (0.05, 0.3, 1)],
+    ids=["in", "out", "small"],
+)
+def test_an_unresolved_claim_says_how_many_seeds_would_decide_it(shift, matters, most):
+    """With so many seeds, drawn from the same sample, some nine repetitions of ten decide.
+
+    More do if the effect lies between the margin and what matters: either side decides.
+    """
+    found = answer(CENTRED + shift, {"above": 0}, matters=matters)
+    assert found.verdict == "unresolved"
+    said = re.fullmatch(r"about ([\d,]+) in place of 40 would decide", found.reason)
+    assert said
+    needed, random = int(said[1].replace(",", "")), np.random.default_rng(3)
+    drawn = (random.choice(CENTRED + shift, needed) for _ in range(400))
+    answers = [answer(each, {"above": 0}, matters=matters).verdict for each in drawn]
+    assert 0.84 < np.mean([each != "unresolved" for each in answers]) <= most
+
+
+def test_the_seeds_that_a_test_needs_come_from_its_pilot():
+    results = Made(a=pd.DataFrame({"x": CENTRED + 0.5}))
+    test = claim({"above": 0}, form="mean", of=of("a", column="x")).test
+    needed = judge.seeds_needed(test, results, 0.95, most=512)
+    assert needed is not None
+    assert 30 < needed < 60  # (1.96 + 1.28)^2 / 0.5^2 = 42 at a standard deviation of 1
+    none = test.model_copy(update={"claimed": Region(above=0.5)})
+    assert judge.seeds_needed(none, results, 0.95, most=64) is None
 
 
 def test_a_family_is_judged_by_holms_procedure_and_families_do_not_touch():

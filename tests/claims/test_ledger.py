@@ -21,7 +21,6 @@ CLAIMS = {
     "late": claim({"at_most": 5}, form="median", of=NAN | {"missing": "late"}),
     "none": claim({"above": 0}, form="mean", of=NAN),
 }
-CLAIMS["none"] = CLAIMS["none"].model_copy(update={"written_after_results": True})
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,7 @@ def test_the_counts_are_in_all_and_by_family(table):
     found = ledger.summary(table)
     assert ledger.in_words(found) == "7 claims of the chapter: 3 confirmed, 3 refuted, 1 unresolved"
     assert found["families"]["two"] == {"confirmed": 0, "refuted": 1, "unresolved": 0}
-    assert (found["written_after_results"], found["without_width"]) == (1, 2)
+    assert found["without_width"] == 2
     assert found["verdicts"]["word"] == "refuted"
 
 
@@ -58,9 +57,25 @@ def test_a_row_says_what_was_measured(table, tmp_path, read):
     ]
     assert rows[0][5:] == ["here", "[training](notebooks/training.ipynb)"]
     assert rows[3][6] == "[claims](notebooks/claims.ipynb)"
-    assert [row[0] for row in rows] == ["so"] * 6 + ["so†"]
-    assert "† written after results were seen." in text
     assert "| so *what* (two) |" in ledger.markdown(table, "x", in_full=True)
+
+
+def test_two_editions_stand_side_by_side_with_the_reason(table):
+    changes = {"large": {"why": "a fairer test"}, "word": {"replaces": ("old",)}}
+    claims = {name: c.model_copy(update=changes.get(name, {})) for name, c in CLAIMS.items()}
+    first = table[["claim", "statement", "form", "verdict", "estimate", "low", "high"]].copy()
+    first = first.assign(**table[["word", "n", "degenerate", "reason"]])
+    first = first[first["claim"] != "power"].replace({"word": "old", "flat": "flat"})
+    first.loc[first["claim"] == "flat", "verdict"] = "unresolved"
+    found = ledger.editions(first, table, claims).set_index("claim")
+    assert found["why"].to_dict() == {
+        "large": "a fairer test", "flat": "other seeds", "word": "new", "power": "new",
+        "each": "other seeds", "late": "other seeds", "none": "other seeds",
+        "old": "replaced by word",
+    }  # fmt: skip
+    assert found.loc["flat", ["first", "second"]].tolist() == ["unresolved", "refuted"]
+    assert found.loc["large", "first_measured"] == "1,100 [1,070, 1,130]"
+    assert found.loc["old", ["second", "second_measured"]].isna().all()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from reprise.claims.model import Region
+from reprise.claims.model import Claim, Region
 from tests.claims.claiming import claim, of
 
 REGIONS: dict[str, tuple[dict[str, Any], bool]] = {  # by words, with whether it holds its margins
@@ -78,7 +78,7 @@ def test_a_region_that_is_none_is_refused(claimed, message):
         ("value", {"of": {**METRIC, "table": "b"}}, "has metric and table"),
         ("value", {"of": {"metric": "a"}}, "a source with metric has None as its stage"),
         ("value", {"of": {**METRIC, "column": "c"}}, "with metric has column"),
-        ("value", {"of": of()}, "has column or reaches; allowed: one of them"),
+        ("value", {"of": of()}, "a source with table has no column"),
         (
             "value",
             {"of": {"stage": "a", "logarithm_of": {"base": 2, "exponent": 3}}},
@@ -89,6 +89,21 @@ def test_a_region_that_is_none_is_refused(claimed, message):
 def test_a_test_of_the_wrong_form_or_source_is_refused(form, test, message):
     with pytest.raises(ValidationError, match=message):
         claim({"above": 1}, form=form, **test)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "matters"), [({"above": 1}, 1), ({"below": 1}, 2), ({"within": [1, 2]}, 1.5)]
+)
+def test_what_matters_lies_beyond_one_margin(claimed, matters):
+    with pytest.raises(ValidationError, match="matters"):
+        claim(claimed, form="mean", of=ONE, matters=matters)
+
+
+@pytest.mark.parametrize(("form", "seeds"), [("mean", None), ("every", 4)])
+def test_a_test_with_an_interval_declares_its_seeds(form, seeds):
+    found = claim({"above": 0}, form=form, of=ONE).model_dump(exclude_unset=True)
+    with pytest.raises(ValidationError, match=f"form is '{form}', seeds is {seeds}; allowed: "):
+        Claim.model_validate({**found, "seeds": seeds})
 
 
 def test_a_test_names_the_stages_it_looks_at():

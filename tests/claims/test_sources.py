@@ -22,11 +22,6 @@ def one(**source: Any) -> Any:
     return value(Source.model_validate(source), Made())
 
 
-def times(rows: int, episodes: int, variant: str) -> dict[str, Any]:
-    reaches = {"target": 15, "rows": rows, "episodes_per_row": episodes}
-    return of("returns", reaches=reaches, where={"variant": variant}, missing="late")
-
-
 @pytest.mark.parametrize(
     ("source", "values", "dropped"),
     [
@@ -42,10 +37,6 @@ def times(rows: int, episodes: int, variant: str) -> dict[str, Any]:
         (of(column="final", where=BASE, over="sweeps"), [0.25, 0.5, 0.75, 1], 0),
         (of(column="final", over="nothing"), [], 8),
         (of("swings", column="size", last_ratio_by="seed"), [3, 0.5], 0),
-        # Seed 0: means of two rows 15, 25; after two rows of ten episodes 100 + 200 steps.
-        (times(2, 10, "base"), [300, np.inf], 0),
-        (times(1, 1, "other"), [np.inf], 0),  # has one seed only
-        (times(9, 1, "base"), [np.inf, np.inf], 0),  # the table is shorter
     ],
 )
 def test_a_sample_is_of_the_rows_that_its_source_describes(source, values, dropped):

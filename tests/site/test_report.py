@@ -34,7 +34,6 @@ VERDICT: Row = {
     "claimed": "mean above 0",
     "place": "Place",
     "page": "one",
-    "written_after_results": False,
     "mark": "",
 }
 TEXT = (  # colours of text, and of the ground below
@@ -171,7 +170,7 @@ def test_each_page_shows_its_claims_once(site):
         place = row("a")[-1]["href"]
         shown = pages(site)[site / place].find(id=row["id"])
         assert shown.find_parent(id="claims"), (place, row["id"])
-        statement = row.th.contents[0].strip().removesuffix("†")
+        statement = row.th.contents[0].strip()
         if place != "pages/claims.html":  # which shows all claims in full
             everything = pages(site)[site / place].get_text()
             assert everything.count(statement) == 1, (place, statement)

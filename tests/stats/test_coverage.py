@@ -108,3 +108,26 @@ def test_the_interval_of_a_spread_covers_about_95_in_100(law: str, n: int):
     }[law]
     # Its quantiles fall between order statistics, which makes the interval a little too wide.
     assert 0.93 <= share(map(intervals.spread_interval, draws), truth) <= 0.99
+
+
+@pytest.mark.parametrize("n", [10, 32, 96, 256])
+@pytest.mark.parametrize("r", [0.0, 0.3, -0.6, 0.9])
+def test_the_interval_of_a_rank_correlation_covers_about_95_in_100(n: int, r: float):
+    """Ranks do not see the scale; Spearman's correlation of normal pairs is known."""
+    random = np.random.default_rng(n)
+    x, noise = random.normal(size=(2, 1000, n))
+    y = np.exp(r * x + np.sqrt(1 - r * r) * noise)
+    truth = 6 / np.pi * np.arcsin(r / 2)
+    assert 0.92 <= share(map(intervals.rank_correlation, x, y), truth) <= 0.98
+
+
+def test_a_rank_correlation_is_scipys_with_ties_and_needs_differing_pairs():
+    x, y = np.random.default_rng(3).integers(0, 6, (2, 40)).astype(float)
+    found = intervals.rank_correlation(x, y)
+    assert found.estimate == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+    assert not intervals.rank_correlation(x[:3], np.array([1.0, 2.0, 4.0])).bounded
+    assert intervals.rank_correlation(np.arange(9.0), np.arange(9.0)).degenerate
+    with pytest.raises(ValueError, match="same seeds; got 40 and 39"):
+        intervals.rank_correlation(x, y[1:])
+    with pytest.raises(ValueError, match="different values"):
+        intervals.rank_correlation(x, np.ones(40))
