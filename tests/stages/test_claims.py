@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reprise.claims.sources import sample
 from reprise.pipeline import parameters, stage
 from stages import claims
 from tests.test_house import pipeline
@@ -33,6 +34,7 @@ def root(tmp_path, monkeypatch) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "data/inputs").mkdir()
+    shutil.copyfile(ROOT / claims.FIRST_EDITION, tmp_path / claims.FIRST_EDITION)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -64,8 +66,21 @@ def test_every_file_that_a_claim_looks_at_is_a_dep_of_the_stage():
             if source and source.stage:
                 names = [source.table, (source.metric or source.over) and "metrics.json"]
                 used |= {f"data/{source.stage}/{name}" for name in names if name}
-    files = {dep for dep in declared if dep.startswith("data/")} - {str(claims.CLAIMS)}
+    inputs = {str(claims.CLAIMS), str(claims.FIRST_EDITION)}
+    files = {dep for dep in declared if dep.startswith("data/")} - inputs
     assert used == files
+
+
+def test_each_sample_has_at_least_the_seeds_that_were_declared(monkeypatch):
+    """Where a claim asks for known values only, the seeds without one count too."""
+    monkeypatch.chdir(ROOT)
+    results = claims.Committed()
+    for name, claim in DECLARED.items():
+        for source in (claim.test.of, claim.test.than):
+            if claim.seeds and source:
+                whole = source.model_copy(update={"known": None, "missing": "late"})
+                found = len(sample(whole, results).values)
+                assert found >= claim.seeds, (name, found)
 
 
 def test_a_claim_is_judged_and_written(root, capsys):

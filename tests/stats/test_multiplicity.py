@@ -37,14 +37,17 @@ def test_without_a_difference_a_family_is_seldom_judged_wrongly():
 
 
 @pytest.mark.parametrize("settled", [0, 4])
-@pytest.mark.parametrize("region", ["above 0", "within -1 to 1"])
+@pytest.mark.parametrize(
+    ("region", "matters"), [("above 0", None), ("within -1 to 1", None), ("above 0", 1.0)]
+)
 @pytest.mark.parametrize("together", [False, True])
 def test_a_family_of_three_way_verdicts_seldom_has_a_wrong_one(
-    settled: int, region: str, together: bool
+    settled: int, region: str, matters: float | None, together: bool
 ):
     """Truths lie on a margin, where either verdict is wrong; the settled ones far from it.
 
-    The first half is false there, so that a confirmed claim is wrong; the others are true.
+    The first half is false there, so that a confirmed claim is wrong. The others are true, or just
+    large enough to matter, so that a refuted claim is wrong.
     """
     claimed, random, wrong = Region.parsed(region), np.random.default_rng(settled), 0
     margin = claimed.margins[0]
@@ -52,12 +55,15 @@ def test_a_family_of_three_way_verdicts_seldom_has_a_wrong_one(
         noise = random.normal(size=(8, 20))
         samples = margin + (noise[:1] * np.repeat([1, -1], 4)[:, None] if together else noise)
         samples[:settled] += 30
+        half = settled + (8 - settled) // 2
+        samples[half:] += 0 if matters is None else matters - margin
         questions = {
-            str(i): lambda level, x=x: judge.ruled(mean_interval(x, level), claimed).verdict
+            str(i): lambda level, x=x: (
+                judge.ruled(mean_interval(x, level), claimed, matters).verdict
+            )
             for i, x in enumerate(samples)
         }
         found = step_down(questions, lambda verdict: verdict != UNRESOLVED, 0.95)
-        verdicts = list(found.values())[settled:]
-        half = len(verdicts) // 2
-        wrong += CONFIRMED in verdicts[:half] or REFUTED in verdicts[half:]
+        verdicts = list(found.values())
+        wrong += CONFIRMED in verdicts[settled:half] or REFUTED in verdicts[half:]
     assert wrong / 800 <= 0.05
