@@ -31,6 +31,7 @@ class Answer(NamedTuple):
     confidence: float | None = None  # None for an exact answer
     reason: str = ""  # for the verdict, if the interval does not show it
     usual: Interval | None = None  # the same at 95%, which decides nothing
+    sure: bool = False  # settled, whatever may matter: the interval holds no margin
 
 
 def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> dict[str, Answer]:
@@ -52,7 +53,7 @@ def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> d
             raise UserError(f"claim {name}: {error}") from None
         families.setdefault(claim.family, {})[name] = partial(_asked, test, samples)
     for family in families.values():
-        answers |= multiplicity.step_down(family, lambda a: a.verdict != UNRESOLVED, confidence)
+        answers |= multiplicity.step_down(family, _settled, confidence, lambda a: a.sure)
     return {name: _with_reason(answers[name], claims[name].test) for name in claims}
 
 
@@ -75,6 +76,10 @@ def seeds_needed(test: Test, results: Results, confidence: float, most: int) -> 
 
     pilot, paired = [each.values for each in samples], test.form in PAIRED
     return power.seeds_needed(pilot, decides, most=most, repetitions=400, paired=paired, seed=0)
+
+
+def _settled(answer: Answer) -> bool:
+    return answer.verdict != UNRESOLVED
 
 
 def _exactly(test: Test, results: Results) -> Answer:
@@ -122,10 +127,12 @@ def ruled(interval: Interval, claimed: Region, matters: float | None = None) -> 
         return Answer(UNRESOLVED, interval, reason="too few seeds that agree")
     if interval.low == -np.inf and interval.high == np.inf:
         return Answer(UNRESOLVED, interval, reason="too few seeds for an interval")
-    side = claimed.side(interval.low, interval.high)
-    if side >= 0 and matters is not None and claimed.short(interval.low, interval.high, matters):
-        return Answer(REFUTED, interval, reason="too small to matter")
-    return Answer({1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}[side], interval)
+    low, high = interval.low, interval.high
+    side = claimed.side(low, high)
+    sure = side != 0 and (matters is None or not low <= matters <= high)
+    if side >= 0 and matters is not None and claimed.short(low, high, matters):
+        return Answer(REFUTED, interval, reason="too small to matter", sure=sure)
+    return Answer({1: CONFIRMED, -1: REFUTED, 0: UNRESOLVED}[side], interval, sure=sure)
 
 
 def _with_reason(answer: Answer, test: Test) -> Answer:

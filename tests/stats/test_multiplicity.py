@@ -58,12 +58,11 @@ def test_a_family_of_three_way_verdicts_seldom_has_a_wrong_one(
         half = settled + (8 - settled) // 2
         samples[half:] += 0 if matters is None else matters - margin
         questions = {
-            str(i): lambda level, x=x: (
-                judge.ruled(mean_interval(x, level), claimed, matters).verdict
-            )
+            str(i): lambda level, x=x: judge.ruled(mean_interval(x, level), claimed, matters)
             for i, x in enumerate(samples)
         }
-        found = step_down(questions, lambda verdict: verdict != UNRESOLVED, 0.95)
-        verdicts = list(found.values())
+        decided, sure = lambda a: a.verdict != UNRESOLVED, lambda a: a.sure
+        found = step_down(questions, decided, 0.95, sure)
+        verdicts = [answer.verdict for answer in found.values()]
         wrong += CONFIRMED in verdicts[settled:half] or REFUTED in verdicts[half:]
     assert wrong / 800 <= 0.05
