@@ -24,6 +24,13 @@ FIELDS = (
 )
 EDITIONS = ["claim", "statement", "first", "first_measured", "second", "second_measured", "why"]
 
+DECLARED, JUDGED = "0000000", "0000000"  # the commits of the tests, and of their first results
+PROCEDURE = (
+    "The first edition's results are the pilot: they showed which tests are fair and how many seeds "
+    f"decide them. Commit `{DECLARED}` declares every test, with its margin, its smallest effect "
+    "that matters and its seeds. Only then did other seeds run, and only these are judged: commit "
+    f"`{JUDGED}`."
+)
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 SIGNS = (
     "The first brackets hold the 95% interval over n seeds or runs. After *verdict* comes the one "

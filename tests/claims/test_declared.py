@@ -1,0 +1,45 @@
+"""The claims were declared before a seed that judges them ran: the two commits show it."""
+
+import subprocess
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from reprise.claims import ledger
+from tests.tiny import ROOT
+
+FIXED = ("family", "test", "seeds")  # of a claim; its words may change
+
+
+def at(commit: str, path: str) -> dict[str, Any]:
+    """Return a YAML file as a commit has it."""
+    show = ["git", "show", f"{commit}:{path}"]
+    found = subprocess.run(show, cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.skip(f"commit {commit} is not here: {found.stderr.strip()}")
+    return YAML(typ="safe", pure=True).load(found.stdout)
+
+
+def now(path: str) -> dict[str, Any]:
+    """Return a YAML file of the working tree."""
+    return YAML(typ="safe", pure=True).load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_no_test_margin_or_number_of_seeds_changed_since_it_was_declared():
+    declared, today = (
+        {name: {key: claim.get(key) for key in FIXED} for name, claim in claims.items()}
+        for claims in (
+            at(ledger.DECLARED, "data/inputs/claims.yaml"),
+            now("data/inputs/claims.yaml"),
+        )
+    )
+    assert today == declared
+
+
+def test_every_judged_stage_runs_on_other_seeds_than_when_its_claims_were_declared():
+    before, today = at(ledger.DECLARED, "params.yaml"), now("params.yaml")
+    judged = [name for name, section in today.items() if "seed" in section]
+    judged.remove("lunar_lander")  # no claim is about it
+    assert len(judged) > 10
+    assert all(today[name]["seed"] != before[name]["seed"] for name in judged)
