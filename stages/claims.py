@@ -83,9 +83,7 @@ def readme() -> str:
     """Return the committed counts and refuted claims for the README."""
     found = artifacts.read_csv(stage.RESULTS / NAME / "ledger.csv")
     count = ledger.in_words({"claims": len(found), **ledger.counts(found)})
-    said = (
-        f"**{count}.** Every test was declared, with its number of seeds, before one of them ran."
-    )
+    said = f"**{count}.** {ledger.PROCEDURE}"
     refuted = pd.DataFrame(found[found["verdict"] == "refuted"])
     if refuted.empty:
         return said

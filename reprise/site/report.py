@@ -171,6 +171,7 @@ class Site:
             animations=animations,
             figures=shown(made),
             meaning=Text().inline(meaning),
+            procedure=Text().inline(ledger.PROCEDURE),
             provenance=provenance,
         )
 
