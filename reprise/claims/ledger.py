@@ -27,9 +27,9 @@ EDITIONS = ["claim", "statement", "first", "first_measured", "second", "second_m
 DECLARED, JUDGED = "0000000", "0000000"  # the commits of the tests, and of their first results
 PROCEDURE = (
     "The first edition's results are the pilot: they showed which tests are fair, and how many "
-    f"seeds decide them. Commit `{DECLARED}` declares every test, with its margin, its smallest effect "
-    "that matters and its seeds. Only then did other seeds run, and only these are judged: commit "
-    f"`{JUDGED}`."
+    f"seeds decide them. Commit `{DECLARED}` declares every test, with its margin, the smallest "
+    "effect that matters, and its seeds. Only then did other seeds run, and only these are judged: "
+    f"commit `{JUDGED}`."
 )
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 SIGNS = (
