@@ -1,10 +1,11 @@
 """Approximate Q-learning with linear functions, against the DQN.
 
-Reads: params.yaml, data/dqn_training/samples.csv and returns.csv.
+Reads: params.yaml, data/dqn_training/samples.csv and returns.npz.
 Writes to data/approximate_q_learning/:
     metrics.json        how each learner trains and plays, and its comparison with the DQN
     samples.csv         a row for each learner and seed
-    returns.csv         mean return of the last episodes by environment steps, a column a seed
+    returns.csv         mean return of the last episodes by environment steps, of shown seeds
+    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
     weights.csv         the final weights: one for each feature and action, the bias last
 """
@@ -82,7 +83,7 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
     """Return dqn_training's run, a seed's mean evaluation its episode."""
     samples = artifacts.read_csv(DQN_RESULTS / "samples.csv")
-    returns = artifacts.read_csv(DQN_RESULTS / "returns.csv").filter(like="seed_").to_numpy(float)
+    returns = artifacts.read_npz(DQN_RESULTS / "returns.npz")["returns"].astype(float)
     columns = [f"final_{limit}" for limit in limits]
     if missing := [column for column in columns if column not in samples]:
         known = "allowed as evaluation.limits: those of dqn_training"
@@ -127,11 +128,13 @@ def run(params: Params) -> dict:
     linear = evaluation.in_packs(train, params, NAME, params.feature_sets)
     points = np.arange(clock.every, params.total_steps + 1, clock.every)
     times = [f"steps_to_{target}" for target in clock.targets]
-    samples, curves, quantiles, learners = {}, {}, {}, {}
+    samples, curves, returns, quantiles, learners = {}, {}, {}, {}, {}
     for name, run in (deep | linear).items():
         samples[name] = own = table(run, params)
         by_steps = training.by_steps(run, points, clock.window)
-        curves[name] = training.by_seed(by_steps, "steps").assign(steps=points)
+        returns[name] = by_steps.astype(np.float32)
+        shown = training.by_seed(by_steps[:, : variants.SHOWN], "steps")
+        curves[name] = shown.assign(steps=points)
         quantiles[name] = training.quantiles(by_steps, "steps").assign(steps=points)
         played = training.evaluations(run, params.evaluation)
         learners[name] = {
@@ -148,6 +151,7 @@ def run(params: Params) -> dict:
         "metrics.json": {"learners": learners, "against_dqn": against},
         "samples.csv": every,
         "returns.csv": variants.stacked(curves),
+        "returns.npz": returns,
         "learning_curve.csv": variants.stacked(quantiles),
         "weights.csv": weights(linear, params),
     }

@@ -5,7 +5,8 @@ Writes to data/credit_assignment/:
     metrics.json        how each variant trains, and its comparison with the baseline; half-lives
     examples.csv        returns and advantages of a few rewards, step by step
     samples.csv         a row for each variant and seed
-    returns.csv         mean return of each iteration's episodes, one column for each seed
+    returns.csv         mean return of each iteration's episodes, one column for each shown seed
+    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
 """
 

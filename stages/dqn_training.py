@@ -4,7 +4,8 @@ Reads: params.yaml.
 Writes to data/dqn_training/:
     metrics.json        how trainings go, and how good the policies are in Gymnasium
     samples.csv         one row for each seed, the sample of metrics.json
-    returns.csv         the return of each training episode, one column for each seed
+    returns.csv         the return of each training episode, one column for each shown seed
+    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
     loss_curve.csv      the same of the loss of each round's gradient steps
     weights.npz         the networks at the end; `reprise.load` makes Keras models of them
@@ -13,23 +14,29 @@ Writes to data/dqn_training/:
 """
 
 import sys
+from typing import Annotated
+
+from pydantic import Field
 
 from reprise import seeds
 from reprise.agents import dqn, evaluation
 from reprise.environments import registry
 from reprise.environments.rollout import Camera
 from reprise.environments.specification import Played
-from reprise.hyperparameters import Experiment
+from reprise.hyperparameters import Experiment, PositiveInt
 from reprise.measures import training
 from reprise.measures.training_run import TrainingRun
 from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
 NAME = "dqn_training"
+WINDOW = 10  # episodes in a row with a target's mean return
 
 
 class Params(dqn.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
+
+    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
@@ -48,6 +55,7 @@ def run(params: Params) -> dict:
     (run,) = evaluation.in_packs(train, params, NAME).values()
     top = params.environment.top(params.maximum_steps)
     samples = training.course(run, params.evaluation.limits, top)
+    samples = samples.join(training.times(run, params.targets, WINDOW))
     seed = training.median_seed(run.evaluations["final"][0].mean(axis=0))
     pushes = run.extras["pushes"][:, ~networks.diverged(run.weights["final"])]
     return {
@@ -57,8 +65,7 @@ def run(params: Params) -> dict:
             "median_seed": seed,
         },
         "samples.csv": samples,
-        "returns.csv": training.by_seed(run.returns, "episode"),
-        "learning_curve.csv": training.quantiles(run.returns, "episode"),
+        **training.curves(run.returns, "episode"),
         "loss_curve.csv": training.quantiles(run.losses, "episode"),
         "weights.npz": dqn.export(run.weights["final"], params),
         "policy_map.csv": evaluation.pushing_right(pushes),

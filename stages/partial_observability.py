@@ -4,7 +4,8 @@ Reads: params.yaml.
 Writes to data/partial_observability/:
     metrics.json        how each variant trains, and its comparison with the baseline
     samples.csv         a row for each variant and seed
-    returns.csv         mean return of each iteration's episodes, one column for each seed
+    returns.csv         mean return of each iteration's episodes, one column for each shown seed
+    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
 """
 

@@ -4,7 +4,8 @@ Reads: params.yaml.
 Writes to data/prior_knowledge/:
     metrics.json        environment steps to each target return, and comparisons with the baseline
     samples.csv         a row for each variant and seed
-    returns.csv         mean true return of each iteration's episodes, one column for each seed
+    returns.csv         true mean return of each iteration, one column for each shown seed
+    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
 """
 

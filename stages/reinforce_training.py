@@ -4,7 +4,8 @@ Reads: params.yaml.
 Writes to data/reinforce_training/:
     metrics.json        how the trainings end, and how good the policies are in Gymnasium
     samples.csv         one row for each seed, the sample of metrics.json
-    returns.csv         mean return of each iteration's episodes, one column for each seed
+    returns.csv         mean return of each iteration's episodes, one column for each shown seed
+    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
     weights.npz         the trained networks; `reprise.load` makes Keras models of them
     median_seed.gif     an episode of the seed with the median evaluation
@@ -12,13 +13,16 @@ Writes to data/reinforce_training/:
 
 import sys
 from functools import partial
+from typing import Annotated
+
+from pydantic import Field
 
 from reprise import seeds
 from reprise.agents import evaluation, reinforce
 from reprise.environments import registry
 from reprise.environments.rollout import Camera
 from reprise.environments.specification import Played
-from reprise.hyperparameters import Experiment
+from reprise.hyperparameters import Experiment, PositiveInt
 from reprise.measures import training
 from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
@@ -29,6 +33,8 @@ NAME = "reinforce_training"
 
 class Params(reinforce.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
+
+    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
 
 
 def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
@@ -49,6 +55,7 @@ def run(params: Params, name: str = NAME) -> dict:
     camera = Camera(params.environment, name)
     (run,) = evaluation.in_packs(partial(train, name), params, name).values()
     samples = training.by_iterations(run, params.evaluation.limits)
+    samples = samples.join(training.times(run, params.targets, window=1))
     seed = training.median_seed(run.evaluations["greedy"][0].mean(axis=0))
     return {
         "metrics.json": {
@@ -59,8 +66,7 @@ def run(params: Params, name: str = NAME) -> dict:
             "median_seed": seed,
         },
         "samples.csv": samples,
-        "returns.csv": training.by_seed(run.returns, "iteration", first=1),
-        "learning_curve.csv": training.quantiles(run.returns, "iteration", first=1),
+        **training.curves(run.returns, "iteration", first=1),
         "weights.npz": reinforce.export(run.weights["final"], params),
         "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
     }

@@ -3,7 +3,7 @@
 Shapes: K episodes or iterations, N seeds, E evaluation episodes.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,16 @@ from reprise.stats.intervals import Array, known
 LAST_ITERATIONS = 10  # the end of a training by iterations
 LAST_EPISODES = 50  # the end of a training by episodes
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
+SHOWN = 96  # seeds with a column in a table of returns; returns.npz has all
+
+
+def curves(returns: NDArray, index: str, first: int = 0) -> dict[str, Any]:
+    """Return returns [K, N] by file: some seeds, all, and quantiles."""
+    return {
+        "returns.csv": by_seed(returns[:, :SHOWN], index, first),
+        "returns.npz": {"returns": returns.astype(np.float32)},
+        "learning_curve.csv": quantiles(returns, index, first),
+    }
 
 
 def by_seed(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
@@ -66,6 +76,12 @@ def steps_to(
         passed = ends[(means >= target) & (ends <= budget)]
         found[seed] = passed[0] if len(passed) else np.nan
     return found
+
+
+def times(run: TrainingRun, targets: Iterable[float], window: int) -> pd.DataFrame:
+    """Return a column `steps_to_195` for each target return."""
+    reached = {f"steps_to_{t}": steps_to(run.returns, run.steps, t, window) for t in targets}
+    return pd.DataFrame(reached, range(run.returns.shape[1]))
 
 
 def _totals(returns: NDArray, steps: NDArray) -> Iterator[tuple[Array, NDArray]]:

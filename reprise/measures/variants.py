@@ -17,6 +17,8 @@ from reprise.measures.training_run import TrainingRun
 from reprise.stats import improvement, intervals, words
 from reprise.stats.intervals import Array
 
+SHOWN = 32  # seeds of a variant with a column in returns.csv; returns.npz has all
+
 
 def results(
     trained: Mapping[str, TrainingRun],
@@ -46,12 +48,17 @@ def results(
 
 
 def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> dict[str, Any]:
-    """Return returns by seed and as quantiles, by file."""
+    """Return returns by file: some seeds, all, and quantiles."""
 
-    def table(of: Callable) -> pd.DataFrame:
-        return stacked({name: of(run.returns, index, first) for name, run in trained.items()})
+    def table(of: Callable, seeds: int | None = None) -> pd.DataFrame:
+        found = {name: run.returns[:, :seeds] for name, run in trained.items()}
+        return stacked({name: of(returns, index, first) for name, returns in found.items()})
 
-    return {"returns.csv": table(training.by_seed), "learning_curve.csv": table(training.quantiles)}
+    return {
+        "returns.csv": table(training.by_seed, SHOWN),
+        "returns.npz": {name: run.returns.astype(np.float32) for name, run in trained.items()},
+        "learning_curve.csv": table(training.quantiles),
+    }
 
 
 def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def learning_curves(results: Results) -> Figure:
     """Draw the training returns of all learners over environment steps."""
     curves = variant_panels.curves_of(results)
     average = f"mean return of the last {results.params['clock']['window']} episodes (steps)"
-    known = {title: curves[n].dropna(axis=1, how="all") for n, title in titles(results).items()}
+    known = {title: curves[name] for name, title in titles(results).items()}
     labels = ("environment steps", average, "Linear Q-functions and the DQN")
     return figures.quantile_band(known, labels, figures.maximum(results))
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -75,14 +74,17 @@ def against_partners(results: Results) -> Markdown:
 
 def learning_curves(results: Results, key: str) -> Figure:
     """Draw learning curves by the value of one hyperparameter."""
-    groups = {f"{value}": curves for value, curves in _by_value(results, key).items()}
+    curves = variant_panels.curves_of(results)
+    groups = {f"{value}": curves[name] for value, name in _values(results, key).items()}
     return figures.quantile_band(groups, (*LABELS, HEADINGS[key]), figures.maximum(results), WINDOW)
 
 
 def forgetting_by_buffer(results: Results) -> Figure:
     """Draw every seed as a row, by buffer size."""
-    panels = _by_value(results, "replay_capacity")
-    labels = ("episode", "seeds, sorted by mean")
+    returns = variant_panels.curves_of(results, "returns")
+    names = _values(results, "replay_capacity").items()
+    panels = {size: returns[name].dropna(axis=1, how="all") for size, name in names}
+    labels = ("episode", "some seeds, sorted by mean")
     figure, grid = style.panels(len(panels), 2, (0.7, 1.9), labels, sharex=True)
     every = list(figure.axes)
     scale = style.limits(figures.maximum(results).value, *panels.values(), room=0)
@@ -224,11 +226,6 @@ def _values(results: Results, key: str) -> dict[Any, str]:
         if set(changes) == {key}
     }
     return dict(sorted((changed | {results.params[key]: results.params["baseline"]}).items()))
-
-
-def _by_value(results: Results, key: str) -> dict[Any, pd.DataFrame]:
-    curves = variant_panels.curves_of(results)
-    return {value: curves[name] for value, name in _values(results, key).items()}
 
 
 def _interval(found: Mapping[str, Any]) -> Interval:

@@ -26,7 +26,8 @@ def settings(results: Results) -> Markdown:
 def learning_curves(results: Results) -> Figure:
     """Draw the return of each training episode."""
     labels = (_clock(results), "training return (steps)", "DQN over all seeds")
-    return figures.learning_curves(_returns(results), labels, figures.maximum(results), window=10)
+    tables = _returns(results), results.table("learning_curve", "episode")
+    return figures.learning_curves(*tables, labels, figures.maximum(results), window=10)
 
 
 def single_seeds(results: Results) -> Figure:
@@ -36,7 +37,7 @@ def single_seeds(results: Results) -> Figure:
 
 
 def forgetting(results: Results) -> Figure:
-    """Draw every seed as a row, sorted by mean."""
+    """Draw the first seeds as rows, sorted by mean."""
     curves = _returns(results)
     figure, axes = style.single(4.2)
     scale = style.limits(figures.maximum(results).value, curves, room=0)

@@ -23,7 +23,6 @@ from reprise.stats.intervals import Interval, known, known_mean
 from reprise.stats.words import bracketed
 
 BAND = (QUANTILES["low"], QUANTILES["high"])
-MIDDLE_HALF = (0.25, 0.75)
 SHOWN = 6  # single seeds
 RULES: dict[str, Callable] = {
     "angle": lambda angle, velocity: angle,
@@ -43,19 +42,24 @@ def maximum(results: Results) -> Label:
 
 
 def learning_curves(
-    curves: pd.DataFrame, labels: tuple[str, str, str], level: Label, window: int = 1
+    curves: pd.DataFrame,
+    over_seeds: pd.DataFrame,
+    labels: tuple[str, str, str],
+    level: Label,
+    window: int = 1,
 ) -> Figure:
-    """Draw the seeds of [T, N], median and band.
+    """Draw some seeds of [T, N], and all seeds' median and band.
 
-    The labels are of index, values and title. Each curve is first averaged over a window of steps.
+    The table of median and band is made by `training.quantiles`. The labels are of index, values
+    and title. All curves are first averaged over a window of steps.
     """
     figure, axes = style.single(3.9)
     curves, n = smooth(curves, window), curves.shape[1]
     faint = min(0.4, max(0.03, 4 / max(1, n)))
     axes.plot(curves.index, curves.to_numpy(), color=style.INK, alpha=faint, linewidth=0.5)
-    median = style.median_and_band(axes, curves, style.BLUE, BAND, 0.3)
-    bands = f"Band: {style.percent(BAND)} of the seeds."
-    note = f"Grey: each of {n} seeds{_averaged(window)}. {bands}"
+    median = style.median_and_band(axes, smooth(over_seeds, window), style.BLUE, 0.3)
+    bands = f"Band: {style.percent(BAND)} of all seeds"
+    note = f"Grey: {n} seeds. {bands}{_averaged(window)}."
     return _finished(figure, axes, labels, [median, level], note)
 
 
@@ -65,11 +69,11 @@ def quantile_band(
     """Compare groups by median and band; arguments as of `learning_curves`."""
     figure, axes = style.single(3.9)
     alpha, medians = max(0.1, 0.25 / max(1, len(groups))), []
-    for place, (name, curves) in enumerate(groups.items()):
-        curves, colour = smooth(curves, window), style.CYCLE[place % len(style.CYCLE)]
-        medians.append(style.median_and_band(axes, curves, colour, MIDDLE_HALF, alpha, name))
+    for place, (name, over_seeds) in enumerate(groups.items()):
+        table, colour = smooth(over_seeds, window), style.CYCLE[place % len(style.CYCLE)]
+        medians.append(style.median_and_band(axes, table, colour, alpha, name))
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    bands = f"Bands: {style.percent(MIDDLE_HALF)} of the seeds{_averaged(window)}."
+    bands = f"Bands: {style.percent(BAND)} of the seeds{_averaged(window)}."
     return _finished(figure, axes, labels, [*medians, level], f"Lines: medians. {bands}")
 
 
@@ -186,13 +190,15 @@ def paired(results: Results, x_name: str, y_name: str, unit: str) -> Figure:
 def single_seeds(
     results: Results, curves: pd.DataFrame, top: float, labels: tuple[str, str]
 ) -> Figure:
-    """Draw some seeds from best to worst end, over all."""
-    order = results.table("samples").sort_values("last_return", ascending=False, kind="stable")
+    """Draw some of the seeds [T, N] from best to worst end."""
+    table = results.table("samples").head(curves.shape[1])
+    order = table.sort_values("last_return", ascending=False, kind="stable")
     ranks = np.unique(np.linspace(0, len(order) - 1, SHOWN).round().astype(int))
     figure, grid = style.panels(len(ranks), min(3, len(ranks)), (0.7, 1.65), labels, **style.SHARED)
-    low, high = (curves.quantile(share, axis=1) for share in BAND)
+    over_seeds = results.table("learning_curve", str(curves.index.name))
     for axes, rank in zip(grid, ranks, strict=True):
-        axes.fill_between(curves.index, low, high, color=style.SKY, alpha=0.22, linewidth=0)
+        band = over_seeds["low"], over_seeds["high"]
+        axes.fill_between(over_seeds.index, *band, color=style.SKY, alpha=0.22, linewidth=0)
         seed = curves[f"seed_{order['seed'].iloc[rank]}"]
         axes.plot(curves.index, seed, color=style.BLUE, linewidth=0.8)
         axes.axhline(top, **style.DASHED)
@@ -200,8 +206,8 @@ def single_seeds(
         axes.set_title(title, fontsize=style.SMALL, fontweight="normal", pad=5)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.hold(grid, top)
-    band = f"{style.percent(BAND)} of all {curves.shape[1]}"
-    style.note(figure, f"Line: the one seed. Band: {band}. Dashed: the maximum.")
+    note = f"Line: the one seed. Band: {style.percent(BAND)} of all seeds. Dashed: the maximum."
+    style.note(figure, note)
     return figure
 
 

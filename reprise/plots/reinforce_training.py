@@ -12,8 +12,8 @@ from reprise.plots.style import Label
 def learning_curves(results: Results) -> Figure:
     """Draw the mean return of each iteration, actions still sampled."""
     labels = ("iteration", "mean return of the iteration", "Training returns")
-    curves = results.table("returns", "iteration")
-    return figures.learning_curves(curves, labels, figures.maximum(results))
+    seeds, all_seeds = (results.table(t, "iteration") for t in ("returns", "learning_curve"))
+    return figures.learning_curves(seeds, all_seeds, labels, figures.maximum(results))
 
 
 def training_ends(results: Results) -> Figure:

@@ -152,15 +152,10 @@ def curve(
     axes.plot(table.index, table[line], color=colour, **look)
 
 
-def median_and_band(
-    axes: Axes, curves: pd.DataFrame, colour: str, band: tuple[float, float], alpha: float, name=""
-) -> Label:
-    """Draw median and quantiles of [T, N], labelled."""
-    table = curves.quantile([band[0], 0.5, band[1]], axis=1).T.set_axis(
-        ["low", "q", "high"], axis=1
-    )
-    curve(axes, table, colour, {("low", "high"): alpha}, "q", linewidth=1.5)
-    last = table["q"].iloc[-max(1, len(table) // 20) :]
+def median_and_band(axes: Axes, table: pd.DataFrame, colour: str, alpha: float, name="") -> Label:
+    """Draw the median, and the band from low to high."""
+    curve(axes, table, colour, {("low", "high"): alpha}, linewidth=1.5)
+    last = table["median"].iloc[-max(1, len(table) // 20) :]
     return Label(float(last.mean()), name or "median", colour)
 
 

@@ -28,9 +28,9 @@ def samples_of(results: Results, column: str) -> dict[str, NDArray]:
     return {name: group.to_numpy(float) for name, group in by_variant}
 
 
-def curves_of(results: Results) -> dict[str, pd.DataFrame]:
-    """Return each variant's training returns by seed, [T, N]."""
-    table = results.table("returns")
+def curves_of(results: Results, name: str = "learning_curve") -> dict[str, pd.DataFrame]:
+    """Return a table of training returns by variant."""
+    table = results.table(name)
     index = next(name for name in ("iteration", "episode", "steps") if name in table)
     groups = table.set_index(index).groupby("variant", sort=False)
     return {str(name): group.drop(columns="variant") for name, group in groups}
@@ -124,7 +124,7 @@ def small_multiples(
     reference: tuple[str, pd.DataFrame],
     labels: tuple[str, str] = ("iteration", "mean return"),
 ) -> Figure:
-    """Draw medians and bands of [T, N] in panels.
+    """Draw medians and bands in panels.
 
     A name has one colour in all panels. The reference is dotted in all panels except its own. The
     labels are of the index and of the values.
@@ -136,9 +136,9 @@ def small_multiples(
         ends.append([])
         for name, curves in variants.items():
             colour = style.CYCLE[names.index(name) % len(style.CYCLE)]
-            ends[-1].append(style.median_and_band(axes, curves, colour, BAND, 0.15, name))
+            ends[-1].append(style.median_and_band(axes, curves, colour, 0.15, name))
         if not any(reference[1] is curves for curves in variants.values()):
-            median = reference[1].median(axis=1)
+            median = reference[1]["median"]
             axes.plot(median.index, median, ":", color=style.INK, linewidth=1.2)
             dotted = f" Dotted: the median of {reference[0]}."
         axes.axhline(top.value, **style.DASHED)

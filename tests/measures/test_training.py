@@ -140,3 +140,19 @@ def test_evaluations_are_averaged_by_seed_for_each_way_and_limit():
     returns = np.array([[[1.0, 2.0], [3.0, 2.0]], [[1.0, 4.0], [5.0, 4.0]]])  # [limits, E, N]
     table = training.evaluated({"greedy": returns}, [20, 30])
     assert table.to_dict("list") == {"greedy_20": [2, 2], "greedy_30": [3, 4]}
+
+
+def test_a_table_shows_some_seeds_and_the_arrays_have_all():
+    returns = np.arange(3.0 * 1000).reshape(3, 1000)
+    found = training.curves(returns, "episode")
+    assert found["returns.csv"].shape == (3, 1 + training.SHOWN)
+    np.testing.assert_array_equal(found["returns.npz"]["returns"], returns)
+    assert found["learning_curve.csv"]["mean"].tolist() == pytest.approx(returns.mean(axis=1))
+
+
+def test_a_target_is_reached_after_a_window_of_returns_and_nan_is_never():
+    returns = np.array([[9, 1], [11, 12], [9, 3], [13, 4]], float)
+    run = TrainingRun(returns, returns.cumsum(axis=0), returns, returns, {})
+    found = training.times(run, [10, 11], window=2)
+    np.testing.assert_array_equal(found["steps_to_10"], [20, NAN])
+    np.testing.assert_array_equal(found["steps_to_11"], [42, NAN])

@@ -25,6 +25,10 @@ LABELS = ("episode", "return (steps)", "")
 RNG = np.random.default_rng(0)
 CURVES = {name: pd.DataFrame(RNG.uniform(0, 200, (40, 12))) for name in ("plain", "a", "b")}
 PLAIN = CURVES["plain"]
+TABLES = {
+    name: training.quantiles(curves.to_numpy(), "episode").set_index("episode")
+    for name, curves in CURVES.items()
+}
 MEANS = {"plain": 100, "better": 120, "worse": 90, "alike": 100}
 GROUPS = {name: RNG.normal(mean, 5, 12) for name, mean in MEANS.items()}
 INTERVALS = {"rule": Interval(42, 40.5, 43, 9, False), "DQN": Interval(181, 170, 190, 9, False)}
@@ -74,8 +78,8 @@ def forest() -> Figure:
 def small_multiples(second: str = "b") -> Figure:
     stage = results()
     stage.__dict__["metrics"] = {}
-    panels = {"one": {"plain": PLAIN, "a": CURVES["a"]}, "two": {"a": CURVES[second]}}
-    return variant_panels.small_multiples(stage, panels, ("plain", PLAIN))
+    panels = {"one": {"plain": TABLES["plain"], "a": TABLES["a"]}, "two": {"a": TABLES[second]}}
+    return variant_panels.small_multiples(stage, panels, ("plain", TABLES["plain"]))
 
 
 def reached() -> Figure:
@@ -84,8 +88,10 @@ def reached() -> Figure:
 
 
 DRAWN = {
-    "learning curves": lambda: figures.learning_curves(PLAIN, LABELS, CEILING, window=5),
-    "bands": lambda: figures.quantile_band({"elu": PLAIN}, LABELS, CEILING),
+    "learning curves": lambda: figures.learning_curves(
+        PLAIN, TABLES["plain"], LABELS, CEILING, window=5
+    ),
+    "bands": lambda: figures.quantile_band({"elu": TABLES["plain"]}, LABELS, CEILING),
     "distribution": distribution,
     "policies": compare_policies,
     "pairs": paired,
@@ -113,9 +119,9 @@ def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("learning curves", "Band: 10–90% of the seeds"),
+        ("learning curves", "Grey: 12 seeds. Band: 10–90% of all seeds"),
         ("learning curves", "averaged over a trailing window of 5"),
-        ("bands", "Bands: 25–75% of the seeds."),
+        ("bands", "Bands: 10–90% of the seeds."),
         ("policies", "42.0 [40.5, 43.0]"),
         ("policies", "181.0 [170.0, 190.0]"),
         ("pairs", "better: sampled 2, greedy 1, neither 1"),
@@ -156,8 +162,10 @@ def test_a_raster_has_its_best_seed_on_top_and_who_has_no_return_at_the_bottom()
 def test_single_seeds_are_shown_from_the_best_to_the_worst_end(tmp_path: Path):
     values = RNG.uniform(1, 200, (30, 4))
     curves = training.by_seed(values, "episode").set_index("episode")
-    samples = pd.DataFrame({"seed": range(4), "last_return": [3, 9, 1, 5]})
-    artifacts.write_all(tmp_path, {"samples.csv": samples})
+    samples = pd.DataFrame({"seed": range(5), "last_return": [3, 9, 1, 5, 7]})  # one has no curve
+    over_seeds = training.quantiles(values, "episode")
+    tables = {"samples.csv": samples, "learning_curve.csv": over_seeds}
+    artifacts.write_all(tmp_path, tables)
     figure = figures.single_seeds(results(tmp_path), curves, 200, ("episode", "return (steps)"))
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == [f"rank {k} of 4" for k in range(1, 5)]
@@ -181,7 +189,7 @@ def test_arrivals_keep_those_that_never_arrive():
 
 
 def test_thousands_are_parted_along_the_axis_of_steps():
-    curves = PLAIN.set_axis(range(0, 40_000, 1000))
+    curves = TABLES["plain"].set_axis(range(0, 40_000, 1000))
     figure = figures.quantile_band({"DQN": curves}, LABELS, CEILING)
     figure.draw_without_rendering()
     assert any("," in label.get_text() for label in figure.axes[0].get_xticklabels())

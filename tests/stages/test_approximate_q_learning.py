@@ -14,7 +14,10 @@ from tests import tiny
 from tests.stages.executing import executed, rendered
 
 NAME = "approximate_q_learning"
-PROMISED = ["metrics.json", "samples.csv", "returns.csv", "learning_curve.csv", "weights.csv"]
+PROMISED = [
+    "metrics.json", "samples.csv", "returns.csv", "returns.npz", "learning_curve.csv",
+    "weights.csv",
+]  # fmt: skip
 TINY: dict[str, Any] = {"evaluation": {"limits": [20]}}
 
 
@@ -22,9 +25,9 @@ TINY: dict[str, Any] = {"evaluation": {"limits": [20]}}
 def deep(tmp_path_factory: pytest.TempPathFactory):
     """Work in a folder with the results of a DQN of three seeds, made up."""
     folder = tmp_path_factory.mktemp("work")
-    returns = pd.DataFrame({"seed_0": [9, 11, 30], "seed_1": [8, 9, 10], "seed_2": [20, 20, 20]})
+    returns = np.transpose([[9, 11, 30], [8, 9, 10], [20, 20, 20]])
     samples = pd.DataFrame({"seed": range(3), "final_20": [12, 9, 20]})
-    artifacts.write(folder / "data/dqn_training/returns.csv", returns)
+    artifacts.write(folder / "data/dqn_training/returns.npz", {"returns": returns})
     artifacts.write(folder / "data/dqn_training/samples.csv", samples)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
