@@ -235,13 +235,18 @@ class Ablation(Comparison):
             except ValueError as error:
                 raise ValueError(f"variants: {name}: {error}") from None
             for key in self.shared:
-                if getattr(own, key) != getattr(self, key):
+                if getattr(own, key) not in (None, getattr(self, key)):  # none by steps
                     raise ValueError(f"variants: {name} changes {key}; all variants need the same")
         return self
 
     def of(self, variant: str) -> Any:
         """Return the hyperparameters of a variant."""
-        return self.changed(self.algorithm.Hyperparameters, self.variants[variant])
+        change = {key: v for key, v in self.variants[variant].items() if key != "seeds"}
+        return self.changed(self.algorithm.Hyperparameters, change)
+
+    def seeds_of(self, variant: str) -> int:
+        """Return a variant's number of seeds: its own, if smaller."""
+        return min(self.seeds, self.variants[variant].get("seeds", self.seeds))
 
     def algorithms(self) -> Iterator[Any]:
         """Yield the hyperparameters of each variant."""

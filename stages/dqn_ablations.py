@@ -10,9 +10,14 @@ Writes to data/dqn_ablations/:
     warnings.csv        loss and mean target of the base around its collapses, among calm seeds
 
 A variant has its own seeds. Its *partner* differs from it in one thing: of `double` it is
-`target_hard`, since double Q-learning needs a target network; of all others `base`. No replay is a
-buffer as small as a batch. The copied and the soft target network are equally old, 10 steps on
-average: by 20 gradient steps between copies, and by a rate of 0.1.
+`target_hard`, since double Q-learning needs a target network; of all others `base`. The copied and
+the soft target network are equally old, 10 steps on average: by 20 gradient steps between copies,
+and by a rate of 0.1.
+
+No replay means two things. `no_replay` has a buffer as small as a batch. `in_order` takes a
+gradient step after each step it plays, from that transition only. Its learning rate and the
+episodes in the tables are those of the base; but it takes a hundred times as many gradient steps,
+each from one transition instead of 32, and it plays on after these episodes until `total_steps`.
 """
 
 import sys
@@ -26,9 +31,9 @@ from reprise import seeds
 from reprise.agents import dqn, evaluation
 from reprise.environments import registry
 from reprise.environments.specification import Played
-from reprise.hyperparameters import Ablation, ChangesOf, Name, PositiveInt, check_choice
+from reprise.hyperparameters import Ablation, AtLeastTwo, ChangesOf, Name, PositiveInt, check_choice
 from reprise.measures import access_growth, forgetting, training, variants
-from reprise.measures.training_run import TrainingRun
+from reprise.measures.training_run import TrainingRun, by_episode
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
@@ -36,17 +41,23 @@ NAME = "dqn_ablations"
 LISTS = "warning", "shown_after", "replay_access.longer", "replay_access.accesses"
 
 
+class Change(dqn.Hyperparameters):
+    """The values that a variant may change."""
+
+    seeds: AtLeastTwo  # at most so many
+
+
 class Params(dqn.Hyperparameters, Ablation, Played):
     """The section of params.yaml; a variant changes hyperparameters."""
 
-    algorithm = dqn
+    algorithm = dqn  # a variant by steps has a row for each of its first episodes
     shared = ("total_episodes", "maximum_steps")
     holds = tuple((8, key) for key in LISTS)
     takes = ((1, "replay_access.accesses", "replay_access.repeats"),)
 
     total_episodes: PositiveInt
     total_steps: None
-    variants: dict[Name, Annotated[dict[str, Any], ChangesOf(dqn.Hyperparameters)]]
+    variants: dict[Name, Annotated[dict[str, Any], ChangesOf(Change)]]
     partners: dict[Name, Name]
     window: PositiveInt  # episodes in a row that make up holding and collapsing
     warning: PositiveInt  # episodes before a collapse
@@ -67,6 +78,8 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     own = params.of(pack.variant)
     run = dqn.train(own, registry.make(params.environment), keys, params.algorithms())
+    if own.total_steps is not None:
+        run = by_episode(run, params.total_episodes)
     policies = {name: dqn.policy(weights, own) for name, weights in run.weights.items()}
     return evaluation.evaluated(run, policies, params.environment, params.evaluation)
 
@@ -90,21 +103,28 @@ def run(params: Params) -> dict:
         }
     base, course = runs[params.baseline], courses[params.baseline]
     correlations = forgetting.correlations(base)
-    samples[params.baseline] = samples[params.baseline].join(correlations)
     shown = course, params.warning, params.shown_after
     curves = {"target": base.targets, "loss": base.losses}
     around = {what: forgetting.places(values, *shown) for what, values in curves.items()}
+    before = pd.DataFrame(
+        {
+            f"{what}_before_collapse": forgetting.before_collapse(places, params.warning)
+            for what, places in around.items()
+        }
+    )
+    last_loss = training.tail_mean(base.losses, training.LAST_EPISODES)
+    own = correlations.assign(last_loss=last_loss).join(before)
+    samples[params.baseline] = samples[params.baseline].join(own)
     every = variants.stacked(samples)
     luck = partial(seeds.generator, params.seed, f"{NAME} replay access")
     return {
         "metrics.json": {
             "variants": metrics,
             "against_partner": against_partners(every, params),
-            "loss": {
-                key: intervals.summary(c) if c.count() > 1 else None
-                for key, c in correlations.items()
+            "loss": {key: forgetting.summarised(column) for key, column in correlations.items()},
+            "warnings": {
+                what: forgetting.summarised(before[f"{what}_before_collapse"]) for what in around
             },
-            "warnings": {w: forgetting.warning(p, params.warning) for w, p in around.items()},
             "replay_access": {
                 f"{name}_growth": access_growth.growth(make, params.replay_access, luck(name))
                 for name, make in access_growth.BATCHES.items()

@@ -55,6 +55,7 @@ def run(params: Params) -> dict:
     (run,) = evaluation.in_packs(train, params, NAME).values()
     top = params.environment.top(params.maximum_steps)
     samples = training.course(run, params.evaluation.limits, top)
+    samples["last_loss"] = training.tail_mean(run.losses, training.LAST_EPISODES)
     samples = samples.join(training.times(run, params.targets, WINDOW))
     seed = training.median_seed(run.evaluations["final"][0].mean(axis=0))
     pushes = run.extras["pushes"][:, ~networks.diverged(run.weights["final"])]

@@ -37,7 +37,7 @@ SMALLER: dict[str, dict[str, Any]] = {  # with one variant of each kind that fig
     "reinforce_training": {"seeds": 2},
     "approximate_q_learning": {"evaluation": {"limits": [200]}},  # as dqn_training's samples have
     "partial_observability": without("positions_and_previous", "noisy_with_history"),
-    "dqn_ablations": without("relu", "gradient_steps_4"),
+    "dqn_ablations": without("relu", "gradient_steps_4", "in_order"),
 }
 NEGATIVE = {"environment": {"solved_return": -110}}
 WRONG = re.compile(r"(?<![\w.])[+\-−]?(nan|inf|none of none|None|nan%|inf%)(?!\w)")

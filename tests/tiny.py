@@ -38,7 +38,8 @@ CHANGES: dict[str, dict[str, Any]] = {
         "variants": dict.fromkeys((
             "buffer_500", "buffer_10000", "buffer_50000", "learning_rate_0_003",
             "learning_rate_0_03", "huber", "target_soft", "dueling", "no_replay",
-        ), ABSENT),
+            "gradient_steps_50",
+        ), ABSENT) | {"in_order": {"total_steps": 240}},
         "window": 2, "warning": 2, "shown_after": 2,
         "replay_access": {"shorter": 100, "longer": 1000, "accesses": 8, "repeats": 2},
     },

@@ -43,13 +43,14 @@ STARTS, ACTIONS, CHANCE = range(3)
 # Hyperparameters that a program takes as numbers [N]; of a choice, its place in the settings.
 CHOICES = ("activation", "loss", "target_network")
 RATES = "tau", "learning_rate", "discount", "epsilon_start", "epsilon_end", "epsilon_decay"
-Numbers = namedtuple("Numbers", [*CHOICES, "replay_capacity", "target_update_period", *RATES])
+COUNTS = "replay_capacity", "gradient_steps", "target_update_period"
+Numbers = namedtuple("Numbers", [*CHOICES, *COUNTS, *RATES])
 
 CURVES = ("float32", "int32", "float32", "float32")  # returns, steps, losses, mean TD targets
 
 
-class Fixed(kinds.Frozen):
-    """Hyperparameters that all seeds of a compiled program share."""
+class Shape(kinds.Frozen):
+    """Hyperparameters that decide the compiled program."""
 
     hidden_sizes: kinds.HiddenSizes
     dueling: bool
@@ -59,7 +60,6 @@ class Fixed(kinds.Frozen):
     epsilon_unit: Literal["episodes", "steps"]
     train_every: kinds.PositiveInt
     learning_starts: kinds.NonNegativeInt
-    gradient_steps: kinds.PositiveInt
     batch_size: kinds.PositiveInt
     optimizer: optimizers.Optimizer
     bootstrap_at_truncation: bool
@@ -71,7 +71,13 @@ class Fixed(kinds.Frozen):
         return self.total_episodes or -(-(self.total_steps or 0) // self.train_every)
 
 
-class Settings(Fixed):
+class Fixed(Shape):
+    """Hyperparameters that all seeds of a pack share."""
+
+    gradient_steps: kinds.PositiveInt
+
+
+class Settings(Shape):
     """Settings of a program, with all choices of its seeds."""
 
     activation: tuple[networks.Activation, ...]
@@ -113,11 +119,11 @@ def prepared(
     each: Sequence[Hyperparameters], variants: Iterable[Hyperparameters] = ()
 ) -> tuple[Numbers, Any]:
     """Return a program's numbers and settings, for variants too."""
-    fixed = kinds.part(Fixed, each[0])
-    served = [h for h in [*variants, *each] if kinds.part(Fixed, h) == fixed]
+    shape = kinds.part(Shape, each[0])
+    served = [h for h in [*variants, *each] if kinds.part(Shape, h) == shape]
     choices = {name: tuple(dict.fromkeys(getattr(h, name) for h in served)) for name in CHOICES}
     rows = max(h.replay_capacity for h in served)
-    s = Settings.model_validate({**dict(fixed), **choices, "rows": rows})
+    s = Settings.model_validate({**dict(shape), **choices, "rows": rows})
     return programs.numbers(Numbers, each, choices), s
 
 
@@ -264,14 +270,15 @@ def update(
 def learn(
     learner: Learner, buffer: Buffer, keys: tf.Tensor, due: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
-    """Take the gradient steps of a due round."""
+    """Take a due round's gradient steps, equally many for all."""
+    share = tf.cast(numbers.gradient_steps, tf.float32)
 
     def body(n, learner, losses, targets):
         batch = replay_buffer.sample(buffer, streams.fold_in(keys, n), s.batch_size)
         learner, loss, target = update(learner, batch, numbers, s)
-        return n + 1, learner, losses + loss / s.gradient_steps, targets + target / s.gradient_steps
+        return n + 1, learner, losses + loss / share, targets + target / share
 
-    steps = tf.where(due, s.gradient_steps, 0)
+    steps = tf.where(due, numbers.gradient_steps[0], 0)
     none = tf.where(due, tf.zeros([keys.shape[-1]]), np.nan)
     return tf.while_loop(lambda n, *_: n < steps, body, (tf.constant(0), learner, none, none))[1:]
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from reprise.environments.rollout import Act, Remembering, evaluate
 from reprise.environments.specification import CHAPTERS_OWN, Specification
-from reprise.hyperparameters import Evaluation, Experiment
+from reprise.hyperparameters import Ablation, Evaluation, Experiment
 from reprise.measures import training
 from reprise.measures.training_run import TrainingRun, join
 from reprise.nn import networks
@@ -39,7 +39,8 @@ def in_packs(
         means = training.so_far([run.evaluations[way][0] for run in runs])
         return f"{way} return under {limit} steps {means}"
 
-    cut = packs.cut(params.seeds, params.pack_size, variants)
+    seeds = params.seeds_of if isinstance(params, Ablation) else params.seeds
+    cut = packs.cut(seeds, params.pack_size, variants)
     describe = None if cut[0].variant else so_far
     runs = packs.run(partial(train, params), cut, label=label, describe=describe)
     return {name: join(parts) for name, parts in packs.by_variant(cut, runs).items()}

@@ -8,8 +8,12 @@ One bad episode is not forgetting: a random action may have ended it. A window o
     it *recovers* at the end of the next window with all episodes at the cap
 
 *Does the loss predict the return?* Within each seed, the rank correlation of a round's loss with
-the return of the next episode, which the updated network plays; and, as both drift during training,
-of their changes from round to round. *Do target Q-values, or losses, warn of a collapse?* Compare
+the return of the next episode, which the updated network plays. Both drift during training, so also
+given the number z of the episode, and of their changes from round to round. Given z means
+
+    r_xy.z = (r_xy - r_xz r_yz) / sqrt((1 - r_xz²) (1 - r_yz²))        the partial correlation
+
+*Do target Q-values, or losses, warn of a collapse?* Compare
 the seed's value shortly before with those of calm seeds (see `places`). Average a seed's places
 over its collapses first. A quantity warns if the interval of the mean over seeds excludes 0.5.
 
@@ -22,6 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
 
 from reprise.measures.training import first_at
 from reprise.measures.training_run import TrainingRun
@@ -80,8 +85,8 @@ def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
         return intervals.share_interval(hits, of)._asdict() if of else None
 
     shares = {"held": share(held, len(samples)), "forgets": share(forgot, held)}
-    shares |= {"depth": _summary(samples["depth"]), "recovered": share(recovered, forgot)}
-    return shares | {"recovery": _summary(samples["recovery"])}
+    shares |= {"depth": summarised(samples["depth"]), "recovered": share(recovered, forgot)}
+    return shares | {"recovery": summarised(samples["recovery"])}
 
 
 def places(values: Array, found: Course, before: int, after: int) -> Array:
@@ -110,10 +115,12 @@ def places(values: Array, found: Course, before: int, after: int) -> Array:
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
 
 
-def warning(around: Array, before: int) -> dict | None:
-    """Summarise seeds' mean `places` before their collapses."""
-    there = around[:before]
-    return _summary(np.nanmean(there[:, ~np.isnan(there).all(axis=0)], axis=0))
+def before_collapse(around: Array, before: int) -> Array:
+    """Return seeds' mean `places` before collapses, or NaN [N]."""
+    found, there = np.full(around.shape[1], np.nan), around[:before]
+    some = ~np.isnan(there).all(axis=0)
+    found[some] = np.nanmean(there[:, some], axis=0)
+    return found
 
 
 def over_seeds(around: Array, before: int) -> pd.DataFrame:
@@ -126,16 +133,39 @@ def over_seeds(around: Array, before: int) -> pd.DataFrame:
 def correlations(run: TrainingRun) -> pd.DataFrame:
     """Return rank correlations of loss and next return, by seed."""
     losses, following = run.losses[:-1], run.returns[1:]
+    episodes = np.broadcast_to(np.arange(len(losses))[:, None], losses.shape)
     changes = rank_correlations(np.diff(losses, axis=0), np.diff(following, axis=0))
-    correlations = {"loss_return_correlation": rank_correlations(losses, following)}
-    return pd.DataFrame(correlations | {"loss_return_change_correlation": changes})
+    return pd.DataFrame(
+        {
+            "loss_return_correlation": rank_correlations(losses, following),
+            "loss_return_correlation_given_episode": rank_correlations(losses, following, episodes),
+            "loss_return_change_correlation": changes,
+        }
+    )
 
 
-def rank_correlations(x: Array, y: Array) -> Array:
-    """Return Spearman's correlation of each seed's known values [K, N]."""
-    pairs = [pd.DataFrame({"x": x[:, seed], "y": y[:, seed]}) for seed in range(x.shape[1])]
-    return np.array([pair.corr("spearman").loc["x", "y"] for pair in pairs], float)
+def rank_correlations(x: NDArray, y: NDArray, given: NDArray | None = None) -> Array:
+    """Return Spearman's correlations of seeds' known values [K, N]."""
+    known = ~(np.isnan(x) | np.isnan(y))
+    x, y, z = (_centred_ranks(each, known) for each in (x, y, x if given is None else given))
+    with np.errstate(invalid="ignore"):  # equal values, or none, have no correlation
+        found = _correlation(x, y)
+        if given is not None:
+            first, second = _correlation(x, z), _correlation(y, z)
+            found = (found - first * second) / np.sqrt((1 - first**2) * (1 - second**2))
+    return found
 
 
-def _summary(values: ArrayLike) -> dict | None:
+def _centred_ranks(values: NDArray, known: NDArray[np.bool_]) -> Array:
+    ranks = rankdata(np.where(known, values, np.nan), axis=0, nan_policy="omit")
+    count = known.sum(axis=0)
+    return np.where(known, ranks - (count + 1) / 2, 0)
+
+
+def _correlation(x: Array, y: Array) -> Array:
+    return (x * y).sum(axis=0) / np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0))
+
+
+def summarised(values: ArrayLike) -> dict | None:
+    """Summarise known values, if two are."""
     return intervals.summary(values) if intervals.known(values).size > 1 else None

@@ -22,7 +22,7 @@ SHOWN = 96  # seeds with a column in a table of returns; returns.npz has all
 
 
 def curves(returns: NDArray, index: str, first: int = 0) -> dict[str, Any]:
-    """Return returns [K, N] by file: some seeds, all, and quantiles."""
+    """Return tables and arrays of returns [K, N], by file."""
     return {
         "returns.csv": by_seed(returns[:, :SHOWN], index, first),
         "returns.npz": {"returns": returns.astype(np.float32)},

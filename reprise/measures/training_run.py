@@ -27,6 +27,17 @@ def finite(curve: np.ndarray, dtype: type = float) -> np.ndarray:
     return np.where(np.isfinite(curve), curve, np.nan).astype(dtype)
 
 
+def by_episode(run: TrainingRun, count: int) -> TrainingRun:
+    """Return seeds' first episodes of a run by steps.
+
+    A seed that finishes fewer has NaN in the last ones.
+    """
+    finished_first = np.argsort(np.isnan(run.returns), axis=0, kind="stable")[:count]
+    curves = [np.take_along_axis(curve, finished_first, 0) for curve in run[:4]]
+    curves[1] = np.maximum.accumulate(curves[1], axis=0)
+    return run._replace(**dict(zip(run._fields, curves, strict=False)))
+
+
 def join(runs: Sequence[Any]) -> Any:
     """Return several packs' runs, mappings or arrays as one."""
     first = runs[0]

@@ -55,16 +55,19 @@ class Pack(NamedTuple):
         return f"{of}seeds {self.seeds[0]} to {self.seeds[-1]}"
 
 
-def cut(seeds: int, pack_size: int, variants: Iterable[str] = ("",)) -> list[Pack]:
+def cut(
+    seeds: int | Callable[[str], int], pack_size: int, variants: Iterable[str] = ("",)
+) -> list[Pack]:
     """Return packs of each variant's seeds, the last maybe smaller.
 
     >>> [list(pack.seeds) for pack in cut(seeds=5, pack_size=3)]
     [[0, 1, 2], [3, 4]]
     """
-    each = [(first, variant) for variant in variants for first in range(0, seeds, pack_size)]
+    numbers = {variant: seeds(variant) if callable(seeds) else seeds for variant in variants}
+    each = [(v, first, n) for v, n in numbers.items() for first in range(0, n, pack_size)]
     return [
-        Pack(index, first, min(pack_size, seeds - first), variant)
-        for index, (first, variant) in enumerate(each)
+        Pack(index, first, min(pack_size, number - first), variant)
+        for index, (variant, first, number) in enumerate(each)
     ]
 
 

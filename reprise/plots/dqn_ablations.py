@@ -22,7 +22,7 @@ WINDOW = 10  # episodes that learning curves are averaged over
 PANELS = {
     "loss, network": ("huber", "dueling"),
     "targets": ("target_hard", "target_soft", "double"),
-    "batches": ("no_replay", "gradient_steps_4"),
+    "batches": ("no_replay", "in_order", "gradient_steps_4", "gradient_steps_50"),
 }
 HEADINGS = {
     "activation": "One change: the activation",
@@ -31,6 +31,7 @@ HEADINGS = {
 TITLES = {"replay_capacity": "transitions in the buffer", "learning_rate": "learning rate"}
 CORRELATIONS = {
     "loss_return_correlation": "Loss and next return",
+    "loss_return_correlation_given_episode": "Loss and next return, given the episode",
     "loss_return_change_correlation": "Changes of loss and return",
 }
 WARNINGS = {"target": "mean target", "loss": "loss"}

@@ -6,6 +6,7 @@ from IPython.display import Image, Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reprise.measures import training
 from reprise.plots import figures, show, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
@@ -90,6 +91,19 @@ def return_and_loss(results: Results) -> Figure | None:
     column[0].set_title("Return and loss")
     figure.align_ylabels()
     style.note(figure, f"Lines: medians. Bands: {style.percent(figures.BAND)} of the seeds.")
+    return figure
+
+
+def loss_and_return_of_seeds(results: Results) -> Figure:
+    """Draw each seed's last loss and last return."""
+    table, (figure, axes) = results.table("samples"), style.single(3.6)
+    axes.plot(table["last_loss"], table["last_return"], "o", color=style.BLUE, alpha=0.4, mew=0)
+    if (table["last_loss"].dropna() > 0).all():
+        axes.set_xscale("log")
+    labels = ("mean loss at the end", "mean return at the end (steps)")
+    style.finish(axes, *labels, "Losses and returns across seeds")
+    last = f"the last {training.LAST_EPISODES} with one"
+    style.note(figure, f"Each dot: one seed. Means of {last}, or as many as there are.")
     return figure
 
 

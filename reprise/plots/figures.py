@@ -48,10 +48,10 @@ def learning_curves(
     level: Label,
     window: int = 1,
 ) -> Figure:
-    """Draw some seeds of [T, N], and all seeds' median and band.
+    """Draw some seeds [T, N], and the median and band.
 
-    The table of median and band is made by `training.quantiles`. The labels are of index, values
-    and title. All curves are first averaged over a window of steps.
+    Median and band are over all seeds, in a table by `training.quantiles`. The labels are of index,
+    values and title. All curves are first averaged over a window of steps.
     """
     figure, axes = style.single(3.9)
     curves, n = smooth(curves, window), curves.shape[1]
@@ -190,7 +190,7 @@ def paired(results: Results, x_name: str, y_name: str, unit: str) -> Figure:
 def single_seeds(
     results: Results, curves: pd.DataFrame, top: float, labels: tuple[str, str]
 ) -> Figure:
-    """Draw some of the seeds [T, N] from best to worst end."""
+    """Draw some seeds [T, N], from best to worst end."""
     table = results.table("samples").head(curves.shape[1])
     order = table.sort_values("last_return", ascending=False, kind="stable")
     ranks = np.unique(np.linspace(0, len(order) - 1, SHOWN).round().astype(int))

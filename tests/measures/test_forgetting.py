@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import rankdata
 
 from reprise.measures import forgetting
 
@@ -69,10 +70,12 @@ def test_a_place_is_the_share_of_calm_seeds_that_lie_lower(collapses, values, ex
 
 def test_a_warning_is_a_mean_over_seeds_of_what_comes_before():
     around = np.array([[0.9, NAN, 0.5], [0.7, NAN, 0.7], [0.0, 0.0, 0.0]])
-    found = forgetting.warning(around, before=2)
-    assert found is not None
-    assert (found["n"], found["mean"]) == (2, pytest.approx(0.7))
-    assert forgetting.warning(around[:, :2], before=2) is None
+    found = forgetting.before_collapse(around, before=2)
+    np.testing.assert_allclose(found, [0.8, NAN, 0.6])
+    summary = forgetting.summarised(found)
+    assert summary is not None
+    assert (summary["n"], summary["mean"]) == (2, pytest.approx(0.7))
+    assert forgetting.summarised(found[:2]) is None
     table = forgetting.over_seeds(around, before=2)
     assert table[["episode", "seeds"]].to_numpy().tolist() == [[-2, 2], [-1, 2], [0, 3]]
     assert table["mean"].tolist() == pytest.approx([0.7, 0.7, 0])
@@ -83,3 +86,19 @@ def test_a_rank_correlation_is_a_seeds_own_and_looks_at_order_only():
     x = np.array([[1, 1, 1], [2, 2, 1], [4, NAN, 1], [8, 3, 1]], float)
     y = np.array([[1, 9, 1], [3, 8, 2], [9, 0, 3], [27, 7, 4]], float)
     np.testing.assert_allclose(forgetting.rank_correlations(x, y), [1, -1, NAN])
+
+
+def test_a_rank_correlation_given_the_episode_is_that_of_what_the_episode_leaves_open():
+    random = np.random.default_rng(0)
+    drift, own = np.arange(60.0)[:, None], random.normal(size=(2, 60, 4))
+    x, y = drift + 9 * own[0], drift**2 + 400 * own[1]
+    x[:7, 0] = NAN
+    found = forgetting.rank_correlations(x, y, np.broadcast_to(drift, x.shape))
+    for seed in range(4):
+        start = 7 if seed == 0 else 0
+        ranks = [rankdata(values[start:, seed]) for values in (x, y)]
+        time = drift[start:, 0]
+        left = [each - np.polyval(np.polyfit(time, each, 1), time) for each in ranks]
+        assert found[seed] == pytest.approx(np.corrcoef(*left)[0, 1])
+    assert (np.abs(found) < 0.35).all()
+    assert (forgetting.rank_correlations(x, y) > 0.5).all()

@@ -8,7 +8,7 @@ import pytest
 
 from reprise.hyperparameters import Evaluation
 from reprise.measures import training
-from reprise.measures.training_run import TrainingRun
+from reprise.measures.training_run import TrainingRun, by_episode
 from reprise.pipeline import artifacts
 
 NAN = np.nan
@@ -156,3 +156,12 @@ def test_a_target_is_reached_after_a_window_of_returns_and_nan_is_never():
     found = training.times(run, [10, 11], window=2)
     np.testing.assert_array_equal(found["steps_to_10"], [20, NAN])
     np.testing.assert_array_equal(found["steps_to_11"], [42, NAN])
+
+
+def test_a_run_of_steps_has_the_first_episodes_of_each_seed_as_its_rounds():
+    returns = np.array([[NAN, 1], [2, NAN], [NAN, 2], [3, NAN], [1, NAN]], float)
+    steps = np.array([[1, 1], [2, 2], [3, 3], [5, 4], [6, 5]])
+    run = by_episode(TrainingRun(returns, steps, returns * 10, returns, {}), 3)
+    np.testing.assert_array_equal(run.returns, [[2, 1], [3, 2], [1, NAN]])
+    np.testing.assert_array_equal(run.steps, [[2, 1], [5, 3], [6, 3]])
+    np.testing.assert_array_equal(run.losses, run.returns * 10)

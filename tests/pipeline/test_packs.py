@@ -32,6 +32,8 @@ def test_packs_follow_one_another_and_the_last_may_be_smaller():
     assert cut == [Pack(0, 0, 4), Pack(1, 4, 4), Pack(2, 8, 2)]
     assert [seed for pack in cut for seed in pack.seeds] == list(range(10))
     assert packs.cut(3, 2, ["a", "b"])[2:] == [Pack(2, 0, 2, "b"), Pack(3, 2, 1, "b")]
+    some = packs.cut({"a": 3, "b": 1}.__getitem__, 2, ["a", "b"])
+    assert some == [Pack(0, 0, 2, "a"), Pack(1, 2, 1, "a"), Pack(2, 0, 1, "b")]
 
 
 def test_results_do_not_depend_on_workers_or_on_further_packs(monkeypatch):

@@ -41,8 +41,24 @@ def test_the_samples_tell_of_forgetting_what_the_returns_show(results):
 
 def test_correlations_of_the_loss_are_the_bases_only(results):
     samples = results["samples.csv"]
-    others = samples.loc[samples["variant"] != "base", "loss_return_correlation"]
-    assert others.isna().all()
+    columns = ["loss_return_correlation", "loss_return_correlation_given_episode", "last_loss"]
+    others = samples.loc[samples["variant"] != "base", [*columns, "loss_before_collapse"]]
+    assert others.isna().all(axis=None)
+    assert samples.loc[samples["variant"] == "base", columns].notna().all(axis=None)
+
+
+def test_a_variant_by_steps_plays_as_many_episodes_as_all_others(results):
+    returns = results["returns.csv"].query("variant == 'in_order'")
+    assert returns["episode"].tolist() == list(range(8))
+    assert returns.notna().all(axis=None)
+
+
+def test_a_variant_may_have_fewer_seeds():
+    section = tiny.section(NAME, seeds=5, variants={"relu": {"seeds": 3}, "double": {"seeds": 9}})
+    params = dqn_ablations.Params(**section)
+    found = [params.seeds_of(name) for name in ("base", "relu", "double")]
+    assert found == [5, 3, 5]
+    assert params.of("relu").activation == "relu"
 
 
 def test_a_variant_that_does_not_hang_together_is_named():

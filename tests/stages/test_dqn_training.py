@@ -25,6 +25,10 @@ def test_the_samples_follow_from_the_returns(results):
     np.testing.assert_array_equal(samples["environment_steps"], returns.sum(axis=0))
     np.testing.assert_array_equal(samples["first_at_cap"], training.first_at(returns, 20))
     np.testing.assert_array_equal(samples["falls"], training.falls(returns, 20))
+    assert (samples["last_loss"] > 0).all()  # rounds without learning have no loss
+    for target in (10, 19):
+        reached = samples[f"steps_to_{target}"].dropna()
+        assert (reached <= samples["environment_steps"][reached.index]).all()
     metrics, reached = results["metrics.json"], samples["first_at_cap"].dropna()
     assert metrics["falls"]["mean"] == samples["falls"].mean()
     share = metrics["reached_cap"]
