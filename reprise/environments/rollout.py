@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from reprise.environments import animation
 from reprise.environments.answers import spaces
-from reprise.environments.episodes import Episodes, check_seeding
-from reprise.environments.specification import Specification, made, plain
+from reprise.environments.episodes import CartPoles, Episodes, check_seeding
+from reprise.environments.specification import CHAPTERS_OWN, Specification, made, plain
 from reprise.errors import PlainError, UserError
 
 Observations = NDArray[np.float32]
@@ -75,9 +75,14 @@ def evaluate(
 
     returns = np.empty((len(limits), *shape))
     totals, lost = np.zeros((2, len(each)))
-    with made(specification, len(each)) as environments:
-        episodes = Episodes(environments, specification.id, name)
-        episodes.begin(range(len(each)), each)
+    altered = specification.kwargs or specification.wrappers
+    vector = specification.id == CHAPTERS_OWN and not altered
+    with made(specification, 1 if vector else len(each)) as environments:
+        if vector:
+            episodes = CartPoles(environments[0], each)
+        else:
+            episodes = Episodes(environments, specification.id, name)
+            episodes.begin(range(len(each)), each)
         for step in range(max(limits)):
             observations = np.ascontiguousarray(
                 episodes.observed.reshape(*shape, -1).swapaxes(1, 2), np.float32
@@ -93,7 +98,7 @@ def evaluate(
     return returns
 
 
-def _checked(actions: Any, shape: tuple[int, int], episodes: Episodes) -> Actions:
+def _checked(actions: Any, shape: tuple[int, int], episodes: Episodes | CartPoles) -> Actions:
     array, number = np.asarray(actions), episodes.spaces.actions
     if array.shape != shape or array.dtype.kind not in "iu":
         got = f"{array.dtype} {list(array.shape)}"

@@ -166,20 +166,23 @@ def acting(
     `choose` is a module's function of weights, observations and, with a generator, uniform numbers
     [E, N]; and of settings `s`.
     """
-    constants, compiled = [tf.constant(weight) for weight in weights], _compiled(choose, s)
+    constants, prepare, known = [tf.constant(w) for w in weights], _prepared(choose, s), {}
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
-        inputs = [observations]
+        inputs = [tf.constant(observations)]
         if random:
-            inputs.append(random.random(observations[:, 0].shape, np.float32))
-        return compiled(constants, *map(tf.constant, inputs)).numpy()
+            inputs.append(tf.constant(random.random(observations[:, 0].shape, np.float32)))
+        # TensorFlow checks all arguments of a call, for longer than a small network takes.
+        if observations.shape not in known:
+            known[observations.shape] = prepare(constants, *inputs)
+        return known[observations.shape]([*constants, *inputs]).numpy()
 
     return act
 
 
 @cache
-def _compiled(choose: Callable, s: Hashable) -> Callable:
-    return programs.compiled(partial(choose, s=s))
+def _prepared(choose: Callable, s: Hashable) -> Callable:
+    return programs.compiled(partial(choose, s=s), flat=True)
 
 
 def to_arrays(

@@ -22,11 +22,14 @@ T = TypeVar("T", bound=Any)  # a NamedTuple of tensors
 _traced = Counter[str]()  # programs of this process
 
 
-def compiled(function: Callable[..., Any], *, jit_compile: bool = True) -> Callable[..., Any]:
+def compiled(
+    function: Callable[..., Any], *, jit_compile: bool = True, flat: bool = False
+) -> Callable[..., Any]:
     """Return a function of tensors as a compiled program.
 
     The arguments of a partial decide the program, and their `repr` must show all of them. Without
-    `jit_compile` it is a graph that is only compiled as a part of programs.
+    `jit_compile` it is a graph that is only compiled as a part of programs. With `flat` a call
+    only returns the program for tensors like its arguments, from a flat list to a flat list.
     """
     names: Any = importlib.import_module("tensorflow.python.framework.ops")
     inner, fixed = getattr(function, "func", function), getattr(function, "keywords", {})
@@ -44,6 +47,8 @@ def compiled(function: Callable[..., Any], *, jit_compile: bool = True) -> Calla
     def call(*arguments: Any) -> Any:
         before = names.uid
         try:
+            if flat:
+                return program.get_concrete_function(*arguments).inference_fn.call_preflattened
             return program(*arguments)
         finally:
             names.uid = before

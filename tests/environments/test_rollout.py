@@ -4,9 +4,9 @@ import gymnasium
 import numpy as np
 import pytest
 
-from reprise.environments.episodes import EpisodeError
+from reprise.environments.episodes import CartPoles, EpisodeError, Episodes
 from reprise.environments.rollout import evaluate
-from reprise.environments.specification import plain
+from reprise.environments.specification import Wrapping, made, plain
 from reprise.errors import UserError
 from tests.environments import userenvs
 
@@ -70,6 +70,35 @@ def test_a_policy_sees_fixed_shapes_and_an_ended_episode_keeps_its_last_observat
     assert len(seen) == returns.max()
     for later in seen[ended:]:
         np.testing.assert_array_equal(later[shorter], seen[ended][shorter])
+
+
+def test_cartpoles_in_the_vector_environment_have_the_bits_of_single_ones():
+    seeds, random = [seed for seed in range(40) for _ in range(8)], np.random.default_rng(7)
+    chance = np.tile(np.linspace(0, 1, 8), 40)  # of a push to either side; else by angle and spin
+    with made(plain(CARTPOLE), len(seeds)) as environments:
+        single = Episodes(environments, CARTPOLE, str)
+        single.begin(range(len(seeds)), seeds)
+        with made(plain(CARTPOLE), 1) as (environment,):
+            vector = CartPoles(environment, seeds)
+        for _ in range(500):
+            np.testing.assert_array_equal(single.observed, vector.observed)
+            rule = (single.observed[:, 2] + single.observed[:, 3] > 0).astype(int)
+            pushes = random.integers(2, size=len(seeds))
+            actions = np.where(random.random(len(seeds)) < chance, pushes, rule)
+            np.testing.assert_array_equal(single.step(actions), vector.step(actions))
+            assert bool(single.running) == vector.running
+    assert 0 < len(single.running) < len(seeds)
+
+
+def test_an_altered_cartpole_is_played_as_it_was_altered():
+    kwargs = {"sutton_barto_reward": True}
+    altered = plain(CARTPOLE).model_copy(update={"kwargs": kwargs})
+    assert (evaluate(angle, altered, range(3), 1, [200]) == -1).all()
+    wrappers = (Wrapping(name="RepeatAction", num_repeats=2),)  # pyright: ignore
+    twice = plain(CARTPOLE).model_copy(update={"wrappers": wrappers})
+    steps = []
+    assert (evaluate(lambda o, s: steps.append(s) or angle(o, s), twice, [0], 1, [200]) > 9).all()
+    assert len(steps) < 30
 
 
 @pytest.mark.parametrize("mood", userenvs.MOODS)
