@@ -5,8 +5,12 @@ Writes to data/hyperparameter_study/:
     metrics.json    the best and the worst setting, the settings that solve, effects, few seeds
     samples.csv     a row for each setting and seed
     settings.csv    a row for each setting
+    choice.csv      a row for each seed that reports a setting chosen by others, by what was tuned
     effects.csv     a row for each value of each hyperparameter, over all settings with the value
     few_seeds.csv   how often few seeds put a pair of settings in the wrong order
+
+The first `choosing_seeds` of each setting choose, and only the others report what was chosen: the
+mean of the best of many settings flatters it on the seeds that chose it.
 
 A run is one seed of one setting. The runs of a pack share a program and may differ in its numbers.
 A program's last pack is filled with further seeds, which are then dropped: all have one shape.
@@ -53,6 +57,7 @@ class Params(Frozen):
     grid: Some[Tried]  # the last values run fastest; a list, since DVC ignores a mapping's order
     sample: PositiveInt | None  # settings drawn at random from the grid; null for all
     seeds: AtLeastTwo
+    choosing_seeds: PositiveInt  # the first of each setting; the others report
     pack_size: PositiveInt
     few_seeds: Some[PositiveInt]
     evaluation: Evaluation
@@ -85,6 +90,10 @@ class Params(Frozen):
             raise ValueError("grid makes one setting; allowed: at least 2, to be compared")
         if (self.sample or 0) > number:
             raise ValueError(f"sample is {self.sample}; allowed: at most {number}, the grid")
+        if self.choosing_seeds >= self.seeds:
+            raise ValueError(
+                f"choosing_seeds is {self.choosing_seeds}; allowed: less than seeds, {self.seeds}"
+            )
         if (most := max(self.few_seeds)) > self.seeds:
             raise ValueError(f"few_seeds has {most}; allowed: at most seeds, {self.seeds}")
         return self
@@ -103,6 +112,12 @@ class Params(Frozen):
         """Return all settings of the grid."""
         values = {tried.name: tried.values for tried in self.grid}
         return settings.grid(self.base, SUBJECTS[self.stage][1].Hyperparameters, values)
+
+    def own_values(self) -> dict[str, Any]:
+        """Return the studied stage's own values of the grid's keys."""
+        values = {tried.name: [getattr(self.base, tried.name)] for tried in self.grid}
+        (own,) = settings.grid(self.base, SUBJECTS[self.stage][1].Hyperparameters, values)
+        return own.shown
 
     def programs(self) -> dict[str, list[Setting]]:
         """Return the settings to try, grouped by program."""
@@ -173,17 +188,19 @@ def run(params: Params) -> dict[str, Any]:
     samples = samples.sort_values(["setting", "seed"], ignore_index=True)
     keys, solved = [tried.name for tried in params.grid], params.evaluation.solved_share
     level = training.solved_from(limit, solved, params.environment.solved_return)
-    few = params.few_seeds, params.seed
-    found = ranking.results(samples, keys, f"final_{limit}", level, *few)
+    study = ranking.Study(samples, keys, f"final_{limit}", level, params.choosing_seeds)
+    found = ranking.results(study, params.own_values(), params.few_seeds, params.seed)
     return found | {"metrics.json": {"studied": params.stage} | found["metrics.json"]}
 
 
 def headline(results: Mapping[str, Any]) -> str:
-    """Return the solving settings, the best, and few seeds' errors."""
+    """Return the settings that solve, the chosen one, and few seeds' errors."""
     metrics = results["metrics.json"]
     solving, best = metrics["solving"], metrics["best"]
     said = f"{solving['solve']:.0f} of {solving['settings']:.0f} settings solve"
-    said += f"; best {training.mean_in_words(best)}" if best else ""
+    if best:
+        said += f"; the best by {metrics['choosing_seeds']:.0f} seeds has "
+        said += f"{training.mean_in_words(best)} on others"
     if lost := metrics.get("diverged"):
         said += f"; {lost} of {solving['settings'] * metrics['seeds']:.0f} seeds diverged"
     few = metrics["few_seeds"].get("told_apart", {}).get("3")

@@ -103,7 +103,8 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"grid": []}, ".grid is []: Tuple should have at least 1 item"),
         ({"grid": {"discount": [0.9]}}, ".grid is {'discount': [0.9]}; allowed: a valid tuple"),
         ({"sample": 28}, ".sample is 28; allowed: at most 27, the grid"),
-        ({"few_seeds": [1, 33]}, ".few_seeds has 33; allowed: at most seeds, 32"),
+        ({"few_seeds": [1, 97]}, ".few_seeds has 97; allowed: at most seeds, 96"),
+        ({"choosing_seeds": 96}, ".choosing_seeds is 96; allowed: less than seeds, 96"),
         ({"seeds": 1}, ".seeds is 1; allowed: greater than or equal to 2"),
         ({"stage": "dqn_trainig"}, "reinforce_training; did you mean dqn_training?"),
         *(

@@ -62,7 +62,7 @@ OTHERS: dict[str, dict[str, Any]] = {
             {"name": "replay_capacity", "values": [16, 32]},
             {"name": "discount", "values": [0.9, 0.95]},
         ],
-        "seeds": 2, "few_seeds": [1, 2], "pack_size": 3,
+        "seeds": 2, "choosing_seeds": 1, "few_seeds": [1, 2], "pack_size": 3,
         "evaluation": EVALUATION | {"limits": [20]},
     },
     "lunar_lander": REINFORCE | {"iterations": 2},

@@ -1,17 +1,20 @@
 """Results of a study of hyperparameters, and few seeds' errors.
 
 A sample has a row for each setting and seed. The unit is a seed. The settings are fixed, not drawn
-from a larger number: intervals are about other seeds only.
+from a larger number: intervals are about other seeds only. The first seeds of each setting choose
+the best one; the others report it, as the best of many is also a lucky one. Effects and few seeds'
+errors choose nothing, and are of all seeds.
 
 Shapes: S settings, N seeds, P pairs of settings, D draws.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import special
 
 from reprise.measures import training
@@ -21,41 +24,49 @@ from reprise.stats.intervals import Array, Interval, known
 RESAMPLES = 200
 DRAWS = 200  # of few seeds, for each setting and resample
 SOLVES = 0.5  # a setting solves the task if more than this share of its seeds do
+NOTHING, EVERYTHING = "nothing", "everything"
 UNKNOWN = Interval(np.nan, np.nan, np.nan, 0)
 
 
-def results(
-    samples: pd.DataFrame,
-    keys: Sequence[str],
-    column: str,
-    level: float,
-    few: Sequence[int],
-    seed: int,
-) -> dict[str, Any]:
+class Study(NamedTuple):
+    """A study's samples, sorted, with equally many seeds a setting."""
+
+    samples: pd.DataFrame  # with the columns setting, seed, `keys` and `column`
+    keys: Sequence[str]  # the hyperparameters
+    column: str  # a return, NaN if the seed diverged
+    level: float  # a return from here on solves the task
+    choosing: int  # the number of first seeds that choose
+
+
+def results(study: Study, own: Mapping[str, Any], few: Sequence[int], seed: int) -> dict[str, Any]:
     """Return the metrics and tables of a study, by file.
 
-    The samples have the columns setting, `keys` (the hyperparameters) and `column` (a return, NaN
-    if the seed diverged), sorted by setting, with equally many seeds of each. A return from `level`
-    on solves the task. `few` are numbers of seeds to try, drawn by `seed`.
+    `own` are the values of the studied stage. `few` are numbers of seeds to try, drawn by `seed`.
     """
-    found = settings(samples, keys, column, level)
-    values = samples[column].to_numpy(float).reshape(len(found), -1)
-    by_value, wrong = effects(samples, keys, column), few_seeds(values, few, seed)
-    means, records = found["mean"], found.to_dict("records")
+    found = settings(study)
+    values = study.samples[study.column].to_numpy(float).reshape(len(found), -1)
+    by_value = effects(study.samples, study.keys, study.column)
+    wrong = few_seeds(values, few, seed)
+    means, records = found["choosing_mean"], found.to_dict("records")
     some = bool(means.notna().any())
+    places = chosen(found, study.keys, own)
+    shown = [*study.keys, "choosing_mean", "n", "mean", "mean_low", "mean_high"]
     return {
         "metrics.json": {
             "seeds": values.shape[1],
-            "solved_from": level,
+            "choosing_seeds": study.choosing,
+            "solved_from": study.level,
             "diverged": int(np.isnan(values).sum()),
             "solving": solving(found),
-            "best": records[int(means.argmax())] if some else None,
+            "best": records[places[EVERYTHING]] if some else None,
             "worst": records[int(means.argmin())] if some else None,
+            "tuned": {what: {k: records[i][k] for k in shown} for what, i in places.items()},
             "effects": _nested(by_value, "hyperparameter", "value"),
             "few_seeds": _nested(wrong, "pairs", "seeds"),
         },
-        "samples.csv": samples,
+        "samples.csv": study.samples,
         "settings.csv": found,
+        "choice.csv": choice(study, {what: records[i]["setting"] for what, i in places.items()}),
         "effects.csv": by_value,
         "few_seeds.csv": wrong,
     }
@@ -70,18 +81,45 @@ def _nested(rows: pd.DataFrame, *keys: str) -> dict[str, Any]:
     return found
 
 
-def settings(samples: pd.DataFrame, keys: Sequence[str], column: str, level: float) -> pd.DataFrame:
+def settings(study: Study) -> pd.DataFrame:
     """Return each setting's mean, and share of seeds that solve.
 
+    `choosing_mean` is of the first seeds, which choose; all else is of the others, which report.
     The mean is of `n` seeds; `missing` counts those that diverged, none of which solves the task.
     """
     rows = []
-    for number, group in samples.groupby("setting", sort=True):
-        values = group[column].to_numpy(float)
-        row = {"setting": number, **{key: group[key].iloc[0] for key in keys}}
-        row |= intervals.summary(values) | {"missing": int(np.isnan(values).sum())}
-        rows.append(row | training.solved(values, level))
+    for number, group in study.samples.groupby("setting", sort=True):
+        values = group[study.column].to_numpy(float)
+        first, others = values[: study.choosing], values[study.choosing :]
+        row = {"setting": number, **{key: group[key].iloc[0] for key in study.keys}}
+        row["choosing_mean"] = intervals.summary(first)["mean"]
+        row |= intervals.summary(others) | {"missing": int(np.isnan(others).sum())}
+        rows.append(row | training.solved(others, study.level))
     return pd.DataFrame(rows)
+
+
+def chosen(found: pd.DataFrame, keys: Sequence[str], own: Mapping[str, Any]) -> dict[str, int]:
+    """Return the rows of the best settings, by what is tuned.
+
+    The choosing seeds choose among the settings with the studied stage's own values of all else.
+    Nothing stands for that stage's own setting. What the settings lack is left out.
+    """
+    means = found["choosing_mean"].fillna(-np.inf)
+    free = {NOTHING: [], **{key: [key] for key in keys}, EVERYTHING: keys}
+    best = {}
+    for what, tuned in free.items():
+        held = [found[key].map(str) == str(own[key]) for key in keys if key not in tuned]
+        some = np.logical_and.reduce([np.ones(len(found), bool), *held])
+        if some.any():
+            best[what] = int(means.where(some, np.nan).argmax())
+    return best
+
+
+def choice(study: Study, best: Mapping[str, int]) -> pd.DataFrame:
+    """Return the reporting seeds of `best` settings, by what was tuned."""
+    others = pd.DataFrame(study.samples[study.samples["seed"] >= study.choosing])
+    rows = [others[others["setting"] == number].assign(tuned=what) for what, number in best.items()]
+    return pd.concat(rows)[["tuned", "setting", "seed", study.column]]
 
 
 def solving(found: pd.DataFrame) -> dict[str, float]:
@@ -156,8 +194,20 @@ def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -
     truth = np.sign(values.mean(axis=1)[first] - values.mean(axis=1)[second])[:, None]
     total, n = np.zeros(len(first)), values.shape[1]
     for _ in range(rounds):
-        seeds = np.broadcast_to(np.arange(n), (len(values), DRAWS, n))
-        order = random.permuted(seeds, axis=2)[..., :size]
-        drawn = np.take_along_axis(values[:, None], order, axis=2).mean(axis=2)  # [S, D]
+        places = _distinct(n, size, (len(values), DRAWS), random)
+        drawn = np.take_along_axis(values[:, None], places, axis=2).mean(axis=2)  # [S, D]
         total += ((1 - truth * np.sign(drawn[first] - drawn[second])) / 2).mean(axis=1)
     return total / rounds
+
+
+def _distinct(
+    n: int, size: int, shape: tuple[int, ...], random: np.random.Generator
+) -> NDArray[np.int64]:
+    # Each place is drawn among those left, in a fraction of the time of shuffling all n.
+    drawn = np.empty((*shape, size), np.int64)
+    for k in range(size):
+        place = random.integers(n - k, size=shape)
+        for taken in np.moveaxis(np.sort(drawn[..., :k]), -1, 0):
+            place += place >= taken
+        drawn[..., k] = place
+    return drawn

@@ -1,6 +1,6 @@
 """Figures and tables of the stage hyperparameter_study."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -71,7 +71,7 @@ def heatmap(settings: pd.DataFrame, keys: Sequence[str], top: float) -> Figure:
         axes.set_title(str(title))
         axes.set_ylabel(in_words(row) if axes in grid[::across] else "")
     style.colour_bar(figure, every, grid[0].images[0], "mean final greedy return (steps)")
-    style.note(figure, "Below each mean: the share of seeds that solve the task.")
+    style.note(figure, "Means of the reporting seeds; below, the share that solve the task.")
     return figure
 
 
@@ -85,9 +85,26 @@ def in_numbers(results: Results) -> Markdown:
     }
     for which in ("best", "worst"):
         if found := results.metrics[which]:
-            values = ", ".join(f"{in_words(key)} {shown(found[key])}" for key in _keys(results))
-            rows[f"{which} mean (steps): {values}"] = which
+            rows[
+                f"{which} by the choosing seeds, mean of the others (steps): "
+                f"{_values(results, found)}"
+            ] = which
     return show.numbers(results, rows, ",.0f")
+
+
+def tuned(results: Results) -> Markdown:
+    """Show what tuning chose, on choosing seeds and on others."""
+    rows = [
+        (
+            in_words(what),
+            _values(results, found),
+            words.number(found["choosing_mean"]),
+            show.cell(found),
+        )
+        for what, found in results.metrics["tuned"].items()
+    ]
+    mean = "mean of the others (steps)"
+    return show.table(rows, ("tuned", "chosen", "mean of the choosing seeds (steps)", mean))
 
 
 def marginal_effects(results: Results) -> Figure:
@@ -135,6 +152,10 @@ def few_seeds(results: Results) -> Figure | None:
     style.label_right(axes, labels)
     style.note(figure, f"Bars: {CONFIDENCE:.0%} intervals. Dashed: a coin.")
     return figure
+
+
+def _values(results: Results, found: Mapping[str, Any]) -> str:
+    return ", ".join(f"{in_words(key)} {shown(found[key])}" for key in _keys(results))
 
 
 def _keys(results: Results) -> list[str]:

@@ -24,13 +24,47 @@ def samples(seeds: int = 16) -> Any:
     return table.assign(final=random.normal(100 * table["rate"], 10))
 
 
+def study(table: Any, choosing: int = 0) -> ranking.Study:
+    return ranking.Study(table, KEYS, "final", 150, choosing)
+
+
 def test_a_setting_is_its_seeds_mean_and_the_share_that_solves():
-    found: Any = ranking.settings(samples(), KEYS, "final", level=150)
+    found: Any = ranking.settings(study(samples()))
     assert found["rate"].tolist() == [1, 1, 2, 2]
     assert found["size"].tolist() == ["[3]", "[3, 3]"] * 2
     assert found["solved"].tolist() == [0, 0, 1, 1]
     expected = intervals.summary(samples().query("setting == 2")["final"])
     assert found.loc[2, list(expected)].to_dict() == pytest.approx(expected)
+
+
+def test_the_first_seeds_choose_and_the_others_report():
+    lucky = samples()
+    lucky.loc[lucky["setting"].eq(0) & lucky["seed"].lt(6), "final"] += 500
+    found: Any = ranking.settings(study(lucky, 6))
+    assert found["n"].eq(10).all()
+    values = lucky["final"].to_numpy().reshape(4, 16)
+    np.testing.assert_allclose(found["choosing_mean"], values[:, :6].mean(axis=1))
+    np.testing.assert_allclose(found["mean"], values[:, 6:].mean(axis=1))
+    own = {"rate": 2, "size": "[3]"}
+    best = ranking.chosen(found, KEYS, own)
+    assert best == {"nothing": 2, "rate": 0, "size": best["size"], "everything": 0}
+    assert best["size"] in (2, 3)
+    table = ranking.choice(study(lucky, 6), best)
+    assert table.groupby("tuned")["seed"].apply(list).map(lambda s: s == [*range(6, 16)]).all()
+    assert table.query("tuned == 'everything'")["final"].max() < 200
+
+
+def test_values_that_the_settings_lack_choose_nothing_but_the_best_of_all():
+    found = ranking.settings(study(samples(), 6))
+    assert list(ranking.chosen(found, KEYS, {"rate": 9, "size": "[3]"})) == ["rate", "everything"]
+
+
+def test_places_are_drawn_apart_and_all_alike():
+    places = ranking._distinct(5, 3, (20000,), np.random.default_rng(1))
+    assert (np.diff(np.sort(places)) > 0).all()
+    counts = np.unique(places, axis=0, return_counts=True)[1]
+    assert len(counts) == 5 * 4 * 3
+    assert counts == pytest.approx(20000 / 60, rel=0.25)
 
 
 def test_a_setting_solves_or_does_not_only_where_its_interval_says_so():
@@ -79,7 +113,7 @@ def test_a_seed_that_diverged_is_counted_and_in_no_mean():
     table = samples()
     table.loc[table["setting"].eq(2) & table["seed"].lt(4), "final"] = np.nan
     table.loc[table["setting"].eq(3) & table["seed"].gt(0), "final"] = np.nan
-    found: Any = ranking.settings(table, KEYS, "final", level=150)
+    found: Any = ranking.settings(study(table))
     assert found["n"].tolist() == [16, 16, 12, 1]
     assert found["missing"].tolist() == [0, 0, 4, 15]
     assert found["solved"].tolist() == [0, 0, 12 / 16, 1 / 16]
