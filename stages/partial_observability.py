@@ -3,22 +3,26 @@
 Reads: params.yaml.
 Writes to data/partial_observability/:
     metrics.json        how each variant trains, and its comparison with the baseline
-    samples.csv         a row for each variant and seed
+    samples.csv         a row for each variant and seed, also with its early return
     returns.csv         mean return of each iteration's episodes, one column for each shown seed
     returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
 """
 
+import math
 import sys
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import model_validator
 
 from reprise import capacity, seeds
 from reprise.agents import evaluation, reinforce
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.wrappers import Sensed, Sensors, through_sensors
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt, Some
-from reprise.measures import variants
+from reprise.measures import training, variants
 from reprise.measures.training_run import TrainingRun
 from reprise.nn import networks
 from reprise.pipeline import packs, stage
@@ -48,8 +52,14 @@ class Seen(Frozen):
 class Params(reinforce.Hyperparameters, Comparison):
     """The section of params.yaml."""
 
+    early: PositiveInt  # iterations until the early return
     noise: Noise
     variants: dict[Name, Seen]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        self.check_at_most("early", "iterations")
+        return self
 
     def needs(self) -> capacity.Needs:
         """Yield the needs of trainings and of each variant's memory."""
@@ -62,9 +72,9 @@ class Params(reinforce.Hyperparameters, Comparison):
     def sensors(self, variant: str) -> Sensors:
         """Return the sensors of a variant."""
         seen, places = self.variants[variant], list(Noise.model_fields)
-        return Sensors(
-            tuple(places.index(feature) for feature in seen.features),
-            tuple(getattr(self.noise, f) if seen.noisy else 0.0 for f in seen.features),
+        return Sensors.of(
+            [places.index(feature) for feature in seen.features],
+            [getattr(self.noise, feature) if seen.noisy else 0.0 for feature in places],
             seen.history,
             STEPS_A_SECOND if seen.rates else 0.0,
         )
@@ -72,19 +82,27 @@ class Params(reinforce.Hyperparameters, Comparison):
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return a pack's run, evaluated with the same observations."""
-    sensors = params.sensors(pack.variant)
+    environment = Sensed.by(params.sensors(pack.variant))
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)
-    run = reinforce.train(params, Sensed(sensors=sensors), keys)
+    # The hidden inputs are 0, and their weights without effect: those of the others are scaled as
+    # in a network without them.
+    kernel, *others = reinforce.initial_weights(keys.T, environment, params)
+    shown, outputs = np.count_nonzero(environment.sensors.scales), len(kernel)
+    scale = math.sqrt((environment.observation_size + outputs) / (shown + outputs))
+    run = reinforce.train(params, environment, keys, [scale * kernel, *others])
     policies = {"greedy": reinforce.policy(run.weights["final"], params)}
-    through = partial(through_sensors, sensors=sensors, random=errors)
+    through = partial(through_sensors, sensors=environment.sensors, random=errors)
     return evaluation.evaluated(run, policies, CHAPTERS_OWN, params.evaluation, through)
 
 
 def run(params: Params) -> dict:
     """Train and evaluate all variants."""
     runs = evaluation.in_packs(train, params, NAME, params.variants)
-    return variants.results(runs, params.evaluation, params.baseline)
+    found = variants.results(runs, params.evaluation, params.baseline)
+    early = [run.returns[: params.early][-training.LAST_ITERATIONS :] for run in runs.values()]
+    found["samples.csv"]["early_return"] = np.concatenate([each.mean(axis=0) for each in early])
+    return found
 
 
 headline = variants.headline

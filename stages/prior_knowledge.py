@@ -60,14 +60,12 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
     For imitation it also holds the environment steps `shown`, and the `agreement`: the share of
     these steps with equal actions of network and rule.
     """
-    knowledge, environment = params.variants[pack.variant], CartPole()
-    if knowledge.penalty:
-        environment = Shaped(penalty=knowledge.penalty)
+    knowledge = params.variants[pack.variant]
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     initial, shown, agreement = None, np.zeros(pack.size), np.full(pack.size, np.nan)
     if knowledge.imitates:
         initial, shown, agreement = imitation.imitate(params, params.imitation, CartPole(), keys)
-    run = reinforce.train(params, environment, keys, initial)
+    run = reinforce.train(params, Shaped(penalty=knowledge.penalty), keys, initial)
     # CartPole's true reward is 1 for each step.
     steps = np.diff(run.steps, axis=0, prepend=0).astype(np.float32)
     returns = steps / params.episodes_per_iteration

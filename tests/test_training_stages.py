@@ -316,6 +316,7 @@ MISTAKES: dict[str, list[tuple[dict[str, Any], str]]] = {
             "variants.full.features.0 is 'speed'; ",
         ),
         ({"noise": {"angle": float("nan")}}, "noise.angle is nan; allowed: a finite number"),
+        ({"early": 5}, "early is 5; allowed: at most iterations, 4"),
     ],
 }
 SHARED = [

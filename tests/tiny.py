@@ -30,7 +30,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "prior_knowledge": REINFORCE | {
         "imitation": {"episodes": 2, "gradient_steps": 3}, "targets": [10, 19], "window": 2,
     },
-    "partial_observability": REINFORCE,
+    "partial_observability": REINFORCE | {"early": 2},
     "dqn_training": DQN | {"seeds": 4, "targets": [10, 19]},
     "dqn_ablations": DQN | {
         "maximum_steps": 30,  # of so many variants' seeds, two would reach a low cap alike

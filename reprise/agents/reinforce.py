@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -218,9 +218,19 @@ def initial_weights(keys: tf.Tensor, env: Environment, s: Fixed) -> Weights:
 
 
 def training(
-    keys: tf.Tensor, weights: Weights, numbers: Numbers, env: Environment, s: Fixed
+    keys: tf.Tensor,
+    weights: Weights,
+    numbers: Numbers,
+    given: Any = (),
+    *,
+    env: Environment,
+    s: Fixed,
 ) -> tuple:
-    """Train all seeds from keys [2, N]: the program."""
+    """Train all seeds from keys [2, N]: the program.
+
+    It takes the environment's own numbers, if any, as `given`.
+    """
+    env = env.having(given)
     learn, choose = env.part(partial(update, s=s)), env.part(partial(act, s=s))
 
     def body(k, weights, state, curves):
@@ -258,7 +268,8 @@ def train(
     s, words = kinds.part(Fixed, each[0]), tf.constant(keys.T)
     numbers = programs.numbers(Numbers, each, CHOICES)
     before = initial_weights(words, env, s) if initial is None else initial
-    (returns, steps), weights = programs.of(training, env, s)(words, before, numbers)
+    given = tf.nest.map_structure(lambda number: tf.constant(number, tf.float32), env.numbers)
+    (returns, steps), weights = programs.of(training, env, s)(words, before, numbers, given)
     final = env.on_observations([weight.numpy() for weight in weights])
     played = np.cumsum(steps.numpy(), axis=0, dtype=float)
     none = np.zeros((0, len(keys)), np.float32)

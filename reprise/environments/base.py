@@ -28,6 +28,11 @@ class Environment(ABC):
     actions: int  # A, the number of actions
     draws: int = 0  # D, the number of uniform random numbers that a step takes
     reward_dtype: str = "float32"  # of sums; rewards of compiled environments are exact in float32
+    numbers: Any = ()  # arrays that a program takes: environments with others share it
+
+    def having(self, numbers: Any) -> Environment:
+        """Return the environment with other `numbers`, as in a program."""
+        return self
 
     @abstractmethod
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:

@@ -7,7 +7,9 @@ scaled to about +-1, so that one learning rate suits every weight, and clipped t
 velocities would make gradient steps of any size. In a mirror the four change their sign, as the
 better *push* does; the products stay the same, as the *value* of a state does.
 
-Shapes: N seeds, O features of the environment, F of a measurement or chosen, H measurements.
+Penalties and sensors are numbers that a program takes: variants share it.
+
+Shapes: N seeds, O features of the environment, F chosen ones, H measurements.
 Source: Randlov and Alstrom (1998), on shaping; Sutton and Barto (2018), section 9.5.1, on
 polynomials as features.
 """
@@ -15,17 +17,19 @@ polynomials as features.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reprise.environments.base import Step
 from reprise.environments.cartpole import CartPole
 from reprise.environments.rollout import Act, Actions, Observations
 from reprise.nn import streams
 from reprise.nn.determinism import tf
+from reprise.nn.networks import materialize
 
 Feature = Literal[
     "position", "velocity", "angle", "angular_velocity",
@@ -46,7 +50,12 @@ class Shaped(CartPole):
     Only training sees this reward, no evaluation does.
     """
 
-    penalty: float  # 1/rad
+    penalty: float | tf.Tensor = field(compare=False, repr=False)  # 1/rad
+    numbers = property(lambda self: self.penalty)  # pyright: ignore
+
+    def having(self, numbers: tf.Tensor) -> Shaped:
+        """Return the environment with another penalty."""
+        return replace(self, penalty=numbers)
 
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None) -> Step:
         """Push the cart; each step pays 1 - penalty |theta|."""
@@ -84,79 +93,96 @@ def through_features(act: Act, chosen: tuple[Feature, ...]) -> Act:
 
 
 class Sensors(NamedTuple):
-    """The measurements m: features + errors, within +- noise.
+    """Measurements m_t of all features, as they are seen.
 
-        observation = m_t, m_{t-1}, ..., m_{t-H+1}
-                   or m_t, (m_t - m_{t-1}) f, ..., (m_{t-H+2} - m_{t-H+1}) f
+        m = features + errors, within +- noise
+        observation = scale_0 m_t, scale_1 (m_{t-1} - difference m_t), ...
 
-    The second shows the past as rates of change. Errors are uniform: bits depend on no logarithm.
-    The first measurement fills all places, as in Gymnasium's FrameStackObservation.
+    A scale of 0 hides. Errors are uniform: bits depend on no logarithm. The first measurement fills
+    all places, as in Gymnasium's FrameStackObservation.
     """
 
-    features: tuple[int, ...]  # places in the environment's observation, [F]
-    noise: tuple[float, ...]  # the largest error of each, in the feature's unit, [F]
-    history: int  # H, the latest included
-    frequency: float = 0.0  # f, steps a second, if earlier ones are seen as rates of change
+    scales: tuple[NDArray, ...]  # of each measurement, the latest first, H arrays [O, 1]
+    difference: NDArray  # 1 if earlier measurements are seen as differences, else 0, []
+    noise: NDArray  # the largest error of each feature, in the feature's unit, [O, 1]
 
-    @property
-    def draws(self) -> int:
-        """Return the number of random numbers of a measurement."""
-        return len(self.features) if any(self.noise) else 0
+    @classmethod
+    def of(
+        cls, features: Sequence[int], noise: Sequence[float], history: int, frequency: float = 0.0
+    ) -> Sensors:
+        """Return sensors of some features' last measurements.
 
-    def shown(self, measurements: Sequence) -> list:
+        With a frequency f, in steps a second, earlier ones are seen as rates of change,
+        (m_t - m_{t-1}) f. An even number of measurements is kept, with a hidden one if need be:
+        so the program is the same with the previous measurement and without it.
+        """
+        latest = np.zeros((CartPole.observation_size, 1), np.float32)
+        latest[list(features)] = 1
+        earlier = latest * np.float32(-frequency if frequency else 1)
+        scales = [latest, *[earlier] * (history - 1), *[0 * latest] * (history % 2)]
+        errors = latest * np.array(noise, np.float32)[:, None]
+        return cls(tuple(scales), np.array(frequency > 0, np.float32), errors)
+
+    def seen(self, measurements: Sequence) -> list:
         """Return the observation of H measurements, the latest first."""
-        if not self.frequency:
-            return list(measurements)
-        rates = [(new - old) * self.frequency for new, old in pairwise(measurements)]
-        return [measurements[0], *rates]
+        earlier = [old - self.difference * new for new, old in pairwise(measurements)]
+        return [s * m for s, m in zip(self.scales, [measurements[0], *earlier], strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sensed(CartPole):
     """A CartPole through sensors; its state includes the measurements."""
 
-    sensors: Sensors
-    observation_size = property(lambda self: len(self.sensors.features) * self.sensors.history)
-    draws = property(lambda self: self.sensors.draws)  # pyright: ignore
+    sensors: Sensors = field(compare=False, repr=False)
+    history: int  # H
+    noisy: bool
+    numbers = property(lambda self: self.sensors)  # pyright: ignore
+    observation_size = property(lambda self: 4 * self.history)
+    draws = property(lambda self: 4 if self.noisy else 0)  # pyright: ignore
+
+    @classmethod
+    def by(cls, sensors: Sensors) -> Sensed:
+        """Return a CartPole through these sensors."""
+        return cls(sensors=sensors, history=len(sensors.scales), noisy=bool(sensors.noise.any()))
+
+    def having(self, numbers: Any) -> Sensed:
+        """Return the environment with other sensors."""
+        return replace(self, sensors=numbers)
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
         """Draw initial states and the first measurement."""
         true = super().reset(keys, shape)
         random = streams.uniform(streams.fold_in(keys, 0), (*shape, self.draws))
-        return tf.concat([true, *[self._measure(true, random)] * self.sensors.history], -2)
+        return tf.concat([true, *[self._measure(true, random)] * self.history], -2)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., F H, N], the latest first."""
-        kept = tf.split(state[..., 4:, :], self.sensors.history, -2)
-        return tf.concat(self.sensors.shown(kept), -2)
+        """Return the observations [..., O H, N], the latest first."""
+        kept = tf.split(state[..., 4:, :], self.history, -2)
+        return tf.concat(self.sensors.seen(kept), -2)
 
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor) -> Step:
         """Push the cart and measure."""
         following, reward, terminated = super().step(state[..., :4, :], action)
-        seen = self._measure(following, random)
-        kept = state[..., 4 : 4 + self.observation_size - len(self.sensors.features), :]
-        return tf.concat([following, seen, kept], -2), reward, terminated
+        (following,) = materialize([following])  # else XLA moves the cart again for every error
+        measured, kept = self._measure(following, random), state[..., 4:-4, :]
+        return tf.concat([following, measured, kept], -2), reward, terminated
 
     def _measure(self, true: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-        features = tf.unstack(true, axis=-2)
-        measured = [features[place] for place in self.sensors.features]
-        if self.draws:
-            errors = zip(self.sensors.noise, tf.unstack(2 * random - 1, axis=-2), strict=True)
-            measured = [m + n * e for m, (n, e) in zip(measured, errors, strict=True)]
-        return tf.stack(measured, -2)
+        return true + self.sensors.noise * (2 * random - 1) if self.noisy else true
 
 
 def through_sensors(act: Act, sensors: Sensors, random: np.random.Generator) -> Act:
     """Return a policy for Gymnasium of one for sensors."""
-    seen: list[Observations] = []
+    kept: list[Observations] = []
 
     def sensing(observations: Observations, step: int) -> Actions:
-        measured = observations[:, list(sensors.features)]
-        if sensors.draws:
-            errors = 2 * random.random(measured.shape, np.float32) - 1
-            measured += np.array(sensors.noise, np.float32)[:, None] * errors
-        before = seen if step else [measured] * sensors.history
-        seen[:] = [measured, *before][: sensors.history]
-        return act(np.concatenate(sensors.shown(seen), axis=1), step)
+        measured = observations
+        if sensors.noise.any():
+            errors = 2 * random.random(observations.shape, np.float32) - 1
+            measured = observations + sensors.noise * errors
+        history = len(sensors.scales)
+        before = kept if step else [measured] * history
+        kept[:] = [measured, *before][:history]
+        return act(np.concatenate(sensors.seen(kept), axis=1), step)
 
     return sensing

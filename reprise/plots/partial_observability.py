@@ -34,6 +34,12 @@ def learning_curves(results: Results) -> Figure:
     return variant_panels.small_multiples(results, panels, (spaced(base), curves[base]))
 
 
+def early_returns(results: Results) -> Figure:
+    """Draw the training returns after the early iterations."""
+    title = f"Training until iteration {results.params['early']}"
+    return variant_panels.against_baseline(results, "early_return", "training return", title)
+
+
 def memories(results: Results) -> Markdown:
     """Show what sight and memory are worth."""
     variants, base, pairs = results.params["variants"], results.params["baseline"], {}

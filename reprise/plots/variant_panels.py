@@ -39,16 +39,17 @@ def curves_of(results: Results, name: str = "learning_curve") -> dict[str, pd.Da
 def greedy_returns(results: Results) -> Figure:
     """Draw the greedy returns of the final policies."""
     labels = ("greedy return", "The final policies, played greedily")
-    return _against_baseline(results, f"greedy_{results.limits[0]}", *labels)
+    return against_baseline(results, f"greedy_{results.limits[0]}", *labels)
 
 
 def training_returns(results: Results) -> Figure:
     """Draw the returns of the last training iterations."""
     labels = ("training return", "The last iterations of training")
-    return _against_baseline(results, "last_return", *labels)
+    return against_baseline(results, "last_return", *labels)
 
 
-def _against_baseline(results: Results, column: str, x_label: str, title: str) -> Figure:
+def against_baseline(results: Results, column: str, x_label: str, title: str) -> Figure:
+    """Draw a column of samples by variant, with the baseline's."""
     groups = {spaced(name): sample for name, sample in samples_of(results, column).items()}
     base, confidence = spaced(results.params["baseline"]), results.confidence
     found = improvement.compared(groups, base, confidence)

@@ -139,7 +139,7 @@ def test_a_training_is_the_same_compiled_and_not():
     compiled = programs.of(reinforce.training, CartPole(), part(reinforce.Fixed, TINY))
     (returns, steps), final = compiled(keys, weights, numbers)
     (plain_returns, plain_steps), plain = reinforce.training(
-        keys, weights, numbers, CartPole(), TINY
+        keys, weights, numbers, env=CartPole(), s=TINY
     )
     np.testing.assert_array_equal(steps, plain_steps)
     np.testing.assert_allclose(returns, plain_returns, rtol=2e-7)  # a sum divided by 3

@@ -26,9 +26,11 @@ from reprise.nn.determinism import tf
 from tests.agents.test_dqn import with_
 
 ODD, EVEN = FEATURES[:4], FEATURES[4:]  # in a mirror
-PLAIN = Sensors((0, 2), (0.0, 0.0), 3)
-RATES = PLAIN._replace(frequency=50.0, history=2)
-NOISY = Sensors((2, 1), (0.1, 0.5), 2)
+PLACES = [0, 2]  # of position and angle
+EXACT = [0.0] * 4
+PLAIN = Sensors.of(PLACES, EXACT, 3)
+RATES = Sensors.of(PLACES, EXACT, 2, frequency=50.0)
+NOISY = Sensors.of([1, 2], [9.0, 0.5, 0.1, 9.0], 2)
 KEYS = tf.constant(seeds.training_keys(1, "test", range(3)).T)
 NOTHING = tf.zeros([0, 3])
 RANDOM = np.random.default_rng(0)
@@ -45,7 +47,7 @@ def test_the_penalty_is_proportional_to_the_angle_after_the_step(penalty: float)
 
 @pytest.mark.parametrize(
     ("wrapped", "size"),
-    [(Shaped(penalty=0.0), 4), (Featured(chosen=EVEN), 6), (Sensed(sensors=PLAIN), 6)],
+    [(Shaped(penalty=0.0), 4), (Featured(chosen=EVEN), 6), (Sensed.by(PLAIN), 16)],
 )
 def test_the_environment_behind_a_wrapper_is_unchanged(wrapped, size):
     assert (wrapped.observation_size, wrapped.actions, wrapped.draws) == (size, 2, 0)
@@ -119,7 +121,7 @@ def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
 
 def played(sensors: Sensors, steps: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return the true observations [O, N] of some steps and what sensors show of them."""
-    environment = Sensed(sensors=sensors)
+    environment = Sensed.by(sensors)
     state = environment.reset(KEYS)
     true, shown = [], []
     for step in range(steps + 1):
@@ -131,34 +133,36 @@ def played(sensors: Sensors, steps: int) -> tuple[list[np.ndarray], list[np.ndar
 
 def test_the_latest_measurements_come_first_and_the_first_fills_all_places():
     true, shown = played(PLAIN, 4)
-    seen = [observation[[0, 2]] for observation in true]
+    hidden = np.array([[1], [0], [1], [0]])
     for t, here in enumerate(shown):
-        places = [seen[max(t - back, 0)] for back in range(3)]
-        np.testing.assert_array_equal(here, np.concatenate(places))
+        places = [hidden * true[max(t - back, 0)] for back in range(3)]
+        np.testing.assert_array_equal(here, np.concatenate([*places, np.zeros((4, 3))]))
 
 
 def test_rates_of_change_are_the_hidden_velocities():
     true, shown = played(RATES, 4)
-    np.testing.assert_array_equal(shown[0][2:], 0)
+    np.testing.assert_array_equal(shown[0][4:], 0)
     for before, here in zip(true[:-1], shown[1:], strict=True):
-        np.testing.assert_allclose(here[2:], before[[1, 3]], atol=2e-5)
+        np.testing.assert_allclose(here[[4, 6]], before[[1, 3]], atol=2e-5)
+        np.testing.assert_array_equal(here[[5, 7]], 0)
 
 
 def test_errors_are_uniform_within_their_bound_and_differ_between_seeds_and_steps():
-    environment, places = Sensed(sensors=NOISY), list(NOISY.features)
+    environment, places = Sensed.by(NOISY), [1, 2]
     first = environment.reset(KEYS, (500,))
-    errors = tf.constant(np.random.default_rng(0).random((500, 2, 3)), tf.float32)
+    errors = tf.constant(np.random.default_rng(0).random((500, 4, 3)), tf.float32)
     second = environment.step(first, tf.zeros([500, 3], tf.int32), errors)[0]
     for state in (first, second):
-        wrong = environment.observe(state).numpy()[:, :2] - state.numpy()[:, places]
-        for place, bound in enumerate(NOISY.noise):
+        wrong = environment.observe(state).numpy()[:, places] - state.numpy()[:, places]
+        for place, bound in enumerate((0.5, 0.1)):
             here = wrong[:, place]
             assert 0.98 * bound < np.abs(here).max() <= bound * 1.00001
             assert abs(here.mean()) < 0.1 * bound
             assert here.std() == pytest.approx(bound / np.sqrt(3), rel=0.05)
             assert len(np.unique(here)) > 1400  # of 1500
-    kept = environment.observe(second)[:, 2:]  # a measurement keeps its error
-    np.testing.assert_array_equal(kept, environment.observe(first)[:, :2])
+    kept = environment.observe(second)[:, 4:]  # a measurement keeps its error
+    np.testing.assert_array_equal(kept, environment.observe(first)[:, :4])
+    assert not environment.observe(second).numpy()[:, [0, 3, 4, 7]].any()  # hidden
 
 
 def test_a_policy_in_gymnasium_sees_what_gymnasiums_own_wrappers_show():
@@ -174,9 +178,29 @@ def test_a_policy_in_gymnasium_sees_what_gymnasiums_own_wrappers_show():
     evaluate(sensing, "CartPole-v1", [5], 1, [20])  # a new episode forgets the last
     space, cart = Box(-9, 9, (2,), np.float32), gymnasium.make("CartPole-v1")
     partial = TransformObservation(cart, lambda o: o[[0, 2]], space)
-    wrapped = FrameStackObservation(partial, PLAIN.history, padding_type="reset")
+    wrapped = FrameStackObservation(partial, 3, padding_type="reset")
     observation = wrapped.reset(seed=5)[0]
     for step, here in enumerate(seen):
-        np.testing.assert_array_equal(here, np.flip(observation, 0).ravel())
+        measured = here.reshape(4, 4)  # the last is hidden, as it only makes their number even
+        np.testing.assert_array_equal(measured[:3, PLACES], np.flip(observation, 0))
         observation = wrapped.step(step % 2)[0]
     assert len(seen) == 20
+
+
+def test_previous_measurements_and_rates_of_change_share_a_program_with_the_latest():
+    environments = [Sensed.by(sensors) for sensors in (RATES, Sensors.of([1], EXACT, 1))]
+    assert len(set(environments)) == len({repr(each) for each in environments}) == 1
+    assert Sensed.by(NOISY) != environments[0] != Sensed.by(PLAIN)
+
+
+def test_all_penalties_share_a_program():
+    assert Shaped(penalty=0.0) == Shaped(penalty=5.0)
+
+
+def test_a_network_for_rates_of_change_has_a_counterpart_for_previous_measurements():
+    """With w for a rate it has 50 w for the latest, and -50 w for the previous measurement."""
+    previous = Sensors.of(PLACES, EXACT, 2)
+    on_rates = np.random.default_rng(0).normal(size=8).astype(np.float32)
+    on_previous = np.concatenate([on_rates[:4] + 50 * on_rates[4:], -50 * on_rates[4:]])
+    for ours, theirs in zip(played(RATES, 4)[1], played(previous, 4)[1], strict=True):
+        np.testing.assert_allclose(on_rates @ ours, on_previous @ theirs, rtol=1e-3, atol=1e-5)

@@ -1,7 +1,10 @@
 """Partial observability: what each variant is allowed to see."""
 
+import numpy as np
+
+from reprise.environments.wrappers import Sensed
 from stages import partial_observability
-from stages.partial_observability import Params
+from stages.partial_observability import Noise, Params
 from tests import tiny
 from tests.stages.executing import trained
 
@@ -10,12 +13,26 @@ NAME = "partial_observability"
 
 def test_variants_see_their_features_and_only_noisy_ones_err():
     given = Params(**tiny.section(NAME))
-    assert given.sensors("full").features == (0, 1, 2, 3)
-    assert given.sensors("positions").features == (0, 2)
-    assert given.sensors("positions_and_previous").noise == (0.0, 0.0)
-    features = ("position", "velocity", "angle", "angular_velocity")
-    assert given.sensors("noisy").noise == tuple(getattr(given.noise, name) for name in features)
-    assert given.sensors("noisy_with_history").history > 1
+    noise = [getattr(given.noise, name) for name in Noise.model_fields]
+    for name, seen in given.variants.items():
+        sensors = given.sensors(name)
+        shown = [feature in seen.features for feature in Noise.model_fields]
+        np.testing.assert_array_equal(sensors.scales[0][:, 0], shown)
+        np.testing.assert_allclose(sensors.noise[:, 0], seen.noisy * np.multiply(shown, noise))
+        assert sum(scale.any() for scale in sensors.scales) == seen.history
+        assert sensors.difference == seen.rates
+
+
+def test_six_variants_share_three_programs():
+    given = Params(**tiny.section(NAME))
+    assert len({Sensed.by(given.sensors(name)) for name in given.variants}) == 3
+
+
+def test_the_early_return_is_that_of_the_early_iterations(tmp_path_factory):
+    found = trained(NAME, tmp_path_factory)
+    returns = found["returns.csv"].set_index(["variant", "iteration"]).loc["noisy"]
+    early = found["samples.csv"].set_index("variant").loc["noisy", "early_return"]
+    np.testing.assert_allclose(early, returns.loc[1:2].mean())
 
 
 def test_the_headline_names_every_variant(tmp_path_factory):
