@@ -22,7 +22,7 @@ TITLES = {
 }
 BANDS = {("q05", "q95"): 0.15, ("q25", "q75"): 0.3}
 HOURS = {0.125: "7½ min", 0.5: "30 min", 2: "2 h", 8: "8 h", 32: "32 h", 128: "5 d", 512: "21 d"}
-HOURS |= {2048: "85 d"}
+HOURS |= {2048: "85 d", 8192: "341 d", 32768: "3.7 y"}
 PERCENT = "{x:.0%}"
 BEST = "the best of the map"
 
@@ -151,13 +151,15 @@ def coverage_by_time(results: Results) -> Figure:
 
 
 def complete_table(results: Results) -> Markdown:
-    """Show the share of tries with all the dust."""
+    """Show the hours after which tries have all the dust."""
     rows = []
     for key, part in results.table("coverage").groupby("policy", sort=False):
-        end = part.iloc[-1]
-        hours = f"{end['minutes'] / 60:,.0f}"
-        rows.append((_names(results)[key], hours, f"{end['share']:.1%}", f"{end['complete']:.0%}"))
-    return show.table(rows, ("policy", "hours", "dust collected", "tries with all of it"))
+        reached = [part["minutes"][part["complete"] >= share].min() / 60 for share in (0.5, 1)]
+        hours = [words.number(time, ",.0f") for time in reached]
+        end = f"{part['complete'].iloc[-1]:.0%}"
+        rows.append((_names(results)[key], *hours, end))
+    columns = ("half of the tries have it all after (hours)", "all of them", "in the end")
+    return show.table(rows, ("policy", *columns))
 
 
 def neat_generations(results: Results) -> Figure:
