@@ -3,24 +3,31 @@
 Reads data/inputs/three_state.yaml. Writes to data/q_learning_convergence/: metrics.json (the
 iterations until a Q-value is within each tolerance of its optimum for good, null where that share
 of the runs does not get there; the sweeps that Q-value iteration takes; the share of runs with an
-optimal greedy policy), curves.csv (that Q-value's quantiles over the runs, and single runs),
-samples.csv (a row for each run), sweeps.csv (the same Q-value by Q-value iteration).
+optimal greedy policy), curves.csv (that Q-value's quantiles over the runs, and single runs; its
+first rows are a record apart, later ones ever further), samples.csv (a row for each run),
+sweeps.csv (the same Q-value by Q-value iteration).
 """
 
 import sys
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
-from reprise.pipeline import stage
+from reprise.pipeline import packs, stage
 from reprise.stats.estimates import share
-from reprise.tabular import comparison, loaders, names, q_learning, settling
+from reprise.tabular import comparison, loaders, names, progress, q_learning, settling
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, q_value_iteration
+from reprise.tabular.undiscounted import first_state
 
+NAME = "q_learning_convergence"
 THREE_STATE = Path("data/inputs/three_state.yaml")
+RUNS = 125  # in a pack
+GROWTH = 1.02  # from one row of curves.csv to the next, or a record more
 
 
 class Recorded(kinds.Frozen):
@@ -47,29 +54,56 @@ class Params(q_learning.Hyperparameters):
         yield self.memory("the Q-values after all sweeps", 8, "sweeps")
 
 
-def run(params: Params) -> dict:
-    """Learn in every run, each independent of the others."""
+class Learnt(NamedTuple):
+    """The results of runs."""
+
+    q: np.ndarray  # [R, S, A]
+    curves: np.ndarray  # of the watched Q-value, [R, rows of curves.csv]
+    settled: np.ndarray  # iterations, NaN for never, [R, tolerances]
+
+
+def learn(params: Params, pack: packs.Pack) -> Learnt:
+    """Learn in a pack's runs, each independent of the others."""
     mdp, every = loaders.from_yaml(THREE_STATE), params.record_every
+    recorded = params.recorded.state, params.recorded.action
+    optimum = float(optimal_q_values(mdp, params.discount)[mdp.pair(*recorded)])
+    generators = [seeds.generator(params.seed, "q_learning", run) for run in pack.seeds]
+    q, curves = q_learning.q_learning(mdp, params, generators, params.start_state, recorded)
+    settled = [
+        settling.settling_iterations(curves, optimum, tolerance, every)
+        for tolerance in params.tolerances
+    ]
+    return Learnt(q, curves[:, rows(params) - 1], np.stack(settled, axis=1))
+
+
+def rows(params: Params) -> np.ndarray:
+    """Return the records that are rows of curves.csv, from 1."""
+    last = params.iterations // params.record_every
+    return np.array(progress.checkpoints_until(last, 1, GROWTH))
+
+
+def run(params: Params) -> dict:
+    """Learn in every run, and compare with Q-value iteration."""
+    mdp = loaders.from_yaml(THREE_STATE)
     recorded = params.recorded.state, params.recorded.action
     pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
     optimal = optimal_q_values(mdp, params.discount)
-    generators = [seeds.generator(params.seed, "q_learning", run) for run in range(params.runs)]
-    q, curves = q_learning.q_learning(mdp, params, generators, params.start_state, recorded)
+    first_state(mdp, params.start_state)  # refused before anything is learnt
+    cut = packs.cut(params.runs, RUNS)
+    found = packs.run(partial(learn, params), cut, label=NAME)
+    q, curves, settles = map(np.concatenate, zip(*found, strict=True))
     optimum = float(optimal[pair])
     swept = q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
     best = best_actions(mdp, optimal.max(axis=1), params.discount)
     greedy = q_learning.optimal_runs(q, best)
     settled, summaries = {}, {}
-    for tolerance in params.tolerances:
+    for tolerance, times in zip(params.tolerances, settles.T, strict=True):
         name = settling.within(tolerance)
-        settled[name] = settling.settling_iterations(curves, optimum, tolerance, every)
+        settled[name] = times
         sweeps = settling.settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
-        summaries[name] = settling.settling_summary(settled[name], sweeps, len(pairs))
-        summaries[name]["never"] = share(np.isnan(settled[name]))
-    iterations, quantiles = (
-        every * np.arange(1, curves.shape[1] + 1),
-        settling.curve_quantiles(curves),
-    )
+        summaries[name] = settling.settling_summary(times, sweeps, len(pairs))
+        summaries[name]["never"] = share(np.isnan(times))
+    iterations, quantiles = params.record_every * rows(params), settling.curve_quantiles(curves)
     shown = {f"run_{run}": curve for run, curve in enumerate(curves[: params.shown_runs])}
     finals = {
         f"q_{names.quoted(state)}_{names.quoted(action)}": q[:, *at] for at, state, action in pairs
@@ -94,14 +128,18 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return the shares of settled and of optimal runs."""
-    metrics = results["metrics.json"]
-    name = next(key for key in metrics if key.startswith("within_"))
-    near = f"{1 - metrics[name]['never']['share']:.1%} of {metrics['runs']:,} runs settle"
-    tolerance = name.replace("_", " ").removesuffix(" percent") + "%"
+    """Return when half of the runs settle, and which act optimally."""
+    metrics, parts = results["metrics.json"], []
+    last = metrics["iterations"]
+    for key in metrics:
+        if key.startswith("within_"):
+            tolerance = key.removesuffix("_percent").replace("_", " ", 1).replace("_", ".")
+            median = metrics[key]["iterations"]["median"]
+            when = f"by iteration {median:,.0f}" if median else f"after iteration {last:,}"
+            parts.append(f"{tolerance}% {when}")
     optimal = f"{metrics['optimal_policy']['share']:.1%} act optimally"
-    return f"{near} {tolerance} in {metrics['iterations']:,} iterations; {optimal}"
+    return f"half of {metrics['runs']:,} runs settle {', '.join(parts)}; {optimal}"
 
 
 if __name__ == "__main__":
-    sys.exit(stage.execute("q_learning_convergence", Params, run, headline))
+    sys.exit(stage.execute(NAME, Params, run, headline))

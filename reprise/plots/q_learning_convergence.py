@@ -1,55 +1,80 @@
 """Figures of the stage q_learning_convergence."""
 
-import numpy as np
+import pandas as pd
 from IPython.display import Markdown
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import figures, show, style
+from reprise.plots import show, style
 from reprise.plots.mdp_solving import pair_name
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.stats import words
 
 BANDS = {("q05", "q95"): 0.16, ("q25", "q75"): 0.3}
-CHAPTER = 8000  # the chapter's iterations
+CHAPTER = 8000  # iterations until the chapter's run has converged
+FIGURE = 10_000  # iterations in the chapter's figure
 
 
 def way_to_the_optimum(results: Results) -> Figure:
-    """Draw the watched Q-value by sweeps, and by Q-learning's iterations."""
-    sweeps, curves = results.table("sweeps", "sweep")["q"], results.table("curves", "iteration")
-    runs, optimum = curves.filter(like="run_"), results.metrics["optimum"]
-    near = max(results.params["tolerances"])
+    """Draw the watched Q-value by sweeps, and by the chapter's iterations."""
+    sweeps = results.table("sweeps", "sweep")["q"]
     options = {"sharey": True, "width_ratios": [1, 2]}
     figure, (left, right) = style.panels(2, 2, (4.2, 0), **options)
     left.plot(sweeps.index, sweeps, "o-", color=style.VERMILION, markersize=3, linewidth=1.2)
-    right.plot(runs.index, runs.to_numpy(), color=style.INK, alpha=0.22, linewidth=0.6)
-    style.curve(right, curves, style.BLUE, BANDS)
-    for axes in (left, right):
-        axes.axhspan(optimum * (1 - near), optimum * (1 + near), color=style.GREEN, alpha=0.12)
-        axes.axhline(optimum, **style.DASHED)
-        axes.xaxis.set_major_formatter("{x:,.0f}")
     left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    _optimum(left, results)
     style.finish(left, "sweeps of Q-value iteration", _watched(results), "")
-    style.finish(right, "iterations of Q-learning", "", "")
+    curves = results.table("curves", "iteration")
+    _curves(right, curves[curves.index <= max(FIGURE, curves.index[0])], results)
+    return figure
+
+
+def long_way(results: Results) -> Figure:
+    """Draw the watched Q-value by all iterations, on a log axis."""
+    figure, axes = style.single(3.6)
+    axes.set_xscale("log")
+    _curves(axes, results.table("curves", "iteration"), results)
+    axes.set_ylabel(_watched(results))
+    return figure
+
+
+def _curves(axes: Axes, curves: pd.DataFrame, results: Results) -> None:
+    """Draw single runs and quantiles of all."""
+    runs = curves.filter(like="run_")
+    axes.plot(runs.index, runs.to_numpy(), color=style.INK, alpha=0.22, linewidth=0.6)
+    style.curve(axes, curves, style.BLUE, BANDS)
+    near = _optimum(axes, results)
+    style.finish(axes, "iterations of Q-learning", "", "")
     median = Label(float(curves["median"].iloc[-1]), "median", style.BLUE)
-    style.label_right(right, [Label(optimum, "optimum"), median])
+    style.label_right(axes, [Label(results.metrics["optimum"], "optimum"), median])
     shown = f"Grey: {runs.shape[1]} of {results.metrics['runs']:,} runs. " if runs.shape[1] else ""
     zone = f"Green: within {100 * near:g}% of the optimum."
-    style.note(figure, f"{shown}Bands: 5–95% and 25–75% of all. {zone}")
-    return figure
+    if figure := axes.get_figure(root=True):
+        style.note(figure, f"{shown}Bands: 5–95% and 25–75% of all. {zone}")
+
+
+def _optimum(axes: Axes, results: Results) -> float:
+    """Draw the optimum and the widest tolerance, and return it."""
+    optimum, near = results.metrics["optimum"], max(results.params["tolerances"])
+    axes.axhspan(optimum * (1 - near), optimum * (1 + near), color=style.GREEN, alpha=0.12)
+    axes.axhline(optimum, **style.DASHED)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    return near
 
 
 def settled(results: Results) -> Figure:
     """Draw the share of runs that have settled by iterations."""
     samples, last = results.table("samples"), results.metrics["iterations"]
+    first = results.params["record_every"]
     figure, axes = style.single(3.6)
     labels = []
     for (column, name), colour in zip(_tolerances(results), style.CYCLE, strict=False):
         steps = samples[column].to_numpy(float)
-        _, share = style.arrivals(axes, steps, (0, last), color=colour)
+        _, share = style.arrivals(axes, steps, (first, last), color=colour)
         labels.append(Label(share, f"{name}: {share:.1%}", colour))
-    axes.set(xlim=(0, last), ylim=(0, 1))
+    axes.set(xscale="log", xlim=(first, max(last, 1.1 * first)), ylim=(0, 1))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
     style.finish(axes, "iterations of Q-learning", "runs that have settled", "")
@@ -71,19 +96,6 @@ def settled_table(results: Results) -> Markdown:
     columns = ("", "sweeps of Q-value iteration", "Q-learning: one run in twenty by")
     columns += ("a quarter by", "half by", "three quarters by", "never")
     return show.table(rows, (*columns, "iterations for a sweep", "updates for an update"))
-
-
-def final_values(results: Results) -> Figure:
-    """Draw the watched Q-value at the end of each run."""
-    recorded = results.params["recorded"]
-    names = (n if n.isalnum() else repr(n) for n in (recorded["state"], recorded["action"]))
-    values = results.table("samples")["_".join(["q", *names])].to_numpy()
-    low = np.floor(values.min())
-    high = max(np.ceil(values.max()), low + 1)
-    bins = np.linspace(low, high, 4 * int(high - low) + 1)
-    level = Label(results.metrics["optimum"], "optimum")
-    labels = (f"{_watched(results)} at the end", "")
-    return figures.distribution(results, values, bins, labels, level)
 
 
 def _watched(results: Results) -> str:

@@ -119,7 +119,7 @@ class Learner:
         self.iterations = until
 
 
-@njit
+@njit(error_model="numpy")  # no checks for divisions by 0
 def learn(
     generator: np.random.Generator,
     model: Episodes,
