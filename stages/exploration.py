@@ -2,13 +2,16 @@
 
 Reads data/inputs/three_state.yaml, and the transition tables of Gymnasium's toy-text environments.
 Writes to data/exploration/: metrics.json (by problem and behaviour: the steps until the greedy
-policy's exact value is within the tolerance of the optimum, for good and for the first time, null
-where that share of the runs does not get there; the share that does; the share of pairs of state
-and action tried; the loss at the end; the probability of getting there for good sooner than a
-random run), samples.csv (a row for each run), curves.csv (quantiles over the runs at checkpoints).
+policy's exact value is within the tolerance of the optimum, for good and for the first time, and
+until every pair of state and action has been tried, null where that share of the runs does not get
+there; the share that does; the share of pairs tried; the loss at the end; the probability of
+getting there for good sooner than a random run), samples.csv (a row for each run), curves.csv
+(quantiles over the runs at checkpoints).
 
-Steps are the environment's. Episodes have no time limit: the values are those of the model, which
-has none. A loss is (optimum - value) / |optimum|.
+The greedy policy takes each of the actions that tie with equal probability, as the agents do: from
+Q = 0, the first action of each state may happen to be optimal. Steps are the environment's.
+Episodes have no time limit: the values are those of the model, which has none. A loss is
+(optimum - value) / |optimum|.
 """
 
 import sys
@@ -146,8 +149,9 @@ def run(params: Params) -> dict:
             values, coverage = found[f"{name} {behaviour}"]
             losses = np.round((best - values) / abs(best), DECIMALS) + 0.0  # no -0.0
             first, settled = progress.steps_to_within(values, best, params.tolerance, steps)
+            covered, _ = progress.steps_to_within(coverage, 1.0, 0.0, steps)
             late[behaviour] = np.where(np.isnan(settled), last + 1, settled)
-            times = {"steps": settled, "first_steps": first}
+            times = {"steps": settled, "first_steps": first, "covered_steps": covered}
             curve = {"loss": losses, "coverage": coverage}
             ends = {"coverage": coverage[:, -1], "loss": losses[:, -1]}
             metrics[name][behaviour] = {
@@ -155,6 +159,7 @@ def run(params: Params) -> dict:
                 "reached": share(~np.isnan(settled)),
                 "first_steps": settling.settling_quantiles(first),
                 "first_reached": share(~np.isnan(first)),
+                "covered_steps": settling.settling_quantiles(covered),
                 **{key: summary(values) for key, values in ends.items()},
             }
             if behaviour != BASELINE:

@@ -108,14 +108,19 @@ def reached_table(results: Results) -> Markdown:
     for problem, found in results.metrics["problems"].items():
         for behaviour, one in found.items():
             if isinstance(one, dict):
-                steps = [words.number(one["steps"][q], ",.0f") for q in ("q25", "median")]
+                by = one["steps"]["q25"], one["steps"]["median"], one["covered_steps"]["median"]
+                steps = [words.number(step, ",.0f") for step in by]
                 tried = words.number(one["coverage"]["mean"], ".1%")
                 cells = [show.cell(one["reached"], ".0%"), *steps, tried]
                 sooner = one.get("sooner_than_random")
                 cells.append(show.cell(sooner, ".0%") if sooner else "")
                 rows.append((_title(problem), _name(behaviour), *cells))
     columns = ("problem", "behaviour", "runs that get there", "a quarter by step", "half by step")
-    last = ("pairs tried in the end", "sooner than a random run, probability")
+    last = (
+        "half have tried all pairs by",
+        "pairs tried in the end",
+        "sooner than a random run, probability",
+    )
     return show.table(rows, (*columns, *last))
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike
 
 from reprise.tabular.exploration import Behaviour
 from reprise.tabular.mdp import MDP
@@ -34,7 +33,8 @@ def explore(
 ) -> Progress:
     """Learn, and evaluate the greedy policy at each checkpoint.
 
-    There is a run for each generator. The policy's value is exact, from the model. Checkpoints are
+    There is a run for each generator. The policy's value is exact, from the model; it takes actions
+    that tie with equal probability. Checkpoints are
     numbers of iterations, ascending, [K].
     """
     mdp, discount = problem.mdp, hyperparameters.discount
@@ -45,39 +45,51 @@ def explore(
         learner = Learner(mdp, model, hyperparameters, behaviour, generator)
         for k, checkpoint in enumerate(checkpoints):
             learner.learn(checkpoint)
-            values = policy_values(mdp, np.argmax(learner.q, axis=1), discount)
+            values = policy_values(mdp, greedy_policy(learner.q), discount)
             found.values[run, k] = problem.start_value(values)
             found.coverage[run, k] = np.count_nonzero(learner.visits) / pairs
     return found
 
 
-def policy_values(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
-    """Solve Bellman's equation of a policy, in a small model.
+def greedy_policy(q: np.ndarray) -> np.ndarray:
+    """Return π(a | s), equal for all a of highest Q(s, a), [S, A]."""
+    ties = q == q.max(axis=1, keepdims=True)
+    return ties / ties.sum(axis=1, keepdims=True)
+
+
+def policy_values(mdp: MDP, policy: np.ndarray, discount: float) -> np.ndarray:
+    """Solve Bellman's equation of a policy π(a | s), in a small model.
 
     V = R_π + γ T_π V, with γ below 1.
     """
     arrows = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
-    return _solved(*arrows, mdp.expected_rewards, np.asarray(policy), discount)
+    return _solved(*arrows, mdp.expected_rewards, policy, discount)
 
 
 @njit
 def _solved(row_starts, successors, probabilities, rewards, policy, discount) -> np.ndarray:
     size, number_of_actions = rewards.shape  # [S, A]
-    system, values = np.eye(size), np.empty(size)  # no pivots are needed; zeros are skipped
-    for state in range(size):
-        row = state * number_of_actions + policy[state]
-        values[state] = rewards[state, policy[state]]
-        for n in range(row_starts[row], row_starts[row + 1]):
-            system[state, successors[n]] -= discount * probabilities[n]
-    for pivot in range(size):
-        for i in range(pivot + 1, size):
+    system, values = np.eye(size), np.zeros(size)  # no pivots are needed; zeros are skipped
+    first, last = np.arange(size), np.arange(size)  # columns of each row that are not 0
+    for state, action in np.ndindex(rewards.shape):
+        weight = policy[state, action]
+        if weight > 0:
+            row = state * number_of_actions + action
+            values[state] += weight * rewards[state, action]
+            for n in range(row_starts[row], row_starts[row + 1]):
+                column = successors[n]
+                system[state, column] -= weight * discount * probabilities[n]
+                first[state], last[state] = min(first[state], column), max(last[state], column)
+    for i in range(size):
+        for pivot in range(first[i], i):
             if system[i, pivot] != 0.0:
                 factor = system[i, pivot] / system[pivot, pivot]
-                for j in range(pivot + 1, size):
+                for j in range(pivot + 1, last[pivot] + 1):
                     system[i, j] -= factor * system[pivot, j]
                 values[i] -= factor * values[pivot]
+                last[i] = max(last[i], last[pivot])
     for i in range(size - 1, -1, -1):
-        for j in range(i + 1, size):
+        for j in range(i + 1, last[i] + 1):
             values[i] -= system[i, j] * values[j]
         values[i] /= system[i, i]
     return values

@@ -64,6 +64,7 @@ def test_the_metrics_agree_with_the_samples(results: dict[str, Any], few: Params
         assert found["reached"]["share"] == pytest.approx(there.mean())
         assert (there == (rows["loss"] <= few.tolerance)).all()
         assert (rows["first_steps"][there] <= rows["steps"][there]).all()
+        assert (rows["covered_steps"].notna() == (rows["coverage"] == 1)).all()
         assert found["coverage"]["mean"] == pytest.approx(rows["coverage"].mean())
         if not there.any():
             assert set(found["steps"].values()) == {None}

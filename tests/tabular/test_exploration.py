@@ -8,8 +8,9 @@ from reprise.tabular import progress
 from reprise.tabular.dynamic_programming import policy_evaluation, policy_iteration
 from reprise.tabular.exploration import appraise_curiously, curious, epsilon_greedy, falling
 from reprise.tabular.mdp import from_arrays
-from reprise.tabular.problems import Problem, toy_text
+from reprise.tabular.problems import Problem, from_state, toy_text
 from reprise.tabular.q_learning import Learner, Learning, episodes
+from reprise.tabular.td_learning import evaluate, uniform_policy
 from tests.tabular.textbook import random_model
 
 HYPERPARAMETERS = Learning(
@@ -41,9 +42,26 @@ def bandit(behaviour, rewards):
 def test_a_policys_values_are_those_of_the_linear_system(seed, discount):
     model, *_ = random_model(seed)
     policy = np.argmax(model.possible, axis=1)
-    exact = policy_evaluation(model, policy, discount)
-    found, least = progress.policy_values(model, policy, discount), 1e-9 * np.abs(exact).max()
-    np.testing.assert_allclose(found, exact, rtol=1e-9, atol=least)
+    certain = np.eye(model.number_of_actions)[policy]
+    for weights, exact in (
+        (certain, policy_evaluation(model, policy, discount)),
+        (uniform_policy(model), evaluate(model, uniform_policy(model), discount)),
+    ):
+        found, least = progress.policy_values(model, weights, discount), 1e-9 * np.abs(exact).max()
+        np.testing.assert_allclose(found, exact, rtol=1e-9, atol=least)
+
+
+def test_actions_that_tie_are_equally_probable_in_a_greedy_policy():
+    q = np.array([[0.0, 0.0, -np.inf], [1.0, 2.0, 2.0], [0.0, -1.0, 3.0]])
+    assert progress.greedy_policy(q).tolist() == [[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1]]
+
+
+def test_an_agent_that_knows_nothing_is_not_near_optimal(three_state):
+    problem = from_state("three_state", three_state, 0.9, "s0")
+    optimum = problem.start_value(policy_iteration(three_state, 0.9).values)
+    knows_nothing = np.where(three_state.possible, 0.0, -np.inf)
+    values = progress.policy_values(three_state, progress.greedy_policy(knows_nothing), 0.9)
+    assert problem.start_value(values) < 0.9 * optimum
 
 
 def test_epsilon_falls_linearly_and_the_exploration_function_is_the_chapters():
@@ -89,7 +107,8 @@ def test_a_greedy_policys_exact_value_is_what_it_gets_in_gymnasium():
     agent = learner(problem, epsilon_greedy(1.0, 0.1, 20_000.0), learning_rate=0.1)
     agent.learn(40_000)
     policy = np.argmax(agent.q, axis=1)
-    exact = problem.start_value(progress.policy_values(problem.mdp, policy, 0.99))
+    certain = np.eye(problem.mdp.number_of_actions)[policy]
+    exact = problem.start_value(progress.policy_values(problem.mdp, certain, 0.99))
     environment = gymnasium.make("FrozenLake-v1", max_episode_steps=100_000)  # no time limit
     returns = []
     for seed in range(400):
