@@ -4,19 +4,22 @@ Reads: params.yaml.
 Writes to data/hardcoded_baseline/:
     metrics.json    the returns of each policy; the growth of swings under the angle rule
     episodes.csv    the return of every episode of the policies without a network
+    further.csv     the return of further episodes under the angle rule, from random starts
     untrained.csv   the mean return of every untrained network
     trace.csv       one episode under the angle rule, step by step
     swings.csv      every swing of pole and cart under the angle rule
     angle.gif, random.gif, angle_and_velocity.gif    the same start under three policies
 """
 
+import contextlib
 import sys
 
+import gymnasium
 import numpy as np
 import pandas as pd
 from pydantic import ValidationInfo, field_validator
 
-from reprise import capacity, policies
+from reprise import capacity, policies, seeds
 from reprise.environments import animation, rollout
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.hyperparameters import AtLeastTwo, Frozen, HiddenSizes, PositiveInt, Seed
@@ -46,6 +49,7 @@ class Params(Frozen):
     first_seed: Seed
     maximum_steps: PositiveInt
     traced_seed: Seed
+    further_episodes: PositiveInt
     untrained: Untrained
 
     @field_validator("traced_seed")
@@ -61,6 +65,8 @@ class Params(Frozen):
         for keys in (("episodes",), ("untrained.episodes", "untrained.networks")):
             yield self.memory("all episodes at once", capacity.ENVIRONMENT, *keys)
             yield self.memory("the random numbers of all steps", 4, "maximum_steps", *keys)
+        yield self.memory("all further episodes at once", 256, "further_episodes")
+        yield self.work("the further steps", "further_episodes", "maximum_steps", nanoseconds=10)
         given = self.given("untrained.hidden_sizes"), self.given("untrained.networks")
         yield from nets.needs((len(FEATURES), *self.untrained.hidden_sizes, 1), 1, *given)
 
@@ -75,8 +81,8 @@ def run(params: Params) -> dict:
         seen.append(observations[..., 0])
         return policies.angle(observations)
 
-    def chance(seeds: range) -> rollout.Act:
-        return policies.chance(policies.uniform_draws(params.seed, "random", seeds, 1, limit))
+    def chance(starts: range) -> rollout.Act:
+        return policies.chance(policies.uniform_draws(params.seed, "random", starts, 1, limit))
 
     damping = policies.playing(policies.angle_and_velocity)
     left = policies.playing(policies.always_left)
@@ -105,12 +111,33 @@ def run(params: Params) -> dict:
         "episodes.csv": pd.DataFrame({"seed": played, **returns}).melt(
             "seed", var_name="policy", value_name="return"
         ),
+        "further.csv": pd.DataFrame({"return": further_returns(params)}),
         "untrained.csv": pd.DataFrame({"network": range(len(means)), "return": means}),
         "trace.csv": trace.rename_axis("step").reset_index(),
         "swings.csv": swung,
     }
     gifs = {f"{n}.gif": animation.gif(e.frames, e.frames_per_second) for n, e in episodes.items()}
     return results | gifs
+
+
+def further_returns(params: Params) -> np.ndarray:
+    """Return the angle rule's returns from random starts, [E]."""
+    first = int(seeds.generator(params.seed, NAME, "further").integers(2**31))
+    episodes = gymnasium.make_vec(
+        CHAPTERS_OWN, params.further_episodes, vectorization_mode="vector_entry_point"
+    )
+    returns = np.zeros(params.further_episodes, np.int64)
+    running = returns == 0
+    with contextlib.closing(episodes):
+        observations, _ = episodes.reset(seed=first)
+        for _ in range(params.maximum_steps):
+            returns += running  # a step pays 1, also the last
+            actions = policies.angle(observations[..., np.newaxis])[:, 0]
+            observations, _, terminated, *_ = episodes.step(actions)
+            running &= ~terminated
+            if not running.any():
+                break
+    return returns
 
 
 def summary(returns: np.ndarray, limit: int) -> dict[str, float]:

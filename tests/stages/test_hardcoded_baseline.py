@@ -49,6 +49,18 @@ def test_a_tiny_run_has_every_file_even_without_a_swing(tmp_path, results):
     artifacts.write_all(tmp_path, few)
 
 
+def test_further_episodes_last_as_long_as_those_of_single_environments(results):
+    further = results["further.csv"]["return"]
+    returns = results["episodes.csv"].query("policy == 'angle'")["return"]
+    assert len(further) == PARAMS.further_episodes
+    error = np.hypot(returns.sem(), further.sem())
+    assert abs(further.mean() - returns.mean()) < 3 * error
+    assert further.min() >= 10
+    assert 0.005 < (further > 63).mean() < 0.012
+    brief = PARAMS.model_copy(update={"further_episodes": 3, "maximum_steps": 20})
+    assert hardcoded_baseline.further_returns(brief).tolist() == [20] * 3
+
+
 def test_growth_counts_episodes_with_two_swings_and_takes_the_last_ratio():
     sizes = {1: [1.0, 2.0, 6.0], 2: [2.0, 1.0, 2.0], 3: [1.0], 4: [1.0, 4.0]}
     rows = [(seed, "pole", 0, size) for seed, each in sizes.items() for size in each]
