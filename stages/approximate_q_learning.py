@@ -5,7 +5,6 @@ Writes to data/approximate_q_learning/:
     metrics.json        how each learner trains and plays, and its comparison with the DQN
     samples.csv         a row for each learner and seed
     returns.csv         mean return of the last episodes by environment steps, of shown seeds
-    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
     weights.csv         the final weights: one for each feature and action, the bias last
 """

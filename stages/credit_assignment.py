@@ -6,7 +6,6 @@ Writes to data/credit_assignment/:
     examples.csv        returns and advantages of a few rewards, step by step
     samples.csv         a row for each variant and seed
     returns.csv         mean return of each iteration's episodes, one column for each shown seed
-    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
 """
 

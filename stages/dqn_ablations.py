@@ -5,7 +5,6 @@ Writes to data/dqn_ablations/:
     metrics.json        each variant by itself and with its partner, warnings, replay_access
     samples.csv         a row for each variant and seed
     returns.csv         the return of each training episode, one column for each shown seed
-    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
     warnings.csv        loss and mean target of the base around its collapses, among calm seeds
 

@@ -5,10 +5,9 @@ Writes to data/dqn_training/:
     metrics.json        how trainings go, and how good the policies are in Gymnasium
     samples.csv         one row for each seed, the sample of metrics.json
     returns.csv         the return of each training episode, one column for each shown seed
-    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
     loss_curve.csv      the same of the loss of each round's gradient steps
-    weights.npz         the networks at the end; `reprise.load` makes Keras models of them
+    weights.npz         networks of the shown seeds; `reprise.load` makes Keras models of them
     policy_map.csv      the share of seeds that push right, by the pole's angle and angular velocity
     median_seed.gif     an episode of the seed with the median evaluation
 """
@@ -68,7 +67,7 @@ def run(params: Params) -> dict:
         "samples.csv": samples,
         **training.curves(run.returns, "episode"),
         "loss_curve.csv": training.quantiles(run.losses, "episode"),
-        "weights.npz": dqn.export(run.weights["final"], params),
+        "weights.npz": dqn.export(training.shown(run.weights["final"]), params),
         "policy_map.csv": evaluation.pushing_right(pushes),
         "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
     }

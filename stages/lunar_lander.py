@@ -1,7 +1,6 @@
 """Training of policy networks with REINFORCE on LunarLander-v3.
 
-The code and the files are those of reinforce_training, without returns.npz: returns.csv has all
-seeds. The environment runs in Gymnasium itself, a
+The code and the files are those of reinforce_training. The environment runs in Gymnasium itself, a
 softmax draws one of four actions, and a policy solves the task at Gymnasium's mean return of 200.
 The stage takes long, so it has its own pipeline: `dvc repro extra/dvc.yaml`.
 
@@ -16,6 +15,7 @@ Writes to data/lunar_lander/:
 """
 
 import sys
+from functools import partial
 
 from reprise.pipeline import stage
 from stages import reinforce_training
@@ -23,13 +23,7 @@ from stages.reinforce_training import Params, headline
 
 NAME = "lunar_lander"
 
-
-def run(params: Params) -> dict:
-    """Train and evaluate all seeds."""
-    results = reinforce_training.run(params, NAME)
-    del results["returns.npz"]
-    return results
-
+run = partial(reinforce_training.run, name=NAME)
 
 if __name__ == "__main__":
     sys.exit(stage.execute(NAME, Params, run, headline))

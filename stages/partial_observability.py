@@ -5,7 +5,6 @@ Writes to data/partial_observability/:
     metrics.json        how each variant trains, and its comparison with the baseline
     samples.csv         a row for each variant and seed, also with its early return
     returns.csv         mean return of each iteration's episodes, one column for each shown seed
-    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
 """
 

@@ -5,7 +5,6 @@ Writes to data/prior_knowledge/:
     metrics.json        environment steps to each target return, and comparisons with the baseline
     samples.csv         a row for each variant and seed
     returns.csv         true mean return of each iteration, one column for each shown seed
-    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
 """
 

@@ -5,9 +5,8 @@ Writes to data/reinforce_training/:
     metrics.json        how the trainings end, and how good the policies are in Gymnasium
     samples.csv         one row for each seed, the sample of metrics.json
     returns.csv         mean return of each iteration's episodes, one column for each shown seed
-    returns.npz         the same of all seeds
     learning_curve.csv  mean, median and quantiles over seeds
-    weights.npz         the trained networks; `reprise.load` makes Keras models of them
+    weights.npz         networks of the shown seeds; `reprise.load` makes Keras models of them
     median_seed.gif     an episode of the seed with the median evaluation
 """
 
@@ -67,7 +66,7 @@ def run(params: Params, name: str = NAME) -> dict:
         },
         "samples.csv": samples,
         **training.curves(run.returns, "iteration", first=1),
-        "weights.npz": reinforce.export(run.weights["final"], params),
+        "weights.npz": reinforce.export(training.shown(run.weights["final"]), params),
         "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
     }
 

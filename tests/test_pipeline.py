@@ -49,11 +49,12 @@ def test_the_report_is_whole_and_its_references_lead_somewhere(repository):
     assert not documents.dangling(folder)
 
 
-def test_every_result_but_arrays_of_many_seeds_is_in_git(repository):
+def test_every_result_is_in_git(repository):
     tracked = repository.git("ls-files", "data").split()
-    assert [name for name in tracked if name.endswith(".npz")] == [f"data/{EXTRA}/weights.npz"]
-    results = {name for name in repository.results() if not name.endswith(".npz")}
-    assert {name.removeprefix("data/") for name in tracked} >= results
+    assert {name for name in tracked if name.endswith(".npz")} == {
+        f"data/{stage}/weights.npz" for stage in ("dqn_training", "reinforce_training", EXTRA)
+    }
+    assert {name.removeprefix("data/") for name in tracked} >= set(repository.results())
     assert not repository.git("status", "--porcelain")
 
 

@@ -18,16 +18,20 @@ from reprise.stats.intervals import Array, known
 LAST_ITERATIONS = 10  # the end of a training by iterations
 LAST_EPISODES = 50  # the end of a training by episodes
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
-SHOWN = 96  # seeds with a column in a table of returns; returns.npz has all
+SHOWN = 96  # seeds with a column in returns.csv and a network in weights.npz: both are in git
 
 
 def curves(returns: NDArray, index: str, first: int = 0) -> dict[str, Any]:
-    """Return tables and arrays of returns [K, N], by file."""
+    """Return the tables of returns [K, N], by file."""
     return {
         "returns.csv": by_seed(returns[:, :SHOWN], index, first),
-        "returns.npz": {"returns": returns.astype(np.float32)},
         "learning_curve.csv": quantiles(returns, index, first),
     }
+
+
+def shown(weights: Sequence[NDArray]) -> list[NDArray]:
+    """Return the weights of the shown seeds, the last axis."""
+    return [weight[..., :SHOWN] for weight in weights]
 
 
 def by_seed(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:

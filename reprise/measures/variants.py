@@ -17,7 +17,7 @@ from reprise.measures.training_run import TrainingRun
 from reprise.stats import improvement, intervals, words
 from reprise.stats.intervals import Array
 
-SHOWN = 32  # seeds of a variant with a column in returns.csv; returns.npz has all
+SHOWN = 32  # seeds of a variant with a column in returns.csv, which is in git
 
 
 def results(
@@ -48,7 +48,7 @@ def results(
 
 
 def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> dict[str, Any]:
-    """Return returns by file: some seeds, all, and quantiles."""
+    """Return returns by file: of some seeds, and quantiles."""
 
     def table(of: Callable, seeds: int | None = None) -> pd.DataFrame:
         found = {name: run.returns[:, :seeds] for name, run in trained.items()}
@@ -56,7 +56,6 @@ def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> di
 
     return {
         "returns.csv": table(training.by_seed, SHOWN),
-        "returns.npz": {name: run.returns.astype(np.float32) for name, run in trained.items()},
         "learning_curve.csv": table(training.quantiles),
     }
 
