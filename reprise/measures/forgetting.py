@@ -33,6 +33,8 @@ from reprise.measures.training_run import TrainingRun
 from reprise.stats import intervals
 from reprise.stats.intervals import Array
 
+ROUNDING = 1e-12
+
 
 class Course(NamedTuple):
     """The episodes in which seeds hold the cap and collapse."""
@@ -148,11 +150,13 @@ def rank_correlations(x: NDArray, y: NDArray, given: NDArray | None = None) -> A
     """Return Spearman's correlations of seeds' known values [K, N]."""
     known = ~(np.isnan(x) | np.isnan(y))
     x, y, z = (_centred_ranks(each, known) for each in (x, y, x if given is None else given))
-    with np.errstate(invalid="ignore"):  # equal values, or none, have no correlation
+    with np.errstate(invalid="ignore", divide="ignore"):  # equal values have no correlation
         found = _correlation(x, y)
         if given is not None:
             first, second = _correlation(x, z), _correlation(y, z)
-            found = (found - first * second) / np.sqrt((1 - first**2) * (1 - second**2))
+            left = (1 - first * first) * (1 - second * second)
+            # What z determines has no correlation given z, only rounding errors.
+            found = np.where(left > ROUNDING, (found - first * second) / np.sqrt(left), np.nan)
     return found
 
 

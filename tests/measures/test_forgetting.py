@@ -102,3 +102,5 @@ def test_a_rank_correlation_given_the_episode_is_that_of_what_the_episode_leaves
         assert found[seed] == pytest.approx(np.corrcoef(*left)[0, 1])
     assert (np.abs(found) < 0.35).all()
     assert (forgetting.rank_correlations(x, y) > 0.5).all()
+    drifts = np.broadcast_to(drift, x.shape)
+    assert np.isnan(forgetting.rank_correlations(drifts, y, drifts)).all()
