@@ -119,7 +119,8 @@ def choice(study: Study, best: Mapping[str, int]) -> pd.DataFrame:
     """Return the reporting seeds of `best` settings, by what was tuned."""
     others = pd.DataFrame(study.samples[study.samples["seed"] >= study.choosing])
     rows = [others[others["setting"] == number].assign(tuned=what) for what, number in best.items()]
-    return pd.concat(rows)[["tuned", "setting", "seed", study.column]]
+    columns = pd.Index(["tuned", "setting", "seed", study.column])
+    return pd.DataFrame(pd.concat(rows), columns=columns)
 
 
 def solving(found: pd.DataFrame) -> dict[str, float]:

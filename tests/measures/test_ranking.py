@@ -49,7 +49,7 @@ def test_the_first_seeds_choose_and_the_others_report():
     best = ranking.chosen(found, KEYS, own)
     assert best == {"nothing": 2, "rate": 0, "size": best["size"], "everything": 0}
     assert best["size"] in (2, 3)
-    table = ranking.choice(study(lucky, 6), best)
+    table: Any = ranking.choice(study(lucky, 6), best)
     assert table.groupby("tuned")["seed"].apply(list).map(lambda s: s == [*range(6, 16)]).all()
     assert table.query("tuned == 'everything'")["final"].max() < 200
 
