@@ -194,7 +194,7 @@ def run(params: Params) -> dict[str, Any]:
 
 
 def headline(results: Mapping[str, Any]) -> str:
-    """Return the settings that solve, the chosen one, and few seeds' errors."""
+    """Return what solves, the chosen setting, and few seeds' errors."""
     metrics = results["metrics.json"]
     solving, best = metrics["solving"], metrics["best"]
     said = f"{solving['solve']:.0f} of {solving['settings']:.0f} settings solve"

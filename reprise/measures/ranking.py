@@ -99,7 +99,7 @@ def settings(study: Study) -> pd.DataFrame:
 
 
 def chosen(found: pd.DataFrame, keys: Sequence[str], own: Mapping[str, Any]) -> dict[str, int]:
-    """Return the rows of the best settings, by what is tuned.
+    """Return the best settings' rows, by what is tuned.
 
     The choosing seeds choose among the settings with the studied stage's own values of all else.
     Nothing stands for that stage's own setting. What the settings lack is left out.
@@ -116,7 +116,7 @@ def chosen(found: pd.DataFrame, keys: Sequence[str], own: Mapping[str, Any]) -> 
 
 
 def choice(study: Study, best: Mapping[str, int]) -> pd.DataFrame:
-    """Return the reporting seeds of `best` settings, by what was tuned."""
+    """Return the reporting seeds of `best` settings, by tuning."""
     others = pd.DataFrame(study.samples[study.samples["seed"] >= study.choosing])
     rows = [others[others["setting"] == number].assign(tuned=what) for what, number in best.items()]
     columns = pd.Index(["tuned", "setting", "seed", study.column])
