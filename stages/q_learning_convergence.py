@@ -128,7 +128,7 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return when half of the runs settle, and which act optimally."""
+    """Return when half of the runs settle."""
     metrics, parts = results["metrics.json"], []
     last = metrics["iterations"]
     for key in metrics:

@@ -18,7 +18,7 @@ FIGURE = 10_000  # iterations in the chapter's figure
 
 
 def way_to_the_optimum(results: Results) -> Figure:
-    """Draw the watched Q-value by sweeps, and by the chapter's iterations."""
+    """Draw the Q-value by sweeps and the chapter's iterations."""
     sweeps = results.table("sweeps", "sweep")["q"]
     options = {"sharey": True, "width_ratios": [1, 2]}
     figure, (left, right) = style.panels(2, 2, (4.2, 0), **options)
@@ -32,7 +32,7 @@ def way_to_the_optimum(results: Results) -> Figure:
 
 
 def long_way(results: Results) -> Figure:
-    """Draw the watched Q-value by all iterations, on a log axis."""
+    """Draw the Q-value by all iterations, on a log axis."""
     figure, axes = style.single(3.6)
     axes.set_xscale("log")
     _curves(axes, results.table("curves", "iteration"), results)

@@ -52,15 +52,15 @@ def explore(
 
 
 def greedy_policy(q: np.ndarray) -> np.ndarray:
-    """Return π(a | s), equal for all a of highest Q(s, a), [S, A]."""
+    """Return π(a | s) of the greedy policy, [S, A]."""
     ties = q == q.max(axis=1, keepdims=True)
     return ties / ties.sum(axis=1, keepdims=True)
 
 
 def policy_values(mdp: MDP, policy: np.ndarray, discount: float) -> np.ndarray:
-    """Solve Bellman's equation of a policy π(a | s), in a small model.
+    """Solve Bellman's equation of a policy's values.
 
-    V = R_π + γ T_π V, with γ below 1.
+    V = R_π + γ T_π V in a small model, with π(a | s) [S, A] and γ below 1.
     """
     arrows = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
     return _solved(*arrows, mdp.expected_rewards, policy, discount)
