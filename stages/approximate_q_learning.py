@@ -1,18 +1,23 @@
 """Approximate Q-learning with linear functions, against the DQN.
 
-Reads: params.yaml, data/dqn_training/samples.csv and returns.npz.
+Each learner first tries all learning rates on seeds of their own. The best has the highest lower
+bound of the mean return: a few lucky seeds do not make it so. Then the learner trains at the rate
+of its section, and as `<learner>_tuned` at the best. All play equally many environment steps.
+
+Reads: params.yaml, with the section dqn_training.
 Writes to data/approximate_q_learning/:
     metrics.json        how each learner trains and plays, and its comparison with the DQN
+    tuning.csv          a row for each learner and learning rate: mean greedy return, interval
     samples.csv         a row for each learner and seed
     returns.csv         mean return of the last episodes by environment steps, of shown seeds
     learning_curve.csv  mean, median and quantiles over seeds
-    weights.csv         the final weights: one for each feature and action, the bias last
+    weights.csv         final weights of tuned learners by feature and action, the bias last
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -21,17 +26,18 @@ from pydantic import Field, model_validator
 from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
 from reprise.agents import dqn, evaluation
+from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.wrappers import Feature, Featured, through_features
-from reprise.errors import UserError
 from reprise.measures import training, variants
 from reprise.measures.training_run import TrainingRun, finite
-from reprise.pipeline import artifacts, packs, stage
+from reprise.pipeline import packs, stage
 from reprise.stats import intervals
+from stages import dqn_training
 
 NAME = "approximate_q_learning"
 DQN = "dqn"  # the learner that the others are compared with
-DQN_RESULTS = Path("data/dqn_training")
+TUNED = "_tuned"
 
 
 class Clock(kinds.Frozen):
@@ -42,20 +48,36 @@ class Clock(kinds.Frozen):
     targets: kinds.HiddenSizes  # mean returns to reach
 
 
+class Tuning(kinds.Frozen):
+    """The learning rates that each learner tries, on pilot seeds."""
+
+    seed: kinds.Seed
+    seeds: kinds.AtLeastTwo  # of each learner and rate
+    learning_rates: kinds.Some[kinds.PositiveFloat]
+
+
 class Params(dqn.Hyperparameters, kinds.Experiment):
-    """The section of params.yaml."""
+    """The section of params.yaml, and that of dqn_training."""
 
     total_episodes: None
     total_steps: kinds.PositiveInt
     dueling: Literal[False]
     seeds: kinds.AtLeastTwo
     clock: Clock
+    tuning: Tuning
     feature_sets: Annotated[dict[kinds.Name, kinds.Some[Feature]], Field(min_length=1)]
+    deep: Any = None  # the section dqn_training, of its own model
+
+    @staticmethod
+    def borrowed(section: Mapping[str, Any]) -> dict[str, tuple[str, type[kinds.Frozen]]]:
+        """Return the DQN's section and model, by field."""
+        return {"deep": (dqn_training.NAME, dqn_training.Params)}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if DQN in self.feature_sets:
-            raise ValueError(f"feature_sets has {DQN!r}; allowed: any other name")
+        for name in self.feature_sets:
+            if name == DQN or name.endswith(TUNED):
+                raise ValueError(f"feature_sets has {name!r}; allowed: any other name")
         if not self.maximum_steps <= self.clock.every <= self.total_steps:
             allowed = f"maximum_steps, {self.maximum_steps}, to total_steps, {self.total_steps}"
             raise ValueError(f"clock.every is {self.clock.every}; allowed: from {allowed}")
@@ -67,29 +89,66 @@ class Params(dqn.Hyperparameters, kinds.Experiment):
         size = 8 * (self.total_steps // self.clock.every) * self.seeds
         given = self.given("clock.every", "total_steps", "seeds")
         yield capacity.memory("the curves by steps", size, given)
+        own = self.given(self.at_once, "seeds", "total_steps", "maximum_steps")
+        for need in self.of(DQN).needs_for(self.given(self.at_once), self.given("seeds")):
+            named = {
+                key if key in own else f"{dqn_training.NAME}.{key}": value
+                for key, value in need.given.items()
+            }
+            yield need._replace(given=named)
+        tries = len(self.tuning.learning_rates) * len(self.learners)
+        asked = ("total_steps", "tuning.seeds")
+        yield self.work("the steps of tuning", *asked, nanoseconds=tries)
+
+    @property
+    def learners(self) -> list[str]:
+        """The names of all learners, the DQN first."""
+        return [DQN, *self.feature_sets]
+
+    def of(self, learner: str) -> dqn.Hyperparameters:
+        """Return a learner's hyperparameters."""
+        return kinds.part(dqn.Hyperparameters, self.deep if learner == DQN else self)
 
 
-def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return the evaluated run of a pack's seeds."""
-    chosen = params.feature_sets[pack.variant]
-    keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
-    run = dqn.train(params, Featured(chosen=chosen), keys)
-    policies = {"greedy": dqn.policy(run.weights["final"], params)}
-    through = partial(through_features, chosen=chosen)
-    return evaluation.evaluated(run, policies, CHAPTERS_OWN, params.evaluation, through)
+def train(
+    params: Params, pack: packs.Pack, *, purpose: str, rates: Mapping[str, Sequence[float]]
+) -> TrainingRun:
+    """Return the evaluated run of a pack's seeds.
+
+    The rates are the learning rates of each variant's seeds.
+    """
+    learner = pack.variant.removesuffix(TUNED)
+    base, chosen = params.of(learner), params.feature_sets.get(learner)
+    tried = [rates[pack.variant][seed] for seed in pack.seeds]
+    each = [base.model_copy(update={"learning_rate": rate}) for rate in tried]
+    keys = seeds.training_keys(params.seed, f"{NAME} {purpose} {pack.variant}", pack.seeds)
+    run = dqn.train(each, Featured(chosen=chosen) if chosen else CartPole(), keys)
+    policies = {"greedy": dqn.policy(run.weights["final"], each)}
+    through = [partial(through_features, chosen=chosen)] if chosen else []
+    run = evaluation.evaluated(run, policies, CHAPTERS_OWN, params.evaluation, *through)
+    return run._replace(losses=run.losses[:0], targets=run.targets[:0])  # large, and not read
 
 
-def dqn_run(limits: tuple[int, ...]) -> TrainingRun:
-    """Return dqn_training's run, a seed's mean evaluation its episode."""
-    samples = artifacts.read_csv(DQN_RESULTS / "samples.csv")
-    returns = artifacts.read_npz(DQN_RESULTS / "returns.npz")["returns"].astype(float)
-    columns = [f"final_{limit}" for limit in limits]
-    if missing := [column for column in columns if column not in samples]:
-        known = "allowed as evaluation.limits: those of dqn_training"
-        raise UserError(f"{DQN_RESULTS}/samples.csv has no {missing[0]}; {known}")
-    steps = np.nancumsum(returns, axis=0)  # CartPole's reward is 1 for each step
-    none, played = np.zeros((0, len(samples))), samples[columns].to_numpy(float).T[:, None]
-    return TrainingRun(returns, steps, none, none, {}, {"greedy": played})
+def tune(params: Params) -> pd.DataFrame:
+    """Return each learner's mean return by learning rate.
+
+    A diverged seed counts as 0, less than any other.
+    """
+    tuning, played = params.tuning, params.evaluation
+    rates = [rate for rate in tuning.learning_rates for _ in range(tuning.seeds)]
+    apart = {"limits": played.limits[:1], "first_seed": played.first_seed + played.episodes}
+    others = {"seed": tuning.seed, "evaluation": played.model_copy(update=apart)}
+    pilot = params.model_copy(update=others | {"seeds": len(rates)})
+    task = partial(train, purpose="tuning", rates=dict.fromkeys(params.learners, rates))
+    rows = []
+    for learner, run in evaluation.in_packs(task, pilot, NAME, params.learners).items():
+        returns = np.nan_to_num(run.evaluations["greedy"][0].mean(axis=0))  # [N], by rate
+        by_rate = returns.reshape(len(tuning.learning_rates), tuning.seeds)
+        for rate, sample in zip(tuning.learning_rates, by_rate, strict=True):
+            found = intervals.mean_interval(sample)
+            rows.append((learner, rate, *found.columns("mean").values(), found.n))
+    columns = ["learner", "learning_rate", "mean", "mean_low", "mean_high", "n"]
+    return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
 def table(run: TrainingRun, params: Params) -> pd.DataFrame:
@@ -109,51 +168,66 @@ def table(run: TrainingRun, params: Params) -> pd.DataFrame:
 def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
     """Return all weights by feature; none with hidden layers."""
     rows = []
-    for name, run in runs.items() if not params.hidden_sizes else ():
-        kernel, bias = run.weights["final"]  # [A, F, N] and [A, N]
+    for learner in params.feature_sets if not params.hidden_sizes else ():
+        name = learner + TUNED
+        kernel, bias = runs[name].weights["final"]  # [A, F, N] and [A, N]
         actions = finite(np.concatenate([kernel.swapaxes(0, 1), bias[None]]))  # [F + 1, A, N]
         rows += [
             (name, seed, feature, *actions[place, :, seed])
             for seed in range(params.seeds)
-            for place, feature in enumerate((*params.feature_sets[name], "bias"))
+            for place, feature in enumerate((*params.feature_sets[learner], "bias"))
         ]
     return pd.DataFrame(rows, columns=pd.Index(["variant", "seed", "feature", "left", "right"]))
 
 
 def run(params: Params) -> dict:
-    """Train and evaluate with all feature sets, and compare."""
-    limits, clock = params.evaluation.limits, params.clock
-    deep = {DQN: dqn_run(limits)}
-    linear = evaluation.in_packs(train, params, NAME, params.feature_sets)
+    """Tune, train and evaluate all learners, and compare."""
+    limits, clock, tuning = params.evaluation.limits, params.clock, tune(params)
+    best = tuning.loc[tuning.groupby("learner")["mean_low"].idxmax()].set_index("learner")
+    rates = {name: params.of(name).learning_rate for name in params.learners}
+    rates |= {name + TUNED: float(best["learning_rate"][name]) for name in params.learners}
+    every_rate = {name: (rate,) * params.seeds for name, rate in rates.items()}
+    task = partial(train, purpose="training", rates=every_rate)
+    runs = evaluation.in_packs(task, params, NAME, rates)
     points = np.arange(clock.every, params.total_steps + 1, clock.every)
     times = [f"steps_to_{target}" for target in clock.targets]
-    samples, curves, returns, quantiles, learners = {}, {}, {}, {}, {}
-    for name, run in (deep | linear).items():
+    samples, curves, quantiles, learners = {}, {}, {}, {}
+    for name, run in runs.items():
         samples[name] = own = table(run, params)
         by_steps = training.by_steps(run, points, clock.window)
-        returns[name] = by_steps.astype(np.float32)
-        shown = training.by_seed(by_steps[:, : variants.SHOWN], "steps")
-        curves[name] = shown.assign(steps=points)
+        curves[name] = training.by_seed(by_steps[:, : variants.SHOWN], "steps").assign(steps=points)
         quantiles[name] = training.quantiles(by_steps, "steps").assign(steps=points)
         played = training.evaluations(run, params.evaluation)
         learners[name] = {
+            "learning_rate": rates[name],
             **{c: intervals.summary(own[c]) for c in ("last_return", "environment_steps")},
             "diverged": played.pop("diverged"),
             **{column: variants.reached(own[column].to_numpy()) for column in times},
             **played,
         }
     every = variants.stacked(samples)
-    compared = ("last_return", *(f"greedy_{limit}" for limit in limits))
-    against = {column: variants.comparisons(every, column, DQN) for column in compared}
-    against |= {column: variants.sooner(every, column, DQN) for column in times}
+    tuned = every.loc[every["variant"].str.endswith(TUNED)]
     return {
-        "metrics.json": {"learners": learners, "against_dqn": against},
+        "metrics.json": {
+            "learners": learners,
+            "against_dqn": against(every, DQN, limits, times),
+            "against_dqn_tuned": against(tuned, DQN + TUNED, limits, times),
+        },
+        "tuning.csv": tuning,
         "samples.csv": every,
         "returns.csv": variants.stacked(curves),
-        "returns.npz": returns,
         "learning_curve.csv": variants.stacked(quantiles),
-        "weights.csv": weights(linear, params),
+        "weights.csv": weights(runs, params),
     }
+
+
+def against(
+    samples: pd.DataFrame, baseline: str, limits: Sequence[int], times: Sequence[str]
+) -> dict:
+    """Return comparisons of returns and times with a learner's."""
+    columns = ("last_return", *(f"greedy_{limit}" for limit in limits))
+    found = {column: variants.comparisons(samples, column, baseline) for column in columns}
+    return found | {column: variants.sooner(samples, column, baseline) for column in times}
 
 
 headline = variants.headline

@@ -58,7 +58,9 @@ REFUSED: dict[str, dict[str, Any]] = {
     "exploration": {
         "runs": 10**9, "problems.taxi.iterations": 10**17, "checkpoints.growth": 1 + 1e-15,
     },
-    "approximate_q_learning": DQN | {"total_steps": HUGE, "clock.every": 1},
+    "approximate_q_learning": DQN | {
+        "total_steps": HUGE, "clock.every": 1, "tuning.seeds": HUGE,
+    },
     "dqn_training": DQN | ROUNDS_BY_EPISODES,
     "dqn_ablations": DQN | ROUNDS_BY_EPISODES | {
         "variants.buffer_500.replay_capacity": HUGE, "replay_access.longer": HUGE,

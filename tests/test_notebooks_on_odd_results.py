@@ -35,7 +35,6 @@ def without(*variants: str) -> dict[str, Any]:
 SMALLER: dict[str, dict[str, Any]] = {  # with one variant of each kind that figures part
     "dqn_training": {"seeds": 2},
     "reinforce_training": {"seeds": 2},
-    "approximate_q_learning": {"evaluation": {"limits": [200]}},  # as dqn_training's samples have
     "partial_observability": without("positions_and_previous", "noisy_with_history"),
     "dqn_ablations": without("relu", "gradient_steps_4", "in_order"),
 }
@@ -98,14 +97,14 @@ def sections(name: str, changes: dict[str, Any]) -> Callable[..., dict[str, Any]
 
 
 @cache
-def trained(name: str) -> list[Any]:
-    """Return what a tiny stage's packs give, having trained for real."""
-    kept: list[Any] = []
+def trained(name: str) -> list[list[Any]]:
+    """Return what a tiny stage's packs give, run after run, having trained for real."""
+    kept: list[list[Any]] = []
     run = packs.run
 
     def remembering(*arguments: Any, **options: Any) -> list[Any]:
-        kept[:] = run(*arguments, **options)
-        return kept
+        kept.append(run(*arguments, **options))
+        return kept[-1]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(packs, "run", remembering)
@@ -216,10 +215,11 @@ def style() -> Iterator[None]:
 def test_a_notebook_shows_whatever_its_trainings_came_to(
     name: str, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    found = [changed(pack, CASES[case]) for pack in trained(name)]
+    found = [[changed(pack, CASES[case]) for pack in run] for run in trained(name)]
     if case == "one seed":
-        found = [alone(pack) for pack in found]
-    monkeypatch.setattr(packs, "run", lambda *arguments, **options: found)
+        found = [[alone(pack) for pack in run] for run in found]
+    runs = iter(found)
+    monkeypatch.setattr(packs, "run", lambda *arguments, **options: next(runs))
     check(name, CASES[case].changes, tmp_path)
 
 

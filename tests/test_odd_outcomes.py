@@ -13,7 +13,7 @@ from reprise.nn import networks
 from reprise.pipeline import artifacts, execution
 from tests import tiny
 
-LIMIT = 200  # dqn_training's committed samples have it, which approximate_q_learning reads
+LIMIT = 200
 SMALL: dict[str, Any] = {"seeds": 2, "evaluation": {"episodes": 1, "limits": [LIMIT]}}
 ALONE = ["reinforce_training", "dqn_training"]
 EVERY = [*ALONE, *(name for name in tiny.CHANGES if name not in ALONE), "approximate_q_learning"]

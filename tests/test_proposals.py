@@ -33,7 +33,7 @@ PROPOSED = re.compile(
 SHARED = "go back with `git checkout . && dvc checkout`"
 COMMITTED = parameters.read(ROOT / "params.yaml")
 SMALLER: dict[str, dict[str, Any]] = {
-    # It reads the committed results of dqn_training; and it takes so long until weights overflow.
+    # It takes so long until weights overflow.
     "approximate_q_learning": {"total_steps": 1000, "evaluation": {"episodes": 1, "limits": [200]}},
     "dqn_ablations": {"variants": {"relu": tiny.ABSENT, "learning_rate_0_001": tiny.ABSENT}},
     "partial_observability": {"variants": {"positions_and_previous": tiny.ABSENT}},

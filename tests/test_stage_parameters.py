@@ -88,6 +88,9 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"clock.every": 19}, "clock.every is 19; allowed: from maximum_steps, 200, to"),
         ({"seeds": 1}, ".seeds is 1; "),
         ({"feature_sets.dqn": ["angle"]}, "feature_sets has 'dqn'; allowed: any other name"),
+        ({"feature_sets.a_tuned": ["angle"]}, "feature_sets has 'a_tuned'; allowed: any other"),
+        ({"tuning.learning_rates": []}, ".tuning.learning_rates"),
+        ({"tuning.seeds": 1}, ".tuning.seeds is 1; allowed: greater than or equal to 2"),
         (
             {"feature_sets.some": ["angel"]},
             ".some.0 is 'angel'; allowed: one of position, velocity",

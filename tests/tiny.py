@@ -46,7 +46,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 OTHERS: dict[str, dict[str, Any]] = {
-    "hardcoded_baseline": {"episodes": 30, "untrained": {"networks": 4, "episodes": 2}},
+    "hardcoded_baseline": {"episodes": 30, "further_episodes": 100, "untrained": {"networks": 4, "episodes": 2}},
     "policy_search": {
         "runs": 4, "pack_size": 2, "fresh_tries": 2,
         "landscape": {"points": 4, "tries": 2, "best_tries": 2},
@@ -68,12 +68,13 @@ OTHERS: dict[str, dict[str, Any]] = {
     "lunar_lander": REINFORCE | {"iterations": 2},
     "markov_chain": {"paths": 300, "resamples": 100},
     "td_learning": {"runs": 10, "iterations": 4000, "record_every": 100},
-    "q_learning_convergence": {"runs": 20},
+    "q_learning_convergence": {"runs": 20, "iterations": 20000},
     "exploration": {"runs": 3},
     "approximate_q_learning": {
         "seeds": 2, "pack_size": 2, "total_steps": 60, "maximum_steps": 20,
         "evaluation": EVALUATION,
         "clock": {"every": 20, "window": 2, "targets": [10, 19]},
+        "tuning": {"seeds": 2, "learning_rates": [0.1, 0.01]},
     },
 }  # fmt: skip
 

@@ -8,7 +8,9 @@ from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.plots.variant_panels import spaced
 from reprise.stats import words
+from reprise.stats.intervals import CONFIDENCE
 
+TUNED = "_tuned"  # ends the name of a learner at its best learning rate
 PELLETS = 240  # the chapter's number
 EARTH = 5.972e24 / 1.6605e-27  # its mass, in units of atomic weight
 # Shares of the Earth's mass and atomic weights: iron, oxygen, silicon, magnesium.
@@ -26,6 +28,11 @@ def titles(results: Results) -> dict[str, str]:
     """Return each learner's name in words."""
     sets = {name: f"linear, {spaced(name)}" for name in results.params["feature_sets"]}
     return {"dqn": "DQN", **sets}
+
+
+def tuned(results: Results) -> dict[str, str]:
+    """Return the names of learners at their best learning rates."""
+    return {name + TUNED: f"{title}, tuned" for name, title in titles(results).items()}
 
 
 def size_of_a_table(results: Results) -> Markdown:
@@ -51,12 +58,37 @@ def size_of_a_table(results: Results) -> Markdown:
     return show.table(list(rows.items()), ("", ""))
 
 
+def tuning(results: Results) -> Figure:
+    """Draw each learner's mean return over the learning rate."""
+    figure, axes = style.single(3.6)
+    tables, ends = results.table("tuning", "learning_rate").sort_index().groupby("learner"), []
+    for (name, title), colour in zip(titles(results).items(), style.CYCLE, strict=False):
+        table = tables.get_group(name)
+        style.curve(axes, table, colour, {("mean_low", "mean_high"): 0.2}, "mean", marker="o")
+        ends.append(Label(float(table["mean"].iloc[-1]), title, colour))
+    axes.set_xscale("log")
+    style.finish(axes, "learning rate", "mean greedy return (steps)", "Tuning, on pilot seeds")
+    style.label_right(axes, ends)
+    style.note(figure, f"Dots: means over seeds. Bands: their {CONFIDENCE:.0%} intervals.")
+    return figure
+
+
+def learning_rates(results: Results) -> Markdown:
+    """Show each learner's given and best learning rate."""
+    found = results.metrics["learners"]
+    rows = [
+        (title, *(f"{found[each]['learning_rate']:g}" for each in (name, name + TUNED)))
+        for name, title in titles(results).items()
+    ]
+    return show.table(rows, ("", "learning rate", "the best, tuned"))
+
+
 def learning_curves(results: Results) -> Figure:
-    """Draw the training returns of all learners over environment steps."""
+    """Draw the training returns at the best learning rates."""
     curves = variant_panels.curves_of(results)
     average = f"mean return of the last {results.params['clock']['window']} episodes (steps)"
-    known = {title: curves[name] for name, title in titles(results).items()}
-    labels = ("environment steps", average, "Linear Q-functions and the DQN")
+    known = {title: curves[n] for n, title in tuned(results).items()}
+    labels = ("environment steps", average, "Linear Q-functions and the DQN, all tuned")
     return figures.quantile_band(known, labels, figures.maximum(results))
 
 
@@ -64,7 +96,7 @@ def steps_to_targets(results: Results) -> Markdown:
     """Show how many seeds reach each return, and when."""
     targets = results.params["clock"]["targets"]
     rows = []
-    for name, title in titles(results).items():
+    for name, title in (titles(results) | tuned(results)).items():
         cells = [title]
         for target in targets:
             found = results.metrics["learners"][name][f"steps_to_{target}"]
@@ -80,18 +112,21 @@ def final_policies(results: Results) -> Figure:
     samples = {}
     for limit in results.limits:
         returns = variant_panels.samples_of(results, f"greedy_{limit}")
-        for name, title in titles(results).items():
+        for name, title in (titles(results) | tuned(results)).items():
             samples[f"{title}, {limit} steps"] = returns[name]
     return figures.compare_policies(results, samples, ("greedy return (steps)", "Final policies"))
 
 
 def against_dqn(results: Results) -> Markdown:
-    """Show how probably linear seeds are better than the DQN's."""
+    """Show how probably seeds are better than the DQN's."""
+    named = titles(results) | tuned(results)
+    pairs = [(name, "dqn") for name in results.params["feature_sets"]]
+    pairs += [(name + TUNED, "dqn" + TUNED) for name, _ in pairs] + [("dqn" + TUNED, "dqn")]
     rows = {
-        f"P({titles(results)[name]} is better than the DQN), {limit} steps": f"against_dqn."
+        f"P({named[name]} is better than {named[base]}), {limit} steps": f"against_{base}."
         f"greedy_{limit}.{name}.probability_of_improvement"
         for limit in results.limits
-        for name in results.params["feature_sets"]
+        for name, base in pairs
     }
     return show.numbers(results, rows, ".2f")
 
@@ -104,7 +139,7 @@ def weights(results: Results, of: str) -> Figure | None:
     right, left, x_label, title = WEIGHTS[of]
     values = right * table["right"] + left * table["left"]
     largest = max(sets, key=lambda name: len(sets[name]))
-    chosen = values[table["variant"] == largest].groupby(table["feature"], sort=False)
+    chosen = values[table["variant"] == largest + TUNED].groupby(table["feature"], sort=False)
     samples = {spaced(feature): group.to_numpy(float) for feature, group in chosen}
     labels = (x_label, f"{title} ({titles(results)[largest]})")
     level, note = Label(0, "no weight", style.GREY), "mean over seeds with its {} interval"

@@ -34,8 +34,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "td_learning": {"iterations": 400},
     "q_learning_convergence": {"iterations": 1000},
     "exploration": {"problems": {"taxi": SHORT, "frozen_lake": SHORT, "cliff_walking": SHORT}},
-    # It reads the committed results of the DQN.
-    "approximate_q_learning": WIDE | {"evaluation": {"limits": [200]}},
+    "approximate_q_learning": WIDE,
     "dqn_training": WIDE | {"hidden_sizes": [32, 32], "batch_size": 8},
     "dqn_ablations": WIDE | {"partners": {"double": tiny.ABSENT}},
     "hyperparameter_study": WIDE | {

@@ -1,90 +1,99 @@
-"""Linear Q-functions from end to end, tiny: files, divergence, mistakes, the notebook."""
+"""Linear Q-functions and the DQN from end to end, tiny: tuning, files, divergence, the notebook."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from reprise.errors import UserError
-from reprise.pipeline import artifacts
 from stages import approximate_q_learning
 from tests import tiny
 from tests.stages.executing import executed, rendered
 
 NAME = "approximate_q_learning"
 PROMISED = [
-    "metrics.json", "samples.csv", "returns.csv", "returns.npz", "learning_curve.csv",
-    "weights.csv",
+    "metrics.json", "tuning.csv", "samples.csv", "returns.csv",
+    "learning_curve.csv", "weights.csv",
 ]  # fmt: skip
 TINY: dict[str, Any] = {"evaluation": {"limits": [20]}}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def deep(tmp_path_factory: pytest.TempPathFactory):
-    """Work in a folder with the results of a DQN of three seeds, made up."""
-    folder = tmp_path_factory.mktemp("work")
-    returns = np.transpose([[9, 11, 30], [8, 9, 10], [20, 20, 20]])
-    samples = pd.DataFrame({"seed": range(3), "final_20": [12, 9, 20]})
-    artifacts.write(folder / "data/dqn_training/returns.npz", {"returns": returns})
-    artifacts.write(folder / "data/dqn_training/samples.csv", samples)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.chdir(folder)
-        yield folder
+LEARNERS = ["dqn", "handcrafted", "observations"]
+TUNED = [f"{name}_tuned" for name in LEARNERS]
 
 
 @pytest.fixture(scope="module")
-def results(deep: Path) -> dict[str, Any]:
+def results() -> dict[str, Any]:
     return tiny.run(NAME, **TINY)
 
 
 def test_a_run_gives_every_file_that_the_stage_promises(results: dict[str, Any]):
     assert list(results) == PROMISED
     assert all(file in (approximate_q_learning.__doc__ or "") for file in PROMISED)
-    assert results["returns.csv"]["steps"].tolist() == [20, 40, 60] * 3
+    assert results["returns.csv"]["steps"].tolist() == [20, 40, 60] * 6
 
 
-def test_the_dqns_results_are_those_of_its_stage(results: dict[str, Any]):
-    found = results["samples.csv"].query("variant == 'dqn'")
-    assert found["greedy_20"].tolist() == [12, 9, 20]
-    assert found["environment_steps"].tolist() == [50, 27, 60]
-    assert found["episodes"].tolist() == [3, 3, 3]
-    np.testing.assert_array_equal(found["steps_to_10"], [20, np.nan, 40])
-    curve = results["returns.csv"].query("variant == 'dqn'")
-    np.testing.assert_array_equal(curve["seed_0"], [10, 10, 20.5])  # the last ends at step 50
-    np.testing.assert_array_equal(curve["seed_1"], [8.5, 9.5, 9.5])
+def test_linear_learners_play_equally_many_steps_and_no_two_seeds_are_alike(
+    results: dict[str, Any],
+):
+    samples, curves = results["samples.csv"], results["returns.csv"]
+    assert samples["variant"].unique().tolist() == [*LEARNERS, *TUNED]
+    assert samples["seed"].tolist() == [0, 1] * 6
+    linear = ~samples["variant"].str.startswith("dqn")
+    assert samples["environment_steps"][linear].tolist() == [60] * 8
+    assert (samples["episodes"] >= 3).all()
+    assert not samples["diverged"].any()
+    by_seed = curves[["seed_0", "seed_1"]].to_numpy().reshape(6, 3, 2).swapaxes(1, 2)
+    short = by_seed[(by_seed < 20).any(axis=2)]  # all that reach the limit are alike
+    assert len(np.unique(short, axis=0)) == len(short) >= 8
 
 
-def test_linear_seeds_play_the_given_steps_and_each_weight_is_named(results: dict[str, Any]):
-    linear = results["samples.csv"].query("variant != 'dqn'")
-    assert linear["environment_steps"].tolist() == [60] * 4
-    assert linear["seed"].tolist() == [0, 1] * 2
-    assert not linear["diverged"].any()
-    curves = results["returns.csv"].query("variant != 'dqn'")[["seed_0", "seed_1"]]
-    by_seed = curves.to_numpy().reshape(2, 3, 2).swapaxes(1, 2).reshape(4, 3)
-    assert len(np.unique(by_seed, axis=0)) == 4
+def test_each_learner_tries_every_rate_and_trains_at_the_best(results: dict[str, Any]):
+    tuning, learners = results["tuning.csv"], results["metrics.json"]["learners"]
+    section = tiny.section(NAME)
+    assert tuning["learner"].tolist() == [name for name in LEARNERS for _ in range(2)]
+    assert tuning["learning_rate"].tolist() == section["tuning"]["learning_rates"] * 3
+    assert (tuning["n"] == section["tuning"]["seeds"]).all()
+    best = tuning.sort_values("mean_low").groupby("learner").last()["learning_rate"]
+    for name in LEARNERS:
+        assert learners[name]["learning_rate"] == section["learning_rate"]
+        assert learners[f"{name}_tuned"]["learning_rate"] == best[name]
+
+
+def test_a_fresh_seed_changes_no_tuning(results: dict[str, Any]):
+    other = tiny.run(NAME, **TINY, seed=43)
+    assert other["tuning.csv"].equals(results["tuning.csv"])
+    assert not other["samples.csv"].equals(results["samples.csv"])
+
+
+def test_the_dqn_has_the_hyperparameters_of_its_section():
+    params = tiny.params(NAME, **TINY)
+    h = params.of("dqn")
+    assert all(getattr(h, name) == getattr(params.deep, name) for name in type(h).model_fields)
+
+
+def test_each_weight_is_named(results: dict[str, Any]):
     weights = results["weights.csv"]
     for name, chosen in tiny.section(NAME)["feature_sets"].items():
         for seed in (0, 1):
-            found = weights[(weights["variant"] == name) & (weights["seed"] == seed)]
+            found = weights[(weights["variant"] == f"{name}_tuned") & (weights["seed"] == seed)]
             assert found["feature"].tolist() == [*chosen, "bias"]
             assert (found[["left", "right"]].abs().sum() > 0).all()
 
 
 def test_the_metrics_summarise_the_samples(results: dict[str, Any]):
     metrics, samples = results["metrics.json"], results["samples.csv"]
-    assert list(metrics["learners"]) == ["dqn", "handcrafted", "observations"]
-    said = approximate_q_learning.headline(results)
-    assert said.startswith("greedy return dqn 13.7, handcrafted ")
+    assert list(metrics["learners"]) == [*LEARNERS, *TUNED]
     means = samples.groupby("variant")[["last_return", "greedy_20"]].mean()
+    said = approximate_q_learning.headline(results)
+    assert said.startswith(f"greedy return dqn {means.loc['dqn', 'greedy_20']:.1f}, handcrafted ")
     for name, found in metrics["learners"].items():
         assert found["last_return"]["mean"] == pytest.approx(means.loc[name, "last_return"])
         assert found["greedy"]["limit_20"]["mean"] == pytest.approx(means.loc[name, "greedy_20"])
-    for column in ("last_return", "greedy_20"):
-        for name, found in metrics["against_dqn"][column].items():
-            gap = means.loc[name, column] - means.loc["dqn", column]
-            assert found["difference"]["estimate"] == pytest.approx(gap)
+    for base in ("dqn", "dqn_tuned"):
+        for column in ("last_return", "greedy_20"):
+            for name, found in metrics[f"against_{base}"][column].items():
+                gap = means.loc[name, column] - means.loc[base, column]
+                assert found["difference"]["estimate"] == pytest.approx(gap)
+    assert set(metrics["against_dqn_tuned"]["greedy_20"]) == set(TUNED[1:])
 
 
 def test_diverged_seeds_have_no_return_and_do_not_solve_the_task():
@@ -101,9 +110,16 @@ def test_diverged_seeds_have_no_return_and_do_not_solve_the_task():
     assert compared["probability_of_improvement"]["estimate"] == 0
     assert np.isnan(compared["difference"]["estimate"])
     said = approximate_q_learning.headline(results)
-    assert "observations none; diverged: " in said
-    assert said.endswith("observations 2 of 2")
+    assert "observations none, " in said
+    assert said.endswith("; diverged: handcrafted 2 of 2, observations 2 of 2")
     rendered(results)
+
+
+def test_a_rate_that_diverges_is_not_the_best():
+    rates = {"learning_rates": [1e30, 0.01]}
+    tuning = tiny.run(NAME, **TINY, tuning=rates)["tuning.csv"]
+    assert (tuning.query("learning_rate > 1")["mean"] == 0).all()
+    assert (tuning.query("learning_rate < 1")["mean"] > 0).all()
 
 
 def test_the_notebook_runs_with_and_without_weights_of_features(
@@ -111,15 +127,10 @@ def test_the_notebook_runs_with_and_without_weights_of_features(
 ):
     params = tiny.params(NAME, **TINY)
     text = executed(NAME, results, params, tmp_path)
-    assert text.count('"image/png": "') == 4
+    assert text.count('"image/png": "') == 5
     assert "2^{240}" in text
     assert "95% interval" in text
     hidden = approximate_q_learning.weights({}, params.model_copy(update={"hidden_sizes": (3,)}))
     assert len(hidden) == 0
     text = executed(NAME, results | {"weights.csv": hidden}, params, tmp_path)
-    assert text.count('"image/png": "') == 2
-
-
-def test_limits_that_dqn_training_did_not_play_are_refused():
-    with pytest.raises(UserError, match=r"samples.csv has no final_30; allowed as evaluation.lim"):
-        tiny.run(NAME)
+    assert text.count('"image/png": "') == 3
