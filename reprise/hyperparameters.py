@@ -245,8 +245,8 @@ class Ablation(Comparison):
         return self.changed(self.algorithm.Hyperparameters, change)
 
     def seeds_of(self, variant: str) -> int:
-        """Return a variant's number of seeds: its own, if smaller."""
-        return min(self.seeds, self.variants[variant].get("seeds", self.seeds))
+        """Return a variant's number of seeds, its own or all's."""
+        return self.variants[variant].get("seeds", self.seeds)
 
     def algorithms(self) -> Iterator[Any]:
         """Yield the hyperparameters of each variant."""

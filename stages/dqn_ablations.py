@@ -43,7 +43,7 @@ LISTS = "warning", "shown_after", "replay_access.longer", "replay_access.accesse
 class Change(dqn.Hyperparameters):
     """The values that a variant may change."""
 
-    seeds: AtLeastTwo  # at most so many
+    seeds: AtLeastTwo  # its own number
 
 
 class Params(dqn.Hyperparameters, Ablation, Played):

@@ -52,12 +52,14 @@ class Params(reinforce.Hyperparameters, Comparison):
     """The section of params.yaml."""
 
     early: PositiveInt  # iterations until the early return
+    record_every: PositiveInt  # iterations between two rows of the curves
     noise: Noise
     variants: dict[Name, Seen]
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         self.check_at_most("early", "iterations")
+        self.check_at_most("record_every", "iterations")
         return self
 
     def needs(self) -> capacity.Needs:
@@ -101,6 +103,8 @@ def run(params: Params) -> dict:
     found = variants.results(runs, params.evaluation, params.baseline)
     early = [run.returns[: params.early][-training.LAST_ITERATIONS :] for run in runs.values()]
     found["samples.csv"]["early_return"] = np.concatenate([each.mean(axis=0) for each in early])
+    for name in ("returns.csv", "learning_curve.csv"):  # small, although trainings are long
+        found[name] = found[name][found[name]["iteration"] % params.record_every == 0]
     return found
 
 

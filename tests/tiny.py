@@ -30,7 +30,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "prior_knowledge": REINFORCE | {
         "imitation": {"episodes": 2, "gradient_steps": 3}, "targets": [10, 19], "window": 2,
     },
-    "partial_observability": REINFORCE | {"early": 2},
+    "partial_observability": REINFORCE | {"early": 2, "record_every": 1},
     "dqn_training": DQN | {"seeds": 4, "targets": [10, 19]},
     "dqn_ablations": DQN | {
         "maximum_steps": 30,  # of so many variants' seeds, two would reach a low cap alike
@@ -39,14 +39,16 @@ CHANGES: dict[str, dict[str, Any]] = {
             "buffer_500", "buffer_10000", "buffer_50000", "learning_rate_0_003",
             "learning_rate_0_03", "huber", "target_soft", "dueling", "no_replay",
             "gradient_steps_50",
-        ), ABSENT) | {"in_order": {"total_steps": 240}},
+        ), ABSENT) | {"base": {"seeds": 2}, "in_order": {"total_steps": 240, "seeds": 2}},
         "window": 2, "warning": 2, "shown_after": 2,
         "replay_access": {"shorter": 100, "longer": 1000, "accesses": 8, "repeats": 2},
     },
 }  # fmt: skip
 
 OTHERS: dict[str, dict[str, Any]] = {
-    "hardcoded_baseline": {"episodes": 30, "further_episodes": 100, "untrained": {"networks": 4, "episodes": 2}},
+    "hardcoded_baseline": {
+        "episodes": 30, "further_episodes": 100, "untrained": {"networks": 4, "episodes": 2},
+    },
     "policy_search": {
         "runs": 4, "pack_size": 2, "fresh_tries": 2,
         "landscape": {"points": 4, "tries": 2, "best_tries": 2},

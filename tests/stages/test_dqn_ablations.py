@@ -53,11 +53,11 @@ def test_a_variant_by_steps_plays_as_many_episodes_as_all_others(results):
     assert returns.notna().all(axis=None)
 
 
-def test_a_variant_may_have_fewer_seeds():
+def test_a_variant_may_have_its_own_number_of_seeds():
     section = tiny.section(NAME, seeds=5, variants={"relu": {"seeds": 3}, "double": {"seeds": 9}})
     params = dqn_ablations.Params(**section)
-    found = [params.seeds_of(name) for name in ("base", "relu", "double")]
-    assert found == [5, 3, 5]
+    found = [params.seeds_of(name) for name in ("target_hard", "relu", "double")]
+    assert found == [5, 3, 9]
     assert params.of("relu").activation == "relu"
 
 
