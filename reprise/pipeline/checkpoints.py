@@ -33,33 +33,33 @@ def while_running(stage: str) -> Iterator[None]:
     shutil.rmtree(FOLDER / stage, ignore_errors=True)
 
 
-def files(task: Callable[..., Any], packs: Iterable[tuple[Any, ...]]) -> list[Path]:
-    """Return the packs' files; none outside a stage.
+def resume(task: Callable[..., Any], packs: Iterable[Any]) -> tuple[dict, Callable[..., None]]:
+    """Return the results kept before, and a function that keeps another.
 
-    The task is a function, or a partial of one with arguments that show all their values.
+    The task is a function, or a partial of one with arguments that show all their values. Outside
+    a stage nothing is kept.
     """
     if (folder := _folder.get()) is None:
-        return []
+        return {}, lambda pack, result: None
     function = getattr(task, "func", task).__qualname__
     arguments = getattr(task, "args", ()), getattr(task, "keywords", {})
-    common = hashlib.sha256(repr((function, arguments, list(code(ROOT)))).encode()).hexdigest()
-    each = (f"{tuple(pack)} {common}" for pack in packs)
-    return [folder / hashlib.sha256(text.encode()).hexdigest() for text in each]
+    common = _digest(repr((function, arguments, list(code(ROOT)))).encode())
+    files = {pack: folder / _digest(f"{tuple(pack)} {common}".encode()) for pack in packs}
+
+    def keep(pack: Any, result: Any) -> None:
+        content = pickle.dumps(result)
+        artifacts.write(files[pack], _digest(content).encode() + content)
+
+    results = {}
+    for pack, file in files.items():
+        content = file.read_bytes() if file.exists() else b""
+        if content[:64] == _digest(content[64:]).encode():
+            results[pack] = pickle.loads(content[64:])  # noqa: S301 ours
+    return results, keep
 
 
-def read(file: Path) -> Any:
-    """Return a pack's result; None unless it is whole."""
-    with contextlib.suppress(FileNotFoundError):
-        content = file.read_bytes()
-        if content[:32] == hashlib.sha256(content[32:]).digest():
-            return pickle.loads(content[32:])  # noqa: S301 ours
-    return None
-
-
-def write(file: Path, result: Any) -> None:
-    """Write a pack's result, after its checksum."""
-    content = pickle.dumps(result)
-    artifacts.write(file, hashlib.sha256(content).digest() + content)
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def code(root: Path) -> Iterator[tuple[str, bytes]]:

@@ -2,96 +2,83 @@
 
 A cluster of its own listens on 127.0.0.1 only, has no dashboard and ends with this process. A
 cluster at an address gets this project's code with the work; its nodes need what requirements.lock
-names.
+names. If a worker or a node is lost, Ray runs its pack again, up to three times.
 """
 
-import contextlib
 import logging
 import os
 import pickle
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from importlib import metadata
+from functools import partial
+from importlib.metadata import version
+from itertools import islice
 from multiprocessing import spawn
-from pathlib import Path
 from typing import Any
 
-from reprise.errors import UserError
-from reprise.pipeline.packs import Pack, Submit, WorkerError
+from reprise.errors import PlainError, UserError
+from reprise.pipeline.checkpoints import ROOT
+from reprise.pipeline.packs import Finished, Pack, R, Task, named
 
-ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("tensorflow", "keras", "ml-dtypes", "numpy", "scipy", "numba", "gymnasium", "pandas")
 """The libraries whose versions decide bits."""
-SHIPPED = ("reprise", "stages", "environments", "data/inputs")
-"""What of the project goes to a cluster's nodes."""
+EXCLUDED = ["/*", "!/reprise", "!/stages", "!/environments", "!/data", "/data/*", "!/data/inputs"]
+"""What does not go to a cluster's nodes, in the syntax of .gitignore."""
 PATIENCE = 10  # seconds that a cluster has to answer
-RETRIES = 3  # of a pack when a worker or a node was lost
 
 
-@contextlib.contextmanager
-def cluster(task: Callable[[Pack], Any], address: str | None, workers: int) -> Iterator[Submit]:
-    """Join the cluster at HOST:PORT, or start one."""
-    main = spawn.get_preparation_data("worker")
-    main = {key: value for key, value in main.items() if key.startswith("init_main")}
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+def finished(task: Task[R], packs: list[Pack], address: str | None, workers: int) -> Finished[R]:
+    """Yield results of the cluster at HOST:PORT, or of a new one."""
+    data = spawn.get_preparation_data("worker").items()
+    main = {key: value for key, value in data if key.startswith("init_main")}
+    common = main, pickle.dumps(task), {name: version(name) for name in LIBRARIES}
     # A socket's path may have no more than 107 characters, and Ray appends some 70.
     with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
-        options = _joined(address, folder) if address else _own(workers, folder)
-        import ray  # here, as it reads the environment
-        from ray import exceptions
+        options = _joined(address) if address else _own(workers, folder)
+        import ray.exceptions  # here, as it reads the environment
 
         try:
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
-            remote: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
-            common = main, pickle.dumps(task), _versions()
-            yield lambda pack: remote.remote(*common, pack).future()
-        except exceptions.RayTaskError as error:
+            submit, waiting = partial(ray.remote(_work).remote, *common), iter(packs)
+            running = {submit(pack): pack for pack in islice(waiting, workers)}
+            while running:
+                done = ray.wait(list(running))[0][0]
+                yield running.pop(done), ray.get(done)
+                running |= {submit(pack): pack for pack in islice(waiting, 1)}
+        except ray.exceptions.RayTaskError as error:
             raise error.cause from error
-        except (exceptions.RayError, ConnectionError) as error:
-            raise WorkerError(f"the Ray cluster failed: {error}") from error
+        except (ray.exceptions.RayError, ConnectionError) as error:
+            raise PlainError(f"the Ray cluster failed: {error}") from error
         finally:
             ray.shutdown()
 
 
-def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in LIBRARIES}
-
-
-def _work(main: dict[str, Any], task: bytes, expected: dict[str, str], pack: Pack) -> Any:
-    """Run a task in a process that Ray starts."""
-    for library, found in _versions().items():
-        if found != expected[library]:
+def _work(main: dict[str, Any], task: bytes, libraries: dict[str, str], pack: Pack) -> Any:
+    for name, here in libraries.items():
+        if (there := version(name)) != here:
             raise UserError(
-                f"a node of the Ray cluster has {library} {found}, this machine "
-                f"{expected[library]}; allowed: what requirements.lock names, on every node"
+                f"a node of the Ray cluster has {name} {there}, this machine {here}; allowed: "
+                "what requirements.lock names, on every node"
             )
     spawn.prepare(main)  # a stage's own functions are found in the module it was started as
-    return pickle.loads(task)(pack)  # noqa: S301 ours
+    return named(pickle.loads(task), pack)  # noqa: S301 ours
 
 
-def _own(workers: int, folder: str) -> dict[str, Any]:
-    """Return the options of a cluster for this process only."""
+def _own(workers: int, temp: str) -> dict[str, Any]:
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # then all its servers are on loopback
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     os.environ.setdefault("RAY_AUTH_MODE", "token")
-    small = {"include_dashboard": False, "object_store_memory": 2**28}
-    return {"address": "local", "num_cpus": workers, "_temp_dir": folder} | small
+    return {"address": "local", "include_dashboard": False, "num_cpus": workers, "_temp_dir": temp}
 
 
-def _joined(address: str, folder: str) -> dict[str, Any]:
-    """Return the options of a cluster that answers within PATIENCE."""
+def _joined(address: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
     try:
         subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)
     except subprocess.SubprocessError:
-        raise UserError(
-            f"execution.address is {address!r}, where no Ray cluster of this version answers"
-        ) from None
-    unneeded = shutil.ignore_patterns("__pycache__", ".*")
-    for name in SHIPPED:
-        shutil.copytree(ROOT / name, Path(folder, name), ignore=unneeded)
-    return {"address": address, "runtime_env": {"working_dir": folder}}
+        said = f"execution.address is {address!r}, where no Ray cluster of this version answers"
+        raise UserError(said) from None
+    return {"address": address, "runtime_env": {"working_dir": str(ROOT), "excludes": EXCLUDED}}

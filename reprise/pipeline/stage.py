@@ -27,7 +27,7 @@ from reprise import capacity
 from reprise.errors import PlainError, UserError, closest
 from reprise.hyperparameters import Frozen
 from reprise.pipeline import artifacts, checkpoints, compile_cache, execution, parameters, tracking
-from reprise.pipeline.packs import end_with
+from reprise.pipeline.lifetime import end_with
 from reprise.pipeline.progress import duration
 
 RESULTS = Path("data")

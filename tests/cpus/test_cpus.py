@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from reprise.pipeline import packs
+from reprise.pipeline import execution
 from tests import tiny
 
 ROOT = tiny.ROOT
@@ -45,12 +45,12 @@ def threads(number: int) -> dict[str, str]:
     """Return the environment that asks every library for a number of threads."""
     keys = [f"{library}_NUM_THREADS" for library in LIBRARIES]
     keys += [f"TF_NUM_{kind}OP_THREADS" for kind in ("INTER", "INTRA")]
-    return dict.fromkeys(keys, str(number)) | {packs.WORKERS: "1"}
+    return dict.fromkeys(keys, str(number)) | {execution.WORKERS: "1"}
 
 
 # Where this CPU has AVX-512, it is switched off in all libraries that look for it by themselves.
 WITHOUT_AVX_512 = {
-    packs.WORKERS: "1",
+    execution.WORKERS: "1",
     "GLIBC_TUNABLES": f"glibc.cpu.hwcaps={AVX_512}",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     "NUMBA_CPU_NAME": "haswell",
@@ -58,10 +58,10 @@ WITHOUT_AVX_512 = {
 }
 MACHINES = {
     "native": Machine(threads(1), one_cpu=True),
-    "Haswell": Machine({packs.WORKERS: "1"}, ON_HASWELL, "Haswell"),
-    "EPYC": Machine({packs.WORKERS: "1"}, ON_EPYC, "EPYC"),
+    "Haswell": Machine({execution.WORKERS: "1"}, ON_HASWELL, "Haswell"),
+    "EPYC": Machine({execution.WORKERS: "1"}, ON_EPYC, "EPYC"),
     "2 threads": Machine(threads(2)),
-    "2 workers": Machine({packs.WORKERS: "2"}),
+    "2 workers": Machine({execution.WORKERS: "2"}),
     "AVX-512 off": Machine(WITHOUT_AVX_512),
 }
 

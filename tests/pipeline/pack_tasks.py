@@ -2,7 +2,6 @@
 
 import functools
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from reprise import seeds
-from reprise.errors import UserError
 from reprise.hyperparameters import Frozen
 from reprise.pipeline import packs, stage
 from reprise.pipeline.packs import Pack
@@ -28,19 +26,9 @@ def slow_at_first(pack: Pack) -> tuple[int, int]:
     return pack.index, os.getpid()
 
 
-def fail_in_pack_1(pack: Pack, kind: str) -> object:
-    """Return a pack's number, but fail in one of several ways in pack 1."""
-    if pack.index == 1:
-        match kind:
-            case "raise":
-                raise ZeroDivisionError("no steps")
-            case "user":
-                raise UserError("discount is 2; allowed: a number from 0 to 1")
-            case "exit":
-                os._exit(3)
-            case "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-    return pack.index
+def fail(pack: Pack, error: Exception) -> object:
+    """Raise an error."""
+    raise error
 
 
 def slowly(folder: Path, seconds: float, pack: Pack) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Every byte of results and of DVC's cache is read."""
 
-import importlib
+import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reprise.errors import PlainError
 from reprise.site import verify
 from tests.tiny import ROOT
 
@@ -47,47 +48,38 @@ def root(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "copy"
 
 
-def test_what_dvc_noted_passes_and_what_is_missing_is_not_wrong(root, capsys):
+def test_what_dvc_noted_passes_and_what_is_missing_is_not_wrong(root):
     (root / "data/pages/__pycache__").mkdir()
     (root / "data/pages/__pycache__/x").write_text("ignored")
-    assert verify.main() == 0
-    assert capsys.readouterr().out == "the results, and DVC's cache, are what dvc.lock names\n"
     (root / "data/w").unlink()
-    assert verify.main() == 0
+    verify.refuse(verify.cache, verify.results)
 
 
 @pytest.mark.parametrize("name", ["data/pages/more/b", "data/pages/c", "data/w"])
-def test_a_file_that_was_changed_or_added_is_named(root, capsys, name):
+def test_a_file_that_was_changed_or_added_is_named(root, name):
     (root / name).write_text("4\n")
     out = "data/w" if name == "data/w" else "data/pages"
-    assert verify.main() == 1
-    assert capsys.readouterr().err.startswith(f"verify: not what dvc.lock names: {out}; remove ")
+    with pytest.raises(PlainError, match=f"^not what dvc.lock names: {out}; remove "):
+        verify.refuse(verify.results)
 
 
-def test_each_file_of_the_cache_that_was_changed_is_named(root, capsys):
+def test_each_file_of_the_cache_that_was_changed_is_named(root):
     cached = [path for path in sorted((root / ".dvc/cache/files").rglob("*")) if path.is_file()]
     assert [path for path in cached if path.suffix == ".dir"]
     for path in cached:
         path.chmod(0o644)
         path.write_bytes(path.read_bytes() + b" ")
         path.chmod(0o444)
-    assert verify.main() == 1
-    said = capsys.readouterr().err
-    assert all(str(path.relative_to(root)) in said for path in cached)
-    assert said.count("\n") == 1
+    with pytest.raises(PlainError) as error:
+        verify.refuse(verify.cache)
+    assert all(str(path.relative_to(root)) in str(error.value) for path in cached)
 
 
-def test_a_lock_file_that_dvc_cannot_read_is_told_in_one_line(root, capsys):
+def test_a_lock_file_that_dvc_cannot_read_is_reported_in_one_line(root):
     (root / "dvc.lock").write_text("<<<<<<< HEAD\n")
-    assert verify.main() == 1
-    assert capsys.readouterr().err.count("\n") == 1
-
-
-@pytest.mark.parametrize("command", ["readme", "reproduce", "offline_plots"])
-def test_what_has_to_run_at_the_root_says_so_elsewhere(command, monkeypatch, capsys):
-    module = importlib.import_module(f"reprise.site.{command}")
-    monkeypatch.chdir(ROOT / "notebooks")
-    assert (module.main([]) if command == "readme" else module.main()) == 2
-    assert capsys.readouterr().err == (
-        f"{command}: {ROOT}/notebooks has no .dvc; run from the repository's root\n"
-    )
+    command = [sys.executable, "-m", "reprise.site.verify"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("verify: ")
+    assert done.stderr.count("\n") == 1
