@@ -94,7 +94,7 @@ def _finished(task: Task[R], packs: list[Pack]) -> Finished[R]:
     if not said.isdecimal() or not int(said):
         raise UserError(f"{execution.WORKERS} is {said!r}; allowed: a positive integer")
     workers = min(int(said), len(packs))
-    if workers and used.engine == "ray":
+    if workers and (used.engine == "ray" or used.address):
         from reprise.pipeline import ray_cluster  # here, as Ray takes a second
 
         return ray_cluster.finished(task, packs, used.address, workers)

@@ -24,8 +24,8 @@ from reprise.pipeline.packs import Finished, Pack, R, Task, named
 
 LIBRARIES = ("tensorflow", "keras", "ml-dtypes", "numpy", "scipy", "numba", "gymnasium", "pandas")
 """The libraries whose versions decide bits."""
-EXCLUDED = ["/*", "!/reprise", "!/stages", "!/environments", "!/data", "/data/*", "!/data/inputs"]
-"""What does not go to a cluster's nodes, in the syntax of .gitignore."""
+# What does not go to a cluster's nodes, in the syntax of .gitignore; the project itself is ".".
+EXCLUDED = "/* !/. !/reprise !/stages !/environments !/data /data/* !/data/inputs"
 PATIENCE = 10  # seconds that a cluster has to answer
 
 
@@ -58,10 +58,8 @@ def finished(task: Task[R], packs: list[Pack], address: str | None, workers: int
 def _work(main: dict[str, Any], task: bytes, libraries: dict[str, str], pack: Pack) -> Any:
     for name, here in libraries.items():
         if (there := version(name)) != here:
-            raise UserError(
-                f"a node of the Ray cluster has {name} {there}, this machine {here}; allowed: "
-                "what requirements.lock names, on every node"
-            )
+            said = f"a node of the Ray cluster has {name} {there}, this machine {here}"
+            raise UserError(f"{said}; allowed: what requirements.lock names, on every node")
     spawn.prepare(main)  # a stage's own functions are found in the module it was started as
     return named(pickle.loads(task), pack)  # noqa: S301 ours
 
@@ -81,4 +79,5 @@ def _joined(address: str) -> dict[str, Any]:
     except subprocess.SubprocessError:
         said = f"execution.address is {address!r}, where no Ray cluster of this version answers"
         raise UserError(said) from None
-    return {"address": address, "runtime_env": {"working_dir": str(ROOT), "excludes": EXCLUDED}}
+    code = {"working_dir": str(ROOT), "excludes": EXCLUDED.split()}
+    return {"address": address, "runtime_env": code}

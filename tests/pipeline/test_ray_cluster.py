@@ -108,19 +108,16 @@ def test_a_lost_node_costs_its_packs_only(cluster, tmp_path):
 
 
 def test_a_node_without_what_the_lock_names_is_refused_by_name():
-    versions = {name: "0" for name in ray_cluster.LIBRARIES}
-    with pytest.raises(
-        UserError, match=r"^a node of the Ray cluster has tensorflow \d.* machine 0;"
-    ):
-        ray_cluster._work({}, b"", versions, None)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UserError, match=r"^a node of the Ray cluster has numpy \d.* machine 0;"):
+        ray_cluster._work({}, b"", {"numpy": "0"}, packs.Pack(0, 0, 1))
 
 
 def test_where_no_cluster_is_a_run_ends_soon_with_one_line(monkeypatch):
     assert ray_cluster.PATIENCE <= 20
     monkeypatch.setattr(ray_cluster, "PATIENCE", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        for address in (f"127.0.0.1:{silent.getsockname()[1]}", "127.0.0.1:1", "head.invalid:1"):
-            there = execution.Execution(engine="ray", address=address, workers=None)
+        for address in (f"127.0.0.1:{silent.getsockname()[1]}", "127.0.0.1:1", "head"):
+            there = execution.HERE.model_copy(update={"address": address})
             with execution.used(there), pytest.raises(UserError) as error:
                 packs.run(pack_tasks.draws, packs.cut(8, 4))
             assert str(error.value) == (
