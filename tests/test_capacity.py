@@ -3,7 +3,6 @@
 import copy
 import functools
 import math
-import re
 from typing import Any
 
 import pytest
@@ -141,17 +140,6 @@ def test_a_training_from_python_is_refused_likewise(name):
         reprise.train("dqn", **dict[str, Any]({name: 10**12}))
 
 
-def test_the_line_names_parameters_their_values_the_estimate_and_the_limit(monkeypatch):
-    monkeypatch.setattr(capacity, "machine_memory", lambda: MACHINE)
-    given = {"replay_capacity": 10**12, "pack_size": 24}
-    with pytest.raises(CapacityError) as refused:
-        capacity.check("dqn", [capacity.memory("the replay buffers", 576 * 10**12, given)])
-    assert str(refused.value) == (
-        "dqn.replay_capacity 1000000000000, dqn.pack_size 24: the replay buffers: at least "
-        "576 TB of memory; this machine has 25 GB"
-    )
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -183,18 +171,3 @@ def test_the_machine_has_no_more_than_a_control_group_or_one_around_it(line, fil
     texts = {"/proc/self/cgroup": line, f"/{file}": "1000000\n"}
     monkeypatch.setattr(capacity, "_read", lambda path: texts.get(str(path), ""))
     assert capacity.machine_memory() == 10**6
-
-
-class ResourceExhaustedError(Exception):
-    """As TensorFlow's."""
-
-
-@pytest.mark.parametrize("error", [MemoryError("Unable to allocate 9 PiB\nfor an array"),
-                                   MemoryError(), ResourceExhaustedError("OOM")])  # fmt: skip
-def test_memory_that_runs_short_is_one_line(error, tmp_path, monkeypatch, capsys):
-    def run(params: Any) -> dict:
-        raise error
-
-    monkeypatch.chdir(tiny.ROOT)
-    assert stage.execute("claims", tiny.stage("claims").Params, run, str, argv=[]) == 1
-    assert re.fullmatch(r"claims: memory is short: .+\n", capsys.readouterr().err)

@@ -98,17 +98,6 @@ def assert_ended(processes: list[psutil.Process]) -> None:
     assert not alive
 
 
-def test_a_stage_that_is_killed_fails_by_its_name(repository):
-    repository.set(**LONG)
-    dvc = started(repository, "-m", "dvc", "repro", STAGE)
-    children = awaited(dvc, is_in_the_middle)
-    children[0].kill()
-    _, said = dvc.communicate()
-    assert dvc.returncode == 255
-    assert f"failed to run: python -m stages.{STAGE}, exited with -9" in said
-    assert f"deleted:            data/{METRICS}" in repository.dvc("status").stdout
-
-
 def test_a_stage_ends_with_its_dvc_and_the_next_run_goes_through(repository, committed):
     repository.set(**LONG)
     dvc = started(repository, "-m", "dvc", "repro", STAGE)
@@ -167,36 +156,6 @@ def test_a_full_disk_is_reported_and_nothing_is_half_written(repository):
     assert done.stdout.splitlines()[-1] == f"> python -m stages.{STAGE}"  # and no file
 
 
-@pytest.mark.skipif(not MOUNTS, reason="this system allows nobody a mount namespace")
-def test_a_data_folder_that_is_read_only_is_reported_and_keeps_its_results(repository, committed):
-    script = f"""
-        mount --bind data data && mount -o remount,ro,bind data || exit 99
-        python -m stages.{STAGE}
-    """
-    done = alone(["sh", "-c", script], repository.folder)
-    said = f"{STAGE}: data/{METRICS} cannot be written: Read-only file system\n"
-    assert (done.returncode, done.stderr) == (1, said)
-    assert repository.results() == committed.results()
-
-
-def test_of_two_runs_at_once_the_second_says_who_is_at_work(repository):
-    repository.set(markov_chain__paths=310)
-    first = started(repository, "-m", "dvc", "repro", STAGE)
-    stage = awaited(first, bool)[0]
-    stage.suspend()
-    second = repository.dvc("repro", STAGE)
-    stage.resume()
-    first.communicate()
-    assert first.returncode == 0
-    assert second.returncode == 255
-    assert "is busy, it is being blocked by:" in second.stderr
-    assert f"(PID {first.pid})" in second.stderr
-    assert "Traceback" not in second.stderr
-    assert "up to date" in repository.dvc("repro", STAGE).stdout
-    metrics = json.loads((repository.folder / "data" / METRICS).read_bytes())
-    assert metrics["paths"] == 310
-
-
 def cached(repository: Repository, result: str) -> Path:
     """Return where DVC's cache has a result."""
     from dvc.repo import Repo
@@ -228,20 +187,6 @@ def test_a_cache_file_that_is_not_what_it_was_is_found_out(repository, committed
     for wrong in (path, result):
         wrong.unlink()
     shutil.copyfile(cached(committed, CACHED), path)  # as `dvc pull` does
-
-
-def test_a_run_in_the_cache_that_is_not_what_it_was_is_found_out(repository, committed):
-    path, metrics = cached(repository, METRICS), repository.folder / "data" / METRICS
-    change(path)
-    metrics.unlink()
-    repository.dvc("repro", STAGE)
-    done = repository.python("-m", "reprise.site.verify")
-    assert done.returncode == 1
-    assert str(path.relative_to(repository.folder)) in done.stderr
-    path.unlink()
-    metrics.unlink(missing_ok=True)
-    assert repository.dvc("repro", STAGE).returncode == 0
-    assert repository.results() == committed.results()
 
 
 def test_metrics_edited_by_hand_are_seen_not_published_and_made_anew(repository, committed):
