@@ -34,7 +34,7 @@ def while_running(stage: str) -> Iterator[None]:
 
 
 def resume(task: Callable[..., Any], packs: Iterable[Any]) -> tuple[dict, Callable[..., None]]:
-    """Return the results kept before, and a function that keeps another.
+    """Return kept results, and a function that keeps another.
 
     The task is a function, or a partial of one with arguments that show all their values. Outside
     a stage nothing is kept.

@@ -23,7 +23,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def task(learning_rate: float, pack: packs.Pack) -> bytes:
-    """Return a pack's draws, note that it ran, and stop where told."""
+    """Return a pack's draws, note that it ran, and stop where "stop" says."""
     if Path("stop").exists() and f"{pack.index}" == Path("stop").read_text():
         raise KeyboardInterrupt
     with Path("log").open("a") as file:
