@@ -211,57 +211,6 @@ def test_a_clone_with_line_endings_of_windows_has_the_same_bytes(committed, tmp_
     assert "up to date" in clone.dvc("status").stdout
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("markov_chain:\n", "markov_chain: [\n", "'params.yaml', YAML file structure is corrupted"),
-        ("  paths: 300\n", "  path: 300\n", "markov_chain.path is unknown; did you mean paths?"),
-    ],
-    ids=["not YAML", "a misspelt key"],
-)
-def test_a_bad_params_yaml_stops_dvc_in_words_and_no_result_comes_of_it(
-    repository, committed, old, new, message
-):
-    path = repository.folder / "params.yaml"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-    done = repository.dvc("repro", STAGE)
-    assert done.returncode == 255
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    before = committed.results()
-    assert all(before[name] == content for name, content in repository.results().items())
-
-
-def test_a_notebook_that_raises_is_named_and_kept_apart_and_the_former_one_stays(
-    repository, committed
-):
-    path = repository.folder / "notebooks" / f"{STAGE}.ipynb"
-    executed = f"reporting/{STAGE}.ipynb"
-    failed = repository.folder / "data/reporting" / f"{STAGE}.failed.ipynb"
-    notebook = json.loads(path.read_text())
-    last = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"][-1]
-    last["source"] = ['import warnings; warnings.warn("too few"); 1 / 0']
-    path.write_text(json.dumps(notebook))
-    done = repository.dvc("repro")
-    assert done.returncode == 255
-    assert f"reporting@{STAGE}: notebook notebooks/{STAGE}.ipynb, cell " in done.stderr
-    kept = f"its outputs are in data/reporting/{STAGE}.failed.ipynb"
-    assert f"1 / 0'): ZeroDivisionError: division by zero; {kept}\n" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "ZeroDivisionError" in failed.read_text()
-    assert repository.results()[executed] == committed.results()[executed]
-
-    last["source"] = ['import warnings; warnings.warn("too few"); print(1)']
-    path.write_text(json.dumps(notebook))
-    done = repository.dvc("repro")
-    assert done.returncode == 0, done.stderr
-    assert "print(1)'): UserWarning: too few" in done.stderr
-    assert not failed.exists()
-    repository.git("checkout", "--quiet", "notebooks")
-
-
 def test_variables_and_settings_of_the_user_change_no_byte(tmp_path):
     (tmp_path / "keras").mkdir()
     settings = {"backend": "torch", "floatx": "float64", "epsilon": 0.1}

@@ -30,7 +30,7 @@ PATIENCE = 10  # seconds that a cluster has to answer
 
 
 def finished(task: Task[R], packs: list[Pack], address: str | None, workers: int) -> Finished[R]:
-    """Yield the results of a cluster, a new one by default."""
+    """Yield results of a cluster, by default a new one."""
     data = spawn.get_preparation_data("worker").items()
     main = {key: value for key, value in data if key.startswith("init_main")}
     common = main, pickle.dumps(task), {name: version(name) for name in LIBRARIES}
