@@ -1,12 +1,14 @@
 """One HTML report of ledger and notebooks, readable offline.
 
-Reads: params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger.
+Reads: params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger,
+networks and samples of reinforce_training and dqn_training.
 Writes to data/reporting/:
-    index.html    the ledger, animations side by side, the chapter's sections
-    pages/        a page for each notebook of dvc.yaml, with figures, style sheet and script
-    extra/        pages for the notebooks of extra/dvc.yaml
+    index.html         the ledger, animations side by side, the chapter's sections
+    playground.html    a CartPole that a reader, rules and trained networks balance
+    pages/             a page for each notebook of dvc.yaml, with figures, style sheet and scripts
+    extra/             pages for the notebooks of extra/dvc.yaml
 
-`python -m stages.report chapter` makes the first two, `extra` the last.
+`python -m stages.report chapter` makes the first three, `extra` the last.
 """
 
 import sys
@@ -21,13 +23,14 @@ from reprise.claims import ledger
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name
 from reprise.pipeline import artifacts, parameters, stage
-from reprise.site import report
+from reprise.site import playground, report
 from reprise.site.pages import Page
 from reprise.site.report import Provenance, Shown, Site
 
 NAME, FOLDER = "report", "reporting"
 PARTS = ("chapter", "extra")
 PIPELINE, LOCK = Path("dvc.yaml"), Path("requirements.lock")
+FEATURES = ("position", "velocity", "angle", "angular_velocity")
 LEDGER = stage.RESULTS / "claims/ledger.csv"
 
 
@@ -64,7 +67,10 @@ def run(params: Params, part: str) -> dict[str, bytes]:
         sides = [animation(side, pages) for side in params.animations]
         provenance = Provenance.of(parameters.changes(), LEDGER, LOCK)
         index = site.index(pages, verdicts, sides, ledger.signs(table), provenance)
-        contents = {report.INDEX: index} | report.assets()
+        noise = parameters.read()["partial_observability"]["noise"]
+        sizes = [noise[name] for name in FEATURES]
+        game = site.playground(playground.networks(stage.RESULTS), sizes)
+        contents = {report.INDEX: index, report.PLAYGROUND: game} | report.assets()
     for page in pages:
         folder = site.folder(page.name)
         contents[f"{folder}/{page.name}.html"] = site.html(page, verdicts, figures)

@@ -1,10 +1,10 @@
 """The HTML report: ledger, sections, a page for each notebook.
 
-It needs no network and no server. Its pages load one style sheet, one script and figures from the
+It needs no network and no server. Its pages load one style sheet, scripts and figures from the
 folders below; their security policy forbids the rest. The same results give the same bytes.
 
-    index.html
-    pages/<notebook>.html    report.css    report.js    figures/
+    index.html               playground.html
+    pages/<notebook>.html    report.css    report.js    playground.js    figures/
     extra/<notebook>.html    figures/      for notebooks of extra/dvc.yaml
 """
 
@@ -26,13 +26,19 @@ from reprise.claims.model import Region
 from reprise.site import pages
 from reprise.site.markdown import Text, slug
 from reprise.site.pages import Figure, Page
+from reprise.site.playground import Network
 
 TEMPLATES = Path(__file__).with_name("templates")
-ASSETS = ("report.css", "report.js", "icon.svg")
-INDEX, CHAPTER, EXTRA = "index.html", "pages", "extra"
+ASSETS = ("report.css", "report.js", "playground.js", "icon.svg")
+INDEX, PLAYGROUND, CHAPTER, EXTRA = "index.html", "playground.html", "pages", "extra"
 SIGNS = {"confirmed": "✓", "refuted": "✗", "unresolved": "?"}
 LIBRARIES = {"tensorflow": "TensorFlow", "gymnasium": "Gymnasium", "numpy": "NumPy"}
 WIDTH, EDGE = 132, 6  # of an interval's picture
+STILL: dict[str, Any] = {  # a DQN saves a pole: every 8 steps, position (m) and angle (degrees)
+    "ghosts": [(-0.8, 11.5), (-0.48, 6.8), (-0.14, 2.5), (0.21, -0.5), (0.53, -2.3)],
+    "at": (0.83, -2.2),
+    "label": "A cart on a track, with a pole on it that it keeps upright",
+}
 
 Row = dict[str, Any]
 
@@ -173,6 +179,18 @@ class Site:
             meaning=Text().inline(meaning),
             procedure=Text().inline(ledger.PROCEDURE),
             provenance=provenance,
+            **STILL,
+        )
+
+    def playground(self, networks: Sequence[Network], noise: Sequence[float]) -> bytes:
+        """Return the page to play with, given the largest noise of each feature."""
+        return self._rendered(
+            "playground.html.j2",
+            base=f"{CHAPTER}/",
+            root="",
+            networks=networks,
+            noise=noise,
+            **STILL,
         )
 
     def html(self, page: Page, verdicts: Iterable[Row], figures: Mapping[str, Shown]) -> bytes:

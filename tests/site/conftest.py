@@ -1,12 +1,14 @@
 """The report of the committed results, made once."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from reprise.pipeline import artifacts, parameters
 from stages import report
+from tests.site.browsing import Browser
 from tests.tiny import ROOT
 
 
@@ -24,3 +26,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for part in report.PARTS:
             artifacts.write_all(data / report.FOLDER, report.run(params, part))
     return data / report.FOLDER
+
+
+@pytest.fixture(scope="session")
+def browser(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Start one browser for all tests."""
+    with Browser.started(site, tmp_path_factory.mktemp("profile")) as started:
+        yield started
