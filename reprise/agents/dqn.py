@@ -45,7 +45,6 @@ CHOICES = ("activation", "loss", "target_network")
 RATES = "tau", "learning_rate", "discount", "epsilon_start", "epsilon_end", "epsilon_decay"
 COUNTS = "replay_capacity", "gradient_steps", "target_update_period"
 Numbers = namedtuple("Numbers", [*CHOICES, *COUNTS, *RATES])
-
 CURVES = ("float32", "int32", "float32", "float32")  # returns, steps, losses, mean TD targets
 
 
@@ -157,12 +156,10 @@ def q_values(weights: Weights, observation: tf.Tensor, numbers: Numbers, s: Sett
 def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Settings) -> tf.Tensor:
     """Return the TD target y, [B, N]."""
     q_next = q_values(learner.target, batch.next_observation, numbers, s)  # [B, A, N]
-    chooser = q_next
-    if s.double:  # the online network chooses a', and the target network judges it
-        chooser = q_values(learner.weights, batch.next_observation, numbers, s)
-    ended = batch.terminated
-    if not s.bootstrap_at_truncation:  # the chapter treats a time limit as an end
-        ended = ended | batch.truncated
+    # If double, the online network chooses a', and the target network judges it.
+    chooser = q_values(learner.weights, batch.next_observation, numbers, s) if s.double else q_next
+    # The chapter treats a time limit as an end.
+    ended = batch.terminated if s.bootstrap_at_truncation else batch.terminated | batch.truncated
     bootstrap = numbers.discount * select_action_values(q_next, greedy(chooser))
     return batch.reward + tf.where(ended, 0.0, bootstrap)
 
@@ -256,12 +253,9 @@ def update(
         s.optimizer, learner.optimizer, learner.weights, gradients, numbers.learning_rate
     )
     due = state.step % numbers.target_update_period == 0
+    pick = partial(chosen, numbers.target_network, s.target_network)
     target_weights = [
-        chosen(
-            numbers.target_network,
-            s.target_network,
-            {"none": w, "hard": tf.where(due, w, old), "soft": old + numbers.tau * (w - old)},
-        )
+        pick({"none": w, "hard": tf.where(due, w, old), "soft": old + numbers.tau * (w - old)})
         for old, w in zip(learner.target, weights, strict=True)
     ]
     return Learner(weights, target_weights, state), loss, tf.reduce_mean(target, 0)
@@ -299,9 +293,8 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
         better = finished >= best[-1]  # NaN, no episode finished, is never better
         played = [*learner.weights, finished]
         best = [tf.where(better, new, old) for new, old in zip(played, best, strict=True)]
-        if s.total_steps is None:
-            due = (k > s.learning_starts) & (k % s.train_every == 0)
-        else:
+        due = (k > s.learning_starts) & (k % s.train_every == 0)
+        if s.total_steps is not None:
             due = (k + 1) * s.train_every > s.learning_starts
         learner, loss, target = study(learner, buffer, learning, due, numbers)
         curves = programs.record(curves, k, (finished, after.steps, loss, target))
