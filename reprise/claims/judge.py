@@ -58,10 +58,10 @@ def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> d
 
 
 def seeds_needed(test: Test, results: Results, confidence: float, most: int) -> int | None:
-    """Return the seeds a side that decide a test in 90%.
+    """Return the seeds a side that decide a test.
 
-    The results' samples are the pilot; None stands for more than `most`. Confidence is the level of
-    a single test.
+    They do so with a probability of 0.9. The results' samples are the pilot; None stands for more
+    than `most`. Confidence is the level of a single test.
     """
     samples = [
         sample(each, results, ranked=test.form in RANKED) for each in (test.of, test.than) if each

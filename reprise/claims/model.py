@@ -172,7 +172,7 @@ class Claim(Frozen):
     measured: Name
     test: Test
     seeds: PositiveInt | None = None  # or runs, of each sample; None for an exact test
-    pilot: Name | None = None  # what other seeds had measured before the test was declared
+    pilot: Name | None = None  # what other seeds measured before the test was declared
     why: Name | None = None  # this test, in place of the first edition's
     replaces: tuple[Name, ...] = Field((), strict=False)  # claims of the first edition
 

@@ -1,7 +1,7 @@
 """Episodes of a Gymnasium environment, stepped together and checked.
 
 An ended episode keeps its final observation until it begins anew. Gymnasium's vector environments
-step all or none, and reset those that ended: only CartPole's is used, whose state can be set back.
+step all or none, and reset those that ended: only CartPole's is used, since its state can be set.
 
 Shapes: P episodes, O features of an observation.
 """

@@ -190,7 +190,7 @@ def sources(stage: str) -> list[str]:
     for name in found:  # grows while it is read
         deps = stages.get(name, {}).get("deps", ())
         names = [dep.split("/")[1] for dep in deps if dep.startswith("data/")]
-        names += stages.get(name, {}).get("params", ())  # whose sections it reads
+        names += stages.get(name, {}).get("params", ())  # the sections that it reads
         names.append(sections.get(name, {}).get("stage"))  # which a study studies
         found += [s for s in dict.fromkeys(names) if s in stages and s not in found]
     return found

@@ -76,7 +76,7 @@ def rows(results: Results, column: str, value: str | bool = True) -> Markdown:
 
 
 def changes(results: Results) -> Markdown:
-    """Show the claims whose verdict the first edition lacked."""
+    """Show the claims with another verdict than before."""
     found = results.table("editions").fillna("")
     found = found[found["first"] != found["second"]]
     columns = "statement", "first", "first_measured", "second", "second_measured", "why"

@@ -183,7 +183,7 @@ class Site:
         )
 
     def playground(self, networks: Sequence[Network], noise: Sequence[float]) -> bytes:
-        """Return the page to play with, given the largest noise of each feature."""
+        """Return the playground, with the largest noise of each feature."""
         return self._rendered(
             "playground.html.j2",
             base=f"{CHAPTER}/",

@@ -1,4 +1,4 @@
-"""How many seeds decide a claim, from the results in data/.
+"""Number of seeds that decide a claim, by present results.
 
 `python -m reprise.site.seeds_needed [CLAIM ...]` takes these results as the pilot. It prints for
 each claim, by default for all that have an interval, the fewest seeds of each sample that decide it
@@ -20,7 +20,7 @@ MOST = 4096
 
 
 def main(names: Sequence[str]) -> int:
-    """Print the seeds that claims need; return 2 for a mistake."""
+    """Print the seeds that claims need; 2 is a mistake."""
     stage = importlib.import_module("stages.claims")
     try:
         claims, results = stage.claims(), stage.Committed()
