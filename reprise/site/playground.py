@@ -38,7 +38,7 @@ def networks(results: Path) -> list[Network]:
         last = arrays[f"bias_{len(arrays['activations']) - 1}"]
         if arrays["kernel_0"].shape[1] != FEATURES or last.shape[1] not in OUTPUTS:
             continue
-        table = artifacts.read_csv(results / stage / "samples.csv")
+        table = artifacts.read_csv(results / stage / "samples.csv").head(len(last))
         columns = [name for name in table if name.startswith(policy)][::-1]
         ranked = table.dropna(subset=columns).sort_values(columns, ascending=False, kind="stable")
         rows = ranked.to_dict("records")

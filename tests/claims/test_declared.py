@@ -21,7 +21,9 @@ def at(commit: str, path: str) -> dict[str, Any]:
 
 def git(*arguments: str) -> str:
     """Return what git prints."""
-    found = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return found.stdout.strip()
 
 

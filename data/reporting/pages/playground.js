@@ -1,0 +1,344 @@
+// CartPole to play with: physics, policies, stages and maps. A classic script: browsers load no module from a disk.
+"use strict";
+
+const TIME = 0.02, FORCE = 10; // s and N, as in Gymnasium
+const LIMIT = { position: 2.4, angle: (12 * 2 * Math.PI) / 360, start: 0.05 };
+const MAP = { columns: 36, rows: 24, angle: LIMIT.angle, spin: (120 * Math.PI) / 180 }; // its edges, in rad and rad/s
+const ACTIVATIONS = {
+  linear: (z) => z,
+  relu: (z) => Math.max(z, 0),
+  elu: (z) => (z > 0 ? z : Math.exp(z) - 1),
+  tanh: Math.tanh,
+  sigmoid: (z) => 1 / (1 + Math.exp(-z)),
+};
+// A rule's or a network's preference for a push to the right: its sign decides.
+const RULES = {
+  angle: ([, , angle]) => (angle < 0 ? -1 : 1),
+  angle_and_velocity: ([, , angle, spin]) => (angle + spin < 0 ? -1 : 1),
+};
+const FINDINGS = {
+  you: "Your own pushes draw this map.",
+  angle: "The border is upright: the angle alone decides, however fast the pole moves.",
+  angle_and_velocity: "The border leans: a pole that rises fast is braked before it is upright.",
+  reinforce: "Probability of right minus left: stronger colour, surer push.",
+  dqn: "Q-value of right minus left: stronger colour, larger difference.",
+};
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const form = document.querySelector("form.playground"), controls = form.elements;
+const noises = form.dataset.noise.split(" ").map(Number);
+const keys = new Set();
+let running = !still, waiting = false, owed = 0, rested = 0, latest = 0, frames = 0;
+
+// One step of Gymnasium's CartPole-v1, its operations in its order, in float64.
+function stepped([x, velocity, angle, spin], force) {
+  const gravity = 9.8, cart = 1.0, pole = 0.1, half = 0.5;
+  const mass = pole + cart, moment = pole * half;
+  const cos = Math.cos(angle), sin = Math.sin(angle);
+  const push = (force + moment * (spin * spin) * sin) / mass;
+  const spinRate = (gravity * sin - cos * push) / (half * (4 / 3 - (pole * (cos * cos)) / mass));
+  const rate = push - (moment * spinRate * cos) / mass;
+  return [x + TIME * velocity, velocity + TIME * rate, angle + TIME * spin, spin + TIME * spinRate];
+}
+
+function network({ sizes, activations, weights }) {
+  const bytes = Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const numbers = Float64Array.from({ length: bytes.length / 4 }, (_, at) => view.getFloat32(4 * at, true));
+  return (observation) => {
+    let x = observation, at = 0;
+    activations.forEach((name, layer) => {
+      const inputs = sizes[layer], outputs = sizes[layer + 1], kernel = at;
+      const activation = ACTIVATIONS[name], y = [];
+      for (let o = 0; o < outputs; o += 1) {
+        let z = numbers[kernel + inputs * outputs + o];
+        for (let i = 0; i < inputs; i += 1) z += x[i] * numbers[kernel + i * outputs + o];
+        y.push(activation(z));
+      }
+      x = y;
+      at = kernel + (inputs + 1) * outputs;
+    });
+    return x.length === 1 ? 1 - 2 * x[0] : x[1] - x[0]; // the one output is the probability of left
+  };
+}
+
+function signed(value, digits) {
+  return value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
+}
+
+class Lane {
+  constructor(root, number, who) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.select = this.find("select");
+    this.stage = this.find(".stage");
+    this.scene = this.find(".scene");
+    root.setAttribute("aria-label", `Cart ${number}`);
+    if ([...this.select.options].some((option) => option.value === who)) this.select.value = who;
+    this.select.addEventListener("change", () => { this.choose(); again(); if (this.you) this.stage.focus(); });
+    root.querySelectorAll("[data-push]").forEach((button) =>
+      button.addEventListener("click", () => { this.kick = { push: Number(button.dataset.push), steps: 5 }; start(); }));
+    root.querySelectorAll("[data-tilt]").forEach((button) =>
+      button.addEventListener("click", () => this.tilt(this.state[2] + (Number(button.dataset.tilt) * Math.PI) / 60)));
+    this.stage.addEventListener("pointerdown", (event) => this.press(event));
+    this.stage.addEventListener("pointermove", (event) => this.drag(event));
+    ["pointerup", "pointercancel", "lostpointercapture"].forEach((name) =>
+      this.stage.addEventListener(name, () => { this.pressed = 0; this.held = null; }));
+    this.choose();
+  }
+
+  get you() { return this.select.value === "you"; }
+  get kind() { return this.select.value.split(" ")[0]; }
+
+  choose() {
+    const option = this.select.selectedOptions[0];
+    this.policy = option.dataset.network ? network(JSON.parse(option.dataset.network)) : RULES[option.value];
+    this.pushes = new Float64Array(MAP.columns * MAP.rows); // your own, by place in the map
+    this.forget();
+  }
+
+  forget() { this.scores = []; }
+
+  restart(state) {
+    Object.assign(this, { state, before: state, steps: 0, over: "", force: 0, pressed: 0, held: null, kick: null });
+    Object.assign(this, { measured: null, trail: [], painted: "" });
+    this.seen = this.observe();
+    this.outcome("");
+  }
+
+  outcome(text) {
+    this.over = text;
+    this.find(".outcome").textContent = text || (this.you ? "Press ← or →, or a half of this stage, to start." : "");
+    this.root.classList.toggle("over", Boolean(text));
+    this.root.classList.toggle("stood", this.steps >= controls.limit.value);
+    const total = this.scores.reduce((sum, score) => sum + score, 0), count = this.scores.length;
+    const mean = count ? `: mean ${(total / count).toFixed(0)}, longest ${Math.max(...this.scores)}` : "";
+    this.find(".tally-line").textContent = `${count} episode${count === 1 ? "" : "s"}${mean}`;
+  }
+
+  // What rules and networks see: the state with noise; velocities, if hidden, as zeros or as rates of two positions.
+  observe() {
+    const share = controls.noise.value / 100, way = controls.velocities.value;
+    const measured = this.state.map((value, at) => value + share * noises[at] * (2 * Math.random() - 1));
+    const before = this.measured || measured;
+    this.measured = measured;
+    const [x, velocity, angle, spin] = measured;
+    if (way === "zeros") return [x, 0, angle, 0];
+    return way === "estimated" ? [x, (x - before[0]) / TIME, angle, (angle - before[2]) / TIME] : [x, velocity, angle, spin];
+  }
+
+  hand() {
+    if (this.pressed) return this.pressed;
+    if (this.kick && this.kick.steps) { this.kick.steps -= 1; return this.kick.push; }
+    return this.you || !shown().some((lane) => lane.you) ? keys.has("ArrowRight") - keys.has("ArrowLeft") : 0;
+  }
+
+  advance() {
+    this.before = this.state;
+    if (this.over) { // the pole falls on, for the eye
+      if (!still && Math.abs(this.state[2]) > LIMIT.angle && Math.abs(this.state[2]) < 1.6) this.state = stepped(this.state, 0);
+      return;
+    }
+    const hand = this.hand();
+    this.force = hand * FORCE;
+    if (this.policy) this.force += this.policy(this.seen) > 0 ? FORCE : -FORCE;
+    else if (hand) this.remember(hand);
+    this.state = stepped(this.state, this.force);
+    this.steps += 1;
+    this.seen = this.observe();
+    this.trail.push(this.state.slice(2));
+    if (this.trail.length > 60) this.trail.shift();
+    const [x, , angle] = this.state;
+    if (Math.abs(angle) > LIMIT.angle) this.end(`The pole fell after ${this.steps} steps.`);
+    else if (Math.abs(x) > LIMIT.position) this.end(`The cart left the track after ${this.steps} steps.`);
+    else if (this.steps >= controls.limit.value) this.end(`It stood for all ${this.steps} steps.`);
+  }
+
+  end(text) {
+    this.scores.push(this.steps);
+    this.force = 0;
+    this.outcome(text);
+  }
+
+  remember(push) {
+    const column = ((this.state[2] / MAP.angle + 1) * MAP.columns) / 2, row = ((1 - this.state[3] / MAP.spin) * MAP.rows) / 2;
+    this.pushes.forEach((value, at) => {
+      const far = ((at % MAP.columns) + 0.5 - column) ** 2 + (Math.floor(at / MAP.columns) + 0.5 - row) ** 2;
+      if (far < 25) this.pushes[at] = Math.max(-1, Math.min(1, value + push * 0.5 * Math.exp(-far / 5)));
+    });
+    this.painted = "";
+  }
+
+  tilt(angle) {
+    if (this.over) return;
+    const [x, velocity] = this.state, largest = 0.98 * LIMIT.angle;
+    this.place([x, velocity, Math.max(-largest, Math.min(largest, angle)), 0]);
+  }
+
+  place(state) {
+    this.state = this.before = state;
+    this.measured = null;
+    this.seen = this.observe();
+  }
+
+  press(event) {
+    const part = event.target.closest(".pole, .body");
+    this.stage.setPointerCapture(event.pointerId);
+    const box = this.stage.getBoundingClientRect();
+    if (part && !this.over) this.held = part.classList[0];
+    else { this.pressed = event.clientX < box.left + box.width / 2 ? -1 : 1; start(); }
+  }
+
+  drag(event) {
+    if (!this.held || this.over) return;
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.scene.getScreenCTM().inverse());
+    const [x, , angle] = this.state;
+    if (this.held === "pole") this.tilt(Math.atan2(at.x - 100 * x, Math.max(-at.y, 1)));
+    else this.place([Math.max(-2.3, Math.min(2.3, at.x / 100)), 0, angle, 0]);
+  }
+
+  draw(part) {
+    const [x, , angle, spin] = this.before.map((value, at) => value + part * (this.state[at] - value));
+    const degrees = (180 / Math.PI) * angle;
+    this.find(".cart").setAttribute("transform", `translate(${100 * x} 0)`);
+    this.find(".pole").setAttribute("transform", `rotate(${degrees})`);
+    const arrow = this.find(".arrow");
+    arrow.setAttribute("visibility", this.force ? "visible" : "hidden");
+    arrow.setAttribute("class", this.force < 0 ? "arrow left" : "arrow right");
+    arrow.setAttribute("transform", `scale(${Math.sign(this.force) || 1} 1)`);
+    this.find(".count").textContent = `${this.steps} of ${controls.limit.value} steps`;
+    const point = (a, s) => [150 + (150 * a) / MAP.angle, 100 - (100 * s) / MAP.spin];
+    [[".true", angle, spin], [".seen", this.seen[2], this.seen[3]]].forEach(([name, ...values]) => {
+      const [cx, cy] = point(...values);
+      this.find(name).setAttribute("cx", cx);
+      this.find(name).setAttribute("cy", cy);
+    });
+    this.find(".trail").setAttribute("points", this.trail.map((values) => point(...values).join(",")).join(" "));
+  }
+
+  // Draws preferences at the position and velocity that are seen now, and where their sign changes.
+  paint() {
+    const [x, velocity, angle, spin] = this.seen;
+    const preference = this.policy ? this.policy(this.seen) : 0;
+    const much = RULES[this.kind] ? "" : ` (difference ${signed(preference, 2)})`;
+    const push = this.policy ? `It pushes to the ${preference > 0 ? "right" : "left"}${much}.` : "";
+    const degrees = 180 / Math.PI;
+    this.find(".now").textContent = `Position ${signed(x, 2)} m, velocity ${signed(velocity, 2)} m/s, angle ${signed(degrees * angle, 1)}°, angular velocity ${signed(degrees * spin, 0)}°/s. ${push}`;
+    this.find(".finding").textContent = FINDINGS[this.kind];
+    const colours = [".left", ".right"].map((name) => getComputedStyle(this.find(`.key ${name}`)).color);
+    const key = [this.select.value, ...colours, RULES[this.kind] || this.you ? "" : [x.toFixed(2), velocity.toFixed(2)]].join();
+    if (key === this.painted) return;
+    this.painted = key;
+    const { columns, rows } = MAP;
+    const values = this.policy ? this.pushes.map((_, at) => this.policy([
+      x, velocity, (((2 * ((at % columns) + 0.5)) / columns) - 1) * MAP.angle, (1 - (2 * (Math.floor(at / columns) + 0.5)) / rows) * MAP.spin,
+    ])) : this.pushes;
+    const largest = this.policy ? values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9) : 1;
+    const context = this.find("canvas").getContext("2d"), image = context.createImageData(columns, rows);
+    const rgb = colours.map((colour) => colour.match(/[\d.]+/g).slice(0, 3).map(Number));
+    values.forEach((value, at) => {
+      const strength = value ? (this.you ? 0 : 30) + 170 * Math.sqrt(Math.abs(value) / largest) : 0;
+      image.data.set([...rgb[value > 0 ? 1 : 0], strength], 4 * at);
+    });
+    context.putImageData(image, 0, 0);
+    this.find(".border").setAttribute("d", this.policy ? border(values) : "");
+  }
+}
+
+// Marching squares: the lines between cells of different sign, in the map's 300 by 200 units.
+function border(values) {
+  const { columns, rows } = MAP, lines = [];
+  const place = (at) => [(300 * ((at % columns) + 0.5)) / columns, (200 * (Math.floor(at / columns) + 0.5)) / rows];
+  for (let at = 0; at < columns * (rows - 1); at += 1) {
+    if (at % columns === columns - 1) continue;
+    const corners = [at, at + 1, at + columns + 1, at + columns], ends = [];
+    corners.forEach((one, side) => {
+      const other = corners[(side + 1) % 4];
+      if (values[one] > 0 === values[other] > 0) return;
+      const share = values[one] / (values[one] - values[other]), [a, b] = [place(one), place(other)];
+      ends.push(`${(a[0] + share * (b[0] - a[0])).toFixed(1)} ${(a[1] + share * (b[1] - a[1])).toFixed(1)}`);
+    });
+    for (let end = 0; end < ends.length; end += 2) lines.push(`M${ends[end]}L${ends[end + 1]}`);
+  }
+  return lines.join("");
+}
+
+function shown() { return controls.two.checked ? lanes : lanes.slice(0, 1); }
+
+function again() {
+  const state = Array.from({ length: 4 }, () => LIMIT.start * (2 * Math.random() - 1));
+  lanes.forEach((lane, number) => { lane.root.hidden = number > 0 && !controls.two.checked; lane.restart([...state]); });
+  waiting = shown().some((lane) => lane.you);
+  owed = rested = 0;
+}
+
+function run(moves) {
+  running = moves;
+  controls.pause.textContent = running ? "Pause" : "Play";
+}
+
+// Your first push starts an episode that waits for you.
+function start() {
+  if (shown().every((lane) => lane.over) && rested > 0.5) again();
+  if (waiting) { waiting = false; run(true); lanes.forEach((lane) => { if (lane.you && !lane.over) lane.find(".outcome").textContent = ""; }); }
+}
+
+function advance() {
+  shown().forEach((lane) => lane.advance());
+}
+
+function frame(now) {
+  const seconds = Math.min(0.1, (now - latest) / 1000), active = shown();
+  latest = now;
+  if (running && !waiting && !active.some((lane) => lane.held)) {
+    owed += (seconds * controls.speed.value) / TIME;
+    for (; owed >= 1; owed -= 1) advance();
+    if (active.every((lane) => lane.over)) rested += seconds;
+    if (rested > 2) again();
+  }
+  active.forEach((lane, number) => {
+    lane.draw(running && !waiting ? Math.min(owed, 1) : 1);
+    if (frames % 6 === 3 * number) lane.paint();
+  });
+  frames += 1;
+  requestAnimationFrame(frame);
+}
+
+const [first] = document.querySelectorAll(".lane");
+first.querySelectorAll(".ghost").forEach((ghost) => ghost.remove());
+first.after(first.cloneNode(true));
+const lanes = [...document.querySelectorAll(".lane")].map((root, at) => new Lane(root, at + 1, ["angle", "dqn best"][at]));
+if (lanes[1].select.value === "angle") { lanes[1].select.value = "angle_and_velocity"; lanes[1].choose(); } // no networks
+form.querySelectorAll("[hidden]").forEach((hidden) => { hidden.hidden = false; });
+
+form.addEventListener("submit", (event) => event.preventDefault());
+controls.yourself.addEventListener("click", () => {
+  lanes[0].select.value = "you";
+  lanes[0].choose();
+  if (controls.speed.value >= 1) controls.speed.value = "0.5";
+  run(true);
+  again();
+  lanes[0].stage.focus();
+});
+controls.pause.addEventListener("click", () => run(!running));
+controls.once.addEventListener("click", () => { run(false); waiting = false; owed = 0; advance(); });
+controls.again.addEventListener("click", again);
+form.addEventListener("change", (event) => {
+  if (["speed", ""].includes(event.target.name)) return; // a cart's own choice is the lane's
+  lanes.forEach((lane) => lane.forget());
+  again();
+});
+controls.noise.addEventListener("input", () => { controls.noise.nextElementSibling.textContent = `${controls.noise.value}%`; });
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest("input, select") || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === " " && !event.target.closest("button, a")) run(!running);
+  else if (event.key === "ArrowLeft" || event.key === "ArrowRight") { keys.add(event.key); if (!event.repeat) start(); }
+  else return;
+  event.preventDefault();
+});
+document.addEventListener("keyup", (event) => keys.delete(event.key));
+window.addEventListener("blur", () => keys.clear());
+
+run(running);
+again();
+requestAnimationFrame(frame);
