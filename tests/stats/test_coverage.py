@@ -124,7 +124,7 @@ def test_the_interval_of_a_rank_correlation_covers_about_95_in_100(n: int, r: fl
 def test_a_rank_correlation_is_scipys_with_ties_and_needs_differing_pairs():
     x, y = np.random.default_rng(3).integers(0, 6, (2, 40)).astype(float)
     found = intervals.rank_correlation(x, y)
-    assert found.estimate == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+    assert found.estimate == pytest.approx(stats.spearmanr(x, y)[0], abs=1e-12)
     assert not intervals.rank_correlation(x[:3], np.array([1.0, 2.0, 4.0])).bounded
     assert intervals.rank_correlation(np.arange(9.0), np.arange(9.0)).degenerate
     with pytest.raises(ValueError, match="same seeds; got 40 and 39"):
