@@ -89,10 +89,10 @@ def _rows(outcomes: Sequence[Outcome], base: str) -> Rows:
             "outcome": f"{outcome.stage} {outcome.name}",
             "group": "" if at else outcome.group,
             "revision": row.revision,
+            "verdict": row.verdict,
             "mean": written(row.mean),
             f"minus {base}": written(row.difference, signed=True),
             f"beats {base}": percent(row.chance) if row.chance else "",
-            "verdict": row.verdict,
             "seeds": (f"{n - row.missing} of " if row.missing else "") + str(n),
         }
         for outcome in outcomes
@@ -148,8 +148,8 @@ def written(interval: Interval | None, *, signed: bool = False) -> str:
     if interval is None:
         return ""
     width = interval.high - interval.low
-    # Three digits of the width; without a width, as many as results have.
-    form = f",.{min(9, max(0, 2 - math.floor(math.log10(width))))}f" if width > 0 else ",.9g"
+    # Two digits of the width; without a width, as many as results have.
+    form = f",.{min(9, max(0, 1 - math.floor(math.log10(width))))}f" if width > 0 else ",.9g"
     form = f"+{form}" if signed else form
     estimate, low, high = (f"{x:{form}}".replace("-", "\N{MINUS SIGN}") for x in interval[:3])
     return f"{estimate} [{'no width' if interval.degenerate else f'{low}, {high}'}]"

@@ -88,5 +88,5 @@ def test_numbers_are_as_exact_as_their_interval_is_wide():
     assert report.written(wide.mean) == "1,500 [\N{MINUS SIGN}554, 3,554]"
     assert report.written(wide.difference, signed=True).startswith("+1,493")
     found = rows(narrow=[0.10, 0.11, 0.12, 0.13], flat=[2, 2])
-    assert report.written(found["narrow"].mean) == "0.1150 [0.0945, 0.1355]"
+    assert report.written(found["narrow"].mean) == "0.115 [0.094, 0.136]"
     assert report.written(found["flat"].mean) == "2 [no width]"
