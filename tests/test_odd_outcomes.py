@@ -55,7 +55,8 @@ def blocks(metrics: Any) -> list[dict[str, Any]]:
 def returns(found: dict[str, Any]) -> Any:
     """Return the mean evaluation returns of the seeds that a stage has trained, [N, ways]."""
     samples = found["samples.csv"]
-    samples = samples[samples.get("variant", samples["seed"]) != "dqn"]
+    names = samples.get("variant", samples["seed"]).astype(str)
+    samples = samples[~names.str.startswith("dqn")]
     return samples.filter(regex=rf"^(greedy|final|sampled)_{LIMIT}$")
 
 

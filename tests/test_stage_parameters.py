@@ -68,7 +68,7 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"runs": 1}, "runs is 1; allowed: greater than or equal to 2"),
         ({"discount": 1.5}, "discount is 1.5; allowed: less than or equal to 1"),
         ({"tolerances": [0.05, 0]}, "tolerances.1 is 0; allowed: greater than 0"),
-        ({"record_every": 20_000}, "record_every is 20000; allowed: up to iterations, 10000"),
+        ({"record_every": 10**6}, "record_every is 1000000; allowed: up to iterations, 600000"),
         ({"recorded.state": ""}, "recorded.state is '': String should have at least 1 char"),
         ({"learning_rat": 0.1}, "learning_rat is unknown; did you mean learning_rate?"),
     ],

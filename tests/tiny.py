@@ -25,13 +25,13 @@ DQN = {
     "evaluation": EVALUATION,
 }  # fmt: skip
 CHANGES: dict[str, dict[str, Any]] = {
-    "reinforce_training": REINFORCE | {"seeds": 4, "targets": [10, 19]},
+    "reinforce_training": REINFORCE | {"seeds": 4},
     "credit_assignment": REINFORCE,
     "prior_knowledge": REINFORCE | {
         "imitation": {"episodes": 2, "gradient_steps": 3}, "targets": [10, 19], "window": 2,
     },
     "partial_observability": REINFORCE | {"early": 2, "record_every": 1},
-    "dqn_training": DQN | {"seeds": 4, "targets": [10, 19]},
+    "dqn_training": DQN | {"seeds": 4},
     "dqn_ablations": DQN | {
         "maximum_steps": 30,  # of so many variants' seeds, two would reach a low cap alike
         # One variant for each thing that a variant may change: numbers, sizes, the program.
@@ -100,6 +100,7 @@ def update(parameters: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any
 def section(name: str, **changes: Any) -> dict[str, Any]:
     """Return a stage's section of params.yaml, made tiny."""
     committed = parameters.read(ROOT / "params.yaml")[name]
+    committed = update(committed, {"seed": 42} if "seed" in committed else {})
     return update(update(committed, (CHANGES | OTHERS).get(name, {})), changes)
 
 

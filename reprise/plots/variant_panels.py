@@ -29,11 +29,15 @@ def samples_of(results: Results, column: str) -> dict[str, NDArray]:
 
 
 def curves_of(results: Results, name: str = "learning_curve") -> dict[str, pd.DataFrame]:
-    """Return a table of training returns by variant."""
+    """Return a table of training returns by variant.
+
+    A variant without any return has no rows.
+    """
     table = results.table(name)
     index = next(name for name in ("iteration", "episode", "steps") if name in table)
-    groups = table.set_index(index).groupby("variant", sort=False)
-    return {str(name): group.drop(columns="variant") for name, group in groups}
+    table = table.set_index(index)
+    names = dict.fromkeys([*table["variant"], *results.params.get("variants", ())])
+    return {of: table[table["variant"] == of].drop(columns="variant") for of in names}
 
 
 def greedy_returns(results: Results) -> Figure:

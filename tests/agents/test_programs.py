@@ -43,13 +43,18 @@ def programs(stage: str) -> list[Program]:
     """Return a stage's programs and their first arguments."""
     found: dict[int, Program] = {}
     kind = type(tf.function(lambda: None))
-    call = kind.__call__
+    call, prepare = kind.__call__, kind.get_concrete_function
 
     def remembered(program: Any, *arguments: Any) -> Any:
         # Else it is part of another program, and read with that.
         if tf.executing_eagerly() and program._jit_compile:
             found.setdefault(id(program), (program, arguments))
         return call(program, *arguments)
+
+    def prepared(program: Any, *arguments: Any) -> Any:
+        if tf.executing_eagerly() and program._jit_compile:
+            found.setdefault(id(program), (program, arguments))
+        return prepare(program, *arguments)
 
     def two_seeds(name: str) -> dict[str, Any]:
         section = hashes.section(name)
@@ -58,6 +63,7 @@ def programs(stage: str) -> list[Program]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("REPRISE_WORKERS", "1")
         monkeypatch.setattr(kind, "__call__", remembered)
+        monkeypatch.setattr(kind, "get_concrete_function", prepared)
         tiny.stage(stage).run(tiny.params(stage, two_seeds))
     return list(found.values())
 

@@ -39,6 +39,7 @@ def test_each_committed_bound_belongs_to_a_metric_that_may_not_pass_it(stage):
     values = dict(leaves(COMMITTED[stage]))
     ranges = intervals(values)
     found = {key for key in values if key.endswith(("_low", "_high", ".low", ".high"))}
+    found = {key for key in found if not key.startswith("verdicts.")}  # named by claims
     assert found == {bound for names in ranges.values() for bound in names}
     for upwards, sign in ((False, -1), (True, 1)):
         bounds = {key: values[names[upwards]] for key, names in ranges.items()}
