@@ -84,7 +84,7 @@ def forgetting_by_buffer(results: Results) -> Figure:
     """Draw every seed as a row, by buffer size."""
     returns = variant_panels.curves_of(results, "returns")
     names = _values(results, "replay_capacity").items()
-    panels = {size: returns[name].dropna(axis=1, how="all") for size, name in names}
+    panels = {size: returns[name] for size, name in names}
     labels = ("episode", "some seeds, sorted by mean")
     figure, grid = style.panels(len(panels), 2, (0.7, 1.9), labels, sharex=True)
     every = list(figure.axes)
