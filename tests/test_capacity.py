@@ -32,7 +32,8 @@ ROUNDS_BY_EPISODES = {"total_episodes": HUGE, "train_every": HUGE, "maximum_step
 # By stage, the values of which each alone is refused.
 REFUSED: dict[str, dict[str, Any]] = {
     "hardcoded_baseline": {
-        "episodes": HUGE, "maximum_steps": HUGE, "untrained.networks": 10**9,
+        "episodes": HUGE, "further_episodes": HUGE, "maximum_steps": HUGE,
+        "untrained.networks": 10**9,
         "untrained.episodes": HUGE, "untrained.hidden_sizes": [10**7],
     },
     "policy_search": {
@@ -40,8 +41,8 @@ REFUSED: dict[str, dict[str, Any]] = {
         "grid.points": 10**9, "gradient_ascent.repeats": 25 * 10**10,
         "genetic.survivors": 2 * 10**11, "genetic.offspring": 5 * 10**10 - 1,
         "landscape.points": 10**9, "landscape.tries": HUGE, "landscape.best_tries": HUGE,
-        "coverage.tries": HUGE, "neat.runs": 10**9, "neat.population": HUGE,
-        "neat.episodes": HUGE, "neat.evaluation.episodes": HUGE,
+        "coverage.tries": HUGE, "coverage.doublings": 60, "neat.runs": 10**9,
+        "neat.population": HUGE, "neat.episodes": HUGE, "neat.evaluation.episodes": HUGE,
     },
     "credit_assignment": REINFORCE,
     "reinforce_training": REINFORCE,
@@ -63,6 +64,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "dqn_training": DQN | ROUNDS_BY_EPISODES,
     "dqn_ablations": DQN | ROUNDS_BY_EPISODES | {
         "variants.buffer_500.replay_capacity": HUGE, "replay_access.longer": HUGE,
+        "variants.base.seeds": HUGE,
         "replay_access.accesses": HUGE, "replay_access.repeats": 10**17, "warning": HUGE,
         "shown_after": HUGE,
     },
