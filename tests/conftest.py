@@ -1,6 +1,7 @@
 """The order in which tests are shared out, and the programs that their processes share."""
 
 import os
+import signal
 import tempfile
 
 import pytest
@@ -23,7 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let all processes share what XLA compiled; train in the tests' own."""
+    """Let all processes share what XLA compiled; train in the tests' own.
+
+    A shell in which tests run in the background has them ignore Ctrl-C, which some of them send.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     os.environ.setdefault("REPRISE_WORKERS", "1")

@@ -134,7 +134,7 @@ def test_evaluation_shares_no_start_and_no_random_number_with_training(name: str
     purposes = {path[:2] for path in paths["training_keys"]}
     assert len(purposes) == max(1, len(tiny.section(name).get("variants", "")))
     for seed, purpose in purposes:
-        assert seed == section["seed"]
+        assert seed == tiny.section(name)["seed"]
         keys = tf.constant(seeds.training_keys(seed, purpose, numbers).T)
         rounds = streams.fold_in(streams.fold_in(keys, 1), 0)
         starts = CartPole().reset(streams.fold_in(rounds, 0), (20,)).numpy()  # [20, 4, N]
