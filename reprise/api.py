@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from reprise import capacity
-from reprise.agents import dqn, reinforce
+from reprise.agents import actor_critic, dqn, reinforce
 from reprise.agents.evaluation import evaluated
 from reprise.environments import registry
 from reprise.environments.specification import Played, plain
@@ -57,10 +57,15 @@ class DQN(dqn.Hyperparameters, Asked):
     """A training by deep Q-learning."""
 
 
+class ActorCritic(actor_critic.Hyperparameters, Asked):
+    """A training by actor-critic."""
+
+
 # The parameters of each algorithm, its module, and the name and first number of its curves' steps.
 ALGORITHMS: dict[str, tuple[type[Any], Any, str, int]] = {
     "reinforce": (Reinforce, reinforce, "iteration", 1),
     "dqn": (DQN, dqn, "episode", 0),
+    "actor_critic": (ActorCritic, actor_critic, "rollout", 1),
 }
 
 
@@ -125,7 +130,8 @@ def train(
     seeds is another program, and its bits may differ.
 
     Args:
-        algorithm: `reinforce` or `dqn`; or its section of params.yaml, such as `dqn_training`.
+        algorithm: `reinforce`, `actor_critic` or `dqn`; or its section of params.yaml, such as
+            `dqn_training`.
         environment: an id of Gymnasium, or a mapping as in params.yaml: `id`, and optionally
             `kwargs`, `wrappers` and `solved_return`. For another environment than the chapter's,
             `maximum_steps` and `evaluation["limits"]` default to its registered limit.
@@ -147,13 +153,14 @@ def train(
     model, module, step, first = ALGORITHMS[name]
     given = {"environment": environment, "seeds": seeds}
     changes |= {key: value for key, value in given.items() if value is not None}
-    chapter = parameters.read(CHAPTER)[f"{name}_training"]
+    sections = parameters.read(CHAPTER)
+    chapter = sections.get(name) or sections[f"{name}_training"]
     asked = parameters.checked(_completed(chapter, model, changes), name, model)
     capacity.check(name, asked.needs())
     keys = training_keys(asked.seed, f"library {name}", range(asked.seeds))
     run = module.train(asked, registry.make(asked.environment), keys)
     policies = {way: module.policy(weights, asked) for way, weights in run.weights.items()}
-    if module is reinforce:
+    if module is not dqn:
         policies = {"greedy": policies["final"]}
     run = evaluated(run, policies, asked.environment, asked.evaluation)
     returns = training.evaluated(run.evaluations, asked.evaluation.limits).rename_axis("seed")

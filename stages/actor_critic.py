@@ -1,4 +1,4 @@
-"""Trains actor-critics of growing power on CartPole, with about as many steps as REINFORCE takes.
+"""Trains actor-critics with the environment steps that REINFORCE takes.
 
 Reads: params.yaml.
 Writes to data/actor_critic/:
@@ -31,7 +31,7 @@ NAME = "actor_critic"
 
 
 class Foresight(Frozen):
-    """How the critics' values are compared with returns."""
+    """The measure of a critic's foresight."""
 
     episodes: PositiveInt
     random_steps: PositiveInt  # at most, before a critic judges the state
@@ -64,7 +64,7 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 def foresight(
     run: TrainingRun, policy: Act, params: Params, own: Any, random: np.random.Generator
 ) -> np.ndarray:
-    """Return how critics' values go with the returns that follow, [N].
+    """Return critics' foresight [N].
 
     Each episode starts with random actions, some more, some fewer. The critic judges the state that
     they lead to, then the greedy policy plays on. The measure is the rank correlation over episodes
@@ -110,7 +110,8 @@ def run(params: Params) -> dict:
         samples[name] = own.assign(foresight=run.extras["foresight"])
         by_steps = training.by_steps(run, points, window)
         curves[name] = training.by_seed(by_steps[:, : variants.SHOWN], "steps").assign(steps=points)
-        quantiles[name] = training.quantiles(by_steps, "steps").assign(steps=points)
+        quantiles[name] = curve = training.quantiles(by_steps, "steps")
+        curve["steps"] = points[curve["steps"]]  # none before an episode has ended
         metrics[name] = {
             "last_return": intervals.summary(own["last_return"]),
             "environment_steps": intervals.summary(own["environment_steps"]),

@@ -196,7 +196,8 @@ def run(params: Params) -> dict:
         samples[name] = own = table(run, params)
         by_steps = training.by_steps(run, points, clock.window)
         curves[name] = training.by_seed(by_steps[:, : variants.SHOWN], "steps").assign(steps=points)
-        quantiles[name] = training.quantiles(by_steps, "steps").assign(steps=points)
+        quantiles[name] = curve = training.quantiles(by_steps, "steps")
+        curve["steps"] = points[curve["steps"]]  # none before an episode has ended
         played = training.evaluations(run, params.evaluation)
         learners[name] = {
             "learning_rate": rates[name],

@@ -26,6 +26,7 @@ CLAIMED: dict[str, dict[str, Any]] = {
     "reinforce_training": LIMITS,
     "credit_assignment": LIMITS,
     "partial_observability": LIMITS | {"variants": dict.fromkeys(HISTORIES, tiny.ABSENT)},
+    "actor_critic": LIMITS,
     "dqn_training": LIMITS,
     "dqn_ablations": LIMITS
     | {"variants": dict.fromkeys(("relu", "gradient_steps_4", "in_order"), tiny.ABSENT)},

@@ -27,6 +27,12 @@ DQN = {
 CHANGES: dict[str, dict[str, Any]] = {
     "reinforce_training": REINFORCE | {"seeds": 4, "targets": [10, 19, 100, 195]},
     "credit_assignment": REINFORCE,
+    "actor_critic": {
+        "seeds": 2, "pack_size": 2, "hidden_sizes": [3], "total_steps": 96, "horizon": 8,
+        "environments_per_seed": 2, "maximum_steps": 20, "evaluation": EVALUATION,
+        "variants": {"ppo": {"horizon": 16}}, "targets": [10, 19, 100, 195], "window_steps": 16,
+        "record_every": 16, "foresight": {"episodes": 6, "random_steps": 2},
+    },
     "prior_knowledge": REINFORCE | {
         "imitation": {"episodes": 2, "gradient_steps": 3}, "targets": [10, 19], "window": 2,
     },

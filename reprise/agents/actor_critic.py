@@ -1,4 +1,4 @@
-"""Actor-critic: a critic's values tell the actor which actions were better than expected.
+"""Actor-critic: prefer actions that did better than expected.
 
     δ_t = r_t + γ V(s_{t+1}) - V(s_t)             the TD error; without V(s_{t+1}) at an end
     A_t = δ_t + γ λ A_{t+1}                       generalised advantage estimation (GAE)
@@ -126,7 +126,7 @@ class Batch(NamedTuple):
 
 
 def outputs(weights: Weights, observation: tf.Tensor, s: Fixed) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the logits of π [..., Z, N] and the values V [..., N]."""
+    """Return logits of π [..., Z, N] and values [..., N]."""
     if s.shared_network:
         both = networks.forward(weights, observation, s.activation)
         return both[..., :-1, :], both[..., -1, :]
@@ -136,9 +136,9 @@ def outputs(weights: Weights, observation: tf.Tensor, s: Fixed) -> tuple[tf.Tens
 
 
 def advantages(td_error: tf.Tensor, ended: tf.Tensor, decay: tf.Tensor | float) -> tf.Tensor:
-    """Return A_t = δ_t + γ λ A_{t+1}, [T, ..., N].
+    """Return generalised advantages [T, ..., N].
 
-    Nothing passes from one episode to the one before; `decay` is γ λ.
+    A_t = δ_t + γ λ A_{t+1} within an episode; `decay` is γ λ.
 
     >>> deltas, ended = tf.constant([1.0, 2.0, 4.0]), tf.constant([False, True, False])
     >>> advantages(deltas, ended, 0.5).numpy().tolist()
@@ -170,7 +170,7 @@ def loss(weights: Weights, batch: Batch, numbers: Numbers, s: Fixed) -> tf.Tenso
 def act(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor | None = None, *, s: Fixed
 ) -> tf.Tensor:
-    """Return greedy actions, or sampled ones by uniform numbers, [..., N]."""
+    """Return greedy actions [..., N], or sampled by uniform numbers."""
     z, _ = outputs(weights, observation, s)
     return greedy_action(z) if random is None else sample_action(z, random)
 
@@ -178,7 +178,7 @@ def act(
 def rollout(
     weights: Weights, play: Play, keys: tf.Tensor, env: Environment, s: Fixed
 ) -> tuple[Transitions, Play, tf.Tensor]:
-    """Play T steps of every copy; an ended episode begins anew.
+    """Play T steps of every copy, episode after episode.
 
     Returns the steps [T, E, .., N], the new position, and the mean return of the episodes that
     ended, NaN without one [N].
@@ -215,7 +215,7 @@ def rollout(
 
 
 def judged(weights: Weights, steps: Transitions, numbers: Numbers, s: Fixed) -> tf.Tensor:
-    """Return a rollout's steps with their advantages, as rows [B, N, F]."""
+    """Return a rollout with its advantages, as rows [B, N, F]."""
     z, value = outputs(weights, steps.observation, s)
     _, next_value = outputs(weights, steps.next_observation, s)
     following = tf.where(steps.terminated, 0.0, numbers.discount * next_value)
@@ -229,9 +229,9 @@ def judged(weights: Weights, steps: Transitions, numbers: Numbers, s: Fixed) -> 
 
 
 def drawn(rows: tf.Tensor, n: tf.Tensor, keys: tf.Tensor, s: Fixed) -> Batch:
-    """Return the minibatch of gradient step n from rows [B, N, F].
+    """Return the minibatch of gradient step n.
 
-    An epoch visits every step once. All share a random order, and begin it at random places: to
+    An epoch visits every row, [B, N, F], once. All share a random order, and begin it at random places: to
     sort random numbers would take longer than to learn.
     """
     if s.minibatches > 1:
@@ -313,7 +313,7 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Fixed) -> t
 def train(
     h: Hyperparameters | Sequence[Hyperparameters], env: Environment, keys: np.ndarray
 ) -> TrainingRun:
-    """Train an actor and a critic for each key, uint32 [N, 2]."""
+    """Train actor and critic for each key, uint32 [N, 2]."""
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
     s, numbers = kinds.part(Fixed, each[0]), programs.numbers(Numbers, each, {})
     returns, weights = programs.of(training, env, s)(tf.constant(keys.T), numbers)
@@ -340,7 +340,7 @@ def values(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor:
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return the actors, networks for π(0 | s), or π(a | s)."""
+    """Return the actors: π(0 | s), or π(a | s)."""
     if h.shared_network:  # the last output is the value
         actor = [*weights[:-2], weights[-2][:-1], weights[-1][:-1]]
     else:

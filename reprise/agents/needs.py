@@ -30,7 +30,7 @@ def of_dqn(h: Any, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterato
 
 
 def of_actor_critic(h: Any, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
-    """Yield the needs of actors and critics, a pack at once."""
+    """Yield the needs of actor-critics, a pack at once."""
     played = ("horizon", "environments_per_seed")
     # A step has two observations of at least one feature and about ten other numbers.
     yield h.memory("a rollout", 12 * 4, *played, **pack)

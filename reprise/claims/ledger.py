@@ -25,7 +25,10 @@ FIELDS = (
 EDITIONS = ["claim", "statement", "first", "first_measured", "second", "second_measured", "why"]
 
 DECLARED, JUDGED = "311cea5", "8bdf196"  # the commits of the tests, and of their first results
-ADDED = ("7335fe9",)  # the commits of later claims, each before what it measures was computed
+ADDED = (
+    "7335fe9",
+    "d196f48",
+)  # the commits of later claims, each before what it measures was computed
 PROCEDURE = (
     "The first edition's results are the pilot: they showed which tests are fair, and how many "
     f"seeds decide them. Commit `{DECLARED}` declares every test, with its margin, the smallest "

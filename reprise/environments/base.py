@@ -54,7 +54,7 @@ class Environment(ABC):
         return tf.constant(False)
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Begin ended episodes, bool [..., N], anew, with keys() [2, N]."""
+        """Begin ended episodes [..., N] anew, with keys() [2, N]."""
         return tf.where(ended[..., None, :], self.reset(keys(), tuple(ended.shape[:-1])), state)
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:

@@ -67,7 +67,7 @@ def first_at(returns: NDArray, level: float) -> Array:
 
 
 def lowest_after(returns: NDArray, level: float, episodes: int) -> Array:
-    """Return each seed's lowest of the next returns after a level.
+    """Return each seed's lowest return after reaching a level.
 
     They follow its first return at the level; NaN if it never gets there, or if none follows.
 

@@ -56,7 +56,7 @@ def negative_log_prob(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
 
 
 def entropy(logits: tf.Tensor) -> tf.Tensor:
-    """Return H(π) = -Σ_a π(a | s) log π(a | s), [..., N]."""
+    """Return H(π) = -Σ π log π [..., N]."""
     if logits.shape[-2] == 1:
         logits = tf.concat([logits, tf.zeros_like(logits)], -2)
     terms, total, highest = _exponentials(logits)

@@ -29,6 +29,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "policy_search": {"evaluations": 100, "runs": 2, "tolerances": [0.5]},
     "credit_assignment": WIDE,
     "reinforce_training": WIDE | {"hidden_sizes": [5]},
+    "actor_critic": WIDE,
     "prior_knowledge": WIDE,
     "partial_observability": WIDE,
     "td_learning": {"iterations": 400},
