@@ -231,8 +231,8 @@ def judged(weights: Weights, steps: Transitions, numbers: Numbers, s: Fixed) -> 
 def drawn(rows: tf.Tensor, n: tf.Tensor, keys: tf.Tensor, s: Fixed) -> Batch:
     """Return the minibatch of gradient step n.
 
-    An epoch visits every row, [B, N, F], once. All share a random order, and begin it at random places: to
-    sort random numbers would take longer than to learn.
+    An epoch visits every row, [B, N, F], once. All share a random order, and begin it at random
+    places: to sort random numbers would take longer than to learn.
     """
     if s.minibatches > 1:
         (length, seeds), size = rows.shape[:2], s.batch_size // s.minibatches
