@@ -4,9 +4,8 @@ Axes: S states, A actions, N transitions of positive probability.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -70,10 +69,10 @@ def from_arrays(
     or the expected R(s, a), [S, A]; and the possible actions, [S, A], by default all. Names are s0,
     s1, ... and a0, a1, ... by default.
     """
-    dense = _dense("transition_probabilities", transition_probabilities)
+    dense = numbers("transition_probabilities", transition_probabilities)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
         raise ModelError(f"transition_probabilities have shape {dense.shape}; allowed: [S, A, S]")
-    shape, given = dense.shape[:2], _dense("rewards", rewards)
+    shape, given = dense.shape[:2], numbers("rewards", rewards)
     if given.shape not in (shape, dense.shape):
         raise ModelError(f"rewards have shape {given.shape}; allowed: {dense.shape} or {shape}")
     states, actions, successors = found = np.nonzero(dense)  # NaN is not zero: reported below
@@ -171,7 +170,7 @@ def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np
         return np.asarray(values, dtype=dtype)
     except (TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise ModelError(f"{name}: {reason}; allowed: an array of numbers") from None
+        raise ModelError(f"{name}: {reason}; allowed: a dense array of numbers") from None
 
 
 def divisors(sums: np.ndarray, owner: Callable[[int], str]) -> np.ndarray:
@@ -195,30 +194,6 @@ def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
         n = int(np.argmax((array < 0) | (array >= size)))
         raise ModelError(f"transition {n}: {kind} is {array[n]}; allowed: 0 to {size - 1}")
     return array if array.size else array.astype(np.int64)
-
-
-def _dense(name: str, value: ArrayLike) -> np.ndarray:
-    rows: Any = value
-    if sparse.issparse(rows) or (isinstance(rows, Sequence) and any(map(sparse.issparse, rows))):
-        raise ModelError(
-            f"{name}: SciPy's sparse matrices; allowed: a dense array, or from_transitions, which "
-            "takes states, actions, successors, probabilities and rewards"
-        )
-    with suppress(ModelError):
-        return numbers(name, value)
-    with suppress(TypeError, IndexError):  # not a list of lists: numbers() refuses it
-        for state, actions in enumerate(rows):
-            if len(actions) != len(rows[0]):
-                raise ModelError(
-                    f"{name}: state {state} has {len(actions)} actions; allowed: {len(rows[0])}, "
-                    "as state 0; where an action is impossible, `possible` is False and its row 0"
-                )
-            for action, values in enumerate(actions):
-                row = numbers(pair := f"{name}: state {state}, action {action}", values)
-                if row.ndim and row.shape != (len(rows),):
-                    allowed = f"{len(rows)}, one for each state"
-                    raise ModelError(f"{pair} has {row.size} numbers; allowed: {allowed}")
-    return numbers(name, value)
 
 
 class Sampler(NamedTuple):
