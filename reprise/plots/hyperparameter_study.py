@@ -107,14 +107,14 @@ def tuned(results: Results) -> Markdown:
 
 def marginal_effects(results: Results) -> Figure:
     """Draw the mean over all settings with each value."""
-    table = results.table("effects")
-    names = [f"{in_words(row.hyperparameter)} {shown(row.value)}" for row in table.itertuples()]
-    numbers = table[["mean", "mean_low", "mean_high", "n"]].itertuples(index=False)
-    means = {name: Interval(*row, False) for name, row in zip(names, numbers, strict=True)}
-    note, labels = (
-        "mean over all settings with the value, {} interval",
-        ("greedy return (steps)", ""),
-    )
+    means = {
+        f"{in_words(row['hyperparameter'])} {shown(row['value'])}": Interval(
+            row["mean"], row["mean_low"], row["mean_high"], row["n"]
+        )
+        for row in results.table("effects").to_dict("records")
+    }
+    note = "mean over all settings with the value, with its {} interval"
+    labels = ("mean final greedy return (steps)", "")
     return figures.compare_policies(results, {}, labels, note=note, intervals=means)
 
 

@@ -2,7 +2,7 @@
 
 An agent is at rest where it goes on for reward 0 alone. All solvers find the same finite values if
 from every state some policy surely ends at rest (otherwise a value is -∞), and no reward above 0
-can be had again and again (otherwise a value may be +∞, or a sum never settles). Source: D. P.
+can come again and again (otherwise a value may be +∞, or a sum never settles). Source: D. P.
 Bertsekas and J. N. Tsitsiklis, An analysis of stochastic shortest path problems, 1991. Sets of
 actions are masks, bool [S, A].
 """
