@@ -90,7 +90,7 @@ def return_and_loss(results: Results) -> Figure | None:
         column[1].set_yscale("log")
     column[0].set_title("Return and loss")
     figure.align_ylabels()
-    style.note(figure, f"Lines: medians. Bands: {style.percent(figures.BAND)} of the seeds.")
+    style.note(figure, f"Lines: medians. Bands: {figures.BAND} of the seeds.")
     return figure
 
 

@@ -22,7 +22,7 @@ from reprise.plots.style import Label
 from reprise.stats.intervals import Interval, known, known_mean
 from reprise.stats.words import bracketed
 
-BAND = (QUANTILES["low"], QUANTILES["high"])
+BAND = f"{100 * QUANTILES['low']:g}–{100 * QUANTILES['high']:g}%"
 SHOWN = 6  # single seeds
 RULES: dict[str, Callable] = {
     "angle": lambda angle, velocity: angle,
@@ -67,7 +67,7 @@ def learning_curves(
     style.finish(axes, *labels)
     style.label_right(axes, [*ends, level])
     averaged = "" if window == 1 else f", averaged over a trailing window of {window}"
-    style.note(figure, f"{note} Bands: {style.percent(BAND)} of all seeds{averaged}.")
+    style.note(figure, f"{note} Bands: {BAND} of all seeds{averaged}.")
     return figure
 
 
@@ -162,7 +162,7 @@ def single_seeds(
         axes.set_title(title, fontsize=style.SMALL, fontweight="normal", pad=5)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.hold(grid, top)
-    note = f"Line: the one seed. Band: {style.percent(BAND)} of all seeds. Dashed: the maximum."
+    note = f"Line: the one seed. Band: {BAND} of all seeds. Dashed: the maximum."
     style.note(figure, note)
     return figure
 
