@@ -59,15 +59,13 @@ class MDP:
 def from_arrays(
     transition_probabilities: ArrayLike,
     rewards: ArrayLike,
-    possible: ArrayLike | None = None,
     state_names: Sequence[str] | None = None,
     action_names: Sequence[str] | None = None,
 ) -> MDP:
     """Build a model from dense arrays.
 
-    They are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions; R(s, a, s'), [S, A, S],
-    or the expected R(s, a), [S, A]; and the possible actions, [S, A], by default all. Names are s0,
-    s1, ... and a0, a1, ... by default.
+    They are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions, and R(s, a, s'),
+    [S, A, S], or the expected R(s, a), [S, A]. Names are s0, s1, ... and a0, a1, ... by default.
     """
     dense = numbers("transition_probabilities", transition_probabilities)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
@@ -78,16 +76,7 @@ def from_arrays(
     states, actions, successors = found = np.nonzero(dense)  # NaN is not zero: reported below
     names = {"state_names": state_names, "action_names": action_names}
     cells = dense[found], given[found[: given.ndim]]
-    model = from_transitions(states, actions, successors, *cells, shape=shape, **names)
-    mask = np.ones(shape, bool) if possible is None else numbers("possible", possible, None)
-    if mask.shape != shape or mask.dtype != np.bool_:
-        kind = f"shape {mask.shape} and type {mask.dtype}"
-        raise ModelError(f"possible has {kind}; allowed: {shape}, bool")
-    for state, action in np.argwhere(mask != model.possible)[:1].tolist():
-        allowed = "1" if mask[state, action] else "0, the action being impossible"
-        total = f"probabilities sum to {dense[state, action].sum():.12g}"
-        raise ModelError(f"{model.place(state, action)}: {total}; allowed: {allowed}")
-    return model
+    return from_transitions(states, actions, successors, *cells, shape=shape, **names)
 
 
 def from_transitions(
