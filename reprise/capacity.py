@@ -12,10 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import psutil
+
 from reprise.errors import UserError
 
 INT32 = 2**31 - 1  # what compiled programs count to
 FLOAT32 = 2**24  # up to here float32 holds every whole number
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
 YEAR = 365 * 24 * 3600 * 10**9  # nanoseconds
 
 # Bytes that an object takes at the least. Measured: a generator 1,024, an environment of Gymnasium
@@ -82,35 +85,12 @@ def check(section: str, needs: Iterable[Need]) -> None:
 
 def machine_memory() -> int:
     """Return the bytes that this process can use."""
-    lines = _read(Path("/proc/meminfo")).splitlines()
-    swap = sum(1024 * int(line.split()[1]) for line in lines if line.startswith("SwapTotal:"))
-    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") + swap
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    own = [] if limit == resource.RLIM_INFINITY else [limit]
-    # With swap, a control group may use more than its limit.
-    return min([installed, *own, *([] if swap else _cgroup_limits())])
-
-
-def _cgroup_limits() -> Iterator[int]:
-    """Yield the limits of this control group and its parents."""
-    for line in _read(Path("/proc/self/cgroup")).splitlines():
-        _, controllers, path = line.split(":", 2)
-        if "memory" in controllers.split(","):
-            root, name = Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"
-        elif not controllers:
-            root, name = Path("/sys/fs/cgroup"), "memory.max"
-        else:
-            continue
-        group = root / path.lstrip("/")
-        texts = (_read(folder / name).strip() for folder in (group, *group.parents))
-        yield from (int(text) for text in texts if text.isdigit())
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii")
-    except OSError:
-        return ""
+    limits = [psutil.virtual_memory().total + psutil.swap_memory().total]
+    if (own := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
+        limits.append(own)
+    if CONTAINER.exists() and (most := CONTAINER.read_text("ascii").strip()).isdigit():
+        limits.append(int(most))
+    return min(limits)
 
 
 def _bytes(size: int) -> str:

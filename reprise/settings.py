@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import numpy as np
-
 from reprise import capacity
-from reprise.hyperparameters import Frozen, check_choice, part
+from reprise.hyperparameters import Frozen, check_choice
 
 F = TypeVar("F", bound=Frozen)
 
@@ -70,23 +68,4 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
     for key, tried in values.items():
         if len({repr(setting.values[key]) for setting in found}) < len(tried):
             raise ValueError(f"{key} has a value twice: {list(tried)}")
-    return found
-
-
-def drawn(
-    settings: Sequence[Setting[F]], count: int | None, random: np.random.Generator
-) -> list[Setting[F]]:
-    """Return so many random settings, or all, in order."""
-    if count is None:
-        return list(settings)
-    return [settings[place] for place in sorted(random.permutation(len(settings))[:count])]
-
-
-def by_program(
-    settings: Iterable[Setting[F]], fixed: type[Frozen]
-) -> dict[Frozen, list[Setting[F]]]:
-    """Group settings by their parameters that are fixed at compilation."""
-    found: dict[Frozen, list[Setting[F]]] = {}
-    for setting in settings:
-        found.setdefault(part(fixed, setting.hyperparameters), []).append(setting)
     return found

@@ -109,7 +109,7 @@ def problem(trial: ThreeState | ToyText) -> problems.Problem:
     return problems.from_state("three_state", mdp, trial.discount, trial.start_state)
 
 
-def explore(params: Params, pack: packs.Pack) -> progress.Progress:
+def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
     """Return the progress of one problem's runs by one behaviour."""
     name, behaviour = pack.variant.split()
     trial = getattr(params.problems, name)

@@ -26,6 +26,7 @@ import pandas as pd
 from pydantic import model_validator
 
 from reprise import capacity, seeds, settings
+from reprise import hyperparameters as kinds
 from reprise.agents import dqn, evaluation, reinforce
 from reprise.environments import registry
 from reprise.environments.specification import left_limits, with_limits
@@ -121,9 +122,11 @@ class Params(Frozen):
 
     def programs(self) -> dict[str, list[Setting]]:
         """Return the settings to try, grouped by program."""
-        random = seeds.generator(self.seed, f"{NAME} settings")
-        chosen = settings.drawn(self.settings(), self.sample, random)
-        found = settings.by_program(chosen, SUBJECTS[self.stage][1].Fixed)
+        every, found = self.settings(), {}
+        drawn = seeds.generator(self.seed, f"{NAME} settings").permutation(len(every))
+        for place in sorted(drawn[: self.sample]):
+            fixed = kinds.part(SUBJECTS[self.stage][1].Fixed, every[place].hyperparameters)
+            found.setdefault(fixed, []).append(every[place])
         return {f"program {number}": group for number, group in enumerate(found.values(), 1)}
 
     def needs(self) -> capacity.Needs:

@@ -45,7 +45,7 @@ def run(params: Params) -> dict:
     paths = markov_chain.simulate(chain, params.start_state, generators, params.shown_paths)
     transient = chain.names(solved.transient)
     row = transient.index(params.start_state)
-    keys = names.metric_keys(chain.state_names, "state")
+    keys = names.metric_keys(chain.state_names)
     passed, final = ([keys[state] for state in states] for states in solved[:2])
     exact = markov_chain.length_distribution(chain, params.horizon)  # [horizon, T]
     exact_table = pd.DataFrame(exact, columns=[f"exact_from_{name}" for name in transient])

@@ -25,18 +25,10 @@ import numpy as np
 from pydantic import Field
 
 from reprise import capacity, seeds
+from reprise import hyperparameters as kinds
 from reprise.agents import neat, vacuum
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.vacuum_room import ROOM
-from reprise.hyperparameters import (
-    AtLeastTwo,
-    Fraction,
-    Frozen,
-    PositiveInt,
-    Probability,
-    Seed,
-    Some,
-)
 from reprise.measures import training
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
@@ -45,10 +37,10 @@ NAME = "policy_search"
 NEAT = Path("data/inputs/neat.ini")
 
 
-class Policy(Frozen):
+class Policy(kinds.Frozen):
     """A policy to show with the best."""
 
-    p: Probability
+    p: kinds.Probability
     r: Annotated[float, Field(ge=0, le=vacuum.DEGREES)]  # degrees
 
 
@@ -66,11 +58,11 @@ class Params(vacuum.Hyperparameters):
     )
     takes = (1_000, "evaluations", "runs"), (1_000, "neat.runs", "neat.population", "neat.episodes")
 
-    seed: Seed
-    runs: AtLeastTwo
-    pack_size: PositiveInt
-    fresh_tries: PositiveInt
-    tolerances: Some[Fraction]  # relative to the best
+    seed: kinds.Seed
+    runs: kinds.AtLeastTwo
+    pack_size: kinds.PositiveInt
+    fresh_tries: kinds.PositiveInt
+    tolerances: kinds.Some[kinds.Fraction]  # relative to the best
     landscape: vacuum.LandscapeGrid
     shown: Annotated[tuple[Policy, ...], Field(strict=False, min_length=3, max_length=3)]
     coverage: vacuum.Coverage
@@ -131,8 +123,8 @@ def run(params: Params) -> dict:
 def headline(results: dict) -> str:
     """Return the searches' shares of the dust, and NEAT's result."""
     metrics = results["metrics.json"]
-    kinds = ("grid", "random", "genetic_sexual", "gradient_ascent")
-    final = [f"{k.partition('_')[0]} {metrics['final'][k]['mean']:.1%}" for k in kinds]
+    names = ("grid", "random", "genetic_sexual", "gradient_ascent")
+    final = [f"{k.partition('_')[0]} {metrics['final'][k]['mean']:.1%}" for k in names]
     neat = next(found for name, found in metrics["neat"].items() if name.startswith("limit_"))
     return (
         f"{metrics['best_share']:.1%} of the dust at best; after {metrics['evaluations']} tries "

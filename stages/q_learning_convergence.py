@@ -11,7 +11,6 @@ sweeps.csv (the same Q-value by Q-value iteration).
 import sys
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -54,16 +53,12 @@ class Params(q_learning.Hyperparameters):
         yield self.memory("the Q-values after all sweeps", 8, "sweeps")
 
 
-class Learnt(NamedTuple):
-    """The results of runs."""
+def learn(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Learn in a pack's runs, each independent of the others.
 
-    q: np.ndarray  # [R, S, A]
-    curves: np.ndarray  # of the watched Q-value, [R, rows of curves.csv]
-    settled: np.ndarray  # iterations, NaN for never, [R, tolerances]
-
-
-def learn(params: Params, pack: packs.Pack) -> Learnt:
-    """Learn in a pack's runs, each independent of the others."""
+    Returns Q-values [R, S, A], the watched one's rows of curves.csv [R, K], and the iterations
+    after which it stays near its optimum, NaN for never, [R, tolerances].
+    """
     mdp, every = loaders.from_yaml(THREE_STATE), params.record_every
     recorded = params.recorded.state, params.recorded.action
     optimum = float(optimal_q_values(mdp, params.discount)[mdp.pair(*recorded)])
@@ -73,7 +68,7 @@ def learn(params: Params, pack: packs.Pack) -> Learnt:
         settling.settling_iterations(curves, optimum, tolerance, every)
         for tolerance in params.tolerances
     ]
-    return Learnt(q, curves[:, rows(params) - 1], np.stack(settled, axis=1))
+    return q, curves[:, rows(params) - 1], np.stack(settled, axis=1)
 
 
 def rows(params: Params) -> np.ndarray:

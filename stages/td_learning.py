@@ -48,7 +48,7 @@ def run(params: Params) -> dict:
     """Learn by every schedule in independent runs."""
     mdp, runs = loaders.from_yaml(THREE_STATE), range(params.runs)
     policy, traced = td_learning.uniform_policy(mdp), mdp.state(params.traced_state)
-    keys = names.metric_keys(mdp.state_names, "state")
+    keys = names.metric_keys(mdp.state_names)
     truth = td_learning.evaluate(mdp, policy, params.discount)
     generators = [seeds.generator(params.seed, "td_learning", run) for run in runs]
     values = td_learning.td_learning(

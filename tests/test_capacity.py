@@ -164,12 +164,9 @@ def test_the_machine_has_no_more_than_a_limit_on_this_process(monkeypatch):
     assert capacity.machine_memory() == 10**8
 
 
-@pytest.mark.parametrize(
-    ("line", "file"),
-    [("0::/jobs/one\n", "sys/fs/cgroup/jobs/memory.max"),
-     ("4:memory:/jobs\n", "sys/fs/cgroup/memory/memory.limit_in_bytes")],
-)  # fmt: skip
-def test_the_machine_has_no_more_than_a_control_group_or_one_around_it(line, file, monkeypatch):
-    texts = {"/proc/self/cgroup": line, f"/{file}": "1000000\n"}
-    monkeypatch.setattr(capacity, "_read", lambda path: texts.get(str(path), ""))
-    assert capacity.machine_memory() == 10**6
+def test_the_machine_has_no_more_than_its_container(tmp_path, monkeypatch):
+    monkeypatch.setattr(capacity, "CONTAINER", tmp_path / "memory.max")
+    whole = capacity.machine_memory()
+    for text, memory in {"1000000\n": 10**6, "max\n": whole}.items():
+        capacity.CONTAINER.write_text(text)
+        assert capacity.machine_memory() == memory

@@ -24,10 +24,7 @@ def outcomes(found: Sequence[Outcome], kind: str) -> bytes:
             names = []
             for place, row in enumerate(outcome.rows):
                 colour = COLOURS[side(row.chance, EVEN)] if row.chance else style.INK
-                rows = place + style.jitter(len(row.values), 0.25)
-                axes.plot(row.values, rows, "o", color=colour, alpha=0.25, markersize=3, mew=0)
-                if mean := row.mean:
-                    style.bar(axes, mean.low, mean.estimate, mean.high, place, colour)
+                style.seeds_and_mean(axes, place, row.values, row.mean, colour)
                 names.append(row.revision + (f"\n{percent(row.chance)}" if row.chance else ""))
             style.rows(axes, names, labelsize=style.SMALL, labelcolor=style.INK)
             title = " ".join(filter(None, (outcome.stage, outcome.name, outcome.group)))

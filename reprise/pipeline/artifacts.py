@@ -34,9 +34,6 @@ def write_all(folder: Path, contents: Mapping[str, Any]) -> None:
     `contents` has by file name what `render` takes. An ArtifactError names the file and what is
     wrong with its content, or with the disk.
     """
-    for name in contents:
-        if not name or Path(name).is_absolute() or ".." in Path(name).parts:
-            raise ArtifactError(f"{name!r} is not a file name inside {folder}")
     rendered = {folder / name: render(name, content) for name, content in contents.items()}
     temporaries = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in rendered}
     path = folder

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -121,13 +120,11 @@ def _provenance(label: str, seconds: float) -> dict[str, Any]:
         revision = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
     return {
         "stage": label,
-        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "wall_seconds": seconds,
         "peak_memory_mib": {k: resource.getrusage(of).ru_maxrss / 1024 for k, of in who.items()},
         "engine": execution.current().engine,
         "workers": os.environ.get(execution.WORKERS, "one for each CPU"),
         "cpu": {"model": model[1] if model else platform.processor(), "count": os.cpu_count()},
-        "system": platform.platform(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "git": revision,
     }

@@ -22,10 +22,10 @@ def described(figure: Figure) -> str:
         texts = [*axes.texts, *(legend.get_texts() if legend else [])]
         texts += [*axes.get_yticklabels(), *axes.get_xticklabels()]
         labels += [text.get_text() for text in texts if text.get_visible()]
-    titles, drawn = _distinct(titles), _distinct(drawn)
+    titles, drawn, labels = map(_distinct, (titles, drawn, labels))
     drawn = [one for one in drawn if not any(axis.endswith(f" against {one}") for axis in drawn)]
-    labels = [label for label in _distinct(labels) if _is_word(label) and label not in titles]
-    notes = [text for text in _distinct(t.get_text() for t in figure.texts) if _is_word(text)]
+    labels = [label for label in labels if label not in titles]
+    notes = _distinct(text.get_text() for text in figure.texts)
     parts = [_cut(titles), _cut(drawn), f"Labels: {_cut(labels)}" if labels else "", *notes]
     return " ".join(f"{part.rstrip('.')}." for part in parts if part)
 
@@ -44,12 +44,10 @@ def _with_text(draw: Callable[[Figure], Any], figure: Figure) -> tuple[Any, dict
     return draw(figure), {"alt": described(figure)}
 
 
-def _is_word(label: str) -> bool:
-    return bool(re.search(r"[^\W\d_]{2}", re.sub(r"\\math\w+|\$", "", label)))
-
-
 def _distinct(texts: Iterable[str]) -> list[str]:
-    return list(filter(None, dict.fromkeys(" ".join(text.split()) for text in texts)))
+    """Return texts that hold a word, each once and in one line."""
+    lines = dict.fromkeys(" ".join(text.split()) for text in texts)
+    return [line for line in lines if re.search(r"[^\W\d_]{2}", re.sub(r"\\math\w+|\$", "", line))]
 
 
 def _cut(texts: list[str]) -> str:

@@ -12,10 +12,7 @@ from reprise.stats.intervals import CONFIDENCE
 
 TUNED = "_tuned"  # ends the name of a learner at its best learning rate
 PELLETS = 240  # the chapter's number
-EARTH = 5.972e24 / 1.6605e-27  # its mass, in units of atomic weight
-# Shares of the Earth's mass and atomic weights: iron, oxygen, silicon, magnesium.
-# Source: McDonough (2003).
-ELEMENTS = ((0.32, 55.8), (0.30, 16.0), (0.16, 28.1), (0.15, 24.3))
+ATOMS = 1.3e50  # of the Earth, by mass and shares of elements. Source: McDonough (2003).
 NUMBERS_IN_A_TERABYTE = 10**12 // 4
 SECONDS_IN_A_YEAR = 365 * 24 * 3600
 WEIGHTS = {  # the factors of those for right and for left, and what they are
@@ -43,14 +40,13 @@ def size_of_a_table(results: Results) -> Markdown:
         return f"{digits} \\times 10^{{{int(exponent)}}}"
 
     states = 2**PELLETS
-    atoms = EARTH * sum(share / weight for share, weight in ELEMENTS)
     years = states / 10**6 / SECONDS_IN_A_YEAR
     features = max(map(len, results.params["feature_sets"].values()))
     pellets = NUMBERS_IN_A_TERABYTE.bit_length() - 1
     rows = {
         "pellets in the chapter's game": f"{PELLETS}",
         "states": f"$2^{{{PELLETS}}} \\approx {power(states)}$",
-        "atoms of the Earth": f"${power(atoms)}$",
+        "atoms of the Earth": f"${power(ATOMS)}$",
         "years to read a table once, a million entries a second": f"${power(years)}$",
         "pellets of a game with a table of one terabyte": f"{pellets}",
         f"weights of a linear function of {features} features, for each action": f"{features + 1}",
@@ -89,7 +85,7 @@ def learning_curves(results: Results) -> Figure:
     average = f"mean return of the last {results.params['clock']['window']} episodes (steps)"
     known = {title: curves[n] for n, title in tuned(results).items()}
     labels = ("environment steps", average, "Linear Q-functions and the DQN, all tuned")
-    return figures.quantile_band(known, labels, figures.maximum(results))
+    return figures.learning_curves(known, labels, figures.maximum(results))
 
 
 def steps_to_targets(results: Results) -> Markdown:

@@ -62,7 +62,8 @@ def examples_table(results: Results) -> Markdown:
 
 def half_lives(results: Results) -> Figure:
     """Draw a reward's weight by when it comes."""
-    lives = {each["discount"]: each["steps"] for each in _half_lives(results)}
+    found = results.metrics["half_lives"].values()
+    lives = dict(sorted((each["discount"], each["steps"]) for each in found))
     figure, axes = style.single(3.4)
     steps, labels = np.arange(int(1.45 * max(lives.values())) + 2), []
     axes.axhline(HALF, **style.DASHED)
@@ -78,20 +79,6 @@ def half_lives(results: Results) -> Figure:
     style.finish(axes, "steps into the future", "what a reward counts", "The weight of a reward")
     style.label_right(axes, labels)
     return figure
-
-
-def half_lives_table(results: Results) -> Markdown:
-    """Show each discount's half-life and the weights around it."""
-    rows = []
-    for one in _half_lives(results):
-        first = int(one["steps"])
-        after = f"{one['before']:.1%} after {first}", f"{one['after']:.1%} after {first + 1}"
-        rows.append((f"{one['discount']:g}", f"{one['steps']:.2f} steps", *after))
-    return show.table(rows, ("γ", "half-life", "weight before", "weight after"))
-
-
-def _half_lives(results: Results) -> list[dict[str, float]]:
-    return sorted(results.metrics["half_lives"].values(), key=lambda one: one["discount"])
 
 
 def learning_curves(results: Results) -> Figure:

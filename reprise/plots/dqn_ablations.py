@@ -77,7 +77,8 @@ def learning_curves(results: Results, key: str) -> Figure:
     """Draw learning curves by the value of one hyperparameter."""
     curves = variant_panels.curves_of(results)
     groups = {f"{value}": curves[name] for value, name in _values(results, key).items()}
-    return figures.quantile_band(groups, (*LABELS, HEADINGS[key]), figures.maximum(results), WINDOW)
+    labels, top = (*LABELS, HEADINGS[key]), figures.maximum(results)
+    return figures.learning_curves(groups, labels, top, WINDOW)
 
 
 def forgetting_by_buffer(results: Results) -> Figure:

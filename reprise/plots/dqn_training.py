@@ -27,8 +27,8 @@ def settings(results: Results) -> Markdown:
 def learning_curves(results: Results) -> Figure:
     """Draw the return of each training episode."""
     labels = (_clock(results), "training return (steps)", "DQN over all seeds")
-    tables = _returns(results), results.table("learning_curve", "episode")
-    return figures.learning_curves(*tables, labels, figures.maximum(results), window=10)
+    groups, top = {"": results.table("learning_curve", "episode")}, figures.maximum(results)
+    return figures.learning_curves(groups, labels, top, window=10, seeds=_returns(results))
 
 
 def single_seeds(results: Results) -> Figure:
@@ -90,7 +90,7 @@ def return_and_loss(results: Results) -> Figure | None:
         column[1].set_yscale("log")
     column[0].set_title("Return and loss")
     figure.align_ylabels()
-    style.note(figure, f"Lines: medians. Bands: {style.percent(figures.BAND)} of the seeds.")
+    style.note(figure, f"Lines: medians. Bands: {figures.BAND} of the seeds.")
     return figure
 
 
@@ -113,11 +113,6 @@ def final_policies(results: Results) -> Figure:
     sample, bins = results.table("samples")[f"final_{limit}"], np.linspace(0, limit, 41)
     labels = ("mean greedy return (steps)", f"Final policies under {limit} steps")
     return figures.distribution(results, sample, bins, labels)
-
-
-def best_against_final(results: Results) -> Figure:
-    """Draw each seed's best policy against its final one."""
-    return figures.paired(results, "final", "best", "steps")
 
 
 def final_and_best(results: Results) -> Figure:

@@ -16,7 +16,6 @@ from reprise.stats import words
 
 FIRST = (style.GREY, style.VERMILION)  # the first two ways; the others are grades of one
 GRADES = LinearSegmentedColormap.from_list("grades", ["#86c5ea", style.BLUE, "#00294a"])
-BAND = (0.25, 0.75)
 
 
 def greedy_loss(results: Results) -> Figure:
@@ -54,7 +53,7 @@ def _curves(
     steps = table.groupby("problem")["step"].agg(["min", "max"])
     lower = "" if floor is None else f" At the bottom: {_percent(floor)} or less."
     medians = f"Lines: medians of {results.metrics['runs']:,} runs."
-    note = f"{medians} Bands: {style.percent(BAND)}.{lower}"
+    note = f"{medians} Bands: 25–75%.{lower}"
     return _panels(table, dict(steps.iterrows()), y_label, note, draw, scale)
 
 

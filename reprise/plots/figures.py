@@ -5,7 +5,7 @@ its cell. Each figure says what its bands and bars mean. Labels of axes have the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from reprise.plots.style import Label
 from reprise.stats.intervals import Interval, known, known_mean
 from reprise.stats.words import bracketed
 
-BAND = (QUANTILES["low"], QUANTILES["high"])
+BAND = f"{100 * QUANTILES['low']:g}–{100 * QUANTILES['high']:g}%"
 SHOWN = 6  # single seeds
 RULES: dict[str, Callable] = {
     "angle": lambda angle, velocity: angle,
@@ -42,58 +42,38 @@ def maximum(results: Results) -> Label:
 
 
 def learning_curves(
-    curves: pd.DataFrame,
-    over_seeds: pd.DataFrame,
+    groups: Mapping[str, pd.DataFrame],
     labels: tuple[str, str, str],
     level: Label,
     window: int = 1,
+    seeds: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw some seeds [T, N], and the median and band.
+    """Draw groups' medians and bands, and some single seeds [T, N].
 
-    Median and band are over all seeds, in a table by `training.quantiles`. The labels are of index,
-    values and title. All curves are first averaged over a window of steps.
+    The groups are tables by `training.quantiles`. The labels are of index, values and title. All
+    curves are first averaged over a window of steps.
     """
-    figure, axes = style.single(3.9)
-    curves, n = smooth(curves, window), curves.shape[1]
-    faint = min(0.4, max(0.03, 4 / max(1, n)))
-    axes.plot(curves.index, curves.to_numpy(), color=style.INK, alpha=faint, linewidth=0.5)
-    median = style.median_and_band(axes, smooth(over_seeds, window), style.BLUE, 0.3)
-    bands = f"Band: {style.percent(BAND)} of all seeds"
-    note = f"Grey: {n} seeds. {bands}{_averaged(window)}."
-    return _finished(figure, axes, labels, [median, level], note)
-
-
-def quantile_band(
-    groups: Mapping[str, pd.DataFrame], labels: tuple[str, str, str], level: Label, window=1
-) -> Figure:
-    """Compare groups by median and band; arguments as of `learning_curves`."""
-    figure, axes = style.single(3.9)
-    alpha, medians = max(0.1, 0.25 / max(1, len(groups))), []
-    for place, (name, over_seeds) in enumerate(groups.items()):
-        table, colour = smooth(over_seeds, window), style.CYCLE[place % len(style.CYCLE)]
-        medians.append(style.median_and_band(axes, table, colour, alpha, name))
+    (figure, axes), ends, note = style.single(3.9), [], "Lines: medians."
+    if seeds is not None:
+        faint = min(0.4, max(0.03, 4 / seeds.shape[1]))
+        grey = {"color": style.INK, "alpha": faint, "linewidth": 0.5}
+        axes.plot(seeds.index, smooth(seeds, window).to_numpy(), **grey)
+        note = f"Grey: {seeds.shape[1]} seeds."
+    for (name, table), colour in zip(groups.items(), cycle(style.CYCLE)):
+        alpha = max(0.1, 0.3 / len(groups))
+        ends.append(style.median_and_band(axes, smooth(table, window), colour, alpha, name))
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    bands = f"Bands: {style.percent(BAND)} of the seeds{_averaged(window)}."
-    return _finished(figure, axes, labels, [*medians, level], f"Lines: medians. {bands}")
-
-
-def _finished(
-    figure: Figure, axes: Axes, labels: tuple[str, str, str], ends: list[Label], note: str
-) -> Figure:
+    axes.axhline(level.value, **style.DASHED)
     style.finish(axes, *labels)
-    axes.axhline(ends[-1].value, **style.DASHED)
-    style.label_right(axes, ends)
-    style.note(figure, note)
+    style.label_right(axes, [*ends, level])
+    averaged = "" if window == 1 else f", averaged over a trailing window of {window}"
+    style.note(figure, f"{note} Bands: {BAND} of all seeds{averaged}.")
     return figure
 
 
 def smooth(curves: pd.DataFrame, window: int) -> pd.DataFrame:
     """Return trailing means over a window of steps."""
-    return curves if window == 1 else pd.DataFrame(curves.rolling(window, min_periods=1).mean())
-
-
-def _averaged(window: int) -> str:
-    return "" if window == 1 else f", averaged over a trailing window of {window}"
+    return pd.DataFrame(curves.rolling(window, min_periods=1).mean())
 
 
 def distribution(
@@ -163,30 +143,6 @@ def _numbers(intervals: Sequence[Interval]) -> list[str]:
     return [bracketed(interval, f".{decimals}f") for interval in intervals]
 
 
-def paired(results: Results, x_name: str, y_name: str, unit: str) -> Figure:
-    """Draw each seed's return one way, x, against another, y.
-
-    A dot above the diagonal is better the y way; the counts are above the panel of each limit.
-    """
-    table, count = results.table("samples"), len(results.limits)
-    figure, row = style.panels(count, count, (min(7.2, 1.4 + 5.8 / count), 0))
-    for axes, limit in zip(row, results.limits, strict=True):
-        x, y = table[f"{x_name}_{limit}"], table[f"{y_name}_{limit}"]
-        values = known([*x, *y])
-        low, top = style.limits(values.max(initial=-np.inf), values, room=0.04)
-        axes.plot([low, top], [low, top], **style.DASHED)
-        axes.plot(x, y, "o", color=style.BLUE, alpha=0.35, markersize=5, mew=0)
-        axes.set(xlim=(low, top), ylim=(low, top), aspect="equal")
-        axes.locator_params(nbins=5, steps=[1, 2, 5, 10])
-        style.finish(axes, f"{x_name} ({unit})", f"{y_name} ({unit})", "")
-        axes.set_title(f"under {limit} steps", pad=21)  # room for the counts below the title
-        counts = f"{y_name} {(y > x).sum()}, {x_name} {(y < x).sum()}, neither {(y == x).sum()}"
-        look: dict[str, Any] = {"xycoords": "axes fraction", "color": style.GREY}
-        style.write(axes, f"better: {counts}", (0, 1), (0, 5), **look)
-    style.note(figure, "Each dot: one seed. Dashed: both ways the same.")
-    return figure
-
-
 def single_seeds(
     results: Results, curves: pd.DataFrame, top: float, labels: tuple[str, str]
 ) -> Figure:
@@ -206,7 +162,7 @@ def single_seeds(
         axes.set_title(title, fontsize=style.SMALL, fontweight="normal", pad=5)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.hold(grid, top)
-    note = f"Line: the one seed. Band: {style.percent(BAND)} of all seeds. Dashed: the maximum."
+    note = f"Line: the one seed. Band: {BAND} of all seeds. Dashed: the maximum."
     style.note(figure, note)
     return figure
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
@@ -12,11 +11,11 @@ from matplotlib.figure import Figure
 
 from reprise.measures.ranking import shown
 from reprise.measures.variants import in_words
-from reprise.plots import show, style
+from reprise.plots import figures, show, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.stats import words
-from reprise.stats.intervals import CONFIDENCE
+from reprise.stats.intervals import CONFIDENCE, Interval
 
 PAIRS = {"all": "all pairs", "told_apart": "pairs that all seeds tell apart"}
 
@@ -58,8 +57,7 @@ def heatmap(settings: pd.DataFrame, keys: Sequence[str], top: float) -> Figure:
         means = means.reindex(index=rows, columns=columns)
         axes.imshow(means, norm=colours, cmap="cividis", aspect="auto")
         for cell in inside.to_dict("records"):
-            red, green, blue, _ = mpl.colormaps["cividis"](colours(cell["mean"]))
-            light = np.isnan(cell["mean"]) or 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+            light = not colours(cell["mean"]) <= 0.5  # or NaN
             text = f"{words.number(cell['mean'], '.0f')}\n{words.number(cell['solved'], '.0%')}"
             look = {"color": style.INK if light else "white", "fontsize": style.SMALL}
             place = columns.index(cell[column]), rows.index(cell[row])
@@ -109,25 +107,15 @@ def tuned(results: Results) -> Markdown:
 
 def marginal_effects(results: Results) -> Figure:
     """Draw the mean over all settings with each value."""
-    names = _keys(results)
-    groups = results.table("effects").groupby("hyperparameter")
-    heights = [len(groups.get_group(name)) for name in names]
-    figure = Figure(figsize=(style.WIDTH, 1.0 + 0.34 * sum(heights) + 0.3 * len(names)))
-    column = figure.subplots(len(names), 1, sharex=True, squeeze=False, height_ratios=heights)
-    for axes, name in zip(column[:, 0], names, strict=True):
-        rows, labels = groups.get_group(name), []
-        for place, row in enumerate(rows.to_dict("records")):
-            mean, low, high = row["mean"], row["mean_low"], row["mean_high"]
-            style.bar(axes, low, mean, high, place, style.BLUE)
-            bounds = f" [{low:.1f}, {high:.1f}]" if np.isfinite(low) else ""
-            labels.append(Label(place, words.number(mean) + bounds))
-        style.rows(axes, list(map(shown, rows["value"])))
-        axes.set_title(in_words(name))
-        style.label_right(axes, labels)
-    column[-1, 0].set_xlabel("mean final greedy return (steps)")
-    dots = "Dots: means over all settings with the value."
-    style.note(figure, f"{dots} Bars: {CONFIDENCE:.0%} intervals.")
-    return figure
+    means = {
+        f"{in_words(row['hyperparameter'])} {shown(row['value'])}": Interval(
+            row["mean"], row["mean_low"], row["mean_high"], row["n"]
+        )
+        for row in results.table("effects").to_dict("records")
+    }
+    note = "mean over all settings with the value, with its {} interval"
+    labels = ("mean final greedy return (steps)", "")
+    return figures.compare_policies(results, {}, labels, note=note, intervals=means)
 
 
 def few_seeds(results: Results) -> Figure | None:

@@ -13,7 +13,7 @@ def learning_curves(results: Results) -> Figure:
     """Draw the mean return of each iteration, actions still sampled."""
     labels = ("iteration", "mean return of the iteration", "Training returns")
     seeds, all_seeds = (results.table(t, "iteration") for t in ("returns", "learning_curve"))
-    return figures.learning_curves(seeds, all_seeds, labels, figures.maximum(results))
+    return figures.learning_curves({"": all_seeds}, labels, figures.maximum(results), seeds=seeds)
 
 
 def training_ends(results: Results) -> Figure:
@@ -35,11 +35,6 @@ def greedy_returns(results: Results) -> Figure:
     title = f"The final policies, greedy, under {limit} steps"
     labels = (f"mean return of {episodes} greedy episodes", title)
     return _distribution(results, f"greedy_{limit}", labels)
-
-
-def sampled_against_greedy(results: Results) -> Figure:
-    """Draw each seed's greedy return against its sampled one."""
-    return figures.paired(results, "sampled", "greedy", "return")
 
 
 def final_policies(results: Results) -> Figure:

@@ -211,21 +211,17 @@ def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> Axe
     return axes.imshow(values, aspect="auto", extent=extent, vmin=scale[0], vmax=scale[1])
 
 
-def bar(axes: Axes, low: float, estimate: float, high: float, row: float, colour: str) -> None:
-    """Draw an estimate in a row, and known bounds."""
-    if np.isfinite([low, high]).all():
-        axes.plot([low, high], [row, row], color=colour, linewidth=2.2, zorder=3)
-    axes.plot(*([estimate], [row], "o"), color=colour, markersize=7, mec="white", mew=1.2, zorder=4)
-
-
 def seeds_and_mean(
     axes: Axes, row: int, values: ArrayLike, mean: Interval | None, colour: str, faint: str = ""
 ) -> None:
-    """Draw faint seeds and the mean's bar in a row."""
+    """Draw faint seeds, the mean, and its known bounds in a row."""
     rows = row + jitter(np.size(values), 0.25)
     axes.plot(values, rows, "o", color=faint or colour, alpha=0.3, markersize=3, mew=0)
-    if mean:
-        bar(axes, mean.low, mean.estimate, mean.high, row, colour)
+    if mean is None:
+        return
+    if np.isfinite([mean.low, mean.high]).all():
+        axes.plot([mean.low, mean.high], [row, row], color=colour, linewidth=2.2, zorder=3)
+    axes.plot(mean.estimate, row, "o", color=colour, markersize=7, mec="white", mew=1.2, zorder=4)
 
 
 def note(figure: Figure, text: str) -> None:
@@ -241,11 +237,6 @@ def colour_bar(
     scale = figure.colorbar(image, ax=axes, pad=0.02, **options)
     scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     scale.set_label(label)
-
-
-def percent(band: tuple[float, float]) -> str:
-    """Return the name of a band, such as `10–90%`."""
-    return f"{100 * band[0]:g}–{100 * band[1]:g}%"
 
 
 def jitter(n: int, spread: float) -> np.ndarray:

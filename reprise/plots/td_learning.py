@@ -55,7 +55,7 @@ def errors(results: Results) -> Figure:
         linear.set_axis_off()
         style.label_right(linear, named)
     medians = f"Lines: medians of {results.metrics['runs']:,} runs."
-    style.note(figure, f"{medians} Bands: {style.percent((0.25, 0.75))}.")
+    style.note(figure, f"{medians} Bands: 25–75%.")
     return figure
 
 

@@ -152,7 +152,7 @@ def small_multiples(
     style.hold(row, top.value)
     for axes, named in zip(row, ends, strict=True):
         style.label_right(axes, named)
-    bands = f"Lines: medians. Bands: {style.percent(BAND)} of the seeds."
+    bands = f"Lines: medians. Bands: {BAND} of the seeds."
     style.note(figure, f"{bands}{dotted} Dashed: {top.text}.")
     return figure
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-import bleach
 from markupsafe import Markup
 from nbformat import NotebookNode
 from PIL import Image
@@ -14,7 +13,6 @@ from PIL import Image
 from reprise.site import markdown
 
 QUESTION = re.compile(r"\*\*The question\.?\*\*\s*(.+?)(?=\n\s*\n|\Z)", flags=re.DOTALL)
-TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
 TAKEN = ("main", "claims")  # ids of the page's template
 VERDICTS = "show.verdicts(results)"  # the cell with the ledger's rows on the stage
 
@@ -103,11 +101,8 @@ def read(
                     made.append(Block("figure", figure))
                 elif "text/markdown" in data:
                     made.append(Block("prose", render(data["text/markdown"])))
-                elif "text/html" in data:
-                    made.append(Block("prose", table(data["text/html"])))
                 else:
-                    text = output.get("text") or data.get("text/plain", "")
-                    made.append(Block("text", text))
+                    made.append(Block("text", output.get("text") or data.get("text/plain", "")))
             source = cell.source.strip()
             if source == VERDICTS and cell.outputs:  # its rows become cards, its last words stay
                 said = cell.outputs[0].data["text/markdown"]
@@ -139,13 +134,6 @@ def _figure(
         picture.convert("RGB").save(buffer, "PNG")
         files[still] = buffer.getvalue()
     return Figure(number, known.get(data, own), alt, *picture.size, still)
-
-
-def table(html: str) -> Markup:
-    """Return the tables in some HTML, all else as text."""
-    bare = re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
-    clean = bleach.clean(bare, tags=TABLE, attributes={}, strip=True).strip()
-    return Markup(f'<div {markdown.SCROLLS}="table">{clean}</div>')
 
 
 def _question(texts: Sequence[str], link: Callable[[str], str]) -> Markup:

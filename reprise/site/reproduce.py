@@ -49,8 +49,9 @@ def main() -> int:
         if not promised:
             print(f"this processor is {platform.machine()}, not x86-64: {NO_BYTES}", flush=True)
         _run_pipeline()
-        committed = _committed_lock()
-        current = _parsed(LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
+        if (lock := _git("show", f"HEAD:./{LOCK}")).returncode:
+            raise PlainError(f"every stage ran, but no commit has a {LOCK} to compare with")
+        committed, current = map(YAML(typ="safe", pure=True).load, (lock.stdout, LOCK))
         differences = _differences(committed, current)
         print(f"all stages  ({duration(time.monotonic() - start)})")
         if not differences:
@@ -74,18 +75,19 @@ def main() -> int:
 def _differences(committed: Lock, current: Lock) -> dict[str, str]:
     """Return each output or file that differs from the commit."""
     before, after = _outputs(committed), _outputs(current)
-    found = {}
-    for path in before | after:
-        if path not in before or path not in after:
-            found[path] = "missing" if path in before else "new"
-        elif before[path].get("md5") != after[path].get("md5"):
-            found[path] = "differs"
-    status = _status()
+    found = {
+        path: "missing" if path not in after else "differs" if path in before else "new"
+        for path in before | after
+        if before.get(path, {}).get("md5") != after.get(path, {}).get("md5")
+    }
+    command = ("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z")
+    listing = _git(*command, "--", RESULTS, str(LOCK)).stdout.split("\0")
+    status = {line[3:]: line[:2].strip() for line in listing if line}
     for path, change in status.items():
         if path != str(LOCK) and not any(path.startswith(f"{output}/") for output in found):
             found.setdefault(path, CHANGES.get(change, "differs"))
     if not found and str(LOCK) in status:
-        old, new = committed.get("stages") or {}, current.get("stages") or {}
+        old, new = committed["stages"], current["stages"]
         names = ", ".join(name for name in old | new if old.get(name) != new.get(name))
         found[str(LOCK)] = f"the same outputs, but other inputs or layout: {names or 'no stage'}"
     return found
@@ -93,8 +95,8 @@ def _differences(committed: Lock, current: Lock) -> dict[str, str]:
 
 def _outputs(lock: Lock) -> dict[str, Any]:
     """Return the outputs of all stages in dvc.lock by path."""
-    stages = (lock.get("stages") or {}).values()
-    return {output["path"]: output for stage in stages for output in stage.get("outs") or []}
+    stages = lock["stages"].values()
+    return {output["path"]: output for stage in stages for output in stage.get("outs", ())}
 
 
 def _run_pipeline() -> None:
@@ -113,15 +115,6 @@ def _run_pipeline() -> None:
         raise PlainError(f"the pipeline stopped: {error}: {why}; {HINT}") from None
 
 
-def _committed_lock() -> Lock:
-    if _git("rev-parse", "--verify", "HEAD").returncode:
-        raise PlainError("every stage ran, but there is no commit yet to compare the results with")
-    shown = _git("show", f"HEAD:./{LOCK}")
-    if shown.returncode:
-        raise PlainError(f"every stage ran, but the last commit has no {LOCK} to compare with")
-    return _parsed(shown.stdout)
-
-
 def _metrics(committed: Lock) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return committed and current metrics by path."""
     before, after = {}, {}
@@ -132,24 +125,8 @@ def _metrics(committed: Lock) -> tuple[dict[str, Any], dict[str, Any]]:
     return before, after
 
 
-def _status() -> dict[str, str]:
-    """Return the letters of `git status` by changed file."""
-    command = ("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z")
-    listing = _git(*command, "--", RESULTS, str(LOCK))
-    if listing.returncode:
-        raise PlainError(f"git status failed: {' '.join(listing.stderr.split())}")
-    return {line[3:]: line[:2].strip() for line in listing.stdout.split("\0") if line}
-
-
-def _parsed(text: str) -> Lock:
-    return YAML(typ="safe", pure=True).load(text) or {}
-
-
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise UserError("git is not installed") from None
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
 
 
 if __name__ == "__main__":

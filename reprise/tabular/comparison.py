@@ -107,8 +107,8 @@ def history_summary(
 ) -> dict[str, Any]:
     """Return optimal Q-values and best actions, for metrics.json."""
     optimal = optimal_q_values(mdp, discount)
-    states = metric_keys(mdp.state_names, "state")
-    actions = metric_keys(mdp.action_names, "action")
+    states = metric_keys(mdp.state_names)
+    actions = metric_keys(mdp.action_names)
     policy = np.argmax(best_actions(mdp, optimal.max(axis=1), discount), axis=1)
     return {
         "sweeps_until_near": sweeps_until_near(history, optimal, relative_tolerance),

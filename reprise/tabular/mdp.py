@@ -4,9 +4,8 @@ Axes: S states, A actions, N transitions of positive probability.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -60,35 +59,24 @@ class MDP:
 def from_arrays(
     transition_probabilities: ArrayLike,
     rewards: ArrayLike,
-    possible: ArrayLike | None = None,
     state_names: Sequence[str] | None = None,
     action_names: Sequence[str] | None = None,
 ) -> MDP:
     """Build a model from dense arrays.
 
-    They are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions; R(s, a, s'), [S, A, S],
-    or the expected R(s, a), [S, A]; and the possible actions, [S, A], by default all. Names are s0,
-    s1, ... and a0, a1, ... by default.
+    They are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions, and R(s, a, s'),
+    [S, A, S], or the expected R(s, a), [S, A]. Names are s0, s1, ... and a0, a1, ... by default.
     """
-    dense = _dense("transition_probabilities", transition_probabilities)
+    dense = numbers("transition_probabilities", transition_probabilities)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
         raise ModelError(f"transition_probabilities have shape {dense.shape}; allowed: [S, A, S]")
-    shape, given = dense.shape[:2], _dense("rewards", rewards)
+    shape, given = dense.shape[:2], numbers("rewards", rewards)
     if given.shape not in (shape, dense.shape):
         raise ModelError(f"rewards have shape {given.shape}; allowed: {dense.shape} or {shape}")
     states, actions, successors = found = np.nonzero(dense)  # NaN is not zero: reported below
     names = {"state_names": state_names, "action_names": action_names}
     cells = dense[found], given[found[: given.ndim]]
-    model = from_transitions(states, actions, successors, *cells, shape=shape, **names)
-    mask = np.ones(shape, bool) if possible is None else numbers("possible", possible, None)
-    if mask.shape != shape or mask.dtype != np.bool_:
-        kind = f"shape {mask.shape} and type {mask.dtype}"
-        raise ModelError(f"possible has {kind}; allowed: {shape}, bool")
-    for state, action in np.argwhere(mask != model.possible)[:1].tolist():
-        allowed = "1" if mask[state, action] else "0, the action being impossible"
-        total = f"probabilities sum to {dense[state, action].sum():.12g}"
-        raise ModelError(f"{model.place(state, action)}: {total}; allowed: {allowed}")
-    return model
+    return from_transitions(states, actions, successors, *cells, shape=shape, **names)
 
 
 def from_transitions(
@@ -171,7 +159,7 @@ def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np
         return np.asarray(values, dtype=dtype)
     except (TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise ModelError(f"{name}: {reason}; allowed: an array of numbers") from None
+        raise ModelError(f"{name}: {reason}; allowed: a dense array of numbers") from None
 
 
 def divisors(sums: np.ndarray, owner: Callable[[int], str]) -> np.ndarray:
@@ -195,30 +183,6 @@ def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
         n = int(np.argmax((array < 0) | (array >= size)))
         raise ModelError(f"transition {n}: {kind} is {array[n]}; allowed: 0 to {size - 1}")
     return array if array.size else array.astype(np.int64)
-
-
-def _dense(name: str, value: ArrayLike) -> np.ndarray:
-    rows: Any = value
-    if sparse.issparse(rows) or (isinstance(rows, Sequence) and any(map(sparse.issparse, rows))):
-        raise ModelError(
-            f"{name}: SciPy's sparse matrices; allowed: a dense array, or from_transitions, which "
-            "takes states, actions, successors, probabilities and rewards"
-        )
-    with suppress(ModelError):
-        return numbers(name, value)
-    with suppress(TypeError, IndexError):  # not a list of lists: numbers() refuses it
-        for state, actions in enumerate(rows):
-            if len(actions) != len(rows[0]):
-                raise ModelError(
-                    f"{name}: state {state} has {len(actions)} actions; allowed: {len(rows[0])}, "
-                    "as state 0; where an action is impossible, `possible` is False and its row 0"
-                )
-            for action, values in enumerate(actions):
-                row = numbers(pair := f"{name}: state {state}, action {action}", values)
-                if row.ndim and row.shape != (len(rows),):
-                    allowed = f"{len(rows)}, one for each state"
-                    raise ModelError(f"{pair} has {row.size} numbers; allowed: {allowed}")
-    return numbers(name, value)
 
 
 class Sampler(NamedTuple):

@@ -4,7 +4,6 @@ Axes: R runs, S states, A actions, N transitions, K checkpoints.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,38 +16,32 @@ from reprise.tabular.settling import settling_records
 from reprise.tabular.undiscounted import absorbing_states
 
 
-class Progress(NamedTuple):
-    """The state of all runs at each checkpoint."""
-
-    values: np.ndarray  # float64 [R, K], of the greedy policy: the expected return of an episode
-    coverage: np.ndarray  # float64 [R, K], the share of explorable states' actions tried
-
-
 def explore(
     problem: Problem,
     hyperparameters: Learning,
     behaviour: Behaviour,
     generators: Sequence[np.random.Generator],
     checkpoints: Sequence[int],
-) -> Progress:
+) -> tuple[np.ndarray, np.ndarray]:
     """Learn, and evaluate the greedy policy at each checkpoint.
 
-    There is a run for each generator. The policy's value is exact, from the model; it takes actions
-    that tie with equal probability. Checkpoints are
-    numbers of iterations, ascending, [K].
+    There is a run for each generator. The policy's value, an episode's expected return, is exact,
+    from the model; it takes actions that tie with equal probability. Checkpoints are numbers of
+    iterations, ascending, [K]. The results are the values and the shares of explorable states'
+    actions that were tried, [R, K].
     """
     mdp, discount = problem.mdp, hyperparameters.discount
     model = episodes(mdp, problem.start, discount)
     pairs = int(mdp.possible[explorable_states(mdp, problem.start)].sum())
-    found = Progress(*np.empty((2, len(generators), len(checkpoints))))
+    found, coverage = np.empty((2, len(generators), len(checkpoints)))
     for run, generator in enumerate(generators):
         learner = Learner(mdp, model, hyperparameters, behaviour, generator)
         for k, checkpoint in enumerate(checkpoints):
             learner.learn(checkpoint)
             values = policy_values(mdp, greedy_policy(learner.q), discount)
-            found.values[run, k] = problem.start_value(values)
-            found.coverage[run, k] = np.count_nonzero(learner.visits) / pairs
-    return found
+            found[run, k] = problem.start_value(values)
+            coverage[run, k] = np.count_nonzero(learner.visits) / pairs
+    return found, coverage
 
 
 def greedy_policy(q: np.ndarray) -> np.ndarray:

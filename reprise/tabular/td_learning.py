@@ -19,7 +19,7 @@ from pydantic import Field
 
 from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, Recorded
 from reprise.tabular.dynamic_programming import policy_evaluation
-from reprise.tabular.mdp import MDP, Sampler, divisors, draw, from_transitions, numbers, sampler
+from reprise.tabular.mdp import MDP, Sampler, draw, from_transitions, numbers, sampler
 from reprise.tabular.names import ModelError
 from reprise.tabular.undiscounted import absorbing_states, first_state
 
@@ -38,15 +38,7 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
     weights = numbers("policy", policy)
     if weights.shape != mdp.possible.shape:
         raise ModelError(f"policy has shape {weights.shape}; allowed: {mdp.possible.shape}")
-    wrong = ~((weights >= 0) & (weights <= 1)) | (~mdp.possible & (weights != 0))
-    for state, action in np.argwhere(wrong)[:1].tolist():
-        allowed = "from 0 to 1" if mdp.possible[state, action] else "0, the action being impossible"
-        found = f"the policy's probability is {weights[state, action]}"
-        raise ModelError(f"{mdp.place(state, action)}: {found}; allowed: {allowed}")
-    divide = divisors(
-        weights.sum(axis=1), lambda s: f"state {mdp.state_names[s]!r}: the policy's probabilities"
-    )
-    weights, rows = (weights / divide[:, np.newaxis]).ravel(), mdp.rows
+    weights, rows = weights.ravel(), mdp.rows
     return from_transitions(
         rows // mdp.number_of_actions,
         np.zeros(len(rows), np.int64),

@@ -60,7 +60,7 @@ def results(folder: Path, **tables: pd.DataFrame) -> Results:
 def test_an_effect_is_drawn_at_its_mean(tmp_path: Path):
     found = ranking.effects(samples(), KEYS, "final")
     figure = hyperparameter_study.marginal_effects(results(tmp_path, effects=found))
-    dots = [np.asarray(line.get_xdata())[0] for axes in figure.axes for line in axes.lines[1::2]]
+    dots = [np.asarray(line.get_xdata())[0] for axes in figure.axes for line in axes.lines[2::3]]
     np.testing.assert_allclose(dots, found["mean"])
 
 

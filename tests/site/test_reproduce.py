@@ -71,7 +71,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
         alone(patch, folder)
         git("init", "--quiet")
         code, out, err = reproduce()
-        missing = "every stage ran, but there is no commit yet to compare the results with"
+        missing = "every stage ran, but no commit has a dvc.lock to compare with"
         assert (code, out) == (1, ["chain: one  (0.1 s)"])
         assert err == f"chain: 1 of 1 packs done\nreproduce: {missing}\n"
         commit()
@@ -173,7 +173,7 @@ def test_a_failed_stage_and_a_commit_without_results_are_named(checkout, capfd):
     assert said.endswith(f"exited with 1; {hint}")
     (checkout / "word.txt").write_text("one")
     assert main() == 1
-    message = "every stage ran, but the last commit has no dvc.lock to compare with"
+    message = "every stage ran, but no commit has a dvc.lock to compare with"
     assert capfd.readouterr().err.splitlines()[-1] == f"reproduce: {message}"
 
 

@@ -95,11 +95,11 @@ def test_actions_that_tie_are_equally_probable_and_the_curious_try_all_before_an
 def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     problem = toy_text("CliffWalking-v1", 0.99)
     optimum = problem.start_value(policy_iteration(problem.mdp, 0.99, 100).values)
-    found = explored(problem, behaviour, 3, [10, 20_000])
-    assert found.values[:, 1].tolist() == pytest.approx([optimum] * 3)
-    assert (found.values[:, 0] < optimum).all()
-    assert (found.coverage[:, 0] <= 10 / (37 * 4)).all()
-    assert (found.coverage[:, 1] == 1).all()
+    found, coverage = explored(problem, behaviour, 3, [10, 20_000])
+    assert found[:, 1].tolist() == pytest.approx([optimum] * 3)
+    assert (found[:, 0] < optimum).all()
+    assert (coverage[:, 0] <= 10 / (37 * 4)).all()
+    assert (coverage[:, 1] == 1).all()
 
 
 def test_a_greedy_policys_exact_value_is_what_it_gets_in_gymnasium():
@@ -130,7 +130,7 @@ def test_a_run_does_not_depend_on_how_many_runs_or_checkpoints_there_are():
     among = explored(problem, curious(1.0), 3, [9, 300, 7000, 12_000])
     for one, many in zip(alone, among, strict=True):
         assert (one[0] == many[0, [1, 3]]).all()
-    assert len(set(among.values[:, 3])) == 3
+    assert len(set(among[0][:, 3])) == 3
 
 
 def test_explorable_are_the_states_that_are_reached_and_not_the_end():

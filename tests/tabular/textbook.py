@@ -43,7 +43,7 @@ def random_model(seed: int, states: int | None = None, actions: int | None = Non
     probabilities = generator.dirichlet(np.ones(states), size=(states, actions))
     probabilities *= possible[:, :, np.newaxis]
     rewards = generator.normal(scale=10, size=(states, actions, states))
-    return from_arrays(probabilities, rewards, possible), probabilities, rewards
+    return from_arrays(probabilities, rewards), probabilities, rewards
 
 
 def inside(row: int, column: int, shape: tuple[int, int]) -> tuple[int, int]:
@@ -124,7 +124,7 @@ def car_rental() -> MDP:
                 x, y = min(n - moved, cars - 1), min(m + moved, cars - 1)
                 probabilities[state, a] = np.outer(first[x], second[y]).ravel()
                 rewards[state, a] = 10 * (rented_1[x] + rented_2[y]) - 2 * abs(moved)
-    return from_arrays(probabilities, rewards, probabilities.any(axis=2))
+    return from_arrays(probabilities, rewards)
 
 
 def random_walk(states: int) -> tuple[MDP, dict]:
@@ -141,7 +141,7 @@ def random_walk(states: int) -> tuple[MDP, dict]:
 def putermans() -> MDP:
     """Puterman, section 3.1: stay for 5 or go for 10."""
     probabilities = [[[0.5, 0.5], [0.0, 1.0]], [[0.0, 1.0], [0.0, 0.0]]]
-    return from_arrays(probabilities, [[5.0, 10.0], [-1.0, 0.0]], [[True, True], [True, False]])
+    return from_arrays(probabilities, [[5.0, 10.0], [-1.0, 0.0]])
 
 
 def four_by_three(step: float = -0.04) -> tuple[MDP, dict]:
