@@ -33,15 +33,6 @@ def test_a_rule_pushes_to_its_side(rule, angle, angular_velocity, action):
     assert rule(observation(angle, angular_velocity)).tolist() == [action]
 
 
-@pytest.mark.parametrize("axes", [(), (3,), (2, 3)])
-def test_rules_keep_the_axes_before_features_and_the_policies(axes):
-    observations = np.random.default_rng(0).normal(size=(*axes, 4, 5))
-    for rule in (policies.angle, policies.angle_and_velocity, policies.always_left):
-        actions = rule(observations)
-        assert actions.shape == (*axes, 5)
-        assert actions.dtype == np.int64
-
-
 def test_left_and_right_are_gymnasiums():
     environment = CartPoleEnv()
     environment.reset(seed=0)
@@ -64,14 +55,6 @@ def test_draws_of_an_episode_and_policy_are_the_same_whatever_is_drawn_beside():
     assert not np.isin(many, policies.uniform_draws(42, "other", [5, 6, 7], 4, 9)).any()
 
 
-def test_chance_pushes_to_either_side_alike():
-    draws = policies.uniform_draws(42, "random", range(20), 2, 500)
-    act = policies.chance(draws)
-    actions = np.stack([act(np.zeros((20, 4, 2), np.float32), step) for step in range(500)])
-    assert actions.shape == draws.shape
-    assert actions.mean() == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(draws.size))
-
-
 def test_an_untrained_network_pushes_left_with_the_probability_that_it_gives():
     count, sizes = 3, [4, 5, 1]
     keys = seeds.training_keys(7, "initial weights", range(count)).T
@@ -89,12 +72,6 @@ def test_an_untrained_network_pushes_left_with_the_probability_that_it_gives():
     act = policies.untrained_network(7, sizes, "relu", draws)
     assert (act(observations, 0) == policies.LEFT).all()
     assert (act(observations, 1) == policies.RIGHT).all()
-
-
-def test_untrained_networks_start_apart():
-    keys = seeds.training_keys(7, "initial weights", range(50)).T
-    first = networks.glorot_uniform(tf.constant(keys), [4, 5, 1])[0].numpy()
-    assert len(np.unique(first.reshape(-1, 50), axis=1).T) == 50
 
 
 def test_rules_and_evaluation_do_not_load_tensorflow():

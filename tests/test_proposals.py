@@ -5,7 +5,6 @@ shrinks are shrunk in the proposal, too, by the same factor. Proposals of one no
 different keys are tried in one run, which spares minutes.
 """
 
-import ast
 import re
 import shlex
 from collections.abc import Iterable
@@ -15,14 +14,13 @@ from typing import Any, NamedTuple
 
 import gymnasium as gym
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from reprise.pipeline import artifacts, execution, parameters
 from stages import reporting
-from tests import prose, tiny
+from tests import prose, shown, tiny
 
 ROOT = tiny.ROOT
 TEXTS = [*sorted((ROOT / "notebooks").glob("*.ipynb")), ROOT / "README.md"]
@@ -32,6 +30,11 @@ PROPOSED = re.compile(
 )
 SHARED = "go back with `git checkout . && dvc checkout`"
 COMMITTED = parameters.read(ROOT / "params.yaml")
+KNOWN = {
+    name
+    for part in ("dvc.yaml", "extra/dvc.yaml")
+    for name in YAML(typ="safe").load(ROOT / part)["stages"]
+}
 SMALLER: dict[str, dict[str, Any]] = {
     # It takes so long until weights overflow.
     "approximate_q_learning": {"total_steps": 1000, "evaluation": {"episodes": 1, "limits": [200]}},
@@ -142,42 +145,6 @@ def shrunk(change: str) -> str:
     return f"{key}={max(min(int(value), 2), round(int(value) * share))}"
 
 
-def execute(notebook: str) -> None:
-    """Run a notebook's code in this process, with the parameters that `reporting` gives it."""
-    given = reporting.given(parameters.load("reporting", reporting.Params), notebook)
-    names: dict[str, Any] = {"display": show}
-    for number, cell in enumerate(prose.cells(ROOT / "notebooks" / f"{notebook}.ipynb"), start=1):
-        if cell["cell_type"] != "code":
-            continue
-        try:
-            run_cell(cell["source"], names)
-        except Exception as error:
-            error.add_note(f"in cell {number} of notebooks/{notebook}.ipynb")
-            raise
-        if "parameters" in cell["metadata"].get("tags", ()):
-            names |= given
-        for figure in map(plt.figure, plt.get_fignums()):
-            figure.canvas.draw()
-        plt.close("all")
-
-
-def run_cell(source: str, names: dict[str, Any]) -> None:
-    """Run a cell and show its last expression."""
-    body = ast.parse(source).body
-    last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
-    exec(compile(ast.Module(body, []), "cell", "exec"), names)  # noqa: S102 (our own notebook)
-    if isinstance(last, ast.Expr):
-        show(eval(compile(ast.Expression(last.value), "cell", "eval"), names))  # noqa: S307
-
-
-def show(*values: Any) -> None:
-    """Render values as a notebook does."""
-    for value in values:
-        for form in ("_repr_html_", "_repr_markdown_", "__repr__"):
-            if hasattr(value, form):
-                getattr(value, form)()
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a repository with tiny parameters and the committed results, and go there."""
@@ -196,9 +163,13 @@ def test_proposals_are_found_in_every_notebook_and_in_the_readme():
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
-def test_every_proposal_names_a_target_and_several_say_how_to_go_back(path: Path):
+def test_every_proposal_names_what_dvc_knows_and_several_say_how_to_go_back(path: Path):
     found = proposals(path)
-    assert not [proposal for proposal in found if not proposal.targets]
+    for proposal in found:
+        assert proposal.targets
+        for stage, _, item in (target.partition("@") for target in proposal.targets):
+            assert stage in KNOWN or (ROOT / stage).is_file()
+            assert not item or (ROOT / "notebooks" / f"{item}.ipynb").is_file()
     assert len(found) == 1 or SHARED in " ".join(text(path).split())
 
 
@@ -235,6 +206,9 @@ def run(name: str, folder: Path) -> dict[str, Any]:
     assert stage.headline(results)
     (folder / "data" / name).unlink()
     artifacts.write_all(folder / "data" / name, results)
+    given = reporting.given(parameters.load("reporting", reporting.Params), name)
     with mpl.rc_context():
-        execute(name)
+        figures, _ = shown.by(ROOT / "notebooks" / f"{name}.ipynb", **given)
+        for figure in figures:
+            figure.draw_without_rendering()
     return results

@@ -100,17 +100,6 @@ def test_the_best_of_the_chapters_100_policies_survive_and_if_asked_some_of_the_
     assert (survivors[12:] < 88).all()
 
 
-def test_survivors_are_tried_again_with_their_offspring():
-    search = all_searches()["asexual"]
-    first, _ = next(search)
-    scores = hill(first)
-    second, _ = search.send(scores)
-    best = first[np.argsort(-scores, kind="stable")[:20]]
-    assert (second[:20] == best).all()
-    assert (np.abs(second[20:] - np.repeat(best, 4, axis=0)) <= GENETIC.mutation).all()
-    assert (second[20:] != np.repeat(best, 4, axis=0)).any(axis=1).all()
-
-
 @given(st.integers(2, 9), st.integers(1, 5), st.integers(1, 4), st.integers(0, 99))
 @settings(deadline=None, max_examples=40)
 def test_each_gene_of_an_offspring_is_one_of_its_parents(

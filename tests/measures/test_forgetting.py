@@ -35,12 +35,6 @@ def test_a_seed_holds_the_cap_collapses_and_recovers(
     np.testing.assert_array_equal(found.samples.to_numpy(float), expected)
 
 
-def test_a_collapse_ends_the_holding_where_it_begins():
-    returns = np.array([20, 20, 5, 5, 5, 20, 20, 4, 4], float)[:, None]
-    holds = [False, True, *[False] * 4, True, False, False]
-    assert forgetting.course(returns, CAP, 2).holds[:, 0].tolist() == holds
-
-
 def test_a_summary_counts_forgetting_among_those_that_held_and_recovery_among_those_that_forgot():
     table = pd.DataFrame({"held_at": [3, 5, NAN, 8], "forgets": [1, 1, 0, 0]})
     table = table.assign(depth=[15, 11, NAN, 2], recovery=[7, NAN, NAN, NAN])

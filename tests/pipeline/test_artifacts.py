@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as st_numpy
 
 from reprise.errors import UserError
 from reprise.pipeline import artifacts
@@ -78,30 +77,6 @@ def test_npz_is_uncompressed_undated_and_in_the_order_given(tmp_path: Path):
         assert read[name].tobytes() == np.asarray(array, order="C").tobytes()
 
 
-@settings(deadline=None, max_examples=50)
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=10,
-))  # fmt: skip
-def test_what_is_read_back_is_written_as_the_same_bytes(value):
-    try:
-        content = render("metrics.json", {"value": value})
-    except UnicodeEncodeError:  # half a surrogate pair is no text
-        return
-    again = json.loads(content)
-    assert render("metrics.json", again) == content
-
-
-@settings(deadline=None, max_examples=50)
-@given(st_numpy.arrays(np.float64, st.integers(1, 5), elements=st.floats(allow_infinity=False)))
-def test_floats_of_a_table_survive_writing_again(values):
-    content = render("curves.csv", pd.DataFrame({"value": values, "row": range(len(values))}))
-    frame = pd.read_csv(io.BytesIO(content)).astype({"value": float})
-    assert render("curves.csv", frame) == content
-    np.testing.assert_allclose(frame["value"], values, rtol=1e-8, atol=1e-320)
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -122,13 +97,6 @@ def test_a_stage_writes_into_its_folder_only(tmp_path: Path, name):
     with pytest.raises(ArtifactError) as error:
         artifacts.write_all(tmp_path, {name: {}})
     assert str(error.value) == f"{name!r} is not a file name inside {tmp_path}"
-
-
-def test_a_table_without_rows_is_read_as_floats(tmp_path: Path):
-    artifacts.write(tmp_path / "a.csv", pd.DataFrame({"episode": [], "name": []}))
-    read = artifacts.read_csv(tmp_path / "a.csv")
-    assert list(read.dtypes) == [np.dtype(float)] * 2
-    assert np.isnan(read.quantile(0.5)).all()
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,6 @@ def test_a_text_has_titles_in_one_line_axes_labels_and_note_in_this_order_and_ea
     )
 
 
-def test_an_axis_that_panels_share_is_told_once():
-    figure = Figure()
-    first, second = figure.subplots(1, 2)
-    first.set(xlabel="sweep", ylabel="Q-value")
-    second.set(xlabel="sweep")
-    assert alt_text.described(figure) == "Q-value against sweep."
-
-
 def test_numbers_along_an_axis_are_no_labels_and_names_are():
     figure, axes = style.single(3)
     axes.set_xscale("log")

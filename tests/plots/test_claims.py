@@ -55,14 +55,3 @@ def test_what_is_claimed_lies_behind_what_was_measured(tmp_path: Path):
         (0, [0.5, 1.02]), (1, [-0.02, 0.4]), (1, [0.6, 1.02]), (2, [0.2, 0.4]),
         (3, [-0.02, 0.3]), (4, [0.5, 1.02]),
     ]  # fmt: skip
-
-
-def test_a_claim_lies_to_the_right_of_its_margin_if_it_is_confirmed(tmp_path: Path):
-    figure = claims.others(results(tmp_path, "difference"))
-    assert "no width" not in drawing.texts(figure)
-    found = [line for colour in claims.COLOURS.values() for line in lines(figure, colour)]
-    ends = sorted((y, *sorted(round(x, 6) for x in xs)) for y, xs in found)
-    assert ends == [
-        (0, 1, 3), (0, 1.5, 2.5), (1, -3, -1), (1, -3, -1), (2, -3, -1), (2, -2.5, -1.5),
-        (3, -1, 1), (3, -1, 1),
-    ]  # fmt: skip

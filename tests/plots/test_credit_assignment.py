@@ -39,13 +39,3 @@ def test_every_step_has_a_bar_of_its_value_with_the_number_at_it(tmp_path: Path)
             assert [bar.get_height() for bar in axes.patches] == STEPS[quantity][steps]
             written = [float(text.get_text().replace("−", "-")) for text in axes.texts]
             assert written == STEPS[quantity][steps]
-
-
-def test_weights_are_powers_of_the_discount_and_the_half_life_is_marked(tmp_path: Path):
-    (axes,) = credit_assignment.half_lives(results(tmp_path, {0.5: 1.0, 0.25: 0.5})).axes
-    lines = [(line.get_marker(), np.asarray(line.get_xydata()).tolist()) for line in axes.lines]
-    assert ("None", [[0, 1], [1, 0.5], [2, 0.25]]) in lines
-    assert ("None", [[0, 1], [1, 0.25], [2, 0.0625]]) in lines
-    assert [points for mark, points in lines if mark == "o"] == [[[0.5, 0.5]], [[1.0, 0.5]]]
-    said = {text.get_text() for text in axes.texts}
-    assert said == {"1.0 steps", "0.5 steps", "γ = 0.5", "γ = 0.25"}

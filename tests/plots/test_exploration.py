@@ -31,19 +31,6 @@ def results(folder: Path, scales: dict[str, float], points: int = 3, random=NEVE
     return Results(folder, {"tolerance": 0.1})
 
 
-def test_a_logarithmic_curve_rests_on_its_floor_and_all_panels_hold_the_highest(tmp_path: Path):
-    scales = {"small": 1.0, "large": 50.0, "third": 1.0}
-    figure = exploration.greedy_loss(results(tmp_path, scales))
-    figure.canvas.draw()
-    axes = figure.axes[:3]
-    assert np.asarray(axes[0].lines[0].get_ydata())[-1] == 0.01
-    assert all(panel.get_ylim()[1] > 35 for panel in axes)
-    assert [panel.get_title(loc="left") for panel in axes] == list(scales)
-    assert not figure.axes[3].get_visible()
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["random", "ε-greedy", "k = 1", "k = 10"]
-
-
 def test_shares_count_those_that_never_get_there_and_the_end_is_seen(tmp_path: Path):
     random = [20.0, np.nan, 900.0, np.nan]
     figure = exploration.reached(results(tmp_path, {"one": 1.0}, random=random))

@@ -1,17 +1,12 @@
 """Figures of a study show each setting in its place, and nothing where none was tried."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from reprise.measures import ranking
-from reprise.pipeline import artifacts
 from reprise.plots import hyperparameter_study
-from reprise.plots.show import Results
-from tests.measures.test_ranking import samples
 
 KEYS = ["rate", "size"]
 
@@ -50,26 +45,3 @@ def test_a_setting_that_was_not_tried_has_no_cell_and_one_hyperparameter_is_a_co
     np.testing.assert_array_equal(
         cells(hyperparameter_study.heatmap(settings(rate=[1, 2]), ["rate"], 10)), [[[0], [1]]]
     )
-
-
-def results(folder: Path, **tables: pd.DataFrame) -> Results:
-    artifacts.write_all(folder, {f"{name}.csv": table for name, table in tables.items()})
-    return Results(folder, {"grid": [{"name": key} for key in KEYS]})
-
-
-def test_an_effect_is_drawn_at_its_mean(tmp_path: Path):
-    found = ranking.effects(samples(), KEYS, "final")
-    figure = hyperparameter_study.marginal_effects(results(tmp_path, effects=found))
-    dots = [np.asarray(line.get_xdata())[0] for axes in figure.axes for line in axes.lines[1::2]]
-    np.testing.assert_allclose(dots, found["mean"])
-
-
-def test_the_shares_of_wrong_picks_are_drawn_and_nothing_without_pairs(tmp_path: Path):
-    values = samples()["final"].to_numpy().reshape(4, 16)
-    found: pd.DataFrame = ranking.few_seeds(values, [1, 3], 0)
-    figure = hyperparameter_study.few_seeds(results(tmp_path, few_seeds=found))
-    assert figure is not None
-    lines: Any = [line.get_ydata() for line in figure.axes[0].lines[:2]]
-    wrong = [found.query("pairs == @pairs")["wrong"] for pairs in ("all", "told_apart")]
-    np.testing.assert_allclose(lines, wrong)
-    assert hyperparameter_study.few_seeds(results(tmp_path, few_seeds=found.head(0))) is None

@@ -1,13 +1,11 @@
 """Simple rules on CartPole: the numbers of the book, and the swings under the angle rule."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from reprise.measures.swings import cart_swings, growth, pole_swings, swing_table
+from reprise.measures.swings import cart_swings, pole_swings
 from reprise.pipeline import artifacts, parameters
 from stages import hardcoded_baseline
-from tests.stages.executing import executed
 from tests.tiny import ROOT
 
 NAME = "hardcoded_baseline"
@@ -59,29 +57,6 @@ def test_further_episodes_last_as_long_as_those_of_single_environments(results):
     assert 0.005 < (further > 63).mean() < 0.012
     brief = PARAMS.model_copy(update={"further_episodes": 3, "maximum_steps": 20})
     assert hardcoded_baseline.further_returns(brief).tolist() == [20] * 3
-
-
-def test_growth_counts_episodes_with_two_swings_and_takes_the_last_ratio():
-    sizes = {1: [1.0, 2.0, 6.0], 2: [2.0, 1.0, 2.0], 3: [1.0], 4: [1.0, 4.0]}
-    rows = [(seed, "pole", 0, size) for seed, each in sizes.items() for size in each]
-    table = pd.DataFrame(rows, columns=pd.Index(["seed", "body", "step", "size"]))
-    pole = growth(table, seed=1)["pole"]
-    assert pole["episodes"] == 3
-    assert pole["growing"] == pytest.approx(2 / 3)
-    assert pole["ratio"] == 3
-    assert growth(table, seed=1)["cart"] == {"episodes": 0}
-
-
-def test_swings_after_an_episodes_end_do_not_count():
-    angle = np.array([0.1, -0.2, 0.3, -0.4])
-    observations = np.zeros((4, 1, 4))
-    observations[:, 0, 2] = angle
-    assert len(swing_table(observations, [4], [9]).query("body == 'pole'")) == 3
-    assert len(swing_table(observations, [2], [9]).query("body == 'pole'")) == 1
-
-
-def test_the_notebook_runs_on_these_results(tmp_path, results):
-    assert len(executed(NAME, results, PARAMS, tmp_path)) < 1_200_000
 
 
 def test_the_policies_get_the_books_numbers_in_the_books_order(results):

@@ -20,12 +20,6 @@ def grid(**values: list[Any]) -> list[dict[str, Any]]:
     return [{"name": name, "values": tried} for name, tried in values.items()]
 
 
-REINFORCE = {
-    "stage": "reinforce_training",
-    "grid": grid(learning_rate=[0.01, 0.1], hidden_sizes=[[3], [3, 2]]),
-}
-
-
 @cache
 def results() -> dict[str, Any]:
     return tiny.run(NAME)
@@ -80,24 +74,6 @@ def test_a_run_trains_with_the_numbers_of_its_own_setting():
     np.testing.assert_array_equal(expected[columns], found[columns])
     samples = results()["samples.csv"].query("replay_capacity == 16 and seed == 0")
     assert samples["last_return"].nunique() > 1
-
-
-def test_reinforce_and_sizes_can_be_studied():
-    found = tiny.run(NAME, **REINFORCE)
-    samples, metrics = found["samples.csv"], found["metrics.json"]
-    assert samples["hidden_sizes"].tolist() == ["[3]", "[3]", "[3, 2]", "[3, 2]"] * 2
-    assert list(metrics["effects"]["hidden_sizes"]) == ["[3]", "[3, 2]"]
-    assert metrics["studied"] == "reinforce_training"
-    params = tiny.params(NAME, **REINFORCE)
-    assert [len(group) for group in params.programs().values()] == [2, 2]
-    learned = samples.pivot(index="seed", columns="setting", values="last_return")
-    assert learned.nunique(axis=1).max() > 1
-
-
-def test_a_sample_is_a_part_of_the_grid():
-    numbers = [s.number for group in tiny.params(NAME, sample=3).programs().values() for s in group]
-    assert len(numbers) == 3
-    assert set(numbers) < set(range(8))
 
 
 def test_some_seeds_choose_and_the_others_report():

@@ -1,6 +1,5 @@
 """Searches at equal cost, judged on tries that they never saw."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from reprise.agents import vacuum
 from reprise.pipeline import parameters
 from stages import policy_search
-from tests.stages.executing import executed
 
 NAME = "policy_search"
 Params = policy_search.Params
@@ -66,22 +64,6 @@ def test_the_curves_begin_where_a_search_first_recommends(few: Params, results: 
     assert (np.diff(quantiles, axis=1) >= 0).all()
 
 
-def test_the_landscape_is_interpolated_through_its_points():
-    mean = np.arange(9.0).reshape(3, 3)
-    landscape = vacuum.Landscape(mean, mean, np.ones(2), 1.0)
-    policies = np.array([[0, 0], [1, 1], [0.5, 0], [0.25, 0.75], [np.nan, np.nan]])
-    found = vacuum.on_landscape(landscape, policies)
-    assert found[:4].tolist() == [0, 8, 3, 3]  # a plane: 6 p + 2 r
-    assert np.isnan(found[4])
-    assert vacuum.on_landscape(landscape, policies.reshape(1, 5, 2)).shape == (1, 5)
-
-
-def test_a_robot_that_never_moves_collects_nothing_and_moving_is_better(results: dict[str, Any]):
-    landscape = results["landscape.csv"]
-    assert (landscape.query("p == 0")["share"] == 0).all()
-    assert (landscape.query("p == 0.5 and r > 0")["share"] > 0.1).all()
-
-
 def test_the_floor_reached_grows_with_time(few: Params, results: dict[str, Any]):
     assert results["paths.csv"]["policy"].nunique() == 4
     for _, part in results["paths.csv"].groupby("policy"):
@@ -99,8 +81,3 @@ def test_neats_winners_are_judged_under_each_limit(few: Params, results: dict[st
         bred["return_200"].mean()
     )
     assert len(results["neat_fitness.csv"]) == bred["generations"].sum()
-
-
-def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):
-    text = executed(NAME, results, few, tmp_path)
-    assert text.count('"image/png": "') == 6
