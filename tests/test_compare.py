@@ -266,17 +266,6 @@ def test_a_stage_that_has_not_run_since_its_inputs_changed_is_stale(
     assert json.loads(capsys.readouterr().out)["stale"] == {"later": {"training": [changed]}}
 
 
-def test_results_and_outcomes_of_one_revision_only_are_named(repository, said):
-    repository.results(final_500=LOW, falls=FALLS[:6])
-    text = said()
-    assert f"{SAMPLES}: final_200 only in HEAD." in text
-    assert f"{SAMPLES}: final_500 only in workspace." in text
-    (repository.folder / SAMPLES).unlink()
-    assert f"{SAMPLES} not in workspace: not written or not committed." in said()
-    (repository.folder / "data/training/metrics.json").unlink()
-    assert "training: results not in workspace: not written or not committed." in said()
-
-
 def test_a_result_that_is_not_in_dvcs_cache_is_named(repository, said):
     repository.write(".gitignore", "/data\n/.dvc/cache\n/.dvc/tmp\n")
     repository.git("rm", "-r", "--quiet", "--cached", "data")
@@ -306,12 +295,6 @@ def test_seeds_that_diverged_and_single_seeds_are_counted(repository, said):
     assert "0 of 6" in said()  # a seed without a return is below any other
     repository.results(final_200=[5.0], falls=[1])
     assert "too few seeds 1" in said()
-
-
-def test_returns_in_different_environments_show_nothing(repository, said):
-    repository.params(training={"environment": {"id": "CartPole-v0"}})
-    repository.results(final_200=HIGH, falls=FALLS)
-    assert "training: training.environment differs: returns in different environments" in said()
 
 
 def test_an_unknown_revision_is_one_line_with_the_closest_name(repository, refused):

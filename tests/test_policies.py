@@ -2,7 +2,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 from gymnasium.envs.classic_control import CartPoleEnv
 
 from reprise import policies, seeds
@@ -11,26 +10,6 @@ from reprise.nn import networks
 from reprise.nn.determinism import tf
 
 CARTPOLE = "CartPole-v1"
-
-
-def observation(angle: float, angular_velocity: float) -> np.ndarray:
-    return np.array([0.3, -0.2, angle, angular_velocity], np.float32)[:, None]  # [O, 1]
-
-
-@pytest.mark.parametrize(
-    ("rule", "angle", "angular_velocity", "action"),
-    [
-        (policies.angle, -0.1, 9.0, 0),
-        (policies.angle, 0.1, -9.0, 1),
-        (policies.angle, 0.0, 0.0, 1),
-        (policies.angle_and_velocity, -0.1, 0.05, 0),
-        (policies.angle_and_velocity, -0.1, 0.15, 1),
-        (policies.angle_and_velocity, 0.1, -0.15, 0),
-        (policies.always_left, 0.1, 0.1, 0),
-    ],
-)
-def test_a_rule_pushes_to_its_side(rule, angle, angular_velocity, action):
-    assert rule(observation(angle, angular_velocity)).tolist() == [action]
 
 
 def test_left_and_right_are_gymnasiums():
@@ -44,15 +23,6 @@ def test_left_and_right_are_gymnasiums():
 def test_angle_and_velocity_solves_every_episode():
     act = policies.playing(policies.angle_and_velocity)
     assert (evaluate(act, CARTPOLE, range(50), 1, [200]) == 200).all()
-
-
-def test_draws_of_an_episode_and_policy_are_the_same_whatever_is_drawn_beside():
-    many = policies.uniform_draws(42, "random", [5, 6, 7], 4, 9)
-    assert many.shape == (9, 3, 4)
-    assert ((many >= 0) & (many < 1)).all()
-    np.testing.assert_array_equal(many[:, 1:2, :2], policies.uniform_draws(42, "random", [6], 2, 9))
-    assert len(np.unique(many)) == many.size
-    assert not np.isin(many, policies.uniform_draws(42, "other", [5, 6, 7], 4, 9)).any()
 
 
 def test_an_untrained_network_pushes_left_with_the_probability_that_it_gives():

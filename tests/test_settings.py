@@ -1,6 +1,5 @@
 """Grids of hyperparameters: all combinations, each allowed, grouped by the program they need."""
 
-import numpy as np
 import pytest
 
 from reprise import settings
@@ -37,15 +36,6 @@ def test_a_grid_has_every_combination_and_changes_nothing_else():
 def test_what_is_no_setting_is_named(values, message):
     with pytest.raises(ValueError, match=message):
         grid(**values)
-
-
-def test_a_sample_has_no_setting_twice_and_keeps_the_order_of_the_grid():
-    whole = grid(learning_rate=[0.1, 0.2, 0.3], discount=[0.8, 0.9])
-    drawn = [settings.drawn(whole, 4, np.random.default_rng(seed)) for seed in range(9)]
-    numbers = [tuple(setting.number for setting in found) for found in drawn]
-    assert all(found == tuple(sorted(set(found))) and len(found) == 4 for found in numbers)
-    assert len(set(numbers)) > 1
-    assert settings.drawn(whole, None, np.random.default_rng(1)) == whole
 
 
 def test_settings_that_differ_in_numbers_share_a_program_and_others_do_not():

@@ -206,20 +206,6 @@ def test_a_limit_that_is_null_is_the_environments_registered_one(name: str):
         assert params.notice is None
 
 
-def test_limits_of_another_environment_give_a_notice(tmp_path: Path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    name = "reinforce_training"
-    notice = (
-        f"{name}: Short-v0 has a registered time limit of 7 steps, but maximum_steps is 20 and "
-        "evaluation.limits [20, 30]; null means the registered one\n"
-    )
-    for change, said in (({"environment": {"id": "Short-v0"}}, notice), ({}, "")):
-        YAML().dump({name: tiny.section(name, **change)}, tmp_path / "params.yaml")
-        with userenvs.registered():
-            code = stage.execute(name, tiny.stage(name).Params, lambda _: {}, str, argv=[])
-        assert (code, capsys.readouterr().err) == (0, said)
-
-
 def test_a_bad_parameter_ends_the_process_with_two_and_one_line(tmp_path: Path):
     name = "dqn_ablations"
     YAML().dump({name: tiny.section(name, learning_rate=-0.01)}, tmp_path / "params.yaml")

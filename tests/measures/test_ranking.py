@@ -78,19 +78,6 @@ def test_one_seed_is_wrong_as_often_as_a_seed_of_the_worse_is_above_one_of_the_b
     assert found.loc["told_apart", "count"] == 1
 
 
-def test_more_seeds_are_wrong_less_often_and_all_seeds_never():
-    random = np.random.default_rng(5)
-    values = random.normal(np.arange(4)[:, None] / 2, 1, (4, 12))
-    found: Any = ranking.few_seeds(values, [1, 3, 12], 0).query("pairs == 'all'")
-    wrong = found["wrong"].to_numpy()
-    assert (np.diff(wrong) < 0).all()
-    assert wrong[-1] == 0
-    assert (found["wrong_low"] <= wrong).all()
-    assert (wrong <= found["wrong_high"]).all()
-    alike: Any = ranking.few_seeds(values[:1].repeat(3, axis=0), [3], 0)
-    assert alike[["pairs", "wrong"]].to_numpy().tolist() == [["all", 0.5]]  # no pair differs
-
-
 def test_a_seed_that_diverged_is_counted_and_in_no_mean():
     table = samples()
     table.loc[table["setting"].eq(2) & table["seed"].lt(4), "final"] = np.nan

@@ -88,15 +88,6 @@ def test_steps_to_a_target_count_finished_episodes_within_a_budget(
     np.testing.assert_array_equal(found, expected)
 
 
-def test_a_curve_by_steps_averages_the_last_finished_episodes():
-    none = np.zeros((0, 2))
-    run = TrainingRun(RETURNS, STEPS, none, none, {})
-    curves = training.by_steps(run, np.array([5, 10, 59, 60, 1000]), window=2)
-    np.testing.assert_array_equal(curves.T, [[NAN, 10, 15, 25, 35], [NAN, 5, 6, 6, 6]])
-    nobody = run._replace(returns=np.full((4, 2), NAN))
-    assert np.isnan(training.by_steps(nobody, np.array([1, 9]), 2)).all()
-
-
 def test_a_seed_without_a_policy_is_in_no_mean_and_has_not_solved_the_task():
     found = evaluated([[[20, NAN, 10], [20, NAN, 20]]], 20)["limit_20"]  # means 20, none, 15
     assert (found["n"], found["missing"], found["mean"]) == (2, 1, 17.5)

@@ -5,8 +5,6 @@ import functools
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
@@ -124,13 +122,3 @@ def test_the_committed_section_is_allowed_and_no_stage_tracks_it():
     bad = {"engine": "rai", "address": None, "workers": None}
     with pytest.raises(UserError, match="engine is 'rai'; allowed: one of inline, processes, ray;"):
         parameters.checked(bad, "execution", Execution)
-
-
-def test_the_pipeline_does_not_load_tensorflow():
-    script = (
-        "import sys, reprise.pipeline.stage, reprise.pipeline.notebooks, reprise.site.reproduce;"
-        "print({'tensorflow', 'keras', 'reprise.nn.determinism'} & set(sys.modules))"
-    )
-    command = [sys.executable, "-B", "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)
-    assert done.stdout == "set()\n"

@@ -142,18 +142,6 @@ def test_the_ledger_has_every_claim_once_with_its_verdict_and_a_link(site):
     assert tally == [metrics[word] for word in ("confirmed", "refuted", "unresolved")]
 
 
-def test_the_sections_are_the_notebooks_in_the_pipelines_order(site, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    chapter, extra = stage.notebooks()
-    found = pages(site)[site / "index.html"]
-    assert [tag["id"] for tag in found("article")] == chapter
-    assert {path.stem for path in (site / "pages").glob("*.html")} == set(chapter)
-    assert {path.stem for path in (site / "extra").glob("*.html")} == set(extra)
-    for article in found("article"):
-        assert len(article.h3.text) > 5
-        assert len(article.p.text) > 20
-
-
 def test_the_same_results_give_the_same_bytes_and_name_no_path(site, monkeypatch):
     monkeypatch.chdir(ROOT)
     params = parameters.load(stage.NAME, stage.Params)

@@ -69,13 +69,6 @@ def test_the_metrics_agree_with_the_samples(results: dict[str, Any], few: Params
             assert set(found["steps"].values()) == {None}
 
 
-def test_the_cliff_is_learnt_sooner_by_the_curious_than_at_random(results: dict[str, Any]):
-    found = results["metrics.json"]["problems"]["cliff_walking"]
-    assert found["curiosity_1"]["reached"]["share"] == 1
-    assert found["curiosity_1"]["sooner_than_random"]["low"] > 0.5
-    assert "sooner_than_random" not in found["random"]
-
-
 def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
     few: Params, results: dict[str, Any]
 ):

@@ -76,17 +76,6 @@ def test_a_run_trains_with_the_numbers_of_its_own_setting():
     assert samples["last_return"].nunique() > 1
 
 
-def test_some_seeds_choose_and_the_others_report():
-    found = tiny.run(NAME, seeds=3, choosing_seeds=2)
-    metrics, samples = found["metrics.json"], found["samples.csv"]
-    choosing = samples[samples["seed"] < 2].groupby("setting")["final_20"].mean()
-    assert metrics["best"]["setting"] == choosing.idxmax()
-    assert metrics["best"]["choosing_mean"] == choosing.max()
-    (own,) = samples.query("setting == @choosing.idxmax() and seed == 2")["final_20"]
-    assert (metrics["best"]["mean"], metrics["best"]["n"]) == (own, 1)
-    assert "the best by 2 seeds has" in study.headline(found)
-
-
 def test_1_and_1_0_are_one_setting():
     """DVC takes 1 and 1.0 for the same value."""
     names = [

@@ -62,22 +62,3 @@ def test_the_curves_begin_where_a_search_first_recommends(few: Params, results: 
     assert (curves.groupby("search")["evaluations"].max() == few.evaluations).all()
     quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
     assert (np.diff(quantiles, axis=1) >= 0).all()
-
-
-def test_the_floor_reached_grows_with_time(few: Params, results: dict[str, Any]):
-    assert results["paths.csv"]["policy"].nunique() == 4
-    for _, part in results["paths.csv"].groupby("policy"):
-        assert part["share"].is_monotonic_increasing
-    for _, part in results["coverage.csv"].groupby("policy"):
-        assert (np.diff(part["share"]) >= 0).all()
-        assert part["minutes"].iloc[-1] == 30 * 2**few.coverage.doublings
-
-
-def test_neats_winners_are_judged_under_each_limit(few: Params, results: dict[str, Any]):
-    bred = results["neat.csv"]
-    assert len(bred) == 2
-    assert (bred["return_200"] <= bred["return_500"]).all()
-    assert results["metrics.json"]["neat"]["limit_200"]["mean"] == pytest.approx(
-        bred["return_200"].mean()
-    )
-    assert len(results["neat_fitness.csv"]) == bred["generations"].sum()

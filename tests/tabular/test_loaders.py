@@ -205,13 +205,6 @@ def test_an_environment_that_does_not_follow_its_table_is_refused(
         assert refusal(read, "OfATest-v0").startswith(f"environment 'OfATest-v0': {message}")
 
 
-def test_steps_in_other_shares_than_those_of_the_table_are_refused(register: Any):
-    outcomes = [(0.5, 0, -1.0, False), (0.5, 1, -1.0, True)]
-    register(P={0: {0: outcomes}, 1: LAST}, play=lambda g: outcomes[g.random() < 0.6])
-    shares = r"do not follow its table P: \d{4} of 5000 of prob"
-    assert re.search(shares, refusal(from_gymnasium, "OfATest-v0"))
-
-
 @pytest.mark.parametrize(
     ("environment_id", "arguments", "message"),
     [
