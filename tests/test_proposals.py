@@ -7,6 +7,7 @@ different keys are tried in one run, which spares minutes.
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -120,7 +121,12 @@ def grouped(proposals: Iterable[Proposal]) -> list[Group]:
 
 PROPOSALS = [proposal for path in TEXTS for proposal in proposals(path)]
 DISTINCT = {proposal.changes: proposal for proposal in reversed(PROPOSALS)}  # the README's are last
-GROUPS = grouped(reversed(DISTINCT.values()))
+# Another number of a parameter is only checked, unless a group runs for another reason.
+GROUPS = [
+    group
+    for group in grouped(reversed(DISTINCT.values()))
+    if not all(re.fullmatch(r"[^+].*=[\d.]+", change) for change in changes(group))
+]
 
 
 def section(name: str) -> dict[str, Any]:
@@ -128,17 +134,23 @@ def section(name: str) -> dict[str, Any]:
     return tiny.section(name, **SMALLER.get(name, {}))
 
 
+def parameter(key: str, sections: dict[str, Any] | None = None) -> Any:
+    """Return a parameter, by default the tiny one; None where there is none."""
+    name, *path = key.lstrip("+").split(".")
+    found = sections[name] if sections else section(name)
+    for part in path:
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
 def shrunk(change: str) -> str:
     """Return a change in proportion to the tiny parameters."""
     key, _, value = change.partition("=")
+    if value == "null":  # the registered limit takes long, and other tests try it
+        return f"{key}={parameter(key)}"
     if not re.fullmatch(r"\d+", value):
         return change
-    name, *path = key.lstrip("+").split(".")
-    committed, here = COMMITTED[name], section(name)
-    for part in path:
-        committed, here = (
-            values.get(part) if isinstance(values, dict) else None for values in (committed, here)
-        )
+    committed, here = parameter(key, COMMITTED), parameter(key)
     share = SHARES.get(key, 1)
     if type(committed) is int and type(here) is int and committed:
         share = here / committed
@@ -173,6 +185,17 @@ def test_every_proposal_names_what_dvc_knows_and_several_say_how_to_go_back(path
     assert len(found) == 1 or SHARED in " ".join(text(path).split())
 
 
+@pytest.mark.parametrize("proposal", DISTINCT.values(), ids=lambda found: " ".join(found.changes))
+def test_what_is_proposed_is_allowed_and_changes_something(proposal: Proposal, tmp_path: Path):
+    path = shutil.copy(ROOT / "params.yaml", tmp_path)
+    apply_overrides(path, list(proposal.changes))  # refuses a key that is not there
+    changed = parameters.read(Path(path))
+    sections = {name for name in changed if changed[name] != COMMITTED[name]}
+    assert sections == {change.lstrip("+").partition(".")[0] for change in proposal.changes}
+    for name in sections - {execution.SECTION}:
+        parameters.load(name, tiny.stage(name).Params, Path(path))
+
+
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: " ".join(changes(group)))
 def test_what_is_proposed_runs_and_its_notebook_is_executed(group: Group, folder: Path):
     apply_overrides("params.yaml", [shrunk(change) for change in changes(group)])
@@ -183,10 +206,8 @@ def test_what_is_proposed_runs_and_its_notebook_is_executed(group: Group, folder
         run(name, folder)
 
 
-@pytest.mark.parametrize("name", ["reinforce_training", "dqn_training"])
-def test_the_readmes_environment_is_trained_on_and_its_notebook_is_executed(
-    name: str, folder: Path
-):
+def test_the_readmes_environment_is_trained_on_and_its_notebook_is_executed(folder: Path):
+    name = "reinforce_training"
     said = text(ROOT / "README.md").partition("\n## Play something else\n")[2]
     (block,) = re.findall(r"^```yaml\n( +environment:\n.*?)^```", said, re.DOTALL | re.MULTILINE)
     sections = parameters.read()

@@ -1,23 +1,13 @@
-"""What tests of stages share: trained results, executed notebooks, refused parameters."""
+"""What tests of stages share: trained results, and their bytes."""
 
 import os
 import pickle
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reprise.errors import UserError
-from reprise.pipeline import artifacts, parameters
+from reprise.pipeline import artifacts
 from tests import tiny
-
-
-def refused(name: str, folder: Path, **change: Any) -> str:
-    """Return why a stage's section, with some values changed (keys dotted), is refused."""
-    path = tiny.altered(name, folder, change)
-    with pytest.raises(UserError) as error:
-        parameters.load(name, tiny.stage(name).Params, path)
-    return str(error.value)
 
 
 def rendered(results: dict[str, Any]) -> dict[str, bytes]:

@@ -85,7 +85,7 @@ def test_1_and_1_0_are_one_setting():
     assert names[0] == names[1] == ["discount=1.0", "discount=0.9"]
 
 
-def test_a_bad_value_of_the_studied_stage_is_named_in_its_section(tmp_path):
-    path = tiny.altered("dqn_training", tmp_path, {"discount": 2})
+def test_a_bad_value_of_the_studied_stage_is_named_in_its_section(monkeypatch):
+    monkeypatch.setattr(parameters, "read", lambda _: tiny.altered("dqn_training", {"discount": 2}))
     with pytest.raises(UserError, match=r"^dqn_training\.discount is 2; allowed: less than or"):
-        parameters.load(NAME, study.Params, path)
+        parameters.load(NAME, study.Params)

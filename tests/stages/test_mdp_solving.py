@@ -1,6 +1,5 @@
 """The chapter's model and Gymnasium's toy-text models, solved: the book's values and the files."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from reprise.tabular.comparison import (
 )
 from reprise.tabular.names import ModelError
 from stages import mdp_solving
-from tests.stages.executing import executed
 from tests.tiny import ROOT
 
 NAME = "mdp_solving"
@@ -57,13 +55,6 @@ def test_an_unknown_name_is_refused_with_the_closest(params: mdp_solving.Params)
     toys = params.toy_text.model_copy(update={"environments": ("FrozenLak-v1",)})
     with pytest.raises(ModelError, match="Did you mean: `FrozenLake`"):
         mdp_solving.run(params.model_copy(update={"toy_text": toys}))
-
-
-def test_the_notebook_runs_with_a_discount_of_zero(params: mdp_solving.Params, tmp_path: Path):
-    blind = params.model_copy(update={"discounts": (0.0, 0.9)})
-    text = executed(NAME, mdp_solving.run(blind), blind, tmp_path)
-    assert text.count('"image/png": "') == 5
-    assert "γ = 0.0" in text
 
 
 def test_a_grid_shows_the_way_along_the_cliff():
