@@ -320,17 +320,3 @@ def test_what_dvc_cannot_read_is_one_line(repository, refused, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     line, code = refused()
     assert (code, "is in no DVC repository" in line) == (2, True)
-
-
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        ("a.pdf", "allowed: a name that ends in .png or .svg"),
-        ("no/a.png", "no is no folder"),
-        ("a.png", "there is nothing to draw"),
-    ],
-)
-def test_a_figure_that_cannot_be_is_one_line(repository, refused, name, why):
-    line, code = refused("--figure", name)
-    assert (code, why in line) == (2, True)
-    assert not (repository.folder / name).exists()

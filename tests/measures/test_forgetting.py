@@ -62,20 +62,6 @@ def test_a_place_is_the_share_of_calm_seeds_that_lie_lower(collapses, values, ex
     assert np.isnan(places[:, ~begun.any(axis=0)]).all()
 
 
-def test_a_warning_is_a_mean_over_seeds_of_what_comes_before():
-    around = np.array([[0.9, NAN, 0.5], [0.7, NAN, 0.7], [0.0, 0.0, 0.0]])
-    found = forgetting.before_collapse(around, before=2)
-    np.testing.assert_allclose(found, [0.8, NAN, 0.6])
-    summary = forgetting.summarised(found)
-    assert summary is not None
-    assert (summary["n"], summary["mean"]) == (2, pytest.approx(0.7))
-    assert forgetting.summarised(found[:2]) is None
-    table = forgetting.over_seeds(around, before=2)
-    assert table[["episode", "seeds"]].to_numpy().tolist() == [[-2, 2], [-1, 2], [0, 3]]
-    assert table["mean"].tolist() == pytest.approx([0.7, 0.7, 0])
-    assert forgetting.over_seeds(np.full((3, 2), NAN), before=2).shape == (0, 5)
-
-
 def test_a_rank_correlation_is_a_seeds_own_and_looks_at_order_only():
     x = np.array([[1, 1, 1], [2, 2, 1], [4, NAN, 1], [8, 3, 1]], float)
     y = np.array([[1, 9, 1], [3, 8, 2], [9, 0, 3], [27, 7, 4]], float)

@@ -33,22 +33,6 @@ def test_results_do_not_depend_on_workers_or_on_further_packs(monkeypatch):
     assert [result.tobytes() for result in here[:2]] == [result.tobytes() for result in there]
 
 
-def test_results_and_the_metric_so_far_are_in_the_order_of_packs(capsys, monkeypatch):
-    monkeypatch.setenv(WORKERS, "2")
-    results = packs.run(
-        pack_tasks.slow_at_first, packs.cut(3, 1), label="dqn_training",
-        describe=lambda results: f"of {[index for index, _ in results]}",
-    )  # fmt: skip
-    assert [index for index, _ in results] == [0, 1, 2]
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert re.sub(r"\d\.\d s", "T", err) == (
-        "dqn_training: 1 of 3 packs done, T, of [1]\n"
-        "dqn_training: 2 of 3 packs done, T, of [1, 2]\n"
-        "dqn_training: 3 of 3 packs done, T, of [0, 1, 2]\n"
-    )
-
-
 def test_the_engine_and_the_number_of_workers_are_as_asked(monkeypatch):
     def processes(count: int, **changes: object) -> set[int]:
         with execution.used(HERE.model_copy(update=changes)):

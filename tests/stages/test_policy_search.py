@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from reprise.agents import vacuum
@@ -52,13 +51,3 @@ def test_every_search_has_a_row_for_each_run(few: Params, results: dict[str, Any
         own = samples[samples["search"] == name]
         assert found["mean"] == pytest.approx(own["share"].mean())
         assert found["believed"] == pytest.approx(own["believed"].mean())
-
-
-def test_the_curves_begin_where_a_search_first_recommends(few: Params, results: dict[str, Any]):
-    curves = results["best_so_far.csv"]
-    first = curves.groupby("search")["evaluations"].min()
-    assert first["random"] == first["grid"] == few.record_every
-    assert first["genetic_sexual"] == few.genetic.population
-    assert (curves.groupby("search")["evaluations"].max() == few.evaluations).all()
-    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
-    assert (np.diff(quantiles, axis=1) >= 0).all()

@@ -68,16 +68,6 @@ def test_epsilon_greedy_takes_the_best_action_except_with_probability_epsilon():
     np.testing.assert_allclose(shares, [0.05, 0.85, 0.05, 0.05], atol=0.01)
 
 
-def test_actions_that_tie_are_equally_probable_and_the_curious_try_all_before_any_twice():
-    agent = bandit(epsilon_greedy(0.0, 0.0, 1.0), [0.0] * 5)
-    agent.learn(50_000)
-    np.testing.assert_allclose(agent.visits[0] / 50_000, 0.2, atol=0.01)
-    agent = bandit(curious(1.0), [0.0] * 5)
-    for tried in range(1, 4):
-        agent.learn(5 * tried)
-        assert agent.visits[0].tolist() == [tried] * 5
-
-
 @pytest.mark.parametrize("behaviour", [epsilon_greedy(1.0, 0.05, 10_000.0), curious(1.0)])
 def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     problem = toy_text("CliffWalking-v1", 0.99)
