@@ -7,9 +7,9 @@ import tempfile
 import pytest
 
 LONGEST = (
-    "test_pipeline", "test_training_stages", "test_ray_cluster", "test_survival",
-    "test_experiments", "test_notebooks", "test_programs", "test_report_in_browser",
-    "test_hyperparameter_study",
+    "test_pipeline", "test_proposals", "test_notebooks_on_odd_results", "test_fresh_clone",
+    "test_dqn", "test_seen_by_dvc", "test_training_stages", "test_remotes", "test_ray_cluster",
+    "test_reinforce", "test_survival", "test_experiments",
 )  # fmt: skip
 
 

@@ -1,11 +1,10 @@
-"""What notebooks say in words: their Markdown, and the strings that their code says.
+"""The words of notebooks: their Markdown.
 
 A number in prose is out of place: it comes from data/ or from a parameter. Numerals may stand in
 the chapter's own words in quotation marks, in a name (`CartPole-v1`), in a source as its year,
 before a heading, and in a command to type; and 0, 1 or 2 in a formula or as code.
 """
 
-import ast
 import json
 import re
 from collections.abc import Iterator
@@ -58,27 +57,3 @@ def markdown(notebook: Path) -> Iterator[Said]:
     for number, cell in enumerate(cells(notebook), 1):
         if cell["cell_type"] == "markdown":
             yield Said(number, cell["source"])
-
-
-def spoken(notebook: Path) -> Iterator[Said]:
-    """Give the Markdown cells, and every string of more than a word in the code."""
-    yield from markdown(notebook)
-    for number, cell in enumerate(cells(notebook), 1):
-        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", ()):
-            for text in strings(cell["source"]):
-                yield Said(number, text)
-
-
-def strings(code: str) -> Iterator[str]:
-    """Give the strings of more than a word; what an f-string puts in is a box."""
-    nodes = list(ast.walk(ast.parse(code)))
-    silent = {node.value for node in nodes if isinstance(node, ast.Expr)}  # docstrings
-    silent |= {part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in nodes:
-        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
-        if node in silent or not isinstance(node, ast.JoinedStr | ast.Constant):
-            continue
-        said = [part.value if isinstance(part, ast.Constant) else VALUE for part in parts]
-        text = "".join(each for each in said if isinstance(each, str))
-        if " " in text.strip():
-            yield text

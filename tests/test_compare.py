@@ -149,16 +149,6 @@ def test_without_a_name_head_is_compared_with_the_workspace(repository, said):
     assert "of 2 comparisons of equals, about 0.1 would seem to differ" in text
 
 
-def test_one_name_is_compared_with_the_workspace(repository, said):
-    repository.results(final_200=HIGH, falls=FALLS)
-    repository.commit("high")
-    commit = repository.git("rev-parse", "high").strip()
-    assert said("high").startswith(f"workspace compared with high ({commit[:7]})")
-    assert said(commit[:10]).startswith(f"workspace compared with {commit[:10]}")
-    assert "No difference: all results are the same bytes." in said("high")
-    assert "better" in said("low")
-
-
 def test_several_revisions_are_ranked_and_json_has_every_interval(repository, capsys):
     for name, rate in (("middle", 5.0), ("high", 10.0)):
         repository.params(training={"rate": rate, "sizes": [3, 4]})
@@ -276,22 +266,6 @@ def test_a_stage_that_has_not_run_since_its_inputs_changed_is_stale(
     assert json.loads(capsys.readouterr().out)["stale"] == {"later": {"training": [changed]}}
 
 
-def test_a_difference_without_an_outcome_of_a_seed_is_named(repository, said):
-    repository.results(final_200=LOW, falls=FALLS[:6], metrics=2)
-    assert "training: no outcome of a seed differs; other bytes in metrics.json." in said()
-
-
-def test_results_and_outcomes_of_one_revision_only_are_named(repository, said):
-    repository.results(final_500=LOW, falls=FALLS[:6])
-    text = said()
-    assert f"{SAMPLES}: final_200 only in HEAD." in text
-    assert f"{SAMPLES}: final_500 only in workspace." in text
-    (repository.folder / SAMPLES).unlink()
-    assert f"{SAMPLES} not in workspace: not written or not committed." in said()
-    (repository.folder / "data/training/metrics.json").unlink()
-    assert "training: results not in workspace: not written or not committed." in said()
-
-
 def test_a_result_that_is_not_in_dvcs_cache_is_named(repository, said):
     repository.write(".gitignore", "/data\n/.dvc/cache\n/.dvc/tmp\n")
     repository.git("rm", "-r", "--quiet", "--cached", "data")
@@ -323,12 +297,6 @@ def test_seeds_that_diverged_and_single_seeds_are_counted(repository, said):
     assert "too few seeds 1" in said()
 
 
-def test_returns_in_different_environments_show_nothing(repository, said):
-    repository.params(training={"environment": {"id": "CartPole-v0"}})
-    repository.results(final_200=HIGH, falls=FALLS)
-    assert "training: training.environment differs: returns in different environments" in said()
-
-
 def test_an_unknown_revision_is_one_line_with_the_closest_name(repository, refused):
     repository.git("tag", "published")
     unknown = "compare: revision 'publishd' is unknown; did you mean published?\n"
@@ -352,31 +320,3 @@ def test_what_dvc_cannot_read_is_one_line(repository, refused, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     line, code = refused()
     assert (code, "is in no DVC repository" in line) == (2, True)
-
-
-def test_it_works_in_any_folder_and_draws_the_same_figure_again(repository, said, monkeypatch):
-    repository.results(variant=["a"] * 3 + ["b"] * 3, final_200=[1, 2, 3, 4, 5, 6])
-    repository.commit("both")
-    repository.results(variant=["a"] * 3 + ["b"] * 3, final_200=[21, 22, "", 4, 5, 7])
-    whole = said()
-    (repository.folder / "drawn").mkdir()
-    monkeypatch.chdir(repository.folder / "drawn")
-    for kind in ("png", "svg"):
-        for name in "ab":
-            assert said("--figure", f"{name}.{kind}") == whole
-        assert Path(f"a.{kind}").read_bytes() == Path(f"b.{kind}").read_bytes()
-        assert Path(f"a.{kind}").stat().st_size > 5000
-
-
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        ("a.pdf", "allowed: a name that ends in .png or .svg"),
-        ("no/a.png", "no is no folder"),
-        ("a.png", "there is nothing to draw"),
-    ],
-)
-def test_a_figure_that_cannot_be_is_one_line(repository, refused, name, why):
-    line, code = refused("--figure", name)
-    assert (code, why in line) == (2, True)
-    assert not (repository.folder / name).exists()

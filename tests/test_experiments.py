@@ -160,15 +160,3 @@ def test_a_browser_draws_the_plots_without_a_network(plotted):
     asked = [params["request"]["url"] for params in sent]
     assert asked
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
-
-
-def test_a_page_for_plots_of_the_users_own_is_kept(repository):
-    local = repository.folder / ".dvc/config.local"
-    before = local.read_text(encoding="utf-8") if local.exists() else ""
-    local.write_text("[plots]\n    html_template = mine.html\n", encoding="utf-8")
-    done = repository.python("-m", "reprise.site.offline_plots")
-    kept = local.read_text(encoding="utf-8")
-    local.write_text(before, encoding="utf-8")
-    assert done.returncode == 0, done.stderr
-    assert "mine.html" in kept
-    assert "plots.html" not in kept

@@ -1,6 +1,5 @@
 """A fresh clone lacks nothing: what the README shows works there at once."""
 
-import json
 import re
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.site import readme
-from tests import prose
 from tests.repositories import Repository, environment
 from tests.tiny import ROOT
 
@@ -71,22 +69,6 @@ def test_the_sessions_of_the_readme_run_and_end_where_they_began(clone, committe
     assert clone.results() == committed.results()
     assert not clone.git("status", "--porcelain")
     assert "Data and pipelines are up to date." in clone.dvc("status").stdout
-
-
-def test_proposals_of_a_notebook_run_one_after_the_other(clone, committed, monkeypatch):
-    monkeypatch.setenv("PATH", environment({})["PATH"])
-    notebook = ROOT / "notebooks/q_learning_convergence.ipynb"
-    said = "\n".join(cell.text for cell in prose.markdown(notebook))
-    back = re.findall(r"`(git checkout [^`]*)`", said)[0]
-    commands = re.findall(r"`(dvc exp run [^`]*)`", said)
-    for command in commands[:2]:
-        readme.session([command], clone.folder)
-        changed = json.loads(clone.dvc("params", "diff", "--json").stdout)["params.yaml"]
-        assert list(changed) == re.findall(r"-S ([\w.]+)=", command)
-        assert "data/reporting/q_learning_convergence.ipynb" in clone.git("diff", "--name-only")
-        readme.session([back], clone.folder)
-        assert not clone.git("status", "--porcelain")
-    assert clone.results() == committed.results()
 
 
 def test_the_readmes_python_loads_a_seed_of_the_committed_results(clone):

@@ -241,19 +241,22 @@ def imported(path: str) -> set[str]:
     return found
 
 
-def imports(path: str) -> Iterator[str]:
-    """Yield the modules that a file imports, and the names it imports from them.
+@functools.cache
+def imports(path: str) -> list[str]:
+    """Return the modules that a file imports, and the names it imports from them.
 
     What a package's functions import is left out: importing a module of the package runs none.
     """
+    found = []
     tree = ast.parse(source(path), filename=path)
     if path.endswith("__init__.py"):
         tree.body = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
     for node in running(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def running(node: ast.AST) -> Iterator[ast.AST]:
@@ -274,6 +277,7 @@ def source(path: str) -> str:
     return "\n".join("" if line.startswith(("%", "!")) else line for line in lines)
 
 
+@functools.cache
 def files(module: str) -> set[str]:
     """Return the files that importing a first-party module runs: itself and its packages."""
     parts = module.split(".")

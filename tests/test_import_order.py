@@ -69,24 +69,3 @@ def test_a_network_loads_after_keras_and_training_says_what_to_do():
 )
 def test_whoever_imports_reprise_first_gets_the_same_bytes(before: str, variables: dict[str, str]):
     assert run(f"{before}{TRAIN}", **variables) == alone()
-
-
-def test_flags_with_which_the_user_loads_tensorflow_are_not_taken_for_ours():
-    assert run(f"{SET}import tensorflow\n{raised(TRAIN)}") == f"{LATE}\n"
-
-
-@pytest.mark.parametrize(
-    ("backend", "reason", "first"),
-    [
-        ("jax", "No module named 'jax'", TRAIN),
-        ("tensorflw", "Unable to import backend : tensorflw", ""),
-    ],
-)
-def test_a_backend_that_keras_lacks_is_named_and_keeps_nobody_from_training(
-    backend: str, reason: str, first: str
-):
-    found = run(f"import reprise\n{first}{raised(LOAD)}", KERAS_BACKEND=backend)
-    assert found == (
-        f"{alone() if first else ''}Keras cannot load KERAS_BACKEND={backend}: {reason}; Reprise "
-        "installs KERAS_BACKEND=tensorflow\n"
-    )

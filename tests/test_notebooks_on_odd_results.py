@@ -77,11 +77,9 @@ def without_the_first(values: np.ndarray) -> np.ndarray:
 
 
 CASES = {
-    "as trained": Odd(as_they_are, as_they_are),
     "all fail": Odd(all_are(0), all_are(0)),
     "all succeed": Odd(all_are(20), at_the_limit),
     "negative": Odd(negative, negative, NEGATIVE),
-    "all alike and negative": Odd(all_are(-200), all_are(-200), NEGATIVE),
     "one diverges": Odd(without_the_first, without_the_first),
     "all diverge": Odd(all_are(np.nan), all_are(np.nan)),
     "one seed": Odd(as_they_are, as_they_are, {"seeds": 1}),

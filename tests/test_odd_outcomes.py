@@ -18,15 +18,15 @@ LIMIT = 200
 OTHER = "^dqn|_tuned$"  # learners with a learning rate of their own
 SMALL: dict[str, Any] = {"seeds": 2, "evaluation": {"episodes": 1, "limits": [LIMIT]}}
 ALONE = ["reinforce_training", "dqn_training"]
-EVERY = [*ALONE, *(name for name in tiny.CHANGES if name not in ALONE), "approximate_q_learning"]
+# Each kind of table; `test_notebooks_on_odd_results` makes the other stages' results.
+EVERY = [*ALONE, "credit_assignment", "approximate_q_learning"]
 
 
 def changes(name: str) -> dict[str, Any]:
     """Return what makes a tiny stage smaller still: one pack, one episode, a few variants."""
     committed = tiny.section(name)
     absent = {"partners": list(committed.get("partners", {}))}
-    if name != "prior_knowledge":  # its shaped rewards and imitation differ in kind
-        absent["variants"] = list(committed.get("variants", {}))[2:]
+    absent["variants"] = list(committed.get("variants", {}))[2:]
     return SMALL | {key: dict.fromkeys(keys, tiny.ABSENT) for key, keys in absent.items() if keys}
 
 
@@ -66,7 +66,7 @@ def returns(found: dict[str, Any]) -> Any:
 def test_trainings_that_all_diverge_leave_no_policy_and_are_counted(name: str):
     found = written(name, **changes(name) | {"learning_rate": 1e30})
     assert returns(found).isna().all(axis=None)
-    assert found["headline"].count("none") >= 1 or name == "prior_knowledge"
+    assert "none" in found["headline"]
     assert "diverged" in found["headline"]
     metrics = found["metrics.json"]
     groups = metrics.get("variants") or metrics.get("learners") or {"": metrics}
@@ -122,12 +122,6 @@ def test_metrics_say_from_what_return_on_a_task_is_solved(name: str, level: int)
         assert (block["solved_from"], block["solved"]) == (level, float(level == 2))
 
 
-def test_a_headline_counts_as_solved_what_metrics_count():
-    contents = tiny.run("dqn_training", seeds=4, environment={"solved_return": 2})
-    assert contents["metrics.json"]["final"]["limit_20"]["solved"] == 1
-    assert "solved by 100% of 4 seeds" in tiny.stage("dqn_training").headline(contents)
-
-
 def test_without_a_finished_episode_there_is_neither_a_return_nor_a_best_policy():
     steps = {"total_episodes": None, "total_steps": 6, "train_every": 2}
     found = written("dqn_training", **SMALL | steps | {"maximum_steps": 20, "learning_starts": 1})
@@ -138,12 +132,6 @@ def test_without_a_finished_episode_there_is_neither_a_return_nor_a_best_policy(
     assert metrics["last_return"]["n"] == metrics["best"][f"limit_{LIMIT}"]["n"] == 0
     assert metrics["diverged"] == 0
     assert "diverged" not in found["headline"]
-
-
-def test_one_iteration_is_a_training():
-    found = written("reinforce_training", **SMALL | {"iterations": 1})
-    assert returns(found).notna().all(axis=None)
-    assert (found["learning_curve.csv"]["iteration"] == 1).all()
 
 
 @pytest.mark.parametrize(("rates", "counted"), [([1e29, 1e30], (0, 4)), ([0.01, 1e30], (2, 2))])

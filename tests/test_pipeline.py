@@ -73,30 +73,6 @@ def test_a_changed_text_of_a_notebook_executes_that_notebook_only(repository):
     ]
 
 
-def test_an_experiment_apart_leaves_the_workspace_alone_and_is_shown(repository):
-    change = ["--set-param", "q_learning_convergence.discount=0.8"]
-    done = repository.dvc(
-        "exp", "run", "--temp", "--name", "shorter", *change, "q_learning_convergence"
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not repository.git("status", "--porcelain")
-    shown = repository.dvc("exp", "show", "--csv", "--only-changed").stdout
-    assert "shorter" in shown
-    assert "0.8" in shown
-
-
-def test_a_changed_value_shows_in_the_differences_of_params_and_metrics(repository):
-    done = repository.dvc(
-        "exp", "run", "-S", "q_learning_convergence.runs=30", "q_learning_convergence"
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    params, metrics = (repository.dvc(kind, "diff").stdout for kind in ("params", "metrics"))
-    repository.git("checkout", "--quiet", ".")
-    repository.dvc("checkout", "--quiet")
-    assert "q_learning_convergence.runs" in params
-    assert "data/q_learning_convergence/metrics.json" in metrics
-
-
 def test_a_bad_value_stops_the_run_with_one_line_and_two_commands_bring_results_back(repository):
     done = repository.dvc("exp", "run", "-S", "dqn_training.batch_size=-1", "dqn_training")
     assert done.returncode != 0

@@ -2,7 +2,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 from gymnasium.envs.classic_control import CartPoleEnv
 
 from reprise import policies, seeds
@@ -11,35 +10,6 @@ from reprise.nn import networks
 from reprise.nn.determinism import tf
 
 CARTPOLE = "CartPole-v1"
-
-
-def observation(angle: float, angular_velocity: float) -> np.ndarray:
-    return np.array([0.3, -0.2, angle, angular_velocity], np.float32)[:, None]  # [O, 1]
-
-
-@pytest.mark.parametrize(
-    ("rule", "angle", "angular_velocity", "action"),
-    [
-        (policies.angle, -0.1, 9.0, 0),
-        (policies.angle, 0.1, -9.0, 1),
-        (policies.angle, 0.0, 0.0, 1),
-        (policies.angle_and_velocity, -0.1, 0.05, 0),
-        (policies.angle_and_velocity, -0.1, 0.15, 1),
-        (policies.angle_and_velocity, 0.1, -0.15, 0),
-        (policies.always_left, 0.1, 0.1, 0),
-    ],
-)
-def test_a_rule_pushes_to_its_side(rule, angle, angular_velocity, action):
-    assert rule(observation(angle, angular_velocity)).tolist() == [action]
-
-
-@pytest.mark.parametrize("axes", [(), (3,), (2, 3)])
-def test_rules_keep_the_axes_before_features_and_the_policies(axes):
-    observations = np.random.default_rng(0).normal(size=(*axes, 4, 5))
-    for rule in (policies.angle, policies.angle_and_velocity, policies.always_left):
-        actions = rule(observations)
-        assert actions.shape == (*axes, 5)
-        assert actions.dtype == np.int64
 
 
 def test_left_and_right_are_gymnasiums():
@@ -53,23 +23,6 @@ def test_left_and_right_are_gymnasiums():
 def test_angle_and_velocity_solves_every_episode():
     act = policies.playing(policies.angle_and_velocity)
     assert (evaluate(act, CARTPOLE, range(50), 1, [200]) == 200).all()
-
-
-def test_draws_of_an_episode_and_policy_are_the_same_whatever_is_drawn_beside():
-    many = policies.uniform_draws(42, "random", [5, 6, 7], 4, 9)
-    assert many.shape == (9, 3, 4)
-    assert ((many >= 0) & (many < 1)).all()
-    np.testing.assert_array_equal(many[:, 1:2, :2], policies.uniform_draws(42, "random", [6], 2, 9))
-    assert len(np.unique(many)) == many.size
-    assert not np.isin(many, policies.uniform_draws(42, "other", [5, 6, 7], 4, 9)).any()
-
-
-def test_chance_pushes_to_either_side_alike():
-    draws = policies.uniform_draws(42, "random", range(20), 2, 500)
-    act = policies.chance(draws)
-    actions = np.stack([act(np.zeros((20, 4, 2), np.float32), step) for step in range(500)])
-    assert actions.shape == draws.shape
-    assert actions.mean() == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(draws.size))
 
 
 def test_an_untrained_network_pushes_left_with_the_probability_that_it_gives():
@@ -89,12 +42,6 @@ def test_an_untrained_network_pushes_left_with_the_probability_that_it_gives():
     act = policies.untrained_network(7, sizes, "relu", draws)
     assert (act(observations, 0) == policies.LEFT).all()
     assert (act(observations, 1) == policies.RIGHT).all()
-
-
-def test_untrained_networks_start_apart():
-    keys = seeds.training_keys(7, "initial weights", range(50)).T
-    first = networks.glorot_uniform(tf.constant(keys), [4, 5, 1])[0].numpy()
-    assert len(np.unique(first.reshape(-1, 50), axis=1).T) == 50
 
 
 def test_rules_and_evaluation_do_not_load_tensorflow():

@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ from reprise.tabular import loaders, markov_chain
 from stages import claims, reporting
 from stages import markov_chain as walks
 from tests import tiny
-from tests.repositories import Repository
 
 SECTIONS = parameters.read(tiny.ROOT / "params.yaml")
 PIPELINES = ("dvc.yaml", "extra/dvc.yaml")
@@ -98,12 +95,6 @@ def test_the_name_of_a_notebook_is_only_a_name(tmp_path, value, capsys):
     assert said.count("\n") == 1
 
 
-def test_a_misspelt_notebook_is_named_with_the_closest(monkeypatch):
-    monkeypatch.chdir(tiny.ROOT)
-    with pytest.raises(UserError, match=r"no notebook 'mdp_solvin' .*did you mean mdp_solving\?$"):
-        reporting.run(reporting.Params(confidence=0.95), "mdp_solvin")
-
-
 def test_a_notebook_gets_each_parameter_as_it_was_given(tmp_path):
     cells = [
         nbformat.v4.new_code_cell("values = []\nkeyed = {}", metadata={"tags": ["parameters"]}),
@@ -115,17 +106,6 @@ def test_a_notebook_gets_each_parameter_as_it_was_given(tmp_path):
     assert json.loads((tmp_path / "got").read_text()) == [given["values"], given["keyed"]]
 
 
-def test_a_value_set_on_the_command_line_of_dvc_runs_nothing(tmp_path):
-    repository = Repository.make(tmp_path / "repository", ["markov_chain"])
-    value = f"$({CRACK}) `{CRACK}` ; {CRACK}"
-    change = f"markov_chain.start_state='{value}'"
-    done = repository.dvc("exp", "run", "--set-param", change, "markov_chain")
-    assert done.returncode != 0
-    assert value in done.stderr  # the stage names it, as a state that is not there
-    sections = parameters.read(repository.folder / "params.yaml")
-    assert sections["markov_chain"]["start_state"] == value
-
-
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_no_value_of_params_yaml_gets_into_a_command(pipeline):
     text = (tiny.ROOT / pipeline).read_text(encoding="utf-8")
@@ -135,43 +115,3 @@ def test_no_value_of_params_yaml_gets_into_a_command(pipeline):
         assert all(re.fullmatch(r"\w+", item) for item in declared.get("foreach", []))
         command = declared.get("do", declared)["cmd"]
         assert re.fullmatch(r"python -m stages\.\w+( \w+| \$\{(item|key)\})?", command)
-
-
-def test_yaml_is_read_by_the_safe_loader_only():
-    sources = [path for part in ("reprise", "stages") for path in (tiny.ROOT / part).rglob("*.py")]
-    made = [
-        found
-        for path in sources
-        for found in re.findall(r"YAML\(.*?\)|\byaml\.\w+\(", path.read_text(encoding="utf-8"))
-    ]
-    assert made
-    assert all(found.startswith('YAML(typ="safe"') for found in made)
-
-
-def test_the_linter_finds_what_would_run_a_string():
-    found = {
-        "eval('1')": "S307", "exec('1')": "S102", "import pickle\npickle.load(open('x'))": "S301",
-        "import os\nos.system('ls')": "S605", "import pandas as pd\npd.read_pickle('x')": "S301",
-        "import subprocess\nsubprocess.run('ls', shell=True)": "S602",
-        "import numpy as np\nnp.load('x', allow_pickle=True)": "TID251",
-        "import yaml\nyaml.load('x', Loader=yaml.Loader)": "S506",
-        "import jinja2\njinja2.Environment()": "S701",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "ruff", "check", "--output-format=json"]
-    done = subprocess.run(
-        [*command, "--stdin-filename", "reprise/x.py", "-"], cwd=tiny.ROOT,
-        input="\n".join(found), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    faults = [(fault["code"], fault["location"]["row"]) for fault in json.loads(done.stdout)]
-    row = 0
-    for code, rule in found.items():
-        row += code.count("\n") + 1
-        assert (rule, row) in faults
-
-
-def test_dvc_sends_no_statistics_and_looks_for_no_updates():
-    from dvc.repo import Repo
-
-    with Repo(str(tiny.ROOT)) as repo:
-        assert repo.config["core"]["analytics"] is False
-        assert repo.config["core"]["check_update"] is False

@@ -32,12 +32,6 @@ def test_a_seed_has_the_same_key_whichever_seeds_are_asked_for():
     assert every.shape == (96, 2)
 
 
-def test_parts_of_a_path_are_not_run_together():
-    assert draws(1, "a", 2, 3) != draws(1, "a", 23)
-    assert draws(1, "ab") != draws(1, "a", "b")
-    assert draws(1, 2) != draws(2, 1)
-
-
 @settings(deadline=None)
 @given(SEEDS, PATHS, PATHS)
 def test_two_paths_are_two_streams(seed, path, other):

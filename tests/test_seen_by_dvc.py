@@ -50,21 +50,6 @@ def test_a_changed_environment_of_the_users_own_runs_its_stages_again(repository
     repository.git("checkout", "--quiet", ".")
 
 
-def test_an_environment_that_dvc_does_not_see_is_refused_before_training(repository):
-    path = repository.folder / "mine.py"
-    path.write_text("from environments import corridor\n", encoding="utf-8")
-    repository.set(reinforce_training__environment=CORRIDOR | {"id": "mine:Corridor-v0"})
-    done = repository.python("-m", f"stages.{TRAINING}")
-    path.unlink()
-    repository.git("checkout", "--quiet", ".")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        f"{TRAINING}: the module mine is mine.py, which DVC does not see: it is below no dep of "
-        f"{TRAINING} in dvc.yaml; allowed: a file in environments/, or one that you add to these "
-        "deps\n"
-    )
-
-
 def test_the_studied_stage_is_switched_and_only_its_section_counts(repository):
     tried = "[{name: learning_rate, values: [0.1, 0.2]}]"
     done = repository.dvc(

@@ -1,11 +1,12 @@
 """A stage's bad parameter is named, with its value and what is allowed."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.stages.executing import refused
+from reprise.errors import UserError
+from reprise.pipeline import parameters
+from tests import tiny
 
 
 def grid(**values: list[Any]) -> dict[str, Any]:
@@ -122,8 +123,9 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
     ("name", "change", "message"), [(name, *row) for name, rows in REFUSED.items() for row in rows]
 )
 def test_a_parameter_that_is_not_allowed_is_named(
-    name: str, change: dict[str, Any], message: str, tmp_path: Path
+    name: str, change: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ):
-    said = refused(name, tmp_path, **change)
-    assert said.startswith(f"{name}.") or said.startswith(f"{name}:")
-    assert message in said
+    monkeypatch.setattr(parameters, "read", lambda _: tiny.altered(name, change))
+    with pytest.raises(UserError, match=rf"^{name}[.:]") as error:
+        parameters.load(name, tiny.stage(name).Params)
+    assert message in str(error.value)

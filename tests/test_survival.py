@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.namespaces import MOUNTS, alone
 from tests.repositories import Repository, environment
 from tests.tiny import ROOT
 
@@ -139,21 +138,6 @@ def test_a_limit_to_the_size_of_files_is_reported_and_nothing_is_half_written(
     said = f"{STAGE}: data/{METRICS} cannot be written: File too large\n"
     assert (done.returncode, done.stderr) == (1, said)
     assert repository.results() == committed.results()
-
-
-@pytest.mark.skipif(not MOUNTS, reason="this system allows nobody a mount namespace")
-def test_a_full_disk_is_reported_and_nothing_is_half_written(repository):
-    script = f"""
-        mount -t tmpfs -o size=8k tmpfs data/{STAGE} || exit 99
-        dvc repro --force {STAGE}; code=$?
-        ls -A data/{STAGE}; exit $code
-    """
-    done = alone(["sh", "-c", script], repository.folder)
-    assert done.returncode == 255, done.stderr
-    said = f"{STAGE}: data/{STAGE}/lengths.csv cannot be written: No space left on device\n"
-    assert done.stderr.startswith(said)
-    assert "Traceback" not in done.stderr
-    assert done.stdout.splitlines()[-1] == f"> python -m stages.{STAGE}"  # and no file
 
 
 def cached(repository: Repository, result: str) -> Path:

@@ -15,15 +15,13 @@ from ruamel.yaml import YAML
 
 from reprise import seeds
 from reprise.environments.cartpole import CartPole
-from reprise.environments.rollout import evaluate
 from reprise.measures import training
-from reprise.nn import networks, streams
+from reprise.nn import streams
 from reprise.nn.determinism import tf
 from reprise.pipeline import artifacts, execution, parameters, stage
-from stages import reporting
 from tests import tiny
 from tests.environments import userenvs
-from tests.stages.executing import executed, rendered, trained
+from tests.stages.executing import rendered, trained
 
 ROOT = tiny.ROOT
 STAGES = list(tiny.CHANGES)
@@ -50,16 +48,6 @@ def test_a_run_gives_the_files_of_the_stages_docstring(results, name: str):
     assert {file for file in results(name) if not file.endswith(".npz")} == {
         file for file in committed if not file.endswith(".npz")
     }
-
-
-@pytest.mark.parametrize("name", STAGES)
-def test_curves_count_from_the_first_step(results, name: str):
-    curve = results(name)["learning_curve.csv"]
-    group = curve[curve["variant"] == curve["variant"][0]] if "variant" in curve else curve
-    unit, expected = ("iteration", [1, 2, 3, 4]) if "iteration" in group else ("episode", range(8))
-    assert group[unit].tolist() == list(expected)
-    if "loss_curve.csv" in results(name):
-        assert results(name)["loss_curve.csv"]["episode"].tolist() == [3, 4, 5, 6, 7]
 
 
 @pytest.mark.parametrize("name", ["credit_assignment", "dqn_training"])
@@ -183,19 +171,6 @@ def test_the_metrics_summarise_the_samples(results, name: str):
     assert said.endswith(" of 4 seeds")
 
 
-@pytest.mark.parametrize("name", WAYS)
-def test_a_seed_as_a_keras_model_plays_like_its_sample(results, name: str):
-    model = networks.to_keras(results(name)["weights.npz"], 3)
-
-    def act(observations: np.ndarray, step: int) -> np.ndarray:
-        outputs = np.asarray(model(observations[..., 0]))
-        return outputs.argmax(axis=1)[:, None] if outputs.shape[1] > 1 else 1 * (outputs < 0.5)
-
-    played = evaluate(act, "CartPole-v1", [1_000_000, 1_000_001], 1, [20, 30])
-    row = results(name)["samples.csv"].loc[3]
-    assert played.mean(axis=(1, 2)).tolist() == [row[f"{WAYS[name][0]}_{n}"] for n in (20, 30)]
-
-
 LIMITED = ["reinforce_training", "dqn_training", "credit_assignment", "dqn_ablations"]
 WRAPPERS = [{"name": "TimeLimit", "max_episode_steps": 12}, {"name": "NormalizeObservation"}]
 CAR = {"id": "MountainCar-v0", "solved_return": -15, "wrappers": WRAPPERS}
@@ -229,33 +204,6 @@ def test_a_limit_that_is_null_is_the_environments_registered_one(name: str):
         assert params.maximum_steps == 7
         assert params.evaluation.limits == (7,)
         assert params.notice is None
-
-
-def test_a_notebook_gets_the_registered_limit_for_a_null(tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    change = {"environment": {"id": "MountainCar-v0"}, "maximum_steps": None}
-    sections = {
-        name: tiny.section(name, evaluation={"limits": None}, **more)
-        for name, more in (("dqn_training", change), ("hyperparameter_study", {}))
-    }
-    YAML().dump(sections, tmp_path / "params.yaml")
-    deep, study = map(reporting.section, sections)
-    assert (deep["maximum_steps"], deep["evaluation"]["limits"]) == (200, [200])
-    assert (study["sample"], study["evaluation"]["limits"]) == (None, [200])
-
-
-def test_limits_of_another_environment_give_a_notice(tmp_path: Path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    name = "reinforce_training"
-    notice = (
-        f"{name}: Short-v0 has a registered time limit of 7 steps, but maximum_steps is 20 and "
-        "evaluation.limits [20, 30]; null means the registered one\n"
-    )
-    for change, said in (({"environment": {"id": "Short-v0"}}, notice), ({}, "")):
-        YAML().dump({name: tiny.section(name, **change)}, tmp_path / "params.yaml")
-        with userenvs.registered():
-            code = stage.execute(name, tiny.stage(name).Params, lambda _: {}, str, argv=[])
-        assert (code, capsys.readouterr().err) == (0, said)
 
 
 def test_a_bad_parameter_ends_the_process_with_two_and_one_line(tmp_path: Path):
@@ -341,14 +289,6 @@ def test_a_users_mistake_is_named_and_nothing_is_written(
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert f"{name}.{message}" in err
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
-
-
-@pytest.mark.parametrize("name", STAGES)
-def test_the_notebook_runs_on_fresh_results(results, name: str, tmp_path: Path):
-    made = {file: content for file, content in results(name).items() if not file.endswith(".npz")}
-    text = executed(name, made, tiny.params(name), tmp_path)
-    assert text.count('"image/png": "') >= 2
-    assert "95% interval" in text
 
 
 @pytest.mark.parametrize("name", [name for name in VARIED if name != "dqn_ablations"])

@@ -1,5 +1,7 @@
 """Stages with tiny parameters: what tests of trainings and of the whole pipeline run."""
 
+import copy
+import functools
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from reprise.pipeline import execution, parameters
 
 ROOT = Path(__file__).parents[1]
-STAGES = [name for name in parameters.read(ROOT / "params.yaml") if name != execution.SECTION]
 ABSENT: Any = object()  # a change that takes a key away
 EVALUATION = {"episodes": 2, "limits": [20, 30]}
 REINFORCE = {
@@ -87,6 +87,12 @@ OTHERS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+@functools.cache
+def sections() -> dict[str, Any]:
+    """Return the committed parameters, read once."""
+    return parameters.read(ROOT / "params.yaml")
+
+
 def stage(name: str) -> ModuleType:
     """Return a stage's module."""
     return importlib.import_module(f"stages.{name}")
@@ -105,7 +111,7 @@ def update(parameters: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any
 
 def section(name: str, **changes: Any) -> dict[str, Any]:
     """Return a stage's section of params.yaml, made tiny."""
-    committed = parameters.read(ROOT / "params.yaml")[name]
+    committed = copy.deepcopy(sections()[name])
     committed = update(committed, {"seed": 42} if "seed" in committed else {})
     return update(update(committed, (CHANGES | OTHERS).get(name, {})), changes)
 
@@ -124,15 +130,13 @@ def run(name: str, workers: int = 1, **changes: Any) -> dict[str, Any]:
         return stage(name).run(params(name, **changes))
 
 
-def altered(name: str, folder: Path, change: dict[str, Any]) -> Path:
-    """Write params.yaml with values of a stage changed, keys dotted, and return where it is."""
-    sections = parameters.read(ROOT / "params.yaml")
+STAGES = [name for name in sections() if name != execution.SECTION]
+
+
+def altered(name: str, change: dict[str, Any]) -> dict[str, Any]:
+    """Return all committed parameters with values of a stage changed, keys dotted."""
+    changed = copy.deepcopy(sections())
     for key, value in change.items():
         *outer, last = key.split(".")
-        section = sections[name]
-        for part in outer:
-            section = section[part]
-        section[last] = value
-    path = folder / "params.yaml"
-    YAML(typ="safe", pure=True).dump(sections, path)
-    return path
+        functools.reduce(dict.__getitem__, outer, changed[name])[last] = value
+    return changed

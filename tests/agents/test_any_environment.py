@@ -79,13 +79,3 @@ def test_a_softmax_policy_learns_in_a_compiled_twin():
     first, last = returns[:5].mean(axis=0), returns[-5:].mean(axis=0)
     assert (last > first + 20).sum() >= 2  # a seed that never swung up has nothing to learn from
     assert last.max() > -150
-
-
-def test_a_policy_learns_through_the_adapter():
-    h = test_reinforce.TINY.model_copy(
-        update={"iterations": 40, "episodes_per_iteration": 10, "maximum_steps": 60}
-    )
-    keys = seeds.training_keys(3, "training", range(3))
-    returns = reinforce.train(h, GymnasiumEnvironment(plain("CartPole-v1")), keys).returns
-    assert returns[:3].mean() < 28
-    assert returns[-5:].mean() > 33

@@ -85,21 +85,6 @@ def test_a_seed_that_never_reaches_a_target_is_later_than_all_others(first, expe
     assert (found.verdict, found.interval.estimate) == (expected, estimate)
 
 
-def test_a_median_may_be_a_time_that_never_came():
-    table = pd.DataFrame({"time": [3.0, 4.0] + [np.nan] * 30})
-    source = of("times", column="time", missing="late")
-    found: Any = judged(Made(times=table), it=claim({"at_most": 9}, form="median", of=source))["it"]
-    assert (found.verdict, found.interval.estimate) == ("refuted", np.inf)
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"), [([1, 2], "confirmed"), ([1, 9], "refuted"), ([], "unresolved")]
-)
-def test_each_value_is_asked_for(values, expected):
-    found = answer(values, {"below": 3}, "every")
-    assert (found.verdict, found.confidence) == (expected, None)
-
-
 def test_one_value_is_a_number_a_word_or_nothing():
     def one(metric: str, claimed: dict) -> judge.Answer:
         source = {"stage": "training", "metric": metric}

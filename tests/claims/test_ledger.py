@@ -60,24 +60,6 @@ def test_a_row_says_what_was_measured(table, tmp_path, read):
     assert "| so *what* (two) |" in ledger.markdown(table, "x", in_full=True)
 
 
-def test_two_editions_stand_side_by_side_with_the_reason(table):
-    changes = {"large": {"why": "a fairer test"}, "word": {"replaces": ("old",)}}
-    claims = {name: c.model_copy(update=changes.get(name, {})) for name, c in CLAIMS.items()}
-    first = table[["claim", "statement", "form", "verdict", "estimate", "low", "high"]].copy()
-    first = first.assign(**table[["word", "n", "degenerate", "reason"]])
-    first = first[first["claim"] != "power"].replace({"word": "old", "flat": "flat"})
-    first.loc[first["claim"] == "flat", "verdict"] = "unresolved"
-    found = ledger.editions(first, table, claims).set_index("claim")
-    assert found["why"].to_dict() == {
-        "large": "a fairer test", "flat": "other seeds", "word": "new", "power": "new",
-        "each": "other seeds", "late": "other seeds", "none": "other seeds",
-        "old": "replaced by word",
-    }  # fmt: skip
-    assert found.loc["flat", ["first", "second"]].tolist() == ["unresolved", "refuted"]
-    assert found.loc["large", "first_measured"] == "1,100 [1,070, 1,130]"
-    assert found.loc["old", ["second", "second_measured"]].isna().all()
-
-
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(8123.4, "8,123"), (196.74, "196.7"), (0.6129, "0.613"), (-22, "−22")],

@@ -41,11 +41,6 @@ def test_a_region_has_plain_words_and_its_margins_or_not(words):
     assert all(found.holds(margin) == at_its_margin for margin in found.margins)
 
 
-def test_a_time_that_never_came_is_later_than_any():
-    assert Region(within=(1, 2)).side(np.inf, np.inf) == -1
-    assert Region(at_most=5).side(3, np.inf) == 0
-
-
 ONE = of(column="final")
 METRIC = {"stage": "training", "metric": "sweeps"}
 

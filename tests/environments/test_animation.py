@@ -133,15 +133,6 @@ def test_an_animation_from_remembered_actions_is_that_of_the_policy_itself():
     assert shown[0] != shown[1]
 
 
-def test_the_actions_are_those_of_the_first_episode_minus_one_after_all_have_ended():
-    remembering = Remembering(lambda observations, step: observations[..., 0, :].astype(np.int64))
-    for step in (0, 128, 70_000):
-        remembering(np.full((2, 4, 3), step, np.float32) * np.array([1, 0])[:, None, None], step)
-    actions = remembering.actions(5)
-    assert actions.tolist() == [[0] * 3, [128] * 3, [70_000] * 3, [-1] * 3, [-1] * 3]
-    assert remembering.actions(2).tolist() == [[0] * 3, [128] * 3]
-
-
 def test_a_gif_is_the_same_bytes_again_small_and_in_real_time():
     episode = record(damped, CARTPOLE, 0, 100)
     content = gif(episode.frames, 50)
@@ -158,14 +149,6 @@ def test_a_gif_is_the_same_bytes_again_small_and_in_real_time():
     assert set(durations[:-1]) <= {40, 80}  # of two equal pictures one is kept
 
 
-def test_a_gif_ends_with_the_last_picture_whatever_is_left_out():
-    frames = np.zeros((4, 30, 60, 3), np.uint8)
-    frames[-1] = 255
-    assert (pictures(gif(frames, 50))[-1] == 255).all()
-    with pytest.raises(ValueError, match=r"frames must be \[T, H, W, 3\]; got \[4, 30, 60\]"):
-        gif(frames[..., 0], 50)
-
-
 @pytest.mark.parametrize("form", CLEAR)
 def test_a_picture_of_clear_meaning_is_shown_as_it_is_meant(form: str, capsys):
     with registered(form) as name:
@@ -175,15 +158,6 @@ def test_a_picture_of_clear_meaning_is_shown_as_it_is_meant(form: str, capsys):
         expected = cell(place)
         np.testing.assert_array_equal(shown, np.broadcast_to(expected[..., None], shown.shape))
     assert capsys.readouterr().err == ""
-
-
-@pytest.mark.parametrize(
-    "metadata",
-    [*(USUAL | {"render_fps": rate} for rate in (0, None, -3, float("nan"), "fast")), {}],
-)
-def test_frames_a_second_of_no_use_are_thirty(metadata: dict):
-    with registered("rgb", metadata) as name:
-        assert record(damped, name, 0, 0).frames_per_second == 30
 
 
 @pytest.mark.parametrize(
@@ -216,9 +190,3 @@ def test_without_pictures_there_is_one_line_on_stderr_and_a_notice_in_their_plac
     assert reason in said
     assert silent == ""
     assert len(shown) == 1
-
-
-def test_no_policy_has_no_episode_to_show(capsys):
-    with registered("rgb") as name:
-        assert len(pictures(Camera(plain(name), "stage").animation(ACTIONS, None, 0))) == 1
-    assert capsys.readouterr().err == ""

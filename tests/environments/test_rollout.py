@@ -6,7 +6,7 @@ import pytest
 
 from reprise.environments.episodes import CartPoles, EpisodeError, Episodes
 from reprise.environments.rollout import evaluate
-from reprise.environments.specification import Wrapping, made, plain
+from reprise.environments.specification import made, plain
 from reprise.errors import UserError
 from tests.environments import userenvs
 
@@ -15,10 +15,6 @@ CARTPOLE = "CartPole-v1"
 
 def angle(observations, step):
     return (observations[..., 2, :] >= 0).astype(np.int64)
-
-
-def damped(observations, step):
-    return (observations[..., 2, :] + observations[..., 3, :] >= 0).astype(np.int64)
 
 
 def by_hand(rule, seed: int, limit: int) -> float:
@@ -88,17 +84,6 @@ def test_cartpoles_in_the_vector_environment_have_the_bits_of_single_ones():
             np.testing.assert_array_equal(single.step(actions), vector.step(actions))
             assert bool(single.running) == vector.running
     assert 0 < len(single.running) < len(seeds)
-
-
-def test_an_altered_cartpole_is_played_as_it_was_altered():
-    kwargs = {"sutton_barto_reward": True}
-    altered = plain(CARTPOLE).model_copy(update={"kwargs": kwargs})
-    assert (evaluate(angle, altered, range(3), 1, [200]) == -1).all()
-    wrappers = (Wrapping(name="RepeatAction", num_repeats=2),)  # pyright: ignore
-    twice = plain(CARTPOLE).model_copy(update={"wrappers": wrappers})
-    steps = []
-    assert (evaluate(lambda o, s: steps.append(s) or angle(o, s), twice, [0], 1, [200]) > 9).all()
-    assert len(steps) < 30
 
 
 @pytest.mark.parametrize("mood", userenvs.MOODS)

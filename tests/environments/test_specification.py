@@ -109,13 +109,6 @@ def test_wrappers_are_applied_in_their_order_and_the_registered_time_limit_is_no
         assert [environment.step(0)[3] for _ in range(5)] == [False] * 4 + [True]
 
 
-def test_a_discrete_observation_is_shown_as_one_number_for_each_value():
-    with made(plain("FrozenLake-v1"), 1) as (lake,):
-        found = spaces(lake, "FrozenLake-v1")
-        assert (found.features, found.actions, found.first_action) == (16, 4, 0)
-        np.testing.assert_array_equal(found.encode(3), np.eye(16)[3])
-
-
 def test_arguments_are_the_same_as_a_mapping_and_as_a_list():
     given = {"size": 9, "nfiles": 2}
     listed = [{"name": name, "value": value} for name, value in given.items()]

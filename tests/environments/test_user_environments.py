@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import gymnasium
 import numpy as np
 import pytest
 
 from reprise import seeds
 from reprise.agents import dqn, reinforce
 from reprise.environments import registry
-from reprise.environments.episodes import check_seeding
 from reprise.environments.gymnasium_env import GymnasiumEnvironment
 from reprise.environments.rollout import evaluate, record
-from reprise.environments.specification import Specification, made, plain
+from reprise.environments.specification import Specification, plain
 from reprise.errors import PlainError, UserError
 from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
@@ -135,13 +133,6 @@ def test_a_recorded_episode_keeps_the_observations_of_an_array_that_changes():
         record(right, "ObsInf-v0", 0, 9)
 
 
-def test_the_users_own_action_space_stays_as_it_was():
-    evaluated("Masked-v0")
-    trained("Masked-v0")
-    assert not userenvs.Line.actions.contains(7)
-    assert "contains" not in vars(userenvs.Line.actions)
-
-
 SKIPS = [{"name": "RepeatAction", "num_repeats": 4}, {"name": "MaxAndSkipObservation", "skip": 4}]
 
 
@@ -172,43 +163,7 @@ def test_a_time_limit_among_the_wrappers_counts_at_its_place():
         assert found.item() == expected
 
 
-def test_a_sticky_action_keeps_to_its_seed():
-    sticky = _wrapped("Line-v0", {"name": "StickyAction", "repeat_action_probability": 0.5})
-    check_seeding(sticky)
-    one, two = (evaluate(right, sticky, range(9), 2, [9]) for _ in range(2))
-    np.testing.assert_array_equal(one, two)
-
-
 def _wrapped(environment_id: str, *wrappers: dict[str, Any]) -> Specification:
     return Specification.model_validate(
         plain(environment_id).model_dump() | {"wrappers": list(wrappers)}
     )
-
-
-@pytest.mark.parametrize("environment_id", ["PaysATenth-v0", "PaysAFloat32Tenth-v0"])
-def test_a_thousand_rewards_of_a_tenth_are_a_hundred(environment_id):
-    (paid,) = evaluate(right, environment_id, [1], 1, [1000])
-    assert 100 <= paid.item() < 100.00001
-
-
-def test_an_equal_environment_has_the_same_programs_until_it_is_registered_anew():
-    first = registry.make(plain("Line-v0"))
-    assert isinstance(first, GymnasiumEnvironment)
-    assert registry.make(plain("Line-v0")) is first
-    assert registry.make(_wrapped("Line-v0", {"name": "ClipReward", "max_reward": 1})) is not first
-    del gymnasium.registry["Line-v0"]
-    gymnasium.register("Line-v0", **userenvs.KNOWN["Line-v0"])
-    assert registry.make(plain("Line-v0")) is not first
-
-
-def test_an_environment_that_cannot_be_closed_lets_the_others_be(monkeypatch):
-    closed = []
-
-    def close(self: Any) -> None:
-        closed.append(self)
-        raise RuntimeError("cannot close")
-
-    monkeypatch.setattr(userenvs.KNOWN["NoSuper-v0"]["entry_point"], "close", close)
-    with made(plain("NoSuper-v0"), 3):
-        pass
-    assert len(closed) == 3

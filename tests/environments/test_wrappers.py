@@ -185,22 +185,3 @@ def test_a_policy_in_gymnasium_sees_what_gymnasiums_own_wrappers_show():
         np.testing.assert_array_equal(measured[:3, PLACES], np.flip(observation, 0))
         observation = wrapped.step(step % 2)[0]
     assert len(seen) == 20
-
-
-def test_previous_measurements_and_rates_of_change_share_a_program_with_the_latest():
-    environments = [Sensed.by(sensors) for sensors in (RATES, Sensors.of([1], EXACT, 1))]
-    assert len(set(environments)) == len({repr(each) for each in environments}) == 1
-    assert Sensed.by(NOISY) != environments[0] != Sensed.by(PLAIN)
-
-
-def test_all_penalties_share_a_program():
-    assert Shaped(penalty=0.0) == Shaped(penalty=5.0)
-
-
-def test_a_network_for_rates_of_change_has_a_counterpart_for_previous_measurements():
-    """With w for a rate it has 50 w for the latest, and -50 w for the previous measurement."""
-    previous = Sensors.of(PLACES, EXACT, 2)
-    on_rates = np.random.default_rng(0).normal(size=8).astype(np.float32)
-    on_previous = np.concatenate([on_rates[:4] + 50 * on_rates[4:], -50 * on_rates[4:]])
-    for ours, theirs in zip(played(RATES, 4)[1], played(previous, 4)[1], strict=True):
-        np.testing.assert_allclose(on_rates @ ours, on_previous @ theirs, rtol=1e-3, atol=1e-5)

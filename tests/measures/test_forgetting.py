@@ -35,12 +35,6 @@ def test_a_seed_holds_the_cap_collapses_and_recovers(
     np.testing.assert_array_equal(found.samples.to_numpy(float), expected)
 
 
-def test_a_collapse_ends_the_holding_where_it_begins():
-    returns = np.array([20, 20, 5, 5, 5, 20, 20, 4, 4], float)[:, None]
-    holds = [False, True, *[False] * 4, True, False, False]
-    assert forgetting.course(returns, CAP, 2).holds[:, 0].tolist() == holds
-
-
 def test_a_summary_counts_forgetting_among_those_that_held_and_recovery_among_those_that_forgot():
     table = pd.DataFrame({"held_at": [3, 5, NAN, 8], "forgets": [1, 1, 0, 0]})
     table = table.assign(depth=[15, 11, NAN, 2], recovery=[7, NAN, NAN, NAN])
@@ -66,20 +60,6 @@ def test_a_place_is_the_share_of_calm_seeds_that_lie_lower(collapses, values, ex
     places = forgetting.places(np.array(values, float), course, 2, len(expected) - 2)
     assert places[:, 0].tolist() == pytest.approx(expected)
     assert np.isnan(places[:, ~begun.any(axis=0)]).all()
-
-
-def test_a_warning_is_a_mean_over_seeds_of_what_comes_before():
-    around = np.array([[0.9, NAN, 0.5], [0.7, NAN, 0.7], [0.0, 0.0, 0.0]])
-    found = forgetting.before_collapse(around, before=2)
-    np.testing.assert_allclose(found, [0.8, NAN, 0.6])
-    summary = forgetting.summarised(found)
-    assert summary is not None
-    assert (summary["n"], summary["mean"]) == (2, pytest.approx(0.7))
-    assert forgetting.summarised(found[:2]) is None
-    table = forgetting.over_seeds(around, before=2)
-    assert table[["episode", "seeds"]].to_numpy().tolist() == [[-2, 2], [-1, 2], [0, 3]]
-    assert table["mean"].tolist() == pytest.approx([0.7, 0.7, 0])
-    assert forgetting.over_seeds(np.full((3, 2), NAN), before=2).shape == (0, 5)
 
 
 def test_a_rank_correlation_is_a_seeds_own_and_looks_at_order_only():

@@ -40,18 +40,3 @@ def test_the_committed_tables_of_samples_are_found():
     others = {data / "hardcoded_baseline" / name for name in ("episodes.csv", "untrained.csv")}
     assert {*data.glob("*/samples.csv"), *others} <= found
     assert not {path for path in found if "curve" in path.name or "returns" in path.name}
-
-
-@pytest.mark.parametrize(
-    ("outcome", "sense"),
-    [
-        ("final_200", "return"),
-        ("last_return", "return"),
-        ("steps_to_195", "time"),
-        ("first_at_cap", "time"),
-        ("environment_steps", "other"),
-        ("end", "other"),
-    ],
-)
-def test_of_returns_more_is_better_of_times_less_and_of_the_rest_nobody_knows(outcome, sense):
-    assert outcomes.sense(outcome) == sense

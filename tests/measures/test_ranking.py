@@ -54,19 +54,6 @@ def test_the_first_seeds_choose_and_the_others_report():
     assert table.query("tuned == 'everything'")["final"].max() < 200
 
 
-def test_values_that_the_settings_lack_choose_nothing_but_the_best_of_all():
-    found = ranking.settings(study(samples(), 6))
-    assert list(ranking.chosen(found, KEYS, {"rate": 9, "size": "[3]"})) == ["rate", "everything"]
-
-
-def test_places_are_drawn_apart_and_all_alike():
-    places = ranking._distinct(5, 3, (20000,), np.random.default_rng(1))
-    assert (np.diff(np.sort(places)) > 0).all()
-    counts = np.unique(places, axis=0, return_counts=True)[1]
-    assert len(counts) == 5 * 4 * 3
-    assert counts == pytest.approx(20000 / 60, rel=0.25)
-
-
 def test_a_setting_solves_or_does_not_only_where_its_interval_says_so():
     ends = {"solved_low": [0.6, 0.51, 0.1, 0.4, 0.5], "solved_high": [0.9, 0.6, 0.4, 0.6, 0.5]}
     found = {"settings": 5, "solve": 2, "do_not": 1, "undecided": 2, "share": 0.4}
@@ -89,24 +76,6 @@ def test_one_seed_is_wrong_as_often_as_a_seed_of_the_worse_is_above_one_of_the_b
     exact = (values[0][:, None] > values[1]).mean()
     assert found.loc["all", "wrong"] == pytest.approx(exact, abs=0.01)
     assert found.loc["told_apart", "count"] == 1
-
-
-def test_more_seeds_are_wrong_less_often_and_all_seeds_never():
-    random = np.random.default_rng(5)
-    values = random.normal(np.arange(4)[:, None] / 2, 1, (4, 12))
-    found: Any = ranking.few_seeds(values, [1, 3, 12], 0).query("pairs == 'all'")
-    wrong = found["wrong"].to_numpy()
-    assert (np.diff(wrong) < 0).all()
-    assert wrong[-1] == 0
-    assert (found["wrong_low"] <= wrong).all()
-    assert (wrong <= found["wrong_high"]).all()
-    alike: Any = ranking.few_seeds(values[:1].repeat(3, axis=0), [3], 0)
-    assert alike[["pairs", "wrong"]].to_numpy().tolist() == [["all", 0.5]]  # no pair differs
-
-
-def test_a_value_is_shown_as_it_is_written():
-    shown = [ranking.shown(value) for value in (500.0, 0.003, "relu", "[3]", 7)]
-    assert shown == ["500", "0.003", "relu", "[3]", "7"]
 
 
 def test_a_seed_that_diverged_is_counted_and_in_no_mean():

@@ -70,11 +70,6 @@ def test_the_median_seed_is_the_one_nearest_to_the_median(values: list, seed: in
     assert training.median_seed(np.array(values, float)) == seed
 
 
-def test_the_tail_is_of_the_last_returns_that_there_are():
-    returns = np.array([[100, 8, 7, NAN], [1, NAN, NAN, NAN], [2, 6, NAN, NAN], [4, NAN, NAN, NAN]])
-    np.testing.assert_array_equal(training.tail_mean(returns, 2), [3, 7, 7, NAN])
-
-
 # Two seeds of rounds; the second finishes no episode in rounds 0 and 2.
 RETURNS = np.array([[10, NAN], [20, 5], [30, NAN], [40, 7]])
 STEPS = np.array([[10, 3], [30, 6], [60, 9], [100, 13]])
@@ -91,15 +86,6 @@ def test_steps_to_a_target_count_finished_episodes_within_a_budget(
 ):
     found = training.steps_to(RETURNS, STEPS, target, window, budget)
     np.testing.assert_array_equal(found, expected)
-
-
-def test_a_curve_by_steps_averages_the_last_finished_episodes():
-    none = np.zeros((0, 2))
-    run = TrainingRun(RETURNS, STEPS, none, none, {})
-    curves = training.by_steps(run, np.array([5, 10, 59, 60, 1000]), window=2)
-    np.testing.assert_array_equal(curves.T, [[NAN, 10, 15, 25, 35], [NAN, 5, 6, 6, 6]])
-    nobody = run._replace(returns=np.full((4, 2), NAN))
-    assert np.isnan(training.by_steps(nobody, np.array([1, 9]), 2)).all()
 
 
 def test_a_seed_without_a_policy_is_in_no_mean_and_has_not_solved_the_task():
@@ -126,35 +112,6 @@ def test_a_headline_says_what_there_is_from_metrics_as_from_their_file(seeds: li
     found = evaluated([[seeds]], 20)
     read = json.loads(artifacts.render("metrics.json", found))
     assert training.headline(read) == training.headline(found) == said
-
-
-def test_progress_is_the_mean_of_packs_or_the_best_and_nan_is_ignored():
-    assert training.so_far([np.array([NAN, 4.0]), np.array([NAN]), np.array([8.0])]) == "6.0"
-    assert training.so_far([np.array([NAN])]) == "none"
-    episodes = np.array([[1.0, 2.0], [3.0, NAN]])  # of two seeds, as evaluations have them
-    assert training.so_far([episodes, np.full((2, 2), NAN)]) == "2.0"
-    assert training.so_far([np.array([4.0]), np.array([8.0, 8.0])], max) == "8.0"
-
-
-def test_evaluations_are_averaged_by_seed_for_each_way_and_limit():
-    returns = np.array([[[1.0, 2.0], [3.0, 2.0]], [[1.0, 4.0], [5.0, 4.0]]])  # [limits, E, N]
-    table = training.evaluated({"greedy": returns}, [20, 30])
-    assert table.to_dict("list") == {"greedy_20": [2, 2], "greedy_30": [3, 4]}
-
-
-def test_a_table_shows_some_seeds_and_the_curve_is_of_all():
-    returns = np.arange(3.0 * 1000).reshape(3, 1000)
-    found = training.curves(returns, "episode")
-    assert found["returns.csv"].shape == (3, 1 + training.SHOWN)
-    assert found["learning_curve.csv"]["mean"].tolist() == pytest.approx(returns.mean(axis=1))
-
-
-def test_a_target_is_reached_after_a_window_of_returns_and_nan_is_never():
-    returns = np.array([[9, 1], [11, 12], [9, 3], [13, 4]], float)
-    run = TrainingRun(returns, returns.cumsum(axis=0), returns, returns, {})
-    found = training.times(run, [10, 11], window=2)
-    np.testing.assert_array_equal(found["steps_to_10"], [20, NAN])
-    np.testing.assert_array_equal(found["steps_to_11"], [42, NAN])
 
 
 def test_a_run_of_steps_has_the_first_episodes_of_each_seed_as_its_rounds():

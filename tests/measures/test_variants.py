@@ -13,11 +13,6 @@ SAMPLES = variants.stacked(
 )
 
 
-def test_stacked_tables_keep_their_order_and_have_the_variants_names():
-    assert list(SAMPLES.columns) == ["variant", "seed", "time"]
-    assert SAMPLES["variant"].tolist() == ["plain"] * 4 + ["quick"] * 4
-
-
 def test_never_is_later_than_any_time_and_as_late_as_another_never():
     found = variants.sooner(SAMPLES, "time", "plain")
     # 3 seeds are sooner than all 4; the fourth ties with one of them.
@@ -34,13 +29,6 @@ def test_never_is_later_than_any_time_and_as_late_as_another_never():
 def test_the_median_time_is_none_where_it_falls_on_never(times, share, median):
     found = variants.reached(np.array(times, float))
     assert (found["share"], found["median"], found["n"]) == (share, median, len(times))
-
-
-def test_a_name_in_words_has_its_decimals():
-    assert variants.in_words("discount_of_0_95_suits_rather_than_0_8") == (
-        "discount of 0.95 suits rather than 0.8"
-    )
-    assert variants.in_words("buffer_10000") == "buffer 10000"
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,6 @@ def test_actions_are_drawn_as_often_as_they_are_probable_and_never_without_a_pro
     assert (heads.sample_action(tf.constant(logits), tf.constant(random)).numpy() == 2).all()
 
 
-def test_the_greedy_action_is_the_first_among_equals():
-    logits = tf.constant(np.array([1, 3, 3, 0], np.float32)[:, None])
-    assert heads.greedy_action(logits).numpy() == 1
-    np.testing.assert_array_equal(heads.greedy_action(LOGITS), LOGITS.argmax(axis=1))
-
-
 def test_the_negative_log_probability_is_tensorflows_cross_entropy_and_so_is_its_gradient():
     logits, action = tf.constant(LOGITS * 20), tf.constant(LOGITS.argmin(axis=1), tf.int32)
 

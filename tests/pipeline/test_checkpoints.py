@@ -79,10 +79,3 @@ def test_other_parameters_or_a_changed_module_of_the_users_own_take_up_nothing(h
     assert ran()[0] == ""
     (here / "own_corridor.py").write_text("REWARD = 2\n")
     assert ran()[0] == "012"
-
-
-def test_every_file_of_the_project_and_of_the_users_own_environments_counts(here):
-    for file in ("environments/levels/first.txt", "reprise/nn/a.py", "stages/b.py"):
-        (here / file).parent.mkdir(parents=True)
-        (here / file).write_text("")
-        assert (file, b"") in checkpoints.code(here)

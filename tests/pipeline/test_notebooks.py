@@ -1,7 +1,6 @@
 """A notebook is executed to the same bytes every time, or the previous file stays."""
 
 import json
-import logging
 import os
 import re
 import signal
@@ -16,7 +15,7 @@ import nbformat
 import psutil
 import pytest
 
-from reprise.pipeline.notebooks import REPOSITORY, NotebookError, execute, normalise
+from reprise.pipeline.notebooks import REPOSITORY, NotebookError, execute
 from tests.pipeline.slow_stage import gone
 
 FIGURE = """from matplotlib.figure import Figure
@@ -118,32 +117,6 @@ def test_the_file_has_no_timings_random_ids_or_versions(executed: list[bytes]):
     nbformat.validate(notebook)
 
 
-def test_warnings_are_returned_and_nothing_is_printed(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-):
-    warn = "import warnings\nprint(1)\nwarnings.warn('too few\\nseeds')\nprint(2)"
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-    source = write(
-        tmp_path / "chapter.ipynb",
-        warn,
-        "import sys, os, reprise; sys.stderr.write('a\\nb'); os.path.basename(os.getcwd())",
-    )
-    content, warned = execute(source, {"discount": 0.5}, folder, tmp_path / "failed.ipynb")
-    assert capfd.readouterr() == ("", "")
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
-    assert {path.name for path in tmp_path.rglob("*")} == {"chapter.ipynb", "elsewhere"}
-    assert warned[0] == (
-        f"notebook {source}, cell 3 ('import warnings'): UserWarning: too few seeds "
-        "warnings.warn('too few\\nseeds')"
-    )
-    assert warned[1].startswith(f"notebook {source}, cell 4 (")
-    assert warned[1].endswith("): a b")
-    found = outputs(content)
-    assert found[0]["text"] == ["1\n", "2\n"]
-    assert found[1]["data"]["text/plain"] == ["'elsewhere'"]
-
-
 @pytest.mark.parametrize(
     ("cells", "cell", "fault"),
     [
@@ -178,13 +151,6 @@ def test_a_cell_that_fails_or_differs_elsewhere_is_named_and_kept_apart(
     assert outputs(failed.read_bytes()) or "Kernel died" in message
 
 
-def test_a_mended_notebook_takes_the_failed_one_away(tmp_path: Path):
-    source, failed = write(tmp_path / "chapter.ipynb"), tmp_path / "failed.ipynb"
-    failed.write_text("")
-    assert run(source, discount=0.5)[1] == []
-    assert not failed.exists()
-
-
 @pytest.mark.parametrize("parameters", [{"discuont": 0.5}, {}, {"discount": 0.5, "seeds": 3}])
 def test_parameters_that_do_not_fit_are_refused(tmp_path: Path, parameters: dict[str, Any]):
     source = write(tmp_path / "chapter.ipynb", "1 / 0")
@@ -207,15 +173,6 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path, text: str, reason
     (tmp_path / "chapter.ipynb").write_text(text)
     with pytest.raises(NotebookError, match=f"chapter.ipynb is not a valid notebook: {reason}"):
         run(tmp_path / "chapter.ipynb")
-
-
-def test_cells_without_an_id_get_one_from_their_place():
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_markdown_cell(str(i), id="same") for i in range(3)]
-    del notebook.cells[0]["id"]
-    normal = normalise(notebook)
-    assert [cell.id for cell in normal.cells] == ["cell-0", "same", "cell-2-again"]
-    assert normalise(normal) == normal
 
 
 @pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM])

@@ -5,8 +5,6 @@ import functools
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
@@ -33,22 +31,6 @@ def test_results_do_not_depend_on_workers_or_on_further_packs(monkeypatch):
     monkeypatch.setenv(WORKERS, "1")
     here = packs.run(pack_tasks.draws, packs.cut(12, 4))
     assert [result.tobytes() for result in here[:2]] == [result.tobytes() for result in there]
-
-
-def test_results_and_the_metric_so_far_are_in_the_order_of_packs(capsys, monkeypatch):
-    monkeypatch.setenv(WORKERS, "2")
-    results = packs.run(
-        pack_tasks.slow_at_first, packs.cut(3, 1), label="dqn_training",
-        describe=lambda results: f"of {[index for index, _ in results]}",
-    )  # fmt: skip
-    assert [index for index, _ in results] == [0, 1, 2]
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert re.sub(r"\d\.\d s", "T", err) == (
-        "dqn_training: 1 of 3 packs done, T, of [1]\n"
-        "dqn_training: 2 of 3 packs done, T, of [1, 2]\n"
-        "dqn_training: 3 of 3 packs done, T, of [0, 1, 2]\n"
-    )
 
 
 def test_the_engine_and_the_number_of_workers_are_as_asked(monkeypatch):
@@ -124,13 +106,3 @@ def test_the_committed_section_is_allowed_and_no_stage_tracks_it():
     bad = {"engine": "rai", "address": None, "workers": None}
     with pytest.raises(UserError, match="engine is 'rai'; allowed: one of inline, processes, ray;"):
         parameters.checked(bad, "execution", Execution)
-
-
-def test_the_pipeline_does_not_load_tensorflow():
-    script = (
-        "import sys, reprise.pipeline.stage, reprise.pipeline.notebooks, reprise.site.reproduce;"
-        "print({'tensorflow', 'keras', 'reprise.nn.determinism'} & set(sys.modules))"
-    )
-    command = [sys.executable, "-B", "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)
-    assert done.stdout == "set()\n"

@@ -13,8 +13,6 @@ import pytest
 from reprise.errors import PlainError, UserError
 from reprise.hyperparameters import Frozen, PositiveInt
 from reprise.pipeline import execution, stage
-from reprise.pipeline.progress import duration
-from tests.tiny import ROOT
 
 BEFORE = "the previous result"
 RESULT = Path("data/markov_chain/metrics.json")
@@ -110,23 +108,6 @@ def test_a_plain_failure_of_a_run_is_one_line(capsys, error, code, message):
     assert RESULT.read_text() == BEFORE
 
 
-def test_another_exception_keeps_its_traceback():
-    def fail(params: Params) -> dict[str, Any]:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        execute(run=fail)
-    assert RESULT.read_text() == BEFORE
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s")],
-)
-def test_durations_read_as_people_say_them(seconds, text):
-    assert duration(seconds) == text
-
-
 def git(*words: str) -> str:
     return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout
 
@@ -150,14 +131,3 @@ def test_a_run_notes_the_machine_the_code_the_time_and_the_memory(monkeypatch):
     assert note["cpu"]["count"] >= 1
     Path("params.yaml").write_text("markov_chain:\n  steps: 9\n")
     assert noted()["git"] == f"{commit}-dirty"
-
-
-@pytest.mark.parametrize(("name", "value"), [("PATH", ""), ("GIT_DIR", "nowhere")])
-def test_a_run_without_git_is_noted_all_the_same(monkeypatch, name, value):
-    monkeypatch.setenv(name, value)
-    assert noted()["git"] is None
-
-
-def test_notes_are_ignored_by_git_and_by_dvc():
-    assert git("-C", str(ROOT), "check-ignore", NOTE).strip() == NOTE
-    assert ".reprise" in (ROOT / ".dvcignore").read_text().split()

@@ -22,14 +22,6 @@ def test_a_text_has_titles_in_one_line_axes_labels_and_note_in_this_order_and_ea
     )
 
 
-def test_an_axis_that_panels_share_is_told_once():
-    figure = Figure()
-    first, second = figure.subplots(1, 2)
-    first.set(xlabel="sweep", ylabel="Q-value")
-    second.set(xlabel="sweep")
-    assert alt_text.described(figure) == "Q-value against sweep."
-
-
 def test_numbers_along_an_axis_are_no_labels_and_names_are():
     figure, axes = style.single(3)
     axes.set_xscale("log")
@@ -37,10 +29,3 @@ def test_numbers_along_an_axis_are_no_labels_and_names_are():
     axes.set_yticks([0, 1, 2], ["chance", "a rule", "a network"])
     figure.canvas.draw()
     assert alt_text.described(figure) == "Labels: chance; a rule; a network."
-
-
-def test_of_many_labels_some_are_told_and_the_rest_counted():
-    figure, axes = style.single(3)
-    axes.set_yticks(range(20), [f"way {chr(97 + i)}" for i in range(20)])
-    said = alt_text.described(figure)
-    assert said.endswith("; way p; and 4 more.")

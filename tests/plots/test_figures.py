@@ -1,13 +1,11 @@
 """Every figure is labelled, is the same bytes when drawn again, and leaves nothing open."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
@@ -54,6 +52,14 @@ def compare_policies() -> Figure:
     return figures.compare_policies(results(), samples, labels, CEILING, intervals=INTERVALS)
 
 
+def paired() -> Figure:
+    x, stage = [10.0, 20.0, 30.0, 40.0], results()
+    columns = {"greedy_50": x, "sampled_50": [15.0, 20.0, 10.0, 50.0]}
+    stage._tables["samples"] = pd.DataFrame(columns | {"greedy_60": x, "sampled_60": x})
+    stage.limits = [50, 60]
+    return figures.paired(stage, "greedy", "sampled", "steps")
+
+
 def policy_map() -> Figure:
     figure, axes = style.single(4)
     x, y = np.linspace(-12, 12, 31), np.linspace(-3, 3, 21)
@@ -81,11 +87,12 @@ def reached() -> Figure:
 
 DRAWN = {
     "learning curves": lambda: figures.learning_curves(
-        {"": TABLES["plain"]}, LABELS, CEILING, window=5, seeds=PLAIN
+        PLAIN, TABLES["plain"], LABELS, CEILING, window=5
     ),
-    "bands": lambda: figures.learning_curves({"elu": TABLES["plain"]}, LABELS, CEILING),
+    "bands": lambda: figures.quantile_band({"elu": TABLES["plain"]}, LABELS, CEILING),
     "distribution": distribution,
     "policies": compare_policies,
+    "pairs": paired,
     "map": policy_map,
     "forest": forest,
     "multiples": small_multiples,
@@ -110,11 +117,13 @@ def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("learning curves", "Grey: 12 seeds. Bands: 10–90% of all seeds"),
+        ("learning curves", "Grey: 12 seeds. Band: 10–90% of all seeds"),
         ("learning curves", "averaged over a trailing window of 5"),
-        ("bands", "Lines: medians. Bands: 10–90% of all seeds."),
+        ("bands", "Bands: 10–90% of the seeds."),
         ("policies", "42.0 [40.5, 43.0]"),
         ("policies", "181.0 [170.0, 190.0]"),
+        ("pairs", "better: sampled 2, greedy 1, neither 1"),
+        ("pairs", "better: sampled 0, greedy 0, neither 4"),
         ("forest", "90% intervals"),
         ("multiples", "Dotted: the median of plain."),
     ],
@@ -132,13 +141,6 @@ def test_dots_are_the_estimates_and_bars_reach_from_bound_to_bound():
         [mean.low, mean.high],
         [mean.estimate],
     ]
-
-
-def test_both_regions_of_a_policy_are_named_at_their_middles():
-    (axes,) = policy_map().axes
-    assert [text.get_text() for text in axes.texts] == ["left", "right"]
-    left, right = (text.get_position()[0] for text in axes.texts)
-    assert left < 0 < right
 
 
 def test_a_raster_has_its_best_seed_on_top_and_who_has_no_return_at_the_bottom():
@@ -162,63 +164,11 @@ def test_single_seeds_are_shown_from_the_best_to_the_worst_end(tmp_path: Path):
         np.testing.assert_array_equal(axes.lines[0].get_ydata(), values[:, seed])
 
 
-def test_spare_panels_are_hidden_and_only_the_last_row_names_its_axis():
-    figure, panels = style.panels(3, 2, (1, 1), ("step", "value"))
-    assert [axes.get_visible() for axes in figure.axes] == [True, True, True, False]
-    assert [axes.get_xlabel() for axes in panels] == ["", "", "step"]
-    assert "value" in drawing.texts(figure)
-
-
-def test_arrivals_keep_those_that_never_arrive():
-    _, axes = style.single(3)
-    there, share = style.arrivals(axes, np.array([20, np.nan, 9, np.nan]), (1, 50))
-    assert (there.tolist(), share) == ([9, 20], 0.5)
-    points = np.asarray(axes.lines[0].get_xydata()).tolist()
-    assert points == [[1, 0], [9, 0.25], [20, 0.5], [50, 0.5]]
-
-
-def test_thousands_are_parted_along_the_axis_of_steps():
-    curves = TABLES["plain"].set_axis(range(0, 40_000, 1000))
-    figure = figures.learning_curves({"DQN": curves}, LABELS, CEILING)
-    figure.draw_without_rendering()
-    assert any("," in label.get_text() for label in figure.axes[0].get_xticklabels())
-
-
-def test_labels_at_one_height_are_moved_apart():
-    figure, axes = style.single(4)
-    axes.set_ylim(0, 100)
-    style.label_right(axes, [Label(50, "first"), Label(50, "second"), Label(51, "third")])
-    figure.draw_without_rendering()
-    boxes = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)
-    assert all(low.y1 <= high.y0 for low, high in pairwise(boxes))
-
-
 def test_the_style_sheet_holds_only_what_this_matplotlib_knows(caplog: pytest.LogCaptureFixture):
     style.use_style()
     assert caplog.text == ""
     assert mpl.rcParams["svg.hashsalt"] == "reprise"
     assert mpl.rcParams["axes.prop_cycle"].by_key()["color"] == list(style.CYCLE)
-
-
-def test_a_row_is_coloured_by_its_verdict_and_the_baseline_is_named():
-    left, right = forest().axes
-    assert [label.get_text() for label in left.get_yticklabels()] == list(GROUPS)
-    colours = {text.get_text(): to_hex(text.get_color()) for text in right.texts}
-    assert next(iter(colours)) == "the baseline"
-    lines = [np.asarray(line.get_xdata()) for line in left.lines]
-    np.testing.assert_array_equal([x for x in lines if len(x) == 12], list(GROUPS.values()))
-    expected = (style.INK, style.BLUE, style.VERMILION, style.GREY)
-    assert list(colours.values()) == [colour.lower() for colour in expected]
-
-
-def test_a_variant_has_one_colour_in_all_panels_and_the_reference_is_dotted_where_it_lacks():
-    panels = small_multiples().axes
-    named = [text for axes in panels for text in axes.texts if text.get_text() == "a"]
-    assert [to_hex(text.get_color()) for text in named] == [style.VERMILION.lower()] * 2
-    dotted = [[line for line in axes.lines if line.get_linestyle() == ":"] for axes in panels]
-    assert [len(lines) for lines in dotted] == [0, 1]
-    np.testing.assert_allclose(np.asarray(dotted[1][0].get_ydata()), PLAIN.median(axis=1))
-    assert "Dotted" not in drawing.texts(small_multiples("plain"))  # all panels have it
 
 
 def test_lines_end_at_the_share_that_arrives_and_a_dot_marks_when_half_of_the_seeds_are_there():
@@ -228,9 +178,3 @@ def test_lines_end_at_the_share_that_arrives_and_a_dot_marks_when_half_of_the_se
     marked = [[line for line in axes.lines if line.get_marker() == "o"] for axes in (above, below)]
     dots = [[np.asarray(line.get_xdata()).item() for line in lines] for lines in marked]
     assert dots == [[20.0, 5.0], []]
-
-
-def test_shares_can_be_drawn_where_no_seed_ever_arrives():
-    never = {"": {"never": TIMES["never"]}}
-    figure = variant_panels.reached(never, x_label="steps", y_label="seeds")
-    assert figure.axes[0].get_xlim() == (0, 1)

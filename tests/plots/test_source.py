@@ -15,11 +15,6 @@ def test_functions_are_shown_as_they_stand_in_their_file():
     assert shown.startswith("The code, from `reprise/agents/dqn.py`:\n\n```python\ndef td_loss")
 
 
-def test_a_decorator_is_shown_too():
-    shown = str(source.of("tabular/q_learning.py", "learn").data)
-    assert shown.index("@njit(") < shown.index("def learn(")
-
-
 def test_a_name_that_is_not_there_is_named_with_those_that_are():
     with pytest.raises(ValueError, match=r"^reprise/agents/dqn\.py has no targets; there are "):
         source.of("agents/dqn.py", "targets")

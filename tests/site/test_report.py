@@ -4,7 +4,6 @@ import base64
 import io
 import itertools
 import re
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -14,7 +13,7 @@ from PIL import Image
 
 from reprise.pipeline import artifacts, parameters
 from reprise.site import report
-from reprise.site.markdown import MarkdownError, Text, apart, mathml
+from reprise.site.markdown import MarkdownError, Text, mathml
 from reprise.site.report import Provenance, Row, Site
 from stages import report as stage
 from tests.site.documents import dangling, loaded, pages, parsed, runs_code
@@ -23,19 +22,6 @@ from tests.tiny import ROOT
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"
 CSS = (report.TEMPLATES / "report.css").read_text(encoding="utf-8")
 SAME = Provenance([], "0" * 64, ["NumPy 2"])
-VERDICT: Row = {
-    "claim": "a_claim",
-    "anchor": "claim-a-claim",
-    "statement": "It learns.",
-    "verdict": "confirmed",
-    "measured": "1 [0, 2]",
-    "estimate": 1.0,
-    "n": 32,
-    "claimed": "mean above 0",
-    "place": "Place",
-    "page": "one",
-    "mark": "",
-}
 TEXT = (  # colours of text, and of the ground below
     *((text, ground) for text in ("ink", "soft", "link") for ground in ("paper", "raised")),
     *((text, "raised") for text in ("confirmed", "refuted", "unresolved")),
@@ -134,14 +120,6 @@ def test_a_screen_reader_finds_its_way_through_every_page(site):
     assert moving
 
 
-def test_the_animations_are_side_by_side_in_the_order_of_the_parameters(site):
-    found = pages(site)[site / "index.html"].find(id="animations")
-    sides = parameters.read(ROOT / "params.yaml")["report"]["animations"]
-    assert [tag["src"].split("../../")[1] for tag in found("img")] == [
-        side["file"].removeprefix("data/") for side in sides
-    ]
-
-
 def test_no_equation_is_left_as_latex(site):
     latex = re.compile(r"\$\$|\\(frac|sum|gamma|theta|alpha|text)\b")
     for path, found in pages(site).items():
@@ -162,30 +140,6 @@ def test_the_ledger_has_every_claim_once_with_its_verdict_and_a_link(site):
         assert row("a")[-1]["href"].startswith("pages/")
     tally = [int(tag.b.text) for tag in found.find(class_="tally")(class_="tile")]
     assert tally == [metrics[word] for word in ("confirmed", "refuted", "unresolved")]
-
-
-def test_each_page_shows_its_claims_once(site):
-    found = pages(site)[site / "index.html"]
-    for row in found.find(id="ledger").tbody("tr"):
-        place = row("a")[-1]["href"]
-        shown = pages(site)[site / place].find(id=row["id"])
-        assert shown.find_parent(id="claims"), (place, row["id"])
-        statement = row.th.contents[0].strip()
-        if place != "pages/claims.html":  # which shows all claims in full
-            everything = pages(site)[site / place].get_text()
-            assert everything.count(statement) == 1, (place, statement)
-
-
-def test_the_sections_are_the_notebooks_in_the_pipelines_order(site, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    chapter, extra = stage.notebooks()
-    found = pages(site)[site / "index.html"]
-    assert [tag["id"] for tag in found("article")] == chapter
-    assert {path.stem for path in (site / "pages").glob("*.html")} == set(chapter)
-    assert {path.stem for path in (site / "extra").glob("*.html")} == set(extra)
-    for article in found("article"):
-        assert len(article.h3.text) > 5
-        assert len(article.p.text) > 20
 
 
 def test_the_same_results_give_the_same_bytes_and_name_no_path(site, monkeypatch):
@@ -247,69 +201,7 @@ def test_html_in_a_notebook_becomes_text():
     assert "<script>alert(1)</script>" in found.find("h3").get_text()
 
 
-def test_html_in_a_claim_becomes_text():
-    words = dict.fromkeys(("claim", "statement", "measured", "claimed", "place"), HOSTILE)
-    for make in (page, index):
-        found = make(notebook("# One\n\nText."), VERDICT | words)
-        assert not runs_code(found)
-        assert not found("img")
-        assert HOSTILE in found.tbody.get_text()
-
-
 # ---------------------------------------------------------------- pages
-
-
-def test_a_figure_is_a_file_and_its_section_names_it_if_it_has_no_text():
-    made = Site(["one"], []).page("one", notebook("# One\n\n## Two", outputs=(image(),)), {})
-    assert made.files == {"figures/one-1.png": picture()}
-    assert made.figures[0].alt == "Figure in the section “Two”"
-    assert (made.figures[0].width, made.figures[0].height) == (8, 6)
-
-
-def test_an_animation_outside_the_report_is_not_written_again():
-    moving = picture("GIF", frames=3)
-    made = notebook("# One", outputs=(image("GIF", frames=3),))
-    site = Site(["one"], [])
-    found = site.page("one", made, {Path("../one/a.gif"): moving})
-    assert found.figures[0].source == "../../one/a.gif"
-    assert list(found.files) == ["figures/one-1-still.png"]
-    own = site.page("one", made, {}).files
-    assert set(own) == {"figures/one-1.gif", "figures/one-1-still.png"}
-
-
-def test_a_cell_names_the_claims_of_its_figure_and_most_claims_make_the_key_figure():
-    shown = image()
-    made = notebook("# One", outputs=(shown,), claims=["a_claim"])
-    links = index(made, VERDICT, VERDICT | {"claim": "other"}).tbody("tr")
-    assert [a["href"] for a in links[0]("a")] == ["pages/one.html#figure-1", "pages/one.html"]
-    assert [a["href"] for a in links[1]("a")] == ["pages/one.html"]
-    site = Site(["one"], [])
-    for claims, key in ((["b"], 1), (["c", "d"], 3)):
-        cell = nbformat.v4.new_code_cell("2", outputs=[shown], metadata={"claims": claims})
-        made.cells.append(cell)
-        figure = site.page("one", made, {}).key
-        assert figure
-        assert figure.number == key
-    assert site.page("one", notebook("# One"), {}).key is None
-
-
-def test_a_link_to_a_notebook_leads_to_its_page():
-    found = page(notebook("# One\n\n[itself](./one.ipynb), [another](./two.ipynb)"))
-    links = [a["href"] for a in found.find(class_="prose")("a")]
-    assert links == ["../pages/one.html", "./two.ipynb"]
-
-
-def test_code_is_folded_unless_it_prints_and_default_parameters_are_left_out():
-    printed = nbformat.v4.new_output("stream", text="4\n")
-    made = notebook("Text.", code="discount = 0.5", tags=["injected-parameters"])
-    made.cells.append(nbformat.v4.new_code_cell("2 + 2", outputs=[printed]))
-    given = nbformat.v4.new_code_cell("discount = 0.9", metadata={"tags": ["parameters"]})
-    made.cells.insert(1, given)
-    found = page(made)
-    folds = [(tag.pre.text, tag.has_attr("open")) for tag in found("details")]
-    assert folds == [("discount = 0.5", False), ("2 + 2", True)]
-    assert found.samp.text == "4\n"
-    assert found.h1.text == "one", "a notebook without a title goes by its name"
 
 
 # ---------------------------------------------------------------- equations and marks
@@ -329,11 +221,6 @@ def test_an_equation_reads_as_it_is_meant(latex, text):
     found = parsed(mathml(latex, "inline"))
     assert found.get_text() == text
     assert not found(["msup", "msubsup"]), "a prime is not raised twice"
-
-
-def test_equations_on_a_line_may_stand_below_each_other():
-    assert apart(r"a = b \qquad c = d") == ["a = b", "c = d"]
-    assert apart(r"\underbrace{a \qquad b}") == [r"\underbrace{a \qquad b}"]
 
 
 @pytest.mark.parametrize(

@@ -159,28 +159,6 @@ def test_an_animation_moves_unless_the_reader_prefers_none_and_a_button_changes_
             button.click()
 
 
-def test_all_code_is_unfolded_and_folded_again(browser):
-    browser.open("pages/hardcoded_baseline.html")
-    folds = browser.find("details.code")
-    before = [fold.get_attribute("open") for fold in folds]
-    assert len(set(before)) == 2, "code that prints is open, code that draws is not"
-    (button,) = browser.find("button.unfold")
-    button.click()
-    assert all(fold.get_attribute("open") for fold in folds)
-    button.click()
-    assert [fold.get_attribute("open") for fold in folds] == before
-
-
-def test_the_parts_of_a_fraction_are_above_each_other(browser):
-    browser.open("pages/dqn_training.html")
-    fractions = browser.execute_script(
-        "return [...document.querySelectorAll('math mfrac')].map(fraction => "
-        "[...fraction.children].map(part => part.getBoundingClientRect().top))"
-    )
-    assert fractions
-    assert all(above < below for above, below in fractions)
-
-
 def test_a_page_is_light_or_dark_as_the_reader_prefers(browser):
     pages = ("index.html", "pages/dqn_training.html")
     for page, width, scheme in zip(pages * 2, (1280, 390, 390, 1280), SCHEMES, strict=True):

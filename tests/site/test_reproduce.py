@@ -130,13 +130,6 @@ def test_results_are_run_again_and_compared_with_the_committed_ones(checkout, ag
     ]
 
 
-def test_the_same_results_of_other_code_are_named(checkout, again):
-    (checkout / "stage.py").write_text(f"{STAGE}# changed\n")
-    code, out = again()
-    assert code == 1
-    assert out[3] == "  dvc.lock: the same outputs, but other inputs or layout: chain"
-
-
 @pytest.mark.parametrize(
     ("machine", "word", "stray", "expected"),
     [

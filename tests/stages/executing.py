@@ -1,42 +1,13 @@
-"""What tests of stages share: trained results, executed notebooks, refused parameters."""
+"""What tests of stages share: trained results, and their bytes."""
 
 import os
 import pickle
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
-from reprise.errors import UserError
-from reprise.pipeline import artifacts, notebooks, parameters
+from reprise.pipeline import artifacts
 from tests import tiny
-
-
-def executed(name: str, results: dict[str, Any], params: BaseModel, folder: Path) -> str:
-    """Return the text of a stage's notebook, executed in a folder on some results."""
-    artifacts.write_all(folder / "data" / name, results)
-    ledger = Path("data/claims", f"{name}.csv")
-    (folder / "data/claims").mkdir(parents=True, exist_ok=True)
-    shutil.copy(tiny.ROOT / ledger, folder / ledger)
-    given = {
-        "data": f"data/{name}",
-        "params": params.model_dump(mode="json", warnings=False),
-        "changed": [],
-    }
-    source = tiny.ROOT / "notebooks" / f"{name}.ipynb"
-    given["confidence"] = 0.95
-    content, _ = notebooks.execute(source, given, folder, folder / "failed.ipynb")
-    return content.decode()
-
-
-def refused(name: str, folder: Path, **change: Any) -> str:
-    """Return why a stage's section, with some values changed (keys dotted), is refused."""
-    path = tiny.altered(name, folder, change)
-    with pytest.raises(UserError) as error:
-        parameters.load(name, tiny.stage(name).Params, path)
-    return str(error.value)
 
 
 def rendered(results: dict[str, Any]) -> dict[str, bytes]:

@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages import credit_assignment
-from tests import tiny
 from tests.stages.executing import trained
 
 NAME = "credit_assignment"
@@ -37,9 +35,3 @@ def test_a_reward_counts_for_half_after_its_half_life(results, name: str, steps:
     assert found["steps"] == pytest.approx(steps, abs=5e-5)
     assert found["before"] > 0.5 > found["after"]
     assert found["after"] == pytest.approx(found["before"] * found["discount"])
-
-
-def test_the_headline_names_every_variant(results):
-    said = credit_assignment.headline(results)
-    variants = tiny.section(NAME)["variants"]
-    assert all(f"{name.replace('_', ' ')} " in said for name in variants)

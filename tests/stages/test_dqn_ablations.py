@@ -39,20 +39,6 @@ def test_the_samples_tell_of_forgetting_what_the_returns_show(results):
             np.testing.assert_array_equal(found[column], values)
 
 
-def test_correlations_of_the_loss_are_the_bases_only(results):
-    samples = results["samples.csv"]
-    known = ["loss_return_correlation", "last_loss"]
-    columns = [*known, "loss_return_correlation_given_episode", "loss_before_collapse"]
-    assert samples.loc[samples["variant"] != "base", columns].isna().all(axis=None)
-    assert samples.loc[samples["variant"] == "base", known].notna().all(axis=None)
-
-
-def test_a_variant_by_steps_plays_as_many_episodes_as_all_others(results):
-    returns = results["returns.csv"].query("variant == 'in_order'")
-    assert returns["episode"].tolist() == list(range(8))
-    assert returns.notna().all(axis=None)
-
-
 def test_a_variant_may_have_its_own_number_of_seeds():
     section = tiny.section(NAME, seeds=5, variants={"relu": {"seeds": 3}, "double": {"seeds": 9}})
     params = dqn_ablations.Params(**section)

@@ -35,14 +35,6 @@ def test_the_samples_follow_from_the_returns(results):
     assert (share["estimate"], share["n"]) == (len(reached) / 4, 4)
 
 
-def test_the_loss_curve_begins_with_the_first_gradient_step(results):
-    curve = results["loss_curve.csv"]
-    assert curve["episode"].tolist() == [3, 4, 5, 6, 7]
-    assert (curve["low"] > 0).all()
-    assert (curve["low"] < curve["median"]).all()
-    assert (curve["median"] < curve["high"]).all()
-
-
 def test_the_policy_map_is_the_share_of_seeds_that_push_right(results):
     table = results["policy_map.csv"]
     observations = np.zeros((len(table), 4), np.float32)

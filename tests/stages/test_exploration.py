@@ -9,7 +9,6 @@ import pytest
 from reprise.pipeline import artifacts, parameters
 from reprise.tabular.names import ModelError
 from stages import exploration
-from tests.stages.executing import executed
 
 NAME = "exploration"
 Params = exploration.Params
@@ -70,24 +69,6 @@ def test_the_metrics_agree_with_the_samples(results: dict[str, Any], few: Params
             assert set(found["steps"].values()) == {None}
 
 
-def test_the_curves_end_with_the_samples(results: dict[str, Any]):
-    samples, curves = results["samples.csv"], results["curves.csv"]
-    for key, rows in curves.groupby(["problem", "behaviour"]):
-        last = rows.iloc[-1]
-        runs = samples[(samples["problem"] == key[0]) & (samples["behaviour"] == key[1])]
-        assert last["step"] == STEPS[str(key[0])]
-        assert last["loss_median"] == pytest.approx(runs["loss"].median())
-        assert last["coverage_q95"] == pytest.approx(runs["coverage"].quantile(0.95))
-        assert (rows.filter(like="coverage").diff().iloc[1:] >= 0).all(axis=None)
-
-
-def test_the_cliff_is_learnt_sooner_by_the_curious_than_at_random(results: dict[str, Any]):
-    found = results["metrics.json"]["problems"]["cliff_walking"]
-    assert found["curiosity_1"]["reached"]["share"] == 1
-    assert found["curiosity_1"]["sooner_than_random"]["low"] > 0.5
-    assert "sooner_than_random" not in found["random"]
-
-
 def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
     few: Params, results: dict[str, Any]
 ):
@@ -121,24 +102,3 @@ def test_a_problem_that_cannot_be_is_refused_before_anything_is_learnt(
     monkeypatch.setattr(exploration.packs, "run", None)
     with pytest.raises(ModelError, match=message):
         exploration.run(altered(few, problem, **change))
-
-
-def test_the_notebook_runs_where_no_run_looks_for_the_way_through_the_fire(
-    few: Params, tmp_path: Path
-):
-    brief = altered(few, "three_state", discount=0.95, iterations=1000)
-    results = exploration.run(brief.model_copy(update={"runs": 3}))
-    found = results["metrics.json"]["problems"]["three_state"]
-    assert found["optimum"] == pytest.approx(21.89925005)
-    assert found["random"]["reached"]["share"] == 0
-    assert found["random"]["steps"]["q05"] is None
-    assert executed(NAME, results, brief, tmp_path).count('"image/png": "') == 3
-
-
-def test_behaviours_and_the_best_of_them_are_named(few: Params, results: dict[str, Any]):
-    odd = few.model_copy(update={"curiosities": (0.25, 10.0)})
-    names = ["random", "epsilon_greedy", "curiosity_0_25", "curiosity_10"]
-    assert list(odd.behaviours(odd.problems.taxi)) == names
-    said = exploration.headline(results)
-    assert said.startswith("within 1% of the optimum: three state 100% random")
-    assert "taxi 0% random; frozen lake" in said

@@ -1,14 +1,12 @@
 """Simulated paths agree with the closed form, and none depends on another."""
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reprise.pipeline import artifacts, parameters
+from reprise.pipeline import parameters
 from stages import markov_chain
-from tests.stages.executing import executed
 
 NAME = "markov_chain"
 Params = markov_chain.Params
@@ -59,17 +57,3 @@ def test_the_lengths_are_a_distribution_and_the_intervals_hold_it(results, param
     assert table["simulated"].sum() + beyond == pytest.approx(1, abs=1e-12)
     assert (length * exact).sum() == pytest.approx(16, abs=0.01)
     assert ((table["low"] <= exact) & (exact <= table["high"])).mean() > 0.9
-
-
-def test_paths_and_the_notebook_follow_from_the_seed_and_the_start(results, params, tmp_path: Path):
-    few = params.model_copy(update={"paths": 50, "resamples": 100})
-    assert markov_chain.run(few)["paths.csv"].equals(results["paths.csv"])
-    other = few.model_copy(update={"seed": 43})
-    assert not markov_chain.run(other)["paths.csv"].equals(results["paths.csv"])
-    altered = few.model_copy(update={"start_state": "s2", "shown_paths": 0})
-    found = markov_chain.run(altered)
-    assert artifacts.render("paths.csv", found["paths.csv"]) == b"path,step,state\n"
-    assert found["metrics.json"]["closed_form"]["steps"] == pytest.approx(20, rel=1e-12)
-    text = executed(NAME, found, altered, tmp_path)
-    assert text.count('"image/png": "') == 3
-    assert "50 paths" in text

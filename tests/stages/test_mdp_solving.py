@@ -1,6 +1,5 @@
 """The chapter's model and Gymnasium's toy-text models, solved: the book's values and the files."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,23 +9,14 @@ from reprise.pipeline import parameters
 from reprise.plots import mdp_solving as tabular
 from reprise.plots.show import Results
 from reprise.tabular.comparison import (
-    Limits,
-    solve_by_all,
-    solver_table,
-    state_table,
     sweeps_until_near,
 )
-from reprise.tabular.loaders import from_yaml
-from reprise.tabular.mdp import from_arrays
 from reprise.tabular.names import ModelError
-from reprise.tabular.problems import from_state, toy_text
 from stages import mdp_solving
-from tests.stages.executing import executed
 from tests.tiny import ROOT
 
 NAME = "mdp_solving"
 SOLVERS = {f"{name}_iteration" for name in ("value", "q_value", "policy", "modified_policy")}
-LIMITS = Limits(tolerance=1e-8, evaluation_sweeps=5, maximum_sweeps=1000)
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +39,6 @@ def test_the_policy_flips_where_the_gap_in_closed_form_is_zero(results: dict[str
     assert (gaps["gap"] > 0).tolist() == (gaps["discount"] > gamma).tolist()
 
 
-def test_episodes_begin_as_gymnasiums_do():
-    start = toy_text("Taxi-v4", 0.9).start
-    assert (start.sum(), np.count_nonzero(start), start[-1]) == (pytest.approx(1), 300, 0)
-
-
 def test_sweeps_are_near_only_from_where_they_stay_near():
     optimal = np.array([[10.0, -np.inf]])
     history = np.full((6, 1, 2), -np.inf)
@@ -70,52 +55,6 @@ def test_an_unknown_name_is_refused_with_the_closest(params: mdp_solving.Params)
     toys = params.toy_text.model_copy(update={"environments": ("FrozenLak-v1",)})
     with pytest.raises(ModelError, match="Did you mean: `FrozenLake`"):
         mdp_solving.run(params.model_copy(update={"toy_text": toys}))
-
-
-MACHINE = """
-states: [new machine, "worn, 1.5 years", broken]
-actions: [run it, run it slowly, repair]
-transitions:
-  new machine:
-    run it: &either
-      new machine: {probability: 0.5, reward: 10}
-      "worn, 1.5 years": {probability: 0.5, reward: 10}
-    run it slowly: *either
-  "worn, 1.5 years":
-    run it: {broken: {probability: 1, reward: 8}}
-    repair: {new machine: {probability: 1, reward: -1}}
-  broken:
-    repair: {new machine: {probability: 1, reward: -20}}
-"""
-
-
-def test_names_of_several_words_can_be_told_apart_everywhere(
-    params: mdp_solving.Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    model = tmp_path / "machine.yaml"
-    model.write_text(MACHINE, encoding="utf-8")
-    monkeypatch.setattr(mdp_solving, "THREE_STATE", model)
-    switch = {"state": "worn, 1.5 years", "action": "repair", "rival": "run it", "lowest": 0.1}
-    update = {"start_state": "new machine", "switch": params.switch.model_copy(update=switch)}
-    machine = params.model_copy(update=update)
-    results = mdp_solving.run(machine)
-    # 5 + 0.9·0.5·(V + -1 + 0.9 V) more than V: V = (10 - 0.45) / (1 - 0.45 - 0.405)
-    found = results["metrics.json"]["three_state"]["discount_0_9"]
-    value = pytest.approx(9.55 / 0.145)
-    assert found["q"]["new machine"] == {"run it": value, "run it slowly": value}
-    assert found["best_action"]["worn, 1_5 years"] == "repair"
-    policies = results["policies.csv"].set_index(["mdp", "discount", "state"])["best_actions"]
-    assert policies["three_state", 0.9, "new machine"] == "'run it' 'run it slowly'"
-    text = executed(NAME, results, machine, tmp_path)
-    assert '| \\"worn, 1.5 years\\", repair |' in text
-    assert "| new machine, run it slowly |" in text
-
-
-def test_the_notebook_runs_with_a_discount_of_zero(params: mdp_solving.Params, tmp_path: Path):
-    blind = params.model_copy(update={"discounts": (0.0, 0.9)})
-    text = executed(NAME, mdp_solving.run(blind), blind, tmp_path)
-    assert text.count('"image/png": "') == 5
-    assert "γ = 0.0" in text
 
 
 def test_a_grid_shows_the_way_along_the_cliff():
@@ -155,15 +94,3 @@ def test_each_model_is_solved_by_each_solver_to_the_tolerance(params, results: d
     assert policies["three_state", 0.95, "s1"] == "a2"
     assert policies["FrozenLake-v1", 0.99, "terminal"] == "a0 a1 a2 a3"  # no choice
     assert mdp_solving.headline(results) == "5 models solved; the policy flips at 0.947633"
-
-
-def test_values_of_no_future_and_of_tiny_rewards_keep_their_digits():
-    problem = from_state("three", from_yaml(mdp_solving.THREE_STATE), 0.0, "s0")
-    for solution in solve_by_all(problem, LIMITS).values():
-        assert solution.values.tolist() == [7.0, 0.0, 32.0]
-    mdp = from_arrays([[[0.5, 0.5]], [[0.0, 1.0]]], [[1e-11], [0.0]])
-    problem = from_state("tiny", mdp, 0.9, "s0")
-    solutions = solve_by_all(problem, LIMITS)
-    exact = pytest.approx(1e-11 / 0.55, rel=1e-7, abs=0)
-    assert solver_table(problem, solutions)["start_value"].tolist() == [exact] * 4
-    assert state_table(problem, solutions)["value"].iloc[0] == exact

@@ -3,7 +3,6 @@
 import numpy as np
 
 from reprise.environments.wrappers import Sensed
-from stages import partial_observability
 from stages.partial_observability import Noise, Params
 from tests import tiny
 from tests.stages.executing import trained
@@ -33,9 +32,3 @@ def test_the_early_return_is_that_of_the_early_iterations(tmp_path_factory):
     returns = found["returns.csv"].set_index(["variant", "iteration"]).loc["noisy"]
     early = found["samples.csv"].set_index("variant").loc["noisy", "early_return"]
     np.testing.assert_allclose(early, returns.loc[1:2].mean())
-
-
-def test_the_headline_names_every_variant(tmp_path_factory):
-    said = partial_observability.headline(trained(NAME, tmp_path_factory))
-    assert said.startswith("greedy return full ")
-    assert all(f"{name.replace('_', ' ')} " in said for name in tiny.section(NAME)["variants"])

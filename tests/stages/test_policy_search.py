@@ -1,15 +1,12 @@
 """Searches at equal cost, judged on tries that they never saw."""
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from reprise.agents import vacuum
 from reprise.pipeline import parameters
 from stages import policy_search
-from tests.stages.executing import executed
 
 NAME = "policy_search"
 Params = policy_search.Params
@@ -54,53 +51,3 @@ def test_every_search_has_a_row_for_each_run(few: Params, results: dict[str, Any
         own = samples[samples["search"] == name]
         assert found["mean"] == pytest.approx(own["share"].mean())
         assert found["believed"] == pytest.approx(own["believed"].mean())
-
-
-def test_the_curves_begin_where_a_search_first_recommends(few: Params, results: dict[str, Any]):
-    curves = results["best_so_far.csv"]
-    first = curves.groupby("search")["evaluations"].min()
-    assert first["random"] == first["grid"] == few.record_every
-    assert first["genetic_sexual"] == few.genetic.population
-    assert (curves.groupby("search")["evaluations"].max() == few.evaluations).all()
-    quantiles = curves[["q05", "q25", "median", "q75", "q95"]].to_numpy()
-    assert (np.diff(quantiles, axis=1) >= 0).all()
-
-
-def test_the_landscape_is_interpolated_through_its_points():
-    mean = np.arange(9.0).reshape(3, 3)
-    landscape = vacuum.Landscape(mean, mean, np.ones(2), 1.0)
-    policies = np.array([[0, 0], [1, 1], [0.5, 0], [0.25, 0.75], [np.nan, np.nan]])
-    found = vacuum.on_landscape(landscape, policies)
-    assert found[:4].tolist() == [0, 8, 3, 3]  # a plane: 6 p + 2 r
-    assert np.isnan(found[4])
-    assert vacuum.on_landscape(landscape, policies.reshape(1, 5, 2)).shape == (1, 5)
-
-
-def test_a_robot_that_never_moves_collects_nothing_and_moving_is_better(results: dict[str, Any]):
-    landscape = results["landscape.csv"]
-    assert (landscape.query("p == 0")["share"] == 0).all()
-    assert (landscape.query("p == 0.5 and r > 0")["share"] > 0.1).all()
-
-
-def test_the_floor_reached_grows_with_time(few: Params, results: dict[str, Any]):
-    assert results["paths.csv"]["policy"].nunique() == 4
-    for _, part in results["paths.csv"].groupby("policy"):
-        assert part["share"].is_monotonic_increasing
-    for _, part in results["coverage.csv"].groupby("policy"):
-        assert (np.diff(part["share"]) >= 0).all()
-        assert part["minutes"].iloc[-1] == 30 * 2**few.coverage.doublings
-
-
-def test_neats_winners_are_judged_under_each_limit(few: Params, results: dict[str, Any]):
-    bred = results["neat.csv"]
-    assert len(bred) == 2
-    assert (bred["return_200"] <= bred["return_500"]).all()
-    assert results["metrics.json"]["neat"]["limit_200"]["mean"] == pytest.approx(
-        bred["return_200"].mean()
-    )
-    assert len(results["neat_fitness.csv"]) == bred["generations"].sum()
-
-
-def test_the_notebook_runs_on_fresh_results(few: Params, results: dict[str, Any], tmp_path: Path):
-    text = executed(NAME, results, few, tmp_path)
-    assert text.count('"image/png": "') == 6

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages import prior_knowledge
 from tests import tiny
 from tests.stages.executing import trained
 
@@ -42,18 +41,6 @@ def test_recorded_episodes_count_as_steps_and_the_network_learns_from_them(resul
     assert samples.loc["imitation", "agreement"].between(0, 1).all()
     assert (samples.loc[["plain", "shaping"], "shown"] == 0).all()
     assert samples.loc[["plain", "shaping"], "agreement"].isna().all()
-
-
-def test_never_is_later_than_any_time(results):
-    found = results["metrics.json"]["variants"]
-    samples = results["samples.csv"]
-    for variant, group in samples.groupby("variant"):
-        there = group["steps_to_19"].notna()
-        assert found[variant]["steps_to_19"]["share"] == there.mean()
-        assert (found[variant]["steps_to_19"]["median"] is None) == (there.sum() == 0)
-    against = results["metrics.json"]["sooner_than_plain"]["steps_to_19"]
-    assert all(0 <= each["estimate"] <= 1 for each in against.values())
-    assert prior_knowledge.headline(results).startswith("seeds that come to 19: plain ")
 
 
 def test_imitation_learns_the_rule():

@@ -1,6 +1,5 @@
 """Many runs of Q-learning: each is its own, and each is measured against the optimum."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from reprise.pipeline import artifacts, parameters
 from reprise.tabular.names import ModelError
 from reprise.tabular.settling import settling_quantiles, settling_summary, within
 from stages import q_learning_convergence
-from tests.stages.executing import executed
 
 NAME = "q_learning_convergence"
 Params = q_learning_convergence.Params
@@ -72,37 +70,6 @@ def test_a_discount_of_one_is_refused_before_anything_is_learnt(
         q_learning_convergence.run(few.model_copy(update={"discount": 1.0}))
 
 
-CROSSED = """
-states: [a_b, a, end]
-actions: [c, b_c]
-transitions:
-  a_b:
-    c: {a: {probability: 1, reward: 1}}
-    b_c: {end: {probability: 1}}
-  a:
-    c: {end: {probability: 1}}
-    b_c: {end: {probability: 1, reward: 2}}
-  end:
-    c: {end: {probability: 1}}
-"""
-
-
-@pytest.mark.parametrize(("iterations", "state"), [(2000, "s1"), (150, "s0")])
-def test_the_notebook_runs_on_fresh_results(
-    few: Params, state: str, iterations: int, tmp_path: Path
-):
-    recorded = few.recorded.model_copy(update={"state": state, "action": "a0"})
-    short = few.model_copy(update={"iterations": iterations, "recorded": recorded})
-    results = q_learning_convergence.run(short)
-    text = executed(NAME, results, short, tmp_path)
-    assert text.count('"image/png": "') == 3
-    assert "20 runs" in text
-    said = q_learning_convergence.headline(results)
-    assert said.startswith("half of 20 runs settle within 5% ")
-    assert (f"within 1% after iteration {iterations}; " in said) == (state == "s0")
-    assert said.endswith("act optimally")
-
-
 def test_q_value_iteration_settles_in_under_twenty_sweeps_at_the_books_optimum(results):
     assert results["metrics.json"]["optimum"] == pytest.approx(18.91891892, abs=5e-9)
     assert results["sweeps.csv"]["q"].iloc[-1] == pytest.approx(18.91891892, abs=1e-7)
@@ -130,15 +97,3 @@ def test_the_metrics_agree_with_the_samples_and_the_curves(results, params: Para
     assert len(curves) < 200 < params.iterations / params.record_every
     assert len(curves.filter(like="run_").columns) == params.shown_runs
     assert curves["run_0"].iloc[-1] == samples["q_s0_a0"].iloc[0]
-
-
-def test_every_q_value_has_a_column_and_an_absorbing_start_is_refused(few, tmp_path, monkeypatch):
-    (tmp_path / "crossed.yaml").write_text(CROSSED, encoding="utf-8")
-    monkeypatch.setattr(q_learning_convergence, "THREE_STATE", tmp_path / "crossed.yaml")
-    recorded = few.recorded.model_copy(update={"state": "a_b", "action": "c"})
-    crossed = few.model_copy(update={"recorded": recorded, "start_state": "a_b"})
-    samples = q_learning_convergence.run(crossed)["samples.csv"].filter(regex="^q_")
-    assert list(samples) == ["q_'a_b'_c", "q_'a_b'_'b_c'", "q_a_c", "q_a_'b_c'", "q_end_c"]
-    assert samples["q_a_'b_c'"].median() == pytest.approx(2, rel=0.05)
-    with pytest.raises(ModelError, match=r"^start state 'end' is absorbing; allowed: a_b, a$"):
-        q_learning_convergence.run(crossed.model_copy(update={"start_state": "end"}))

@@ -2,16 +2,13 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
-from markupsafe import Markup
 
 from reprise.errors import UserError
 from reprise.pipeline import artifacts, stage
-from reprise.site.pages import Page
 from reprise.site.report import Row, rows
 from stages import report
 from tests.test_house import REPORT, covered, pipeline
@@ -59,45 +56,12 @@ def test_a_notebook_that_was_not_executed_is_named(tmp_path, monkeypatch):
         report.executed("mdp_solving")
 
 
-def test_an_animation_that_no_notebook_shows_is_named():
-    made = Page("one", "One", Markup(""), [], {}, {})
-    side = report.Side(title="A policy", file="data/one/angel.gif")
-    with pytest.raises(UserError, match=r"has data/one/angel.gif, which no notebook shows"):
-        report.animation(side, [made])
-
-
-def test_all_notebooks_are_the_chapters_or_extra_and_in_order(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    chapter, extra = report.notebooks()
-    named = {path.stem for path in Path("notebooks").glob("*.ipynb")}
-    assert {*chapter, *extra} == set(named)
-    executed = [found.address for found in pipeline() if found.name == "reporting"]
-    assert executed == [
-        *(f"reporting@{name}" for name in chapter),
-        *(f"extra/dvc.yaml:reporting@{name}" for name in extra),
-    ]
-
-
 def shown(chapter: list[str], **changes) -> Row:
     """Return a row of the ledger with some changes as the report shows it."""
     table = artifacts.read_csv(ROOT / "data/claims/ledger.csv")
     row = table[table["form"] == "mean"].iloc[0].to_dict() | changes
     (found,) = rows(pd.DataFrame([row]), chapter)
     return found
-
-
-def test_a_row_says_what_was_measured_and_which_page_shows_it():
-    found = shown(["one", "two"], stage="two one", estimate=1.5, low=1, high=2, low_95=1, n=32)
-    assert (found["page"], found["n"], found["estimate"]) == ("two", 32, 1.5)
-    assert found["measured"].startswith("1.5 [1, 2")
-    assert found["claimed"].startswith("mean ")
-    assert found["mark"]
-    assert shown(["one"], stage=float("nan"))["page"] == "claims"
-    # A word, and a time that never came, have no mark.
-    word = {"form": "value", "claimed": "equal to a0", "word": "a0", "estimate": float("nan")}
-    found = shown([], **word)
-    assert [found[key] for key in ("measured", "n", "estimate", "mark")] == ["a0", "", "", ""]
-    assert not shown([], high=float("nan"))["mark"]
 
 
 def test_claims_that_a_notebooks_figure_shows_are_of_its_stage_and_shown_once():

@@ -39,14 +39,3 @@ def test_variants_are_compared_with_the_baseline_at_a_confidence():
     assert wide["up"].difference.estimate == pytest.approx(difference)
     for one, other in zip(wide["same"], narrow["same"], strict=True):
         assert one.low < other.low <= other.estimate <= other.high < one.high
-
-
-@pytest.mark.parametrize(("lost", "side"), [("a", -1), ("b", 1), ("ab", 0)])
-def test_a_seed_without_a_value_is_below_any_other_and_in_no_mean(lost: str, side: int):
-    groups = {name: np.full(9, 1.0) for name in "ab"}
-    for name in lost:
-        groups[name][1:] = np.nan
-    found = compared(groups, "b", 0.95)["a"]
-    assert found.side == side
-    assert (found.mean.estimate, found.mean.n) == (1, 9 if lost == "b" else 1)
-    assert (found.difference.estimate, found.difference.bounded) == (0, False)

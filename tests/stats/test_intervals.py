@@ -9,7 +9,6 @@ from scipy import special, stats
 from reprise.stats.intervals import (
     bootstrap_interval,
     difference_of_means,
-    interquartile_mean,
     mean_interval,
     median_interval,
     probability_of_improvement,
@@ -57,12 +56,6 @@ def test_bootstrap_interval_agrees_roughly_with_scipy(statistic):
     # Two sets of 10,000 resamples: the bounds differ by a few hundredths of a standard deviation.
     assert bounds(ours) == close(theirs.confidence_interval, 0.03)
     assert ours.estimate == statistic(sample)
-
-
-def test_interquartile_mean_leaves_a_quarter_out_at_either_end():
-    assert interquartile_mean(SAMPLE) == (5 + 6 + 7 + 8) / 4
-    assert interquartile_mean([1.0, 2.0, 300.0]) == 101.0  # floor(3 / 4) = 0 are left out
-    assert interquartile_mean(SAMPLE) == pytest.approx(float(stats.trim_mean(SAMPLE, 0.25)))
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (1, 10), (48, 96), (96, 96)])

@@ -93,27 +93,6 @@ def test_an_interval_without_width_holds_its_value_only_and_never_null():
     assert len(outside({"mean": 1.0, "mean_low": 0.0, "mean_high": 2.0}, nothing)) == 1
 
 
-def test_a_moved_metric_without_an_interval_is_reported_and_decides_nothing():
-    after = METRICS | {"greedy.min": 8.0, "against.degenerate": True, "x": 1}
-    found = compare({"m": METRICS}, {"m": after})
-    assert found.outside == []
-    assert found.moved == [
-        "m: greedy.min is 8.0; committed: 9.0",
-        "m: against.degenerate is True; committed: False",
-        "m: x is 1; committed: nothing",
-    ]
-
-
-def test_metrics_outside_are_listed_in_full_and_moved_ones_in_short():
-    wide = {f"m{n}": {"x": 1.0, "x_low": 0.0, "x_high": 2.0, "max": 5.0} for n in range(9)}
-    moved = {name: values | {"x": 3.0, "max": 6.0} for name, values in wide.items()}
-    lines = str(compare(wide, moved)).split("\n")
-    assert lines[0] == "9 metrics without an interval have moved"
-    assert lines[5:7] == ["  m4: max is 6.0; committed: 5.0", "  and 4 more"]
-    assert lines[7] == "9 of 9 metrics lie OUTSIDE their committed intervals:"
-    assert len(lines) == 17
-
-
 def test_without_randomness_only_rounding_may_differ():
     metrics, key = dict(leaves(COMMITTED["mdp_solving"])), "switching_discount"
     assert outside(metrics, metrics | {key: metrics[key] * (1 + 1e-9)}) == []

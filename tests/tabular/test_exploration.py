@@ -8,7 +8,7 @@ from reprise.tabular import progress
 from reprise.tabular.dynamic_programming import policy_evaluation, policy_iteration
 from reprise.tabular.exploration import appraise_curiously, curious, epsilon_greedy, falling
 from reprise.tabular.mdp import from_arrays
-from reprise.tabular.problems import Problem, from_state, toy_text
+from reprise.tabular.problems import Problem, toy_text
 from reprise.tabular.q_learning import Learner, Learning, episodes
 from reprise.tabular.td_learning import evaluate, uniform_policy
 from tests.tabular.textbook import random_model
@@ -51,19 +51,6 @@ def test_a_policys_values_are_those_of_the_linear_system(seed, discount):
         np.testing.assert_allclose(found, exact, rtol=1e-9, atol=least)
 
 
-def test_actions_that_tie_are_equally_probable_in_a_greedy_policy():
-    q = np.array([[0.0, 0.0, -np.inf], [1.0, 2.0, 2.0], [0.0, -1.0, 3.0]])
-    assert progress.greedy_policy(q).tolist() == [[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1]]
-
-
-def test_an_agent_that_knows_nothing_is_not_near_optimal(three_state):
-    problem = from_state("three_state", three_state, 0.9, "s0")
-    optimum = problem.start_value(policy_iteration(three_state, 0.9).values)
-    knows_nothing = np.where(three_state.possible, 0.0, -np.inf)
-    values = progress.policy_values(three_state, progress.greedy_policy(knows_nothing), 0.9)
-    assert problem.start_value(values) < 0.9 * optimum
-
-
 def test_epsilon_falls_linearly_and_the_exploration_function_is_the_chapters():
     behaviour = epsilon_greedy(1.0, 0.05, 100.0)
     found = [falling(k, behaviour) for k in (0, 50, 100, 10_000)]
@@ -79,16 +66,6 @@ def test_epsilon_greedy_takes_the_best_action_except_with_probability_epsilon():
     agent.learn(41_000)
     shares = (agent.visits[0] - before) / 40_000
     np.testing.assert_allclose(shares, [0.05, 0.85, 0.05, 0.05], atol=0.01)
-
-
-def test_actions_that_tie_are_equally_probable_and_the_curious_try_all_before_any_twice():
-    agent = bandit(epsilon_greedy(0.0, 0.0, 1.0), [0.0] * 5)
-    agent.learn(50_000)
-    np.testing.assert_allclose(agent.visits[0] / 50_000, 0.2, atol=0.01)
-    agent = bandit(curious(1.0), [0.0] * 5)
-    for tried in range(1, 4):
-        agent.learn(5 * tried)
-        assert agent.visits[0].tolist() == [tried] * 5
 
 
 @pytest.mark.parametrize("behaviour", [epsilon_greedy(1.0, 0.05, 10_000.0), curious(1.0)])
@@ -131,20 +108,6 @@ def test_a_run_does_not_depend_on_how_many_runs_or_checkpoints_there_are():
     for one, many in zip(alone, among, strict=True):
         assert (one[0] == many[0, [1, 3]]).all()
     assert len(set(among[0][:, 3])) == 3
-
-
-def test_explorable_are_the_states_that_are_reached_and_not_the_end():
-    cliff, taxi = (toy_text(name, 0.99) for name in ("CliffWalking-v1", "Taxi-v4"))
-    reached = progress.explorable_states(cliff.mdp, cliff.start)
-    assert reached.sum() == 37  # of 48 cells, ten are the cliff and one the goal
-    assert not reached[-1]
-    assert progress.explorable_states(taxi.mdp, taxi.start).sum() == 400  # not all 500
-
-
-def test_checkpoints_grow_and_end_with_the_last_iteration():
-    assert progress.checkpoints_until(100, 1, 2.0) == [1, 2, 4, 8, 16, 32, 64, 100]
-    assert progress.checkpoints_until(6, 1, 1.01) == [1, 2, 3, 4, 5, 6]
-    assert progress.checkpoints_until(3, 10, 2.0) == [3]
 
 
 def test_a_run_is_there_for_good_from_where_it_stays():

@@ -137,12 +137,6 @@ def test_a_clear_table_is_read(table: Any):
     assert dp.policy_iteration(model, 0.9).values.tolist() == pytest.approx([-1, 0, 0])
 
 
-def test_a_table_is_read_without_any_space_and_a_reward_on_leaving_counts():
-    model = from_table({0: {0: [(1.0, 1, 0.0, False)], 2: [STEP]}, 1: {0: [(1.0, 1, 10.0, True)]}})
-    assert model.possible.tolist() == [[True, False, True], [True, False, False], [True] * 3]
-    assert dp.policy_iteration(model, 0.9).values.tolist() == pytest.approx([9, 10, 0])
-
-
 PAIR = "state 0, action 0:"
 SUM = "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06"
 

@@ -1,14 +1,11 @@
 """The sparse model: arrays, names, and impossible models."""
 
-import ast
-
 import numpy as np
 import pytest
 from scipy import sparse
 
 from reprise.tabular.loaders import from_yaml
 from reprise.tabular.mdp import draw, from_arrays, from_transitions, sampler
-from reprise.tabular.names import quoted
 from tests.tabular.refusal import refusal
 
 # Two states: a0 moves from s0 to s1 half of the time, a1 is possible in s1 only and leads back.
@@ -27,43 +24,10 @@ def test_dense_arrays_become_rows_of_transitions():
     assert (model.number_of_states, model.number_of_actions) == (2, 2)
 
 
-def test_transitions_in_any_order_make_the_same_model():
-    generator = np.random.default_rng(3)
-    probabilities = generator.dirichlet(np.ones(6), size=(6, 3))
-    dense = from_arrays(probabilities, generator.normal(size=(6, 3, 6)))
-    arrows = dense.transitions.indices, dense.transitions.data, dense.rewards
-    order = generator.permutation(108)
-    columns = (column[order] for column in (*np.divmod(dense.rows, 3), *arrows))
-    shuffled = from_transitions(*columns, shape=(6, 3))
-    np.testing.assert_allclose(shuffled.expected_rewards, dense.expected_rewards, rtol=1e-12)
-    in_order = np.lexsort((shuffled.transitions.indices, shuffled.rows))
-    assert (shuffled.transitions.data[in_order] == dense.transitions.data).all()
-    assert (shuffled.rewards[in_order] == dense.rewards).all()
-
-
-def test_transitions_of_probability_zero_are_dropped():
-    cells = [0, 0, 1], [0, 0, 0], [0, 1, 1], [1.0, 0.0, 1.0], [5.0, 7.0, 0.0]
-    model = from_transitions(*cells, shape=(2, 1))
-    assert model.transitions.indices.tolist() == [0, 1]
-    assert model.rewards.tolist() == [5.0, 0.0]
-
-
 def test_two_transitions_to_the_same_successor_keep_their_rewards():
     model = from_transitions([0, 0], [0, 0], [0, 0], [0.25, 0.75], [4.0, 0.0], shape=(1, 1))
     assert model.rewards.tolist() == [4.0, 0.0]
     assert model.expected_rewards.tolist() == [[1.0]]
-
-
-def test_a_model_cannot_be_changed_and_does_not_follow_its_sources():
-    rewards = np.array([4.0])
-    model = from_transitions([0], [0], [0], [1.0], rewards, shape=(1, 1))
-    rewards[0] = 9.0
-    assert model.rewards.tolist() == [4.0]
-    with pytest.raises(ValueError, match="read-only"):
-        model.transitions.data[0] = 0.5
-    with pytest.raises(AttributeError):
-        model.rewards = rewards  # pyright: ignore[reportAttributeAccessIssue]
-    assert (model.state_names, model.action_names) == (("s0",), ("a0",))
 
 
 @pytest.mark.parametrize(
@@ -142,17 +106,3 @@ def test_a_number_draws_the_transition_in_whose_share_it_lies():
     drawn = [draw(source, 2 * 3 + 1, u) for u in (0.0, 0.79, 0.81, 0.89, 0.91)]  # s2, a1
     assert source.successors[drawn].tolist() == [0, 0, 1, 1, 2]
     assert source.rewards[drawn].tolist() == [40.0, 40.0, 0.0, 0.0, 0.0]
-
-
-def test_the_largest_number_draws_a_transition_of_its_own_row():
-    generator = np.random.default_rng(5)
-    model = from_arrays(generator.dirichlet(np.ones(9), size=(9, 2)), np.zeros((9, 2, 9)))
-    source = sampler(model)
-    drawn = [draw(source, row, np.nextafter(1, 0)) for row in range(18)]
-    assert (source.successors[drawn] == 8).all()
-
-
-@pytest.mark.parametrize("name", ["run it", "a_b", "a.b", "a,b", "a'b", 'a"b', " "])
-def test_a_name_of_more_than_one_word_is_quoted(name):
-    assert ast.literal_eval(quoted(name)) == name
-    assert quoted("a0") == "a0"

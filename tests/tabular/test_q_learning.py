@@ -12,7 +12,6 @@ from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.q_learning import (
     Hyperparameters,
-    begin,
     episodes,
     learn,
     optimal_runs,
@@ -93,22 +92,7 @@ def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothi
     assert optimal_runs(q, best_actions(model, optimal.max(axis=1), 0.9)).all()
 
 
-def test_an_episode_begins_where_the_start_distribution_says(three_state):
-    start = np.array([0.2, 0.5, 0.3])
-    model = episodes(three_state, start, 0.9)
-    uniforms = np.random.default_rng(1).random(5000)
-    drawn = np.bincount([begin(model, uniform) for uniform in uniforms], minlength=3) / 5000
-    np.testing.assert_allclose(drawn, start, atol=0.03)
-    assert [begin(model, u) for u in (0.0, 0.2, 0.7, np.nextafter(1, 0))] == [0, 1, 2, 2]
-
-
 def test_unknown_names_and_impossible_actions_are_errors(three_state):
     assert "unknown state 's7'" in refusal(learnt, three_state, 1, start="s7")
     message = "state 's2', action 'a0': impossible action; allowed: a1"
     assert refusal(learnt, three_state, 1, recorded=("s2", "a0")) == message
-
-
-def test_a_run_is_optimal_if_its_greedy_action_is_in_every_state():
-    best = np.array([[False, True], [True, True]])
-    q = np.array([[[0, 1], [0, 1]], [[0, 1], [1, 0]], [[1, 0], [1, 0]]], dtype=float)
-    assert optimal_runs(q, best).tolist() == [True, True, False]

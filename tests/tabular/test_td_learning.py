@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.tabular import td_learning as td
-from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import sampler
 from tests.tabular.refusal import refusal
 
@@ -91,17 +90,6 @@ def test_the_compiled_loop_equals_plain_python(three_state):
         for loop in (td.learn, td.learn.py_func)
     )
     assert (compiled == plain).all()
-
-
-def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
-    lake = from_gymnasium("FrozenLake-v1", is_slippery=False)
-    truth = td.evaluate(lake, td.uniform_policy(lake), 0.9)
-    schedules, many = [schedule(0.5, 0.05, "visits")], 200_000
-    values = learnt(lake, schedules, 20, iterations=many, record_every=many)[:, 0, -1]
-    assert (values[:, -1] == 0).all()
-    visited = np.abs(values).sum(axis=0) > 0
-    assert visited[0]
-    np.testing.assert_allclose(values[:, visited].mean(axis=0), truth[visited], atol=0.02)
 
 
 @given(st.lists(st.lists(st.floats(-50, 50), min_size=3, max_size=3), min_size=2, max_size=9))
