@@ -111,8 +111,9 @@ class Trained:
     def watch(self, seed: int, path: str | Path | None = None) -> stored.Animation:
         """Play an episode by a seed's greedy policy.
 
-        The result is a GIF: a notebook shows it, elsewhere it is the path. The episode is the first of the
-        evaluation, under its first time limit. Without a path the GIF goes to a temporary folder.
+        The result is a GIF: a notebook shows it, elsewhere it is the path. The episode is the first
+        of the evaluation, under its first time limit. Without a path the GIF goes to a temporary
+        folder.
         """
         environment, evaluation = self.parameters.environment, self.parameters.evaluation
         if path is None:
