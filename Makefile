@@ -15,7 +15,7 @@ export DVC_NO_ANALYTICS := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme docs $(YARDSTICKS)
+.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme docs handout $(YARDSTICKS)
 
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -51,6 +51,9 @@ benchmark: venv ## measure speed against yardsticks, as ratios in one run
 
 docs: venv ## write the library's pages to .reprise/docs, from its docstrings
 	@python -W 'ignore:Error parsing type annotation' -m pdoc --docformat google --output-directory .reprise/docs $(MODULES)
+
+handout: venv ## write a page for a class, with exercises: make handout STAGE=dqn_training
+	@python -m reprise.site.handout '$(STAGE)'
 
 $(YARDSTICKS): venv
 	@set -eu; \

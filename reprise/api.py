@@ -7,8 +7,7 @@ limits of another environment than the chapter's are its registered ones. Nothin
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +23,9 @@ from reprise.errors import UserError, closest
 from reprise.hyperparameters import Evaluation, PositiveInt, Seed
 from reprise.measures import training
 from reprise.nn import networks
-from reprise.pipeline import artifacts, parameters
+from reprise.pipeline import artifacts, parameters, progress
 from reprise.seeds import training_keys
-from reprise.stats.intervals import known_mean
-from reprise.stats.words import bracketed
+from reprise.trained import Trained
 
 if TYPE_CHECKING:
     import keras
@@ -69,49 +67,11 @@ ALGORITHMS: dict[str, tuple[type[Any], Any, str, int]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """Training runs side by side, one for each seed."""
-
-    parameters: Reinforce | DQN
-    """All values of the training, given or the chapter's."""
-    curves: pd.DataFrame
-    """Training returns: a row for each iteration (the mean of its episodes) or episode, a column
-    for each seed."""
-    returns: pd.DataFrame
-    """Mean returns of evaluation episodes in Gymnasium: a row for each seed, a column for each time
-    limit; NaN for a seed whose training diverged (see `networks.diverged`)."""
-    weights: Mapping[str, np.ndarray]
-    """The networks of all seeds, named as in `networks.to_arrays`."""
-
-    def __repr__(self) -> str:
-        """Return the environment, the first mean return, and the fields."""
-        column = self.returns.columns[0]
-        mean = known_mean(self.returns[column])
-        return (
-            f"{type(self.parameters).__name__} on {self.parameters.environment.id}\n"
-            f"{column}: mean return {bracketed(mean)} (95% interval) of {mean.n} of "
-            f"{len(self.returns)} seeds\n"
-            "fields: curves, returns, weights, parameters; methods: model(seed), save(path)"
-        )
-
-    def model(self, seed: int) -> keras.Sequential:
-        """Return a seed's network as an ordinary Keras model.
-
-        A policy gives the probability of action 0, or of each action if there are more than two; a
-        DQN gives Q-values. A seed that is not there raises a UserError.
-        """
-        return networks.to_keras(self.weights, seed)
-
-    def save(self, path: str | Path) -> None:
-        """Write all seeds' networks to an .npz file for `load`."""
-        artifacts.write(Path(path), self.weights)
-
-
 def train(
     algorithm: str,
     environment: str | Mapping[str, Any] | None = None,
-    seeds: int | None = None,
+    seeds: int | Iterable[int] | None = None,
+    steps: int | None = None,
     **changes: Any,
 ) -> Trained:
     """Train an algorithm of the chapter, and evaluate the policies.
@@ -126,8 +86,14 @@ def train(
     >>> trained.model(seed=0).output_shape
     (None, 1)
 
-    All seeds are one pack in this process. The same call gives the same bytes; another number of
-    seeds is another program, and its bits may differ.
+    All seeds are one pack in this process, that is one compiled program. On a terminal or in a
+    notebook a line on stderr shows how long compilation and training, then evaluation, take.
+
+    The same call gives the same bytes. `seeds=3` equals `seeds=[0, 1, 2]`. The random numbers of a
+    seed depend on its number and on `seed` only, so seed 2 of `seeds=[2]` starts from the same
+    network as in `seeds=3`. But another number of seeds is another program: its roundings may
+    differ, and training can amplify them. A stage has streams of its own: no seed here equals one
+    of its seeds.
 
     Args:
         algorithm: `reinforce`, `actor_critic` or `dqn`; or its section of params.yaml, such as
@@ -135,7 +101,12 @@ def train(
         environment: an id of Gymnasium, or a mapping as in params.yaml: `id`, and optionally
             `kwargs`, `wrappers` and `solved_return`. For another environment than the chapter's,
             `maximum_steps` and `evaluation["limits"]` default to its registered limit.
-        seeds: the number of seeds.
+        seeds: the number of seeds, or their numbers.
+        steps: environment steps of each seed, in place of iterations or episodes. A DQN trains for
+            as many, up to a round of `train_every` steps; it learns after each round, not after
+            each episode, and `learning_starts` counts steps. REINFORCE gets the iterations that
+            take no more even if every episode lasts `maximum_steps`; shorter ones take fewer.
+            `Trained.steps` counts those played.
         changes: other values by their names in the section: `seed` for all random numbers,
             hyperparameters, and parts of `evaluation`.
 
@@ -151,27 +122,41 @@ def train(
         hint = f"did you mean {meant}?" if meant else f"there are {', '.join(ALGORITHMS)}"
         raise UserError(f"algorithm {algorithm!r} is unknown; {hint}")
     model, module, step, first = ALGORITHMS[name]
-    given = {"environment": environment, "seeds": seeds}
+    numbers = _numbers(seeds) if isinstance(seeds, Iterable) else None
+    given = {"environment": environment, "seeds": seeds if numbers is None else len(numbers)}
     changes |= {key: value for key, value in given.items() if value is not None}
     sections = parameters.read(CHAPTER)
-    chapter = sections.get(name) or sections[f"{name}_training"]
-    asked = parameters.checked(_completed(chapter, model, changes), name, model)
+    values = _completed(sections.get(name) or sections[f"{name}_training"], model, changes)
+    if steps is not None:
+        values = _budgeted(values, name, changes, steps)
+    asked = parameters.checked(values, name, model)
     capacity.check(name, asked.needs())
-    keys = training_keys(asked.seed, f"library {name}", range(asked.seeds))
-    run = module.train(asked, registry.make(asked.environment), keys)
-    policies = {way: module.policy(weights, asked) for way, weights in run.weights.items()}
-    if module is not dqn:
-        policies = {"greedy": policies["final"]}
-    run = evaluated(run, policies, asked.environment, asked.evaluation)
-    returns = training.evaluated(run.evaluations, asked.evaluation.limits).rename_axis("seed")
+    numbers = list(range(asked.seeds)) if numbers is None else numbers
+    keys = training_keys(asked.seed, f"library {name}", numbers)
+    label = f"{name} on {asked.environment.id}, seeds: {len(numbers)}"
+    with progress.phases(label) as phase:
+        phase("compilation and training")
+        run = module.train(asked, registry.make(asked.environment), keys)
+        phase("evaluation")
+        policies = {way: module.policy(weights, asked) for way, weights in run.weights.items()}
+        if module is not dqn:
+            policies = {"greedy": policies["final"]}
+        run = evaluated(run, policies, asked.environment, asked.evaluation)
+    returns = training.evaluated(run.evaluations, asked.evaluation.limits)
     if lost := int(returns.iloc[:, 0].isna().sum()):
         warnings.warn(
             f"{lost} of {asked.seeds} seeds diverged: their weights are too large, or no numbers, "
             "and their returns are NaN",
             stacklevel=2,
         )
-    curves = training.by_seed(run.returns, step, first).set_index(step)
-    return Trained(asked, curves, returns, module.export(run.weights["final"], asked))
+    curves = training.by_seed(run.returns, step, first)
+    if getattr(asked, "total_episodes", 0) is None:  # rounds of steps
+        curves = curves.rename(columns={step: "round"})
+    curves = curves.set_index(curves.columns[0]).set_axis([f"seed_{n}" for n in numbers], axis=1)
+    index = pd.Index(numbers, name="seed")
+    played = pd.Series(run.steps[-1].astype(np.int64), index, name="steps")
+    weights = module.export(run.weights["final"], asked) | {"seeds": np.array(numbers)}
+    return Trained(asked, curves, returns.set_axis(index), played, weights)
 
 
 def load(path: str | Path, seed: int) -> keras.Sequential:
@@ -188,6 +173,35 @@ def load(path: str | Path, seed: int) -> keras.Sequential:
         UserError: if there is no such seed, or the file has no networks of Reprise.
     """
     return networks.to_keras(artifacts.read_npz(Path(path)), seed)
+
+
+def _numbers(seeds: Iterable[Any]) -> list[int]:
+    """Return the numbers of the seeds, checked."""
+    found = list(seeds)
+    whole = all(isinstance(n, int | np.integer) and 0 <= n < 2**32 for n in found)
+    if not found or not whole or len(set(found)) < len(found):
+        allowed = "a number of seeds, or a list of their numbers, from 0 on, each once"
+        raise UserError(f"seeds is {parameters.shown(seeds)}; allowed: {allowed}")
+    return [int(number) for number in found]
+
+
+def _budgeted(
+    values: Mapping[str, Any], name: str, changes: Mapping[str, Any], steps: int
+) -> dict[str, Any]:
+    """Return values for a budget of steps."""
+    lengths = ("iterations", "total_episodes", "total_steps")
+    if taken := [key for key in lengths if key in changes]:
+        raise UserError(f"steps and {taken[0]} are given; allowed: one of them")
+    if "total_steps" in values:
+        return {key: None if key == "total_episodes" else v for key, v in values.items()} | {
+            "total_steps": steps
+        }
+    one = parameters.checked(dict(values) | {"iterations": 1}, name, ALGORITHMS[name][0])
+    each = one.episodes_per_iteration * one.maximum_steps
+    if not isinstance(steps, int) or steps < each:
+        why = f"{one.episodes_per_iteration} episodes of at most {one.maximum_steps} steps"
+        raise UserError(f"steps is {steps}; allowed: at least {each}, an iteration of {why}")
+    return dict(values) | {"iterations": steps // each}
 
 
 def _completed(

@@ -1,18 +1,24 @@
 """Trainings from Python, without DVC: `reprise.train`."""
 
+import base64
 import hashlib
+import io
 import json
+import re
 import subprocess
 import sys
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from PIL import Image
 
 import reprise
 from reprise.api import CHAPTER, Trained
 from reprise.environments.rollout import evaluate
 from reprise.errors import UserError
 from reprise.pipeline import parameters
+from reprise.stats.intervals import known_mean
 from tests.environments import userenvs
 from tests.tiny import ROOT
 
@@ -44,7 +50,7 @@ def test_curves_have_a_row_for_each_iteration_and_the_repr_the_mean_and_its_inte
     mean = trained.returns["greedy_30"].mean()
     assert second.startswith(f"greedy_30: mean return {mean:.1f} [")
     assert second.endswith("] (95% interval) of 2 of 2 seeds")
-    assert third.startswith("fields: curves, returns, weights")
+    assert third.startswith("fields: curves, returns, steps, weights")
 
 
 def test_it_works_from_another_folder_and_gives_the_same_bytes(trained, tmp_path):
@@ -80,6 +86,105 @@ def test_a_seed_as_a_keras_model_plays_as_the_seed_did_and_loads_again(trained, 
             np.testing.assert_array_equal(ours, theirs)
     with pytest.raises(UserError, match="seed 2: allowed are 0 to 1"):
         trained.model(seed=2)
+
+
+def test_a_list_trains_exactly_those_seeds(trained, tmp_path):
+    same = reprise.train("reinforce", environment="CartPole-v1", seeds=[0, 1], **SMALL)
+    np.testing.assert_array_equal(same.weights["kernel_0"], trained.weights["kernel_0"])
+    other = reprise.train("reinforce", environment="CartPole-v1", seeds=range(7, 0, -6), **SMALL)
+    assert list(other.curves) == ["seed_7", "seed_1"]
+    assert list(other.returns.index) == list(other.steps.index) == [7, 1]
+    # Seed 1 is in another place of a program of the same shape.
+    np.testing.assert_allclose(other.curves["seed_1"], trained.curves["seed_1"])
+    other.save(tmp_path / "weights.npz")
+    for get in (other.model, lambda seed: reprise.load(tmp_path / "weights.npz", seed)):
+        np.testing.assert_array_equal(get(1).get_weights()[0], other.weights["kernel_0"][1])
+        with pytest.raises(UserError, match="seed 0: allowed are 7, 1"):
+            get(0)
+
+
+def test_a_budget_of_steps_takes_the_place_of_iterations_or_episodes():
+    budget = {"steps": 850, "maximum_steps": 20, "evaluation": {"episodes": 1, "limits": [30]}}
+    played = reprise.train("reinforce", "CartPole-v1", seeds=2, **budget)
+    assert played.parameters.iterations == 4  # of 10 episodes of at most 20 steps
+    assert played.steps.between(4 * 10 * 8, 850).all()
+    limited = [{"name": "TimeLimit", "max_episode_steps": 9}]
+    played = reprise.train(
+        "dqn", {"id": "MountainCar-v0", "wrappers": limited}, seeds=2, train_every=5,
+        **budget | {"steps": 42}, **TINY_DQN,
+    )  # fmt: skip
+    assert played.steps.tolist() == [45, 45]  # nine rounds of five steps
+    assert played.curves.index.name == "round"
+    assert played.curves["seed_0"].dropna().to_dict() == dict.fromkeys([1, 3, 5, 7, 8], -9)
+    (axes,) = played.plot().axes
+    assert axes.get_xlabel() == "round"
+
+
+def test_the_summary_has_the_mean_its_interval_and_the_share_solved(trained):
+    found = trained.summary().loc["greedy_30"]
+    mean = known_mean(trained.returns["greedy_30"])
+    np.testing.assert_allclose(found[["mean", "low", "high"]].tolist(), mean[:3], atol=0.05)
+    assert (found["seeds"], found["diverged"]) == (2, 0)
+    solved = (trained.returns["greedy_30"] >= 0.975 * 30).mean()
+    assert found["solved_low"] <= found["solved"] == solved <= found["solved_high"]
+
+
+def test_the_plot_has_the_seeds_their_median_and_the_band(trained):
+    rc = dict(mpl.rcParams)
+    figure = trained.plot()
+    (axes,) = figure.axes
+    seeds, median = axes.lines[:2], axes.lines[2]
+    for line, name in zip(seeds, trained.curves, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), trained.curves[name])
+    np.testing.assert_allclose(median.get_ydata(), trained.curves.median(axis=1))
+    np.testing.assert_array_equal(median.get_xdata(), [1, 2, 3])
+    assert axes.get_title(loc="left") == "Reinforce on CartPole-v1"
+    assert "maximum" in [text.get_text() for text in axes.texts]
+    assert dict(mpl.rcParams) == rc, "the user's own style stays"
+
+
+def test_watching_a_seed_gives_a_picture_in_a_notebook_and_a_path_elsewhere(trained, tmp_path):
+    path = tmp_path / "seed.gif"
+    seen = trained.watch(seed=1, path=path)
+    assert repr(seen) == str(path)
+    with Image.open(seen) as picture:
+        assert picture.n_frames > 1
+    content = base64.b64encode(path.read_bytes()).decode()
+    steps = int(evaluated_first(trained, 1))
+    alt = f"Seed 1 plays CartPole-v1 for {steps} steps"
+    assert seen._repr_html_() == f'<img src="data:image/gif;base64,{content}" alt="{alt}">'
+    assert trained.watch(seed=0).path.name == "reinforce-cartpole-v1-seed-0.gif"
+    with pytest.raises(UserError, match="seed 2: allowed are 0 to 1"):
+        trained.watch(seed=2)
+
+
+def evaluated_first(trained: Trained, seed: int) -> float:
+    """Return the first evaluation episode's return, by the seed's Keras model."""
+    model, first = trained.model(seed), trained.parameters.evaluation.seeds[:1]
+
+    def act(observations: np.ndarray, step: int) -> np.ndarray:
+        return (model(observations[..., 0]).numpy() < 0.5).astype(int)
+
+    return evaluate(act, "CartPole-v1", first, 1, [30]).item()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_one_line_on_a_terminal_and_nothing_elsewhere(monkeypatch, capsys):
+    once = {"seeds": 2, "iterations": 1, "maximum_steps": 20, "evaluation": SMALL["evaluation"]}
+    reprise.train("reinforce", environment="CartPole-v1", **once)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    reprise.train("reinforce", environment="CartPole-v1", **once)
+    said = terminal.getvalue()
+    assert said.count("\n") == 1
+    last = said.rpartition("\r")[2]
+    seconds = r"\d+(\.\d)? s"
+    phases = rf"compilation and training {seconds}, evaluation {seconds} \n"
+    assert re.fullmatch(rf"reinforce on CartPole-v1, seeds: 2: {phases}", last)
 
 
 def test_values_that_are_not_given_are_the_chapters(trained):
@@ -126,6 +231,14 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
         ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
         ({"packs": 5}, "reinforce.packs is unknown; known are environment, seeds, seed, "),
         ({"seeds": 0}, "reinforce.seeds is 0; allowed: greater than 0"),
+        ({"seeds": []}, "seeds is []; allowed: a number of seeds, or a list of their numbers"),
+        ({"seeds": [3, 3]}, "seeds is [3, 3]; allowed: a number of seeds, or a list"),
+        ({"seeds": [-1]}, "seeds is [-1]; allowed: a number of seeds, or a list"),
+        ({"seeds": "3"}, "seeds is '3'; allowed: a number of seeds, or a list of"),
+        ({"steps": 1999}, "steps is 1999; allowed: at least 2000, an iteration of 10 episodes of"),
+        ({"steps": 9000, "iterations": 3}, "steps and iterations are given; allowed: one of"),
+        ({"steps": 9000.0}, "steps is 9000.0; allowed: "),
+        ({"algorithm": "dqn", "steps": 0}, "dqn.total_steps is 0; allowed: greater than 0"),
         ({"credit": "advantag"}, "did you mean advantage?"),
         ({"evaluation": {"episods": 1}}, "evaluation.episods is unknown; did you mean episodes?"),
         ({"evaluation": 3}, "reinforce.evaluation is 3; allowed: a valid dictionary or"),
@@ -160,3 +273,8 @@ def test_a_diverged_training_warns_and_has_no_returns(algorithm):
         )  # fmt: skip
     assert lost.returns.iloc[:, 0].isna().all()
     assert lost.curves.notna().all(axis=None)
+    found = lost.summary().iloc[0]
+    assert (found["seeds"], found["diverged"], found["solved"]) == (0, 2, 0)
+    assert np.isnan(found["mean"])
+    with pytest.raises(UserError, match="seed 1 diverged: its network is not a policy"):
+        lost.watch(1)

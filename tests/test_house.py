@@ -28,9 +28,11 @@ LEVELS = [
     ("nn", "stats", "pipeline", "tabular"),
     ("environments", "measures"),
     ("agents", "policies", "settings", "claims"),
-    ("plots", "api"),
+    ("plots", "stored"),
+    ("trained",),
+    ("api",),
     ("site", "compare"),
-    ("__init__",),
+    ("__init__", "__main__"),
 ]
 
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[!_]*.py"))

@@ -201,17 +201,32 @@ def to_arrays(
     return arrays
 
 
+def place(arrays: Mapping[str, np.ndarray], seed: int) -> int:
+    """Return a seed's place in `to_arrays`.
+
+    An array `seeds` [N], if there is one, holds the seeds' numbers; else they count from 0.
+
+    Raises:
+        UserError: there is no such seed, or the arrays are not networks.
+    """
+    for name in ("activations", "kernel_0", "bias_0"):
+        if name not in arrays:
+            raise UserError(f"no networks: {name} is missing; there are {', '.join(arrays)}")
+    counted = list(range(len(arrays["bias_0"])))
+    numbers = arrays["seeds"].tolist() if "seeds" in arrays else counted
+    if seed not in numbers:
+        allowed = ", ".join(map(str, numbers)) if numbers != counted else f"0 to {counted[-1]}"
+        raise UserError(f"seed {seed}: allowed are {allowed}")
+    return numbers.index(seed)
+
+
 def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:
     """Return one seed of `to_arrays` as an ordinary Keras model.
 
     Raises:
         UserError: there is no such seed, the arrays are not networks, or Keras cannot load.
     """
-    for name in ("activations", "kernel_0", "bias_0"):
-        if name not in arrays:
-            raise UserError(f"no networks: {name} is missing; there are {', '.join(arrays)}")
-    if not 0 <= seed < (seeds := len(arrays["bias_0"])):
-        raise UserError(f"seed {seed}: allowed are 0 to {seeds - 1}")
+    at = place(arrays, seed)
     try:
         import keras  # with the user's backend: a model to inspect needs no fixed bits
     except (ImportError, ValueError) as error:
@@ -222,7 +237,7 @@ def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:
         ) from None
     model = keras.Sequential([keras.Input((arrays["kernel_0"].shape[1],))])
     for layer, activation in enumerate(arrays["activations"]):
-        kernel, bias = arrays[f"kernel_{layer}"][seed], arrays[f"bias_{layer}"][seed]
+        kernel, bias = arrays[f"kernel_{layer}"][at], arrays[f"bias_{layer}"][at]
         model.add(keras.layers.Dense(len(bias), str(activation)))
         model.layers[-1].set_weights([kernel, bias])
     return model

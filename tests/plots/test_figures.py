@@ -52,14 +52,6 @@ def compare_policies() -> Figure:
     return figures.compare_policies(results(), samples, labels, CEILING, intervals=INTERVALS)
 
 
-def paired() -> Figure:
-    x, stage = [10.0, 20.0, 30.0, 40.0], results()
-    columns = {"greedy_50": x, "sampled_50": [15.0, 20.0, 10.0, 50.0]}
-    stage._tables["samples"] = pd.DataFrame(columns | {"greedy_60": x, "sampled_60": x})
-    stage.limits = [50, 60]
-    return figures.paired(stage, "greedy", "sampled", "steps")
-
-
 def policy_map() -> Figure:
     figure, axes = style.single(4)
     x, y = np.linspace(-12, 12, 31), np.linspace(-3, 3, 21)
@@ -87,12 +79,11 @@ def reached() -> Figure:
 
 DRAWN = {
     "learning curves": lambda: figures.learning_curves(
-        PLAIN, TABLES["plain"], LABELS, CEILING, window=5
+        {"": TABLES["plain"]}, LABELS, CEILING, window=5, seeds=PLAIN
     ),
-    "bands": lambda: figures.quantile_band({"elu": TABLES["plain"]}, LABELS, CEILING),
+    "bands": lambda: figures.learning_curves({"elu": TABLES["plain"]}, LABELS, CEILING),
     "distribution": distribution,
     "policies": compare_policies,
-    "pairs": paired,
     "map": policy_map,
     "forest": forest,
     "multiples": small_multiples,
@@ -117,13 +108,11 @@ def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("learning curves", "Grey: 12 seeds. Band: 10–90% of all seeds"),
+        ("learning curves", "Grey: 12 seeds. Bands: 10–90% of all seeds"),
         ("learning curves", "averaged over a trailing window of 5"),
-        ("bands", "Bands: 10–90% of the seeds."),
+        ("bands", "Lines: medians. Bands: 10–90% of all seeds."),
         ("policies", "42.0 [40.5, 43.0]"),
         ("policies", "181.0 [170.0, 190.0]"),
-        ("pairs", "better: sampled 2, greedy 1, neither 1"),
-        ("pairs", "better: sampled 0, greedy 0, neither 4"),
         ("forest", "90% intervals"),
         ("multiples", "Dotted: the median of plain."),
     ],

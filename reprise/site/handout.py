@@ -1,0 +1,137 @@
+"""A page on one stage for a class: question, figure, two exercises.
+
+    make handout STAGE=dqn_training
+
+The question and the figure are those of the executed notebook, the exercises those of
+data/inputs/exercises.yaml. The page goes to .reprise/handouts/STAGE.html, holds its figure and
+fits on one printed A4 page.
+
+Exit codes: 0 written; 2 no such stage, no exercises, or no executed notebook.
+"""
+
+import base64
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import nbformat
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import Field
+from ruamel.yaml import YAML
+
+from reprise.errors import PlainError, UserError, closest
+from reprise.hyperparameters import Frozen, Name, Some
+from reprise.measures import outcomes
+from reprise.pipeline import artifacts, parameters
+from reprise.site import markdown, pages
+
+EXERCISES = Path("data/inputs/exercises.yaml")
+EXECUTED = Path("data/reporting")
+HANDOUTS = Path(".reprise/handouts")
+TEMPLATE = "handout.html.j2"
+ANSWERS = {  # of `reprise.compare`, by the sense of an outcome
+    "return": ("better", "worse", "not told apart"),
+    "time": ("sooner", "later", "not told apart"),
+    "other": ("higher", "lower", "not told apart"),
+}
+
+
+class Exercise(Frozen):
+    """A change of parameters, and the outcome to predict."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]  # of the experiment
+    question: Name
+    changes: Some[Name]  # as `dvc exp run -S` takes them
+    outcome: Name
+    group: Name | None
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Return the verdicts to choose from."""
+        return ANSWERS[outcomes.sense(self.outcome)]
+
+
+class Exercises(Frozen):
+    """The exercises of a stage."""
+
+    exercises: Annotated[tuple[Exercise, Exercise], Field(strict=False)]
+
+
+class Asked(NamedTuple):
+    """An exercise as the page shows it."""
+
+    exercise: Exercise
+    question: str
+    commands: list[str]
+
+
+def read(stage: str) -> tuple[Exercise, ...]:
+    """Return a stage's exercises; a UserError if there are none."""
+    known = parameters.read(EXERCISES)
+    if stage not in known:
+        meant = closest(stage, known)
+        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(known)}"
+        raise UserError(f"STAGE is {stage!r}, which has no exercises in {EXERCISES}; {hint}")
+    return parameters.checked({"exercises": known[stage]}, stage, Exercises).exercises
+
+
+def commands(stage: str, exercise: Exercise) -> list[str]:
+    """Return the commands that run an exercise and judge it.
+
+    The experiment runs in a folder of its own: the reader's files stay as they are.
+    """
+    changes = " ".join(f"-S {shlex.quote(change)}" for change in exercise.changes)
+    chapter = YAML(typ="safe", pure=True).load(parameters.PIPELINE)["stages"]
+    target = stage if stage in chapter else f"extra/{parameters.PIPELINE}:{stage}"
+    compare = f"python -m reprise.compare HEAD {exercise.name} --stage {stage}"
+    return [
+        f"dvc exp run --temp -n {exercise.name} {changes} {target}",
+        compare if exercise.outcome == _first(stage) else f"{compare} --all",
+    ]
+
+
+def _first(stage: str) -> str | None:
+    """Return the outcome that a comparison shows without `--all`."""
+    path = Path("data", stage, "samples.csv")
+    table = outcomes.samples(artifacts.read_csv(path)) if path.exists() else None
+    return table.outcomes[0] if table else "return"  # of episodes, which need no training
+
+
+def page(stage: str) -> bytes:
+    """Return the page of a stage."""
+    exercises = read(stage)
+    path = EXECUTED / f"{stage}.ipynb"
+    if not path.exists():
+        raise UserError(f"{path} does not exist; `dvc repro` makes it")
+    notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+    made = pages.read(stage, notebook, link=lambda url: url, animations={})
+    figure, picture = made.key, ""
+    if figure:
+        picture = base64.b64encode(made.files[figure.source]).decode()
+    text = markdown.Text()
+    asked = [Asked(e, text.inline(e.question), commands(stage, e)) for e in exercises]
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    values: dict[str, Any] = {"page": made, "figure": figure, "picture": picture, "asked": asked}
+    changed = parameters.changes(parameters.sources(stage))
+    return environment.get_template(TEMPLATE).render(**values, changed=changed).encode()
+
+
+def main(argv: list[str]) -> int:
+    """Write a stage's page, print its path, return the exit code."""
+    try:
+        stage = " ".join(argv)
+        path = HANDOUTS / f"{stage}.html"
+        artifacts.write(path, page(stage))
+    except PlainError as error:
+        print(" ".join(f"handout: {error}".split()), file=sys.stderr)
+        return error.exit_code
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
