@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
+from math import prod
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -26,20 +28,35 @@ class Misfit(Exception):
 
 
 class Spaces(NamedTuple):
-    """Observations and actions of an environment as networks see them."""
+    """Observations and actions of an environment as networks see them.
+
+    Actions are numbers from 0, [..., N], or real numbers [..., A, N].
+    """
 
     features: int  # O
-    actions: int  # A, numbered from 0
-    first_action: int  # the environment's number of action 0
+    actions: int  # A, the number of actions, or of the components of a continuous one
+    continuous: bool
+    decode: Callable[[NDArray], NDArray]  # from actions to those of the environment, [P, ...]
     encode: Callable[[Any], NDArray]  # from its observation to numbers [O]; raises Misfit
+
+    @property
+    def action_shape(self) -> tuple[int, ...]:
+        """Return the axes of an action before N: none if it is a number."""
+        return (self.actions,) if self.continuous else ()
 
 
 def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
     """Return an environment's spaces; a UserError if none fits networks."""
     shown, actions = environment.observation_space, environment.action_space
-    if not isinstance(actions, Discrete) or actions.n < 2:
+    continuous, number = False, 0
+    if isinstance(actions, Box) and actions.dtype.kind == "f":
+        continuous, number = True, prod(actions.shape)
+    elif isinstance(actions, Discrete):
+        number = int(actions.n)
+    if number < (1 if continuous else 2):
         raise UserError(
-            f"{environment_id} has the actions {actions}; allowed: Discrete, at least 2 of them"
+            f"{environment_id} has the actions {' '.join(str(actions).split())}; allowed: "
+            "Discrete, at least 2 of them, or a Box of real numbers"
         )
     if isinstance(shown, Discrete) and shown.n > MOST_VALUES:
         raise UserError(
@@ -74,7 +91,17 @@ def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
             pass
         raise Misfit(f"observed {_shown(observation)}; its space is {_short(shown)}")
 
-    return Spaces(features, int(actions.n), int(actions.start), encode)
+    return Spaces(features, number, continuous, partial(_decoded, actions), encode)
+
+
+def _decoded(space: Any, actions: NDArray) -> NDArray:
+    """Return actions as a space has them, [P, ...]."""
+    if isinstance(space, Discrete):
+        return actions.ravel().astype(np.int64) + int(space.start)
+    rows = np.moveaxis(actions, -2, -1).reshape(-1, *space.shape)
+    # A network that diverged draws no numbers; its neighbours play on.
+    finite = np.nan_to_num(rows.astype(space.dtype))
+    return np.clip(finite, space.low, space.high)
 
 
 def begun(answer: Any) -> Any:

@@ -1,7 +1,8 @@
-"""Softmax policies: what is drawn, and how surprising it is."""
+"""Policies: which actions are drawn, and how surprising they are."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from reprise.agents import reinforce
 from reprise.nn import heads, networks
@@ -61,6 +62,55 @@ def test_an_exported_policy_gives_probabilities(outputs: int, name: str):
     logits = networks.forward(weights, tf.constant(observations), "relu").numpy()[..., 1]
     expected = 1 / (1 + np.exp(-logits)) if outputs == 1 else probabilities(logits.T).T
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+MEANS = np.random.default_rng(5).normal(size=(7, 2, 3)).astype(np.float32)  # [B, A, N]
+LOG_DEVIATIONS = np.array([[0.3, -1, 0], [0, 0.5, -2]], np.float32)  # [A, N]
+
+
+def test_uniform_numbers_become_normal_ones():
+    steps = np.array([0, 1, 2**22, 2**23 - 1, 2**23, 3 * 2**22, 2**24 - 1])
+    compiled = tf.function(heads.standard_normal, jit_compile=True, autograph=False)
+    found = compiled(tf.constant(steps * 2.0**-24, tf.float32)).numpy()
+    expected = stats.norm.ppf((steps + 0.5) * 2.0**-24)
+    np.testing.assert_allclose(found, expected, rtol=2e-6)
+    np.testing.assert_array_equal(found[0], -found[-1])
+
+
+def test_continuous_actions_are_drawn_from_their_gaussian():
+    random = np.random.default_rng(6).random((20_000, 2, 3), np.float32)
+    gaussian = heads.Gaussian(tf.constant(MEANS[:1]), tf.constant(LOG_DEVIATIONS))
+    drawn = heads.sample_action(gaussian, tf.constant(random)).numpy()
+    deviations = np.exp(LOG_DEVIATIONS)
+    assert np.abs((drawn.mean(axis=0) - MEANS[0]) / deviations).max() < 0.03
+    assert np.abs(drawn.std(axis=0) / deviations - 1).max() < 0.03
+    np.testing.assert_array_equal(heads.greedy_action(gaussian), MEANS[:1])
+
+
+def test_a_gaussians_negative_log_probability_and_its_gradient_are_those_of_the_density():
+    action = np.random.default_rng(7).normal(size=(7, 2, 3)).astype(np.float32)
+    given = [tf.constant(MEANS), tf.constant(LOG_DEVIATIONS)]
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        loss = heads.negative_log_prob(heads.Gaussian(*given), tf.constant(action))
+    deviations = np.exp(LOG_DEVIATIONS)
+    expected = -stats.norm.logpdf(action, MEANS, deviations).sum(axis=1)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+    to_means, to_deviations = tape.gradient(loss, given)
+    z = (action - MEANS) / deviations
+    np.testing.assert_allclose(to_means, -z / deviations, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(to_deviations, (1 - z**2).sum(axis=0), rtol=1e-4)
+
+
+def test_an_exported_gaussian_gives_its_means():
+    keys = tf.constant(np.arange(6, dtype=np.uint32).reshape(2, 3))
+    weights = heads.initial_policy(keys, (2, 5, 2), True)
+    arrays = reinforce.export(weights, test_reinforce.TINY)
+    np.testing.assert_array_equal(arrays["log_deviation"], np.zeros((3, 2)))
+    observations = np.random.default_rng(2).normal(size=(6, 2, 3)).astype(np.float32)
+    found = networks.to_keras(arrays, 1)(observations[..., 1]).numpy()
+    expected = heads.distribution(weights, tf.constant(observations), "relu")
+    np.testing.assert_allclose(found, expected.mean[..., 1], rtol=1e-5, atol=1e-6)  # pyright: ignore
 
 
 @pytest.mark.parametrize("count", [4, 200])
