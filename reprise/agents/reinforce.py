@@ -104,7 +104,7 @@ class Episodes(NamedTuple):
 
 
 def distribution(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor | Gaussian:
-    """Return the logits of π [..., Z, N], or its Gaussian."""
+    """Return π's logits [..., Z, N], or its Gaussian."""
     return heads.distribution(weights, observation, s.activation)
 
 
@@ -300,5 +300,5 @@ def actions(
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return networks for π(0 | s), π(a | s), or a Gaussian's means."""
+    """Return networks for probabilities or means of actions."""
     return heads.to_arrays(weights, h.activation)

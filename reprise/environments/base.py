@@ -34,7 +34,7 @@ class Environment(ABC):
 
     @property
     def action_shape(self) -> tuple[int, ...]:
-        """Return the axes of an action before N: none if it is a number."""
+        """Return an action's axes before N, if any."""
         return (self.actions,) if self.continuous else ()
 
     def check_discrete(self, algorithm: str) -> None:

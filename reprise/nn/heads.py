@@ -1,4 +1,4 @@
-"""Heads of networks: action values, a policy's logits, or a Gaussian.
+"""Heads of networks: action values, logits or a Gaussian.
 
     π(0 | s) = sigmoid(z)        or        π(a | s) = exp(z_a) / Σ_k exp(z_k)
 
@@ -55,16 +55,17 @@ def initial_policy(keys: tf.Tensor, sizes: tuple[int, ...], continuous: bool) ->
 def distribution(
     weights: Weights, observation: tf.Tensor, hidden: networks.Activation
 ) -> tf.Tensor | Gaussian:
-    """Return the logits of π [..., Z, N], or its Gaussian."""
+    """Return π's logits [..., Z, N], or its Gaussian."""
     if not is_continuous(weights):
         return networks.forward(weights, observation, hidden)
     return Gaussian(networks.forward(weights[:-1], observation, hidden), weights[-1])
 
 
 def to_arrays(weights: Weights, hidden: networks.Activation) -> dict[str, np.ndarray]:
-    """Return policies as named arrays, of π(0 | s), π(a | s) or means.
+    """Return policies as named arrays.
 
-    Those of a Gaussian also hold `log_deviation` [N, A].
+    Their networks give π(0 | s), π(a | s), or a Gaussian's means; those of a Gaussian also hold
+    `log_deviation` [N, A].
     """
     if is_continuous(weights):
         arrays = networks.to_arrays(weights[:-1], hidden, "linear")
@@ -102,7 +103,9 @@ def sample_action(logits: tf.Tensor | Gaussian, random: tf.Tensor) -> tf.Tensor:
 
 
 def standard_normal(random: tf.Tensor) -> tf.Tensor:
-    """Return normal numbers of uniform ones, x = √2 erf⁻¹(2u - 1).
+    """Turn uniform numbers u into normal ones.
+
+        x = √2 erf⁻¹(2u - 1)
 
     Uniform numbers are multiples of 2^-24; half a step more makes them symmetric and never 0 or 1.
     """
@@ -110,7 +113,7 @@ def standard_normal(random: tf.Tensor) -> tf.Tensor:
 
 
 def greedy_action(logits: tf.Tensor | Gaussian) -> tf.Tensor:
-    """Return the first most probable action [..., N], or the mean."""
+    """Return the first most probable action, or the mean."""
     if isinstance(logits, Gaussian):
         return logits.mean
     if logits.shape[-2] == 1:
