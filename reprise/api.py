@@ -6,6 +6,7 @@ limits of another environment than the chapter's are its registered ones. Nothin
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -150,6 +151,8 @@ def train(
     chapter = parameters.read(CHAPTER)[f"{name}_training"]
     asked = parameters.checked(_completed(chapter, model, changes), name, model)
     capacity.check(name, asked.needs())
+    if asked.notice:
+        print(f"{name}: {asked.notice}", file=sys.stderr)
     keys = training_keys(asked.seed, f"library {name}", range(asked.seeds))
     run = module.train(asked, registry.make(asked.environment), keys)
     policies = {way: module.policy(weights, asked) for way, weights in run.weights.items()}

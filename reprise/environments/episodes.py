@@ -17,7 +17,8 @@ import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from numpy.typing import NDArray
 
-from reprise.environments.answers import Misfit, begun, spaces, stepped
+from reprise.environments.answers import Misfit, begun, stepped
+from reprise.environments.spaces import spaces
 from reprise.environments.specification import CHAPTERS_OWN, Specification, made, once
 from reprise.errors import PlainError, UserError
 

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reprise.environments.answers import spaces
 from reprise.environments.base import Environment, Step
 from reprise.environments.episodes import Episodes
+from reprise.environments.spaces import spaces
 from reprise.environments.specification import Specification, made
 from reprise.errors import PlainError
 from reprise.nn import programs, streams

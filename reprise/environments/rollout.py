@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reprise.environments import animation
-from reprise.environments.answers import spaces
 from reprise.environments.episodes import CartPoles, Episodes, check_seeding
+from reprise.environments.spaces import spaces
 from reprise.environments.specification import CHAPTERS_OWN, Specification, made, plain
 from reprise.errors import PlainError, UserError
 
