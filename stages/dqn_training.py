@@ -15,6 +15,7 @@ Writes to data/dqn_training/:
 import sys
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from reprise import seeds
@@ -30,6 +31,8 @@ from reprise.pipeline import packs, stage
 
 NAME = "dqn_training"
 WINDOW = 10  # episodes in a row with a target's mean return
+LEARNING = 50  # a mean return that says that a seed has begun to learn: twice random play's
+AT_ONCE = 5  # episodes after the first of the highest return
 
 
 class Params(dqn.Hyperparameters, Experiment, Played):
@@ -56,6 +59,9 @@ def run(params: Params) -> dict:
     samples = training.course(run, params.evaluation.limits, top)
     samples["last_loss"] = training.tail_mean(run.losses, training.LAST_EPISODES)
     samples = samples.join(training.times(run, params.targets, WINDOW))
+    episode = np.broadcast_to(np.arange(len(run.returns))[:, None], run.returns.shape)
+    samples["learning_at"] = training.steps_to(run.returns, episode, LEARNING, WINDOW)
+    samples["lowest_at_once"] = training.lowest_after(run.returns, top, AT_ONCE)
     seed = training.median_seed(run.evaluations["final"][0].mean(axis=0))
     pushes = run.extras["pushes"][:, ~networks.diverged(run.weights["final"])]
     return {

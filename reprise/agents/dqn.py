@@ -231,7 +231,7 @@ def play_round(
 
     if not by_steps:
         play = Play._make([env.reset(starts), *map(tf.zeros_like, play[1:3]), *play[3:]])
-    memory = replay_buffer.recorder(length, seeds, env.observation_size)
+    memory = replay_buffer.recorder(length, [seeds], env.observation_size)
     start = (tf.constant(0), tf.ones([seeds], tf.bool), play, tf.fill([seeds], np.nan), memory)
     *_, play, finished, memory = tf.while_loop(
         lambda t, alive, *_: (t < length) & tf.reduce_any(alive), tick, start

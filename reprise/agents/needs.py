@@ -27,3 +27,18 @@ def of_dqn(h: Any, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterato
     yield h.counter("the transitions to draw from", held, FLOAT32, "replay_capacity")
     for key in ("train_every", "learning_starts", "target_update_period"):
         yield h.counter("what it counts", getattr(h, key), INT32, key)
+
+
+def of_actor_critic(h: Any, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
+    """Yield the needs of actors and critics, a pack at once."""
+    played = ("horizon", "environments_per_seed")
+    # A step has two observations of at least one feature and about ten other numbers.
+    yield h.memory("a rollout", 12 * 4, *played, **pack)
+    # Two networks, and two moments of the optimizer for each.
+    yield from networks.needs((1, *h.hidden_sizes, 1), 6, h.given("hidden_sizes"), pack)
+    yield memory(
+        "the curves", 2 * 4 * h.iterations * product(seeds), h.given("total_steps") | seeds
+    )
+    yield h.work("the steps", "total_steps", **seeds)
+    yield h.counter("the number of steps", h.total_steps, INT32, "total_steps")
+    yield h.counter("the steps of a rollout", h.batch_size, FLOAT32, *played)

@@ -25,11 +25,13 @@ FIELDS = (
 EDITIONS = ["claim", "statement", "first", "first_measured", "second", "second_measured", "why"]
 
 DECLARED, JUDGED = "311cea5", "8bdf196"  # the commits of the tests, and of their first results
+ADDED = ("7335fe9",)  # the commits of later claims, each before what it measures was computed
 PROCEDURE = (
     "The first edition's results are the pilot: they showed which tests are fair, and how many "
     f"seeds decide them. Commit `{DECLARED}` declares every test, with its margin, the smallest "
     "effect that matters, and its seeds. Only then did other seeds run, and only these are judged: "
-    f"commit `{JUDGED}`."
+    f"commit `{JUDGED}`. Later claims were declared before what they measure was computed: commit "
+    f"{' and '.join(f'`{commit}`' for commit in ADDED)}. `git show COMMIT` shows each."
 )
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 SIGNS = (

@@ -71,8 +71,8 @@ class Environment(ABC):
         return tf.constant(False)
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Begin ended episodes, bool [N], anew, with keys() [2, N]."""
-        return tf.where(ended, self.reset(keys()), state)
+        """Begin ended episodes, bool [..., N], anew, with keys() [2, N]."""
+        return tf.where(ended[..., None, :], self.reset(keys(), tuple(ended.shape[:-1])), state)
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
         """Return trained networks that take Gymnasium's own observations."""

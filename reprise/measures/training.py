@@ -66,6 +66,21 @@ def first_at(returns: NDArray, level: float) -> Array:
     return np.where(reached.any(axis=0), reached.argmax(axis=0), np.nan)
 
 
+def lowest_after(returns: NDArray, level: float, episodes: int) -> Array:
+    """Return each seed's lowest of the next returns after a level.
+
+    They follow its first return at the level; NaN if it never gets there, or if none follows.
+
+    >>> lowest_after(np.array([[200.0], [90.0], [120.0], [20.0]]), level=200, episodes=2).tolist()
+    [90.0]
+    """
+    following = [
+        values[int(first) + 1 :][:episodes] if first >= 0 else values[:0]
+        for values, first in zip(returns.T, first_at(returns, level), strict=True)
+    ]
+    return np.array([values.min() if len(values) else np.nan for values in following])
+
+
 def steps_to(
     returns: NDArray, steps: NDArray, target: float, window: int, budget: float = np.inf
 ) -> Array:

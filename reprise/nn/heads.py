@@ -134,6 +134,16 @@ def negative_log_prob(logits: tf.Tensor | Gaussian, action: tf.Tensor) -> tf.Ten
     return tf.math.log(total) + highest - select_action_values(logits, action)
 
 
+def entropy(logits: tf.Tensor) -> tf.Tensor:
+    """Return H(π) = -Σ_a π(a | s) log π(a | s), [..., N]."""
+    if logits.shape[-2] == 1:
+        logits = tf.concat([logits, tf.zeros_like(logits)], -2)
+    terms, total, highest = _exponentials(logits)
+    values = tf.unstack(logits, axis=-2)
+    expected = tf.add_n([e * (z - highest) for e, z in zip(terms, values, strict=True)]) / total
+    return tf.math.log(total) - expected
+
+
 def _exponentials(logits: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
     """Return each exp(z_a - max z), their sum, max z."""
     values = tf.unstack(logits, axis=-2)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
@@ -65,11 +66,12 @@ def of(training: Callable, env: Any, s: Any) -> Callable:
 def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[str]]) -> T:
     """Return a program's numbers, [N], from hyperparameters.
 
-    A word becomes its place among the choices, an integer stays one.
+    A word becomes its place among the choices, an integer stays one, no limit is infinity.
     """
 
     def column(name: str) -> tf.Tensor:
         values = [getattr(h, name) for h in each]
+        values = [math.inf if value is None else value for value in values]
         if name in choices:
             values = [choices[name].index(value) for value in values]
         return tf.constant(values, tf.int32 if isinstance(values[0], int) else tf.float32)

@@ -9,6 +9,7 @@ Source: Lin (1992), section 4; Mnih et al. (2015), Methods.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from reprise.nn import programs, streams
@@ -41,9 +42,9 @@ def empty(rows: int, capacity: tf.Tensor, observation_size: int) -> Buffer:
     return Buffer(content, tf.zeros([seeds], tf.int32), capacity)
 
 
-def recorder(steps: int, seeds: int, observation_size: int) -> list[tf.TensorArray]:
-    """Return arrays for the transitions of T steps."""
-    wide, narrow = [observation_size, seeds], [seeds]
+def recorder(steps: int, narrow: Sequence[int], observation_size: int) -> list[tf.TensorArray]:
+    """Return arrays for T steps of transitions, [..., N] each."""
+    wide = [*narrow[:-1], observation_size, narrow[-1]]
     types = tf.float32, tf.int32, tf.float32, tf.float32, tf.bool, tf.bool
     shapes = wide, narrow, narrow, wide, narrow, narrow
     return programs.recorder(steps, zip(types, shapes, strict=True))

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from reprise.claims import ledger
 from tests.tiny import ROOT
 
+CLAIMS = "data/inputs/claims.yaml"
 FIXED = ("family", "test", "seeds")  # of a claim; its words may change
 
 
@@ -33,14 +34,24 @@ def now(path: str) -> dict[str, Any]:
 
 
 def test_no_test_margin_or_number_of_seeds_changed_since_it_was_declared():
-    declared, today = (
-        {name: {key: claim.get(key) for key in FIXED} for name, claim in claims.items()}
-        for claims in (
-            at(ledger.DECLARED, "data/inputs/claims.yaml"),
-            now("data/inputs/claims.yaml"),
-        )
-    )
-    assert today == declared
+    commits = [at(commit, CLAIMS) for commit in reversed((ledger.DECLARED, *ledger.ADDED))]
+    declared = {name: claim for claims in commits for name, claim in claims.items()}
+    assert fixed(now(CLAIMS)) == fixed(declared)
+
+
+def fixed(claims: dict[str, Any]) -> dict[str, Any]:
+    """Return what is fixed of each claim."""
+    return {name: {key: claim.get(key) for key in FIXED} for name, claim in claims.items()}
+
+
+def test_a_later_claim_was_declared_before_what_it_measures_was_computed():
+    for before, commit in zip((ledger.DECLARED, *ledger.ADDED), ledger.ADDED, strict=False):
+        for name in set(at(commit, CLAIMS)) - set(at(before, CLAIMS)):
+            of = at(commit, CLAIMS)[name]["test"]["of"]
+            path = f"data/{of['stage']}/{of['table']}"
+            exists = git("ls-tree", "--name-only", commit, path)
+            header = git("show", f"{commit}:{path}").splitlines()[0] if exists else ""
+            assert of["column"] not in header.split(","), name
 
 
 def test_every_judged_stage_runs_on_other_seeds_than_when_its_claims_were_declared():

@@ -124,3 +124,31 @@ def test_the_value_of_the_action_taken_and_its_gradient_are_those_of_that_action
     np.testing.assert_array_equal(found, expected)
     taken = np.arange(count)[:, None] == action[:, None]
     np.testing.assert_array_equal(tape.gradient(found, values), taken)
+
+
+@pytest.mark.parametrize("scale", [1, 20])
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_the_entropy_is_that_of_the_probabilities_and_so_is_its_gradient(outputs: int, scale: int):
+    """With one logit the second action has a logit of 0."""
+    logits = tf.constant(LOGITS[:, :outputs] * scale)
+
+    def theirs(logits: tf.Tensor) -> tf.Tensor:
+        both = tf.concat([logits, tf.zeros_like(logits)], -2) if outputs == 1 else logits
+        last = tf.linalg.matrix_transpose(both)
+        return -tf.reduce_sum(tf.nn.softmax(last) * tf.nn.log_softmax(last), -1)
+
+    found = []
+    for entropy in (heads.entropy, theirs):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = entropy(logits)
+        found.append((value, tape.gradient(value, logits)))
+    for mine, other in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
+
+
+def test_the_entropy_of_equal_probabilities_is_the_log_of_their_number_and_of_certainty_zero():
+    np.testing.assert_allclose(heads.entropy(tf.zeros([1, 3])), np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(heads.entropy(tf.zeros([5, 3])), np.log(5), rtol=1e-6)
+    certain = tf.constant([[0.0], [-300], [300]])
+    assert heads.entropy(certain).numpy() == 0

@@ -1,0 +1,140 @@
+"""Trains actor-critics of growing power on CartPole, with about as many steps as REINFORCE takes.
+
+Reads: params.yaml.
+Writes to data/actor_critic/:
+    metrics.json        how each variant trains, and its comparison with the baseline
+    samples.csv         a row for each variant and seed, also with the critic's foresight
+    returns.csv         mean return by environment steps, one column for each shown seed
+    learning_curve.csv  mean, median and quantiles over seeds
+"""
+
+import sys
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from reprise import hyperparameters as kinds
+from reprise import seeds
+from reprise.agents import actor_critic, evaluation
+from reprise.environments import registry, rollout
+from reprise.environments.rollout import Act
+from reprise.environments.specification import Played
+from reprise.hyperparameters import Ablation, ChangesOf, Frozen, Name, PositiveInt
+from reprise.measures import training, variants
+from reprise.measures.training_run import TrainingRun
+from reprise.nn import networks
+from reprise.pipeline import packs, stage
+from reprise.stats import intervals
+
+NAME = "actor_critic"
+
+
+class Foresight(Frozen):
+    """How the critics' values are compared with returns."""
+
+    episodes: PositiveInt
+    random_steps: PositiveInt  # at most, before a critic judges the state
+
+
+class Params(actor_critic.Hyperparameters, Ablation, Played):
+    """The section of params.yaml; a variant changes hyperparameters."""
+
+    algorithm = actor_critic
+    shared = ("total_steps",)
+
+    variants: dict[Name, Annotated[dict[str, Any], ChangesOf(actor_critic.Hyperparameters)]]
+    targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
+    window_steps: PositiveInt  # environment steps that a mean return is taken over, at least
+    record_every: PositiveInt  # environment steps between two rows of the curves
+    foresight: Foresight
+
+
+def train(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return a pack's evaluated run, with the critics' foresight."""
+    own = params.of(pack.variant)
+    keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
+    run = actor_critic.train(own, registry.make(params.environment), keys)
+    policy = actor_critic.policy(run.weights["final"], own)
+    random = seeds.generator(params.seed, f"{NAME} foresight", pack.variant, pack.first)
+    run = run._replace(extras={"foresight": foresight(run, policy, params, own, random)})
+    return evaluation.evaluated(run, {"greedy": policy}, params.environment, params.evaluation)
+
+
+def foresight(
+    run: TrainingRun, policy: Act, params: Params, own: Any, random: np.random.Generator
+) -> np.ndarray:
+    """Return how critics' values go with the returns that follow, [N].
+
+    Each episode starts with random actions, some more, some fewer. The critic judges the state that
+    they lead to, then the greedy policy plays on. The measure is the rank correlation over episodes
+    of the value and the rest of the return, NaN if all of these are equal.
+    """
+    settings, played = params.foresight, params.evaluation
+    first = played.first_seed + played.episodes  # other episodes than the evaluation's
+    weights, fixed = run.weights["final"], kinds.part(actor_critic.Fixed, own)
+    before = np.arange(settings.episodes) % (settings.random_steps + 1)
+    judged: dict[Any, np.ndarray] = {}
+
+    def act(observations: np.ndarray, step: int) -> np.ndarray:
+        now, greedy = before == step, policy(observations, step)
+        judged.update(zip(np.flatnonzero(now), observations[now], strict=True))
+        anything = random.integers(registry.make(params.environment).actions, size=greedy.shape)
+        return np.where((step < before)[:, None], anything, greedy)
+
+    numbers = range(first, first + settings.episodes)
+    limits, seeds = played.limits[:1], run.returns.shape[1]
+    returns = rollout.evaluate(act, params.environment, numbers, seeds, limits)[0]
+    left = returns - before[:, None]  # [E, N]; 0 if the random actions ended it
+    states = np.stack([judged[episode] for episode in range(settings.episodes)])
+    values = networks.acting(actor_critic.values, weights, fixed)(states, 0)
+    pairs = [(v[r > 0], r[r > 0]) for v, r in zip(values.T, left.T, strict=True)]
+    return np.array([correlation(*pair) for pair in pairs])
+
+
+def correlation(values: np.ndarray, rest: np.ndarray) -> float:
+    """Return the rank correlation, NaN if a side is constant."""
+    constant = len(np.unique(values)) < 2 or len(np.unique(rest)) < 2
+    return np.nan if constant else intervals.rank_correlation(values, rest).estimate
+
+
+def run(params: Params) -> dict:
+    """Train and evaluate all variants, and compare."""
+    points = np.arange(params.record_every, params.total_steps + 1, params.record_every)
+    runs = evaluation.in_packs(train, params, NAME, params.variants)
+    samples, curves, quantiles, metrics = {}, {}, {}, {}
+    for name, run in runs.items():
+        window = -(-params.window_steps // params.of(name).batch_size)  # rollouts
+        times = training.times(run, params.targets, window)
+        own = training.by_episodes(run, params.evaluation.limits).join(times)
+        samples[name] = own.assign(foresight=run.extras["foresight"])
+        by_steps = training.by_steps(run, points, window)
+        curves[name] = training.by_seed(by_steps[:, : variants.SHOWN], "steps").assign(steps=points)
+        quantiles[name] = training.quantiles(by_steps, "steps").assign(steps=points)
+        metrics[name] = {
+            "last_return": intervals.summary(own["last_return"]),
+            "environment_steps": intervals.summary(own["environment_steps"]),
+            "foresight": intervals.summary(run.extras["foresight"]),
+            **{column: variants.reached(own[column].to_numpy()) for column in times},
+            **training.evaluations(run, params.evaluation, params.environment.solved_return),
+        }
+    every = variants.stacked(samples)
+    compared = {
+        "last_return": variants.comparisons(every, "last_return", params.baseline),
+        **{
+            f"steps_to_{goal}": variants.sooner(every, f"steps_to_{goal}", params.baseline)
+            for goal in params.targets
+        },
+    }
+    return {
+        "metrics.json": {"variants": metrics, f"against_{params.baseline}": compared},
+        "samples.csv": every,
+        "returns.csv": variants.stacked(curves),
+        "learning_curve.csv": variants.stacked(quantiles),
+    }
+
+
+headline = variants.headline
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline))
