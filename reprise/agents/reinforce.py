@@ -216,9 +216,9 @@ def update(
 
 def initial_weights(keys: tf.Tensor, env: Environment, s: Fixed) -> Weights:
     """Return the untrained policy networks of keys [2, N]."""
-    outputs = 1 if env.actions == 2 and not env.continuous else env.actions
+    outputs = heads.outputs(env.actions, env.continuous)
     sizes = (env.observation_size, *s.hidden_sizes, outputs)
-    return heads.initial_policy(streams.fold_in(keys, WEIGHTS), sizes, env.continuous)
+    return heads.initial_policy(streams.fold_in(keys, WEIGHTS), sizes, env.action_shape)
 
 
 def training(
@@ -287,7 +287,7 @@ def policy(
 ) -> networks.Act:
     """Return a greedy policy, or one sampled by a generator."""
     one = h if isinstance(h, Hyperparameters) else h[0]
-    shape = (len(weights[-1]),) if heads.is_continuous(weights) else ()
+    shape = heads.action_shape(weights)
     return networks.acting(actions, weights, kinds.part(Fixed, one), random, shape)
 
 

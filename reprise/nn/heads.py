@@ -21,7 +21,7 @@ Source: the chapter, section Neural Network Policies; Sutton and Barto (2018), e
 
 from __future__ import annotations
 
-from math import log, pi, sqrt
+from math import e, log, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -43,13 +43,25 @@ def is_continuous(weights: Weights) -> bool:
     return len(weights) % 2 == 1
 
 
-def initial_policy(keys: tf.Tensor, sizes: tuple[int, ...], continuous: bool) -> Weights:
+def outputs(actions: int, continuous: bool) -> int:
+    """Return how many outputs a policy's network has."""
+    return 1 if actions == 2 and not continuous else actions
+
+
+def initial_policy(
+    keys: tf.Tensor, sizes: tuple[int, ...], action_shape: tuple[int, ...]
+) -> Weights:
     """Draw a policy's weights by keys [2, N].
 
-    Sizes are the features of the input, of each hidden layer and of an action's logits or means.
+    Sizes are the features of the input, of each hidden layer and of the output.
     """
     weights = networks.glorot_uniform(keys, sizes)
-    return [*weights, 0 * weights[-1]] if continuous else weights
+    return [*weights, tf.zeros([*action_shape, keys.shape[-1]])] if action_shape else weights
+
+
+def action_shape(weights: Weights) -> tuple[int, ...]:
+    """Return a policy's axes of an action before N, if any."""
+    return (len(weights[-1]),) if is_continuous(weights) else ()
 
 
 def distribution(
@@ -71,6 +83,23 @@ def to_arrays(weights: Weights, hidden: networks.Activation) -> dict[str, np.nda
         arrays = networks.to_arrays(weights[:-1], hidden, "linear")
         return arrays | {"log_deviation": np.ascontiguousarray(np.transpose(weights[-1]))}
     return networks.to_arrays(weights, hidden, "sigmoid" if len(weights[-1]) == 1 else "softmax")
+
+
+def without_value(weights: Weights) -> Weights:
+    """Return policies without the value, their networks' last output."""
+    layers = len(weights) // 2 * 2
+    kernel, bias = weights[layers - 2 : layers]
+    return [*weights[: layers - 2], kernel[:-1], bias[:-1], *weights[layers:]]
+
+
+def distribution_and_value(
+    weights: Weights, observation: tf.Tensor, hidden: networks.Activation
+) -> tuple[tf.Tensor | Gaussian, tf.Tensor]:
+    """Return π's logits or Gaussian, and the last output [..., N]."""
+    both = distribution(weights, observation, hidden)
+    if isinstance(both, Gaussian):
+        return both._replace(mean=both.mean[..., :-1, :]), both.mean[..., -1, :]
+    return both[..., :-1, :], both[..., -1, :]
 
 
 def greedy(values: tf.Tensor) -> tf.Tensor:
@@ -134,13 +163,18 @@ def negative_log_prob(logits: tf.Tensor | Gaussian, action: tf.Tensor) -> tf.Ten
     return tf.math.log(total) + highest - select_action_values(logits, action)
 
 
-def entropy(logits: tf.Tensor) -> tf.Tensor:
-    """Return H(π) = -Σ_a π(a | s) log π(a | s), [..., N]."""
+def entropy(logits: tf.Tensor | Gaussian) -> tf.Tensor:
+    """Return H(π) = -Σ_a π(a | s) log π(a | s), [..., N].
+
+    A Gaussian's is Σ_d log(σ_d √2πe), the same in all states, [N].
+    """
+    if isinstance(logits, Gaussian):
+        return tf.add_n(tf.unstack(logits.log_deviation + 0.5 * log(2 * pi * e)))
     if logits.shape[-2] == 1:
         logits = tf.concat([logits, tf.zeros_like(logits)], -2)
     terms, total, highest = _exponentials(logits)
     values = tf.unstack(logits, axis=-2)
-    expected = tf.add_n([e * (z - highest) for e, z in zip(terms, values, strict=True)]) / total
+    expected = tf.add_n([x * (z - highest) for x, z in zip(terms, values, strict=True)]) / total
     return tf.math.log(total) - expected
 
 

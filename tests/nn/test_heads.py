@@ -104,7 +104,7 @@ def test_a_gaussians_negative_log_probability_and_its_gradient_are_those_of_the_
 
 def test_an_exported_gaussian_gives_its_means():
     keys = tf.constant(np.arange(6, dtype=np.uint32).reshape(2, 3))
-    weights = heads.initial_policy(keys, (2, 5, 2), True)
+    weights = heads.initial_policy(keys, (2, 5, 2), (2,))
     arrays = reinforce.export(weights, test_reinforce.TINY)
     np.testing.assert_array_equal(arrays["log_deviation"], np.zeros((3, 2)))
     observations = np.random.default_rng(2).normal(size=(6, 2, 3)).astype(np.float32)
