@@ -15,7 +15,7 @@ export DVC_NO_ANALYTICS := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme docs handout $(YARDSTICKS)
+.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme docs handout extra $(YARDSTICKS)
 
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'

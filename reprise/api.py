@@ -6,6 +6,7 @@ limits of another environment than the chapter's are its registered ones. Nothin
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -131,6 +132,8 @@ def train(
         values = _budgeted(values, name, changes, steps)
     asked = parameters.checked(values, name, model)
     capacity.check(name, asked.needs())
+    if asked.notice:
+        print(f"{name}: {asked.notice}", file=sys.stderr)
     numbers = list(range(asked.seeds)) if numbers is None else numbers
     keys = training_keys(asked.seed, f"library {name}", numbers)
     label = f"{name} on {asked.environment.id}, seeds: {len(numbers)}"

@@ -29,7 +29,7 @@ from reprise import capacity, seeds, settings
 from reprise import hyperparameters as kinds
 from reprise.agents import dqn, evaluation, reinforce
 from reprise.environments import registry
-from reprise.environments.specification import left_limits, with_limits
+from reprise.environments.specification import notice, with_limits
 from reprise.hyperparameters import AtLeastTwo, Evaluation, Frozen, PositiveInt, Seed, Some
 from reprise.measures import ranking, training
 from reprise.pipeline import packs, stage
@@ -102,7 +102,7 @@ class Params(Frozen):
     @property
     def notice(self) -> str | None:
         """Return a notice to print before a run, if any."""
-        return left_limits(self.base.environment, self.base.maximum_steps, self.evaluation.limits)
+        return notice(self.base.environment, self.base.maximum_steps, self.evaluation.limits)
 
     @property
     def environment(self) -> Any:

@@ -223,6 +223,21 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
             reprise.train("dqn", "Line-v0", seeds=2)
 
 
+def test_continuous_actions_train_save_and_load(tmp_path):
+    trained = reprise.train("reinforce", environment="MountainCarContinuous-v0", seeds=2, **SMALL)
+    assert trained.returns["greedy_30"].between(-3, 0).all()  # a step costs up to 0.1
+    assert trained.weights["log_deviation"].shape == (2, 1)
+    trained.save(tmp_path / "weights.npz")
+    loaded = reprise.load(tmp_path / "weights.npz", 1)
+    limits, seeds = [30], trained.parameters.evaluation.seeds
+
+    def act(observations: np.ndarray, step: int) -> np.ndarray:
+        return loaded(observations[..., 0]).numpy()[..., None]
+
+    returns = evaluate(act, "MountainCarContinuous-v0", seeds, 1, limits)
+    np.testing.assert_allclose(returns.mean(), trained.returns["greedy_30"][1], rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
@@ -243,7 +258,10 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
         ({"evaluation": {"episods": 1}}, "evaluation.episods is unknown; did you mean episodes?"),
         ({"evaluation": 3}, "reinforce.evaluation is 3; allowed: a valid dictionary or"),
         ({"environment": "CartPole-v7"}, "did you mean CartPole-v1?"),
-        ({"environment": "Pendulum-v1"}, "Pendulum-v1 has the actions"),
+        (
+            {"algorithm": "dqn", "environment": "MountainCarContinuous-v0"},
+            "allowed: Discrete actions. reinforce and actor_critic take both",
+        ),
         ({"environment": ""}, "reinforce.environment.id is '': String should have at least 1 char"),
         ({"environment": {"kwargs": {}}}, "reinforce.environment.id is missing"),
         ({"environment": 1}, "reinforce.environment is 1; allowed: a valid dictionary or"),

@@ -31,7 +31,7 @@ from reprise import hyperparameters as kinds
 from reprise.agents import needs
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
-from reprise.nn import networks, optimizers, programs, replay_buffer, streams
+from reprise.nn import heads, networks, optimizers, programs, replay_buffer, streams
 from reprise.nn.determinism import tf
 from reprise.nn.heads import entropy, greedy_action, negative_log_prob, sample_action
 from reprise.nn.networks import Weights, materialize
@@ -119,20 +119,25 @@ class Batch(NamedTuple):
     """Steps to learn from."""
 
     observation: tf.Tensor  # [B, O, N]
-    action: tf.Tensor  # int32 [B, N]
+    action: tf.Tensor  # int32 [B, N], or float32 [B, A, N]
     advantage: tf.Tensor  # [B, N]
     target: tf.Tensor  # of the value, [B, N]
     surprise: tf.Tensor  # -log π(a | s) when the action was drawn, [B, N]
 
 
-def outputs(weights: Weights, observation: tf.Tensor, s: Fixed) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return logits of π [..., Z, N] and values [..., N]."""
+def actors(weights: Weights, s: Fixed) -> Weights:
+    """Return the policies alone, without their critics."""
     if s.shared_network:
-        both = networks.forward(weights, observation, s.activation)
-        return both[..., :-1, :], both[..., -1, :]
-    actor, critic = weights[: len(weights) // 2], weights[len(weights) // 2 :]
-    value = networks.forward(critic, observation, s.activation)
-    return networks.forward(actor, observation, s.activation), value[..., 0, :]
+        return heads.without_value(weights)
+    return list(weights[: -(-len(weights) // 2)])  # a Gaussian has one array more
+
+
+def outputs(weights: Weights, observation: tf.Tensor, s: Fixed) -> tuple[Any, tf.Tensor]:
+    """Return π's logits or Gaussian, and values [..., N]."""
+    if s.shared_network:
+        return heads.distribution_and_value(weights, observation, s.activation)
+    value = networks.forward(weights[-(len(weights) // 2) :], observation, s.activation)
+    return heads.distribution(actors(weights, s), observation, s.activation), value[..., 0, :]
 
 
 def advantages(td_error: tf.Tensor, ended: tf.Tensor, decay: tf.Tensor | float) -> tf.Tensor:
@@ -185,7 +190,9 @@ def rollout(
     """
     choose, narrow = env.part(partial(act, s=s)), [s.environments_per_seed, keys.shape[-1]]
     starts = streams.fold_in(keys, STARTS)
-    random = streams.uniform(streams.fold_in(keys, ACTIONS), (s.horizon, narrow[0]))
+    random = streams.uniform(
+        streams.fold_in(keys, ACTIONS), (s.horizon, narrow[0], *env.action_shape)
+    )
     chance = streams.uniform(streams.fold_in(keys, CHANCE), (s.horizon, narrow[0], env.draws))
 
     def tick(t, play, total, count, memory):
@@ -205,7 +212,7 @@ def rollout(
         )
         return t + 1, play, total, count, programs.record(memory, t, step)
 
-    memory = replay_buffer.recorder(s.horizon, narrow, env.observation_size)
+    memory = replay_buffer.recorder(s.horizon, narrow, env.observation_size, env.action_shape)
     none = tf.zeros([narrow[1]], env.reward_dtype)
     _, play, total, count, memory = tf.while_loop(
         lambda t, *_: t < s.horizon, tick, (tf.constant(0), play, none, none, memory)
@@ -215,20 +222,22 @@ def rollout(
 
 
 def judged(weights: Weights, steps: Transitions, numbers: Numbers, s: Fixed) -> tf.Tensor:
-    """Return a rollout with its advantages, as rows [B, N, F]."""
+    """Return a rollout with its advantages, as rows."""
     z, value = outputs(weights, steps.observation, s)
     _, next_value = outputs(weights, steps.next_observation, s)
     following = tf.where(steps.terminated, 0.0, numbers.discount * next_value)
     ended, decay = steps.terminated | steps.truncated, numbers.discount * numbers.gae_lambda
     advantage = advantages(steps.reward + following - value, ended, decay)
-    action, surprise = tf.cast(steps.action, tf.float32), negative_log_prob(z, steps.action)
-    single = tf.stack([action, advantage, advantage + value, surprise], -2)
-    rows = tf.concat([steps.observation, single], -2)  # [T, E, F, N]
+    action, surprise = steps.action, negative_log_prob(z, steps.action)
+    if action.dtype == tf.int32:
+        action = tf.cast(action, tf.float32)[..., None, :]
+    single = tf.stack([advantage, advantage + value, surprise], -2)
+    rows = tf.concat([steps.observation, action, single], -2)  # [T, E, F, N]
     rows = tf.reshape(rows, [s.batch_size, *rows.shape[2:]])
     return materialize([tf.transpose(rows, [0, 2, 1])])[0]
 
 
-def drawn(rows: tf.Tensor, n: tf.Tensor, keys: tf.Tensor, s: Fixed) -> Batch:
+def drawn(rows: tf.Tensor, n: Any, keys: Any, s: Fixed, action_shape: Any = ()) -> Batch:
     """Return the minibatch of gradient step n.
 
     An epoch visits every row, [B, N, F], once. All share a random order, and begin it at random
@@ -241,9 +250,10 @@ def drawn(rows: tf.Tensor, n: tf.Tensor, keys: tf.Tensor, s: Fixed) -> Batch:
         place = tf.range(size)[:, None] + n % s.minibatches * size + tf.cast(start, tf.int32)
         index = tf.gather(order, place % length), tf.broadcast_to(tf.range(seeds), place.shape)
         rows = tf.gather_nd(rows, tf.stack(index, -1))
-    fields = tf.transpose(rows, [0, 2, 1])
-    action, *others = tf.unstack(fields[:, -4:], axis=1)
-    return Batch(fields[:, :-4], tf.cast(action, tf.int32), *others)
+    sizes = [-1, *(action_shape or [1]), 3]
+    observation, action, others = tf.split(tf.transpose(rows, [0, 2, 1]), sizes, 1)
+    action = action if action_shape else tf.cast(action[:, 0], tf.int32)
+    return Batch(observation, action, *tf.unstack(others, axis=1))
 
 
 def update(
@@ -270,10 +280,10 @@ def learn(
     weights: Weights, state: Any, steps: Transitions, keys: Any, rate: Any, numbers: Any, s: Fixed
 ) -> tuple[Weights, optimizers.State]:
     """Take a rollout's gradient steps."""
-    rows = judged(weights, steps, numbers, s)
+    rows, shape = judged(weights, steps, numbers, s), steps.action.shape[2:-1].as_list()
 
     def body(n, weights, state):
-        return n + 1, *update(weights, state, drawn(rows, n, keys, s), rate, numbers, s)
+        return n + 1, *update(weights, state, drawn(rows, n, keys, s, shape), rate, numbers, s)
 
     count, start = s.epochs * s.minibatches, (tf.constant(0), weights, state)
     return tf.while_loop(lambda n, *_: n < count, body, start)[1:]
@@ -281,12 +291,11 @@ def learn(
 
 def initial_weights(keys: tf.Tensor, env: Environment, s: Fixed) -> Weights:
     """Return the untrained actors and critics of keys [2, N]."""
-    logits, weights = 1 if env.actions == 2 else env.actions, []
-    networks_outputs = (logits + 1,) if s.shared_network else (logits, 1)
-    for stream, outputs in enumerate(networks_outputs, start=ACTOR):
-        sizes = (env.observation_size, *s.hidden_sizes, outputs)
-        weights += networks.glorot_uniform(streams.fold_in(keys, stream), sizes)
-    return weights
+    outputs = heads.outputs(env.actions, env.continuous) + s.shared_network
+    sizes = (env.observation_size, *s.hidden_sizes)
+    actor = heads.initial_policy(streams.fold_in(keys, ACTOR), (*sizes, outputs), env.action_shape)
+    critic = networks.glorot_uniform(streams.fold_in(keys, CRITIC), (*sizes, 1))
+    return actor if s.shared_network else [*actor, *critic]
 
 
 def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Fixed) -> tuple:
@@ -319,7 +328,7 @@ def train(
     returns, weights = programs.of(training, env, s)(tf.constant(keys.T), numbers)
     steps = np.arange(1, s.iterations + 1)[:, None] * np.full(len(keys), s.batch_size)
     final, none = [weight.numpy() for weight in weights], np.zeros((0, len(keys)), np.float32)
-    half = len(final) // (1 if s.shared_network else 2)
+    half = len(final) if s.shared_network else -(-len(final) // 2)
     final = [w for part in (final[:half], final[half:]) if part for w in env.on_observations(part)]
     return TrainingRun(finite(returns.numpy(), np.float32), steps, none, none, {"final": final})
 
@@ -331,7 +340,8 @@ def policy(
 ) -> networks.Act:
     """Return a greedy policy, or one sampled by a generator."""
     one = h if isinstance(h, Hyperparameters) else h[0]
-    return networks.acting(act, weights, kinds.part(Fixed, one), random)
+    shape = heads.action_shape(actors(weights, one))
+    return networks.acting(act, weights, kinds.part(Fixed, one), random, shape)
 
 
 def values(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor:
@@ -340,10 +350,5 @@ def values(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor:
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return the actors: π(0 | s), or π(a | s)."""
-    if h.shared_network:  # the last output is the value
-        actor = [*weights[:-2], weights[-2][:-1], weights[-1][:-1]]
-    else:
-        actor = list(weights[: len(weights) // 2])
-    output = "sigmoid" if actor[-1].shape[0] == 1 else "softmax"
-    return networks.to_arrays(actor, h.activation, output)
+    """Return the actors, networks for probabilities or means of actions."""
+    return heads.to_arrays(actors(weights, h), h.activation)

@@ -323,8 +323,8 @@ def train(
     Each may have hyperparameters of its own, with equal fixed ones. One program serves the
     `variants` that can share it.
     """
-    each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
-    numbers, s = prepared(each, variants)
+    env.check_discrete("dqn")
+    numbers, s = prepared([h] * len(keys) if isinstance(h, Hyperparameters) else h, variants)
     found = programs.of(training, env, s)(tf.constant(keys.T), numbers)
     (returns, steps, losses, targets), final, best = found
     final, best = (env.on_observations([w.numpy() for w in weights]) for weights in (final, best))

@@ -62,7 +62,7 @@ def program(env: Environment, s: reinforce.Fixed, h: Hyperparameters) -> Callabl
 
         start = (tf.constant(0), weights, optimizers.init(weights))
         _, weights, _ = tf.while_loop(lambda n, *_: n < h.gradient_steps, body, start)
-        right = reinforce.logits(weights, shown.observation, s)[..., 0, :] < 0
+        right = reinforce.distribution(weights, shown.observation, s)[..., 0, :] < 0
         agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
         steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
         return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps

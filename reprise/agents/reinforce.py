@@ -10,7 +10,8 @@ N independent seeds train side by side in one compiled program: every tensor end
 and no number passes from one seed to another. All episodes of an iteration are played at once; one
 that has ended waits for the longest.
 
-Shapes: N seeds, K iterations, E episodes, T steps, O features of an observation, Z logits.
+Shapes: N seeds, K iterations, E episodes, T steps, O features of an observation, Z logits. A
+continuous action is [A, N] instead of [N].
 
 Source: Williams (1992), section 4, equation 11; Sutton and Barto (2018), equations 3.9 and 13.8;
     the chapter, sections Evaluating Actions and Policy Gradients.
@@ -29,9 +30,9 @@ from reprise import hyperparameters as kinds
 from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
-from reprise.nn import networks, optimizers, programs, streams
+from reprise.nn import heads, networks, optimizers, programs, streams
 from reprise.nn.determinism import tf
-from reprise.nn.heads import greedy_action, negative_log_prob, sample_action
+from reprise.nn.heads import Gaussian, greedy_action, negative_log_prob, sample_action
 from reprise.nn.networks import Weights, materialize
 
 Behaviour = Literal["sampled", "greedy"]
@@ -97,14 +98,14 @@ class Episodes(NamedTuple):
     """The episodes of an iteration; a step counts where `played`."""
 
     observation: tf.Tensor  # [T, E, O, N]
-    action: tf.Tensor  # int32 [T, E, N]
+    action: tf.Tensor  # int32 [T, E, N], or float32 [T, E, A, N]
     reward: tf.Tensor  # [T, E, N], 0 after the end
     played: tf.Tensor  # bool [T, E, N]
 
 
-def logits(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor:
-    """Return the logits of π [..., Z, N]."""
-    return networks.forward(weights, observation, s.activation)
+def distribution(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor | Gaussian:
+    """Return π's logits [..., Z, N], or its Gaussian."""
+    return heads.distribution(weights, observation, s.activation)
 
 
 def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
@@ -152,7 +153,8 @@ def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> t
     """Return the terms of mean_t -A_t log π(a_t | s_t)."""
     played = tf.cast(episodes.played, tf.float32)
     share = credit * played / tf.reduce_sum(played, [0, 1])
-    return share * negative_log_prob(logits(weights, episodes.observation, s), episodes.action)
+    π = distribution(weights, episodes.observation, s)
+    return share * negative_log_prob(π, episodes.action)
 
 
 def policy_gradient(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> Weights:
@@ -168,8 +170,8 @@ def act(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor, numbers: Numbers, s: Fixed
 ) -> tf.Tensor:
     """Return actions by the seed's behaviour [E, N]."""
-    z = logits(weights, observation, s)
-    return tf.where(numbers.behaviour == 0, sample_action(z, random), greedy_action(z))
+    π = distribution(weights, observation, s)
+    return tf.where(numbers.behaviour == 0, sample_action(π, random), greedy_action(π))
 
 
 def play(
@@ -177,11 +179,12 @@ def play(
 ) -> Episodes:
     """Play E episodes of at most T steps at once.
 
-    The policy `choose` takes observations [E, O, N] and uniform numbers [E, N].
+    The policy `choose` takes observations [E, O, N] and uniform numbers of an action's shape.
     """
     wide, narrow = [episodes, env.observation_size, keys.shape[-1]], [episodes, keys.shape[-1]]
+    acted = [episodes, *env.action_shape, keys.shape[-1]]
     state = env.reset(streams.fold_in(keys, STARTS), (episodes,))
-    random = streams.uniform(streams.fold_in(keys, ACTIONS), (steps, episodes))
+    random = streams.uniform(streams.fold_in(keys, ACTIONS), (steps, *acted[:-1]))
     chance = streams.uniform(streams.fold_in(keys, CHANCE), (steps, episodes, env.draws))
 
     def tick(t, alive, state, memory):
@@ -194,7 +197,8 @@ def play(
         alive = alive & ~(terminated | env.truncated(next_state))
         return t + 1, alive, state, memory
 
-    kinds = (tf.float32, wide), (tf.int32, narrow), (tf.float32, narrow), (tf.bool, narrow)
+    action = tf.float32 if env.continuous else tf.int32, acted
+    kinds = (tf.float32, wide), action, (tf.float32, narrow), (tf.bool, narrow)
     start = (tf.constant(0), tf.ones(narrow, tf.bool), state, programs.recorder(steps, kinds))
     *_, memory = tf.while_loop(lambda t, alive, *_: (t < steps) & tf.reduce_any(alive), tick, start)
     return Episodes(*(rows.stack() for rows in memory))
@@ -212,9 +216,9 @@ def update(
 
 def initial_weights(keys: tf.Tensor, env: Environment, s: Fixed) -> Weights:
     """Return the untrained policy networks of keys [2, N]."""
-    outputs = 1 if env.actions == 2 else env.actions
+    outputs = heads.outputs(env.actions, env.continuous)
     sizes = (env.observation_size, *s.hidden_sizes, outputs)
-    return networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)
+    return heads.initial_policy(streams.fold_in(keys, WEIGHTS), sizes, env.action_shape)
 
 
 def training(
@@ -283,18 +287,18 @@ def policy(
 ) -> networks.Act:
     """Return a greedy policy, or one sampled by a generator."""
     one = h if isinstance(h, Hyperparameters) else h[0]
-    return networks.acting(actions, weights, kinds.part(Fixed, one), random)
+    shape = heads.action_shape(weights)
+    return networks.acting(actions, weights, kinds.part(Fixed, one), random, shape)
 
 
 def actions(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor | None = None, *, s: Fixed
 ) -> tf.Tensor:
     """Return greedy actions, or sampled ones by uniform numbers."""
-    z = logits(weights, observation, s)
-    return greedy_action(z) if random is None else sample_action(z, random)
+    π = distribution(weights, observation, s)
+    return greedy_action(π) if random is None else sample_action(π, random)
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return networks for π(0 | s), or π(a | s)."""
-    output = "sigmoid" if weights[-1].shape[0] == 1 else "softmax"
-    return networks.to_arrays(weights, h.activation, output)
+    """Return networks for probabilities or means of actions."""
+    return heads.to_arrays(weights, h.activation)

@@ -1,4 +1,4 @@
-"""Checks of spaces, and of answers to `reset` and `step`.
+"""Checks of answers to `reset` and `step`.
 
 An answer with a clear meaning is taken: a list for an array, a category as a float, a reward or an
 end as an array of one. Any other is a `Misfit`: reshaped to fit, it would be a wrong number.
@@ -6,18 +6,11 @@ end as an array of one. Any other is a `Misfit`: reshaped to fit, it would be a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete
-from numpy.typing import NDArray
 
-from reprise.errors import UserError
-
-MOST_VALUES = 4096  # of a Discrete observation, each of which is an input of the networks
 REAL = "biuf"  # NumPy's kinds of real numbers
 
 
@@ -25,76 +18,24 @@ class Misfit(Exception):
     """An answer that Gymnasium's interface does not allow."""
 
 
-class Spaces(NamedTuple):
-    """Observations and actions of an environment as networks see them."""
-
-    features: int  # O
-    actions: int  # A, numbered from 0
-    first_action: int  # the environment's number of action 0
-    encode: Callable[[Any], NDArray]  # from its observation to numbers [O]; raises Misfit
-
-
-def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
-    """Return an environment's spaces; a UserError if none fits networks."""
-    shown, actions = environment.observation_space, environment.action_space
-    if not isinstance(actions, Discrete) or actions.n < 2:
-        raise UserError(
-            f"{environment_id} has the actions {actions}; allowed: Discrete, at least 2 of them"
-        )
-    if isinstance(shown, Discrete) and shown.n > MOST_VALUES:
-        raise UserError(
-            f"{environment_id} observes {shown}, which is shown as one number for each value; "
-            f"allowed: up to {MOST_VALUES} of them"
-        )
-    features = 0
-    with suppress(NotImplementedError, ValueError):  # of a space that nothing makes a vector of
-        features = gymnasium.spaces.flatdim(shown)
-    vector = isinstance(shown, Box) and len(shown.shape) == 1
-    if not features or not (vector or isinstance(shown, Discrete)):
-        hint = "; the wrapper FlattenObservation makes a Box of it" if features else ""
-        raise UserError(
-            f"{environment_id} observes {' '.join(str(shown).split())}; allowed: a Box with one "
-            f"axis, or Discrete, which is shown as one number for each value{hint}"
-        )
-    first = int(shown.start) if isinstance(shown, Discrete) else 0
-    places = {first + place: place for place in range(features)}  # a key equals its float
-
-    def encode(observation: Any) -> NDArray:
-        # Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
-        try:
-            if vector:
-                row = np.asarray(observation)
-                if row.shape == shown.shape and row.dtype.kind in REAL:
-                    return row
-            elif (place := places.get(_single(observation))) is not None:
-                row = np.zeros(features, np.float32)
-                row[place] = 1
-                return row
-        except Exception:  # of ragged lists, and of what has no hash
-            pass
-        raise Misfit(f"observed {_shown(observation)}; its space is {_short(shown)}")
-
-    return Spaces(features, int(actions.n), int(actions.start), encode)
-
-
 def begun(answer: Any) -> Any:
     """Return the observation of an answer to `reset`."""
     if type(answer) is not tuple or len(answer) != 2 or not isinstance(answer[1], Mapping):
-        raise Misfit(f"returned {_shown(answer)} from reset; allowed: observation, info")
+        raise Misfit(f"returned {shown(answer)} from reset; allowed: observation, info")
     return answer[0]
 
 
 def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
     """Return observation, reward, terminated and truncated."""
     if type(answer) is not tuple or len(answer) != 5:
-        what = f"{len(answer)} values" if isinstance(answer, tuple) else _shown(answer)
+        what = f"{len(answer)} values" if isinstance(answer, tuple) else shown(answer)
         allowed = "observation, reward, terminated, truncated, info"
         raise Misfit(f"returned {what} from step; allowed: {allowed}")
     observation, reward, terminated, truncated, _ = answer
     if type(reward) is not float:
-        value = _single(reward)
+        value = single(reward)
         if isinstance(value, np.generic) or not hasattr(type(value), "__float__"):
-            raise Misfit(f"rewarded {_shown(reward)}; allowed: a number")
+            raise Misfit(f"rewarded {shown(reward)}; allowed: a number")
         reward = float(value)
     if terminated is not False:
         terminated = _flag(terminated, "terminated")
@@ -104,24 +45,27 @@ def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
 
 
 def _flag(end: Any, name: str) -> bool:
-    value = _single(end)
+    value = single(end)
     if isinstance(value, bool | int | float) and value in (0, 1):
         return bool(value)
-    raise Misfit(f"returned {_shown(end)} as {name}; allowed: true or false")
+    raise Misfit(f"returned {shown(end)} as {name}; allowed: true or false")
 
 
-def _single(value: Any) -> Any:
+def single(value: Any) -> Any:
+    """Return an array's only number; None of several."""
     if isinstance(value, np.generic | np.ndarray) and value.size == 1 and value.dtype.kind in REAL:
         return value.item()
     return None if isinstance(value, np.ndarray | list | dict | set) else value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value for a message."""
     if isinstance(value, np.ndarray):
-        return f"{_short(value.tolist())} of shape {list(value.shape)}"
-    return _short(value if isinstance(value, np.generic) else repr(value))
+        return f"{short(value.tolist())} of shape {list(value.shape)}"
+    return short(value if isinstance(value, np.generic) else repr(value))
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """Return a text in at most 100 characters."""
     text = " ".join(str(value).split())
     return text if len(text) <= 100 else f"{text[:97]}..."

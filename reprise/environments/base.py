@@ -12,6 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from reprise.errors import UserError
 from reprise.nn import programs
 from reprise.nn.determinism import tf
 
@@ -25,10 +26,25 @@ class Environment(ABC):
     """
 
     observation_size: int  # O, the number of features of an observation
-    actions: int  # A, the number of actions
+    actions: int  # A, the number of actions, or of the components of a continuous one
+    continuous: bool = False  # whether an action is real numbers
     draws: int = 0  # D, the number of uniform random numbers that a step takes
     reward_dtype: str = "float32"  # of sums; rewards of compiled environments are exact in float32
     numbers: Any = ()  # arrays that a program takes: environments with others share it
+
+    @property
+    def action_shape(self) -> tuple[int, ...]:
+        """Return an action's axes before N, if any."""
+        return (self.actions,) if self.continuous else ()
+
+    def check_discrete(self, algorithm: str) -> None:
+        """Refuse continuous actions; a UserError."""
+        if self.continuous:
+            raise UserError(
+                f"{algorithm} learns a value for each of a few actions, but those of this "
+                "environment are real numbers; allowed: Discrete actions. reinforce and "
+                "actor_critic take both"
+            )
 
     def having(self, numbers: Any) -> Environment:
         """Return the environment with other `numbers`, as in a program."""
@@ -46,7 +62,8 @@ class Environment(ABC):
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor) -> Step:
         """Return next states, rewards [..., N] and terminations [..., N].
 
-        Actions are int32 [..., N], random numbers uniform in [0, 1), [..., D, N].
+        Actions are int32 [..., N], or float32 [..., A, N] and clipped to the space; random numbers
+        are uniform in [0, 1), [..., D, N].
         """
 
     def truncated(self, state: tf.Tensor) -> tf.Tensor:

@@ -17,7 +17,8 @@ import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from numpy.typing import NDArray
 
-from reprise.environments.answers import Misfit, begun, spaces, stepped
+from reprise.environments.answers import Misfit, begun, stepped
+from reprise.environments.spaces import spaces
 from reprise.environments.specification import CHAPTERS_OWN, Specification, made, once
 from reprise.errors import PlainError, UserError
 
@@ -59,16 +60,16 @@ class Episodes:
         self._check(self.observed, "observed")
         self.running = sorted({*self.running, *which})
 
-    def step(self, actions: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Step running episodes by actions [P]; return rewards [P]."""
+    def step(self, actions: NDArray) -> NDArray[np.float64]:
+        """Step running episodes by actions [.., N]; return rewards [P]."""
         steps, encode, observed, at = self._steps, self.spaces.encode, self.observed, self._at
-        numbers = actions.ravel().astype(np.int64) + self.spaces.first_action
+        decoded = self.spaces.decode(actions)
         rewards = np.zeros(len(steps))
         running, i = [], 0
         try:
             for i in self.running:
                 at[i] += 1
-                observation, rewards[i], terminated, truncated = stepped(steps[i](numbers[i]))
+                observation, rewards[i], terminated, truncated = stepped(steps[i](decoded[i]))
                 observed[i] = encode(observation)
                 if terminated or truncated:
                     self.terminated[i], self.truncated[i] = terminated, truncated
@@ -148,8 +149,10 @@ def check_seeding(specification: Specification) -> None:
         UserError: the environment cannot be made, does not fit, or ignores its seed.
     """
     with made(specification, 3) as (first, second, neighbour):
-        number = spaces(first, specification.id).actions
-        actions = np.random.default_rng(0).integers(number, size=STEPS)
+        found, random = spaces(first, specification.id), np.random.default_rng(0)
+        actions = random.integers(found.actions, size=STEPS)
+        if found.continuous:
+            actions = random.standard_normal((STEPS, found.actions))
         for seed in SEEDS:
             try:
                 alone, again, neighboured = (
@@ -174,7 +177,7 @@ def _episode(environments: Sequence[gymnasium.Env], seed: int, actions: NDArray)
     episodes.begin(range(len(environments)), [seed, seed + len(SEEDS)][: len(environments)])
     found = [episodes.observed[0].copy()]
     for action in actions:
-        reward = episodes.step(np.full(len(environments), action))[0]
+        reward = episodes.step(np.stack([action] * len(environments), axis=-1))[0]
         ends = episodes.terminated[0], episodes.truncated[0]
         if any(ends):  # a final observation may hold what MaxAndSkipObservation saw before
             return [*found, np.array([reward, *ends])]

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reprise.environments.answers import spaces
 from reprise.environments.base import Environment, Step
 from reprise.environments.episodes import Episodes
+from reprise.environments.spaces import spaces
 from reprise.environments.specification import Specification, made
 from reprise.errors import PlainError
 from reprise.nn import programs, streams
@@ -84,7 +84,8 @@ class GymnasiumEnvironment(Environment):
         self.specification = specification
         with made(specification, 1) as (environment,):
             found = spaces(environment, specification.id)
-        self.observation_size, self.actions = found.features, found.actions
+        self.observation_size = found.features
+        self.actions, self.continuous = found.actions, found.continuous
         self.failure: PlainError | None = None
         self._making = ExitStack()
         self._count = 0
@@ -117,8 +118,9 @@ class GymnasiumEnvironment(Environment):
         types = (tf.float32, tf.float32, tf.bool)
         following, reward, terminated = self._python(self._step, [action, state], types)
         following.set_shape(state.shape)
-        reward.set_shape(action.shape)
-        terminated.set_shape(action.shape)
+        narrow = tf.TensorShape([*state.shape[:-2], state.shape[-1]])
+        reward.set_shape(narrow)
+        terminated.set_shape(narrow)
         return following, reward, terminated
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
@@ -182,12 +184,12 @@ class GymnasiumEnvironment(Environment):
         self._episodes.begin(which.tolist(), self._seeds[which].tolist())
         return self._state(anew.shape, which)
 
-    def _step(self, actions: NDArray[np.int32], _: Any) -> tuple[NDArray, NDArray, NDArray]:
-        new = self._episodes.running
-        rewards = self._episodes.step(actions).astype(np.float32).reshape(actions.shape)
+    def _step(self, actions: NDArray, state: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        new, shape = self._episodes.running, (*state.shape[:-2], state.shape[-1])
+        rewards = self._episodes.step(actions).astype(np.float32).reshape(shape)
         # TensorFlow keeps the arrays it is given and does not copy them: none may change later.
-        terminated = self._episodes.terminated.reshape(actions.shape).copy()
-        return self._state(actions.shape, new), rewards, terminated
+        terminated = self._episodes.terminated.reshape(shape).copy()
+        return self._state(shape, new), rewards, terminated
 
     def _state(self, shape: tuple[int, ...], new: Any) -> NDArray[np.float32]:
         parts = self._episodes.observed, self._episodes.truncated[:, None]

@@ -7,9 +7,10 @@ from reprise.environments.base import Environment
 from reprise.environments.cartpole import CartPole
 from reprise.environments.episodes import check_seeding
 from reprise.environments.gymnasium_env import GymnasiumEnvironment
+from reprise.environments.pendulum import Pendulum
 from reprise.environments.specification import Specification, once
 
-COMPILED = {"CartPole-v1": CartPole, "Acrobot-v1": Acrobot}
+COMPILED = {"CartPole-v1": CartPole, "Acrobot-v1": Acrobot, "Pendulum-v1": Pendulum}
 
 _adapted = once(GymnasiumEnvironment)
 

@@ -15,17 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reprise.environments import animation
-from reprise.environments.answers import spaces
 from reprise.environments.episodes import CartPoles, Episodes, check_seeding
+from reprise.environments.spaces import spaces
 from reprise.environments.specification import CHAPTERS_OWN, Specification, made, plain
 from reprise.errors import PlainError, UserError
 
 Observations = NDArray[np.float32]
-Actions = NDArray[np.integer]
+Actions = NDArray[Any]
 Act = Callable[[Observations, int], Actions]
 """From observations [E, O, N] and the number of the time step, from 0, to actions [E, N].
 
-Actions are numbered from 0; a Discrete observation is shown as one number for each of its values.
+Actions are numbered from 0; continuous ones are real numbers [E, A, N], which are clipped to the
+environment's space. A Discrete observation is shown as one number for each of its values.
 """
 
 FRAMES_PER_SECOND = 30.0  # of an environment without a rate, or with one of no use
@@ -36,7 +37,7 @@ class Episode(NamedTuple):
     """One episode, from `reset` to its last step."""
 
     observations: NDArray[np.float32]  # [T + 1, O]
-    actions: NDArray[np.int64]  # [T]
+    actions: NDArray[Any]  # int64 [T], or float32 [T, A]
     frames: NDArray[np.uint8]  # [T + 1, H, W, 3]
     frames_per_second: float
 
@@ -100,9 +101,14 @@ def evaluate(
 
 def _checked(actions: Any, shape: tuple[int, int], episodes: Episodes | CartPoles) -> Actions:
     array, number = np.asarray(actions), episodes.spaces.actions
-    if array.shape != shape or array.dtype.kind not in "iu":
+    continuous = episodes.spaces.continuous
+    due = (shape[0], *episodes.spaces.action_shape, shape[1])
+    if array.shape != due or array.dtype.kind not in ("f" if continuous else "iu"):
+        kind, axes = ("real", "[E, A, N]") if continuous else ("integer", "[E, N]")
         got = f"{array.dtype} {list(array.shape)}"
-        raise ValueError(f"a policy must return integer actions {list(shape)} [E, N]; got {got}")
+        raise ValueError(f"a policy must return {kind} actions {list(due)} {axes}; got {got}")
+    if continuous:
+        return array
     if array.min() < 0 or array.max() >= number:
         wrong = array[(array < 0) | (array >= number)][0]
         raise ValueError(f"a policy chose action {wrong}; allowed: 0 to {number - 1}")
@@ -129,14 +135,16 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
                 if not episodes.running or len(actions) == limit:
                     break
                 chosen = act(observations[-1][None, :, None], len(actions))
-                actions.append(_checked(chosen, (1, 1), episodes)[0, 0])
-                episodes.step(actions[-1])
+                chosen = _checked(chosen, (1, 1), episodes)
+                actions.append(chosen[0, ..., 0])
+                episodes.step(chosen)
             with episodes.failing(0):
                 frames = animation.frames(pictures)
             rate = (played.metadata or {}).get("render_fps")
     if not isinstance(rate, int | float | np.integer) or not SLOWEST <= rate < math.inf:
         rate = FRAMES_PER_SECOND
-    return Episode(np.stack(observations), np.array(actions, np.int64), frames, float(rate))
+    kind = np.float32 if episodes.spaces.continuous else np.int64
+    return Episode(np.stack(observations), np.array(actions, kind), frames, float(rate))
 
 
 def headless() -> None:
@@ -153,18 +161,23 @@ class Remembering:
 
     def __init__(self, act: Act) -> None:
         self._act = act
-        self._actions: list[NDArray[np.int32]] = []
+        self._actions: list[NDArray[Any]] = []
 
     def __call__(self, observations: Observations, step: int) -> Actions:
         """Return the other policy's actions [E, N]."""
         actions = self._act(observations, step)
-        self._actions.append(actions[0].astype(np.int32))
+        self._actions.append(actions[0].astype(np.float32 if actions.ndim == 3 else np.int32))
         return actions
 
-    def actions(self, steps: int) -> NDArray[np.int32]:
-        """Return the first episode's actions [T, N], then -1."""
+    def actions(self, steps: int) -> NDArray[Any]:
+        """Return the first episode's actions [T, N], then -1.
+
+        Continuous ones are [T, A, N], then NaN.
+        """
         kept = np.stack(self._actions[:steps])
-        return np.pad(kept, ((0, steps - len(kept)), (0, 0)), constant_values=-1)
+        found = np.full((steps, *kept.shape[1:]), np.nan if kept.ndim == 3 else -1, kept.dtype)
+        found[: len(kept)] = kept
+        return found
 
 
 class Camera:
@@ -177,21 +190,21 @@ class Camera:
             spaces(played, environment.id)
         self._gif(np.empty(0, np.int32), seed=0)
 
-    def animation(self, actions: NDArray[np.int32], policy: int | None, seed: int) -> bytes:
+    def animation(self, actions: NDArray[Any], policy: int | None, seed: int) -> bytes:
         """Return the GIF of a policy's episode, or a notice.
 
-        The actions [T, N] are those chosen under the seed.
+        The actions [T, N] or [T, A, N] are those chosen under the seed.
         """
         if policy is None:
             return animation.notice("No animation: no seed has a policy.")
-        shown = None if self._lacking else self._gif(actions[:, policy], seed)
+        shown = None if self._lacking else self._gif(actions[..., policy], seed)
         return shown or animation.notice(f"No animation: {self._lacking}.")
 
-    def _gif(self, actions: NDArray[np.int32], seed: int) -> bytes | None:
-        chosen = actions[actions >= 0]
+    def _gif(self, actions: NDArray[Any], seed: int) -> bytes | None:
+        chosen = actions[~np.isnan(actions[:, 0])] if actions.ndim == 2 else actions[actions >= 0]
         try:
             episode = record(
-                lambda _, step: chosen[step, None, None], self._environment, seed, len(chosen)
+                lambda _, step: chosen[step, None, ..., None], self._environment, seed, len(chosen)
             )
             return animation.gif(episode.frames, episode.frames_per_second)
         except Exception as error:

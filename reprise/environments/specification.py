@@ -17,6 +17,7 @@ from typing import Annotated, Any, Self, TypeVar
 import gymnasium
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from reprise.environments.spaces import spaces
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name, check_choice
 
@@ -35,10 +36,12 @@ WRAPPERS = [
     "FilterObservation",
     "FlattenObservation",
     "FrameStackObservation",
+    "GrayscaleObservation",
     "MaxAndSkipObservation",
     "NormalizeObservation",
     "RepeatAction",
     "RescaleObservation",
+    "ResizeObservation",
     "StickyAction",
     "TimeAwareObservation",
     "TimeLimit",
@@ -137,7 +140,11 @@ class Specification(Frozen):
                 self.id, UNLIMITED, disable_env_checker=True, **self.kwargs, **options
             )
             for wrapping in self.wrappers[: -1 if self.normalised else None]:
-                arguments = wrapping.model_extra or {}
+                # What is a list in YAML is a tuple to Gymnasium, such as a picture's shape.
+                arguments = {
+                    key: tuple(value) if isinstance(value, list) else value
+                    for key, value in (wrapping.model_extra or {}).items()
+                }
                 given = ", ".join(f"{key}={value}" for key, value in arguments.items())
                 what = f"{self.id} in {wrapping.name}({given})"
                 environment = getattr(gymnasium.wrappers, wrapping.name)(environment, **arguments)
@@ -151,6 +158,8 @@ class Specification(Frozen):
                     reason += f"; did you mean {module}{colon}{close}?"
             elif not isinstance(error, gymnasium.error.Error):
                 reason = f"{type(error).__name__}: {reason}"
+            if isinstance(error, gymnasium.error.DependencyNotInstalled | ModuleNotFoundError):
+                reason += "; `make extra` installs MuJoCo, Atari and OpenCV"
             raise UserError(f"{what}: {' '.join(reason.split())}") from error
         return environment
 
@@ -230,7 +239,7 @@ class Played(Frozen):
     @property
     def notice(self: Any) -> str | None:
         """Return what to say before a run, if anything."""
-        return left_limits(self.environment, self.maximum_steps, self.evaluation.limits)
+        return notice(self.environment, self.maximum_steps, self.evaluation.limits)
 
 
 def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
@@ -250,6 +259,13 @@ def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
         limit = 1  # whoever checks the environment too names the fault
     found |= {"maximum_steps": limit} if no_steps else {}
     return found | ({"evaluation": played | {"limits": [limit]}} if no_limits else {})
+
+
+def notice(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:
+    """Return what to say before a run, if anything."""
+    with made(environment, 1) as (played,):
+        flattened = spaces(played, environment.id).flattened
+    return "; ".join(filter(None, [flattened, left_limits(environment, steps, limits)])) or None
 
 
 def left_limits(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:

@@ -18,7 +18,7 @@ class TrainingRun(NamedTuple):
     targets: np.ndarray  # mean TD targets, of the same shape
     weights: Mapping[str, list[np.ndarray]]  # [.., N], by name, such as final and best
     evaluations: Mapping[str, np.ndarray] = {}  # returns [limits, E, N], by the way of playing
-    actions: np.ndarray = np.zeros((0, 0), np.int32)  # of the first evaluation episode [T, N]
+    actions: np.ndarray = np.zeros((0, 0), np.int32)  # of the first evaluation, [T, N] or [T, A, N]
     extras: Mapping[str, np.ndarray] = {}  # what only one stage measures, by name [.., N]
 
 

@@ -1,18 +1,105 @@
-"""Heads of networks: action values, or a policy's logits.
+"""Heads of networks: action values, logits or a Gaussian.
 
     π(0 | s) = sigmoid(z)        or        π(a | s) = exp(z_a) / Σ_k exp(z_k)
 
-With two actions a policy has one logit z, with more it has one for each action. There are no dot
-products, so that the bits are the same on every CPU.
+With two actions a policy has one logit z, with more it has one for each action. A continuous action
+has independent normal components:
 
-Shapes: A actions, Z logits, N seeds; before them any axes, such as episodes.
+    π(a | s) = Π_d exp(-(a_d - μ_d(s))² / 2σ_d²) / (σ_d √2π)
 
-Source: the chapter, section Neural Network Policies; Sutton and Barto (2018), equation 13.2.
+The network gives their means. The logarithms of their deviations σ are learned and the same in all
+states: they are one more array of weights, which begins at 0. An environment clips an action to its
+space, while the policy gradient takes the action as drawn; both are as in Stable-Baselines3.
+
+There are no dot products, so that the bits are the same on every CPU.
+
+Shapes: A actions or components of one, Z logits, N seeds; before them any axes, such as episodes.
+
+Source: the chapter, section Neural Network Policies; Sutton and Barto (2018), equations 13.2 and
+    13.19; Raffin et al. (2021), Stable-Baselines3.
 """
 
 from __future__ import annotations
 
+from math import e, log, pi, sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from reprise.nn import networks
 from reprise.nn.determinism import tf
+from reprise.nn.networks import Weights
+
+
+class Gaussian(NamedTuple):
+    """The distribution of a continuous action."""
+
+    mean: tf.Tensor  # [..., A, N]
+    log_deviation: tf.Tensor  # [A, N]
+
+
+def is_continuous(weights: Weights) -> bool:
+    """Return whether a policy's weights end with log deviations."""
+    return len(weights) % 2 == 1
+
+
+def outputs(actions: int, continuous: bool) -> int:
+    """Return how many outputs a policy's network has."""
+    return 1 if actions == 2 and not continuous else actions
+
+
+def initial_policy(
+    keys: tf.Tensor, sizes: tuple[int, ...], action_shape: tuple[int, ...]
+) -> Weights:
+    """Draw a policy's weights by keys [2, N].
+
+    Sizes are the features of the input, of each hidden layer and of the output.
+    """
+    weights = networks.glorot_uniform(keys, sizes)
+    return [*weights, tf.zeros([*action_shape, keys.shape[-1]])] if action_shape else weights
+
+
+def action_shape(weights: Weights) -> tuple[int, ...]:
+    """Return a policy's axes of an action before N, if any."""
+    return (len(weights[-1]),) if is_continuous(weights) else ()
+
+
+def distribution(
+    weights: Weights, observation: tf.Tensor, hidden: networks.Activation
+) -> tf.Tensor | Gaussian:
+    """Return π's logits [..., Z, N], or its Gaussian."""
+    if not is_continuous(weights):
+        return networks.forward(weights, observation, hidden)
+    return Gaussian(networks.forward(weights[:-1], observation, hidden), weights[-1])
+
+
+def to_arrays(weights: Weights, hidden: networks.Activation) -> dict[str, np.ndarray]:
+    """Return policies as named arrays.
+
+    Their networks give π(0 | s), π(a | s), or a Gaussian's means; those of a Gaussian also hold
+    `log_deviation` [N, A].
+    """
+    if is_continuous(weights):
+        arrays = networks.to_arrays(weights[:-1], hidden, "linear")
+        return arrays | {"log_deviation": np.ascontiguousarray(np.transpose(weights[-1]))}
+    return networks.to_arrays(weights, hidden, "sigmoid" if len(weights[-1]) == 1 else "softmax")
+
+
+def without_value(weights: Weights) -> Weights:
+    """Return policies without the value, their networks' last output."""
+    layers = len(weights) // 2 * 2
+    kernel, bias = weights[layers - 2 : layers]
+    return [*weights[: layers - 2], kernel[:-1], bias[:-1], *weights[layers:]]
+
+
+def distribution_and_value(
+    weights: Weights, observation: tf.Tensor, hidden: networks.Activation
+) -> tuple[tf.Tensor | Gaussian, tf.Tensor]:
+    """Return π's logits or Gaussian, and the last output [..., N]."""
+    both = distribution(weights, observation, hidden)
+    if isinstance(both, Gaussian):
+        return both._replace(mean=both.mean[..., :-1, :]), both.mean[..., -1, :]
+    return both[..., :-1, :], both[..., -1, :]
 
 
 def greedy(values: tf.Tensor) -> tf.Tensor:
@@ -26,8 +113,13 @@ def select_action_values(values: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.where(taken, values, 0.0), -2)
 
 
-def sample_action(logits: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Draw actions by logits [..., Z, N] and uniform numbers."""
+def sample_action(logits: tf.Tensor | Gaussian, random: tf.Tensor) -> tf.Tensor:
+    """Draw actions by uniform numbers, one for each component.
+
+    They are int32 [..., N] by logits [..., Z, N], and float32 [..., A, N] by a Gaussian.
+    """
+    if isinstance(logits, Gaussian):
+        return logits.mean + tf.exp(logits.log_deviation) * standard_normal(random)
     if logits.shape[-2] == 1:
         return tf.cast(random > tf.sigmoid(logits[..., 0, :]), tf.int32)
     terms, total, _ = _exponentials(logits)
@@ -39,15 +131,31 @@ def sample_action(logits: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
     return action
 
 
-def greedy_action(logits: tf.Tensor) -> tf.Tensor:
-    """Return the first most probable action, [..., N]."""
+def standard_normal(random: tf.Tensor) -> tf.Tensor:
+    """Turn uniform numbers u into normal ones.
+
+        x = √2 erf⁻¹(2u - 1)
+
+    Uniform numbers are multiples of 2^-24; half a step more makes them symmetric and never 0 or 1.
+    """
+    return sqrt(2) * tf.math.erfinv(2 * random - 1 + 2.0**-24)
+
+
+def greedy_action(logits: tf.Tensor | Gaussian) -> tf.Tensor:
+    """Return the first most probable action, or the mean."""
+    if isinstance(logits, Gaussian):
+        return logits.mean
     if logits.shape[-2] == 1:
         return tf.cast(tf.sigmoid(logits[..., 0, :]) < 0.5, tf.int32)
     return greedy(logits)
 
 
-def negative_log_prob(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+def negative_log_prob(logits: tf.Tensor | Gaussian, action: tf.Tensor) -> tf.Tensor:
     """Return -log π(a | s) [..., N]."""
+    if isinstance(logits, Gaussian):
+        z = (action - logits.mean) * tf.exp(-logits.log_deviation)
+        terms = 0.5 * z * z + logits.log_deviation + 0.5 * log(2 * pi)
+        return tf.add_n(tf.unstack(terms, axis=-2))
     if logits.shape[-2] == 1:
         is_0 = tf.cast(1 - action, tf.float32)
         return tf.nn.sigmoid_cross_entropy_with_logits(is_0, logits[..., 0, :])
@@ -55,13 +163,18 @@ def negative_log_prob(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
     return tf.math.log(total) + highest - select_action_values(logits, action)
 
 
-def entropy(logits: tf.Tensor) -> tf.Tensor:
-    """Return H(π) = -Σ π log π [..., N]."""
+def entropy(logits: tf.Tensor | Gaussian) -> tf.Tensor:
+    """Return H(π) = -Σ π log π [..., N].
+
+    A Gaussian's is Σ_d log(σ_d √2πe), the same in all states, [N].
+    """
+    if isinstance(logits, Gaussian):
+        return tf.add_n(tf.unstack(logits.log_deviation + 0.5 * log(2 * pi * e)))
     if logits.shape[-2] == 1:
         logits = tf.concat([logits, tf.zeros_like(logits)], -2)
     terms, total, highest = _exponentials(logits)
     values = tf.unstack(logits, axis=-2)
-    expected = tf.add_n([e * (z - highest) for e, z in zip(terms, values, strict=True)]) / total
+    expected = tf.add_n([x * (z - highest) for x, z in zip(terms, values, strict=True)]) / total
     return tf.math.log(total) - expected
 
 

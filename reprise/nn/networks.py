@@ -34,7 +34,10 @@ Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
 LARGEST = float(np.finfo(np.float32).max) ** 0.5  # the square of a smaller weight is finite
 Weights = list  # kernel [O, I, N] and bias [O, N] of each layer in turn
 Act = Callable[[np.ndarray, int], np.ndarray]
-"""A policy of all seeds: from observations [E, O, N] and the time step to actions [E, N]."""
+"""A policy of all seeds: from observations [E, O, N] and the time step to actions [E, N].
+
+Continuous actions are [E, A, N].
+"""
 
 
 def elu(x: tf.Tensor) -> tf.Tensor:
@@ -159,19 +162,24 @@ def without_dueling(weights: Weights) -> Weights:
 
 
 def acting(
-    choose: Callable, weights: Weights, s: Hashable, random: np.random.Generator | None = None
+    choose: Callable,
+    weights: Weights,
+    s: Hashable,
+    random: np.random.Generator | None = None,
+    action_shape: tuple[int, ...] = (),
 ) -> Act:
     """Return the policy of trained networks.
 
     `choose` is a module's function of weights, observations and, with a generator, uniform numbers
-    [E, N]; and of settings `s`.
+    of an action's shape, [E, N] or [E, A, N]; and of settings `s`.
     """
     constants, prepare, known = [tf.constant(w) for w in weights], _prepared(choose, s), {}
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
         inputs = [tf.constant(observations)]
         if random:
-            inputs.append(tf.constant(random.random(observations[:, 0].shape, np.float32)))
+            shape = (len(observations), *action_shape, observations.shape[-1])
+            inputs.append(tf.constant(random.random(shape, np.float32)))
         # TensorFlow checks all arguments of a call, for longer than a small network takes.
         if observations.shape not in known:
             known[observations.shape] = prepare(constants, *inputs)

@@ -20,7 +20,7 @@ class Transitions(NamedTuple):
     """Transitions; all fields have the same leading axes."""
 
     observation: tf.Tensor  # [..., O, N]
-    action: tf.Tensor  # int32 [..., N]
+    action: tf.Tensor  # int32 [..., N], or float32 [..., A, N]
     reward: tf.Tensor  # [..., N]
     next_observation: tf.Tensor  # [..., O, N]
     terminated: tf.Tensor  # bool [..., N]
@@ -42,11 +42,17 @@ def empty(rows: int, capacity: tf.Tensor, observation_size: int) -> Buffer:
     return Buffer(content, tf.zeros([seeds], tf.int32), capacity)
 
 
-def recorder(steps: int, narrow: Sequence[int], observation_size: int) -> list[tf.TensorArray]:
-    """Return arrays for T steps of transitions, [..., N] each."""
-    wide = [*narrow[:-1], observation_size, narrow[-1]]
-    types = tf.float32, tf.int32, tf.float32, tf.float32, tf.bool, tf.bool
-    shapes = wide, narrow, narrow, wide, narrow, narrow
+def recorder(
+    steps: int, narrow: Sequence[int], observation_size: int, action_shape: Sequence[int] = ()
+) -> list[tf.TensorArray]:
+    """Return arrays for T steps of transitions, [..., N] each.
+
+    Actions are real numbers if they have axes of their own.
+    """
+    wide, acted = ([*narrow[:-1], *own, narrow[-1]] for own in ([observation_size], action_shape))
+    action = tf.float32 if action_shape else tf.int32
+    types = tf.float32, action, tf.float32, tf.float32, tf.bool, tf.bool
+    shapes = wide, acted, narrow, wide, narrow, narrow
     return programs.recorder(steps, zip(types, shapes, strict=True))
 
 

@@ -1,187 +1,318 @@
-"""Actor-critic against values computed by hand, plain loops and other ways of the same."""
+"""Actor-critic: its equations by hand, plain gradients, rollouts and seeds."""
 
 import numpy as np
 import pytest
 
 from reprise import seeds
 from reprise.agents import actor_critic, reinforce
-from reprise.agents.actor_critic import Batch, Hyperparameters, advantages
-from reprise.environments import registry
+from reprise.environments.acrobot import Acrobot
 from reprise.environments.cartpole import CartPole
-from reprise.environments.specification import plain
 from reprise.hyperparameters import part
-from reprise.nn import networks, programs, streams
+from reprise.measures.training_run import TrainingRun
+from reprise.nn import networks, optimizers, programs, streams
 from reprise.nn.determinism import tf
+from reprise.nn.replay_buffer import Transitions
 
-PPO = Hyperparameters(
-    hidden_sizes=(5,), activation="tanh", shared_network=False, total_steps=256,
-    environments_per_seed=4, horizon=16, maximum_steps=20, epochs=2, minibatches=4,
+TINY = actor_critic.Hyperparameters(
+    hidden_sizes=(5,), activation="tanh", shared_network=False, total_steps=192,
+    environments_per_seed=2, horizon=16, maximum_steps=20, epochs=2, minibatches=4,
     normalize_advantages=True, anneal_learning_rate=True, optimizer="adam", learning_rate=0.01,
-    discount=0.9, gae_lambda=0.8, clip=0.2, value_weight=0.5, entropy_weight=0.01,
+    discount=0.95, gae_lambda=0.9, clip=0.2, value_weight=0.5, entropy_weight=0.01,
     maximum_gradient_norm=0.5,
 )  # fmt: skip
-A2C = PPO.model_copy(update={"epochs": 1, "minibatches": 1, "clip": None})
-KEYS = seeds.training_keys(42, "actor-critic", range(3))
+KEYS = seeds.training_keys(42, "training", range(4))
+LENGTH = TINY.horizon * TINY.environments_per_seed
 
 
-def numbers(h: Hyperparameters) -> actor_critic.Numbers:
-    return programs.numbers(actor_critic.Numbers, [h] * 3, {})
+def with_(**changes) -> actor_critic.Hyperparameters:
+    """Return the tiny hyperparameters with some changed."""
+    return actor_critic.Hyperparameters(**{**TINY.model_dump(), **changes})
 
 
-def played(h: Hyperparameters):
-    """Return untrained weights, and the steps of their first rollout."""
-    env, s, keys = CartPole(), part(actor_critic.Fixed, h), tf.constant(KEYS.T)
-    weights = actor_critic.initial_weights(keys, env, s)
-    shape = (h.environments_per_seed, 3)
-    state = env.reset(streams.fold_in(keys, 9), shape[:1])
-    play = actor_critic.Play(state, tf.zeros(shape, tf.int32), tf.zeros(shape))
-    steps, after, returns = actor_critic.rollout(weights, play, keys, env, s)
-    return s, weights, steps, after, returns
+A2C = with_(clip=None, epochs=1, minibatches=1)
 
 
-def test_advantages_are_those_of_schulmans_equation():
-    # Four steps, the second of which ends an episode: δ_t + γ λ A_{t+1} by hand, from the last on.
-    deltas = np.array([1.0, -2.0, 0.5, 4.0], np.float32)
-    ended = np.array([False, True, False, False])
-    last, third, second = 4.0, 0.5 + 0.72 * 4.0, -2.0
-    expected = [1.0 + 0.72 * second, second, third, last]
-    found = advantages(tf.constant(deltas), tf.constant(ended), 0.9 * 0.8)
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+def prepared(h: actor_critic.Hyperparameters, count: int = 4) -> tuple:
+    """Return the numbers and settings of seeds with the same hyperparameters."""
+    return programs.numbers(actor_critic.Numbers, [h] * count, {}), part(actor_critic.Fixed, h)
 
 
-def test_with_a_lambda_of_1_and_no_critic_advantages_are_discounted_returns():
-    rewards = tf.constant(np.random.default_rng(0).normal(size=(9, 2, 3)).astype(np.float32))
-    found = advantages(rewards, tf.zeros(rewards.shape, tf.bool), 0.9)
-    np.testing.assert_allclose(found, reinforce.discounted_returns(rewards, 0.9), rtol=1e-5)
-
-
-def test_a_truncated_episode_counts_the_next_value_and_a_terminated_one_does_not():
-    h = A2C.model_copy(update={"maximum_steps": 5, "gae_lambda": 0.0})
-    s, weights, steps, _, _ = played(h)
-    rows = actor_critic.judged(weights, steps, numbers(h), s)
-    batch = actor_critic.drawn(rows, tf.constant(0), tf.constant(KEYS.T), s)
-    value = tf.reshape(actor_critic.values(weights, steps.observation, s), [-1, 3])
-    following = tf.reshape(actor_critic.values(weights, steps.next_observation, s), [-1, 3])
-    terminated, truncated = (np.reshape(flag, [-1, 3]) for flag in steps[-2:])
-    assert truncated.any()
-    assert not (terminated & truncated).any()
-    expected = 1 + np.where(terminated, 0, 0.9 * following.numpy()) - value
-    np.testing.assert_allclose(batch.advantage, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_an_ended_episode_begins_anew_and_its_return_is_counted():
-    _, _, steps, after, returns = played(A2C.model_copy(update={"horizon": 32}))
-    ended = np.asarray(steps.terminated | steps.truncated)
-    observed, following = np.asarray(steps.observation), np.asarray(steps.next_observation)
-    begun = np.moveaxis(observed[1:], 2, -1)[ended[:-1]]
-    assert len(begun) > 0
-    assert (np.abs(begun) <= 0.05).all()
-    went_on = ~ended[:-1]
-    np.testing.assert_array_equal(
-        np.moveaxis(observed[1:], 2, -1)[went_on], np.moveaxis(following[:-1], 2, -1)[went_on]
-    )
-    whole = ended.sum(axis=(0, 1))
-    steps_of_ended = ended.shape[0] * ended.shape[1] - np.asarray(after.step).sum(axis=0)
-    np.testing.assert_allclose(returns, steps_of_ended / whole, rtol=1e-6)
-
-
-def test_the_first_gradient_is_that_of_a_plain_loop_over_steps():
-    h = A2C.model_copy(update={"normalize_advantages": False, "horizon": 4})
-    s, weights, steps, _, _ = played(h)
-    rows = actor_critic.judged(weights, steps, numbers(h), s)
-    batch = actor_critic.drawn(rows, tf.constant(0), tf.constant(KEYS.T), s)
-    with tf.GradientTape() as tape:
-        tape.watch(weights)
-        total = actor_critic.loss(weights, batch, numbers(h), s)
-    found = tape.gradient(total, weights)
-    for seed in range(3):
-        own = [tf.Variable(weight[..., seed]) for weight in weights]
-        with tf.GradientTape() as tape:
-            terms = [plain_term(own, batch, step, seed, h) for step in range(h.batch_size)]
-            mean = tf.add_n(terms) / len(terms)
-        for mine, theirs in zip(found, tape.gradient(mean, own), strict=True):
-            np.testing.assert_allclose(mine[..., seed], theirs, rtol=2e-3, atol=1e-5)
-
-
-def plain_term(own: list, batch: Batch, step: int, seed: int, h: Hyperparameters) -> tf.Tensor:
-    """Return a step's loss as the textbook has it: -A log π(a) + c_v (y - V)² / 2 - c_e H."""
-
-    def network(part):
-        x = batch.observation[step, :, seed]
-        hidden = tf.tanh(tf.reduce_sum(part[0] * x, -1) + part[1])
-        return (tf.reduce_sum(part[2] * hidden, -1) + part[3])[0]
-
-    left = tf.sigmoid(network(own[:4]))
-    taken = left if batch.action[step, seed] == 0 else 1 - left
-    entropy = -left * tf.math.log(left) - (1 - left) * tf.math.log(1 - left)
-    error = batch.target[step, seed] - network(own[4:])
-    gain = batch.advantage[step, seed] * tf.math.log(taken)
-    return -gain + h.value_weight * error * error / 2 - h.entropy_weight * entropy
-
-
-def test_a_clipped_step_has_no_gradient_beyond_the_range():
-    s, weights, steps, _, _ = played(PPO)
-    h = PPO.model_copy(update={"value_weight": 1e-9, "entropy_weight": 0.0})
-    batch = actor_critic.drawn(
-        actor_critic.judged(weights, steps, numbers(h), s), tf.constant(0), tf.constant(KEYS.T), s
-    )
-    better = batch._replace(advantage=tf.ones_like(batch.advantage), surprise=batch.surprise + 1.0)
-    with tf.GradientTape() as tape:  # every action is e times as probable as when it was drawn
-        tape.watch(weights)
-        total = actor_critic.loss(weights, better, numbers(h), s)
-    np.testing.assert_allclose(total, -1.2, rtol=1e-5)
-    assert all((np.abs(g) < 1e-6).all() for g in tape.gradient(total, weights))
-
-
-def test_an_epoch_visits_every_step_once():
-    s = part(actor_critic.Fixed, PPO)
-    place = tf.cast(tf.range(s.batch_size), tf.float32)[:, None, None]
-    rows = tf.tile(place, [1, 3, 5])  # [B, N, F], one observation feature
-    for epoch in range(PPO.epochs):
-        steps = range(epoch * PPO.minibatches, (epoch + 1) * PPO.minibatches)
-        drawn = [actor_critic.drawn(rows, tf.constant(n), tf.constant(KEYS.T), s) for n in steps]
-        order = np.concatenate([batch.target for batch in drawn])  # [B, N]
-        for seed in range(3):
-            assert sorted(order[:, seed].tolist()) == list(range(s.batch_size))
-        assert not (order[:, 0] == order[:, 1]).all()
-
-
-@pytest.mark.parametrize("shared", [False, True])
-def test_each_seed_learns_from_its_own_numbers_only(shared):
-    h = PPO.model_copy(update={"shared_network": shared})
-    run = actor_critic.train(h, CartPole(), KEYS)
-    other = actor_critic.train(
-        [h, h, h.model_copy(update={"learning_rate": 0.1})], CartPole(), KEYS
-    )
-    for one, two in zip(run.weights["final"], other.weights["final"], strict=True):
-        np.testing.assert_array_equal(one[..., :2], two[..., :2])
-    assert not np.array_equal(run.weights["final"][0][..., 2], other.weights["final"][0][..., 2])
-    arrays = actor_critic.export(run.weights["final"], h)
-    observation = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
-    act = actor_critic.policy(run.weights["final"], h)
-    actions = act(np.repeat(observation[..., None], 3, axis=2), 0)
-    model = networks.to_keras(arrays, 1)
-    np.testing.assert_array_equal(actions[:, 1], (model(observation).numpy()[:, 0] < 0.5) * 1)
-
-
-def test_an_environment_of_gymnasium_trains_like_the_compiled_one():
-    environment = registry.make(plain("MountainCar-v0"))
-    h = PPO.model_copy(update={"shared_network": True})
-    run = actor_critic.train(h, environment, KEYS)
-    again = actor_critic.train(h, environment, KEYS)
-    assert np.nanmax(run.returns) == -20  # every episode is cut after 20 steps of -1
-    for one, two in zip(run.weights["final"], again.weights["final"], strict=True):
-        np.testing.assert_array_equal(one, two)
+def train(h: actor_critic.Hyperparameters, keys: np.ndarray = KEYS) -> TrainingRun:
+    """Train on CartPole with the same hyperparameters for each seed."""
+    return actor_critic.train(h, CartPole(), keys)
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("gae_lambda", "first"), [(0.0, 1.0), (0.5, 0.75), (1.0, 0.5)], ids=["TD", "GAE", "return"]
+)
+def test_advantages_and_targets_are_those_computed_by_hand(gae_lambda: float, first: float):
+    """The second step terminates, the third is truncated, the last goes on after the rollout."""
+    h = with_(
+        hidden_sizes=(), environments_per_seed=1, horizon=4, epochs=1, minibatches=1,
+        discount=0.5, gae_lambda=gae_lambda,
+    )  # fmt: skip
+
+    def column(values: list, dtype=tf.float32) -> tf.Tensor:
+        return tf.reshape(tf.constant(values, dtype), [4, 1, 1])
+
+    weights = [tf.zeros([1, 1, 1]), tf.zeros([1, 1]), tf.ones([1, 1, 1]), tf.zeros([1, 1])]
+    before, after = column([1, 2, 3, 4]), column([2, 3, 8, 6])  # the critic returns its input
+    ends = (
+        column([False, True, False, False], tf.bool),
+        column([False, False, True, False], tf.bool),
+    )
+    actions, rewards = column([0, 1, 1, 0], tf.int32), column([1, 1, 1, 2])
+    steps = Transitions(before[..., None, :], actions, rewards, after[..., None, :], *ends)
+    numbers, s = prepared(h, 1)
+    rows = actor_critic.judged(weights, steps, numbers, s)
+    batch = actor_critic.drawn(rows, tf.constant(0), tf.constant(KEYS[:1].T), s)
+    advantage = np.array([first, -1, 2, 1])
+    np.testing.assert_allclose(batch.advantage[:, 0], advantage, rtol=1e-6)
+    np.testing.assert_allclose(batch.target[:, 0], advantage + np.arange(1, 5), rtol=1e-6)
+    np.testing.assert_allclose(batch.surprise, np.log(2), rtol=1e-6)
+    assert batch.action[:, 0].numpy().tolist() == [0, 1, 1, 0]
+
+
+def test_with_a_lambda_of_1_advantages_are_reinforces_returns_less_the_value():
+    random = np.random.default_rng(0)
+    reward, value = (tf.constant(random.normal(size=(9, 3)), tf.float32) for _ in range(2))
+    following = tf.concat([value[1:], tf.zeros([1, 3])], 0)  # the episode terminates
+    ended = tf.constant(np.arange(9) == 8)[:, None] & tf.ones([9, 3], tf.bool)
+    found = actor_critic.advantages(reward + 0.9 * following - value, ended, 0.9)
+    expected = reinforce.discounted_returns(reward, 0.9) - value
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def models(weights: list, h: actor_critic.Hyperparameters, seed: int) -> list:
+    """Return a seed's networks as Keras models: one, or an actor and a critic."""
+    half = len(weights) // (1 if h.shared_network else 2)
+    halves = [weights[:half], weights[half:]]
+    arrays = [networks.to_arrays(each, h.activation, "linear") for each in halves if each]
+    return [networks.to_keras(each, seed) for each in arrays]
+
+
+def plain_loss(networks_of_a_seed: list, batch: actor_critic.Batch, seed: int, h):
+    """Return the mean loss of a seed's steps, taken one at a time."""
+    losses = []
+    for step in range(len(batch.action)):
+        out = [model(batch.observation[step, :, seed][None])[0] for model in networks_of_a_seed]
+        z, value = (out[0][:-1], out[0][-1]) if h.shared_network else (out[0], out[1][0])
+        left = tf.sigmoid(z[0])
+        probability = tf.stack([left, 1 - left]) if len(z) == 1 else tf.nn.softmax(z)
+        drawn_at = tf.exp(-batch.surprise[step, seed])
+        ratio, advantage = probability[batch.action[step, seed]] / drawn_at, batch.advantage[step]
+        objective = ratio * advantage[seed]
+        if h.clip is not None:
+            clipped = tf.clip_by_value(ratio, 1 - h.clip, 1 + h.clip)
+            objective = tf.minimum(objective, clipped * advantage[seed])
+        error, log = batch.target[step, seed] - value, tf.math.log(probability)
+        entropy = -tf.reduce_sum(probability * log)
+        losses.append(-objective + h.value_weight * error**2 / 2 - h.entropy_weight * entropy)
+    return tf.reduce_mean(tf.stack(losses))
+
+
+@pytest.mark.parametrize(
+    ("env", "h"),
     [
-        ({"minibatches": 3}, "minibatches is 3; allowed: a divisor of horizon x"),
+        (CartPole(), TINY),
+        (CartPole(), A2C),
+        (CartPole(), with_(shared_network=True)),
+        (Acrobot(), with_(entropy_weight=0.3)),
+        (Acrobot(), with_(shared_network=True, value_weight=2.0)),
+    ],
+    ids=["PPO", "A2C", "shared", "three actions", "three actions, shared"],
+)
+def test_gradients_are_those_of_a_plain_loop(env, h: actor_critic.Hyperparameters):
+    random, shape = np.random.default_rng(0), (16, 2)
+    numbers, s = prepared(h, 2)
+    weights = actor_critic.initial_weights(tf.constant(KEYS[:2].T), env, s)
+    observation = tf.constant(random.normal(size=(16, env.observation_size, 2)), tf.float32)
+    action = tf.constant(random.integers(env.actions, size=shape), tf.int32)
+    z, _ = actor_critic.outputs(weights, observation, s)
+    surprise = actor_critic.negative_log_prob(z, action) + random.normal(scale=0.3, size=shape)
+    advantage, target = (tf.constant(random.normal(size=shape), tf.float32) for _ in range(2))
+    batch = actor_critic.Batch(observation, action, advantage, target, surprise)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def compiled():
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            losses = actor_critic.loss(weights, batch, numbers, s)
+        return losses, tape.gradient(losses, weights)
+
+    losses, ours = compiled()
+    for seed in range(2):
+        theirs = models(weights, h, seed)
+        variables = [variable for model in theirs for variable in model.trainable_variables]
+        with tf.GradientTape() as tape:
+            value = plain_loss(theirs, batch, seed, h)
+        np.testing.assert_allclose(losses[seed], value, rtol=1e-4)
+        for mine, expected in zip(ours, tape.gradient(value, variables), strict=True):
+            np.testing.assert_allclose(mine.numpy()[..., seed].T, expected, rtol=1e-3, atol=1e-5)
+
+
+def steps_of(
+    h: actor_critic.Hyperparameters, count: int
+) -> list[tuple[Transitions, actor_critic.Play, tf.Tensor]]:
+    """Return the rollouts of untrained policies, one after the other."""
+    keys, s = tf.constant(KEYS.T), part(actor_critic.Fixed, h)
+    weights, shape = actor_critic.initial_weights(keys, CartPole(), s), (h.environments_per_seed,)
+    still = tf.zeros([*shape, 4], tf.int32)
+    play = actor_critic.Play(CartPole().reset(keys, shape), still, tf.zeros([*shape, 4]))
+    found = []
+    for number in range(count):
+        here = streams.fold_in(keys, number)
+        found.append(actor_critic.rollout(weights, play, here, CartPole(), s))
+        play = found[-1][1]
+    return found
+
+
+def test_an_ended_episode_begins_anew_and_the_others_go_on_into_the_next_rollout():
+    found = steps_of(TINY, 2)
+    whole = Transitions(
+        *(np.concatenate(parts) for parts in zip(*(f[0] for f in found), strict=True))
+    )
+    ended = whole.terminated | whole.truncated
+    goes_on = ~ended[:-1]
+    assert ended.any()
+    assert not (whole.terminated & whole.truncated).any()
+    before, after = (
+        np.moveaxis(whole.observation, 2, -1),
+        np.moveaxis(whole.next_observation, 2, -1),
+    )
+    np.testing.assert_array_equal(before[1:][goes_on], after[:-1][goes_on])
+    starts = before[1:][~goes_on]
+    assert np.abs(starts).max() <= 0.05  # as CartPole begins
+    assert len(np.unique(starts, axis=0)) == len(starts)
+    assert np.abs(after[ended & whole.terminated]).max() > 0.2  # the end itself is kept
+
+
+def test_the_curve_has_the_mean_return_of_the_episodes_that_ended():
+    h = with_(maximum_steps=6)  # no pole falls so soon
+    (_, play, returns), (_, _, later) = steps_of(h, 2)
+    np.testing.assert_array_equal(returns, 6)
+    np.testing.assert_array_equal(later, 6)
+    np.testing.assert_array_equal(play.step, TINY.horizon % 6)
+    (steps, _, none), *_ = steps_of(with_(maximum_steps=17, horizon=4), 1)
+    assert np.isnan(none).all()
+    assert not (steps.terminated | steps.truncated).numpy().any()
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_an_epoch_takes_every_step_once(epoch: int):
+    s = part(actor_critic.Fixed, TINY)
+    rows = tf.broadcast_to(tf.range(LENGTH, dtype=tf.float32)[:, None, None], [LENGTH, 4, 5])
+    numbers = range(TINY.minibatches * epoch, TINY.minibatches * (epoch + 1))
+    keys = tf.constant(KEYS.T)
+    taken = [actor_critic.drawn(rows, tf.constant(n), keys, s).action for n in numbers]
+    assert {len(each) for each in taken} == {LENGTH // TINY.minibatches}
+    order = np.concatenate(taken)
+    np.testing.assert_array_equal(np.sort(order, axis=0), np.arange(LENGTH)[:, None] + [0] * 4)
+    assert len(np.unique(order, axis=1).T) == 4  # each seed has an order of its own
+
+
+def test_a_long_gradient_is_shortened_and_a_short_one_is_kept():
+    h = with_(optimizer="sgd", learning_rate=1.0, normalize_advantages=False, entropy_weight=0.0)
+    (numbers, s), keys, shape = prepared(h, 2), tf.constant(KEYS[:2].T), (16, 2)
+    weights, random = actor_critic.initial_weights(keys, CartPole(), s), np.random.default_rng(0)
+    observation = tf.constant(random.normal(size=(16, 4, 2)), tf.float32)
+    advantage = tf.constant(random.normal(size=shape) * [1e-2, 1e2], tf.float32)
+    z, value = actor_critic.outputs(weights, observation, s)
+    action = tf.zeros(shape, tf.int32)
+    surprise = actor_critic.negative_log_prob(z, action)
+    batch = actor_critic.Batch(observation, action, advantage, value, surprise)
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        total = actor_critic.loss(weights, batch, numbers, s)
+    gradient = tape.gradient(total, weights)
+    state = optimizers.init(weights)
+    after, _ = actor_critic.update(weights, state, batch, numbers.learning_rate, numbers, s)
+    moved = [old - new for old, new in zip(weights, after, strict=True)]
+    free, norm = (
+        np.sqrt([sum((g.numpy()[..., seed] ** 2).sum() for g in each) for seed in range(2)])
+        for each in (gradient, moved)
+    )
+    assert free[0] < 0.5 < free[1]
+    np.testing.assert_allclose(norm, [free[0], 0.5], rtol=1e-4)
+    for step, g in zip(moved, gradient, strict=True):
+        np.testing.assert_allclose(step, g * (norm / free), rtol=1e-3, atol=1e-6)
+
+
+def test_a_training_is_the_same_compiled_and_not():
+    """XLA fuses products with sums, so that last digits differ."""
+    keys, (numbers, s) = tf.constant(KEYS.T), prepared(TINY)
+    returns, final = programs.of(actor_critic.training, CartPole(), s)(keys, numbers)
+    plain_returns, plain = actor_critic.training(keys, numbers, env=CartPole(), s=s)
+    np.testing.assert_allclose(returns, plain_returns, rtol=2e-7)  # a sum divided
+    for ours, expected in zip(final, plain, strict=True):
+        assert np.abs(ours).max() > 1e-3
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=2e-6)
+
+
+def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
+    other = KEYS.copy()
+    other[0] = 1
+    trained, again, changed = (train(TINY, keys) for keys in (KEYS, KEYS, other))
+    assert trained.returns.tobytes() == again.returns.tobytes()
+    first = trained.weights["final"][0]
+    assert first.tobytes() == again.weights["final"][0].tobytes()
+    assert len({first[..., seed].tobytes() for seed in range(4)}) == 4
+    np.testing.assert_array_equal(first[..., 1:], changed.weights["final"][0][..., 1:])
+    np.testing.assert_array_equal(trained.returns[:, 1:], changed.returns[:, 1:])
+    assert (first[..., 0] != changed.weights["final"][0][..., 0]).any()
+
+
+def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():
+    alone = [
+        with_(**changes)
+        for changes in (
+            {"gae_lambda": 0.0}, {"clip": 0.01}, {"maximum_gradient_norm": None},
+            {"learning_rate": 0.02, "discount": 0.9, "value_weight": 1.0, "entropy_weight": 0.1},
+        )
+    ]  # fmt: skip
+    together = actor_critic.train(alone, CartPole(), KEYS).weights["final"]
+    apart = [train(h).weights["final"] for h in [TINY, *alone]]
+    for seed, (base, *weights) in enumerate(zip(apart[:1] * 4, apart[1:], strict=True)):
+        for ours, expected, unchanged in zip(together, weights[0], base, strict=True):
+            np.testing.assert_array_equal(ours[..., seed], expected[..., seed])
+            assert (ours[..., seed] != unchanged[..., seed]).any()
+
+
+@pytest.mark.parametrize(
+    "h",
+    [with_(clip=None, epochs=1, minibatches=1, gae_lambda=0.0), A2C, TINY],
+    ids=["one step", "A2C", "PPO"],
+)
+@pytest.mark.parametrize("shared_network", [False, True])
+def test_training_teaches_to_balance(h: actor_critic.Hyperparameters, shared_network: bool):
+    longer = {"total_steps": 30_000, "environments_per_seed": 8, "maximum_steps": 100}
+    settings = {"shared_network": shared_network, "hidden_sizes": (16,)}
+    returns = train(h.model_copy(update=longer | settings)).returns
+    tenth = len(returns) // 10
+    assert np.nanmean(returns[-tenth:]) > 2 * np.nanmean(returns[:tenth])
+
+
+@pytest.mark.parametrize("shared_network", [False, True])
+@pytest.mark.parametrize("env", [CartPole(), Acrobot()], ids=["one logit", "three logits"])
+def test_the_greedy_policy_takes_the_likeliest_action_of_the_exported_network(env, shared_network):
+    h = with_(shared_network=shared_network, total_steps=64)
+    final = actor_critic.train(h, env, KEYS).weights["final"]
+    observations = np.random.default_rng(0).normal(size=(6, env.observation_size, 4))
+    actions = actor_critic.policy(final, h)(observations.astype(np.float32), 0)
+    arrays = actor_critic.export(final, h)
+    for seed in range(4):
+        found = networks.to_keras(arrays, seed)(observations[..., seed]).numpy()
+        likeliest = found[:, 0] < 0.5 if found.shape[1] == 1 else found.argmax(axis=1)
+        np.testing.assert_array_equal(actions[:, seed], likeliest)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"minibatches": 5}, r"minibatches is 5; allowed: a divisor of .*, 32"),
         ({"clip": None}, "epochs is 2, minibatches is 4; allowed: 1 and 1 where clip is null"),
-        ({"gae_lambda": 1.5}, "gae_lambda"),
     ],
 )
-def test_hyperparameters_that_do_not_fit_are_refused(change, message):
+def test_hyperparameters_that_do_not_fit_together_are_refused(changes: dict, message: str):
     with pytest.raises(ValueError, match=message):
-        Hyperparameters(**{**PPO.model_dump(), **change})
+        with_(**changes)

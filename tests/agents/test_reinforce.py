@@ -109,7 +109,7 @@ def test_training_follows_its_behaviour(behaviour):
     h, keys = TINY.model_copy(update={"behaviour": behaviour}), tf.constant(KEYS.T)
     weights = reinforce.initial_weights(keys, CartPole(), h)
     played = reinforce.play(choosing(weights, h), keys, CartPole(), 10, 40)
-    left = tf.sigmoid(reinforce.logits(weights, played.observation, h)[..., 0, :]).numpy()
+    left = tf.sigmoid(reinforce.distribution(weights, played.observation, h)[..., 0, :]).numpy()
     likelier = (left < 0.5) == played.action.numpy()
     share = likelier[played.played.numpy()].mean()
     assert share == 1 if behaviour == "greedy" else 0.5 < share < 0.9

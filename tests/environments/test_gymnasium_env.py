@@ -186,10 +186,12 @@ def test_normalised_training_gives_networks_for_observations_as_they_are():
     environment.specification = of(COUNTING)
     raw = reinforce.train(h, environment, KEYS).weights["final"]
     observations = np.random.default_rng(0).normal(3, 2, (5, 2, 3)).astype(np.float32)
-    expected = reinforce.logits(raw, tf.constant(normaliser.apply(observations)), h)
-    found = reinforce.logits(folded, tf.constant(observations), h)
+    expected = reinforce.distribution(raw, tf.constant(normaliser.apply(observations)), h)
+    found = reinforce.distribution(folded, tf.constant(observations), h)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert not np.allclose(found, reinforce.logits(raw, tf.constant(observations), h), atol=0.1)
+    assert not np.allclose(
+        found, reinforce.distribution(raw, tf.constant(observations), h), atol=0.1
+    )
 
 
 RANDOM = np.random.default_rng(0)

@@ -9,7 +9,17 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Dict, Discrete, MultiBinary
+from gymnasium.spaces import (
+    Box,
+    Dict,
+    Discrete,
+    Graph,
+    MultiBinary,
+    MultiDiscrete,
+    Sequence,
+    Text,
+    Tuple,
+)  # fmt: skip
 
 KNOWN: dict[str, dict[str, Any]] = {}
 MOODS = {
@@ -108,6 +118,17 @@ shows("CellsPair", lambda e: np.array([e.x, e.x]), Discrete(5))
 shows("BigCells", lambda e: e.x, Discrete(40_000))
 shows("Binary", lambda e: np.zeros(3, np.int8), MultiBinary(3))
 shows("DictSpace", lambda e: {"x": 1}, Dict({"x": Discrete(2)}))
+shows("Counts", lambda e: np.array([e.x, 1]), MultiDiscrete([5, 3]))
+shows("CountsOff", lambda e: np.array([e.x, 3]), MultiDiscrete([5, 3]))
+shows(
+    "Pair", lambda e: (e.x, {"way": Line.seen(e)}), Tuple([Discrete(5), Dict({"way": Line.space})])
+)
+shows("PairWithoutSecond", lambda e: (e.x,), Tuple([Discrete(5), Discrete(2)]))
+shows("KeyOfItsOwn", lambda e: {"y": 1}, Dict({"x": Discrete(2)}))
+shows("TextSpace", lambda e: "x", Text(3))
+shows("SequenceSpace", lambda e: (1,), Sequence(Discrete(2)))
+shows("GraphInside", lambda e: {"x": None}, Dict({"x": Graph(Box(0, 1, (2,)), None)}))
+shows("BigPicture", lambda e: 0, Box(0, 255, (100, 100, 3), np.uint8))
 shows("Picture", lambda e: np.zeros((8, 8, 3), np.uint8), Box(0, 255, (8, 8, 3), np.uint8))
 answers("OldStep", lambda a, _: (*a[:3], a[4]))
 answers("StepNone", lambda a, _: None)

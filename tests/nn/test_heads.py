@@ -1,7 +1,8 @@
-"""Softmax policies: what is drawn, and how surprising it is."""
+"""Policies: which actions are drawn, and how surprising they are."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from reprise.agents import reinforce
 from reprise.nn import heads, networks
@@ -57,6 +58,55 @@ def test_an_exported_policy_gives_probabilities(outputs: int, name: str):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+MEANS = np.random.default_rng(5).normal(size=(7, 2, 3)).astype(np.float32)  # [B, A, N]
+LOG_DEVIATIONS = np.array([[0.3, -1, 0], [0, 0.5, -2]], np.float32)  # [A, N]
+
+
+def test_uniform_numbers_become_normal_ones():
+    steps = np.array([0, 1, 2**22, 2**23 - 1, 2**23, 3 * 2**22, 2**24 - 1])
+    compiled = tf.function(heads.standard_normal, jit_compile=True, autograph=False)
+    found = compiled(tf.constant(steps * 2.0**-24, tf.float32)).numpy()
+    expected = stats.norm.ppf((steps + 0.5) * 2.0**-24)
+    np.testing.assert_allclose(found, expected, rtol=2e-6)
+    np.testing.assert_array_equal(found[0], -found[-1])
+
+
+def test_continuous_actions_are_drawn_from_their_gaussian():
+    random = np.random.default_rng(6).random((20_000, 2, 3), np.float32)
+    gaussian = heads.Gaussian(tf.constant(MEANS[:1]), tf.constant(LOG_DEVIATIONS))
+    drawn = heads.sample_action(gaussian, tf.constant(random)).numpy()
+    deviations = np.exp(LOG_DEVIATIONS)
+    assert np.abs((drawn.mean(axis=0) - MEANS[0]) / deviations).max() < 0.03
+    assert np.abs(drawn.std(axis=0) / deviations - 1).max() < 0.03
+    np.testing.assert_array_equal(heads.greedy_action(gaussian), MEANS[:1])
+
+
+def test_a_gaussians_negative_log_probability_and_its_gradient_are_those_of_the_density():
+    action = np.random.default_rng(7).normal(size=(7, 2, 3)).astype(np.float32)
+    given = [tf.constant(MEANS), tf.constant(LOG_DEVIATIONS)]
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        loss = heads.negative_log_prob(heads.Gaussian(*given), tf.constant(action))
+    deviations = np.exp(LOG_DEVIATIONS)
+    expected = -stats.norm.logpdf(action, MEANS, deviations).sum(axis=1)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+    to_means, to_deviations = tape.gradient(loss, given)
+    z = (action - MEANS) / deviations
+    np.testing.assert_allclose(to_means, -z / deviations, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(to_deviations, (1 - z**2).sum(axis=0), rtol=1e-4)
+
+
+def test_an_exported_gaussian_gives_its_means():
+    keys = tf.constant(np.arange(6, dtype=np.uint32).reshape(2, 3))
+    weights = heads.initial_policy(keys, (2, 5, 2), (2,))
+    arrays = reinforce.export(weights, test_reinforce.TINY)
+    np.testing.assert_array_equal(arrays["log_deviation"], np.zeros((3, 2)))
+    observations = np.random.default_rng(2).normal(size=(6, 2, 3)).astype(np.float32)
+    found = networks.to_keras(arrays, 1)(observations[..., 1]).numpy()
+    expected = heads.distribution(weights, tf.constant(observations), "relu")
+    np.testing.assert_allclose(found, expected.mean[..., 1], rtol=1e-5, atol=1e-6)  # pyright: ignore
+
+
 @pytest.mark.parametrize("count", [4, 200])
 def test_the_value_of_the_action_taken_and_its_gradient_are_those_of_that_action_only(count: int):
     values = tf.constant(np.random.default_rng(3).normal(size=(7, count, 3)).astype(np.float32))
@@ -68,3 +118,31 @@ def test_the_value_of_the_action_taken_and_its_gradient_are_those_of_that_action
     np.testing.assert_array_equal(found, expected)
     taken = np.arange(count)[:, None] == action[:, None]
     np.testing.assert_array_equal(tape.gradient(found, values), taken)
+
+
+@pytest.mark.parametrize("scale", [1, 20])
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_the_entropy_is_that_of_the_probabilities_and_so_is_its_gradient(outputs: int, scale: int):
+    """With one logit the second action has a logit of 0."""
+    logits = tf.constant(LOGITS[:, :outputs] * scale)
+
+    def theirs(logits: tf.Tensor) -> tf.Tensor:
+        both = tf.concat([logits, tf.zeros_like(logits)], -2) if outputs == 1 else logits
+        last = tf.linalg.matrix_transpose(both)
+        return -tf.reduce_sum(tf.nn.softmax(last) * tf.nn.log_softmax(last), -1)
+
+    found = []
+    for entropy in (heads.entropy, theirs):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = entropy(logits)
+        found.append((value, tape.gradient(value, logits)))
+    for mine, other in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
+
+
+def test_the_entropy_of_equal_probabilities_is_the_log_of_their_number_and_of_certainty_zero():
+    np.testing.assert_allclose(heads.entropy(tf.zeros([1, 3])), np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(heads.entropy(tf.zeros([5, 3])), np.log(5), rtol=1e-6)
+    certain = tf.constant([[0.0], [-300], [300]])
+    assert heads.entropy(certain).numpy() == 0

@@ -1,0 +1,146 @@
+"""Observations and actions of Gymnasium environments as networks see them.
+
+An observation becomes a vector as Gymnasium's FlattenObservation makes it: arrays row by row, one
+number for each value of a category, and the parts of Dict and Tuple one after the other. Actions
+are numbered, or real numbers that are clipped to their space.
+
+Shapes: O features of an observation, A actions or components of one, P episodes, N seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import prod
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple, flatdim
+from numpy.typing import NDArray
+
+from reprise.environments.answers import REAL, Misfit, short, shown, single
+from reprise.errors import UserError
+
+MOST_FEATURES = 4096  # each is an input of the networks
+Encode = Callable[[Any], Any]  # from an observation to numbers [O], or None if it does not fit
+
+
+class Spaces(NamedTuple):
+    """An environment's spaces as networks see them."""
+
+    features: int  # O
+    actions: int  # A, the number of actions, or of the components of a continuous one
+    continuous: bool
+    flattened: str | None  # what to say of an observation that is no vector
+    decode: Callable[[NDArray], NDArray]  # from actions [.., N] to the environment's [P, ...]
+    encode: Callable[[Any], NDArray]  # from its observation to numbers [O]; raises Misfit
+
+    @property
+    def action_shape(self) -> tuple[int, ...]:
+        """Return an action's axes before N, if any."""
+        return (self.actions,) if self.continuous else ()
+
+
+def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
+    """Return an environment's spaces; a UserError if none fits networks."""
+    observed, actions = environment.observation_space, environment.action_space
+    continuous, number = False, 0
+    if isinstance(actions, Box) and actions.dtype.kind == "f":
+        continuous, number = True, prod(actions.shape)
+    elif isinstance(actions, Discrete):
+        number = int(actions.n)
+    if number < (1 if continuous else 2):
+        raise UserError(
+            f"{environment_id} has the actions {short(actions)}; allowed: Discrete, at least 2 of "
+            "them, or a Box of real numbers"
+        )
+    what = f"{environment_id} observes {short(observed)}"
+    if unfit := _without_size(observed):
+        part = "" if unfit is observed else f", with {short(unfit)}"
+        raise UserError(
+            f"{what}{part}; allowed: Box, Discrete, MultiBinary, MultiDiscrete, and Dict or Tuple "
+            f"of these, but not {type(unfit).__name__}"
+        )
+    features = flatdim(observed)
+    if not 0 < features <= MOST_FEATURES:
+        raise UserError(
+            f"{what}, {features} numbers, with one for each value of a category; allowed: 1 to "
+            f"{MOST_FEATURES} (wrappers such as ResizeObservation leave fewer)"
+        )
+    vector = isinstance(observed, Discrete) or (
+        isinstance(observed, Box) and len(observed.shape) == 1
+    )
+    flattened = None if vector else f"{what}, flattened to {features} numbers"
+    decode, encode = partial(_decoded, actions), partial(_encoded, observed, _encoder(observed))
+    return Spaces(features, number, continuous, flattened, decode, encode)
+
+
+def _without_size(space: gymnasium.Space) -> gymnasium.Space | None:
+    """Return a space's first part without a fixed size."""
+    if isinstance(space, Dict | Tuple):
+        return next(filter(None, map(_without_size, _parts(space).values())), None)
+    fixed = isinstance(space, Box | Discrete | MultiBinary | MultiDiscrete)
+    return None if fixed else space
+
+
+def _parts(space: Dict | Tuple) -> dict[Any, gymnasium.Space]:
+    return dict(space.items() if isinstance(space, Dict) else enumerate(space.spaces))
+
+
+def _decoded(space: Any, actions: NDArray) -> NDArray:
+    """Return actions as a space has them, [P, ...]."""
+    if isinstance(space, Discrete):
+        return actions.ravel().astype(np.int64) + int(space.start)
+    rows = np.moveaxis(actions, -2, -1).reshape(-1, *space.shape)
+    # A network that diverged gives NaN; its neighbours play on.
+    return np.clip(np.nan_to_num(rows.astype(space.dtype)), space.low, space.high)
+
+
+def _encoded(space: gymnasium.Space, encode: Encode, observation: Any) -> NDArray:
+    try:
+        row = encode(observation)
+    except Exception:  # of ragged lists, and of what has no hash
+        row = None
+    if row is None:
+        raise Misfit(f"observed {shown(observation)}; its space is {short(space)}")
+    return row
+
+
+def _encoder(space: gymnasium.Space) -> Encode:
+    """Return what makes a vector of an observation that fits."""
+    if isinstance(space, Dict | Tuple):
+        return partial(_joined, {key: _encoder(part) for key, part in _parts(space).items()})
+    if isinstance(space, Discrete):
+        return partial(_category, {int(space.start) + place: place for place in range(space.n)})
+    if isinstance(space, MultiDiscrete):
+        return partial(_categories, space)
+    return partial(_array, space.shape or ())
+
+
+def _array(shape: tuple[int, ...], observation: Any) -> NDArray | None:
+    # Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
+    row = np.asarray(observation)
+    return row.ravel() if row.shape == shape and row.dtype.kind in REAL else None
+
+
+def _category(places: dict[int, int], observation: Any) -> NDArray | None:
+    place = places.get(single(observation))  # a key equals its float
+    return None if place is None else np.eye(1, len(places), place, np.float32)[0]
+
+
+def _categories(space: MultiDiscrete, observation: Any) -> NDArray | None:
+    row, counts = np.asarray(observation) - space.start, space.nvec.ravel()
+    if row.shape != space.shape or not ((row >= 0) & (row < space.nvec)).all():
+        return None
+    encoded = np.zeros(counts.sum(), np.float32)
+    encoded[(np.cumsum(counts) - counts + row.ravel()).astype(int)] = 1
+    return encoded
+
+
+def _joined(parts: dict[Any, Encode], observation: Any) -> NDArray | None:
+    if isinstance(observation, tuple | list):
+        observation = dict(enumerate(observation))
+    if not isinstance(observation, Mapping) or observation.keys() != parts.keys():
+        return None
+    return np.concatenate([encode(observation[key]) for key, encode in parts.items()])

@@ -1,0 +1,107 @@
+"""The compiled Pendulum against Gymnasium's, step by step.
+
+Gymnasium computes in float64, and a float32 operation errs by half a unit in the last place. A step
+has some ten operations on numbers up to the speed limit of 8 and the cost of pi^2 + 6.4.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from gymnasium.envs.classic_control.pendulum import PendulumEnv
+
+from reprise import seeds
+from reprise.agents import reinforce
+from reprise.environments import registry
+from reprise.environments.pendulum import Pendulum
+from reprise.environments.specification import plain
+from reprise.nn.determinism import tf
+from tests.agents import test_reinforce
+
+HALF_UNIT = 2.0**-24
+KEYS = seeds.training_keys(42, "training", range(4))
+
+
+@cache
+def stepping(compiled: bool) -> tf.Function:
+    return tf.function(Pendulum().step, jit_compile=compiled, autograph=False)
+
+
+def ours(states: np.ndarray, torques: np.ndarray, compiled: bool = True) -> tuple:
+    """Return next states [N, 2], rewards and terminations [N], one state a seed."""
+    given = tf.constant(states.T, tf.float32), tf.constant(torques[None], tf.float32)
+    following, reward, terminated = (x.numpy() for x in stepping(compiled)(*given))
+    return following.T.astype(float), reward, terminated
+
+
+def theirs(states: np.ndarray, torques: np.ndarray) -> tuple:
+    """Return next states [N, 2], rewards [N] and observations [N, 3]."""
+    environment, following, steps = PendulumEnv(), np.empty((len(states), 2)), []
+    for n, (state, torque) in enumerate(zip(states.astype(float), torques, strict=True)):
+        environment.state = state
+        steps.append(environment.step(np.array([torque], np.float32)))
+        following[n] = environment.state
+    return following, np.array([step[1] for step in steps]), np.array([step[0] for step in steps])
+
+
+def differences(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Return |here - there| [N, 2], of angles the shorter way round."""
+    found = here - there
+    found[:, 0] = (found[:, 0] + np.pi) % (2 * np.pi) - np.pi
+    return np.abs(found)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_step_from_any_state_is_gymnasiums_within_float32(compiled: bool):
+    random = np.random.default_rng(0)
+    states = (random.uniform(-1, 1, (2000, 2)) * [np.pi, 8]).astype(np.float32)
+    torques = random.uniform(-3, 3, 2000).astype(np.float32)  # some beyond the limits
+    following, reward, observation = theirs(states, torques)
+    here, our_reward, terminated = ours(states, torques, compiled)
+    assert (differences(here, following) <= 10 * HALF_UNIT * np.array([4, 8])).all()
+    np.testing.assert_allclose(our_reward, reward, rtol=4 * HALF_UNIT, atol=4 * HALF_UNIT)
+    assert not terminated.any()
+    seen = Pendulum().observe(tf.constant(here.T, tf.float32)).numpy().T
+    assert (np.abs(seen - observation) <= 12 * HALF_UNIT * np.array([4, 4, 8])).all()
+    assert np.abs(here[:, 0]).max() <= np.float32(np.pi)
+    assert (np.abs(here[:, 1]) == 8).any()
+
+
+def test_whole_episodes_have_gymnasiums_rewards_step_by_step():
+    """Each step begins from Gymnasium's state, its angle brought back to half a turn."""
+    environment, random = PendulumEnv(), np.random.default_rng(1)
+    for seed in range(4):
+        environment.reset(seed=seed)
+        states, rewards, torques = [environment.state], [], random.normal(0, 2, 200)
+        for step, torque in enumerate(torques):
+            if step < 150:  # along with the motion, so that the rod goes over the top
+                torque = torques[step] = 2 * np.sign(states[-1][1])
+            rewards.append(environment.step(np.array([torque], np.float32))[1])
+            states.append(environment.state)
+        before, after = np.array(states[:-1]), np.array(states[1:])
+        assert np.abs(before[:, 0]).max() > 2 * np.pi
+        before[:, 0] = (before[:, 0] + np.pi) % (2 * np.pi) - np.pi
+        here, reward, _ = ours(before.astype(np.float32), torques)
+        assert (differences(here, after) <= 12 * HALF_UNIT * np.array([4, 8])).all()
+        np.testing.assert_allclose(reward, rewards, rtol=1e-6, atol=1e-6)
+
+
+def test_initial_states_fill_their_limits_and_differ_between_seeds_and_episodes():
+    states = Pendulum().reset(tf.constant(KEYS.T), (100,)).numpy()
+    assert states.shape == (100, 2, 4)
+    assert len(np.unique(states)) == states.size
+    largest = np.abs(states).max(axis=(0, 2))
+    assert (largest <= np.array([np.pi, 1], np.float32)).all()
+    assert (largest > np.array([np.pi, 1]) * 0.98).all()
+
+
+def test_a_gaussian_policy_trains_in_it():
+    environment = registry.make(plain("Pendulum-v1"))
+    assert environment == Pendulum()
+    run = reinforce.train(test_reinforce.TINY, environment, KEYS)
+    assert (run.returns < 0).all()
+    assert (run.steps[-1] == 4 * 3 * 40).all()
+    act = reinforce.policy(run.weights["final"], test_reinforce.TINY)
+    assert act(np.zeros((5, 3, 4), np.float32), 0).shape == (5, 1, 4)

@@ -1,0 +1,91 @@
+"""Observations of every kind become the vectors of Gymnasium's FlattenObservation."""
+
+import sys
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
+
+from reprise.environments.spaces import spaces
+from reprise.environments.specification import Specification, notice, plain
+from reprise.errors import UserError
+from tests.environments import userenvs
+
+FLAT = [
+    Box(-1, 1, (2, 3)),
+    Box(-1, 1, ()),
+    MultiBinary((2, 2)),
+    MultiDiscrete(np.array([3, 2, 4])),
+    MultiDiscrete(np.array([[3, 2], [2, 4]]), start=np.array([[1, 0], [0, -2]])),
+    Tuple([Discrete(3, start=2), Box(0, 9, (2,), np.int64)]),
+    Dict({"b": Discrete(2), "a": Dict({"deep": Tuple([MultiBinary(2), Box(0, 1, (1, 2))])})}),
+]
+PIXELS = [
+    {"name": "GrayscaleObservation"},
+    {"name": "FrameStackObservation", "stack_size": 2},
+    {"name": "RescaleObservation", "min_obs": 0, "max_obs": 1},
+]
+
+
+def showing(space: gymnasium.Space) -> gymnasium.Env:
+    environment = userenvs.Line()
+    environment.observation_space = space
+    return environment
+
+
+@pytest.mark.parametrize("space", FLAT, ids=str)
+def test_a_vector_is_the_one_of_gymnasiums_wrapper(space: gymnasium.Space):
+    found = spaces(showing(space), "Line-v0")
+    assert found.features == gymnasium.spaces.flatdim(space)
+    assert found.flattened
+    assert found.flattened.endswith(f", flattened to {found.features} numbers")
+    space.seed(0)
+    for _ in range(20):
+        observation = space.sample()
+        expected = gymnasium.spaces.flatten(space, observation)
+        np.testing.assert_array_equal(found.encode(observation), expected)
+
+
+def test_a_vector_or_a_category_is_nothing_to_say():
+    for space in (Box(-1, 1, (4,)), Discrete(3)):
+        assert spaces(showing(space), "Line-v0").flattened is None
+    assert notice(plain("Blackjack-v1"), 9, [9]) == (
+        "Blackjack-v1 observes Tuple(Discrete(32), Discrete(11), Discrete(2)), "
+        "flattened to 45 numbers"
+    )
+
+
+def test_pixels_become_grey_stacked_fractions():
+    with userenvs.registered():
+        given = plain("Picture-v0").model_dump() | {"wrappers": PIXELS}
+        environment = Specification.model_validate(given).make()
+        found = spaces(environment, "Picture-v0")
+        assert found.features == 2 * 8 * 8
+        observation = found.encode(environment.reset(seed=0)[0])
+        assert observation.shape == (128,)
+        assert 0 <= observation.min() <= observation.max() <= 1
+
+
+def test_a_picture_that_cannot_be_resized_names_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    resized = [{"name": "ResizeObservation", "shape": [4, 4]}]
+    with userenvs.registered():
+        given = plain("Picture-v0").model_dump() | {"wrappers": resized}
+        with pytest.raises(UserError, match=r"cv2.* is not installed.*`make extra` installs"):
+            Specification.model_validate(given).make()
+
+
+def test_real_actions_are_clipped_to_their_space_and_nothing_else_is_an_action():
+    environment = userenvs.Line()
+    low, high = (np.array([bounds], np.float32) for bounds in ([-1, 0], [1, 9]))
+    environment.action_space = Box(low, high)
+    found = spaces(environment, "Line-v0")
+    assert (found.actions, found.continuous, found.action_shape) == (2, True, (2,))
+    drawn = np.array([[[0.5, -7, np.nan], [5, 10, np.inf]]])  # [E, A, N]
+    decoded = found.decode(drawn)
+    np.testing.assert_array_equal(decoded, np.array([[[0.5, 5]], [[-1, 9]], [[0, 9]]]))
+    for space in (Discrete(1), MultiDiscrete([2, 2]), MultiBinary(2), Box(0, 9, (1,), np.int64)):
+        environment.action_space = space
+        with pytest.raises(UserError, match=r"Line-v0 has the actions .*, or a Box of real"):
+            spaces(environment, "Line-v0")
