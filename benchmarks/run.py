@@ -119,7 +119,7 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
     ),
     "stable_baselines": (
         Promise("reinforce_ratio_at_1_seed", "one seed of REINFORCE / its A2C's", "at least", 1),
-        Promise("dqn_ratio_at_1_seed", "one seed of the DQN / its DQN's", "at least", 1),
+        Promise("dqn_ratio_at_1_seed", "one seed of the DQN / its DQN's", "at least", 250),
     ),
 }
 
