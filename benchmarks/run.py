@@ -28,7 +28,7 @@ from reprise.errors import PlainError, UserError, closest
 
 RESULTS = Path(__file__).with_name("results.json")
 NAMES = (
-    "mdp_solvers", "q_learning", "training", "chapter", "adapter", "scaling", "pipeline",
+    "mdp_solvers", "q_learning", "training", "chapter", "scaling", "pipeline",
     "jax_seeds", "stable_baselines",  # the last: what they need may not be there
 )  # fmt: skip
 LIBRARIES = ("tensorflow", "keras", "numpy", "numba", "scipy", "gymnasium", "quantecon", "dvc")
@@ -87,14 +87,6 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "reinforce_ratio_at_1_seed", "one seed of REINFORCE / plain eager's", "at least", 1
         ),
         Promise("dqn_ratio_at_1_seed", "one seed of the DQN / plain eager's", "at least", 1),
-    ),
-    "adapter": (
-        Promise(
-            "lowest_ratio",
-            "steps a second in any environment / gymnasium.make_vec's",
-            "at least",
-            0.5,
-        ),
     ),
     "scaling": (
         Promise(
