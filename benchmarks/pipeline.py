@@ -22,7 +22,6 @@ from benchmarks.spread import Spread, spread
 ROOT = Path(__file__).parents[1]
 RECORDING = Path(__file__).with_name("recording.py")
 NO_OPS = 5
-AT_SCALE = {"dqn_ablations", "hyperparameter_study"}  # what goes beyond the chapter, and is long
 
 
 def copy_repository(target: Path) -> None:
@@ -62,12 +61,8 @@ def repro(copy: Path, folder: Path, *options: str) -> float:
 
 def summary(cold: float, no_ops: list[float], records: list[dict[str, Any]]) -> dict[str, Spread]:
     """Return the measurements from the seconds, and the records of the stages."""
-    at_scale = [
-        e["seconds"] for e in records if AT_SCALE & set(stage_name(e["command"]).split("@"))
-    ]
     results = {
         "cold_seconds": spread([cold]),
-        "cold_seconds_without_ablations_and_study": spread([cold - sum(at_scale)]),
         "no_op_seconds": spread(no_ops),
         "peak_gigabytes": spread([max(each["all_processes_gigabytes"] for each in records)]),
     }

@@ -70,13 +70,18 @@ def apart(*words: object) -> dict[str, float]:
 
 def by_seeds() -> dict[str, Spread]:
     """Return cost and memory of a seed, for packs of several sizes."""
-    results = {}
+    results: dict[str, Spread] = {}
     for algorithm in ("reinforce", "dqn"):
         for count in SEEDS:
             found = apart("seeds", algorithm, count)
             at = f"at_{count}_seeds"
             results[f"{algorithm}_milliseconds_per_seed_{at}"] = spread([found["milliseconds"]])
             results[f"{algorithm}_peak_megabytes_{at}"] = spread([found["peak"]])
+        costs = [
+            results[f"{algorithm}_milliseconds_per_seed_at_{count}_seeds"].median
+            for count in (SEEDS[0], SEEDS[-1])
+        ]
+        results[f"{algorithm}_large_pack"] = spread([costs[1] / costs[0]])
     return results
 
 

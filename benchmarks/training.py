@@ -55,7 +55,7 @@ def train(algorithm: str, seeds: int, calls: int) -> Run:
         start = time.perf_counter()
         trained = module.train(params, CartPole(), keys)
         seconds.append(time.perf_counter() - start)
-    played = float(np.sum(trained.steps if algorithm == "reinforce" else trained.steps[-1]))
+    played = float(np.sum(trained.steps[-1]))
     return Run(seconds[0], seconds[1:], [played / each for each in seconds[1:]])
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
 LARGEST = float(np.finfo(np.float32).max) ** 0.5  # the square of a smaller weight is finite
+BATCH = 256  # of as many samples a copy pays; of the steps of many episodes it does not
 Weights = list  # kernel [O, I, N] and bias [O, N] of each layer in turn
 Act = Callable[[np.ndarray, int], np.ndarray]
 """A policy of all seeds: from observations [E, O, N] and the time step to actions [E, N].
@@ -101,16 +102,22 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
         total = total + tf.expand_dims(feature, -2) * column
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        # A sum in steps of some kilobytes misses the cache: its terms are made neighbours first.
+        (by_input,) = materialize([tf.transpose(kernel, [1, 0, 2])])  # [I, O, N]
         to_x = 0.0
-        for output, row in zip(tf.unstack(upstream, axis=-2), tf.unstack(kernel), strict=True):
+        rows = tf.unstack(by_input, axis=1)
+        for output, row in zip(tf.unstack(upstream, axis=-2), rows, strict=True):
             to_x = to_x + tf.expand_dims(output, -2) * row
         # Up to 16 terms are added one by one, which XLA vectorises over seeds; its reduction is
         # not vectorised.
         terms = prod(x.shape[:-2])
         count = max(divisor for divisor in range(1, 17) if terms % divisor == 0)
         rest = [] if terms == count else [terms // count]
-        ups = tf.unstack(tf.reshape(upstream, [count, *rest, *upstream.shape[-2:]]))
-        xs = tf.unstack(tf.reshape(x, [count, *rest, *x.shape[-2:]]))
+        ups, xs = (tf.reshape(each, [count, *rest, *each.shape[-2:]]) for each in (upstream, x))
+        if terms <= BATCH:
+            order = [*range(1, len(rest) + 2), 0, len(rest) + 2]
+            ups, xs = materialize([tf.transpose(each, order) for each in (ups, xs)])
+        ups, xs = (tf.unstack(each, axis=-2 if terms <= BATCH else 0) for each in (ups, xs))
         to_kernel, to_bias = 0.0, 0.0
         for up, here in zip(ups, xs, strict=True):
             to_kernel = to_kernel + tf.expand_dims(up, -2) * tf.expand_dims(here, -3)

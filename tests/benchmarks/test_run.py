@@ -4,11 +4,33 @@ import numpy as np
 import pytest
 
 from benchmarks import run, scaling
+from benchmarks.pipeline import summary
 from benchmarks.spread import Spread, interval, spread
 from reprise.site import readme
 
 MACHINE = {"CPU": "one"}
-RATIOS = {"reinforce_ratio": spread([1.3, 1.1, 1.2]), "dqn_ratio": Spread(0.95, 0.9, 1.04, 3)}
+RATES = {
+    "updates_per_second": spread([25e6]),
+    "slowest_behaviour_updates_per_second": spread([12e6]),
+}
+RATIOS = {
+    "reinforce_steps_per_second": spread([26e6]),
+    "dqn_steps_per_second": spread([2.6e6]),
+    "reinforce_ratio": spread([1.3, 1.1, 1.2]),
+    "dqn_ratio": Spread(0.95, 0.9, 1.04, 3),
+}
+
+
+def test_spread_is_the_median_and_the_range():
+    assert spread([3.0, 1.0, 2.5, 2.0])[:4] == (2.25, 1.0, 3.0, 4)
+    assert str(spread([3.0, 1.0, 2.0])) == "2 (1 to 3)"
+    assert str(spread([2.0])) == "2"
+
+
+@pytest.mark.parametrize("values", [[1.5], [2.0, 2.0, 2.0], [0.0, 1.0]])
+def test_there_is_no_interval_of_one_value_of_equal_ones_or_around_zero(values):
+    assert interval(values) is None
+    assert spread(values).within == ""
 
 
 def test_the_interval_of_ratios_is_students_of_their_logarithms():
@@ -47,6 +69,17 @@ def test_promise_holds_on_the_right_side_of_its_limit(bound, below: bool, at: bo
     assert [promise.holds(value) for value in (0.9, 1.0, 1.1)] == [below, at, above]
 
 
+def test_measurements_of_the_same_machine_stay(tmp_path, monkeypatch):
+    results = tmp_path / "results.json"
+    for name, found in (("training", RATIOS), ("q_learning", RATES)):
+        monkeypatch.setattr(run, "measured", lambda _, found=found: found)
+        run.main([name], results)
+    assert run.read(results) == (run.machine(), {"q_learning": RATES, "training": RATIOS})
+    monkeypatch.setattr(run, "machine", lambda: MACHINE)
+    run.main(["q_learning"], results)
+    assert run.read(results) == (MACHINE, {"q_learning": RATES})
+
+
 def test_broken_promise_is_told_and_ends_with_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -69,6 +102,35 @@ def test_unknown_name_is_refused_before_anything_is_measured(
     assert run.main(["q_learning", name], tmp_path / "results.json") == 2
     assert capsys.readouterr() == ("", f"benchmarks: no benchmark '{name}'; {hint}\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_no_name_means_all_and_names_run_in_order():
+    assert run.chosen([]) == list(run.NAMES)
+    assert run.chosen(["pipeline", "q_learning"]) == ["q_learning", "pipeline"]
+
+
+def test_pipeline_peak_is_the_hungriest_stage():
+    taken = {"seconds": 2.0, "largest_process_gigabytes": 0.5}
+    results = summary(
+        9.0,
+        [1.5, 1.2, 1.3],
+        [
+            {
+                "command": ["python", "-m", *command.split()],
+                **taken,
+                "all_processes_gigabytes": most,
+            }
+            for command, most in (
+                ("stages.a", 1.5),
+                ("stages.b c", 1.0),
+                ("stages.reporting dqn_ablations", 1.0),
+            )
+        ],
+    )
+    assert results["cold_seconds"].median == 9.0
+    assert results["peak_gigabytes"].median == 1.5
+    assert results["no_op_seconds"] == spread([1.2, 1.3, 1.5])
+    assert results["b@c_seconds"].median == 2.0
 
 
 def test_committed_documents_show_the_committed_measurements():
