@@ -1,4 +1,4 @@
-"""Handouts: exercises whose answers the pipeline checks, on one page."""
+"""Handouts: one page with two exercises, and the pipeline has the answers."""
 
 import base64
 import functools
