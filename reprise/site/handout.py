@@ -1,4 +1,4 @@
-"""A page on one stage for a class: question, figure, two exercises.
+"""A page for a class: question, figure, two exercises.
 
     make handout STAGE=dqn_training
 
@@ -121,7 +121,7 @@ def page(stage: str) -> bytes:
 
 
 def main(argv: list[str]) -> int:
-    """Write a stage's page, print its path, return the exit code."""
+    """Write a stage's page and return the exit code."""
     try:
         stage = " ".join(argv)
         path = HANDOUTS / f"{stage}.html"
