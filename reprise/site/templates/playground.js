@@ -159,7 +159,7 @@ class Lane {
     this.policy = this.points[point];
     this.painted = "";
     this.find(".before").setAttribute("d", `M0 0H${x}V100H0Z`);
-    const mean = round ? `: mean return of the last 10 ${this.means[round - 1].toFixed(0)}` : ": untrained";
+    const mean = round ? `; mean of the last 10: ${this.means[round - 1].toFixed(0)}` : "; untrained";
     const text = `After ${round} of ${last} ${this.unit}s${mean}`;
     this.find(".said").textContent = `${text}.`;
     this.slider.setAttribute("aria-valuetext", text);
@@ -396,7 +396,7 @@ first.querySelectorAll(".ghost").forEach((ghost) => ghost.remove());
 first.after(first.cloneNode(true));
 const lanes = [...document.querySelectorAll(".lane")].map((root, at) => new Lane(root, at + 1, ["angle", "dqn best"][at]));
 if (lanes[1].select.value === "angle") { lanes[1].select.value = "angle_and_velocity"; lanes[1].choose(); } // no networks
-form.querySelectorAll("[hidden]").forEach((hidden) => { hidden.hidden = false; });
+form.querySelectorAll("[hidden]:not(.course)").forEach((hidden) => { hidden.hidden = false; });
 
 form.addEventListener("submit", (event) => event.preventDefault());
 controls.yourself.addEventListener("click", () => {
