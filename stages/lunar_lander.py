@@ -18,15 +18,16 @@ import sys
 
 from reprise.pipeline import stage
 from stages import reinforce_training
-from stages.reinforce_training import Training, headline
+from stages.reinforce_training import Training as Params
+from stages.reinforce_training import headline
 
 NAME = "lunar_lander"
 
 
-def run(params: Training) -> dict:
+def run(params: Params) -> dict:
     """Train and evaluate all seeds."""
     return reinforce_training.trained(params, NAME)[1]
 
 
 if __name__ == "__main__":
-    sys.exit(stage.execute(NAME, Training, run, headline))
+    sys.exit(stage.execute(NAME, Params, run, headline))

@@ -1,4 +1,4 @@
-"""Seeds whose training is shown point by point.
+"""Seeds that are shown point by point of their training.
 
 They are the best, the median and the worst by the policy's mean return under the longest time
 limit, and the two that forget most: a seed forgets by the mean distance of its return from the

@@ -1,4 +1,4 @@
-"""The seeds whose training is shown, and their networks."""
+"""The seeds that are shown in training, and their networks."""
 
 import numpy as np
 
