@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from reprise.environments import animation, rollout
-from reprise.environments.answers import spaces
+from reprise.environments.spaces import spaces
 from reprise.environments.specification import Specification, made
 from reprise.errors import UserError
 from reprise.nn import heads, networks

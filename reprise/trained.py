@@ -104,9 +104,12 @@ class Trained:
         window = WINDOW if step == "episode" else 1
         with plt.style.context(style.STYLE_SHEET):
             return figures.learning_curves(
-                curves, table.set_index(step), (step, "training return", title),
-                style.Label(top, name, style.GREY), window,
-            )  # fmt: skip
+                {"": table.set_index(step)},
+                (step, "training return", title),
+                style.Label(top, name, style.GREY),
+                window,
+                curves,
+            )
 
     def watch(self, seed: int, path: str | Path | None = None) -> stored.Animation:
         """Play an episode by a seed's greedy policy.

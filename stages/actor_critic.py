@@ -86,6 +86,7 @@ def foresight(
     limits, seeds = played.limits[:1], run.returns.shape[1]
     returns = rollout.evaluate(act, params.environment, numbers, seeds, limits)[0]
     left = returns - before[:, None]  # [E, N]; 0 if the random actions ended it
+    left = np.minimum(left, limits[0] - settings.random_steps)  # all that stay up to the end tie
     states = np.stack([judged[episode] for episode in range(settings.episodes)])
     values = networks.acting(actor_critic.values, weights, fixed)(states, 0)
     pairs = [(v[r > 0], r[r > 0]) for v, r in zip(values.T, left.T, strict=True)]

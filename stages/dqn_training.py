@@ -8,11 +8,13 @@ Writes to data/dqn_training/:
     learning_curve.csv  mean, median and quantiles over seeds
     loss_curve.csv      the same of the loss of each round's gradient steps
     weights.npz         networks of the shown seeds; `reprise.load` makes Keras models of them
+    snapshots.npz       networks of five seeds of the first pack at points of their training
     policy_map.csv      the share of seeds that push right, by the pole's angle and angular velocity
     median_seed.gif     an episode of the seed with the median evaluation
 """
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -23,8 +25,8 @@ from reprise.agents import dqn, evaluation
 from reprise.environments import registry
 from reprise.environments.rollout import Camera
 from reprise.environments.specification import Played
-from reprise.hyperparameters import Experiment, PositiveInt
-from reprise.measures import training
+from reprise.hyperparameters import AtLeastTwo, Experiment, PositiveInt
+from reprise.measures import snapshots, training
 from reprise.measures.training_run import TrainingRun
 from reprise.nn import networks
 from reprise.pipeline import packs, stage
@@ -39,13 +41,16 @@ class Params(dqn.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
 
     targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
+    snapshots: AtLeastTwo  # points of the training, at most one a round
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return a pack's evaluated run, with the map's actions."""
     keys = seeds.training_keys(params.seed, NAME, pack.seeds)
-    run = dqn.train(params, registry.make(params.environment), keys)
-    policies = {name: dqn.policy(weights, params) for name, weights in run.weights.items()}
+    points = min(params.snapshots, params.rounds + 1)
+    run = dqn.train(params, registry.make(params.environment), keys, points=points)
+    run = snapshots.of_first(run, pack.index)
+    policies = {name: dqn.policy(run.weights[name], params) for name in ("final", "best")}
     pushes = evaluation.actions(policies["final"], params.environment, pack.size)
     run = run._replace(extras={"pushes": pushes})
     return evaluation.evaluated(run, policies, params.environment, params.evaluation)
@@ -74,6 +79,7 @@ def run(params: Params) -> dict:
         **training.curves(run.returns, "episode"),
         "loss_curve.csv": training.quantiles(run.losses, "episode"),
         "weights.npz": dqn.export(training.shown(run.weights["final"]), params),
+        "snapshots.npz": snapshots.table(run, "final", partial(dqn.export, h=params)),
         "policy_map.csv": evaluation.pushing_right(pushes),
         "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
     }

@@ -15,15 +15,19 @@ Writes to data/lunar_lander/:
 """
 
 import sys
-from functools import partial
 
 from reprise.pipeline import stage
 from stages import reinforce_training
-from stages.reinforce_training import Params, headline
+from stages.reinforce_training import Training as Params
+from stages.reinforce_training import headline
 
 NAME = "lunar_lander"
 
-run = partial(reinforce_training.run, name=NAME)
+
+def run(params: Params) -> dict:
+    """Train and evaluate all seeds."""
+    return reinforce_training.trained(params, NAME)[1]
+
 
 if __name__ == "__main__":
     sys.exit(stage.execute(NAME, Params, run, headline))

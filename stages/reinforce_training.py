@@ -7,6 +7,7 @@ Writes to data/reinforce_training/:
     returns.csv         mean return of each iteration's episodes, one column for each shown seed
     learning_curve.csv  mean, median and quantiles over seeds
     weights.npz         networks of the shown seeds; `reprise.load` makes Keras models of them
+    snapshots.npz       networks of five seeds of the first pack at points of their training
     median_seed.gif     an episode of the seed with the median evaluation
 """
 
@@ -21,8 +22,8 @@ from reprise.agents import evaluation, reinforce
 from reprise.environments import registry
 from reprise.environments.rollout import Camera
 from reprise.environments.specification import Played
-from reprise.hyperparameters import Experiment, PositiveInt
-from reprise.measures import training
+from reprise.hyperparameters import AtLeastTwo, Experiment, PositiveInt
+from reprise.measures import snapshots, training
 from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
@@ -30,17 +31,24 @@ from reprise.stats import intervals
 NAME = "reinforce_training"
 
 
-class Params(reinforce.Hyperparameters, Experiment, Played):
-    """The section of params.yaml."""
+class Training(reinforce.Hyperparameters, Experiment, Played):
+    """The section of a stage that trains by REINFORCE."""
 
     targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
 
 
-def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
+class Params(Training):
+    """The section of params.yaml."""
+
+    snapshots: AtLeastTwo  # points of the training, at most one an iteration
+
+
+def train(name: str, points: int, params: Training, pack: packs.Pack) -> TrainingRun:
     """Return a pack's run, evaluated with greedy and sampled actions."""
     keys = seeds.training_keys(params.seed, name, pack.seeds)
     random = seeds.generator(params.seed, f"{name} evaluation", pack.index)
-    run = reinforce.train(params, registry.make(params.environment), keys)
+    run = reinforce.train(params, registry.make(params.environment), keys, points=points)
+    run = snapshots.of_first(run, pack.index)
     final = run.weights["final"]
     policies = {
         "greedy": reinforce.policy(final, params),
@@ -49,14 +57,22 @@ def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
     return evaluation.evaluated(run, policies, params.environment, params.evaluation)
 
 
-def run(params: Params, name: str = NAME) -> dict:
-    """Train and evaluate all seeds; `name` decides their random streams."""
+def run(params: Params) -> dict:
+    """Train and evaluate all seeds."""
+    points = min(params.snapshots, params.iterations + 1)
+    run, results = trained(params, NAME, points)
+    export = partial(reinforce.export, h=params)
+    return results | {"snapshots.npz": snapshots.table(run, "greedy", export)}
+
+
+def trained(params: Training, name: str, points: int = 0) -> tuple[TrainingRun, dict]:
+    """Return a training's run and results; the name decides its random streams."""
     camera = Camera(params.environment, name)
-    (run,) = evaluation.in_packs(partial(train, name), params, name).values()
+    (run,) = evaluation.in_packs(partial(train, name, points), params, name).values()
     samples = training.by_iterations(run, params.evaluation.limits)
     samples = samples.join(training.times(run, params.targets, window=1))
     seed = training.median_seed(run.evaluations["greedy"][0].mean(axis=0))
-    return {
+    return run, {
         "metrics.json": {
             "cap": params.environment.top(params.maximum_steps),
             "last_return": intervals.summary(samples["last_return"]),

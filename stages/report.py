@@ -1,10 +1,10 @@
 """One HTML report of ledger and notebooks, readable offline.
 
 Reads: params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger,
-networks and samples of reinforce_training and dqn_training.
+networks, samples and returns of reinforce_training and dqn_training.
 Writes to data/reporting/:
     index.html         the ledger, animations side by side, the chapter's sections
-    playground.html    a CartPole that a reader, rules and trained networks balance
+    playground.html    a CartPole that a reader, rules and networks balance, trained or in training
     pages/             a page for each notebook of dvc.yaml, with figures, style sheet and scripts
     extra/             pages for the notebooks of extra/dvc.yaml
 
@@ -69,7 +69,8 @@ def run(params: Params, part: str) -> dict[str, bytes]:
         index = site.index(pages, verdicts, sides, ledger.signs(table), provenance)
         noise = parameters.read()["partial_observability"]["noise"]
         sizes = [noise[name] for name in FEATURES]
-        game = site.playground(playground.networks(stage.RESULTS), sizes)
+        players = playground.networks(stage.RESULTS), playground.courses(stage.RESULTS)
+        game = site.playground(*players, sizes)
         contents = {report.INDEX: index, report.PLAYGROUND: game} | report.assets()
     for page in pages:
         folder = site.folder(page.name)

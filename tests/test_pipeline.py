@@ -52,7 +52,8 @@ def test_the_report_is_whole_and_its_references_lead_somewhere(repository):
 def test_every_result_is_in_git(repository):
     tracked = repository.git("ls-files", "data").split()
     assert {name for name in tracked if name.endswith(".npz")} == {
-        f"data/{stage}/weights.npz" for stage in ("dqn_training", "reinforce_training", EXTRA)
+        *(f"data/{stage}/weights.npz" for stage in ("dqn_training", "reinforce_training", EXTRA)),
+        *(f"data/{stage}/snapshots.npz" for stage in ("dqn_training", "reinforce_training")),
     }
     assert {name.removeprefix("data/") for name in tracked} >= set(repository.results())
     assert not repository.git("status", "--porcelain")

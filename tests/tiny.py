@@ -25,7 +25,7 @@ DQN = {
     "evaluation": EVALUATION,
 }  # fmt: skip
 CHANGES: dict[str, dict[str, Any]] = {
-    "reinforce_training": REINFORCE | {"seeds": 4, "targets": [10, 19, 100, 195]},
+    "reinforce_training": REINFORCE | {"seeds": 4, "snapshots": 3, "targets": [10, 19, 100, 195]},
     "credit_assignment": REINFORCE,
     "actor_critic": {
         "seeds": 2, "pack_size": 2, "hidden_sizes": [3], "total_steps": 96, "horizon": 8,
@@ -37,7 +37,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "imitation": {"episodes": 2, "gradient_steps": 3}, "targets": [10, 19], "window": 2,
     },
     "partial_observability": REINFORCE | {"early": 2, "record_every": 1},
-    "dqn_training": DQN | {"seeds": 4, "targets": [10, 19, 100, 195]},
+    "dqn_training": DQN | {"seeds": 4, "snapshots": 3, "targets": [10, 19, 100, 195]},
     "dqn_ablations": DQN | {
         "maximum_steps": 30,  # of so many variants' seeds, two would reach a low cap alike
         # One variant for each thing that a variant may change: numbers, sizes, the program.

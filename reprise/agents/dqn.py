@@ -28,11 +28,10 @@ from reprise import hyperparameters as kinds
 from reprise.agents import needs
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
-from reprise.nn import networks, optimizers, programs, replay_buffer, streams
+from reprise.nn import networks, optimizers, programs, replay_buffer, snapshots, streams
 from reprise.nn.determinism import tf
 from reprise.nn.heads import greedy, select_action_values
 from reprise.nn.networks import Weights, materialize
-from reprise.nn.programs import chosen
 from reprise.nn.replay_buffer import Buffer, Transitions
 
 # The random streams of a seed, of a round, and of playing.
@@ -172,7 +171,7 @@ def td_loss(
     error = target - select_action_values(q, batch.action)
     squared, size = error * error, tf.abs(error)
     huber = tf.where(size <= 1, 0.5 * squared, size - 0.5)
-    return tf.reduce_mean(chosen(numbers.loss, s.loss, {"mse": squared, "huber": huber}), 0)
+    return tf.reduce_mean(programs.chosen(numbers.loss, s.loss, dict(mse=squared, huber=huber)), 0)
 
 
 def epsilon(play: Play, numbers: Numbers, s: Settings) -> tf.Tensor:
@@ -253,7 +252,7 @@ def update(
         s.optimizer, learner.optimizer, learner.weights, gradients, numbers.learning_rate
     )
     due = state.step % numbers.target_update_period == 0
-    pick = partial(chosen, numbers.target_network, s.target_network)
+    pick = partial(programs.chosen, numbers.target_network, s.target_network)
     target_weights = [
         pick({"none": w, "hard": tf.where(due, w, old), "soft": old + numbers.tau * (w - old)})
         for old, w in zip(learner.target, weights, strict=True)
@@ -277,7 +276,7 @@ def learn(
     return tf.while_loop(lambda n, *_: n < steps, body, (tf.constant(0), learner, none, none))[1:]
 
 
-def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -> tuple:
+def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings, points=0) -> tuple:
     """Train all seeds from keys [2, N]: the program."""
     seeds = keys.shape[-1]
     sizes = (env.observation_size, *s.hidden_sizes, env.actions + s.dueling)
@@ -285,7 +284,8 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
     zero, state = tf.zeros([seeds], tf.int32), env.reset(streams.fold_in(keys, FIRST_EPISODE))
     study = env.part(partial(learn, s=s))
 
-    def body(k, learner, best, buffer, play, curves):
+    def body(k, learner, best, buffer, play, curves, taken):
+        taken = snapshots.take(taken, points, k, s.rounds, learner.weights)
         here = streams.fold_in(streams.fold_in(keys, ROUNDS), k)
         playing, learning = (streams.fold_in(here, number) for number in (PLAYING, LEARNING))
         rows, after, finished = play_round(learner.weights, play, playing, numbers, env, s)
@@ -298,7 +298,7 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
             due = (k + 1) * s.train_every > s.learning_starts
         learner, loss, target = study(learner, buffer, learning, due, numbers)
         curves = programs.record(curves, k, (finished, after.steps, loss, target))
-        return k + 1, learner, best, buffer, after, curves
+        return k + 1, learner, best, buffer, after, curves, taken
 
     start = (
         tf.constant(0),
@@ -307,9 +307,10 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings) -
         replay_buffer.empty(s.rows, numbers.replay_capacity, env.observation_size),
         Play(state, zero, tf.zeros([seeds], env.reward_dtype), zero, zero),
         programs.recorder(s.rounds, [(kind, [seeds]) for kind in CURVES]),
+        snapshots.empty(points, weights),
     )
-    _, learner, best, _, _, curves = tf.while_loop(lambda k, *_: k < s.rounds, body, start)
-    return [curve.stack() for curve in curves], learner.weights, best[:-1]
+    _, learner, best, *_, curves, taken = tf.while_loop(lambda k, *_: k < s.rounds, body, start)
+    return [a.stack() for a in curves], learner.weights, best[:-1], [a.stack() for a in taken]
 
 
 def train(
@@ -317,19 +318,19 @@ def train(
     env: Environment,
     keys: np.ndarray,
     variants: Iterable[Hyperparameters] = (),
+    **points: int,
 ) -> TrainingRun:
     """Train a DQN for each key, uint32 [N, 2].
 
     Each may have hyperparameters of its own, with equal fixed ones. One program serves the
-    `variants` that can share it.
+    `variants` that can share it. With `points`, the run has so many snapshots of its weights.
     """
     env.check_discrete("dqn")
     numbers, s = prepared([h] * len(keys) if isinstance(h, Hyperparameters) else h, variants)
-    found = programs.of(training, env, s)(tf.constant(keys.T), numbers)
-    (returns, steps, losses, targets), final, best = found
-    final, best = (env.on_observations([w.numpy() for w in weights]) for weights in (final, best))
-    returns, losses, targets = (finite(curve.numpy()) for curve in (returns, losses, targets))
-    return TrainingRun(returns, steps.numpy(), losses, targets, {"final": final, "best": best})
+    curves, *found = programs.of(training, env, s, **points)(tf.constant(keys.T), numbers)
+    returns, steps, losses, targets = (curve.numpy() for curve in curves)
+    weights = snapshots.of_run(env, ("final", "best"), found)
+    return TrainingRun(finite(returns), steps, finite(losses), finite(targets), weights)
 
 
 def policy(weights: Weights, h: Hyperparameters | Sequence[Hyperparameters]) -> networks.Act:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,8 @@ def program(env: Environment, s: reinforce.Fixed, h: Hyperparameters) -> Callabl
 
         start = (tf.constant(0), weights, optimizers.init(weights))
         _, weights, _ = tf.while_loop(lambda n, *_: n < h.gradient_steps, body, start)
-        right = reinforce.distribution(weights, shown.observation, s)[..., 0, :] < 0
+        right: Any = reinforce.distribution(weights, shown.observation, s)
+        right = right[..., 0, :] < 0
         agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
         steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
         return weights, steps, tf.reduce_sum(tf.cast(agrees, tf.float32), [0, 1]) / steps

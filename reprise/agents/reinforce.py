@@ -30,7 +30,7 @@ from reprise import hyperparameters as kinds
 from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
-from reprise.nn import heads, networks, optimizers, programs, streams
+from reprise.nn import heads, networks, optimizers, programs, snapshots, streams
 from reprise.nn.determinism import tf
 from reprise.nn.heads import Gaussian, greedy_action, negative_log_prob, sample_action
 from reprise.nn.networks import Weights, materialize
@@ -229,6 +229,7 @@ def training(
     *,
     env: Environment,
     s: Fixed,
+    points: int = 0,
 ) -> tuple:
     """Train all seeds from keys [2, N]: the program.
 
@@ -237,7 +238,8 @@ def training(
     env = env.having(given)
     learn, choose = env.part(partial(update, s=s)), env.part(partial(act, s=s))
 
-    def body(k, weights, state, curves):
+    def body(k, weights, state, curves, taken):
+        taken = snapshots.take(taken, points, k, s.iterations, weights)
         episodes = play(
             lambda observation, random: choose(weights, observation, random, numbers),
             streams.fold_in(streams.fold_in(keys, ITERATIONS), k),
@@ -249,12 +251,13 @@ def training(
         total = tf.reduce_sum(tf.cast(episodes.reward, env.reward_dtype), [0, 1])
         returns = tf.cast(total / s.episodes_per_iteration, tf.float32)
         steps = tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1])
-        return k + 1, weights, state, programs.record(curves, k, (returns, steps))
+        return k + 1, weights, state, programs.record(curves, k, (returns, steps)), taken
 
     curves = programs.recorder(s.iterations, 2 * [(tf.float32, [keys.shape[-1]])])
-    start = (tf.constant(0), weights, optimizers.init(weights), curves)
-    _, weights, _, curves = tf.while_loop(lambda k, *_: k < s.iterations, body, start)
-    return [curve.stack() for curve in curves], weights
+    taken = snapshots.empty(points, weights)
+    start = (tf.constant(0), weights, optimizers.init(weights), curves, taken)
+    _, weights, _, curves, taken = tf.while_loop(lambda k, *_: k < s.iterations, body, start)
+    return [curve.stack() for curve in curves], weights, [array.stack() for array in taken]
 
 
 def train(
@@ -262,22 +265,25 @@ def train(
     env: Environment,
     keys: np.ndarray,
     initial: Weights | None = None,
+    **points: int,
 ) -> TrainingRun:
     """Train a policy for each key, uint32 [N, 2].
 
     Each may have hyperparameters of its own, all with the same settings. Training begins with
-    `initial` weights [.., N], by default with untrained ones.
+    `initial` weights [.., N], by default with untrained ones. With `points`, the run has so many
+    snapshots of its weights.
     """
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
     s, words = kinds.part(Fixed, each[0]), tf.constant(keys.T)
     numbers = programs.numbers(Numbers, each, CHOICES)
     before = initial_weights(words, env, s) if initial is None else initial
     given = tf.nest.map_structure(lambda number: tf.constant(number, tf.float32), env.numbers)
-    (returns, steps), weights = programs.of(training, env, s)(words, before, numbers, given)
-    final = env.on_observations([weight.numpy() for weight in weights])
+    program = programs.of(training, env, s, **points)
+    (returns, steps), *found = program(words, before, numbers, given)
+    weights = snapshots.of_run(env, ("final",), found)
     played = np.cumsum(steps.numpy(), axis=0, dtype=float)
     none = np.zeros((0, len(keys)), np.float32)
-    return TrainingRun(finite(returns.numpy(), np.float32), played, none, none, {"final": final})
+    return TrainingRun(finite(returns.numpy(), np.float32), played, none, none, weights)
 
 
 def policy(

@@ -58,9 +58,9 @@ def compiled(
 
 
 @cache
-def of(training: Callable, env: Any, s: Any) -> Callable:
+def of(training: Callable, env: Any, s: Any, **others: int) -> Callable:
     """Return a training as a program of the environment's kind."""
-    return env.program(partial(training, env=env, s=s))
+    return env.program(partial(training, env=env, s=s, **others))
 
 
 def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[str]]) -> T:

@@ -1,7 +1,8 @@
 """The trained networks of the playground.
 
 Of each algorithm three seeds play: the best, the median and the worst by the mean return of the
-final greedy policy, under the longest time limit first.
+final greedy policy, under the longest time limit first. A few seeds play as they did during their
+training.
 """
 
 import base64
@@ -48,6 +49,42 @@ def networks(results: Path) -> list[Network]:
             content = json.dumps(packed(arrays, seed))
             limit = columns[0].removeprefix(policy)
             found.append(Network(algorithm, place, seed, len(table), mean, limit, content))
+    return found
+
+
+class Course(NamedTuple):
+    """A seed's networks at points of its training."""
+
+    algorithm: str
+    place: str  # best, median, worst, ...
+    seed: int
+    unit: str  # of the training: iteration or episode
+    content: str  # JSON: as a network's, of all points in half precision; `rounds` and `returns`
+
+
+def courses(results: Path) -> list[Course]:
+    """Return the stored seeds' courses; none of another environment."""
+    found = []
+    for stage, (algorithm, _) in POLICIES.items():
+        arrays = artifacts.read_npz(results / stage / "snapshots.npz")
+        layers = range(len(arrays["activations"]))
+        last = arrays[f"bias_{len(layers) - 1}"]
+        if arrays["kernel_0"].shape[-2] != FEATURES or last.shape[-1] not in OUTPUTS:
+            continue
+        table = artifacts.read_csv(results / stage / "returns.csv")
+        for at, (place, seed) in enumerate(zip(arrays["places"], arrays["seeds"], strict=True)):
+            curve = table[f"seed_{seed}"].round(1)
+            parts = [arrays[f"{part}_{k}"][at] for k in layers for part in ("kernel", "bias")]
+            numbers = np.hstack([part.reshape(len(part), -1) for part in parts]).astype("<f2")
+            content = {
+                "sizes": [FEATURES, *(part.shape[-1] for part in parts[1::2])],
+                "activations": [str(name) for name in arrays["activations"]],
+                "halves": base64.b64encode(numbers.tobytes()).decode(),
+                "rounds": arrays["rounds"].tolist(),
+                "returns": [None if np.isnan(value) else value for value in curve],
+            }
+            unit = str(table.columns[0])
+            found.append(Course(algorithm, str(place), int(seed), unit, json.dumps(content)))
     return found
 
 

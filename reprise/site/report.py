@@ -26,7 +26,7 @@ from reprise.claims.model import Region
 from reprise.site import pages
 from reprise.site.markdown import Text, slug
 from reprise.site.pages import Figure, Page
-from reprise.site.playground import Network
+from reprise.site.playground import Course, Network
 
 TEMPLATES = Path(__file__).with_name("templates")
 ASSETS = ("report.css", "report.js", "playground.js", "icon.svg")
@@ -182,13 +182,16 @@ class Site:
             **STILL,
         )
 
-    def playground(self, networks: Sequence[Network], noise: Sequence[float]) -> bytes:
+    def playground(
+        self, networks: Sequence[Network], courses: Sequence[Course], noise: Sequence[float]
+    ) -> bytes:
         """Return the playground, with the largest noise of each feature."""
         return self._rendered(
             "playground.html.j2",
             base=f"{CHAPTER}/",
             root="",
             networks=networks,
+            courses=courses,
             noise=noise,
             **STILL,
         )

@@ -1,5 +1,7 @@
 """REINFORCE against the chapter's loop and figures."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -109,7 +111,8 @@ def test_training_follows_its_behaviour(behaviour):
     h, keys = TINY.model_copy(update={"behaviour": behaviour}), tf.constant(KEYS.T)
     weights = reinforce.initial_weights(keys, CartPole(), h)
     played = reinforce.play(choosing(weights, h), keys, CartPole(), 10, 40)
-    left = tf.sigmoid(reinforce.distribution(weights, played.observation, h)[..., 0, :]).numpy()
+    logits: Any = reinforce.distribution(weights, played.observation, h)
+    left = tf.sigmoid(logits[..., 0, :]).numpy()
     likelier = (left < 0.5) == played.action.numpy()
     share = likelier[played.played.numpy()].mean()
     assert share == 1 if behaviour == "greedy" else 0.5 < share < 0.9

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.environments.answers import spaces
+from reprise.environments.spaces import spaces
 from reprise.environments.specification import Specification, made, plain
 from reprise.errors import UserError
 from reprise.pipeline import stage

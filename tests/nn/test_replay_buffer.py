@@ -51,7 +51,7 @@ def test_samples_come_evenly_from_what_was_written_and_from_the_own_seed():
 
 
 def test_a_transition_comes_back_with_its_six_elements():
-    memory = replay_buffer.recorder(1, SEEDS, 2)
+    memory = replay_buffer.recorder(1, [SEEDS], 2)
     given = replay_buffer.Transitions(
         observation=tf.constant([[1.0, 2.0], [3.0, 4.0]]), action=tf.constant([1, 0]),
         reward=tf.constant([0.5, -0.5]), next_observation=tf.constant([[5.0, 6.0], [7.0, 8.0]]),

@@ -16,6 +16,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import reprise
 from reprise.measures import training
+from reprise.nn import networks
 from reprise.pipeline import artifacts
 from reprise.site import playground
 from tests.site.browsing import Browser
@@ -43,6 +44,17 @@ return states.map((state) => {
 COLOURS = """
 const pixels = lanes[0].find("canvas").getContext("2d").getImageData(0, 0, 36, 24).data;
 return [0, 2].map(part => pixels.some((strength, at) => at % 4 === part && strength > 150));
+"""
+POINTS = """
+const [lane] = lanes, [who, point, states] = arguments;
+if (lane.select.value !== who) { lane.select.value = who; lane.choose(); }
+lane.slider.value = point;
+lane.scrub();
+return states.map((state) => {
+  lane.restart(state);
+  lane.advance();
+  return lane.force > 0 ? 1 : 0;
+});
 """
 LENGTHS = """
 const [lane] = lanes, [who, way, states] = arguments;
@@ -116,6 +128,71 @@ def test_a_rules_or_networks_first_action_is_the_stored_ones(page):
         ("angle_and_velocity", [s[2] + s[3] for s in states]),
     ):
         assert page.execute_script(CHOICES, who, states) == [int(x >= 0) for x in lean]
+
+
+def test_each_point_of_a_training_plays_as_the_stored_network(page):
+    states = starts(20, largest=0.2)
+    offered = page.find(".lane:first-child option[data-course]")
+    values = [option.get_attribute("value") for option in offered]
+    for stage, (algorithm, _) in playground.POLICIES.items():
+        arrays = artifacts.read_npz(ROOT / "data" / stage / "snapshots.npz")
+        points = len(arrays["rounds"])
+        for at, seed in enumerate(arrays["seeds"]):
+            who = f"{algorithm.lower()} training {seed}"
+            assert who in values
+            for point in (0, points // 2, points - 1):
+                model = networks.to_keras(of_point(arrays, at), point)
+                outputs = np.asarray(model(np.array(states, np.float32)))
+                right = outputs[:, 0] < 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+                found = page.execute_script(POINTS, who, point, states)
+                assert found == right.astype(int).tolist(), (who, point)
+
+
+def of_point(arrays: dict[str, np.ndarray], at: int) -> dict[str, np.ndarray]:
+    """Return a seed's networks of all points, as of seeds."""
+    parts = {name: a[at].astype(np.float32) for name, a in arrays.items() if a.ndim > 2}
+    return {"activations": arrays["activations"], **parts}
+
+
+def test_the_slider_moves_through_the_training_by_keyboard_and_pointer(page):
+    course = page.find(".course")[0]
+    assert not course.is_displayed()
+    choice = Select(page.find(".lane select")[0])
+    option = page.find(".lane:first-child option[data-course]")[-1]
+    choice.select_by_value(option.get_attribute("value"))
+    assert course.is_displayed()
+    slider, said = page.find(".scrub")[0], page.find(".said")[0]
+    last = int(slider.get_attribute("max"))
+    assert value(page, "lanes[0].policy === lanes[0].points.at(-1)")
+    slider.send_keys(Keys.HOME)
+    assert value(page, "lanes[0].policy === lanes[0].points[0]")
+    assert "After 0 of" in said.text
+    assert "untrained" in (slider.get_attribute("aria-valuetext") or "")
+    slider.send_keys(Keys.ARROW_RIGHT)
+    assert value(page, "lanes[0].policy === lanes[0].points[1]")
+    start = value(page, "lanes[0].start")
+    ActionChains(page).move_to_element(slider).click().perform()
+    assert abs(int(slider.get_attribute("value") or 0) - last / 2) < 2
+    assert value(page, "lanes[0].start") == start, "each point plays from the same start"
+    assert value(page, "lanes[0].find('.smooth').getAttribute('d').length > 100")
+    assert not page.said()
+    assert {url.partition(":")[0] for url in page.asked()} <= {"file", "data"}
+
+
+def test_a_training_plays_by_itself_to_its_end(page):
+    option = page.find(".lane:first-child option[data-course]")[0]
+    Select(page.find(".lane select")[0]).select_by_value(option.get_attribute("value"))
+    film = page.find(".film")[0]
+    film.click()
+    assert film.text == "Stop the training"
+    wait(page, "lanes[0].slider.value >= 2")
+    page.execute_script("lanes[0].slider.value = lanes[0].slider.max")
+    wait(page, "!lanes[0].filming")
+    assert film.text == "Play the training"
+
+
+def test_all_networks_fit_into_three_megabytes(site):
+    assert (site / PAGE).stat().st_size < 3_000_000
 
 
 def test_the_page_offers_the_best_the_median_and_the_worst_seed(site):
