@@ -185,15 +185,13 @@ def rollout(
 ) -> tuple[Transitions, Play, tf.Tensor]:
     """Play T steps of every copy, episode after episode.
 
-    Returns the steps [T, E, .., N], the new position, and the mean return of the episodes that
-    ended, NaN without one [N].
+    Returns the steps [T, E, .., N], the new position, and the mean return of ended episodes [N].
     """
     choose, narrow = env.part(partial(act, s=s)), [s.environments_per_seed, keys.shape[-1]]
     starts = streams.fold_in(keys, STARTS)
-    random = streams.uniform(
-        streams.fold_in(keys, ACTIONS), (s.horizon, narrow[0], *env.action_shape)
-    )
-    chance = streams.uniform(streams.fold_in(keys, CHANCE), (s.horizon, narrow[0], env.draws))
+    drawn = s.horizon, s.environments_per_seed
+    random = streams.uniform(streams.fold_in(keys, ACTIONS), (*drawn, *env.action_shape))
+    chance = streams.uniform(streams.fold_in(keys, CHANCE), (*drawn, env.draws))
 
     def tick(t, play, total, count, memory):
         observation = env.observe(play.state)

@@ -193,8 +193,7 @@ def play_round(
     """Play one episode of every seed, or `train_every` steps.
 
     After its episode a seed waits for the longest; in a round of steps it begins the next at once.
-    Returns rows for the replay buffer [T, F, N], the new position, and the return of the last
-    episode that ended, NaN without one [N].
+    Returns rows for the replay buffer [T, F, N], the new position, and the last ended return [N].
     """
     values = env.part(partial(q_values, s=s))
     by_steps, seeds, dtype = s.total_steps is not None, keys.shape[-1], env.reward_dtype
@@ -322,8 +321,8 @@ def train(
 ) -> TrainingRun:
     """Train a DQN for each key, uint32 [N, 2].
 
-    Each may have hyperparameters of its own, with equal fixed ones. One program serves the
-    `variants` that can share it. With `points`, the run has so many snapshots of its weights.
+    Each may have hyperparameters of its own, with equal fixed ones, and shares a program with
+    `variants` if it can. With `points` the run has snapshots.
     """
     env.check_discrete("dqn")
     numbers, s = prepared([h] * len(keys) if isinstance(h, Hyperparameters) else h, variants)

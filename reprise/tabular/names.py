@@ -45,4 +45,8 @@ def quoted(name: str) -> str:
 
 def metric_keys(names: Sequence[str]) -> list[str]:
     """Return keys for metrics.json, where a dot would split them."""
-    return [name.replace(".", "_") for name in names]
+    keys = [name.replace(".", "_") for name in names]
+    if len(set(keys)) < len(names):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ModelError(f"two names are both {twice!r} in metrics.json; allowed: one")
+    return keys

@@ -140,8 +140,8 @@ def test_a_training_is_the_same_compiled_and_not():
     )
     weights = reinforce.initial_weights(keys, CartPole(), TINY)
     compiled = programs.of(reinforce.training, CartPole(), part(reinforce.Fixed, TINY))
-    (returns, steps), final = compiled(keys, weights, numbers)
-    (plain_returns, plain_steps), plain = reinforce.training(
+    (returns, steps), final, _ = compiled(keys, weights, numbers)
+    (plain_returns, plain_steps), plain, _ = reinforce.training(
         keys, weights, numbers, env=CartPole(), s=TINY
     )
     np.testing.assert_array_equal(steps, plain_steps)

@@ -6,6 +6,7 @@ from scipy import sparse
 
 from reprise.tabular.loaders import from_yaml
 from reprise.tabular.mdp import draw, from_arrays, from_transitions, sampler
+from reprise.tabular.names import metric_keys
 from tests.tabular.refusal import refusal
 
 # Two states: a0 moves from s0 to s1 half of the time, a1 is possible in s1 only and leads back.
@@ -106,3 +107,9 @@ def test_a_number_draws_the_transition_in_whose_share_it_lies():
     drawn = [draw(source, 2 * 3 + 1, u) for u in (0.0, 0.79, 0.81, 0.89, 0.91)]  # s2, a1
     assert source.successors[drawn].tolist() == [0, 0, 1, 1, 2]
     assert source.rewards[drawn].tolist() == [40.0, 40.0, 0.0, 0.0, 0.0]
+
+
+def test_names_that_have_the_same_key_in_the_metrics_are_refused():
+    assert metric_keys(["worn, 1.5 years", "broken"]) == ["worn, 1_5 years", "broken"]
+    message = refusal(metric_keys, ["v.1", "x", "v_1"])
+    assert message == "two names are both 'v_1' in metrics.json; allowed: one"
