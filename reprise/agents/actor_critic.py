@@ -9,8 +9,7 @@ probability divided by the one at which it was drawn. Clipping ρ_t to 1 ± ε m
 policy optimisation (PPO); without, each rollout has one gradient step, that of advantage
 actor-critic (A2C). A time limit is no end: the value of the last state counts.
 
-N independent seeds train side by side in one compiled program: every tensor ends with the axis N,
-and no number passes from one seed to another. Each seed plays E copies of the environment.
+N independent seeds, each with E copies of the environment, train in one compiled program.
 
 Shapes: N seeds, K iterations, E copies, T steps of a rollout, B = T E steps, O features, Z logits.
 
@@ -337,9 +336,8 @@ def policy(
     random: np.random.Generator | None = None,
 ) -> networks.Act:
     """Return a greedy policy, or one sampled by a generator."""
-    one = h if isinstance(h, Hyperparameters) else h[0]
-    shape = heads.action_shape(actors(weights, one))
-    return networks.acting(act, weights, kinds.part(Fixed, one), random, shape)
+    s = kinds.part(Fixed, h if isinstance(h, Hyperparameters) else h[0])
+    return networks.acting(act, weights, s, random, heads.action_shape(actors(weights, s)))
 
 
 def values(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor:
