@@ -21,8 +21,8 @@ from tests import tiny
 from tests.cpus import hashes
 
 STAGES = [
-    "hardcoded_baseline", "reinforce_training", "prior_knowledge", "partial_observability",
-    "dqn_ablations", "lunar_lander",
+    "hardcoded_baseline", "reinforce_training", "actor_critic", "prior_knowledge",
+    "partial_observability", "dqn_ablations", "lunar_lander",
 ]  # fmt: skip
 UNCOMPILED = ["hardcoded_baseline", "lunar_lander"]  # no training, and one in a graph
 OPTIMISED = ["reinforce_training", "dqn_ablations"]  # one of each algorithm: it takes seconds
