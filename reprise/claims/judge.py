@@ -103,7 +103,7 @@ def _exactly(test: Test, results: Results) -> Answer:
 
 
 def asked(test: Test, samples: list[Sample], confidence: float) -> Answer:
-    """Return the answer of samples to a test at a confidence."""
+    """Return the answer to a test at a confidence."""
     dropped = sum(each.dropped for each in samples)
     try:
         if (least := min(len(each.values) for each in samples)) < 2:

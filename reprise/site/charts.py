@@ -45,7 +45,7 @@ LOGARITHM = {"type": "log", "nice": False}
 
 
 def curves() -> Spec:
-    """Return learning curves: seeds, median and band, one seed followed."""
+    """Return learning curves: seeds, median, band."""
     y = axis("y", "return (steps with the pole up)", scale={"domain": [0, "$limit"], "clamp": True})
     seed = {"detail": {"field": "seed"}, "x": X, "y": y, "color": COLOUR}
     return chart(
@@ -76,7 +76,7 @@ def curves() -> Spec:
 
 
 def outcomes() -> Spec:
-    """Return each seed's return in training and of its greedy policy."""
+    """Return seeds' training and greedy returns."""
     reach = {"domain": [0, "$limit"], "nice": False}
     at = {
         "x": axis("last", "return at the end of training (steps)", scale=reach),
@@ -94,7 +94,7 @@ def outcomes() -> Spec:
 
 
 def heat() -> Spec:
-    """Return the mean return of settings, the chosen one framed."""
+    """Return mean returns of settings, the chosen one framed."""
     across, up = (kind(name, title=f"${name}", axis={"labelAngle": 0}) for name in "xy")
     ramp = {"domain": [0, "$limit"], "range": ["var(--ramp-low)", "var(--ramp-high)"]}
     colour = axis(
@@ -116,7 +116,7 @@ def heat() -> Spec:
 
 
 def spread() -> Spec:
-    """Return the seeds of settings in order, the chosen one bold."""
+    """Return settings' seeds in order, the chosen one bold."""
     x = axis("x", "seeds with at most this return (%)", scale={"domain": [0, 100]})
     y = axis("y", "return of the greedy policy (steps)", scale={"domain": [0, "$limit"]})
     faint = {"type": "line", "opacity": 0.35, "strokeWidth": 1, "color": "var(--edge)"}
@@ -220,7 +220,7 @@ def errors() -> Spec:
 
 
 def over_steps(title: str, scale: Spec) -> Spec:
-    """Return a measure over steps: median and middle half of runs."""
+    """Return a measure over steps: median and band."""
     x = axis(
         "x",
         "environment steps (logarithmic)",
@@ -243,7 +243,7 @@ def over_steps(title: str, scale: Spec) -> Spec:
 
 
 def strip() -> Spec:
-    """Return the seeds of a claim's samples, those in use coloured."""
+    """Return a claim's seeds, those in use coloured."""
     x = axis("x", "measured value of a seed", scale={"zero": False})
     used = {
         "condition": {"test": "datum.used", "value": "var(--series-1)"},
@@ -259,7 +259,7 @@ def strip() -> Spec:
 
 
 def verdicts() -> Spec:
-    """Return a claim's interval by number of seeds, and what is claimed."""
+    """Return a claim's intervals by number of seeds."""
     x = axis(
         "n",
         "first seeds (logarithmic)",

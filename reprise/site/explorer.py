@@ -60,7 +60,10 @@ def content(
     claims: Mapping[str, Claim],
     verdicts: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return all sections; `stages` have learning curves, `verdicts` is the ledger."""
+    """Return all sections.
+
+    `stages` have learning curves; `verdicts` is the ledger.
+    """
     toys = parameters["mdp_solving"]["toy_text"]
     found = {
         "learning": [learning(name, results) for name in stages],
@@ -76,7 +79,7 @@ def content(
 
 
 def still(content: Mapping[str, Any], width: int, height: int) -> list[str]:
-    """Return a stage's learning curves as SVG points, the median last."""
+    """Return learning curves as SVG points, the median last."""
     found = {stage["stage"]: stage for stage in content["learning"]}
     stage = found.get("dqn_training", content["learning"][0])
     seeds = np.array(stage["variants"][0]["seeds"], float)
@@ -108,7 +111,7 @@ def learning(stage: str, results: Results) -> dict[str, Any]:
             {
                 "name": name,
                 "numbers": numbers,
-                "at": rows[index].to_numpy()[ends],
+                "at": np.asarray(rows[index])[ends],
                 "seeds": plain(np.transpose(parts), 4),
                 "last": plain(seeds["last_return"].to_numpy(float), 4),
                 "final": plain(seeds[final].to_numpy(float), 4),
@@ -146,7 +149,9 @@ def study(results: Results, section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def misled(every: Sequence[NDArray], sizes: Sequence[int], seed: int) -> NDArray:
-    """Return the share of wrong orders by setting and size, ties half.
+    """Return the share of wrong orders, by setting and size.
+
+    A tie is half wrong.
 
     Each of `DRAWS` draws of one setting meets each of the other's.
     """
@@ -179,7 +184,7 @@ def decisions(mdp: MDP, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sweeps(name: str, discount: float) -> dict[str, Any]:
-    """Return values and greedy actions after sweeps of value iteration."""
+    """Return values and greedy actions, sweep by sweep."""
     rows, columns, arrows = FIELDS[name]
     mdp, fields = problems.toy_text(name, discount).mdp, rows * columns
     values, history = np.zeros(mdp.number_of_states), []
@@ -190,7 +195,7 @@ def sweeps(name: str, discount: float) -> dict[str, Any]:
             values = q_values(mdp, values, discount).max(axis=1)
         if sweep in SWEEPS:
             greedy = best_actions(mdp, values, discount)
-            right = (greedy <= best).all(axis=1)[:fields].mean()
+            right = np.mean((greedy <= best)[:fields].all(axis=1))
             arrow = ["·" if g.all() else arrows[g.argmax()] for g in greedy[:fields]]
             error = np.abs(values - optimal).max()
             row = {"sweep": sweep, "values": plain(values[:fields], 3), "right": right}
@@ -204,7 +209,8 @@ def exploration(results: Results) -> list[dict[str, Any]]:
     """Return coverage and value lost over steps, by behaviour."""
     curves = results.table("exploration", "curves.csv")
     found = []
-    for (problem, behaviour), rows in curves.groupby(["problem", "behaviour"], sort=False):
+    for both, rows in curves.groupby(["problem", "behaviour"], sort=False):
+        problem, behaviour = map(str, both)  # pyright: ignore[reportArgumentType]
         steps = {
             f"{what}_{part}": rows[f"{what}_{part}"].to_numpy()
             for what in ("coverage", "loss")
@@ -218,7 +224,7 @@ def exploration(results: Results) -> list[dict[str, Any]]:
 def judged(
     claims: Mapping[str, Claim], results: Results, verdicts: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """Return each sampled claim's seeds, and verdicts on the first of them.
+    """Return claims' seeds, and verdicts on the first of them.
 
     The judge uses the confidence that decided, so all seeds give the ledger's verdict.
     """

@@ -37,8 +37,8 @@ const [name, seed] = arguments, { view } = charts[name];
 const dot = view.data("dots").find((row) => row.number === seed);
 const [x, y] = [view.scale("x")(dot.last), view.scale("y")(dot.final)];
 const box = document.querySelector(`[data-chart=${name}] canvas`).getBoundingClientRect();
-const [left, top] = view.origin();
-return [box.left + left + x, box.top + top + y];
+const [across, down] = view.origin(), { left, top } = view.padding();
+return [box.left + left + across + x, box.top + top + down + y];
 """
 
 
@@ -140,7 +140,7 @@ def test_sliders_choose_a_setting_and_few_seeds_mislead_as_often_as_measured(pag
     assert drawn(page, "few", "chosen")[0]["x"] == 10
     assert drawn(page, "few", "chosen")[0]["y"] < alone["y"]
     table = artifacts.read_csv(ROOT / "data/hyperparameter_study/few_seeds.csv")
-    for row in table[table["pairs"] == "all"].to_dict("records"):
+    for row in table.query("pairs == 'all'").to_dict("records"):
         at = content(site)["study"]["few"].index(row["seeds"])
         mean = np.mean([each["misled"][at] for each in content(site)["study"]["settings"]])
         assert row["wrong_low"] < mean < row["wrong_high"]
@@ -180,7 +180,7 @@ def test_value_iteration_goes_sweep_by_sweep_until_the_policy_is_optimal(page):
         assert len(rows) == fields
         assert "optimal in 100% of the fields" in finding(page, "fields")
         solved = artifacts.read_csv(ROOT / "data/mdp_solving/policies.csv")
-        values = solved[solved["mdp"] == model]["value"].to_numpy()[:fields]
+        values = np.array(solved.query("mdp == @model")["value"])[:fields]
         np.testing.assert_allclose([row["value"] for row in rows], values, rtol=0.01, atol=1e-3)
 
 
