@@ -168,7 +168,7 @@ class Site:
         animations: Sequence[Shown],
         meaning: str,
         provenance: Provenance,
-        curves: Sequence[str],
+        curves: Sequence[str] = (),
     ) -> bytes:
         """Return the first page.
 

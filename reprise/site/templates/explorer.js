@@ -3,7 +3,7 @@
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const specs = read("specs"), content = read("data"), charts = {};
-const palette = [1, 2, 3, 4, 5, 6].map((number) => `var(--series-${number})`);
+const palette = ["var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)", "var(--series-5)", "var(--series-6)"];
 const scheme = matchMedia("(prefers-color-scheme: dark)"), probe = document.createElement("span");
 probe.hidden = true;
 document.body.append(probe);
