@@ -1,10 +1,11 @@
 """One HTML report of ledger and notebooks, readable offline.
 
-Reads: params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger,
-networks, samples and returns of reinforce_training and dqn_training.
+Reads: params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger
+and the claims, tables of samples and curves, networks of reinforce_training and dqn_training.
 Writes to data/reporting/:
     index.html         the ledger, animations side by side, the chapter's sections
     playground.html    a CartPole that a reader, rules and networks balance, trained or in training
+    explorer.html      charts of seeds, hyperparameters, decision processes and verdicts to ask
     pages/             a page for each notebook of dvc.yaml, with figures, style sheet and scripts
     extra/             pages for the notebooks of extra/dvc.yaml
 
@@ -23,9 +24,10 @@ from reprise.claims import ledger
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name
 from reprise.pipeline import artifacts, parameters, stage
-from reprise.site import playground, report
+from reprise.site import explorer, playground, report
 from reprise.site.pages import Page
 from reprise.site.report import Provenance, Shown, Site
+from stages.claims import Committed, claims
 
 NAME, FOLDER = "report", "reporting"
 PARTS = ("chapter", "extra")
@@ -66,12 +68,17 @@ def run(params: Params, part: str) -> dict[str, bytes]:
     if part == "chapter":
         sides = [animation(side, pages) for side in params.animations]
         provenance = Provenance.of(parameters.changes(), LEDGER, LOCK)
-        index = site.index(pages, verdicts, sides, ledger.signs(table), provenance)
-        noise = parameters.read()["partial_observability"]["noise"]
+        values = parameters.read()
+        noise = values["partial_observability"]["noise"]
         sizes = [noise[name] for name in FEATURES]
         players = playground.networks(stage.RESULTS), playground.courses(stage.RESULTS)
         game = site.playground(*players, sizes)
+        trained = [name for name in site.chapter if (stage.RESULTS / name / "returns.csv").exists()]
+        numbers = explorer.content(trained, Committed(), values, claims(), table)
+        curves = explorer.still(numbers, *report.CURVES)
+        index = site.index(pages, verdicts, sides, ledger.signs(table), provenance, curves)
         contents = {report.INDEX: index, report.PLAYGROUND: game} | report.assets()
+        contents[report.EXPLORER] = site.explorer(pages, numbers)
     for page in pages:
         folder = site.folder(page.name)
         contents[f"{folder}/{page.name}.html"] = site.html(page, verdicts, figures)

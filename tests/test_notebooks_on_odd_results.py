@@ -25,7 +25,14 @@ from tests import shown, tiny
 LIMITS = [20, 30]
 CARTPOLE = ["prior_knowledge", "partial_observability", "approximate_q_learning"]
 ALONE = ["reinforce_training", "lunar_lander", "dqn_training"]
-TRAINING = [*ALONE, "credit_assignment", "actor_critic", *CARTPOLE, "dqn_ablations", "hyperparameter_study"]
+TRAINING = [
+    *ALONE,
+    "credit_assignment",
+    "actor_critic",
+    *CARTPOLE,
+    "dqn_ablations",
+    "hyperparameter_study",
+]
 
 
 def without(*variants: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> d
             samples = [sample(each, results, ranked=test.form in RANKED) for each in sources]
         except UserError as error:
             raise UserError(f"claim {name}: {error}") from None
-        families.setdefault(claim.family, {})[name] = partial(_asked, test, samples)
+        families.setdefault(claim.family, {})[name] = partial(asked, test, samples)
     for family in families.values():
         answers |= multiplicity.step_down(family, _settled, confidence, lambda a: a.sure)
     return {name: _with_reason(answers[name], claims[name].test) for name in claims}
@@ -102,7 +102,8 @@ def _exactly(test: Test, results: Results) -> Answer:
     return Answer(CONFIRMED if claimed.holds(one) else REFUTED, Interval(one, one, one, 1))
 
 
-def _asked(test: Test, samples: list[Sample], confidence: float) -> Answer:
+def asked(test: Test, samples: list[Sample], confidence: float) -> Answer:
+    """Return the answer to a test at a confidence."""
     dropped = sum(each.dropped for each in samples)
     try:
         if (least := min(len(each.values) for each in samples)) < 2:

@@ -7,10 +7,10 @@ DVC's own page loads Vega from a server. This one holds it: `make venv` writes i
 from pathlib import Path
 from typing import Any
 
-import vl_convert
 from dvc.config import Config
 
 from reprise.pipeline import artifacts
+from reprise.site import charts
 
 PAGE = Path(".reprise/plots.html")
 
@@ -27,9 +27,7 @@ HTML = """<!DOCTYPE html>
 """
 
 if __name__ == "__main__":
-    version = [v for v in vl_convert.get_vegalite_versions() if v.startswith("5.")][-1]  # as DVC's
-    vega = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
-    artifacts.write(PAGE, HTML.replace("VEGA", vega.replace("</script", "<\\/script")).encode())
+    artifacts.write(PAGE, HTML.replace("VEGA", charts.vega("5.")).encode())  # as DVC's
     local: Any
     with Config(".dvc").edit("local") as local:  # a page of the user's own stays
         local.setdefault("plots", {}).setdefault("html_template", f"../{PAGE}")  # from .dvc/

@@ -4,6 +4,7 @@ It needs no network and no server. Its pages load one style sheet, scripts and f
 folders below; their security policy forbids the rest. The same results give the same bytes.
 
     index.html               playground.html
+    explorer.html            pages/vega.js    pages/explorer.js
     pages/<notebook>.html    report.css    report.js    playground.js    figures/
     extra/<notebook>.html    figures/      for notebooks of extra/dvc.yaml
 """
@@ -23,17 +24,19 @@ from nbformat import NotebookNode
 
 from reprise.claims import ledger
 from reprise.claims.model import Region
-from reprise.site import pages
+from reprise.site import charts, explorer, pages
 from reprise.site.markdown import Text, slug
 from reprise.site.pages import Figure, Page
 from reprise.site.playground import Course, Network
 
 TEMPLATES = Path(__file__).with_name("templates")
-ASSETS = ("report.css", "report.js", "playground.js", "icon.svg")
-INDEX, PLAYGROUND, CHAPTER, EXTRA = "index.html", "playground.html", "pages", "extra"
+ASSETS = ("report.css", "report.js", "playground.js", "explorer.js", "icon.svg")
+INDEX, PLAYGROUND, EXPLORER = "index.html", "playground.html", "explorer.html"
+CHAPTER, EXTRA = "pages", "extra"
 SIGNS = {"confirmed": "✓", "refuted": "✗", "unresolved": "?"}
 LIBRARIES = {"tensorflow": "TensorFlow", "gymnasium": "Gymnasium", "numpy": "NumPy"}
 WIDTH, EDGE = 132, 6  # of an interval's picture
+CURVES = 540, 150  # the size of the explorer's picture
 STILL: dict[str, Any] = {  # a DQN saves a pole: every 8 steps, position (m) and angle (degrees)
     "ghosts": [(-0.8, 11.5), (-0.48, 6.8), (-0.14, 2.5), (0.21, -0.5), (0.53, -2.3)],
     "at": (0.83, -2.2),
@@ -165,8 +168,12 @@ class Site:
         animations: Sequence[Shown],
         meaning: str,
         provenance: Provenance,
+        curves: Sequence[str] = (),
     ) -> bytes:
-        """Return the first page; `meaning` explains the ledger's signs."""
+        """Return the first page.
+
+        `meaning` explains the ledger's signs; `curves` are the picture of the explorer.
+        """
         return self._rendered(
             "index.html.j2",
             base=f"{CHAPTER}/",
@@ -179,6 +186,7 @@ class Site:
             meaning=Text().inline(meaning),
             procedure=Text().inline(ledger.PROCEDURE),
             provenance=provenance,
+            curves=curves,
             **STILL,
         )
 
@@ -194,6 +202,20 @@ class Site:
             courses=courses,
             noise=noise,
             **STILL,
+        )
+
+    def explorer(self, made: Sequence[Page], content: Mapping[str, Any]) -> bytes:
+        """Return the explorer; notebooks' figures are its stills."""
+        return self._rendered(
+            "explorer.html.j2",
+            base=f"{CHAPTER}/",
+            root="",
+            folder=f"{CHAPTER}/",
+            content=content,
+            data=explorer.written(content),
+            specs=explorer.written(charts.specs()),
+            points=explorer.POINTS,
+            stills={page.name: page.key for page in made if page.key},
         )
 
     def html(self, page: Page, verdicts: Iterable[Row], figures: Mapping[str, Shown]) -> bytes:
@@ -217,8 +239,9 @@ class Site:
 
 
 def assets() -> dict[str, bytes]:
-    """Return style sheet, script and icon by path."""
-    return {f"{CHAPTER}/{name}": (TEMPLATES / name).read_bytes() for name in ASSETS}
+    """Return style sheet, scripts and icon by path."""
+    found = {f"{CHAPTER}/{name}": (TEMPLATES / name).read_bytes() for name in ASSETS}
+    return found | {f"{CHAPTER}/vega.js": charts.vega().encode()}
 
 
 def shown(made: Iterable[Page]) -> dict[str, Shown]:

@@ -11,6 +11,8 @@ from bs4 import BeautifulSoup
 
 LOADED = {"img": ("src",), "source": ("srcset", "src"), "script": ("src",), "link": ("href",)}
 
+DATA = "application/json"  # of a script element that a browser does not run
+
 
 def parsed(html: str | bytes) -> Any:  # its types are as loose as HTML
     """Return a page as a tree."""
@@ -55,7 +57,7 @@ def runs_code(page: Any) -> list[str]:
         str(tag)[:80]
         for tag in page(True)
         if (
-            (tag.name in ("script", "style") and not tag.get("src"))
+            (tag.name in ("script", "style") and not tag.get("src") and tag.get("type") != DATA)
             or tag.name in ("iframe", "object", "embed", "base")
             or any(key == "style" or key.startswith("on") for key in tag.attrs)
             or str(tag.get("href", "")).lower().startswith(("javascript:", "data:"))

@@ -3,6 +3,7 @@
 import base64
 import io
 import itertools
+import json
 import re
 from typing import Any
 
@@ -12,7 +13,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from reprise.pipeline import artifacts, parameters
-from reprise.site import report
+from reprise.site import charts, report
 from reprise.site.markdown import MarkdownError, Text, mathml
 from reprise.site.report import Provenance, Row, Site
 from stages import report as stage
@@ -35,6 +36,8 @@ DRAWN = (  # borders of fields, and intervals on the claimed range, need less co
     ("edge", "paper"),
     ("edge", "raised"),
     *((line, "claimed") for line in ("confirmed", "refuted", "unresolved")),
+    *((f"series-{number}", "raised") for number in range(1, 7)),
+    ("claim-line", "raised"),
 )
 
 
@@ -272,7 +275,8 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 def test_contrasts_pass_wcag_aa(scheme):
     assert contrast("000000", "ffffff") == pytest.approx(21)
-    assert scheme.keys() == set(re.findall(r"var\(--([\w-]+)\)", CSS))
+    drawn = json.dumps(charts.specs()) + (report.TEMPLATES / "explorer.js").read_text("utf-8")
+    assert scheme.keys() == set(re.findall(r"var\(--([\w-]+)\)", CSS + drawn))
     low = [pair for pair in TEXT if contrast(*(scheme[name] for name in pair)) < 4.5]
     low += [pair for pair in DRAWN if contrast(*(scheme[name] for name in pair)) < 3]
     assert not low

@@ -1,0 +1,261 @@
+"""The numbers of the explorer, from the committed results.
+
+Each function returns what one section of the page draws, ready for JSON. Long curves are thinned to
+means of windows. All numbers are rounded, so that every machine writes the same bytes.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reprise.claims import judge, ledger
+from reprise.claims.model import EXACT, Claim
+from reprise.claims.sources import Results, sample
+from reprise.errors import UserError
+from reprise.tabular import loaders, problems
+from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, q_values
+from reprise.tabular.mdp import MDP
+
+POINTS = 60  # of a learning curve
+DRAWS = 2000  # of few seeds, for each setting
+PREFIXES = (3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 5000, 10_000)
+SEEDS = 300  # of a claim's sample that are drawn
+SWEEPS = (*range(31), *range(35, 101, 5), *range(120, 501, 20))
+AXES = {"episode": "training episode", "iteration": "training iteration", "steps": "steps"}
+FIELDS = {"FrozenLake-v1": (4, 4, "←↓→↑"), "CliffWalking-v1": (4, 12, "↑→↓←")}
+QUANTILES = ("q25", "median", "q75")
+
+
+def written(content: object) -> str:
+    """Return JSON for a script element."""
+    return json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def plain(value: Any, digits: int = 5) -> Any:
+    """Return nested values for JSON, with rounded numbers.
+
+    Numbers that are not finite become None.
+
+    >>> plain({"mean": np.float64(2 / 3), "seeds": np.array([1.0, np.inf])})
+    {'mean': 0.66667, 'seeds': [1, None]}
+    """
+    if isinstance(value, Mapping):
+        return {key: plain(each, digits) for key, each in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [plain(each, digits) for each in value]
+    if isinstance(value, float | np.floating):
+        rounded = float(f"{value:.{digits}g}")
+        return None if not np.isfinite(rounded) else int(rounded) if rounded % 1 == 0 else rounded
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def content(
+    stages: Iterable[str],
+    results: Results,
+    parameters: Mapping[str, Any],
+    claims: Mapping[str, Claim],
+    verdicts: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return all sections.
+
+    `stages` have learning curves; `verdicts` is the ledger.
+    """
+    toys = parameters["mdp_solving"]["toy_text"]
+    found = {
+        "learning": [learning(name, results) for name in stages],
+        "study": study(results, parameters["hyperparameter_study"]),
+        "mdp": decisions(loaders.from_yaml("data/inputs/three_state.yaml"), parameters),
+        "sweeps": [
+            sweeps(name, toys["discount"]) for name in toys["environments"] if name in FIELDS
+        ],
+        "exploration": exploration(results),
+        "verdicts": judged(claims, results, verdicts),
+    }
+    return plain(found)
+
+
+def still(content: Mapping[str, Any], width: int, height: int) -> list[str]:
+    """Return learning curves as SVG points, the median last."""
+    found = {stage["stage"]: stage for stage in content["learning"]}
+    stage = found.get("dqn_training", content["learning"][0])
+    seeds = np.array(stage["variants"][0]["seeds"], float)
+    seeds = seeds[~np.isnan(seeds).any(axis=1)]
+    x = np.linspace(0, width, seeds.shape[1])
+    y = height * (1 - np.vstack([seeds[:24], np.median(seeds, axis=0)]) / stage["limit"])
+    return [" ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, each, strict=True)) for each in y]
+
+
+def learning(stage: str, results: Results) -> dict[str, Any]:
+    """Return the seeds' learning curves and final returns."""
+    returns, samples = (results.table(stage, f"{name}.csv") for name in ("returns", "samples"))
+    index = next(str(name) for name in returns if name in AXES)
+    final = next(str(name) for name in samples if str(name).startswith(("greedy_", "final_")))
+    named = "variant" in returns
+    names = returns["variant"].unique().tolist() if named else [stage.removesuffix("_training")]
+    variants, windows = [], []
+    for name in names:
+        rows = returns[returns["variant"] == name] if named else returns
+        own = samples[samples["variant"] == name] if named else samples
+        columns = rows.filter(regex="^seed_").dropna(axis="columns", how="all")
+        curves, numbers = columns.to_numpy(float), [int(name[5:]) for name in columns]
+        seeds = own.set_index("seed").reindex(numbers)
+        windows.append(-(-len(curves) // POINTS))
+        starts = range(0, len(curves), windows[-1])
+        parts = [curves[start : start + windows[-1]].mean(axis=0) for start in starts]
+        ends = [min(start + windows[-1], len(curves)) - 1 for start in starts]
+        variants.append(
+            {
+                "name": name,
+                "numbers": numbers,
+                "at": np.asarray(rows[index])[ends],
+                "seeds": plain(np.transpose(parts), 4),
+                "last": plain(seeds["last_return"].to_numpy(float), 4),
+                "final": plain(seeds[final].to_numpy(float), 4),
+                "all": len(own),
+            }
+        )
+    limit = final.rpartition("_")[2]
+    words = {"stage": stage, "axis": AXES[index], "limit": int(limit), "window": max(windows)}
+    return words | {"variants": variants}
+
+
+def study(results: Results, section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each setting's seeds, and how often few mislead.
+
+    Few seeds of a setting are compared with as many of each other setting. They mislead if they put
+    two settings in the wrong order; the right one is that of all seeds.
+    """
+    samples = results.table("hyperparameter_study", "samples.csv")
+    keys = [axis["name"] for axis in section["grid"]]
+    column = next(str(name) for name in samples if str(name).startswith("final_"))
+    groups = [group for _, group in samples.groupby("setting")]
+    every = [group[column].to_numpy(float) for group in groups]
+    sizes = [size for size in section["few_seeds"] if size < min(map(len, every))]
+    wrong = misled([values for values in every if not np.isnan(values).any()], sizes, 2026)
+    found, whole = [], iter(range(len(wrong)))
+    for group, values in zip(groups, every, strict=True):
+        known = np.sort(values[~np.isnan(values)])
+        row = {key: group[key].iloc[0] for key in keys}
+        row |= {"mean": known.mean() if len(known) else np.nan, "seeds": plain(known, 4)}
+        row["misled"] = [] if np.isnan(values).any() else wrong[next(whole)]
+        found.append(row)
+    axes = {key: sorted({row[key] for row in found}) for key in keys}
+    limit = int(column.rpartition("_")[2])
+    return {"axes": axes, "few": sizes, "limit": limit, "settings": found}
+
+
+def misled(every: Sequence[NDArray], sizes: Sequence[int], seed: int) -> NDArray:
+    """Return the share of wrong orders, by setting and size.
+
+    A tie is half wrong.
+
+    Each of `DRAWS` draws of one setting meets each of the other's.
+    """
+    random = np.random.default_rng(seed)
+    most = max(sizes, default=1)
+    drawn = [random.permuted(np.tile(v, (DRAWS, 1)), axis=1)[:, :most] for v in every]
+    wrong = np.zeros((len(every), len(sizes)))
+    for place, size in enumerate(sizes):
+        sums = [np.sort(each[:, :size].sum(axis=1).round(6)) for each in drawn]
+        for one, values in enumerate(every):
+            for other, others in enumerate(every):
+                ends = (np.searchsorted(sums[other], sums[one], side) for side in ("left", "right"))
+                below = sum(end.sum() for end in ends) / 2 / DRAWS**2
+                better = np.sign((values.mean() - others.mean()).round(6))
+                wrong[one, place] += (0.5 + better * (0.5 - below)) * (one != other)
+    return wrong / max(1, len(every) - 1)
+
+
+def decisions(mdp: MDP, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the optimal Q-values at each discount."""
+    flip = parameters["mdp_solving"]["switch"]
+    discounts = np.linspace(flip["lowest"], flip["highest"], flip["points"])
+    q = np.stack([optimal_q_values(mdp, discount) for discount in discounts])
+    pairs = np.argwhere(mdp.possible)
+    curves = [
+        {"state": mdp.state_names[s], "action": mdp.action_names[a], "q": q[:, s, a]}
+        for s, a in pairs
+    ]
+    return {"discounts": discounts.round(6), "curves": curves, "state": flip["state"]}
+
+
+def sweeps(name: str, discount: float) -> dict[str, Any]:
+    """Return values and greedy actions, sweep by sweep."""
+    rows, columns, arrows = FIELDS[name]
+    mdp, fields = problems.toy_text(name, discount).mdp, rows * columns
+    values, history = np.zeros(mdp.number_of_states), []
+    optimal = optimal_q_values(mdp, discount).max(axis=1)
+    best = best_actions(mdp, optimal, discount)
+    for sweep in range(SWEEPS[-1] + 1):
+        if sweep:
+            values = q_values(mdp, values, discount).max(axis=1)
+        if sweep in SWEEPS:
+            greedy = best_actions(mdp, values, discount)
+            right = np.mean((greedy <= best)[:fields].all(axis=1))
+            arrow = ["·" if g.all() else arrows[g.argmax()] for g in greedy[:fields]]
+            error = np.abs(values - optimal).max()
+            row = {"sweep": sweep, "values": plain(values[:fields], 3), "right": right}
+            history.append(row | {"policy": "".join(arrow), "error": error})
+            if error < 1e-6 * np.abs(optimal).max():
+                break
+    return {"name": name, "columns": columns, "discount": discount, "history": history}
+
+
+def exploration(results: Results) -> list[dict[str, Any]]:
+    """Return coverage and value lost over steps, by behaviour."""
+    curves = results.table("exploration", "curves.csv")
+    found = []
+    for both, rows in curves.groupby(["problem", "behaviour"], sort=False):
+        problem, behaviour = map(str, both)  # pyright: ignore[reportArgumentType]
+        steps = {
+            f"{what}_{part}": rows[f"{what}_{part}"].to_numpy()
+            for what in ("coverage", "loss")
+            for part in QUANTILES
+        }
+        found.append({"problem": problem, "behaviour": behaviour, "step": rows["step"].to_numpy()})
+        found[-1] |= plain(steps, 4)
+    return found
+
+
+def judged(
+    claims: Mapping[str, Claim], results: Results, verdicts: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Return claims' seeds, and verdicts on the first of them.
+
+    The judge uses the confidence that decided, so all seeds give the ledger's verdict.
+    """
+    found = []
+    for row in verdicts.to_dict("records"):
+        test = claims[row["claim"]].test
+        if test.form in EXACT or pd.isna(row["confidence"]):
+            continue
+        ranked = test.form in judge.RANKED
+        sources = [source for source in (test.of, test.than) if source]
+        samples = [sample(source, results, ranked=ranked) for source in sources]
+        most = max(len(each.values) for each in samples)
+        answers = []
+        for n in [*(size for size in PREFIXES if size < most), most]:
+            first = [each._replace(values=each.values[:n]) for each in samples]
+            try:
+                answer = judge.asked(test, first, float(row["confidence"]))
+            except UserError:
+                continue
+            if at := answer.interval:
+                ends = {"low": at.low, "estimate": at.estimate, "high": at.high}
+                answers.append({"n": n, "verdict": answer.verdict} | ends)
+        names = [" ".join(map(str, source.where.values())) for source in sources]
+        names = [f"{one} {source.stage}" for one, source in zip(names, sources, strict=True)]
+        entry = {key: row[key] for key in ("claim", "statement", "measured", "verdict", "place")}
+        entry |= {"form": ledger.FORMS.get(test.form, test.form), "answers": answers}
+        entry |= {"margins": test.claimed.margins, "claimed": test.claimed.words()}
+        entry |= {"counted": test.counted.words() if test.counted else "", "n": most}
+        entry["samples"] = [
+            {"name": name, "values": plain(each.values[:SEEDS], 4)}
+            for name, each in zip(names, samples, strict=True)
+        ]
+        found.append(entry)
+    return found
