@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from reprise.__main__ import main
 from reprise.pipeline import artifacts
@@ -67,7 +68,8 @@ def test_a_mistake_is_one_line_and_writes_nothing(words, message, folder, capsys
     ],
 )
 def test_parameters_that_do_not_fit_are_named(key, value, message, folder, capsys):
-    altered(STAGE, folder, {key: value})
+    sections = altered(STAGE, {key: value})
+    YAML(typ="safe", pure=True).dump(sections, folder / "params.yaml")
     assert main(["watch", STAGE]) == 2
     assert message in (said := capsys.readouterr().err)
     assert said.count("\n") == 1

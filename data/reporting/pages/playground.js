@@ -26,6 +26,7 @@ const FINDINGS = {
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const form = document.querySelector("form.playground"), controls = form.elements;
 const noises = form.dataset.noise.split(" ").map(Number);
+const courses = JSON.parse(document.getElementById("courses").textContent);
 const keys = new Set();
 let running = !still, waiting = false, owed = 0, rested = 0, latest = 0, frames = 0;
 
@@ -40,10 +41,27 @@ function stepped([x, velocity, angle, spin], force) {
   return [x + TIME * velocity, velocity + TIME * rate, angle + TIME * spin, spin + TIME * spinRate];
 }
 
+function bytesOf(text) { return new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer); }
+
+// A finite float16 as a number.
+function half(bits) {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
+}
+
 function network({ sizes, activations, weights }) {
-  const bytes = Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  const numbers = Float64Array.from({ length: bytes.length / 4 }, (_, at) => view.getFloat32(4 * at, true));
+  const view = bytesOf(weights);
+  return forward(sizes, activations, Float64Array.from({ length: view.byteLength / 4 }, (_, at) => view.getFloat32(4 * at, true)));
+}
+
+// A policy for each point of a training.
+function policies({ sizes, activations, halves, rounds }) {
+  const view = bytesOf(halves), each = view.byteLength / 2 / rounds.length;
+  return rounds.map((_, point) => forward(sizes, activations,
+    Float64Array.from({ length: each }, (_, at) => half(view.getUint16(2 * (point * each + at), true)))));
+}
+
+function forward(sizes, activations, numbers) {
   return (observation) => {
     let x = observation, at = 0;
     activations.forEach((name, layer) => {
@@ -83,6 +101,14 @@ class Lane {
     this.stage.addEventListener("pointermove", (event) => this.drag(event));
     ["pointerup", "pointercancel", "lostpointercapture"].forEach((name) =>
       this.stage.addEventListener(name, () => { this.pressed = 0; this.held = null; }));
+    this.slider = this.find(".scrub");
+    this.slider.addEventListener("input", () => { this.film(false); this.scrub(); });
+    this.find(".film").addEventListener("click", () => {
+      if (!this.filming && this.slider.value === this.slider.max) this.slider.value = 0;
+      this.film(!this.filming);
+      this.scrub();
+      if (this.filming) run(true);
+    });
     this.choose();
   }
 
@@ -92,13 +118,74 @@ class Lane {
   choose() {
     const option = this.select.selectedOptions[0];
     this.policy = option.dataset.network ? network(JSON.parse(option.dataset.network)) : RULES[option.value];
+    this.course = courses[option.dataset.course];
+    this.find(".course").hidden = !this.course;
+    this.film(false);
+    if (this.course) this.lay(option.dataset.unit);
     this.pushes = new Float64Array(MAP.columns * MAP.rows); // your own, by place in the map
     this.forget();
   }
 
   forget() { this.scores = []; }
 
+  film(plays) {
+    this.filming = plays;
+    this.find(".film").textContent = plays ? "Stop the training" : "Play the training";
+  }
+
+  // Lays the learning curve of a training under its slider, which begins at the end.
+  lay(unit) {
+    const { rounds, returns } = this.course, last = rounds[rounds.length - 1];
+    this.points = policies(this.course);
+    this.unit = unit;
+    this.top = Math.max(...returns);
+    const at = (value, round) => `${((600 * round) / last).toFixed(1)} ${(100 - (90 * value) / this.top).toFixed(1)}`;
+    const path = (values) => values.map((value, round) => `${round ? "L" : "M"}${at(value, round + 1)}`).join("");
+    this.means = returns.map((_, round) => {
+      const known = returns.slice(Math.max(0, round - 9), round + 1).filter((value) => value !== null);
+      return known.reduce((sum, value) => sum + value, 0) / Math.max(known.length, 1);
+    });
+    this.find(".returns").setAttribute("d", path(returns.map((value, round) => (value === null ? this.means[round] : value))));
+    this.find(".smooth").setAttribute("d", path(this.means));
+    this.find(".top-label").textContent = `return ${Math.round(this.top)}`;
+    this.slider.max = this.slider.value = rounds.length - 1;
+    this.aim();
+  }
+
+  // The policy of the slider's point.
+  aim() {
+    const point = Number(this.slider.value), { rounds } = this.course, last = rounds[rounds.length - 1];
+    const round = rounds[point], x = (600 * round) / last;
+    this.policy = this.points[point];
+    this.painted = "";
+    this.find(".before").setAttribute("d", `M0 0H${x}V100H0Z`);
+    const mean = round ? `; mean of the last 10: ${this.means[round - 1].toFixed(0)}` : "; untrained";
+    const text = `After ${round} of ${last} ${this.unit}s${mean}`;
+    this.find(".said").textContent = `${text}.`;
+    this.slider.setAttribute("aria-valuetext", text);
+  }
+
+  // Moves on to the next point: at the end of its episode, or after a second of it.
+  next(seconds) {
+    this.shown = (this.shown || 0) + seconds;
+    if (!this.over && this.shown < 1.2) return;
+    if (this.over && this.shown < 0.5) return;
+    this.shown = 0;
+    if (this.slider.value === this.slider.max) { this.film(false); return; }
+    this.slider.value = Number(this.slider.value) + 1;
+    this.scrub();
+  }
+
+  // Plays the slider's policy from the present start.
+  scrub() {
+    this.aim();
+    this.forget();
+    this.restart([...this.start]);
+    rested = 0;
+  }
+
   restart(state) {
+    this.start = [...state];
     Object.assign(this, { state, before: state, steps: 0, over: "", force: 0, pressed: 0, held: null, kick: null });
     Object.assign(this, { measured: null, trail: [], painted: "" });
     this.seen = this.observe();
@@ -292,6 +379,7 @@ function frame(now) {
   if (running && !waiting && !active.some((lane) => lane.held)) {
     owed += (seconds * controls.speed.value) / TIME;
     for (; owed >= 1; owed -= 1) advance();
+    active.filter((lane) => lane.filming).forEach((lane) => lane.next(seconds));
     if (active.every((lane) => lane.over)) rested += seconds;
     if (rested > 2) again();
   }
@@ -308,7 +396,7 @@ first.querySelectorAll(".ghost").forEach((ghost) => ghost.remove());
 first.after(first.cloneNode(true));
 const lanes = [...document.querySelectorAll(".lane")].map((root, at) => new Lane(root, at + 1, ["angle", "dqn best"][at]));
 if (lanes[1].select.value === "angle") { lanes[1].select.value = "angle_and_velocity"; lanes[1].choose(); } // no networks
-form.querySelectorAll("[hidden]").forEach((hidden) => { hidden.hidden = false; });
+form.querySelectorAll("[hidden]:not(.course)").forEach((hidden) => { hidden.hidden = false; });
 
 form.addEventListener("submit", (event) => event.preventDefault());
 controls.yourself.addEventListener("click", () => {
