@@ -12,10 +12,11 @@ import sys
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 
+from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
-from reprise import seeds
 from reprise.agents import actor_critic, evaluation
 from reprise.environments import registry, rollout
 from reprise.environments.rollout import Act
@@ -48,6 +49,13 @@ class Params(actor_critic.Hyperparameters, Ablation, Played):
     window_steps: PositiveInt  # environment steps that a mean return is taken over, at least
     record_every: PositiveInt  # environment steps between two rows of the curves
     foresight: Foresight
+
+    def needs(self) -> capacity.Needs:
+        """Yield the needs of trainings and foresight."""
+        yield from super().needs()
+        given = {"foresight.episodes": self.foresight.episodes, **self.given(self.at_once)}
+        size = capacity.product(given) * capacity.ENVIRONMENT
+        yield capacity.memory("all episodes at once", size, given)
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
@@ -111,8 +119,9 @@ def run(params: Params) -> dict:
         samples[name] = own.assign(foresight=run.extras["foresight"])
         by_steps = training.by_steps(run, points, window)
         curves[name] = training.by_seed(by_steps[:, : variants.SHOWN], "steps").assign(steps=points)
-        quantiles[name] = curve = training.quantiles(by_steps, "steps")
-        curve["steps"] = points[curve["steps"]]  # none before an episode has ended
+        curve = training.quantiles(by_steps, "steps").set_index("steps")
+        curve = curve.reindex(range(len(points)))  # NaN before an episode has ended
+        quantiles[name] = curve.set_axis(pd.Index(points, name="steps")).reset_index()
         metrics[name] = {
             "last_return": intervals.summary(own["last_return"]),
             "environment_steps": intervals.summary(own["environment_steps"]),
@@ -121,15 +130,14 @@ def run(params: Params) -> dict:
             **training.evaluations(run, params.evaluation, params.environment.solved_return),
         }
     every = variants.stacked(samples)
-    compared = {
-        "last_return": variants.comparisons(every, "last_return", params.baseline),
-        **{
-            f"steps_to_{goal}": variants.sooner(every, f"steps_to_{goal}", params.baseline)
-            for goal in params.targets
-        },
-    }
+    base, greedy = params.baseline, f"greedy_{params.evaluation.limits[0]}"
+    times = [f"steps_to_{goal}" for goal in params.targets]
     return {
-        "metrics.json": {"variants": metrics, f"against_{params.baseline}": compared},
+        "metrics.json": {
+            "variants": metrics,
+            f"against_{base}": variants.comparisons(every, greedy, base),
+            f"sooner_than_{base}": {name: variants.sooner(every, name, base) for name in times},
+        },
         "samples.csv": every,
         "returns.csv": variants.stacked(curves),
         "learning_curve.csv": variants.stacked(quantiles),

@@ -196,8 +196,9 @@ def run(params: Params) -> dict:
         samples[name] = own = table(run, params)
         by_steps = training.by_steps(run, points, clock.window)
         curves[name] = training.by_seed(by_steps[:, : variants.SHOWN], "steps").assign(steps=points)
-        quantiles[name] = curve = training.quantiles(by_steps, "steps")
-        curve["steps"] = points[curve["steps"]]  # none before an episode has ended
+        curve = training.quantiles(by_steps, "steps").set_index("steps")
+        curve = curve.reindex(range(len(points)))  # NaN before an episode has ended
+        quantiles[name] = curve.set_axis(pd.Index(points, name="steps")).reset_index()
         played = training.evaluations(run, params.evaluation)
         learners[name] = {
             "learning_rate": rates[name],

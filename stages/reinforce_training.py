@@ -66,7 +66,7 @@ def run(params: Params) -> dict:
 
 
 def trained(params: Training, name: str, points: int = 0) -> tuple[TrainingRun, dict]:
-    """Return a training's run and results; the name decides its random streams."""
+    """Return a run and its results, by a stage's name."""
     camera = Camera(params.environment, name)
     (run,) = evaluation.in_packs(partial(train, name, points), params, name).values()
     samples = training.by_iterations(run, params.evaluation.limits)

@@ -48,7 +48,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "reinforce_training": REINFORCE,
     "lunar_lander": REINFORCE,
     "actor_critic": EVALUATED | {
-        "seeds": 10**9, "pack_size": 10**9, "hidden_sizes": [HUGE], "total_steps": 10**15,
+        "seeds": 10**9, "hidden_sizes": [HUGE], "total_steps": 10**15,
         "horizon": HUGE, "environments_per_seed": HUGE, "foresight.episodes": HUGE,
     },
     "prior_knowledge": REINFORCE | {

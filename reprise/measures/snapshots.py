@@ -32,7 +32,8 @@ def forgotten(returns: NDArray, window: int = WINDOW) -> Array:
     short = min(window, len(returns))
     means = sliding_window_view(returns, short, axis=0).mean(axis=-1)
     highest = np.fmax.accumulate(means)
-    return np.nan_to_num(np.nanmean(highest - means, axis=0)) if len(means) else np.zeros(0)
+    count = np.maximum((~np.isnan(means)).sum(axis=0), 1)
+    return np.nan_to_num(highest - means).sum(axis=0) / count
 
 
 def of_first(run: TrainingRun, pack: int) -> TrainingRun:
@@ -44,7 +45,7 @@ def of_first(run: TrainingRun, pack: int) -> TrainingRun:
 
 
 def chosen(run: TrainingRun, policy: str) -> dict[str, int]:
-    """Return the shown seeds by their place, among those with snapshots."""
+    """Return the shown seeds by their place."""
     weights = run.weights[NAME]
     count = min(weights[0].shape[-1], training.SHOWN)
     largest = [np.abs(part).reshape(-1, part.shape[-1]).max(axis=0)[:count] for part in weights]

@@ -60,7 +60,7 @@ def initial_policy(
 
 
 def action_shape(weights: Weights) -> tuple[int, ...]:
-    """Return a policy's axes of an action before N, if any."""
+    """Return an action's axes before N, if any."""
     return (len(weights[-1]),) if is_continuous(weights) else ()
 
 
@@ -95,7 +95,7 @@ def without_value(weights: Weights) -> Weights:
 def distribution_and_value(
     weights: Weights, observation: tf.Tensor, hidden: networks.Activation
 ) -> tuple[tf.Tensor | Gaussian, tf.Tensor]:
-    """Return π's logits or Gaussian, and the last output [..., N]."""
+    """Return π's logits or Gaussian, and the last output."""
     both = distribution(weights, observation, hidden)
     if isinstance(both, Gaussian):
         return both._replace(mean=both.mean[..., :-1, :]), both.mean[..., -1, :]

@@ -26,7 +26,7 @@ def empty(points: int, weights: Weights) -> list[tf.TensorArray]:
 def take(
     taken: list[tf.TensorArray], points: int, k: tf.Tensor, rounds: int, weights: Weights
 ) -> list[tf.TensorArray]:
-    """Write the weights before round k; a point keeps its last."""
+    """Write weights before round k over a point's earlier ones."""
     place = (k * (points - 1) + rounds - 1) // rounds
     return programs.record(taken, place, weights if points else [])
 

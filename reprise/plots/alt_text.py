@@ -45,7 +45,7 @@ def _with_text(draw: Callable[[Figure], Any], figure: Figure) -> tuple[Any, dict
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:
-    """Return texts that hold a word, each once and in one line."""
+    """Return texts that hold a word, once each."""
     lines = dict.fromkeys(" ".join(text.split()) for text in texts)
     return [line for line in lines if re.search(r"[^\W\d_]{2}", re.sub(r"\\math\w+|\$", "", line))]
 

@@ -48,7 +48,7 @@ def learning_curves(
     window: int = 1,
     seeds: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw groups' medians and bands, and some single seeds [T, N].
+    """Draw groups' medians and bands, and seeds [T, N].
 
     The groups are tables by `training.quantiles`. The labels are of index, values and title. All
     curves are first averaged over a window of steps.

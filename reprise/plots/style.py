@@ -214,7 +214,7 @@ def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> Axe
 def seeds_and_mean(
     axes: Axes, row: int, values: ArrayLike, mean: Interval | None, colour: str, faint: str = ""
 ) -> None:
-    """Draw faint seeds, the mean, and its known bounds in a row."""
+    """Draw faint seeds, the mean and its bounds."""
     rows = row + jitter(np.size(values), 0.25)
     axes.plot(values, rows, "o", color=faint or colour, alpha=0.3, markersize=3, mew=0)
     if mean is None:

@@ -93,7 +93,7 @@ def only(mdp: MDP, policy: np.ndarray) -> np.ndarray:
 
 
 def check_solvable(mdp: MDP, discount: float) -> None:
-    """Refuse a discount γ with values that are perhaps not finite.
+    """Refuse a discount γ with perhaps infinite values.
 
     With a discount of 1, episodes can end, and no reward above 0 comes again and again.
     """
