@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/installed.lock
 PLOTS := .reprise/plots.html
+EXTRA_LOCK := extra/requirements.lock
+EXTRA_INSTALLED := $(VENV)/extra.lock
 YARDSTICKS := .venv-benchmarks
 YARDSTICKS_LOCK := benchmarks/requirements.lock
 MODULES := stages $(subst /,.,$(patsubst %.py,%,$(filter-out %__pycache__,$(wildcard reprise/[!_]*))))
@@ -26,6 +28,16 @@ reproduce: venv ## run every stage again; are the results the committed ones, by
 
 repro: venv ## run what has changed since it last ran: dvc repro
 	@dvc repro
+
+extra: venv ## install MuJoCo, Atari and OpenCV, then run what takes long: extra/dvc.yaml
+	@set -eu; \
+	if ! cmp -s $(EXTRA_LOCK) $(EXTRA_INSTALLED); then \
+		echo 'extra: installing MuJoCo, Atari and OpenCV into $(VENV), once'; \
+		python -m pip install -qq --disable-pip-version-check --no-input \
+			--require-hashes --no-deps -r $(EXTRA_LOCK); \
+		cp $(EXTRA_LOCK) $(EXTRA_INSTALLED).new; mv $(EXTRA_INSTALLED).new $(EXTRA_INSTALLED); \
+	fi
+	@dvc repro extra/dvc.yaml
 
 verify: venv ## are the results, in data/ and in DVC's cache, still those that dvc.lock names?
 	@python -m reprise.site.verify
@@ -90,9 +102,11 @@ venv: ## make .venv from requirements.lock, if it is not there already, and a pa
 	cp requirements.lock $(INSTALLED).new; mv $(INSTALLED).new $(INSTALLED)
 	@[ $(PLOTS) -nt $(INSTALLED) ] || python -m reprise.site.offline_plots
 
-lock: ## write both requirements.lock anew; uv must be on PATH
+lock: ## write all three requirements.lock anew; uv must be on PATH
 	@command -v uv >/dev/null || { echo 'lock: uv not found; `pipx install uv` brings it' >&2; exit 2; }
 	@uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
 		--group dev pyproject.toml -o requirements.lock --custom-compile-command "make lock" >/dev/null
 	@uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
 		--group benchmarks -o $(YARDSTICKS_LOCK) --custom-compile-command "make lock" >/dev/null
+	@uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
+		--group extra --constraint requirements.lock -o $(EXTRA_LOCK) --custom-compile-command "make lock" >/dev/null
