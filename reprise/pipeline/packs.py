@@ -76,7 +76,10 @@ def run(
     results, keep = checkpoints.resume(task, packs)
     if results:
         print(f"{label}: {len(results)} {of} are kept from before", file=sys.stderr)
-    with contextlib.closing(_finished(task, [p for p in packs if p not in results])) as finished:
+    # The first of each variant first: while a worker compiles one variant's program, which all
+    # share, another compiles the next one's.
+    due = sorted((p for p in packs if p not in results), key=lambda pack: pack.first)
+    with contextlib.closing(_finished(task, due)) as finished:
         for pack, result in finished:
             results[pack] = result
             keep(pack, result)
