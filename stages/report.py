@@ -67,7 +67,8 @@ def run(params: Params, part: str) -> dict[str, bytes]:
     contents = {}
     if part == "chapter":
         sides = [animation(side, pages) for side in params.animations]
-        provenance = Provenance.of(parameters.changes(), LEDGER, LOCK)
+        changed = parameters.changes([*site.chapter, FOLDER, NAME])
+        provenance = Provenance.of(changed, LEDGER, LOCK)
         values = parameters.read()
         noise = values["partial_observability"]["noise"]
         sizes = [noise[name] for name in FEATURES]
