@@ -10,6 +10,7 @@ from reprise.environments import registry
 from reprise.environments.acrobot import Acrobot
 from reprise.environments.cartpole import CartPole
 from reprise.environments.gymnasium_env import GymnasiumEnvironment
+from reprise.environments.pendulum import Pendulum
 from reprise.environments.specification import Wrapping, plain
 from reprise.hyperparameters import Evaluation
 from reprise.nn import networks
@@ -54,7 +55,8 @@ def test_the_algorithms_train_and_are_judged(environment_id):
 
 
 @pytest.mark.parametrize(
-    ("environment_id", "twin"), [("CartPole-v1", CartPole), ("Acrobot-v1", Acrobot)]
+    ("environment_id", "twin"),
+    [("CartPole-v1", CartPole), ("Acrobot-v1", Acrobot), ("Pendulum-v1", Pendulum)],
 )
 def test_a_twin_plays_only_what_it_is_a_twin_of(environment_id, twin):
     specification = plain(environment_id)

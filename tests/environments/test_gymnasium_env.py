@@ -127,22 +127,6 @@ def test_an_end_keeps_its_final_observation_and_the_next_episode_begins_after_it
     assert set(lengths) <= ({3, 4} if wrappers else {3, 4, 5, 6})
 
 
-def test_a_truncated_end_has_a_future_if_one_bootstraps_there():
-    """The wrapper's truncation reaches the targets as the algorithm's own time limit does."""
-    found = experienced(LIMITED)
-    cut = found.truncated > 0
-    assert cut.any()
-    batch = replay_buffer.Transitions(*(tf.constant(field) for field in found))
-    batch = batch._replace(terminated=batch.terminated > 0, truncated=batch.truncated > 0)
-    weights = [tf.zeros([3, 2, 3]), tf.ones([3, 3])]  # every Q-value is 1
-    learner = dqn.Learner(weights, weights, None)  # pyright: ignore[reportArgumentType]
-    for bootstraps in (False, True):
-        h = test_dqn.with_(bootstrap_at_truncation=bootstraps, discount=0.5)
-        y = dqn.td_target(learner, batch, *dqn.prepared([h] * 3)).numpy()
-        future = (y - found.reward)[cut]
-        np.testing.assert_allclose(future, 0.5 * bootstraps)
-
-
 def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
     other = KEYS.copy()
     other[0] = 1

@@ -79,13 +79,3 @@ def test_directions_are_those_of_the_cosine_and_the_sine():
         angle = math.pi * heading
         expected = math.cos(angle), math.sin(angle)
         assert vacuum_room.direction(heading) == pytest.approx(expected, abs=1e-10)
-
-
-def test_every_speck_can_be_reached_and_none_lies_in_the_wall():
-    dust = vacuum_room.dust_at_start()
-    columns, rows = vacuum_room.specks()
-    for row, column in np.argwhere(dust):
-        x, y = columns.item(column), rows.item(row)
-        assert not (ROOM.wall_left < x < ROOM.wall_right and ROOM.wall_bottom < y < ROOM.wall_top)
-        around = [(x + dx / 100, y + dy / 100) for dx in range(-12, 13, 4) for dy in (-12, 0, 12)]
-        assert any(vacuum_room.is_free(*place) for place in around)
