@@ -18,8 +18,7 @@ from reprise.tabular.dynamic_programming import (
     switching_discount,
     value_iteration,
 )
-from reprise.tabular.loaders import from_gymnasium
-from reprise.tabular.mdp import from_arrays, from_transitions
+from reprise.tabular.mdp import from_arrays
 from tests.tabular.refusal import refusal
 from tests.tabular.textbook import random_model
 
@@ -99,22 +98,6 @@ def test_a_discount_outside_0_to_1_is_an_error(three_state, solver, discount):
     assert message == f"discount is {discount}; allowed: from 0 to 1"
 
 
-@pytest.mark.parametrize("c", [1e-30, 1e-3, 1e11])
-@pytest.mark.parametrize(("name", "discount"), [("fire", 0.95), ("lake", 0.99), ("lake", 1.0)])
-def test_rewards_times_c_give_values_times_c_and_the_same_policy(three_state, c, name, discount):
-    model = three_state if name == "fire" else from_gymnasium("FrozenLake-v1")
-    columns = model.transitions.indices, model.transitions.data, c * model.rewards
-    pairs = np.divmod(model.rows, model.number_of_actions)
-    scaled_model = from_transitions(*pairs, *columns, shape=model.possible.shape)
-    for solver, solve in SOLVERS.items():
-        if solver == "modified" and discount == 1:
-            continue
-        plain, scaled = solve(model, discount), solve(scaled_model, discount)
-        largest = np.abs(plain.values).max()
-        np.testing.assert_allclose(scaled.values / c, plain.values, rtol=0, atol=1e-6 * largest)
-        assert (scaled.policy == plain.policy).all(), solver
-
-
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_huge_penalty_makes_no_tie_of_other_rewards(solver):
     # a0 pays 1, a1 pays 2, a2 is as good as forbidden
@@ -136,11 +119,6 @@ def test_too_few_sweeps_are_an_error_with_the_rest(three_state):
         policy_iteration(three_state, 0.95, 1)
 
 
-CIRCLE = from_arrays(np.eye(2)[[[1, 0], [0, 1]]], np.zeros((2, 2)) - [[1], [0]])
-FOR_EVER = from_arrays([[[0.0, 1.0]], [[1.0, 0.0]]], [[-1.0], [-1.0]])
-REFUSED = "discount is 1 and cannot converge: "
-
-
 @pytest.mark.parametrize(
     ("solve", "given", "message"),
     [
@@ -155,12 +133,3 @@ REFUSED = "discount is 1 and cannot converge: "
 )
 def test_what_cannot_be_solved_is_an_error_that_names_it(three_state, solve, given, message):
     assert refusal(solve, three_state, *given).startswith(message)
-
-
-def test_no_discount_where_no_episode_ends_is_an_error_that_names_the_state():
-    assert refusal(policy_iteration, FOR_EVER, 1.0) == (
-        f"{REFUSED}no policy leads from state 's0' to an absorbing state of reward 0; allowed: a "
-        "discount below 1, or a model with episodes that end"
-    )
-    message = refusal(policy_evaluation, CIRCLE, [1, 0], 1.0)
-    assert message.startswith(f"{REFUSED}the policy does not lead from state 's0' to an absorbing")

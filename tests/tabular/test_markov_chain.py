@@ -75,14 +75,6 @@ def test_simulated_paths_agree_with_the_closed_form():
     np.testing.assert_allclose(visits.mean(axis=0), solved.visits[2], atol=0.1)
 
 
-def test_a_path_depends_on_no_other_path_and_keeps_its_states_if_it_is_shown():
-    chain = from_matrix([[0.995, 0.005], [0, 1]])
-    few, many = walked(chain, "s0", 5), walked(chain, "s0", 50)
-    assert (few.steps == many.steps[:5]).all()
-    for steps, states in zip(many.steps, many.shown, strict=False):
-        assert states.tolist() == [0] * steps + [1]
-
-
 CIRCLE = from_matrix([[0, 0.5, 0.5, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], list("abcd"))
 RARE = from_matrix([[0, 1, 1e-300], [1, 0, 0], [0, 0, 1]])
 LONG = from_matrix([[1 - 1e-12, 1e-12], [0, 1]])
@@ -125,8 +117,3 @@ def test_a_bad_file_is_an_error_that_names_file_and_place(tmp_path, text, messag
         rows = text.encode() if isinstance(text, str) else text
         path.write_bytes(b"states: [s0, s1]\ntransitions:\n" + rows)
     assert refusal(from_yaml, path).startswith(f"{path}: {message}")
-
-
-def test_a_matrix_that_is_not_square_is_refused():
-    message = "probabilities have shape (2, 3); allowed: [S, S]"
-    assert refusal(from_matrix, np.ones((2, 3))) == message

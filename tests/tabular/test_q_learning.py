@@ -17,7 +17,6 @@ from reprise.tabular.q_learning import (
     optimal_runs,
     q_learning,
 )
-from tests.tabular.refusal import refusal
 
 CHAPTER = Hyperparameters(
     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1
@@ -90,9 +89,3 @@ def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothi
     np.testing.assert_allclose(q[:, :16].max(axis=2), [best] * 2, atol=1e-6)
     assert (q[:, 16] == 0).all()
     assert optimal_runs(q, best_actions(model, optimal.max(axis=1), 0.9)).all()
-
-
-def test_unknown_names_and_impossible_actions_are_errors(three_state):
-    assert "unknown state 's7'" in refusal(learnt, three_state, 1, start="s7")
-    message = "state 's2', action 'a0': impossible action; allowed: a1"
-    assert refusal(learnt, three_state, 1, recorded=("s2", "a0")) == message

@@ -79,25 +79,3 @@ def test_the_states_are_worth_what_the_book_says(build, expected):
     model, places = build()
     values = optimal(model, 1.0)[[places[state] for state in expected]]
     assert values == pytest.approx(list(expected.values()), rel=1e-6, abs=6e-4)
-
-
-def test_the_car_rental_is_worth_what_figure_4_2_shows():
-    # S&B, example 4.2; its plot begins near 420 and ends near 612; to two places as solved often
-    values = optimal(textbook.car_rental(), 0.9).reshape(21, 21)
-    found = values[[0, 10, 20], [0, 10, 20]]
-    assert found == pytest.approx([421.41, 574.95, 636.99], abs=0.01)
-
-
-def test_the_walk_of_nineteen_states_is_worth_tenths():
-    # S&B, example 7.1: the true values are -18/20, -16/20, ..., 18/20
-    model, _ = textbook.random_walk(19)
-    expected = [*(np.arange(-9, 10) / 10), 0]
-    assert policy_evaluation(model, np.zeros(20, int), 1.0) == pytest.approx(expected, abs=1e-12)
-    assert optimal(model, 1.0) == pytest.approx(expected, abs=1e-6)
-
-
-def test_putermans_two_states_are_worth_minus_8_57_and_minus_20():
-    # Puterman, section 6.2: at 0.95, (5 - 0.95·0.5·20) / (1 - 0.95·0.5) and -1 / (1 - 0.95)
-    values = optimal(textbook.putermans(), 0.95)
-    assert values == pytest.approx([-60 / 7, -20])
-    assert values[0] == pytest.approx(-8.5714, abs=5e-5)
