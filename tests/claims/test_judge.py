@@ -190,11 +190,6 @@ def test_a_family_is_judged_by_holms_procedure_and_families_do_not_touch():
     assert found["z"].verdict == "unresolved"
 
 
-def test_a_claim_about_what_is_not_there_is_named():
-    with pytest.raises(UserError, match=r"claim it: .*no column 'fina'; did you mean 'final'"):
-        judged(it=claim({"above": 0}, form="mean", of=of(column="fina")))
-
-
 def test_a_seed_without_a_return_is_no_hit_and_below_all_but_in_no_mean():
     table = pd.DataFrame({"greedy_200": [200.0, 200.0, np.nan, np.nan, np.nan], "seed": range(5)})
 

@@ -51,16 +51,3 @@ def test_the_table_has_the_networks_of_the_chosen_seeds_at_all_points():
             np.testing.assert_array_equal(
                 made["bias_0"][at, point], bias[point, :, seed].astype(np.float16)
             )
-
-
-def test_only_the_first_pack_keeps_snapshots():
-    kept = snapshots.of_first(run(), pack=1).weights[snapshots.NAME]
-    assert [weight.shape[-1] for weight in kept] == [0, 0]
-
-
-def test_without_a_usable_seed_the_table_is_empty():
-    lost = run()
-    lost.weights[snapshots.NAME][1][:] = np.nan
-    made = snapshots.table(lost, "final", lambda w: networks.to_arrays(w, "relu", "linear"))
-    assert made["kernel_0"].shape == (0, 3, 4, 2)
-    assert not len(made["places"])
