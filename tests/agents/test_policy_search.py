@@ -56,15 +56,6 @@ def test_every_search_nears_the_top_of_a_smooth_hill_in_500_tries(name: str):
     assert hill(last.policy[None])[0] > 0.99
 
 
-def test_the_grid_tries_every_combination_once_before_any_twice():
-    search = policy_search.grid_search(Grid(points=5), 2, 10)
-    tried = [next(search)[0], *(search.send(np.zeros(10))[0] for _ in range(4))]
-    tried = np.concatenate(tried)
-    assert len(np.unique(tried[:25], axis=0)) == 25
-    assert (tried[:25] == tried[25:]).all()
-    assert (tried[:25] == policy_search.combinations(5, 2)).all()
-
-
 def test_the_best_of_the_chapters_100_policies_survive_and_if_asked_some_of_the_weak():
     assert GENETIC.population == 100
     scores = np.arange(100.0)
