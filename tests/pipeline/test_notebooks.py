@@ -122,16 +122,10 @@ def test_the_file_has_no_timings_random_ids_or_versions(executed: list[bytes]):
     [
         (("object()",), "3 ('object()')", r"its output \(text/plain\) holds 'at 0x\w+', which"),
         (
-            ("import tempfile\nprint(tempfile.gettempdir() + '/a')",),
-            "3 ('import tempfile')",
-            r"its output \(stdout\) holds '.+', which differs elsewhere",
-        ),
-        (
             ("import os\nos.getcwd()",),
             "3 ('import os')",
             f"holds {str(REPOSITORY)!r}, which differs",
         ),
-        (("import sys; sys.exit(0)", "1"), "3 ('import sys; sys.exit(0)')", "SystemExit: 0;"),
         (("import os\nos._exit(1)",), "3 ('import os')", "DeadKernelError: Kernel died;"),
         (("q = {}", "\n# the best\nq['a1']"), "4 ('# the best')", "KeyError: 'a1';"),
     ],
@@ -160,19 +154,6 @@ def test_parameters_that_do_not_fit_are_refused(tmp_path: Path, parameters: dict
         f"notebook {source} assigns discount in its parameters cell; allowed: "
         f"{', '.join(parameters)}, all of them"
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("{", "Expecting property name"),
-        ('{"cells": [{"cell_type": "code"}], "nbformat": 4, "metadata": {}}', ""),
-    ],
-)
-def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path, text: str, reason: str):
-    (tmp_path / "chapter.ipynb").write_text(text)
-    with pytest.raises(NotebookError, match=f"chapter.ipynb is not a valid notebook: {reason}"):
-        run(tmp_path / "chapter.ipynb")
 
 
 @pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM])
