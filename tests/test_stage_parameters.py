@@ -23,10 +23,7 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"episode": 5}, ".episode is unknown; did you mean episodes?"),
     ],
     "policy_search": [
-        (
-            {"evaluations": 450},
-            "evaluations is 450; allowed: a multiple of 20, as the record_every",
-        ),
+        ({"evaluations": 450}, "evaluations is 450; allowed: a multiple of 20, as the record_ever"),
         ({"record_every": 7}, "evaluations is 500; allowed: a multiple of 7"),
         ({"genetic.weak_survivors": 20}, "weak_survivors is 20; allowed: below survivors, 20"),
         ({"grid.points": 1}, "grid.points is 1; allowed: greater than or equal to 2"),
@@ -92,10 +89,7 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"feature_sets.a_tuned": ["angle"]}, "feature_sets has 'a_tuned'; allowed: any other"),
         ({"tuning.learning_rates": []}, ".tuning.learning_rates"),
         ({"tuning.seeds": 1}, ".tuning.seeds is 1; allowed: greater than or equal to 2"),
-        (
-            {"feature_sets.some": ["angel"]},
-            ".some.0 is 'angel'; allowed: one of position, velocity",
-        ),
+        ({"feature_sets.some": ["angel"]}, ".some.0 is 'angel'; allowed: one of position, velocit"),
         ({"feature_sets.some": []}, ".feature_sets.some"),
     ],
     "hyperparameter_study": [

@@ -98,10 +98,7 @@ def test_a_section_becomes_a_frozen_model(tmp_path: Path):
         ({"evaluation": "{episode: 1, caps: [1]}"}, "evaluation.episode is unknown; did you mean"),
         ({"evaluation": "{caps: [1]}"}, "evaluation.episodes is missing"),
         ({"discount": None}, "discount is missing"),
-        (
-            {"batch_size": None, "batch_sise": "3"},
-            "batch_sise is unknown; did you mean batch_size?",
-        ),
+        ({"batch_size": None, "batch_sise": "3"}, "batch_sise is unknown; did you mean batch_size"),
         ({"batch_size": "4000"}, "batch_size 4000: at most 2000"),  # the model's own words
         ({"seed": "1" * 99}, f"seed is too large; allowed: an integer of at most {2**63 - 1}"),
         ({"seed": "x" * 99}, f"seed is '{'x' * 56}...; allowed: a valid integer"),
@@ -120,10 +117,7 @@ def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, changes, mess
         (b"a: \xff", "params.yaml is not YAML: invalid start byte"),
         ("[" * 1000, "params.yaml is not YAML: it is nested too deeply"),
         (section() + "  seed: 3\n", 'params.yaml is not YAML: line 13: found duplicate key "seed"'),
-        (
-            "dqn_traning:\n  seed: 1\n",
-            "params.yaml has no section dqn_training; did you mean dqn_tr",
-        ),
+        ("dqn_traning:\n  seed: 1\n", "params.yaml has no section dqn_training; did you mean dqn_"),
         ("dqn_training:\n", f"dqn_training is null; allowed: a mapping of {', '.join(VALUES)}"),
     ],
 )
