@@ -18,7 +18,7 @@ from reprise.environments.cartpole import CartPole
 from reprise.measures import training
 from reprise.nn import streams
 from reprise.nn.determinism import tf
-from reprise.pipeline import artifacts, execution, parameters, stage
+from reprise.pipeline import artifacts, execution, parameters
 from tests import tiny
 from tests.environments import userenvs
 from tests.stages.executing import rendered, trained
@@ -214,80 +214,6 @@ def test_a_bad_parameter_ends_the_process_with_two_and_one_line(tmp_path: Path):
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=variables)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert f"{name}.learning_rate is -0.01; allowed: greater than 0" in ended.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
-
-
-def varied(change: dict[str, Any]) -> dict[str, Any]:
-    """Return a change of one variant."""
-    return {"variants": {"advantage": change}}
-
-
-EITHER: list[tuple[dict[str, Any], str]] = [
-    ({"discount": 1.5}, "discount is 1.5; allowed: less than or equal to 1"),
-    ({"activation": "rely"}, "activation is 'rely'; allowed: one of elu, relu, tanh"),
-    ({"learning_rat": 0.01}, "learning_rat is unknown; did you mean learning_rate?"),
-    ({"seeds": True}, "seeds is true; allowed: a valid integer"),
-    ({"hidden_sizes": [5, 0]}, "hidden_sizes.1 is 0; allowed: greater than 0"),
-    ({"evaluation": {"limits": []}}, "evaluation.limits"),
-    ({"evaluation": {"first_seed": 2**31 - 1}}, "evaluation: first_seed is 2147483647; allowed: "),
-]
-MISTAKES: dict[str, list[tuple[dict[str, Any], str]]] = {
-    "reinforce_training": EITHER,
-    "dqn_training": [
-        *EITHER,
-        ({"epsilon_unit": "episode"}, "epsilon_unit is 'episode'; allowed: one of episodes, steps"),
-        ({"batch_size": 64}, "batch_size is 64; allowed: at most replay_capacity, 32"),
-        ({"epsilon_end": 1.0, "epsilon_start": 0.5}, "epsilon_end is 1.0; allowed: at most eps"),
-        ({"double": True}, "double is true; allowed: only with a target_network, hard or soft"),
-        (
-            {"total_steps": 80},
-            "total_episodes is 8, total_steps is 80; allowed: one of them, ",
-        ),
-    ],
-    "credit_assignment": [
-        (varied({"credit": "al"}), "variants.advantage.credit is 'al'; allowed: one of total_rew"),
-        (varied({"discoun": 0.9}), "variants.advantage.discoun is unknown; did you mean discount?"),
-        (varied({"iterations": 5}), "variants: advantage changes iterations; all variants need th"),
-        ({"half_lives": {"shorter": 1.0}}, "half_lives.shorter is 1.0; "),
-        ({"examples": {"equal": {"rewards": []}}}, "examples.equal.rewards"),
-    ],
-    "dqn_ablations": [
-        ({"partners": {"double": "no"}}, "partners.double is 'no'; allowed: one of base, double, "),
-        ({"window": 9}, "window is 9; allowed: at most total_episodes, 8"),
-    ],
-    "prior_knowledge": [
-        ({"window": 9}, "window is 9; allowed: at most iterations, 4"),
-        ({"variants": {"plain": {"penalty": -1.0}}}, "variants.plain.penalty"),
-    ],
-    "partial_observability": [
-        (
-            {"variants": {"full": {"features": ["speed"]}}},
-            "variants.full.features.0 is 'speed'; ",
-        ),
-        ({"noise": {"angle": float("nan")}}, "noise.angle is nan; allowed: a finite number"),
-        ({"early": 5}, "early is 5; allowed: at most iterations, 4"),
-    ],
-}
-SHARED = [
-    *((name, {"seed": -1}, "seed is -1; allowed: greater") for name in STAGES),
-    *((name, {"baseline": "ful"}, "baseline is 'ful'; allowed: one of ") for name in VARIED),
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "message"),
-    [*SHARED, *((name, *mistake) for name, own in MISTAKES.items() for mistake in own)],
-)
-def test_a_users_mistake_is_named_and_nothing_is_written(
-    name: str, change: dict, message: str, tmp_path: Path, monkeypatch, capsys
-):
-    monkeypatch.chdir(tmp_path)
-    YAML().dump({name: tiny.section(name, **change)}, tmp_path / "params.yaml")
-    module = tiny.stage(name)
-    code = stage.execute(name, module.Params, module.run, module.headline, argv=[])
-    out, err = capsys.readouterr()
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert f"{name}.{message}" in err
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reprise.claims.sources import sample
-from reprise.pipeline import parameters, stage
+from reprise.pipeline import stage
 from stages import claims
 from tests.test_house import pipeline
 
@@ -118,8 +118,3 @@ def test_a_claim_that_is_wrong_is_named_and_nothing_is_written(root, capsys, cha
     assert "seventeen" in said
     assert said.count("\n") == 1
     assert not (root / "data/claims").exists()
-
-
-def test_no_confidence_is_certainty():
-    with pytest.raises(parameters.ParameterError, match=r"claims.confidence is 1; allowed: less"):
-        parameters.checked({"confidence": 1}, "claims", claims.Params)

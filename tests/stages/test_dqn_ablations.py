@@ -45,11 +45,3 @@ def test_a_variant_may_have_its_own_number_of_seeds():
     found = [params.seeds_of(name) for name in ("target_hard", "relu", "double")]
     assert found == [5, 3, 9]
     assert params.of("relu").activation == "relu"
-
-
-def test_a_variant_that_does_not_hang_together_is_named():
-    section = tiny.section(NAME)
-    section["variants"] = {"base": {}, "odd": {"double": True}}
-    section["partners"] = {}
-    with pytest.raises(ValueError, match="variants: odd: double is true; allowed: only with"):
-        dqn_ablations.Params(**section)
