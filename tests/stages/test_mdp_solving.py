@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 
 from reprise.pipeline import parameters
-from reprise.plots import mdp_solving as tabular
-from reprise.plots.show import Results
 from reprise.tabular.comparison import (
     sweeps_until_near,
 )
-from reprise.tabular.names import ModelError
 from stages import mdp_solving
-from tests.tiny import ROOT
 
 NAME = "mdp_solving"
 SOLVERS = {f"{name}_iteration" for name in ("value", "q_value", "policy", "modified_policy")}
@@ -46,22 +42,6 @@ def test_sweeps_are_near_only_from_where_they_stay_near():
     assert sweeps_until_near(history, optimal, 0.01) == 3
     assert sweeps_until_near(history[:3], optimal, 0.01) is None
     assert sweeps_until_near(history[1:2], optimal, 0.01) == 0
-
-
-def test_an_unknown_name_is_refused_with_the_closest(params: mdp_solving.Params):
-    switch = params.switch.model_copy(update={"rival": "a1"})
-    with pytest.raises(ModelError, match="state 's1', action 'a1': impossible action"):
-        mdp_solving.run(params.model_copy(update={"switch": switch}))
-    toys = params.toy_text.model_copy(update={"environments": ("FrozenLak-v1",)})
-    with pytest.raises(ModelError, match="Did you mean: `FrozenLake`"):
-        mdp_solving.run(params.model_copy(update={"toy_text": toys}))
-
-
-def test_a_grid_shows_the_way_along_the_cliff():
-    figure = tabular.grids(Results(ROOT / "data" / NAME), "CliffWalking")
-    assert figure
-    marks = "".join(text.get_text() for text in figure.axes[0].texts)
-    assert marks[24:37] == "→" * 11 + "↓" + "↑"
 
 
 def test_the_q_values_at_090_are_the_books(results: dict[str, Any]):
