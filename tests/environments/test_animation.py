@@ -121,22 +121,6 @@ def test_an_animation_from_remembered_actions_is_that_of_the_policy_itself():
     assert shown[0] != shown[1]
 
 
-def test_a_gif_is_the_same_bytes_again_small_and_in_real_time():
-    episode = record(damped, CARTPOLE, 0, 100)
-    content = gif(episode.frames, 50)
-    assert content == gif(episode.frames, 50)
-    assert len(content) < 75_000
-    with Image.open(io.BytesIO(content)) as picture:
-        assert picture.size == (300, 200)
-        assert picture.info["loop"] == 0
-        durations = []
-        for frame in range(getattr(picture, "n_frames", 1)):
-            picture.seek(frame)
-            durations.append(picture.info["duration"])
-    assert sum(durations[:-1]) == 100 * 20  # milliseconds; the last picture stays on for a while
-    assert set(durations[:-1]) <= {40, 80}  # of two equal pictures one is kept
-
-
 @pytest.mark.parametrize("form", CLEAR)
 def test_a_picture_of_clear_meaning_is_shown_as_it_is_meant(form: str, capsys):
     with registered(form) as name:

@@ -127,20 +127,6 @@ def test_an_end_keeps_its_final_observation_and_the_next_episode_begins_after_it
     assert set(lengths) <= ({3, 4} if wrappers else {3, 4, 5, 6})
 
 
-def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
-    other = KEYS.copy()
-    other[0] = 1
-    environment = GymnasiumEnvironment(of(COUNTING))
-    first, again, changed = (reinforce.train(H, environment, keys) for keys in (KEYS, KEYS, other))
-    np.testing.assert_array_equal(first.returns, again.returns)
-    np.testing.assert_array_equal(first.returns[:, 1:], changed.returns[:, 1:])
-    assert (first.returns[:, 0] != changed.returns[:, 0]).any()
-    finals = (run.weights["final"] for run in (first, changed, again))
-    for mine, theirs, same in zip(*finals, strict=True):
-        np.testing.assert_array_equal(mine, same)
-        np.testing.assert_array_equal(mine[..., 1:], theirs[..., 1:])
-
-
 def test_a_failing_environment_is_named_with_seed_episode_seed_and_step(monkeypatch):
     """A training can follow; one program serves all moods, as it is the environment's."""
     grave, hand, expected = 0.9, userenvs.Counting(), []

@@ -115,13 +115,6 @@ def test_a_failing_name_that_is_right_gets_no_hint():
         plain("tests.environments.userenvs:NeedBonus-v0").make()
 
 
-def test_a_recorded_episode_keeps_the_observations_of_an_array_that_changes():
-    episode = record(right, "Mutable-v0", 0, 9)
-    assert episode.observations.tolist() == [[1, 3], [2, 2], [3, 1], [4, 0]]
-    with pytest.raises(PlainError, match="seed 0, at reset: the environment observed inf"):
-        record(right, "ObsInf-v0", 0, 9)
-
-
 SKIPS = [{"name": "RepeatAction", "num_repeats": 4}, {"name": "MaxAndSkipObservation", "skip": 4}]
 
 
@@ -142,13 +135,6 @@ def test_a_training_counts_the_agents_steps_and_rounds_its_returns_once():
     for length in ({"total_episodes": 1}, {"total_episodes": None, "total_steps": steps}):
         h = test_dqn.with_(**length, maximum_steps=steps, train_every=steps)
         assert (dqn.train(h, environment, KEYS).returns == paid).all()
-
-
-def test_a_time_limit_among_the_wrappers_counts_at_its_place():
-    limit = {"name": "TimeLimit", "max_episode_steps": 8}
-    for wrappers, expected in (([limit, SKIPS[0]], 8), ([SKIPS[0], limit], 32)):
-        found = evaluate(right, _wrapped("PaysOne-v0", *wrappers), [1], 1, [20])
-        assert found.item() == expected
 
 
 def _wrapped(environment_id: str, *wrappers: dict[str, Any]) -> Specification:

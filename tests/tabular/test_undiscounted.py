@@ -14,7 +14,6 @@ from reprise.tabular.dynamic_programming import (
     q_value_iteration,
     value_iteration,
 )
-from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.undiscounted import check_solvable
 from tests.tabular.refusal import refusal
@@ -125,15 +124,6 @@ def test_all_solvers_find_what_trying_every_policy_finds_or_refuse(model):
         np.testing.assert_allclose(solution.values, expected, atol=1e-7)
         followed = policy_evaluation(mdp, solution.policy, 1.0)
         np.testing.assert_allclose(followed, expected, atol=1e-7)
-
-
-def test_never_ending_is_worth_nothing_where_it_costs_nothing():
-    # In the top row one may lean on the edge for ever; on the way to the goal one falls in first.
-    mdp = from_gymnasium("FrozenLake-v1", reward_schedule=(1, -10, 0))
-    for solve in SOLVERS.values():
-        solution = solve(mdp)
-        assert solution.values[0] == pytest.approx(0, abs=1e-9)
-        assert policy_evaluation(mdp, solution.policy, 1.0)[0] == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("rewards", [(1, 0, 0, 0), (1, -1, 0, 0), (0, 2, -9, -9)])
