@@ -73,8 +73,7 @@ def test_an_improvement_has_a_direction(values, claimed, test, expected):
 
 
 @pytest.mark.parametrize(
-    ("first", "expected", "estimate"),
-    [(1.0, "confirmed", 1.0), (np.nan, "unresolved", 0.5)],
+    ("first", "expected", "estimate"), [(1.0, "confirmed", 1.0), (np.nan, "unresolved", 0.5)]
 )
 def test_a_seed_that_never_reaches_a_target_is_later_than_all_others(first, expected, estimate):
     times = pd.DataFrame({"variant": ["a"] * 9 + ["b"] * 9, "time": [first] * 9 + [np.nan] * 9})

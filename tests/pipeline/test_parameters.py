@@ -90,10 +90,7 @@ def test_a_section_becomes_a_frozen_model(tmp_path: Path):
         ({"seed": "4294967296"}, "seed is 4294967296; allowed: less than 4294967296"),
         ({"learning_rate": ".inf"}, "learning_rate is inf; allowed: a finite number"),
         ({"double": "yes"}, "double is 'yes'; allowed: a valid boolean"),
-        (
-            {"activation": "rleu"},
-            "activation is 'rleu'; allowed: one of elu, relu, tanh; did you",
-        ),
+        ({"activation": "rleu"}, "activation is 'rleu'; allowed: one of elu, relu, tanh; did you"),
         ({"hidden_sizes": "[32, 0]"}, "hidden_sizes.1 is 0; allowed: greater than 0"),
         ({"evaluation": "{episode: 1, caps: [1]}"}, "evaluation.episode is unknown; did you mean"),
         ({"evaluation": "{caps: [1]}"}, "evaluation.episodes is missing"),

@@ -30,7 +30,6 @@ def test_each_page_loads_files_only_without_errors_and_fits_each_screen(browser)
         "return Promise.all([...document.images].map(image => image.decode())).then(() => 'loaded')"
     )
     wide = "const all = document.documentElement; return all.scrollWidth - all.clientWidth"
-    browser.get("about:blank")
     for page in sorted(browser.site.rglob("*.html")):
         browser.said()
         browser.asked()

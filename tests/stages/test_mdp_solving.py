@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from reprise.pipeline import parameters
-from reprise.tabular.comparison import (
-    sweeps_until_near,
-)
+from reprise.tabular.comparison import sweeps_until_near
 from stages import mdp_solving
 
 NAME = "mdp_solving"
