@@ -1,17 +1,6 @@
 """The stage actor_critic, made tiny."""
 
-from typing import Any
-
-import pytest
-
-from tests.stages.executing import trained
-
 NAME = "actor_critic"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return trained(NAME, tmp_path_factory)
 
 
 def test_all_variants_take_the_same_environment_steps(results):

@@ -1,21 +1,13 @@
 """One thing changed at a time: the samples, the partners, and what the metrics say of them."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from reprise.measures import forgetting
 from stages import dqn_ablations
 from tests import tiny
-from tests.stages.executing import trained
 
 NAME = "dqn_ablations"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return trained(NAME, tmp_path_factory)
 
 
 def test_each_variant_is_compared_with_its_partner(results):

@@ -1,18 +1,8 @@
 """Prior knowledge: the steps it takes, counted truly, and judged by the true reward."""
 
-from typing import Any
-
 import numpy as np
-import pytest
-
-from tests.stages.executing import trained
 
 NAME = "prior_knowledge"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return trained(NAME, tmp_path_factory)
 
 
 def test_returns_are_the_environments_own_despite_shaping(results):
