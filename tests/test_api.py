@@ -149,19 +149,6 @@ def test_values_that_are_not_given_are_the_chapters(trained):
     assert {key: chapter[key] for key in same} == {key: asked[key] for key in same}
 
 
-def test_the_dqn_trains_in_any_environment_of_gymnasiums():
-    limited = [{"name": "TimeLimit", "max_episode_steps": 9}]
-    trained = reprise.train(
-        "dqn_training", environment={"id": "MountainCar-v0", "wrappers": limited}, seeds=2,
-        total_episodes=3, learning_starts=1, evaluation={"episodes": 1, "limits": [12]}, **TINY_DQN,
-    )  # fmt: skip
-    assert trained.curves.index.name == "episode"
-    np.testing.assert_array_equal(trained.curves, np.full((3, 2), -9))
-    assert list(trained.returns) == ["final_12", "best_12"]
-    np.testing.assert_array_equal(trained.returns, np.full((2, 2), -9))
-    assert trained.model(seed=1).output_shape == (None, 3)  # Q-values
-
-
 def test_another_environment_is_played_under_its_registered_limit_if_none_is_given():
     with userenvs.registered():
         found = reprise.train("reinforce", "Short-v0", seeds=2, iterations=1)

@@ -2,7 +2,6 @@ import subprocess
 import sys
 
 import numpy as np
-from gymnasium.envs.classic_control import CartPoleEnv
 
 from reprise import policies, seeds
 from reprise.environments.rollout import evaluate
@@ -10,14 +9,6 @@ from reprise.nn import networks
 from reprise.nn.determinism import tf
 
 CARTPOLE = "CartPole-v1"
-
-
-def test_left_and_right_are_gymnasiums():
-    environment = CartPoleEnv()
-    environment.reset(seed=0)
-    for action, sign in ((policies.LEFT, -1), (policies.RIGHT, 1)):
-        environment.state = np.zeros(4)
-        assert np.sign(environment.step(action)[0][1]) == sign
 
 
 def test_angle_and_velocity_solves_every_episode():

@@ -1,17 +1,12 @@
 """Every stage that trains: files, bytes, random streams, errors."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
 from reprise import seeds
 from reprise.environments.cartpole import CartPole
@@ -19,7 +14,6 @@ from reprise.nn import streams
 from reprise.nn.determinism import tf
 from reprise.pipeline import artifacts, execution, parameters
 from tests import tiny
-from tests.environments import userenvs
 from tests.stages.executing import rendered, trained
 
 ROOT = tiny.ROOT
@@ -169,28 +163,6 @@ def test_a_stage_plays_the_environment_of_its_section(name: str):
     told = next(iter(metrics["variants"].values())) if "variants" in metrics else metrics
     ways = told.get("greedy") or told["final"]
     assert ways["limit_20"]["solved"] == 1
-
-
-@pytest.mark.parametrize("name", LIMITED)
-def test_a_limit_that_is_null_is_the_environments_registered_one(name: str):
-    short = {"environment": {"id": "Short-v0"}, "maximum_steps": None}
-    with userenvs.registered():
-        section = tiny.section(name, evaluation={"limits": None}, **short)
-        params = parameters.checked(section, name, tiny.stage(name).Params)
-        assert params.maximum_steps == 7
-        assert params.evaluation.limits == (7,)
-        assert params.notice is None
-
-
-def test_a_bad_parameter_ends_the_process_with_two_and_one_line(tmp_path: Path):
-    name = "dqn_ablations"
-    YAML().dump({name: tiny.section(name, learning_rate=-0.01)}, tmp_path / "params.yaml")
-    command = [sys.executable, "-m", f"stages.{name}"]
-    variables = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=variables)
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
-    assert f"{name}.learning_rate is -0.01; allowed: greater than 0" in ended.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
 @pytest.mark.parametrize("name", [name for name in VARIED if name != "dqn_ablations"])

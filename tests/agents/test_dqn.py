@@ -153,16 +153,6 @@ def test_every_variant_changes_the_training_and_exports_its_q_values(changes):
         np.testing.assert_allclose(found, q[..., seed], rtol=1e-4, atol=1e-5)
 
 
-def test_training_every_n_steps_counts_steps():
-    h = with_(train_every=4, total_episodes=None, total_steps=80, learning_starts=20)
-    found = train(h)
-    np.testing.assert_array_equal(found.steps[:, 0], np.arange(4, 81, 4))
-    np.testing.assert_array_equal(np.isnan(found.losses[:, 0]), found.steps[:, 0] <= 20)
-    ended = ~np.isnan(found.returns)
-    assert ended.any(axis=0).all()
-    assert (found.returns[ended] <= 30).all()
-
-
 def test_learning_starts_late_and_the_best_weights_are_those_that_played_the_best_episode():
     found = trained()
     learnt = ~np.isnan(found.losses).all(axis=1)

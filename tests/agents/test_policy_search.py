@@ -104,17 +104,6 @@ def test_a_run_of_neat_depends_on_its_seed_only_and_restores_pythons_randomness(
     assert (first.returns == again.returns).all()
 
 
-def test_neat_stops_at_a_perfect_generation_or_when_its_generations_are_over():
-    for run in range(3):
-        winner, fitness, returns = neat.run(NEAT, NEAT_INI, "CartPole-v1", 2, run)
-        assert winner["evaluations"] >= len(fitness) * (NEAT.population - 5)
-        assert all(fitness["best"][:-1] < NEAT.maximum_steps)
-        perfect = fitness["best"].iloc[-1] == NEAT.maximum_steps
-        assert perfect or len(fitness) == NEAT.generations
-        assert winner["generations"] == len(fitness) <= NEAT.generations
-        assert returns.shape == (1, 2)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

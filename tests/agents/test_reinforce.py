@@ -87,14 +87,6 @@ def test_the_greedy_policy_takes_the_likelier_action():
         np.testing.assert_array_equal(actions[:, seed], left < 0.5)
 
 
-def test_the_sampled_policy_follows_the_probabilities():
-    weights = [np.zeros(shape, np.float32) for shape in ((5, 4, 1), (5, 1), (1, 5, 1))]
-    weights.append(np.array([[np.log(0.7 / 0.3)]], np.float32))
-    act = reinforce.policy(weights, TINY, np.random.default_rng(0))
-    actions = act(np.zeros((20_000, 4, 1), np.float32), 0)
-    assert abs(actions.mean() - 0.3) < 0.015
-
-
 @pytest.mark.parametrize("behaviour", ["sampled", "greedy"])
 def test_training_follows_its_behaviour(behaviour):
     h, keys = TINY.model_copy(update={"behaviour": behaviour}), tf.constant(KEYS.T)

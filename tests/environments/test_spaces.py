@@ -8,7 +8,7 @@ import pytest
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
 from reprise.environments.spaces import spaces
-from reprise.environments.specification import Specification, notice, plain
+from reprise.environments.specification import Specification, plain
 from reprise.errors import UserError
 from tests.environments import userenvs
 
@@ -40,15 +40,6 @@ def test_a_vector_is_the_one_of_gymnasiums_wrapper(space: gymnasium.Space):
         observation = space.sample()
         expected = gymnasium.spaces.flatten(space, observation)
         np.testing.assert_array_equal(found.encode(observation), expected)
-
-
-def test_a_vector_or_a_category_is_nothing_to_say():
-    for space in (Box(-1, 1, (4,)), Discrete(3)):
-        assert spaces(showing(space), "Line-v0").flattened is None
-    assert notice(plain("Blackjack-v1"), 9, [9]) == (
-        "Blackjack-v1 observes Tuple(Discrete(32), Discrete(11), Discrete(2)), "
-        "flattened to 45 numbers"
-    )
 
 
 def test_a_picture_that_cannot_be_resized_names_what_to_install(monkeypatch):

@@ -128,19 +128,3 @@ def test_dots_are_the_estimates_and_bars_reach_from_bound_to_bound():
         [mean.low, mean.high],
         [mean.estimate],
     ]
-
-
-def test_a_raster_has_its_best_seed_on_top_and_who_has_no_return_at_the_bottom():
-    returns = pd.DataFrame({"bad": [0.0, 1.0], "none": [np.nan] * 2, "good": [5.0, 6.0]})
-    image = style.raster(style.single(3)[1], returns, (0, 6))
-    rows = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
-    np.testing.assert_array_equal(rows, [[5, 6], [0, 1], [np.nan] * 2])
-
-
-def test_lines_end_at_the_share_that_arrives_and_a_dot_marks_when_half_of_the_seeds_are_there():
-    above, below = reached().axes
-    assert {text.get_text() for text in above.texts} == {"plain: 75%", "fast: 100%", "never: 0%"}
-    assert [text.get_text() for text in below.texts] == ["plain: 0%"]
-    marked = [[line for line in axes.lines if line.get_marker() == "o"] for axes in (above, below)]
-    dots = [[np.asarray(line.get_xdata()).item() for line in lines] for lines in marked]
-    assert dots == [[20.0, 5.0], []]

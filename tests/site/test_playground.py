@@ -13,7 +13,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import reprise
 from reprise.measures import training
-from reprise.nn import networks
 from reprise.pipeline import artifacts
 from reprise.site import playground
 from tests.site.browsing import Browser
@@ -41,17 +40,6 @@ return states.map((state) => {
 COLOURS = """
 const pixels = lanes[0].find("canvas").getContext("2d").getImageData(0, 0, 36, 24).data;
 return [0, 2].map(part => pixels.some((strength, at) => at % 4 === part && strength > 150));
-"""
-POINTS = """
-const [lane] = lanes, [who, point, states] = arguments;
-if (lane.select.value !== who) { lane.select.value = who; lane.choose(); }
-lane.slider.value = point;
-lane.scrub();
-return states.map((state) => {
-  lane.restart(state);
-  lane.advance();
-  return lane.force > 0 ? 1 : 0;
-});
 """
 
 
@@ -117,30 +105,6 @@ def test_a_rules_or_networks_first_action_is_the_stored_ones(page):
         ("angle_and_velocity", [s[2] + s[3] for s in states]),
     ):
         assert page.execute_script(CHOICES, who, states) == [int(x >= 0) for x in lean]
-
-
-def test_each_point_of_a_training_plays_as_the_stored_network(page):
-    states = starts(20, largest=0.2)
-    offered = page.find(".lane:first-child option[data-course]")
-    values = [option.get_attribute("value") for option in offered]
-    for stage, (algorithm, _) in playground.POLICIES.items():
-        arrays = artifacts.read_npz(ROOT / "data" / stage / "snapshots.npz")
-        points = len(arrays["rounds"])
-        for at, seed in enumerate(arrays["seeds"]):
-            who = f"{algorithm.lower()} training {seed}"
-            assert who in values
-            for point in (0, points // 2, points - 1):
-                model = networks.to_keras(of_point(arrays, at), point)
-                outputs = np.asarray(model(np.array(states, np.float32)))
-                right = outputs[:, 0] < 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
-                found = page.execute_script(POINTS, who, point, states)
-                assert found == right.astype(int).tolist(), (who, point)
-
-
-def of_point(arrays: dict[str, np.ndarray], at: int) -> dict[str, np.ndarray]:
-    """Return a seed's networks of all points, as of seeds."""
-    parts = {name: a[at].astype(np.float32) for name, a in arrays.items() if a.ndim > 2}
-    return {"activations": arrays["activations"], **parts}
 
 
 def test_the_slider_moves_through_the_training_by_keyboard_and_pointer(page):

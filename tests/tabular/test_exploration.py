@@ -78,15 +78,6 @@ def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     assert (coverage[:, 1] == 1).all()
 
 
-def test_a_run_does_not_depend_on_how_many_runs_or_checkpoints_there_are():
-    problem = toy_text("Taxi-v4", 0.99)
-    alone = explored(problem, curious(1.0), 1, [300, 12_000])
-    among = explored(problem, curious(1.0), 3, [9, 300, 7000, 12_000])
-    for one, many in zip(alone, among, strict=True):
-        assert (one[0] == many[0, [1, 3]]).all()
-    assert len(set(among[0][:, 3])) == 3
-
-
 def test_a_run_is_there_for_good_from_where_it_stays():
     values = [[-20, -10.05, -30, -10.1], [-10] * 4, [-20, -10, -10, -11], [-20] * 4]
     first, good = progress.steps_to_within(np.array(values), -10.0, 0.01, [1, 10, 100, 1000])

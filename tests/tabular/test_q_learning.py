@@ -66,14 +66,6 @@ def test_the_compiled_loop_equals_plain_python(behaviour, start):
     assert (results[0][2].sum(axis=1) > 0).tolist() == [True, True, start[2] > 0]
 
 
-def test_a_run_depends_neither_on_other_runs_nor_on_its_records(three_state):
-    q, curves = learnt(three_state, 1, iterations=12_000)
-    among, thinned = learnt(three_state, 5, iterations=12_000, record_every=7)
-    assert (q[0] == among[0]).all()
-    assert (curves[0, 6::7] == thinned[0]).all()
-    assert len(np.unique(among[:, 0, 0])) == 5
-
-
 def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
     model = from_gymnasium("FrozenLake-v1", is_slippery=False)
     rates: dict[str, Any] = {"learning_rate": 0.5, "learning_rate_decay": 0.0}

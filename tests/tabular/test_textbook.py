@@ -58,11 +58,6 @@ def test_the_grid_with_two_shortcuts_is_worth_what_figures_3_2_and_3_5_say():
 
 
 BOLD = {25: 0.16, 50: 0.4, 75: 0.64}  # with heads at 0.4: .4², .4, .4 + .6·.4
-UTILITIES = {
-    (1, 3): 0.812, (2, 3): 0.868, (3, 3): 0.918, (4, 3): 1.0,
-    (1, 2): 0.762, (3, 2): 0.660, (4, 2): -1.0,
-    (1, 1): 0.705, (2, 1): 0.655, (3, 1): 0.611, (4, 1): 0.388,
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -72,7 +67,6 @@ UTILITIES = {
         (textbook.gambler, BOLD),  # S&B, example 4.3
         (textbook.windy, {(3, 0): -15}),  # S&B, example 6.5
         (textbook.cliff, {(3, 0): -13}),  # S&B, example 6.6
-        (textbook.four_by_three, UTILITIES),  # AIMA, figure 17.3; by (column, row)
     ],
 )
 def test_the_states_are_worth_what_the_book_says(build, expected):

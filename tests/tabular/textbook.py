@@ -1,7 +1,6 @@
 """Models as textbooks print them.
 
-S&B: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2nd edition, 2018. AIMA: S. Russell and
-P. Norvig, Artificial Intelligence: A Modern Approach, 3rd edition, 2010.
+S&B: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2nd edition, 2018.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -91,26 +90,3 @@ def gambler(heads: float = 0.4) -> tuple[MDP, dict]:
         return [win, (1 - heads, lost or END, 0.0)]
 
     return built(range(1, 100), range(1, 51), outcomes)
-
-
-def four_by_three(step: float = -0.04) -> tuple[MDP, dict]:
-    """AIMA, section 17.1: (column, row); moves slip sideways.
-
-    There is a wall at (2, 2), and one move in five slips. The reward is of being in a state: 1 in
-    (4, 3), -1 in (4, 2), the step's elsewhere; it is paid here on leaving.
-    """
-    cells = ((column, row) for row in (1, 2, 3) for column in (1, 2, 3, 4))
-    states = [cell for cell in cells if cell != (2, 2)]
-    moves = ((0, 1), (1, 0), (0, -1), (-1, 0))  # each next to those at right angles to it
-
-    def outcomes(cell, a):
-        if cell in ((4, 3), (4, 2)):
-            return [(1.0, END, 1.0 if cell == (4, 3) else -1.0)]
-        found = []
-        for probability, turn in ((0.8, 0), (0.1, 1), (0.1, 3)):
-            move = moves[(a + turn) % 4]
-            moved = cell[0] + move[0], cell[1] + move[1]
-            found.append((probability, moved if moved in states else cell, step))
-        return found
-
-    return built(states, range(4), outcomes)
