@@ -21,7 +21,6 @@ from reprise.pipeline import packs, stage
 from reprise.stats.estimates import share
 from reprise.tabular import comparison, loaders, names, progress, q_learning, settling
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, q_value_iteration
-from reprise.tabular.undiscounted import first_state
 
 NAME = "q_learning_convergence"
 THREE_STATE = Path("data/inputs/three_state.yaml")
@@ -83,7 +82,7 @@ def run(params: Params) -> dict:
     recorded = params.recorded.state, params.recorded.action
     pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
     optimal = optimal_q_values(mdp, params.discount)
-    first_state(mdp, params.start_state)  # refused before anything is learnt
+    mdp.first_state(params.start_state)  # refused before anything is learnt
     cut = packs.cut(params.runs, RUNS)
     found = packs.run(partial(learn, params), cut, label=NAME)
     q, curves, settles = map(np.concatenate, zip(*found, strict=True))
