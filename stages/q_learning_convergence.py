@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
+from reprise import seeds
 from reprise.pipeline import packs, stage
 from reprise.stats.estimates import share
 from reprise.tabular import comparison, loaders, names, progress, q_learning, settling
@@ -45,11 +45,6 @@ class Params(q_learning.Hyperparameters):
     tolerances: kinds.Some[kinds.Fraction]  # relative to the optimum
     sweeps: kinds.PositiveInt
     shown_runs: kinds.NonNegativeInt
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of runs, their records and the sweeps."""
-        yield from self.needs_for(self.runs)
-        yield self.memory("the Q-values after all sweeps", 8, "sweeps")
 
 
 def learn(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -23,7 +23,6 @@ REPORT = "report"  # makes pages of them, in the same folder
 # Each level imports from those above it in this list only.
 LEVELS = [
     ("errors",),
-    ("capacity",),
     ("hyperparameters", "seeds"),
     ("nn", "stats", "pipeline"),
     ("environments", "measures", "tabular"),

@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 
 import psutil
 
-from reprise import capacity
 from reprise.errors import PlainError, UserError, closest
 from reprise.hyperparameters import Frozen
 from reprise.pipeline import artifacts, checkpoints, compile_cache, execution, parameters
@@ -69,8 +68,6 @@ def execute(
             used = parameters.load(execution.SECTION, execution.Execution)
         with execution.used(used), checkpoints.while_running(name), compile_cache.used(name):
             params = parameters.load(name, model)
-            if used.address is None:  # else other machines run the packs
-                capacity.check(name, params.needs())
             if notice := getattr(params, "notice", None):
                 print(f"{label}: {notice}", file=sys.stderr, flush=True)
             results = run(params, *given)
