@@ -225,17 +225,6 @@ class Played(Frozen):
         given = isinstance(values, Mapping)
         return with_limits(values, values.get("environment")) if given else values
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
-        # The limits may be null in the schema, which messages are read off.
-        schema = handler.resolve_ref_schema(handler(core_schema))
-        keys = schema["properties"]
-        keys["evaluation"] = copy.deepcopy(handler.resolve_ref_schema(keys["evaluation"]))
-        limits = keys["evaluation"]["properties"]
-        for section, key in ((keys, "maximum_steps"), (limits, "limits")):
-            section[key] = {"anyOf": [section[key], {"type": "null"}]}
-        return schema
-
     @property
     def notice(self: Any) -> str | None:
         """Return what to say before a run, if anything."""
@@ -264,16 +253,11 @@ def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
 def notice(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:
     """Return what to say before a run, if anything."""
     with made(environment, 1) as (played,):
-        flattened = spaces(played, environment.id).flattened
-    return "; ".join(filter(None, [flattened, left_limits(environment, steps, limits)])) or None
-
-
-def left_limits(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:
-    """Return a notice if limits may be the chapter's."""
+        said = [spaces(played, environment.id).flattened]
     limit = None if environment.id == CHAPTERS_OWN else environment.registered_limit()
-    if limit is None or limit == steps or limit in limits:
-        return None
-    return (
-        f"{environment.id} has a registered time limit of {limit} steps, but maximum_steps is "
-        f"{steps} and evaluation.limits {list(limits)}; null means the registered one"
-    )
+    if limit not in (None, steps, *limits):  # they may be the chapter's
+        said.append(
+            f"{environment.id} has a registered time limit of {limit} steps, but maximum_steps is "
+            f"{steps} and evaluation.limits {list(limits)}; null means the registered one"
+        )
+    return "; ".join(filter(None, said)) or None
