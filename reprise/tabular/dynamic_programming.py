@@ -54,16 +54,18 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
     >>> value_iteration(mdp, discount=0.9, tolerance=1e-6, max_sweeps=1000).values.round(2).tolist()
     [18.92, 0.0, 50.13]
 
-    The tolerance is the largest error of a value, relative to the largest reward where that is
-    below 1. With a discount of 1 it is the largest change in the last sweep.
+    The tolerance is the largest error of a value; with a discount of 1, the largest change in the
+    last sweep.
     """
     values = change = np.zeros(mdp.number_of_states)
-    enough = tolerances.smallest_change(mdp, discount, tolerance)
+    enough = tolerances.smallest_change(discount, tolerance)
     for sweep in range(1, max_sweeps + 1):
         new = q_values(mdp, values, discount).max(axis=1)
         change, values = new - values, new
         if settled(change, enough, values):
-            return Solution(values, greedy(mdp, values, discount), sweep, largest(change))
+            return Solution(
+                values, greedy_policy(q_values(mdp, values, discount)), sweep, largest(change)
+            )
     raise not_converged(mdp, discount, max_sweeps, enough, change)
 
 
@@ -89,13 +91,15 @@ def converged_q_value_iteration(
 ) -> Solution:
     """Sweep over Q-values until they are Q*, as `value_iteration`."""
     q = q_value_iteration(mdp, discount, sweeps=0)[0]
-    enough, change = tolerances.smallest_change(mdp, discount, tolerance), np.zeros(q.shape)
+    enough, change = tolerances.smallest_change(discount, tolerance), np.zeros(q.shape)
     for sweep in range(1, max_sweeps + 1):
         new = q_values(mdp, q.max(axis=1), discount)
         np.subtract(new, q, out=change, where=mdp.possible)
         q, values = new, new.max(axis=1)
         if settled(change, enough, values):
-            return Solution(values, greedy(mdp, values, discount), sweep, largest(change))
+            return Solution(
+                values, greedy_policy(q_values(mdp, values, discount)), sweep, largest(change)
+            )
     raise not_converged(mdp, discount, max_sweeps, enough, np.abs(change).max(axis=1))
 
 
@@ -131,7 +135,7 @@ def modified_policy_iteration(
     Fast on large models; γ is below 1. Improvements end when the span of their changes, max - min,
     is small: the result is the middle between bounds of V* (Puterman, 1994, section 6.6.3).
     """
-    enough = tolerances.smallest_change(mdp, discount, tolerance)
+    enough = tolerances.smallest_change(discount, tolerance)
     if discount == 1:
         others = "value iteration and policy iteration take 1 where episodes end"
         raise ModelError(
@@ -196,18 +200,12 @@ def switching_discount(
 
 def greedy_policy(q: np.ndarray) -> np.ndarray:
     """Return argmax_a Q(s, a), the first of ties, [S]."""
-    return np.argmax(tolerances.near_best(q, 0.0), axis=1)
+    return np.argmax(tolerances.near_best(q), axis=1)
 
 
 def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
     """Return where Q(s, a) is largest, to rounding, [S, A]."""
-    least = tolerances.least_value(mdp, values)
-    return tolerances.near_best(q_values(mdp, values, discount), least)
-
-
-def greedy(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
-    """Return a greedy policy, the first of ties, [S]."""
-    return np.argmax(best_actions(mdp, values, discount), axis=1)
+    return tolerances.near_best(q_values(mdp, values, discount))
 
 
 def followed(mdp: MDP, actions: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
@@ -241,7 +239,7 @@ def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
 
 def check_bounded(mdp: MDP, values: np.ndarray, discount: float) -> None:
     """Refuse values of endless episodes at discount 1."""
-    endless = np.abs(values) > LONGEST * tolerances.reward_scale(mdp)
+    endless = np.abs(values) > LONGEST * largest(mdp.rewards)
     for state in np.flatnonzero(endless & (discount == 1))[:1].tolist():
         name = mdp.state_names[state]
         raise ModelError(
