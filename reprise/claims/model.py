@@ -59,8 +59,8 @@ class Region(Frozen):
     @property
     def margins(self) -> tuple[float, ...]:
         """The numbers at which the region begins or ends."""
-        _, value = self._given
-        return () if isinstance(value, str) else value if isinstance(value, tuple) else (value,)
+        name, value = self._given
+        return () if name == "equal" else value if isinstance(value, tuple) else (value,)
 
     def holds(self, value: float) -> bool:
         """Return whether a number lies in the region."""

@@ -158,9 +158,8 @@ def check_seeding(specification: Specification) -> None:
                 one, *more = (_episode(env, seed, actions) for env in ([first], [first], others))
             except EpisodeError:
                 return
-            if any(
-                not np.array_equal(*pair) for two in more for pair in zip(one, two, strict=False)
-            ):
+            pairs = (pair for two in more for pair in zip(one, two, strict=False))
+            if not all(np.array_equal(*pair) for pair in pairs):
                 raise UserError(
                     f"{specification.id} ignores its seed: reset(seed={seed}) gives several "
                     "episodes; allowed: randomness from self.np_random after "

@@ -28,24 +28,12 @@ UNLIMITED = -1  # steps, to Gymnasium
 OURS = ("max_episode_steps", "render_mode", "disable_env_checker")  # arguments that are set here
 NORMALISED = "NormalizeObservation"
 # Gymnasium's wrappers that take plain values and forget an episode when it is over.
-WRAPPERS = [
-    "ClipReward",
-    "DelayObservation",
-    "DiscretizeAction",
-    "DiscretizeObservation",
-    "FilterObservation",
-    "FlattenObservation",
-    "FrameStackObservation",
-    "GrayscaleObservation",
-    "MaxAndSkipObservation",
-    "NormalizeObservation",
-    "RepeatAction",
-    "RescaleObservation",
-    "ResizeObservation",
-    "StickyAction",
-    "TimeAwareObservation",
-    "TimeLimit",
-]
+WRAPPERS = (
+    "ClipReward DelayObservation DiscretizeAction DiscretizeObservation FilterObservation "
+    "FlattenObservation FrameStackObservation GrayscaleObservation MaxAndSkipObservation "
+    "NormalizeObservation RepeatAction RescaleObservation ResizeObservation StickyAction "
+    "TimeAwareObservation TimeLimit"
+)
 
 
 class Wrapping(Frozen):
@@ -73,27 +61,12 @@ class Specification(Frozen):
             return kwargs
         found: dict[str, Any] = {}
         for item in kwargs:
-            match item:
-                case {"name": str(name), "value": value} if len(item) == 2:
-                    if name in found:
-                        raise ValueError(f"{name} is there twice; allowed: once")
-                    found[name] = value
-                case _:
-                    raise ValueError(f"{item} in a list; allowed: mappings of name and value")
+            if not isinstance(item, Mapping) or item.keys() != {"name", "value"}:
+                raise ValueError(f"{item} in a list; allowed: mappings of name and value")
+            if item["name"] in found:
+                raise ValueError(f"{item['name']} is there twice; allowed: once")
+            found[item["name"]] = item["value"]
         return found
-
-    @field_validator("wrappers", mode="before")
-    @classmethod
-    def _in_order(cls, wrappers: Any) -> Any:
-        if not isinstance(wrappers, Mapping):
-            return wrappers
-        # DVC does not see the order of a mapping's keys.
-        listed = [
-            {"name": name} | (dict(arguments) if isinstance(arguments, Mapping) else {})
-            for name, arguments in wrappers.items()
-        ]
-        shown = json.dumps(listed, default=str).replace('"', "")
-        raise ValueError(f"a mapping, which has no order; allowed: a list, here {shown}")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -103,7 +76,7 @@ class Specification(Frozen):
                 "which are maximum_steps, evaluation.limits and Reprise's own"
             )
         for place, wrapping in enumerate(self.wrappers, 1):
-            check_choice("wrappers", wrapping.name, WRAPPERS)
+            check_choice("wrappers", wrapping.name, WRAPPERS.split())
             if wrapping.name == NORMALISED and place < len(self.wrappers):
                 raise ValueError(f"wrappers: {NORMALISED} is not last; allowed: only as the last")
             if wrapping.name == NORMALISED and wrapping.model_extra:

@@ -63,9 +63,8 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
         new = q_values(mdp, values, discount).max(axis=1)
         change, values = new - values, new
         if settled(change, enough, values):
-            return Solution(
-                values, greedy_policy(q_values(mdp, values, discount)), sweep, largest(change)
-            )
+            policy = greedy_policy(q_values(mdp, values, discount))
+            return Solution(values, policy, sweep, largest(change))
     raise not_converged(mdp, discount, max_sweeps, enough, change)
 
 
@@ -97,9 +96,8 @@ def converged_q_value_iteration(
         np.subtract(new, q, out=change, where=mdp.possible)
         q, values = new, new.max(axis=1)
         if settled(change, enough, values):
-            return Solution(
-                values, greedy_policy(q_values(mdp, values, discount)), sweep, largest(change)
-            )
+            policy = greedy_policy(q_values(mdp, values, discount))
+            return Solution(values, policy, sweep, largest(change))
     raise not_converged(mdp, discount, max_sweeps, enough, np.abs(change).max(axis=1))
 
 

@@ -137,7 +137,7 @@ def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, changes, mess
         (b"a: \xff", "params.yaml is not YAML: invalid start byte"),
         ("a: \x01", "params.yaml is not YAML: special characters are not allowed"),
         ("a: !!int x", "params.yaml is not YAML: invalid literal for int() with base 10: 'x'"),
-        ("[" * 1000, "params.yaml is not YAML: it is nested too deeply"),
+        ("[" * 1000, "params.yaml is not YAML: maximum recursion depth exceeded"),
         (
             section() + "  seed: 3\n",
             'params.yaml is not YAML: line 13: found duplicate key "seed" with value "3" '
