@@ -13,7 +13,7 @@ from gymnasium.spaces import Box, Discrete
 from PIL import Image
 
 from reprise.environments.animation import gif
-from reprise.environments.rollout import Camera, Remembering, evaluate, record
+from reprise.environments.rollout import Remembering, animated, evaluate, record
 from reprise.environments.specification import plain
 
 CARTPOLE = "CartPole-v1"
@@ -117,8 +117,8 @@ def test_an_animation_from_remembered_actions_is_that_of_the_policy_itself():
     remembering = Remembering(angle_or_damped)
     played = evaluate(remembering, CARTPOLE, SEEDS, 2, [60, 90])
     np.testing.assert_array_equal(evaluate(angle_or_damped, CARTPOLE, SEEDS, 2, [60, 90]), played)
-    actions, camera = remembering.actions(60), Camera(plain(CARTPOLE), "stage")
-    shown = [camera.animation(actions, policy, SEEDS[0]) for policy in (0, 1)]
+    actions = remembering.actions(60)
+    shown = [animated(plain(CARTPOLE), "stage", actions, policy, SEEDS[0]) for policy in (0, 1)]
     direct = [record(act, CARTPOLE, SEEDS[0], 60) for act in (angle_or_damped, damped)]
     assert shown == [gif(episode.frames, episode.frames_per_second) for episode in direct]
     assert shown[0] != shown[1]
@@ -143,7 +143,7 @@ def test_a_gif_is_the_same_bytes_again_small_and_in_real_time():
 @pytest.mark.parametrize("form", CLEAR)
 def test_a_picture_of_clear_meaning_is_shown_as_it_is_meant(form: str, capsys):
     with registered(form) as name:
-        found = pictures(Camera(plain(name), "stage").animation(ACTIONS, 1, 0))
+        found = pictures(animated(plain(name), "stage", ACTIONS, 1, 0))
     assert len(found) == 3  # of 30 a second, after 0 steps, 1 and the 2 that it takes
     for place, shown in enumerate(found):
         expected = cell(place)
@@ -167,15 +167,10 @@ def test_without_pictures_there_is_one_line_on_stderr_and_a_notice_in_their_plac
     form: str, reason: str, capsys
 ):
     with registered(form) as name:
-        camera = Camera(plain(name), "stage")
-        before = capsys.readouterr().err
-        shown = pictures(camera.animation(ACTIONS, 0, 0))
-        after = capsys.readouterr().err
-    # Before a training, as soon as it is known.
-    said, silent = (after, before) if form == "sizes" else (before, after)
+        shown = pictures(animated(plain(name), "stage", ACTIONS, 0, 0))
+    said = capsys.readouterr().err
     assert said.startswith("stage: no animation: ")
     assert said.count("\n") == 1
     assert name in said
     assert reason in said
-    assert silent == ""
     assert len(shown) == 1
