@@ -148,12 +148,8 @@ class Test(Frozen):
             return self
         if self.claimed.equal is not None:
             raise ValueError(f"{form}, claimed is a word; allowed: a region")
-        for name, source in (("of", self.of), ("than", self.than)):
-            if source and source.table is None:
-                raise ValueError(
-                    f"{form}, which needs a sample from a table; {name} is none; "
-                    "allowed: form 'value'"
-                )
+        if any(source and source.table is None for source in (self.of, self.than)):
+            raise ValueError(f"{form}, which needs samples from tables; allowed: form 'value'")
         return self
 
     @property

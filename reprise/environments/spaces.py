@@ -104,7 +104,7 @@ def _encoded(space: gymnasium.Space, observation: Any) -> NDArray:
 
 
 def encoded(space: Any, observation: Any) -> NDArray:
-    """Return an observation as a vector; any error if it does not fit.
+    """Return an observation as a vector; an error if unfit.
 
     Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
     """

@@ -206,9 +206,10 @@ class Played(Frozen):
 
 def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
     """Put the registered time limit in place of each null."""
-    found, evaluation = dict(values), values.get("evaluation")
-    played = dict(evaluation) if isinstance(evaluation, Mapping) else {}
-    no_steps, no_limits = values.get("maximum_steps", 1) is None, played.get("limits", 1) is None
+    found: dict[str, Any] = dict(values)
+    evaluation: Any = found.get("evaluation")
+    no_steps = found.get("maximum_steps", 1) is None
+    no_limits = isinstance(evaluation, Mapping) and evaluation.get("limits", 1) is None
     if not (no_steps or no_limits):
         return found
     try:
@@ -219,8 +220,11 @@ def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
             raise UserError(f"{specification.id} has no registered time limit; give {given}")
     except ValidationError:
         limit = 1  # whoever checks the environment too names the fault
-    found |= {"maximum_steps": limit} if no_steps else {}
-    return found | ({"evaluation": played | {"limits": [limit]}} if no_limits else {})
+    if no_steps:
+        found["maximum_steps"] = limit
+    if no_limits:
+        found["evaluation"] = {**evaluation, "limits": [limit]}
+    return found
 
 
 def notice(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:

@@ -25,7 +25,6 @@ import psutil
 from reprise.errors import PlainError, UserError, closest
 from reprise.hyperparameters import Frozen
 from reprise.pipeline import artifacts, checkpoints, compile_cache, execution, parameters
-from reprise.pipeline.lifetime import end_with
 from reprise.pipeline.progress import duration
 
 RESULTS = Path("data")
@@ -62,7 +61,7 @@ def execute(
         if DVC_STAGE in os.environ:  # else the stage might write over another run's results
             with contextlib.suppress(psutil.Error):  # a shell between the two has the variable too
                 parents = psutil.Process().parents()
-                end_with(next(p.pid for p in parents if DVC_STAGE not in p.environ()))
+                execution.end_with(next(p.pid for p in parents if DVC_STAGE not in p.environ()))
         used = execution.current()
         if closest(execution.SECTION, parameters.read()):
             used = parameters.load(execution.SECTION, execution.Execution)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from reprise.hyperparameters import Frozen, Name, Probability, Some
 from reprise.tabular.loaders import read_model
-from reprise.tabular.mdp import divisors, numbers
+from reprise.tabular.mdp import check_sums, numbers
 from reprise.tabular.names import ModelError, checked_names, find, first_state
 
 MOST_STEPS = 1e9  # of all paths together: some seconds
@@ -164,9 +164,7 @@ def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = No
     for s, successor in np.argwhere(~((matrix >= 0) & (matrix <= 1)))[:1].tolist():  # NaN too
         place = f"state {names[s]!r}, successor {names[successor]!r}"
         raise ModelError(f"{place}: probability is {matrix[s, successor]}; allowed: from 0 to 1")
-    divide = divisors(matrix.sum(axis=1), lambda state: f"state {names[state]!r}: probabilities")
-    matrix = matrix / divide[:, np.newaxis]
-    matrix.setflags(write=False)
+    check_sums(matrix.sum(axis=1), lambda state: f"state {names[state]!r}")
     return MarkovChain(matrix, names)
 
 

@@ -15,7 +15,6 @@ from scipy import sparse
 from reprise.tabular.names import ModelError, checked_names, find, first_state
 
 ROW_SUM_TOLERANCE = 1e-6  # numbers in single precision are that exact
-ROUNDED = 1e-9  # a row with a sum further from 1 is divided by it
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +98,8 @@ def from_transitions(
     """Build a model from N transitions in any order.
 
     The shape is (S, A). Pairs that do not occur are impossible. Two transitions may share state,
-    action and successor, and differ in reward. The probabilities of a pair sum to 1; sums that are
-    1 to six digits only, as in single precision, divide them. Names are s0, s1, ... and a0, a1, ...
-    by default.
+    action and successor, and differ in reward. The probabilities of a pair sum to 1. Names are s0,
+    s1, ... and a0, a1, ... by default.
 
     Raises:
         ModelError: naming state, action, the value and the values allowed.
@@ -134,9 +132,8 @@ def from_transitions(
             "(a terminal state has one that leads back to it)"
         )
     sums = np.where(possible, np.bincount(rows, p, size), np.nan)
-    divide = divisors(sums, lambda row: f"{place(row)}: probabilities")
-    expected_rewards = np.where(possible, np.bincount(rows, p * r, size) / divide, -np.inf)
-    p = p / divide[rows]
+    check_sums(sums, place)
+    expected_rewards = np.where(possible, np.bincount(rows, p * r, size), -np.inf)
     if not p.all() or (rows[1:] < rows[:-1]).any():
         order = np.argsort(rows, kind="stable")
         order = order[p[order] > 0]
@@ -158,16 +155,14 @@ def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np
         raise ModelError(f"{name}: {reason}; allowed: a dense array of numbers") from None
 
 
-def divisors(sums: np.ndarray, owner: Callable[[int], str]) -> np.ndarray:
-    """Return each row's sum of probabilities, or 1 if near.
+def check_sums(sums: np.ndarray, owner: Callable[[int], str]) -> None:
+    """Refuse probabilities that do not sum to 1.
 
-    A row without probabilities has the sum NaN. The owner of a row begins the error of a sum that
-    is not 1 to six digits.
+    The owner of a row begins the error; a row without probabilities has the sum NaN.
     """
     for row in np.flatnonzero(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1].tolist():
         allowed = f"1 within {ROW_SUM_TOLERANCE:g}"
-        raise ModelError(f"{owner(row)} sum to {sums[row]:.12g}; allowed: {allowed}")
-    return np.where(np.abs(sums - 1) > ROUNDED, sums, 1.0)
+        raise ModelError(f"{owner(row)}: probabilities sum to {sums[row]:.12g}; allowed: {allowed}")
 
 
 class Sampler(NamedTuple):

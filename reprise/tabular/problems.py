@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
-from reprise.tabular.mdp import MDP, divisors, from_transitions, numbers
+from reprise.tabular.mdp import MDP, check_sums, from_transitions, numbers
 from reprise.tabular.names import ModelError
 
 TERMINAL = "terminal"
@@ -106,7 +106,7 @@ def _read(environment_id: str, **arguments: Any) -> tuple[MDP, np.ndarray]:
         if start.shape != (mdp.number_of_states,) or not (start >= 0).all():
             allowed = "a probability for each state"
             raise ModelError(f"{START} is {start[:-1].tolist()}; allowed: {allowed}")
-        start /= divisors(start.sum(keepdims=True), lambda _: f"{START}: probabilities")
+        check_sums(start.sum(keepdims=True), lambda _: START)
     except Exception as error:
         kind = "" if isinstance(error, ModelError) else f"{type(error).__name__}: "
         reason = " ".join(f"{kind}{error}".split())

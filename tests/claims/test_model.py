@@ -68,7 +68,7 @@ def test_a_region_that_is_none_is_refused(claimed, message):
         ("share", {"of": ONE}, "'share', which needs counted"),
         ("median", {"of": ONE, "counted": {"above": 1}}, "which has no counted"),
         ("mean", {"of": ONE, "less_is_better": True}, "which has no less_is_better"),
-        ("mean", {"of": METRIC}, "needs a sample from a table; of is none; allowed: form 'value'"),
+        ("mean", {"of": METRIC}, "needs samples from tables; allowed: form 'value'"),
         ("value", {"of": {"stage": "training"}}, "has none of them; allowed: one of metric"),
         ("value", {"of": {**METRIC, "table": "b"}}, "has metric and table"),
         ("value", {"of": {"metric": "a"}}, "a source with metric has None as its stage"),

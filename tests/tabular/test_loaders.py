@@ -130,7 +130,6 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         {0: [[STEP]], 1: LAST},
         {0: {0: [(np.float64(1), np.int64(1), np.float32(-1), np.bool_(False))]}, 1: LAST},
         {0: {0: [(0.5, 1, -1.0, False), (0.5, 1, -1.0, False)]}, 1: LAST},
-        {0: {0: [(np.float32(0.1), 1, -1.0, False)] * 10}, 1: LAST},  # sums to 1 to seven digits
         {0: {0: [(1.0, -1, -1.0, True)]}, 1: LAST},  # where an episode ends, any number will do
     ],
 )

@@ -88,14 +88,6 @@ def test_what_is_no_dense_array_is_refused_in_one_line(probabilities, rewards, m
     assert refusal(from_arrays, probabilities, rewards).startswith(message)
 
 
-def test_rows_in_single_precision_are_accepted_and_divided_by_their_sum():
-    single = np.array([[[0.1, 0.2, 0.7]], [[0.3, 0.3, 0.4]], [[1, 0, 0]]], np.float32)
-    assert single.astype(float).sum(axis=2).ravel()[0] != 1
-    model = from_arrays(single, np.array([[1.0], [2.0], [3.0]], np.float32))
-    assert np.add.reduceat(model.transitions.data, [0, 3, 6]) == pytest.approx(1, abs=1e-15)
-    assert model.expected_rewards.ravel() == pytest.approx([1, 2, 3], abs=1e-15)
-
-
 def test_an_unknown_name_is_an_error_with_the_closest_match():
     model = from_arrays(PROBABILITIES, REWARDS, ["home", "away"], ["stay", "return"])
     known = "allowed: home, away; closest match: 'home'"
