@@ -66,7 +66,7 @@ def test_a_region_that_is_none_is_refused(claimed, message):
         ("difference", {"of": ONE}, "'difference', which needs than"),
         ("mean", {"of": ONE, "than": ONE}, "'mean', which has no than"),
         ("share", {"of": ONE}, "'share', which needs counted"),
-        ("mean", {"of": METRIC}, "needs a sample from a table; of is none; allowed: form 'value'"),
+        ("mean", {"of": METRIC}, "needs samples from tables; allowed: form 'value'"),
         ("value", {"of": {"stage": "training"}}, "has none of them; allowed: one of metric"),
         ("value", {"of": {**METRIC, "table": "b"}}, "has metric and table"),
         ("value", {"of": {"metric": "a"}}, "a source with metric has None as its stage"),

@@ -120,7 +120,7 @@ def test_the_file_has_no_timings_random_ids_or_versions(executed: list[bytes]):
 @pytest.mark.parametrize(
     ("cells", "cell", "fault"),
     [
-        (("object()",), "3 ('object()')", r"its output \(text/plain\) holds 'at 0x\w+', which"),
+        (("object()",), "3 ('object()')", r"its output holds 'at 0x\w+', which"),
         (
             ("import os\nos.getcwd()",),
             "3 ('import os')",

@@ -75,7 +75,7 @@ WORTH_NOTHING = (
 @pytest.mark.parametrize(
     ("problem", "change", "message"),
     [
-        ("taxi", {"environment": "CartPole-v1"}, "environment 'CartPole-v1' has no transition tab"),
+        ("taxi", {"environment": "CartPole-v1"}, "environment 'CartPole-v1': it has no trans"),
         ("three_state", {"start_state": "s1"}, WORTH_NOTHING.format("three_state", 0.9)),
     ],
 )
