@@ -11,10 +11,9 @@ import pytest
 from PIL import Image, ImageSequence
 
 import reprise
-from reprise.api import CHAPTER, Trained
+from reprise.api import Trained
 from reprise.environments.rollout import evaluate
 from reprise.errors import UserError
-from reprise.pipeline import parameters
 from reprise.stats.intervals import known_mean
 from tests.environments import userenvs
 from tests.tiny import ROOT
@@ -138,15 +137,6 @@ def test_watching_a_seed_gives_a_picture_in_a_notebook_and_a_path_elsewhere(trai
     picture = f'<img src="data:image/gif;base64,{content}" alt="Seed 1 plays CartPole-v1 for '
     assert seen._repr_html_().startswith(picture)
     assert trained.watch(seed=0).path.name == "reinforce-cartpole-v1-seed-0.gif"
-
-
-def test_values_that_are_not_given_are_the_chapters(trained):
-    chapter = parameters.read(CHAPTER)["reinforce_training"]
-    asked = trained.parameters.model_dump(mode="json")
-    assert asked["environment"] == chapter["environment"]
-    assert asked["evaluation"] == chapter["evaluation"] | SMALL["evaluation"]
-    same = asked.keys() - {"environment", "evaluation", "seeds", *SMALL}
-    assert {key: chapter[key] for key in same} == {key: asked[key] for key in same}
 
 
 def test_another_environment_is_played_under_its_registered_limit_if_none_is_given():

@@ -1,9 +1,6 @@
 """REINFORCE against the chapter's loop and figures."""
 
-from typing import Any
-
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,28 +72,6 @@ def test_training_teaches_to_balance():
     longer = {"iterations": 60, "maximum_steps": 100, "episodes_per_iteration": 10}
     returns = train(TINY.model_copy(update=longer)).returns
     assert returns[-5:].mean() > 2 * returns[:5].mean()
-
-
-def test_the_greedy_policy_takes_the_likelier_action():
-    final = train(TINY).weights["final"]
-    observations = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
-    actions = reinforce.policy(final, TINY)(observations, 0)
-    arrays = reinforce.export(final, TINY)
-    for seed in range(4):
-        left = networks.to_keras(arrays, seed)(observations[..., seed]).numpy()[:, 0]
-        np.testing.assert_array_equal(actions[:, seed], left < 0.5)
-
-
-@pytest.mark.parametrize("behaviour", ["sampled", "greedy"])
-def test_training_follows_its_behaviour(behaviour):
-    h, keys = TINY.model_copy(update={"behaviour": behaviour}), tf.constant(KEYS.T)
-    weights = reinforce.initial_weights(keys, CartPole(), h)
-    played = reinforce.play(choosing(weights, h), keys, CartPole(), 10, 40)
-    logits: Any = reinforce.distribution(weights, played.observation, h)
-    left = tf.sigmoid(logits[..., 0, :]).numpy()
-    likelier = (left < 0.5) == played.action.numpy()
-    share = likelier[played.played.numpy()].mean()
-    assert share == 1 if behaviour == "greedy" else 0.5 < share < 0.9
 
 
 def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():

@@ -1,7 +1,5 @@
 """The vacuum robot's room keeps its rules; compiled code plays them as a plain loop does."""
 
-import math
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -72,10 +70,3 @@ def test_a_population_collects_what_each_policy_collects_alone():
     assert (together == [vacuum_room.path(*pair, SECONDS)[1][times] for pair in each]).all()
     backwards = vacuum_room.collected(policies[::-1], keys[::-1], times)
     assert (together == backwards[::-1]).all()
-
-
-def test_directions_are_those_of_the_cosine_and_the_sine():
-    for heading in np.linspace(-1, 1, 2001).tolist():
-        angle = math.pi * heading
-        expected = math.cos(angle), math.sin(angle)
-        assert vacuum_room.direction(heading) == pytest.approx(expected, abs=1e-10)

@@ -4,7 +4,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-import pandas as pd
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -140,20 +139,6 @@ def test_the_page_offers_the_best_the_median_and_the_worst_seed(site):
         means = {"best": ranked[0], "median": ranked[len(ranked) // 2], "worst": ranked[-1]}
         for place, mean in means.items():
             assert f"{place} seed: {mean:.0f} steps" in offered[f"{algorithm} {place}"]
-
-
-def test_networks_of_another_environment_are_left_out(tmp_path):
-    for stage, policy in (("reinforce_training", "greedy"), ("dqn_training", "final")):
-        arrays = {"activations": np.array(["linear"]), "bias_0": np.zeros((3, 2), np.float32)}
-        arrays["kernel_0"] = np.zeros((3, 4 if policy == "final" else 8, 2), np.float32)
-        table = pd.DataFrame({"seed": range(3), f"{policy}_200": [9.0, float("nan"), 8.0]})
-        artifacts.write_all(tmp_path / stage, {"weights.npz": arrays, "samples.csv": table})
-    found = [network[:6] for network in playground.networks(tmp_path)]
-    assert found == [
-        ("DQN", "best", 0, 3, 9.0, "200"),
-        ("DQN", "median", 2, 3, 8.0, "200"),
-        ("DQN", "worst", 2, 3, 8.0, "200"),
-    ]
 
 
 def test_two_carts_start_in_the_same_state_and_play_without_a_request_or_an_error(page):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from reprise.pipeline import artifacts, parameters
-from reprise.tabular.names import ModelError
 from stages import exploration
 
 NAME = "exploration"
@@ -63,25 +62,3 @@ def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
     other = exploration.run(few.model_copy(update={"runs": 2, "seed": 43}))["samples.csv"]
     lake = again["problem"] == "frozen_lake"
     assert not np.array_equal(other["coverage"][lake], again["coverage"][lake])
-
-
-WORTH_NOTHING = (
-    r"^exploration.problems.{}: at discount {} an episode is worth 0 to an optimal policy, so that "
-    "no loss can be relative to that; allowed: a start and a discount with which it is worth more "
-    "or less than 0$"
-)
-
-
-@pytest.mark.parametrize(
-    ("problem", "change", "message"),
-    [
-        ("taxi", {"environment": "CartPole-v1"}, "environment 'CartPole-v1': it has no trans"),
-        ("three_state", {"start_state": "s1"}, WORTH_NOTHING.format("three_state", 0.9)),
-    ],
-)
-def test_a_problem_that_cannot_be_is_refused_before_anything_is_learnt(
-    few: Params, problem: str, change: dict, message: str, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(exploration.packs, "run", None)
-    with pytest.raises(ModelError, match=message):
-        exploration.run(altered(few, problem, **change))

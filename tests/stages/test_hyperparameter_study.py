@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from reprise import seeds
 from reprise.pipeline import packs
 from stages import hyperparameter_study as study
 from tests import tiny
@@ -40,21 +39,6 @@ def test_a_program_has_packs_of_one_shape_whose_last_is_filled_up():
     places = [(setting.number, seed) for runs in whole for setting, seed in runs]
     every = [(setting, seed) for setting in range(8) for seed in range(2)]
     assert places == [*every, (7, 2), (7, 3)]
-
-
-def test_no_two_runs_share_a_key(monkeypatch):
-    asked = []
-    give = seeds.training_keys
-
-    def remembering(*path):
-        asked.append(give(*path))
-        return asked[-1]
-
-    monkeypatch.setattr(seeds, "training_keys", remembering)
-    tiny.run(NAME)
-    keys = np.concatenate(asked)
-    assert len(keys) == 18
-    assert len(np.unique(keys, axis=0)) == len(keys)
 
 
 def test_a_run_trains_with_the_numbers_of_its_own_setting():

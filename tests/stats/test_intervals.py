@@ -110,20 +110,6 @@ def test_equal_seeds_are_degenerate(value: float):
     assert summary(same)["standard_deviation"] == 0.0
 
 
-def test_a_summary_describes_the_seeds_with_a_value():
-    described, (low, high) = summary([np.nan, *SAMPLE, np.nan]), bounds(mean_interval(SAMPLE))
-    expected = {"n": 8, "mean": 7.75, "mean_low": low, "mean_high": high, "median": 6.5}
-    expected |= {"interquartile_mean": 6.5, "min": 3.0, "max": 20.0}
-    expected |= {"standard_deviation": pytest.approx(np.std(SAMPLE, ddof=1))}
-    assert described == expected
-    assert list(described) == list(expected)
-    known = {"n": 1} | dict.fromkeys(("mean", "median", "interquartile_mean", "min", "max"), 3.0)
-    one = summary([3.0, np.nan])
-    assert list(one) == list(expected)
-    assert {key: value for key, value in one.items() if value == value} == known
-    assert summary([np.nan])["n"] == 0
-
-
 @pytest.mark.parametrize("n", [10, 31, 96])
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
 def test_the_interval_of_a_median_agrees_with_scipy(n: int, confidence: float):

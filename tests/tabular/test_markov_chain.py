@@ -46,15 +46,6 @@ def test_a_state_left_with_probability_p_is_left_after_a_geometric_time():
     np.testing.assert_allclose(lengths, 0.2 * 0.8 ** np.arange(30), rtol=1e-12)
 
 
-def test_the_lengths_have_the_mean_and_the_variance_of_the_closed_form(chapter):
-    for chain in (chapter, gamblers_ruin(0.4, 5)):
-        solved, n = absorption(chain), np.arange(1, 2001)[:, np.newaxis]
-        lengths = length_distribution(chain, 2000)
-        np.testing.assert_allclose((n * lengths).sum(axis=0), solved.steps, rtol=1e-9)
-        spread = (n * n * lengths).sum(axis=0) - solved.steps**2
-        np.testing.assert_allclose(spread, solved.variance, rtol=1e-7, atol=1e-9)
-
-
 def test_a_fair_game_is_ruin_or_gain_in_proportion_to_the_capital():
     solved = absorption(gamblers_ruin(0.5, 6))
     capital = np.arange(1, 6)
