@@ -250,4 +250,6 @@ def test_a_notebook_shows_whatever_its_trainings_came_to(
 
 
 def test_the_notebook_of_the_dqn_shows_a_training_in_which_no_episode_ends(tmp_path: Path):
-    check("dqn_training", UNFINISHED, tmp_path)
+    metrics, said = check("dqn_training", UNFINISHED, tmp_path)
+    assert metrics["last_return"]["n"] == metrics["best"][f"limit_{LIMITS[0]}"]["n"] == 0
+    assert "diverged" not in said

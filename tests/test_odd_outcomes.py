@@ -30,18 +30,6 @@ def written(name: str, **changed: Any) -> dict[str, Any]:
     return contents | {"metrics.json": metrics, "headline": headline(contents)}
 
 
-def test_without_a_finished_episode_there_is_neither_a_return_nor_a_best_policy():
-    steps = {"total_episodes": None, "total_steps": 6, "train_every": 2}
-    found = written("dqn_training", **SMALL | steps | {"maximum_steps": 20, "learning_starts": 1})
-    assert len(found["learning_curve.csv"]) == 0
-    samples, metrics = found["samples.csv"], found["metrics.json"]
-    assert samples[["last_return", "first_at_cap", f"best_{LIMIT}"]].isna().all(axis=None)
-    assert samples[f"final_{LIMIT}"].notna().all()
-    assert metrics["last_return"]["n"] == metrics["best"][f"limit_{LIMIT}"]["n"] == 0
-    assert metrics["diverged"] == 0
-    assert "diverged" not in found["headline"]
-
-
 @pytest.mark.parametrize(("rates", "counted"), [([1e29, 1e30], (0, 4)), ([0.01, 1e30], (2, 2))])
 def test_a_study_of_settings_that_diverge_says_which_they_are(rates: list[float], counted: tuple):
     found = written("hyperparameter_study", **study(rates))

@@ -81,19 +81,6 @@ def test_a_gaussians_negative_log_probability_and_its_gradient_are_those_of_the_
     np.testing.assert_allclose(to_deviations, (1 - z**2).sum(axis=0), rtol=1e-4)
 
 
-@pytest.mark.parametrize("count", [4, 200])
-def test_the_value_of_the_action_taken_and_its_gradient_are_those_of_that_action_only(count: int):
-    values = tf.constant(np.random.default_rng(3).normal(size=(7, count, 3)).astype(np.float32))
-    action = np.random.default_rng(4).integers(count, size=(7, 3)).astype(np.int32)
-    with tf.GradientTape() as tape:
-        tape.watch(values)
-        found = heads.select_action_values(values, tf.constant(action))
-    expected = np.take_along_axis(values.numpy(), action[:, None], axis=1)[:, 0]
-    np.testing.assert_array_equal(found, expected)
-    taken = np.arange(count)[:, None] == action[:, None]
-    np.testing.assert_array_equal(tape.gradient(found, values), taken)
-
-
 @pytest.mark.parametrize("scale", [1, 20])
 @pytest.mark.parametrize("outputs", [1, 4])
 def test_the_entropy_is_that_of_the_probabilities_and_so_is_its_gradient(outputs: int, scale: int):

@@ -99,9 +99,3 @@ def test_a_stage_without_exercises_is_one_line(words, message, capsys):
     said = capsys.readouterr()
     assert message in said.err
     assert (said.out, said.err.count("\n")) == ("", 1)
-
-
-def test_results_that_are_missing_are_named(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(handout, "EXECUTED", tmp_path)
-    assert handout.main(["dqn_training"]) == 2
-    assert "dqn_training.ipynb does not exist; `dvc repro` makes it" in capsys.readouterr().err

@@ -45,19 +45,6 @@ def test_each_page_loads_files_only_without_errors_and_fits_each_screen(browser)
             assert browser.execute_script(wide) == 0, (page, width)
 
 
-def test_the_policy_refuses_a_picture_from_elsewhere_which_the_log_would_show(browser, tmp_path):
-    head = (browser.site / "index.html").read_text(encoding="utf-8").partition("<title>")[0]
-    foreign = tmp_path / "foreign.html"
-    foreign.write_text(f"{head}<img src='http://127.0.0.1:9/a.png'>", encoding="utf-8")
-    browser.said()
-    browser.open(foreign)
-    assert any("Content Security Policy" in line for line in browser.said())
-    foreign.write_text("<img src='http://127.0.0.1:9/a.png'>", encoding="utf-8")
-    browser.asked()
-    browser.open(foreign)
-    assert "http://127.0.0.1:9/a.png" in browser.asked()
-
-
 def test_a_column_is_sorted_up_then_down_then_as_the_chapter_has_it(index):
     before = index.shown()
     heads = index.find("#ledger thead th")
