@@ -23,7 +23,7 @@ from pydantic import Field
 from reprise import seeds
 from reprise.agents import dqn, evaluation
 from reprise.environments import registry
-from reprise.environments.rollout import Camera
+from reprise.environments.rollout import animated
 from reprise.environments.specification import Played
 from reprise.hyperparameters import AtLeastTwo, Experiment, PositiveInt
 from reprise.measures import snapshots, training
@@ -58,7 +58,6 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 
 def run(params: Params) -> dict:
     """Train and evaluate all seeds."""
-    camera = Camera(params.environment, NAME)
     (run,) = evaluation.in_packs(train, params, NAME).values()
     top = params.environment.top(params.maximum_steps)
     samples = training.course(run, params.evaluation.limits, top)
@@ -81,7 +80,9 @@ def run(params: Params) -> dict:
         "weights.npz": dqn.export(training.shown(run.weights["final"]), params),
         "snapshots.npz": snapshots.table(run, "final", partial(dqn.export, h=params)),
         "policy_map.csv": evaluation.pushing_right(pushes),
-        "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
+        "median_seed.gif": animated(
+            params.environment, NAME, run.actions, seed, params.evaluation.first_seed
+        ),
     }
 
 

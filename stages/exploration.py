@@ -22,8 +22,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
+from reprise import seeds
 from reprise.pipeline import packs, stage
 from reprise.stats.estimates import bounds, share, stacked
 from reprise.stats.intervals import probability_of_improvement, summary
@@ -75,9 +75,6 @@ class Checkpoints(kinds.Frozen):
 class Params(kinds.Frozen):
     """The section of params.yaml."""
 
-    holds = ((capacity.GENERATOR, "runs"),)
-    takes = tuple((1, f"problems.{name}.iterations", "runs") for name in Problems.model_fields)
-
     seed: kinds.Seed
     runs: kinds.AtLeastTwo
     tolerance: kinds.Fraction  # relative to the optimum
@@ -123,7 +120,7 @@ def optimum(name: str, trial: ThreeState | ToyText) -> float:
     solved = problem(trial)
     values = optimal_q_values(solved.mdp, trial.discount).max(axis=1)
     best = solved.start_value(values)
-    if abs(best) <= tolerances.TIE * tolerances.least_value(solved.mdp, values):
+    if abs(best) <= tolerances.TIE:
         raise names.ModelError(
             f"{NAME}.problems.{name}: at discount {trial.discount} an episode is worth 0 to an "
             "optimal policy, so that no loss can be relative to that; allowed: a start and a "

@@ -20,7 +20,7 @@ from pydantic import Field
 from reprise import seeds
 from reprise.agents import evaluation, reinforce
 from reprise.environments import registry
-from reprise.environments.rollout import Camera
+from reprise.environments.rollout import animated
 from reprise.environments.specification import Played
 from reprise.hyperparameters import AtLeastTwo, Experiment, PositiveInt
 from reprise.measures import snapshots, training
@@ -67,7 +67,6 @@ def run(params: Params) -> dict:
 
 def trained(params: Training, name: str, points: int = 0) -> tuple[TrainingRun, dict]:
     """Return a run and its results, by a stage's name."""
-    camera = Camera(params.environment, name)
     (run,) = evaluation.in_packs(partial(train, name, points), params, name).values()
     samples = training.by_iterations(run, params.evaluation.limits)
     samples = samples.join(training.times(run, params.targets, window=1))
@@ -83,7 +82,9 @@ def trained(params: Training, name: str, points: int = 0) -> tuple[TrainingRun, 
         "samples.csv": samples,
         **training.curves(run.returns, "iteration", first=1),
         "weights.npz": reinforce.export(training.shown(run.weights["final"]), params),
-        "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
+        "median_seed.gif": animated(
+            params.environment, name, run.actions, seed, params.evaluation.first_seed
+        ),
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 LONGEST = (
     "test_pipeline", "test_proposals", "test_notebooks_on_odd_results", "test_fresh_clone",
-    "test_dqn", "test_seen_by_dvc", "test_training_stages", "test_remotes", "test_ray_cluster",
+    "test_dqn", "test_seen_by_dvc", "test_training_stages", "test_ray_cluster",
     "test_reinforce", "test_survival", "test_experiments",
 )  # fmt: skip
 

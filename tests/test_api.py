@@ -2,22 +2,18 @@
 
 import base64
 import hashlib
-import io
 import json
-import re
 import subprocess
 import sys
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
 import reprise
-from reprise.api import CHAPTER, Trained
+from reprise.api import Trained
 from reprise.environments.rollout import evaluate
 from reprise.errors import UserError
-from reprise.pipeline import parameters
 from reprise.stats.intervals import known_mean
 from tests.environments import userenvs
 from tests.tiny import ROOT
@@ -120,27 +116,15 @@ def test_a_budget_of_steps_takes_the_place_of_iterations_or_episodes():
     assert axes.get_xlabel() == "round"
 
 
-def test_the_summary_has_the_mean_its_interval_and_the_share_solved(trained):
+def test_the_plot_has_the_median_and_the_summary_the_mean_and_the_share_solved(trained):
+    (axes,) = trained.plot().axes
+    np.testing.assert_allclose(axes.lines[2].get_ydata(), trained.curves.median(axis=1))
     found = trained.summary().loc["greedy_30"]
     mean = known_mean(trained.returns["greedy_30"])
     np.testing.assert_allclose(found[["mean", "low", "high"]].tolist(), mean[:3], atol=0.05)
     assert (found["seeds"], found["diverged"]) == (2, 0)
     solved = (trained.returns["greedy_30"] >= 0.975 * 30).mean()
     assert found["solved_low"] <= found["solved"] == solved <= found["solved_high"]
-
-
-def test_the_plot_has_the_seeds_their_median_and_the_band(trained):
-    rc = dict(mpl.rcParams)
-    figure = trained.plot()
-    (axes,) = figure.axes
-    seeds, median = axes.lines[:2], axes.lines[2]
-    for line, name in zip(seeds, trained.curves, strict=True):
-        np.testing.assert_array_equal(line.get_ydata(), trained.curves[name])
-    np.testing.assert_allclose(median.get_ydata(), trained.curves.median(axis=1))
-    np.testing.assert_array_equal(median.get_xdata(), [1, 2, 3])
-    assert axes.get_title(loc="left") == "Reinforce on CartPole-v1"
-    assert "maximum" in [text.get_text() for text in axes.texts]
-    assert dict(mpl.rcParams) == rc, "the user's own style stays"
 
 
 def test_watching_a_seed_gives_a_picture_in_a_notebook_and_a_path_elsewhere(trained, tmp_path):
@@ -150,63 +134,9 @@ def test_watching_a_seed_gives_a_picture_in_a_notebook_and_a_path_elsewhere(trai
     with Image.open(seen) as picture:
         assert len(list(ImageSequence.Iterator(picture))) > 1
     content = base64.b64encode(path.read_bytes()).decode()
-    steps = int(evaluated_first(trained, 1))
-    alt = f"Seed 1 plays CartPole-v1 for {steps} steps"
-    assert seen._repr_html_() == f'<img src="data:image/gif;base64,{content}" alt="{alt}">'
+    picture = f'<img src="data:image/gif;base64,{content}" alt="Seed 1 plays CartPole-v1 for '
+    assert seen._repr_html_().startswith(picture)
     assert trained.watch(seed=0).path.name == "reinforce-cartpole-v1-seed-0.gif"
-    with pytest.raises(UserError, match="seed 2: allowed are 0 to 1"):
-        trained.watch(seed=2)
-
-
-def evaluated_first(trained: Trained, seed: int) -> float:
-    """Return the first evaluation episode's return, by the seed's Keras model."""
-    model, first = trained.model(seed), trained.parameters.evaluation.seeds[:1]
-
-    def act(observations: np.ndarray, step: int) -> np.ndarray:
-        return (model(observations[..., 0]).numpy() < 0.5).astype(int)
-
-    return evaluate(act, "CartPole-v1", first, 1, [30]).item()
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_is_one_line_on_a_terminal_and_nothing_elsewhere(monkeypatch, capsys):
-    once = {"seeds": 2, "iterations": 1, "maximum_steps": 20, "evaluation": SMALL["evaluation"]}
-    reprise.train("reinforce", environment="CartPole-v1", **once)
-    assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr("sys.stderr", terminal := Terminal())
-    reprise.train("reinforce", environment="CartPole-v1", **once)
-    said = terminal.getvalue()
-    assert said.count("\n") == 1
-    last = said.rpartition("\r")[2]
-    seconds = r"\d+(\.\d)? s"
-    phases = rf"compilation and training {seconds}, evaluation {seconds} \n"
-    assert re.fullmatch(rf"reinforce on CartPole-v1, seeds: 2: {phases}", last)
-
-
-def test_values_that_are_not_given_are_the_chapters(trained):
-    chapter = parameters.read(CHAPTER)["reinforce_training"]
-    asked = trained.parameters.model_dump(mode="json")
-    assert asked["environment"] == chapter["environment"]
-    assert asked["evaluation"] == chapter["evaluation"] | SMALL["evaluation"]
-    same = asked.keys() - {"environment", "evaluation", "seeds", *SMALL}
-    assert {key: chapter[key] for key in same} == {key: asked[key] for key in same}
-
-
-def test_the_dqn_trains_in_any_environment_of_gymnasiums():
-    limited = [{"name": "TimeLimit", "max_episode_steps": 9}]
-    trained = reprise.train(
-        "dqn_training", environment={"id": "MountainCar-v0", "wrappers": limited}, seeds=2,
-        total_episodes=3, learning_starts=1, evaluation={"episodes": 1, "limits": [12]}, **TINY_DQN,
-    )  # fmt: skip
-    assert trained.curves.index.name == "episode"
-    np.testing.assert_array_equal(trained.curves, np.full((3, 2), -9))
-    assert list(trained.returns) == ["final_12", "best_12"]
-    np.testing.assert_array_equal(trained.returns, np.full((2, 2), -9))
-    assert trained.model(seed=1).output_shape == (None, 3)  # Q-values
 
 
 def test_another_environment_is_played_under_its_registered_limit_if_none_is_given():
@@ -245,26 +175,16 @@ def test_continuous_actions_train_save_and_load(tmp_path):
         ({"algorithm": "x"}, "algorithm 'x' is unknown; there are reinforce, dqn"),
         ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
         ({"packs": 5}, "reinforce.packs is unknown; known are environment, seeds, seed, "),
-        ({"seeds": 0}, "reinforce.seeds is 0; allowed: greater than 0"),
         ({"seeds": []}, "seeds is []; allowed: a number of seeds, or a list of their numbers"),
         ({"seeds": [3, 3]}, "seeds is [3, 3]; allowed: a number of seeds, or a list"),
-        ({"seeds": [-1]}, "seeds is [-1]; allowed: a number of seeds, or a list"),
-        ({"seeds": "3"}, "seeds is '3'; allowed: a number of seeds, or a list of"),
         ({"steps": 1999}, "steps is 1999; allowed: at least 2000, an iteration of 10 episodes of"),
         ({"steps": 9000, "iterations": 3}, "steps and iterations are given; allowed: one of"),
-        ({"steps": 9000.0}, "steps is 9000.0; allowed: "),
         ({"algorithm": "dqn", "steps": 0}, "dqn.total_steps is 0; allowed: greater than 0"),
-        ({"credit": "advantag"}, "did you mean advantage?"),
-        ({"evaluation": {"episods": 1}}, "evaluation.episods is unknown; did you mean episodes?"),
-        ({"evaluation": 3}, "reinforce.evaluation is 3; allowed: a valid dictionary or"),
-        ({"environment": "CartPole-v7"}, "did you mean CartPole-v1?"),
         (
-            {"algorithm": "dqn", "environment": "MountainCarContinuous-v0"},
-            "allowed: Discrete actions. reinforce and actor_critic take both",
+            {"algorithm": "dqn", "environment": "Pendulum-v1"},
+            "allowed: Discrete actions. reinforce",
         ),
-        ({"environment": ""}, "reinforce.environment.id is '': String should have at least 1 char"),
-        ({"environment": {"kwargs": {}}}, "reinforce.environment.id is missing"),
-        ({"environment": 1}, "reinforce.environment is 1; allowed: a valid dictionary or"),
+        ({"environment": "CartPole-v7"}, "did you mean CartPole-v1?"),
     ],
 )
 def test_a_users_mistake_is_named_in_one_line(asked, message):
@@ -272,12 +192,6 @@ def test_a_users_mistake_is_named_in_one_line(asked, message):
         reprise.train(**{"algorithm": "reinforce", **asked})
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
-
-
-def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'reprise' has no attribute 'trian'"):
-        _ = reprise.trian
-    assert set(reprise.__all__) == {"train", "load"}
 
 
 @pytest.mark.parametrize("algorithm", ["reinforce", "dqn"])

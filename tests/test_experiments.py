@@ -1,17 +1,19 @@
 """Experiments with DVC: queued, in a folder of their own, compared, applied, kept and drawn."""
 
 import json
+import shlex
 import shutil
 import time
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
-from selenium import webdriver
 from selenium.webdriver.support.wait import WebDriverWait
 
+from reprise.site import handout
 from tests import tiny
 from tests.repositories import Repository
+from tests.site.browsing import Browser
 
 STAGE = "q_learning_convergence"
 NAMES = {"nearer": "0.8", "nearest": "0.7"}  # experiments by name, and their discounts
@@ -127,36 +129,30 @@ def plotted(repository: Repository) -> Path:
     return repository.folder / "dvc_plots/index.html"
 
 
-def test_a_browser_draws_the_plots_without_a_network(plotted):
-    options = webdriver.ChromeOptions()
-    blocked = "--host-resolver-rules=MAP * ~NOTFOUND"
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", blocked):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "SEVERE"})
-    driver = shutil.which("chromedriver")
-    assert driver, "chromedriver not found; on Debian, `apt install chromium chromium-driver`"
-    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    try:
-        browser.get(plotted.as_uri())
-        WebDriverWait(browser, 60).until(
-            lambda page: len(page.find_elements("css selector", "svg.marks")) == 2
-        )
+def test_a_browser_draws_the_plots_without_a_network(plotted, tmp_path):
+    with Browser.started(plotted.parent, tmp_path / "profile") as browser:
+        browser.open(plotted.name)
+        WebDriverWait(browser, 60).until(lambda _: len(browser.find("svg.marks")) == 2)
         drawn = [
-            [
-                str(path.get_attribute("d"))
-                for path in browser.find_elements("css selector", f".mark-{mark} path")
-            ]
+            [str(path.get_attribute("d")) for path in browser.find(f".mark-{mark} path")]
             for mark in ("area", "line")
         ]
-        assert not browser.get_log("browser")
-        log = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    finally:
-        browser.quit()
+        assert not [line for line in browser.said() if "spec uses Vega" not in line]
+        asked = browser.asked()
     variants = {row.split(",")[0] for row in (tiny.ROOT / BY_VARIANT).read_text().split()[1:]}
     for paths in drawn:
         assert len(set(paths)) == 2 * (1 + len(variants)), "two revisions, each panel"
         assert all(path.count("L") > 20 and "NaN" not in path for path in paths)
-    sent = [event["params"] for event in log if event["method"] == "Network.requestWillBeSent"]
-    asked = [params["request"]["url"] for params in sent]
     assert asked
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
+
+
+def test_an_exercise_of_a_handout_runs_and_the_comparison_gives_its_answer(repository, monkeypatch):
+    monkeypatch.chdir(tiny.ROOT)
+    exercise = handout.read(STAGE)[0]
+    run, compare = map(shlex.split, handout.commands(STAGE, exercise))
+    succeeds(repository, *run[1:])
+    assert not repository.git("status", "--porcelain"), "the reader's files stay as they are"
+    said = repository.python(*compare[1:]).stdout
+    assert any(answer in said for answer in exercise.answers), said
+    assert f"{STAGE} {exercise.outcome}" in said

@@ -3,9 +3,6 @@
 import os
 import subprocess
 import sys
-from functools import cache
-
-import pytest
 
 from tests.tiny import ROOT
 
@@ -46,26 +43,12 @@ def raised(code: str) -> str:
     )
 
 
-@cache
-def alone() -> str:
-    """Return the weights where nothing but Reprise is imported."""
-    return run(f"import reprise\n{TRAIN}")
-
-
 def test_a_network_loads_after_keras_and_training_says_what_to_do():
     assert run(f"import keras\nimport reprise\n{LOAD}{raised(TRAIN)}") == f"(None, 4)\n{LATE}\n"
 
 
-@pytest.mark.parametrize(
-    ("before", "variables"),
-    [
-        (SET, {}),
-        (
-            "import reprise\nimport keras\n",
-            {"XLA_FLAGS": "--no_flag_of_theirs", "TF_NUM_INTRAOP_THREADS": "3"},
-        ),
-    ],
-    ids=["flags set after it", "flags set before, then Keras"],
-)
-def test_whoever_imports_reprise_first_gets_the_same_bytes(before: str, variables: dict[str, str]):
-    assert run(f"{before}{TRAIN}", **variables) == alone()
+def test_whoever_imports_reprise_first_gets_the_same_bytes():
+    """Flags of the user's own are set before, and another flag afterwards."""
+    given = {"XLA_FLAGS": "--no_flag_of_theirs", "TF_NUM_INTRAOP_THREADS": "3"}
+    alone = run(f"import reprise\n{TRAIN}")
+    assert run(f"{SET}import keras\n{TRAIN}", **given) == alone

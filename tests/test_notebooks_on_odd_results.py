@@ -1,9 +1,10 @@
-"""Notebooks show whatever a training comes to: every figure holds its data, no text says `nan`.
+"""Results and notebooks hold whatever a training gives: no figure is cut, no text says `nan`.
 
 The stages train for real, with tiny parameters and once each; what their packs give is then changed
 to what nobody hopes for, and the stage makes its results of it. Warnings are errors, as everywhere.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -137,21 +138,31 @@ def changed(found: Any, odd: Odd) -> Any:
         return found  # nothing that was trained
     other = {}
     for key, value in found._asdict().items():
-        if key == "played":
+        if key == "evaluations":
             other[key] = {way: odd.played(values) for way, values in value.items()}
         elif hasattr(value, "_asdict"):
             other[key] = changed(value, odd)
         elif key in kinds and isinstance(value, np.ndarray) and value.size:
             other[key] = kinds[key](value)
-    if "diverged" in found._fields:
-        other["diverged"] = np.isnan(other["greedy"][0])
     return found._replace(**other)
 
 
-def check(name: str, changes: dict[str, Any], folder: Path) -> None:
-    """Make a stage's results, execute its notebook on them, and look at what it shows."""
+def blocks(metrics: Any) -> list[dict[str, Any]]:
+    """Return what metrics say of both seeds under the first limit, wherever it stands."""
+    if not isinstance(metrics, dict):
+        return []
+    found = [block for inner in metrics.values() for block in blocks(inner)]
+    own = metrics.get(f"limit_{LIMITS[0]}", {"n": 0, "missing": 0})
+    return [*found, own] if own["n"] + own["missing"] == 2 else found
+
+
+def check(name: str, changes: dict[str, Any], folder: Path) -> tuple[dict[str, Any], str]:
+    """Make a stage's results, execute its notebook on them, and return metrics and headline."""
     given = sections(name, changes)
     made = tiny.stage(name).run(tiny.params(name, given))
+    metrics = json.loads(artifacts.render("metrics.json", made["metrics.json"]))
+    said = tiny.stage(name).headline(made)
+    assert said == tiny.stage(name).headline({"metrics.json": metrics})  # README reads it
     made = {file: content for file, content in made.items() if not file.endswith(".npz")}
     artifacts.write_all(folder / name, made)
     ledger = artifacts.read_csv(tiny.ROOT / "data/claims/ledger.csv").head(0)
@@ -160,10 +171,11 @@ def check(name: str, changes: dict[str, Any], folder: Path) -> None:
     figures, texts = shown.by(notebook, data=str(folder / name), params=given(name))
     assert [place for figure in figures for place in outside(figure)] == []
     texts += [text.get_text() for figure in figures for axes in figure.axes for text in axes.texts]
-    said = re.sub(r"```.*?```", "", "\n\n".join(texts), flags=re.DOTALL)  # code may say None
-    assert [said[max(0, m.start() - 80) : m.end() + 40] for m in WRONG.finditer(said)] == []
+    shows = re.sub(r"```.*?```", "", "\n\n".join(texts), flags=re.DOTALL)  # code may say None
+    assert [shows[max(0, m.start() - 80) : m.end() + 40] for m in WRONG.finditer(shows)] == []
     for figure in figures:
         figure.draw_without_rendering()
+    return metrics, said
 
 
 def outside(figure: Figure) -> list[str]:
@@ -225,8 +237,19 @@ def test_a_notebook_shows_whatever_its_trainings_came_to(
         found = [[alone(pack) for pack in run] for run in found]
     runs = iter(found)
     monkeypatch.setattr(packs, "run", lambda *arguments, **options: next(runs))
-    check(name, CASES[case].changes, tmp_path)
+    metrics, said = check(name, CASES[case].changes, tmp_path)
+    for block in blocks(metrics):
+        if "diverge" in case:  # it is in no mean and has not solved the task
+            assert (block["n"], block["missing"]) == {"all diverge": (0, 2)}.get(case, (1, 1))
+            assert block["solved"] <= block["n"] / 2
+            assert (block["mean"] is None) == (case == "all diverge")
+            assert "none" in said or "of 2" in said
+    if case == "one seed":
+        assert "[" not in said
+        assert metrics["last_return"]["mean_high"] is None
 
 
 def test_the_notebook_of_the_dqn_shows_a_training_in_which_no_episode_ends(tmp_path: Path):
-    check("dqn_training", UNFINISHED, tmp_path)
+    metrics, said = check("dqn_training", UNFINISHED, tmp_path)
+    assert metrics["last_return"]["n"] == metrics["best"][f"limit_{LIMITS[0]}"]["n"] == 0
+    assert "diverged" not in said

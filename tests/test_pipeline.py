@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from reprise.pipeline import artifacts
-from tests import loopback, namespaces
+from tests import loopback
 from tests.repositories import EXTRA, STAGES, Repository
 from tests.site import documents
 
@@ -18,7 +18,7 @@ MARK = "dqn_training.activation = relu (chapter: elu)"
 def repository(tmp_path_factory) -> Repository:
     """Return a repository in which the whole pipeline has run once, as an experiment."""
     made = Repository.make(tmp_path_factory.mktemp("pipeline"))
-    made.inside = namespaces.WITHOUT_NETWORK
+    made.inside = loopback.without_network()
     done = made.dvc("exp", "run", "-S", EXPERIMENT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (made.folder / "data" / EXTRA).exists()

@@ -146,6 +146,8 @@ def parameter(key: str, sections: dict[str, Any] | None = None) -> Any:
 def shrunk(change: str) -> str:
     """Return a change in proportion to the tiny parameters."""
     key, _, value = change.partition("=")
+    if key.endswith("hidden_sizes"):  # a program's size, and its compilation, grow with them
+        return re.sub(r"\d+", "4", change)
     if value == "null":  # the registered limit takes long, and other tests try it
         return f"{key}={parameter(key)}"
     if not re.fullmatch(r"\d+", value):

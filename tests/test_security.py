@@ -16,7 +16,7 @@ import reprise
 from reprise.errors import UserError
 from reprise.pipeline import artifacts, notebooks, parameters, stage
 from reprise.tabular import loaders, markov_chain
-from stages import claims, reporting
+from stages import claims
 from stages import markov_chain as walks
 from tests import tiny
 
@@ -82,17 +82,6 @@ def test_a_value_of_params_yaml_is_reported_on_one_line_and_runs_nothing(tmp_pat
     out, said = capsys.readouterr()
     assert (code, out) == (2, "")
     assert said.splitlines() == [said.removesuffix("\n")]
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-def test_the_name_of_a_notebook_is_only_a_name(tmp_path, value, capsys):
-    only(tmp_path, reporting=SECTIONS["reporting"])
-    model, run = reporting.Params, reporting.run
-    code = stage.execute("reporting", model, run, reporting.headline, ["notebook"], argv=[value])
-    out, said = capsys.readouterr()
-    assert (code, out) == (2, "")
-    assert "no notebook" in said
-    assert said.count("\n") == 1
 
 
 def test_a_notebook_gets_each_parameter_as_it_was_given(tmp_path):

@@ -1,26 +1,19 @@
 """Every stage that trains: files, bytes, random streams, errors."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
-from ruamel.yaml import YAML
 
 from reprise import seeds
 from reprise.environments.cartpole import CartPole
-from reprise.measures import training
 from reprise.nn import streams
 from reprise.nn.determinism import tf
-from reprise.pipeline import artifacts, execution, parameters, stage
+from reprise.pipeline import artifacts, execution, parameters
 from tests import tiny
-from tests.environments import userenvs
 from tests.stages.executing import rendered, trained
 
 ROOT = tiny.ROOT
@@ -148,29 +141,6 @@ def test_a_variant_does_not_depend_on_the_others(results, name: str):
     assert artifacts.render("samples.csv", found) == artifacts.render("samples.csv", expected)
 
 
-WAYS = {"reinforce_training": ("greedy", "sampled"), "dqn_training": ("final", "best")}
-
-
-@pytest.mark.parametrize("name", WAYS)
-def test_the_metrics_summarise_the_samples(results, name: str):
-    metrics, samples = results(name)["metrics.json"], results(name)["samples.csv"]
-    for way in WAYS[name]:
-        for limit in (20, 30):
-            found, seeds = metrics[way][f"limit_{limit}"], samples[f"{way}_{limit}"]
-            assert (found["n"], found["mean"]) == (4, pytest.approx(seeds.mean()))
-            assert found["mean_low"] <= found["mean"] <= found["mean_high"]
-            assert found["solved"] == (seeds >= 0.975 * limit).mean()
-        assert (samples[f"{way}_30"] >= samples[f"{way}_20"]).all()
-    first = f"{WAYS[name][0]}_20"
-    assert metrics["last_return"]["mean"] == pytest.approx(samples["last_return"].mean())
-    assert metrics["environment_steps"]["max"] == samples["environment_steps"].max()
-    assert metrics["median_seed"] == training.median_seed(samples[first].to_numpy())
-    mean = metrics[WAYS[name][0]]["limit_20"]
-    said = tiny.stage(name).headline(results(name))
-    assert f"greedy return {mean['mean']:.1f} [{mean['mean_low']:.1f}, " in said
-    assert said.endswith(" of 4 seeds")
-
-
 LIMITED = ["reinforce_training", "dqn_training", "credit_assignment", "dqn_ablations"]
 WRAPPERS = [{"name": "TimeLimit", "max_episode_steps": 12}, {"name": "NormalizeObservation"}]
 CAR = {"id": "MountainCar-v0", "solved_return": -15, "wrappers": WRAPPERS}
@@ -193,102 +163,6 @@ def test_a_stage_plays_the_environment_of_its_section(name: str):
     told = next(iter(metrics["variants"].values())) if "variants" in metrics else metrics
     ways = told.get("greedy") or told["final"]
     assert ways["limit_20"]["solved"] == 1
-
-
-@pytest.mark.parametrize("name", LIMITED)
-def test_a_limit_that_is_null_is_the_environments_registered_one(name: str):
-    short = {"environment": {"id": "Short-v0"}, "maximum_steps": None}
-    with userenvs.registered():
-        section = tiny.section(name, evaluation={"limits": None}, **short)
-        params = parameters.checked(section, name, tiny.stage(name).Params)
-        assert params.maximum_steps == 7
-        assert params.evaluation.limits == (7,)
-        assert params.notice is None
-
-
-def test_a_bad_parameter_ends_the_process_with_two_and_one_line(tmp_path: Path):
-    name = "dqn_ablations"
-    YAML().dump({name: tiny.section(name, learning_rate=-0.01)}, tmp_path / "params.yaml")
-    command = [sys.executable, "-m", f"stages.{name}"]
-    variables = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=variables)
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
-    assert f"{name}.learning_rate is -0.01; allowed: greater than 0" in ended.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
-
-
-def varied(change: dict[str, Any]) -> dict[str, Any]:
-    """Return a change of one variant."""
-    return {"variants": {"advantage": change}}
-
-
-EITHER: list[tuple[dict[str, Any], str]] = [
-    ({"discount": 1.5}, "discount is 1.5; allowed: less than or equal to 1"),
-    ({"activation": "rely"}, "activation is 'rely'; allowed: one of elu, relu, tanh"),
-    ({"learning_rat": 0.01}, "learning_rat is unknown; did you mean learning_rate?"),
-    ({"seeds": True}, "seeds is true; allowed: a valid integer"),
-    ({"hidden_sizes": [5, 0]}, "hidden_sizes.1 is 0; allowed: greater than 0"),
-    ({"evaluation": {"limits": []}}, "evaluation.limits"),
-    ({"evaluation": {"first_seed": 2**31 - 1}}, "evaluation: first_seed is 2147483647; allowed: "),
-]
-MISTAKES: dict[str, list[tuple[dict[str, Any], str]]] = {
-    "reinforce_training": EITHER,
-    "dqn_training": [
-        *EITHER,
-        ({"epsilon_unit": "episode"}, "epsilon_unit is 'episode'; allowed: one of episodes, steps"),
-        ({"batch_size": 64}, "batch_size is 64; allowed: at most replay_capacity, 32"),
-        ({"epsilon_end": 1.0, "epsilon_start": 0.5}, "epsilon_end is 1.0; allowed: at most eps"),
-        ({"double": True}, "double is true; allowed: only with a target_network, hard or soft"),
-        (
-            {"total_steps": 80},
-            "total_episodes is 8, total_steps is 80; allowed: one of them, ",
-        ),
-    ],
-    "credit_assignment": [
-        (varied({"credit": "al"}), "variants.advantage.credit is 'al'; allowed: one of total_rew"),
-        (varied({"discoun": 0.9}), "variants.advantage.discoun is unknown; did you mean discount?"),
-        (varied({"iterations": 5}), "variants: advantage changes iterations; all variants need th"),
-        ({"half_lives": {"shorter": 1.0}}, "half_lives.shorter is 1.0; "),
-        ({"examples": {"equal": {"rewards": []}}}, "examples.equal.rewards"),
-    ],
-    "dqn_ablations": [
-        ({"partners": {"double": "no"}}, "partners.double is 'no'; allowed: one of base, double, "),
-        ({"window": 9}, "window is 9; allowed: at most total_episodes, 8"),
-    ],
-    "prior_knowledge": [
-        ({"window": 9}, "window is 9; allowed: at most iterations, 4"),
-        ({"variants": {"plain": {"penalty": -1.0}}}, "variants.plain.penalty"),
-    ],
-    "partial_observability": [
-        (
-            {"variants": {"full": {"features": ["speed"]}}},
-            "variants.full.features.0 is 'speed'; ",
-        ),
-        ({"noise": {"angle": float("nan")}}, "noise.angle is nan; allowed: a finite number"),
-        ({"early": 5}, "early is 5; allowed: at most iterations, 4"),
-    ],
-}
-SHARED = [
-    *((name, {"seed": -1}, "seed is -1; allowed: greater") for name in STAGES),
-    *((name, {"baseline": "ful"}, "baseline is 'ful'; allowed: one of ") for name in VARIED),
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "message"),
-    [*SHARED, *((name, *mistake) for name, own in MISTAKES.items() for mistake in own)],
-)
-def test_a_users_mistake_is_named_and_nothing_is_written(
-    name: str, change: dict, message: str, tmp_path: Path, monkeypatch, capsys
-):
-    monkeypatch.chdir(tmp_path)
-    YAML().dump({name: tiny.section(name, **change)}, tmp_path / "params.yaml")
-    module = tiny.stage(name)
-    code = stage.execute(name, module.Params, module.run, module.headline, argv=[])
-    out, err = capsys.readouterr()
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert f"{name}.{message}" in err
-    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
 @pytest.mark.parametrize("name", [name for name in VARIED if name != "dqn_ablations"])

@@ -32,13 +32,6 @@ def test_the_median_seed_plays_as_in_the_stages_own_animation(folder, capsys):
     assert Path(path.strip()).read_bytes() == own
 
 
-def test_the_output_is_where_it_is_asked_for(folder, capsys):
-    assert main(["watch", STAGE, "--output", "seen.gif"]) == 0
-    assert capsys.readouterr().out == "seen.gif\n"
-    assert Path("seen.gif").read_bytes()[:3] == b"GIF"
-    assert not Path(".reprise").exists()
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -18,6 +18,14 @@ from reprise.errors import UserError
 from reprise.stats import intervals, multiplicity, power
 from reprise.stats.intervals import Interval
 
+INTERVALS: dict[str, Callable[..., Interval]] = {  # by form
+    "mean": intervals.mean_interval,
+    "median": intervals.median_interval,
+    "spread": intervals.spread_interval,
+    "ratio": intervals.ratio_of_means,
+    "difference": intervals.difference_of_means,
+    "correlation": intervals.rank_correlation,
+}
 RANKED = ("share", "improvement")  # forms that ask which value is above which, not how far
 
 
@@ -43,17 +51,19 @@ def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> d
     families: dict[str, dict[str, Callable[[float], Answer]]] = {}
     answers = {}
     for name, claim in claims.items():
-        test, sources = claim.test, [each for each in (claim.test.of, claim.test.than) if each]
+        test = claim.test
         try:
             if test.form in EXACT:
                 answers[name] = _exactly(test, results)
                 continue
-            samples = [sample(each, results, ranked=test.form in RANKED) for each in sources]
+            samples = _samples(test, results)
         except UserError as error:
             raise UserError(f"claim {name}: {error}") from None
         families.setdefault(claim.family, {})[name] = partial(asked, test, samples)
     for family in families.values():
-        answers |= multiplicity.step_down(family, _settled, confidence, lambda a: a.sure)
+        answers |= multiplicity.step_down(
+            family, lambda a: a.verdict != UNRESOLVED, confidence, lambda a: a.sure
+        )
     return {name: _with_reason(answers[name], claims[name].test) for name in claims}
 
 
@@ -63,9 +73,6 @@ def seeds_needed(test: Test, results: Results, confidence: float, most: int) -> 
     They do so with a probability of 0.9. The results' samples are the pilot; None stands for more
     than `most`. Confidence is the level of a single test.
     """
-    samples = [
-        sample(each, results, ranked=test.form in RANKED) for each in (test.of, test.than) if each
-    ]
 
     def decides(drawn: Sequence[intervals.Array]) -> bool:
         try:
@@ -74,12 +81,13 @@ def seeds_needed(test: Test, results: Results, confidence: float, most: int) -> 
             return False
         return ruled(interval, test.claimed, test.matters).verdict != UNRESOLVED
 
-    pilot, paired = [each.values for each in samples], test.form in PAIRED
+    pilot, paired = [each.values for each in _samples(test, results)], test.form in PAIRED
     return power.seeds_needed(pilot, decides, most=most, repetitions=400, paired=paired, seed=0)
 
 
-def _settled(answer: Answer) -> bool:
-    return answer.verdict != UNRESOLVED
+def _samples(test: Test, results: Results) -> list[Sample]:
+    ranked = test.form in RANKED
+    return [sample(source, results, ranked=ranked) for source in (test.of, test.than) if source]
 
 
 def _exactly(test: Test, results: Results) -> Answer:
@@ -152,29 +160,16 @@ def _with_reason(answer: Answer, test: Test) -> Answer:
 
 
 def _interval(test: Test, samples: Sequence[intervals.Array], confidence: float) -> Interval:
-    a, b = samples[0], samples[-1]
-    match test.form:
-        case "share":
-            assert test.counted
-            hits = sum(map(test.counted.holds, a.tolist()))
-            return intervals.share_interval(hits, len(a), confidence)
-        case "mean":
-            return intervals.mean_interval(a, confidence)
-        case "median":
-            return intervals.median_interval(a, confidence)
-        case "spread":
-            return intervals.spread_interval(a, confidence)
-        case "ratio":
-            return intervals.ratio_of_means(a, b, confidence)
-        case "difference":
-            return intervals.difference_of_means(a, b, confidence)
-        case "correlation":
-            return intervals.rank_correlation(a, b, confidence)
+    if test.form in INTERVALS:
+        return INTERVALS[test.form](*samples, confidence)
+    if test.counted:  # of a share
+        hits = sum(map(test.counted.holds, samples[0].tolist()))
+        return intervals.share_interval(hits, len(samples[0]), confidence)
     # A time that never came becomes one more than the latest; the return of a seed without a policy
     # becomes one less than the lowest.
-    both = np.concatenate([a, b])
+    both = np.concatenate(samples)
     finite = both[np.isfinite(both)]
     bounds = finite.min(initial=0) - 1, finite.max(initial=0) + 1
     sign = -1 if test.less_is_better else 1
-    a, b = (sign * np.clip(each, *bounds) for each in (a, b))
+    a, b = (sign * np.clip(each, *bounds) for each in samples)
     return intervals.probability_of_improvement(a, b, confidence)

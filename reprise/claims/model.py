@@ -59,8 +59,8 @@ class Region(Frozen):
     @property
     def margins(self) -> tuple[float, ...]:
         """The numbers at which the region begins or ends."""
-        _, value = self._given
-        return () if isinstance(value, str) else value if isinstance(value, tuple) else (value,)
+        name, value = self._given
+        return () if name == "equal" else value if isinstance(value, tuple) else (value,)
 
     def holds(self, value: float) -> bool:
         """Return whether a number lies in the region."""
@@ -148,12 +148,8 @@ class Test(Frozen):
             return self
         if self.claimed.equal is not None:
             raise ValueError(f"{form}, claimed is a word; allowed: a region")
-        for name, source in (("of", self.of), ("than", self.than)):
-            if source and source.table is None:
-                raise ValueError(
-                    f"{form}, which needs a sample from a table; {name} is none; "
-                    "allowed: form 'value'"
-                )
+        if any(source and source.table is None for source in (self.of, self.than)):
+            raise ValueError(f"{form}, which needs samples from tables; allowed: form 'value'")
         return self
 
     @property

@@ -15,7 +15,6 @@ WIDTH = 300  # pixels, about
 COLOURS = 32
 INTERVAL = 0.04  # seconds; browsers slow down what is below 0.02
 HOLD = 1000  # milliseconds on the last picture, before it starts again
-WHITE = 255
 
 
 def gif(frames: NDArray[np.uint8], frames_per_second: float) -> bytes:
@@ -51,35 +50,18 @@ def notice(text: str) -> bytes:
     return gif(np.asarray(picture)[None], 1)
 
 
-def picture(rendered: Any) -> NDArray[Any]:
-    """Return a rendered picture, [H, W, 3].
-
-    A list stands for its last picture; grey becomes three equal colours; alpha is left out.
-    """
-    while isinstance(rendered, list | tuple) and rendered:
-        rendered = rendered[-1]
+def picture(rendered: Any) -> NDArray[np.uint8]:
+    """Return a rendered picture, [H, W, 3]."""
     array = np.array(rendered)  # a copy: an environment may draw the next one into its own
-    if array.dtype.kind not in "buif" or not array.size:
-        kind = "nothing" if rendered is None else f"a {type(rendered).__name__}"
-        raise Misfit(f"renders {kind}, no picture")
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4):
-        raise Misfit(f"renders an array {list(array.shape)}, no picture")
-    return array[..., :3] if array.shape[-1] > 1 else array.repeat(3, axis=-1)
+    if array.ndim != 3 or array.shape[-1] != 3 or array.dtype != np.uint8:
+        found = f"{array.dtype} {list(array.shape)}"
+        raise Misfit(f"renders {found}; allowed: pictures of uint8 [H, W, 3]")
+    return array
 
 
-def frames(pictures: Sequence[NDArray[Any]]) -> NDArray[np.uint8]:
-    """Return pictures as `gif` takes them, [T, H, W, 3].
-
-    Truths are black and white. Fractions are shares of white if none is above 1.
-    """
+def frames(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Return pictures as `gif` takes them, [T, H, W, 3]."""
     sizes = list(dict.fromkeys(f"{p.shape[1]} x {p.shape[0]}" for p in pictures))
     if len(sizes) > 1:
         raise Misfit(f"renders pictures of several sizes: {sizes[0]}, then {sizes[1]}")
-    every = np.stack(pictures)
-    if every.dtype.kind == "b" or (every.dtype.kind == "f" and every.max() <= 1):
-        every = every.astype(np.float32) * WHITE
-    if not (every.min() >= 0 and every.max() <= WHITE):
-        raise Misfit(f"renders numbers from {every.min():g} to {every.max():g}, no colours")
-    return every.round().astype(np.uint8)
+    return np.stack(pictures)

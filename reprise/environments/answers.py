@@ -28,27 +28,23 @@ def begun(answer: Any) -> Any:
 def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
     """Return observation, reward, terminated and truncated."""
     if type(answer) is not tuple or len(answer) != 5:
-        what = f"{len(answer)} values" if isinstance(answer, tuple) else shown(answer)
         allowed = "observation, reward, terminated, truncated, info"
-        raise Misfit(f"returned {what} from step; allowed: {allowed}")
-    observation, reward, terminated, truncated, _ = answer
+        raise Misfit(f"returned {shown(answer)} from step; allowed: {allowed}")
+    observation, reward, *ends, _ = answer
     if type(reward) is not float:
-        value = single(reward)
-        if isinstance(value, np.generic) or not hasattr(type(value), "__float__"):
-            raise Misfit(f"rewarded {shown(reward)}; allowed: a number")
-        reward = float(value)
-    if terminated is not False:
-        terminated = _flag(terminated, "terminated")
-    if truncated is not False:
-        truncated = _flag(truncated, "truncated")
-    return observation, reward, terminated, truncated
+        reward = float(_number(reward, "rewarded", "a number"))
+    for place, end in enumerate(ends):
+        if end is not False and _number(end, "ended by", "true or false") not in (0, 1):
+            raise Misfit(f"ended by {shown(end)}; allowed: true or false")
+        ends[place] = bool(end)
+    return observation, reward, *ends
 
 
-def _flag(end: Any, name: str) -> bool:
-    value = single(end)
-    if isinstance(value, bool | int | float) and value in (0, 1):
-        return bool(value)
-    raise Misfit(f"returned {shown(end)} as {name}; allowed: true or false")
+def _number(value: Any, what: str, allowed: str) -> float:
+    found = single(value)
+    if not isinstance(found, bool | int | float):
+        raise Misfit(f"{what} {shown(value)}; allowed: {allowed}")
+    return found
 
 
 def single(value: Any) -> Any:

@@ -148,31 +148,27 @@ def check_seeding(specification: Specification) -> None:
     Raises:
         UserError: the environment cannot be made, does not fit, or ignores its seed.
     """
-    with made(specification, 3) as (first, second, neighbour):
+    with made(specification, 3) as (first, *others):
         found, random = spaces(first, specification.id), np.random.default_rng(0)
         actions = random.integers(found.actions, size=STEPS)
         if found.continuous:
             actions = random.standard_normal((STEPS, found.actions))
         for seed in SEEDS:
             try:
-                alone, again, neighboured = (
-                    _episode(environments, seed, actions)
-                    for environments in ([first], [first], [second, neighbour])
-                )
+                one, *more = (_episode(env, seed, actions) for env in ([first], [first], others))
             except EpisodeError:
                 return
-            for other, how in ((again, "twice"), (neighboured, "next to another environment")):
-                for step, (one, two) in enumerate(zip(alone, other, strict=False), -1):
-                    if not np.array_equal(one, two):
-                        when = f"step {step}" if step >= 0 else "reset"
-                        raise UserError(
-                            f"{specification.id} ignores its seed: reset(seed={seed}) {how} gives "
-                            f"two episodes, which differ at {when}; allowed: randomness from "
-                            "self.np_random after super().reset(seed=seed), and no other memory"
-                        )
+            pairs = (pair for two in more for pair in zip(one, two, strict=False))
+            if not all(np.array_equal(*pair) for pair in pairs):
+                raise UserError(
+                    f"{specification.id} ignores its seed: reset(seed={seed}) gives several "
+                    "episodes; allowed: randomness from self.np_random after "
+                    "super().reset(seed=seed), and no other memory"
+                )
 
 
 def _episode(environments: Sequence[gymnasium.Env], seed: int, actions: NDArray) -> list[NDArray]:
+    """Return the first environment's observations, rewards and ends."""
     episodes = Episodes(environments, "", str)
     episodes.begin(range(len(environments)), [seed, seed + len(SEEDS)][: len(environments)])
     found = [episodes.observed[0].copy()]

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from reprise.environments import animation
 from reprise.environments.episodes import CartPoles, Episodes, check_seeding
-from reprise.environments.spaces import spaces
 from reprise.environments.specification import CHAPTERS_OWN, Specification, made, plain
-from reprise.errors import PlainError, UserError
+from reprise.errors import PlainError
 
 Observations = NDArray[np.float32]
 Actions = NDArray[Any]
@@ -63,9 +62,6 @@ def evaluate(
         UserError: the environment cannot be made, does not fit, or ignores its seed.
         EpisodeError: an environment raised, or its answer does not fit or is not finite.
     """
-    if not seeds or policies < 1 or not limits or min(limits) < 1:
-        given = f"{len(seeds)} seeds, {policies} policies, limits {list(limits)}"
-        raise UserError(f"{given}: at least one of each is needed, and limits of at least 1 step")
     specification = plain(environment) if isinstance(environment, str) else environment
     check_seeding(specification)
     shape = (len(seeds), policies)
@@ -99,20 +95,14 @@ def evaluate(
     return returns
 
 
-def _checked(actions: Any, shape: tuple[int, int], episodes: Episodes | CartPoles) -> Actions:
-    array, number = np.asarray(actions), episodes.spaces.actions
-    continuous = episodes.spaces.continuous
-    due = (shape[0], *episodes.spaces.action_shape, shape[1])
-    if array.shape != due or array.dtype.kind not in ("f" if continuous else "iu"):
-        kind, axes = ("real", "[E, A, N]") if continuous else ("integer", "[E, N]")
-        got = f"{array.dtype} {list(array.shape)}"
-        raise ValueError(f"a policy must return {kind} actions {list(due)} {axes}; got {got}")
-    if continuous:
-        return array
-    if array.min() < 0 or array.max() >= number:
-        wrong = array[(array < 0) | (array >= number)][0]
-        raise ValueError(f"a policy chose action {wrong}; allowed: 0 to {number - 1}")
-    return array
+def _checked(actions: Actions, shape: tuple[int, int], episodes: Episodes | CartPoles) -> Actions:
+    found = episodes.spaces
+    due = (shape[0], *found.action_shape, shape[1])
+    if actions.shape != due:
+        raise ValueError(f"a policy must return actions {list(due)}; got {list(actions.shape)}")
+    if not (found.continuous or ((actions >= 0) & (actions < found.actions)).all()):
+        raise ValueError(f"a policy chose actions other than 0 to {found.actions - 1}")
+    return actions
 
 
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
@@ -164,52 +154,40 @@ class Remembering:
         self._actions: list[NDArray[Any]] = []
 
     def __call__(self, observations: Observations, step: int) -> Actions:
-        """Return the other policy's actions [E, N]."""
+        """Return the other policy's actions."""
         actions = self._act(observations, step)
-        self._actions.append(actions[0].astype(np.float32 if actions.ndim == 3 else np.int32))
+        self._actions.append(actions[0])
         return actions
 
     def actions(self, steps: int) -> NDArray[Any]:
-        """Return the first episode's actions [T, N], then -1.
+        """Return the first episode's actions, [T, N], then -1.
 
         Continuous ones are [T, A, N], then NaN.
         """
         kept = np.stack(self._actions[:steps])
-        found = np.full((steps, *kept.shape[1:]), np.nan if kept.ndim == 3 else -1, kept.dtype)
+        empty, kind = (np.nan, np.float32) if kept.ndim == 3 else (-1, np.int32)
+        found = np.full((steps, *kept.shape[1:]), empty, kind)
         found[: len(kept)] = kept
         return found
 
 
-class Camera:
-    """Makes a stage's animation, or a notice in its place."""
+def animated(
+    environment: Specification, label: str, actions: NDArray[Any], policy: int | None, seed: int
+) -> bytes:
+    """Return the GIF of a policy's episode, or a notice.
 
-    def __init__(self, environment: Specification, label: str) -> None:
-        """Look whether an environment has pictures; say if not."""
-        self._environment, self._label, self._lacking = environment, label, ""
-        with made(environment, 1) as (played,):
-            spaces(played, environment.id)
-        self._gif(np.empty(0, np.int32), seed=0)
-
-    def animation(self, actions: NDArray[Any], policy: int | None, seed: int) -> bytes:
-        """Return the GIF of a policy's episode, or a notice.
-
-        The actions [T, N] or [T, A, N] are those chosen under the seed.
-        """
-        if policy is None:
-            return animation.notice("No animation: no seed has a policy.")
-        shown = None if self._lacking else self._gif(actions[..., policy], seed)
-        return shown or animation.notice(f"No animation: {self._lacking}.")
-
-    def _gif(self, actions: NDArray[Any], seed: int) -> bytes | None:
-        chosen = actions[~np.isnan(actions[:, 0])] if actions.ndim == 2 else actions[actions >= 0]
-        try:
-            episode = record(
-                lambda _, step: chosen[step, None, ..., None], self._environment, seed, len(chosen)
-            )
-            return animation.gif(episode.frames, episode.frames_per_second)
-        except Exception as error:
-            known = isinstance(error, PlainError)
-            reason = error if known else f"{self._environment.id}: {type(error).__name__}: {error}"
-            self._lacking = " ".join(str(reason).split()).rstrip(".")
-            print(f"{self._label}: no animation: {self._lacking}", file=sys.stderr, flush=True)
-            return None
+    The actions, [T, N] or [T, A, N], are those of `Remembering` under the seed.
+    """
+    if policy is None:
+        return animation.notice("No animation: no seed has a policy.")
+    own = actions[..., policy]
+    own = own[~np.isnan(own[:, 0])] if own.ndim == 2 else own[own >= 0]
+    try:
+        episode = record(lambda _, step: own[step, None, ..., None], environment, seed, len(own))
+        return animation.gif(episode.frames, episode.frames_per_second)
+    except Exception as error:
+        known = isinstance(error, PlainError)
+        reason = error if known else f"{environment.id}: {type(error).__name__}: {error}"
+        lacking = " ".join(str(reason).split()).rstrip(".")
+        print(f"{label}: no animation: {lacking}", file=sys.stderr, flush=True)
+        return animation.notice(f"No animation: {lacking}.")

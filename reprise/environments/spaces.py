@@ -9,7 +9,7 @@ Shapes: O features of an observation, A actions or components of one, P episodes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from math import prod
 from typing import Any, NamedTuple
@@ -23,7 +23,6 @@ from reprise.environments.answers import REAL, Misfit, short, shown, single
 from reprise.errors import UserError
 
 MOST_FEATURES = 4096  # each is an input of the networks
-Encode = Callable[[Any], Any]  # from an observation to numbers [O], or None if it does not fit
 
 
 class Spaces(NamedTuple):
@@ -72,7 +71,7 @@ def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
         isinstance(observed, Box) and len(observed.shape) == 1
     )
     flattened = None if vector else f"{what}, flattened to {features} numbers"
-    decode, encode = partial(_decoded, actions), partial(_encoded, observed, _encoder(observed))
+    decode, encode = partial(_decoded, actions), partial(_encoded, observed)
     return Spaces(features, number, continuous, flattened, decode, encode)
 
 
@@ -97,50 +96,34 @@ def _decoded(space: Any, actions: NDArray) -> NDArray:
     return np.clip(np.nan_to_num(rows.astype(space.dtype)), space.low, space.high)
 
 
-def _encoded(space: gymnasium.Space, encode: Encode, observation: Any) -> NDArray:
+def _encoded(space: gymnasium.Space, observation: Any) -> NDArray:
     try:
-        row = encode(observation)
-    except Exception:  # of ragged lists, and of what has no hash
-        row = None
-    if row is None:
-        raise Misfit(f"observed {shown(observation)}; its space is {short(space)}")
-    return row
+        return encoded(space, observation)
+    except Exception:  # of many kinds, where lists are ragged or a value is none
+        raise Misfit(f"observed {shown(observation)}; its space is {short(space)}") from None
 
 
-def _encoder(space: gymnasium.Space) -> Encode:
-    """Return what makes a vector of an observation that fits."""
+def encoded(space: Any, observation: Any) -> NDArray:
+    """Return an observation as a vector; an error if unfit.
+
+    Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
+    """
     if isinstance(space, Dict | Tuple):
-        return partial(_joined, {key: _encoder(part) for key, part in _parts(space).items()})
+        given: Any = observation if isinstance(space, Dict) else dict(enumerate(observation))
+        parts = _parts(space)
+        if given.keys() != parts.keys():
+            raise ValueError(f"keys {list(given)}")
+        return np.concatenate([encoded(part, given[key]) for key, part in parts.items()])
     if isinstance(space, Discrete):
-        return partial(_category, {int(space.start) + place: place for place in range(space.n)})
-    if isinstance(space, MultiDiscrete):
-        return partial(_categories, space)
-    return partial(_array, space.shape or ())
-
-
-def _array(shape: tuple[int, ...], observation: Any) -> NDArray | None:
-    # Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
+        places = range(int(space.n))  # a float equals its place
+        return np.eye(1, len(places), places.index(single(observation) - space.start), np.float32)[
+            0
+        ]
     row = np.asarray(observation)
-    return row.ravel() if row.shape == shape and row.dtype.kind in REAL else None
-
-
-def _category(places: dict[int, int], observation: Any) -> NDArray | None:
-    place = places.get(single(observation))  # a key equals its float
-    return None if place is None else np.eye(1, len(places), place, np.float32)[0]
-
-
-def _categories(space: MultiDiscrete, observation: Any) -> NDArray | None:
-    row, counts = np.asarray(observation) - space.start, space.nvec.ravel()
-    if row.shape != space.shape or not ((row >= 0) & (row < space.nvec)).all():
-        return None
-    encoded = np.zeros(counts.sum(), np.float32)
-    encoded[(np.cumsum(counts) - counts + row.ravel()).astype(int)] = 1
-    return encoded
-
-
-def _joined(parts: dict[Any, Encode], observation: Any) -> NDArray | None:
-    if isinstance(observation, tuple | list):
-        observation = dict(enumerate(observation))
-    if not isinstance(observation, Mapping) or observation.keys() != parts.keys():
-        return None
-    return np.concatenate([encode(observation[key]) for key, encode in parts.items()])
+    if row.shape != (space.shape or ()) or row.dtype.kind not in REAL:
+        raise ValueError(f"shape {row.shape}")
+    if isinstance(space, MultiDiscrete):
+        shifted = (row - space.start).ravel()
+        parts = zip(shifted, space.nvec.ravel(), strict=True)
+        return np.concatenate([encoded(Discrete(n), value) for value, n in parts])
+    return row.ravel()

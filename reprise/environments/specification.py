@@ -28,24 +28,12 @@ UNLIMITED = -1  # steps, to Gymnasium
 OURS = ("max_episode_steps", "render_mode", "disable_env_checker")  # arguments that are set here
 NORMALISED = "NormalizeObservation"
 # Gymnasium's wrappers that take plain values and forget an episode when it is over.
-WRAPPERS = [
-    "ClipReward",
-    "DelayObservation",
-    "DiscretizeAction",
-    "DiscretizeObservation",
-    "FilterObservation",
-    "FlattenObservation",
-    "FrameStackObservation",
-    "GrayscaleObservation",
-    "MaxAndSkipObservation",
-    "NormalizeObservation",
-    "RepeatAction",
-    "RescaleObservation",
-    "ResizeObservation",
-    "StickyAction",
-    "TimeAwareObservation",
-    "TimeLimit",
-]
+WRAPPERS = (
+    "ClipReward DelayObservation DiscretizeAction DiscretizeObservation FilterObservation "
+    "FlattenObservation FrameStackObservation GrayscaleObservation MaxAndSkipObservation "
+    "NormalizeObservation RepeatAction RescaleObservation ResizeObservation StickyAction "
+    "TimeAwareObservation TimeLimit"
+)
 
 
 class Wrapping(Frozen):
@@ -73,27 +61,12 @@ class Specification(Frozen):
             return kwargs
         found: dict[str, Any] = {}
         for item in kwargs:
-            match item:
-                case {"name": str(name), "value": value} if len(item) == 2:
-                    if name in found:
-                        raise ValueError(f"{name} is there twice; allowed: once")
-                    found[name] = value
-                case _:
-                    raise ValueError(f"{item} in a list; allowed: mappings of name and value")
+            if not isinstance(item, Mapping) or item.keys() != {"name", "value"}:
+                raise ValueError(f"{item} in a list; allowed: mappings of name and value")
+            if item["name"] in found:
+                raise ValueError(f"{item['name']} is there twice; allowed: once")
+            found[item["name"]] = item["value"]
         return found
-
-    @field_validator("wrappers", mode="before")
-    @classmethod
-    def _in_order(cls, wrappers: Any) -> Any:
-        if not isinstance(wrappers, Mapping):
-            return wrappers
-        # DVC does not see the order of a mapping's keys.
-        listed = [
-            {"name": name} | (dict(arguments) if isinstance(arguments, Mapping) else {})
-            for name, arguments in wrappers.items()
-        ]
-        shown = json.dumps(listed, default=str).replace('"', "")
-        raise ValueError(f"a mapping, which has no order; allowed: a list, here {shown}")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -103,7 +76,7 @@ class Specification(Frozen):
                 "which are maximum_steps, evaluation.limits and Reprise's own"
             )
         for place, wrapping in enumerate(self.wrappers, 1):
-            check_choice("wrappers", wrapping.name, WRAPPERS)
+            check_choice("wrappers", wrapping.name, WRAPPERS.split())
             if wrapping.name == NORMALISED and place < len(self.wrappers):
                 raise ValueError(f"wrappers: {NORMALISED} is not last; allowed: only as the last")
             if wrapping.name == NORMALISED and wrapping.model_extra:
@@ -225,17 +198,6 @@ class Played(Frozen):
         given = isinstance(values, Mapping)
         return with_limits(values, values.get("environment")) if given else values
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
-        # The limits may be null in the schema, which messages are read off.
-        schema = handler.resolve_ref_schema(handler(core_schema))
-        keys = schema["properties"]
-        keys["evaluation"] = copy.deepcopy(handler.resolve_ref_schema(keys["evaluation"]))
-        limits = keys["evaluation"]["properties"]
-        for section, key in ((keys, "maximum_steps"), (limits, "limits")):
-            section[key] = {"anyOf": [section[key], {"type": "null"}]}
-        return schema
-
     @property
     def notice(self: Any) -> str | None:
         """Return what to say before a run, if anything."""
@@ -244,9 +206,10 @@ class Played(Frozen):
 
 def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
     """Put the registered time limit in place of each null."""
-    found, evaluation = dict(values), values.get("evaluation")
-    played = dict(evaluation) if isinstance(evaluation, Mapping) else {}
-    no_steps, no_limits = values.get("maximum_steps", 1) is None, played.get("limits", 1) is None
+    found: dict[str, Any] = dict(values)
+    evaluation: Any = found.get("evaluation")
+    no_steps = found.get("maximum_steps", 1) is None
+    no_limits = isinstance(evaluation, Mapping) and evaluation.get("limits", 1) is None
     if not (no_steps or no_limits):
         return found
     try:
@@ -257,23 +220,21 @@ def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
             raise UserError(f"{specification.id} has no registered time limit; give {given}")
     except ValidationError:
         limit = 1  # whoever checks the environment too names the fault
-    found |= {"maximum_steps": limit} if no_steps else {}
-    return found | ({"evaluation": played | {"limits": [limit]}} if no_limits else {})
+    if no_steps:
+        found["maximum_steps"] = limit
+    if no_limits:
+        found["evaluation"] = {**evaluation, "limits": [limit]}
+    return found
 
 
 def notice(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:
     """Return what to say before a run, if anything."""
     with made(environment, 1) as (played,):
-        flattened = spaces(played, environment.id).flattened
-    return "; ".join(filter(None, [flattened, left_limits(environment, steps, limits)])) or None
-
-
-def left_limits(environment: Specification, steps: int, limits: Sequence[int]) -> str | None:
-    """Return a notice if limits may be the chapter's."""
+        said = [spaces(played, environment.id).flattened]
     limit = None if environment.id == CHAPTERS_OWN else environment.registered_limit()
-    if limit is None or limit == steps or limit in limits:
-        return None
-    return (
-        f"{environment.id} has a registered time limit of {limit} steps, but maximum_steps is "
-        f"{steps} and evaluation.limits {list(limits)}; null means the registered one"
-    )
+    if limit not in (None, steps, *limits):  # they may be the chapter's
+        said.append(
+            f"{environment.id} has a registered time limit of {limit} steps, but maximum_steps is "
+            f"{steps} and evaluation.limits {list(limits)}; null means the registered one"
+        )
+    return "; ".join(filter(None, said)) or None

@@ -62,8 +62,7 @@ def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> di
 
 def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return tables as one, with a first column of names."""
-    every = pd.concat(tables, names=["variant"])
-    return every.reset_index("variant").reset_index(drop=True)
+    return pd.concat(tables, names=["variant"]).reset_index("variant").reset_index(drop=True)
 
 
 def comparisons(samples: pd.DataFrame, column: str, baseline: str) -> dict[str, dict[str, dict]]:

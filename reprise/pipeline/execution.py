@@ -1,9 +1,14 @@
-"""The section `execution` of params.yaml: how packs run.
+"""How packs run: the section `execution`, and processes' lives.
 
 No stage tracks it: the bytes are always the same, so a change makes no stage run again.
 """
 
 import contextlib
+import os
+import select
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Literal
@@ -36,3 +41,19 @@ def used(execution: Execution) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def end_with(number: int, patience: float = 10) -> None:
+    """End this process with another, even by kill -9.
+
+    It is interrupted first, and ended after `patience` seconds.
+    """
+
+    def follow() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            select.select([os.pidfd_open(number)], [], [])
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(patience)
+        os._exit(130)
+
+    threading.Thread(target=follow, daemon=True).start()

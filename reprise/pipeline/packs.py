@@ -16,7 +16,6 @@ from typing import NamedTuple, TypeVar
 
 from reprise.errors import PlainError, UserError
 from reprise.pipeline import checkpoints, execution
-from reprise.pipeline.lifetime import end_with
 from reprise.pipeline.progress import duration
 
 
@@ -116,7 +115,7 @@ def named(task: Task[R], pack: Pack) -> R:
 
 
 def _on_processes(task: Task[R], packs: list[Pack], workers: int) -> Finished[R]:
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), end_with, (os.getpid(), 0))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), execution.end_with, (os.getpid(), 0))
     processes = pool._processes
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit it

@@ -129,11 +129,9 @@ def read(path: Path = PARAMETERS) -> dict[str, Any]:
         hint = "; run from the repository's root" if isinstance(error, FileNotFoundError) else ""
         raise ParameterError(f"{path} cannot be read: {error.strerror}{hint}") from None
     except (YAMLError, ValueError, RecursionError) as error:
-        reason = getattr(error, "reason", error)
-        if isinstance(error, RecursionError):
-            reason = "it is nested too deeply"
-        elif mark := getattr(error, "problem_mark", None):
-            reason = f"line {mark.line + 1}: {getattr(error, 'problem', '')}"
+        mark = getattr(error, "problem_mark", None)
+        at = f"line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else ""
+        reason = at or getattr(error, "reason", error)
         raise ParameterError(f"{path} is not YAML: {' '.join(str(reason).split())}") from None
     if not isinstance(sections, dict):
         allowed = "a mapping with a section for each stage"

@@ -2,11 +2,8 @@
 
 import contextlib
 import sys
-import threading
 import time
 from collections.abc import Callable, Generator
-
-TICK = 0.25  # seconds from one update of the line to the next
 
 
 def duration(seconds: float) -> str:
@@ -25,35 +22,21 @@ def watched() -> bool:
 
 @contextlib.contextmanager
 def phases(label: str) -> Generator[Callable[[str], None]]:
-    """Time a job's phases on one line of stderr.
+    """Write a job's phases and their times to stderr.
 
     The block begins each phase by calling its target with the phase's name. Nothing is written
     where nobody watches.
     """
-    begun: list[tuple[str, float]] = []
-    if not watched():
-        yield lambda phase: None
-        return
-    done = threading.Event()
+    begun: list[float] = []
 
-    def line() -> str:
-        known = list(begun)  # the block may add to it
-        ends = [*(start for _, start in known[1:]), time.monotonic()]
-        spans = [
-            f"{phase} {duration(end - start)}"
-            for (phase, start), end in zip(known, ends, strict=False)
-        ]
-        return f"\r{label}: {', '.join(spans)} "  # the space covers a longer line before
+    def begin(phase: str) -> None:
+        if watched():
+            said = f"{duration(time.monotonic() - begun[-1])}, " if begun else f"{label}: "
+            print(f"{said}{phase} ", end="", file=sys.stderr, flush=True)
+            begun.append(time.monotonic())
 
-    def tick() -> None:
-        while not done.wait(TICK):
-            print(line(), end="", file=sys.stderr, flush=True)
-
-    ticking = threading.Thread(target=tick, daemon=True)
-    ticking.start()
     try:
-        yield lambda phase: begun.append((phase, time.monotonic()))
+        yield begin
     finally:
-        done.set()
-        ticking.join()
-        print(line(), file=sys.stderr, flush=True)
+        if begun:
+            print(duration(time.monotonic() - begun[-1]), file=sys.stderr, flush=True)

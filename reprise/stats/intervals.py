@@ -205,7 +205,9 @@ def bootstrap_interval(
     values = checked(sample)
     blocks = _resampled(values.size, resamples, np.random.default_rng(seed))
     drawn = [statistic(values[indices], axis=1) for indices in blocks]
-    return _percentile(float(statistic(values[None, :], axis=1)[0]), drawn, values.size, confidence)
+    low, high = map(float, np.quantile(np.concatenate(drawn), _tails(confidence)))
+    estimate = float(statistic(values[None, :], axis=1)[0])
+    return Interval(estimate, low, high, values.size, low == high)
 
 
 def probability_of_improvement(
@@ -289,11 +291,10 @@ def summary(sample: ArrayLike) -> dict[str, float]:
     """
     values = known(sample)
     mean, several = known_mean(values), values.size > 1
-    found = {"n": values.size, "mean": mean.estimate}
-    found |= {"mean_low": mean.low if several else np.nan}
-    found |= {"mean_high": mean.high if several else np.nan}
-    described = (np.median, interquartile_mean, np.min, np.max)
-    for name, of in zip(("median", "interquartile_mean", "min", "max"), described, strict=True):
+    low, high = (mean.low, mean.high) if several else (np.nan, np.nan)
+    found = {"n": values.size, "mean": mean.estimate, "mean_low": low, "mean_high": high}
+    described = {"median": np.median, "interquartile_mean": interquartile_mean}
+    for name, of in (described | {"min": np.min, "max": np.max}).items():
         found[name] = float(of(values)) if values.size else np.nan
     deviation = float(np.sqrt(_squared_error(values) * values.size)) if several else np.nan
     return found | {"standard_deviation": deviation}
@@ -382,11 +383,6 @@ def _wins(values: Array, others: Array) -> Array:
 def _joined(one: float, other: float) -> float:
     """Return a spread's margin from those of its quantiles."""
     return float(np.sqrt(max(0.0, one * one + other * other - 2 * one * other / 9)))
-
-
-def _percentile(estimate: float, drawn: list[Array], n: int, confidence: float) -> Interval:
-    low, high = map(float, np.quantile(np.concatenate(drawn), _tails(confidence)))
-    return Interval(estimate, low, high, n, low == high)
 
 
 def _resampled(n: int, resamples: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:

@@ -13,10 +13,9 @@ from reprise.tabular.mdp import MDP
 from reprise.tabular.names import metric_keys, quoted
 from reprise.tabular.problems import Problem
 from reprise.tabular.settling import settling_records
-from reprise.tabular.tolerances import reward_scale
 
 EXACT = "policy_iteration"  # the solver that solves linear systems
-DECIMALS = 12  # of rewards near 1; a linear solve's error lies below, other bits on another CPU
+DECIMALS = 12  # a linear solve's error lies below, other bits on another CPU
 
 
 class Limits(Frozen):
@@ -52,9 +51,9 @@ def solver_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFra
             "pairs": int(mdp.possible.sum()),  # of a state and an action possible in it
             "solver": solver,
             "sweeps": solution.sweeps,
-            "residual": denoised(solution.residual, mdp),
-            "error": denoised(np.abs(solution.values - exact).max(), mdp),
-            "start_value": denoised(problem.start @ solution.values, mdp),
+            "residual": denoised(solution.residual),
+            "error": denoised(np.abs(solution.values - exact).max()),
+            "start_value": denoised(problem.start @ solution.values),
         }
         for solver, solution in solutions.items()
     )
@@ -70,7 +69,7 @@ def state_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFram
             "mdp": problem.name,
             "discount": problem.discount,
             "state": mdp.state_names,
-            "value": [denoised(value, mdp) for value in values],
+            "value": [denoised(value) for value in values],
             "best_actions": [" ".join(names[actions]) for actions in best],
         }
     )
@@ -79,7 +78,7 @@ def state_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFram
 def history_table(mdp: MDP, discount: float, history: np.ndarray) -> pd.DataFrame:
     """Return a row for each sweep and possible pair."""
     rows = [
-        (discount, sweep, state, action, denoised(q[pair], mdp))
+        (discount, sweep, state, action, denoised(q[pair]))
         for sweep, q in enumerate(history)
         for pair, state, action in possible_pairs(mdp)
     ]
@@ -89,7 +88,7 @@ def history_table(mdp: MDP, discount: float, history: np.ndarray) -> pd.DataFram
 def gap_table(mdp: MDP, state: int, action: int, rival: int, discounts: np.ndarray) -> pd.DataFrame:
     """Return Q*(s, a) - Q*(s, b) at each discount."""
     optimal = [optimal_q_values(mdp, discount)[state] for discount in discounts.tolist()]
-    gaps = [denoised(q[action] - q[rival], mdp) for q in optimal]
+    gaps = [denoised(q[action] - q[rival]) for q in optimal]
     return pd.DataFrame({"discount": discounts, "gap": gaps})
 
 
@@ -97,7 +96,7 @@ def summary(problem: Problem, solutions: dict[str, Solution]) -> dict[str, Any]:
     """Return a problem's value and each solver's sweeps."""
     return {
         "states": problem.mdp.number_of_states,
-        "start_value": denoised(problem.start @ solutions[EXACT].values, problem.mdp),
+        "start_value": denoised(problem.start @ solutions[EXACT].values),
         "sweeps": {solver: solution.sweeps for solver, solution in solutions.items()},
     }
 
@@ -114,7 +113,7 @@ def history_summary(
         "sweeps_until_near": sweeps_until_near(history, optimal, relative_tolerance),
         "best_action": {s: mdp.action_names[a] for s, a in zip(states, policy, strict=True)},
         "q": {
-            state: {actions[a]: denoised(row[a], mdp) for a in np.flatnonzero(np.isfinite(row))}
+            state: {actions[a]: denoised(row[a]) for a in np.flatnonzero(np.isfinite(row))}
             for state, row in zip(states, optimal, strict=True)
         },
     }
@@ -139,7 +138,6 @@ def sweeps_until_near(
     return None if math.isnan(record) else int(record)
 
 
-def denoised(value: SupportsFloat, mdp: MDP) -> float:
-    """Round to 12 decimals, or by the rewards' size."""
-    thousands = int(math.log10(reward_scale(mdp)) / 3)
-    return round(float(value), DECIMALS - 3 * thousands)
+def denoised(value: SupportsFloat) -> float:
+    """Return a value without its last digits."""
+    return round(float(value), DECIMALS)

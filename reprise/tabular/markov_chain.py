@@ -14,9 +14,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from reprise.tabular.loaders import entries, number, read_model
-from reprise.tabular.mdp import divisors, numbers
-from reprise.tabular.names import ModelError, checked_names, find
+from reprise.hyperparameters import Frozen, Name, Probability, Some
+from reprise.tabular.loaders import read_model
+from reprise.tabular.mdp import check_sums, numbers
+from reprise.tabular.names import ModelError, checked_names, find, first_state
 
 MOST_STEPS = 1e9  # of all paths together: some seconds
 
@@ -37,6 +38,13 @@ class MarkovChain:
     def names(self, states: np.ndarray) -> list[str]:
         """Return the names of states, an index or a mask."""
         return [self.state_names[int(state)] for state in np.arange(len(self.state_names))[states]]
+
+
+class File(Frozen):
+    """A file of a Markov chain."""
+
+    states: Some[Name]
+    transitions: dict[Name, dict[Name, Probability]]
 
 
 class Absorption(NamedTuple):
@@ -66,10 +74,8 @@ def simulate(
 
     No path depends on another. The first paths, as many as are `shown`, keep all their states.
     """
-    start, absorbing = find(start_state, chain.state_names, "state"), chain.absorbing
-    if absorbing[start]:
-        allowed = ", ".join(chain.names(~absorbing)) or "none"
-        raise ModelError(f"start state {start_state!r} is absorbing; allowed: {allowed}")
+    absorbing = chain.absorbing
+    start = first_state(start_state, chain.state_names, absorbing)
     solved = absorption(chain)
     expected = solved.steps[solved.transient == start].item()
     if not expected * len(generators) <= MOST_STEPS:
@@ -123,14 +129,7 @@ def absorption(chain: MarkovChain) -> Absorption:
     leaving = chain.probabilities.copy()
     np.fill_diagonal(leaving, 0.0)
     system = np.diag(leaving[transient].sum(axis=1)) - leaving[np.ix_(transient, transient)]
-    try:
-        visits = np.linalg.inv(system)
-    except np.linalg.LinAlgError:
-        rare = ", ".join(map(repr, chain.names(transient)))
-        raise ModelError(
-            f"states {rare}: absorption is too rare for I - Q to be inverted; allowed: "
-            "more probable ways to an absorbing state"
-        ) from None
+    visits = np.linalg.inv(system)
     steps = visits.sum(axis=1)
     variance = 2 * visits @ steps - steps - steps * steps
     ends = visits @ chain.probabilities[np.ix_(transient, ending)]
@@ -165,9 +164,7 @@ def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = No
     for s, successor in np.argwhere(~((matrix >= 0) & (matrix <= 1)))[:1].tolist():  # NaN too
         place = f"state {names[s]!r}, successor {names[successor]!r}"
         raise ModelError(f"{place}: probability is {matrix[s, successor]}; allowed: from 0 to 1")
-    divide = divisors(matrix.sum(axis=1), lambda state: f"state {names[state]!r}: probabilities")
-    matrix = matrix / divide[:, np.newaxis]
-    matrix.setflags(write=False)
+    check_sums(matrix.sum(axis=1), lambda state: f"state {names[state]!r}")
     return MarkovChain(matrix, names)
 
 
@@ -178,11 +175,12 @@ def from_yaml(path: str | PathLike[str]) -> MarkovChain:
     successor that a state does not name never follows it.
     """
 
-    def build(transitions: object, states: Sequence[str]) -> MarkovChain:
-        matrix = np.zeros((len(states), len(states)))
-        axes = ("state", "state", states), ("state", "successor", states)
-        for place, at, probability in entries(transitions, axes):
-            matrix[at] = number(probability, f"{place}: probability")
-        return from_matrix(matrix, states)
+    def build(file: File) -> MarkovChain:
+        matrix = np.zeros((len(file.states), len(file.states)))
+        for state, row in file.transitions.items():
+            for successor, probability in row.items():
+                at = (find(name, file.states, "state") for name in (state, successor))
+                matrix[tuple(at)] = probability
+        return from_matrix(matrix, file.states)
 
-    return read_model(path, ["states", "transitions"], build)
+    return read_model(path, File, build)

@@ -6,7 +6,7 @@ from reprise.errors import PlainError
 from reprise.tabular.mdp import MDP
 from reprise.tabular.names import ModelError
 
-TIE = 1e-10  # Q-values this close, relative to the larger or to `least_value`, tie
+TIE = 1e-10  # Q-values this close, relative to the larger, or to 1 near 0, tie
 ROUNDING = 4 * float(np.finfo(np.float64).eps)  # relative: smaller changes of a value mean nothing
 
 
@@ -14,20 +14,10 @@ class ConvergenceError(PlainError, RuntimeError):
     """A solver reached its last sweep before the values settled."""
 
 
-def near_best(q: np.ndarray, least: float, tie: float = TIE) -> np.ndarray:
+def near_best(q: np.ndarray) -> np.ndarray:
     """Return where Q ties with max_a Q(s, a), [S, A]."""
     best = q.max(axis=1, keepdims=True)
-    return q >= best - tie * np.maximum(least, np.abs(best))
-
-
-def reward_scale(mdp: MDP) -> float:
-    """Return the largest |R|, 1 if all are 0."""
-    return max(float(mdp.rewards.max()), -float(mdp.rewards.min())) or 1.0
-
-
-def least_value(mdp: MDP, values: np.ndarray) -> float:
-    """Return the size that ties near 0 are relative to."""
-    return max(min(1.0, reward_scale(mdp)), ROUNDING / TIE * largest(values))
+    return q >= best - TIE * np.maximum(1.0, np.abs(best))
 
 
 def largest(values: np.ndarray) -> float:
@@ -35,11 +25,17 @@ def largest(values: np.ndarray) -> float:
     return float(np.abs(values).max())
 
 
-def smallest_change(mdp: MDP, discount: float, tolerance: float) -> float:
+def check_discount(discount: float) -> None:
+    """Refuse a discount γ outside 0 to 1."""
+    if not 0 <= discount <= 1:
+        raise ModelError(f"discount is {discount}; allowed: from 0 to 1")
+
+
+def smallest_change(discount: float, tolerance: float) -> float:
     """Return the change at which sweeps end: tolerance·(1 - γ)/γ."""
+    check_discount(discount)
     if not tolerance > 0:
         raise ModelError(f"tolerance is {tolerance}; allowed: above 0")
-    tolerance *= min(1.0, reward_scale(mdp))
     if discount == 1:
         return tolerance
     return tolerance * (1 - discount) / discount if discount else np.inf

@@ -29,7 +29,3 @@ def test_where_observations_are_others_the_map_has_columns_and_no_rows(other):
     )
     assert len(found) == 0
     assert list(found) == ["angle", "angular_velocity", "pushing_right"]
-
-
-def test_without_a_seed_with_a_policy_the_map_has_no_rows():
-    assert len(evaluation.pushing_right(np.empty((len(evaluation.plane()), 0), int))) == 0

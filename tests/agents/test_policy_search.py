@@ -56,15 +56,6 @@ def test_every_search_nears_the_top_of_a_smooth_hill_in_500_tries(name: str):
     assert hill(last.policy[None])[0] > 0.99
 
 
-def test_the_grid_tries_every_combination_once_before_any_twice():
-    search = policy_search.grid_search(Grid(points=5), 2, 10)
-    tried = [next(search)[0], *(search.send(np.zeros(10))[0] for _ in range(4))]
-    tried = np.concatenate(tried)
-    assert len(np.unique(tried[:25], axis=0)) == 25
-    assert (tried[:25] == tried[25:]).all()
-    assert (tried[:25] == policy_search.combinations(5, 2)).all()
-
-
 def test_the_best_of_the_chapters_100_policies_survive_and_if_asked_some_of_the_weak():
     assert GENETIC.population == 100
     scores = np.arange(100.0)
@@ -111,17 +102,6 @@ def test_a_run_of_neat_depends_on_its_seed_only_and_restores_pythons_randomness(
     assert first.winner == again.winner
     assert first.fitness.equals(again.fitness)
     assert (first.returns == again.returns).all()
-
-
-def test_neat_stops_at_a_perfect_generation_or_when_its_generations_are_over():
-    for run in range(3):
-        winner, fitness, returns = neat.run(NEAT, NEAT_INI, "CartPole-v1", 2, run)
-        assert winner["evaluations"] >= len(fitness) * (NEAT.population - 5)
-        assert all(fitness["best"][:-1] < NEAT.maximum_steps)
-        perfect = fitness["best"].iloc[-1] == NEAT.maximum_steps
-        assert perfect or len(fitness) == NEAT.generations
-        assert winner["generations"] == len(fitness) <= NEAT.generations
-        assert returns.shape == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,6 @@
 """REINFORCE against the chapter's loop and figures."""
 
-from typing import Any
-
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,51 +68,10 @@ def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
             np.testing.assert_allclose(mine.numpy()[..., seed].T, theirs, rtol=1e-3, atol=2e-6)
 
 
-def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
-    other = KEYS.copy()
-    other[0] = 1
-    trained, again, changed = (train(TINY, keys) for keys in (KEYS, KEYS, other))
-    assert trained.returns.tobytes() == again.returns.tobytes()
-    assert trained.weights["final"][0].tobytes() == again.weights["final"][0].tobytes()
-    assert len({trained.weights["final"][0][..., seed].tobytes() for seed in range(4)}) == 4
-    np.testing.assert_array_equal(trained.returns[:, 1:], changed.returns[:, 1:])
-    assert (trained.returns[:, 0] != changed.returns[:, 0]).any()
-
-
 def test_training_teaches_to_balance():
     longer = {"iterations": 60, "maximum_steps": 100, "episodes_per_iteration": 10}
     returns = train(TINY.model_copy(update=longer)).returns
     assert returns[-5:].mean() > 2 * returns[:5].mean()
-
-
-def test_the_greedy_policy_takes_the_likelier_action():
-    final = train(TINY).weights["final"]
-    observations = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
-    actions = reinforce.policy(final, TINY)(observations, 0)
-    arrays = reinforce.export(final, TINY)
-    for seed in range(4):
-        left = networks.to_keras(arrays, seed)(observations[..., seed]).numpy()[:, 0]
-        np.testing.assert_array_equal(actions[:, seed], left < 0.5)
-
-
-def test_the_sampled_policy_follows_the_probabilities():
-    weights = [np.zeros(shape, np.float32) for shape in ((5, 4, 1), (5, 1), (1, 5, 1))]
-    weights.append(np.array([[np.log(0.7 / 0.3)]], np.float32))
-    act = reinforce.policy(weights, TINY, np.random.default_rng(0))
-    actions = act(np.zeros((20_000, 4, 1), np.float32), 0)
-    assert abs(actions.mean() - 0.3) < 0.015
-
-
-@pytest.mark.parametrize("behaviour", ["sampled", "greedy"])
-def test_training_follows_its_behaviour(behaviour):
-    h, keys = TINY.model_copy(update={"behaviour": behaviour}), tf.constant(KEYS.T)
-    weights = reinforce.initial_weights(keys, CartPole(), h)
-    played = reinforce.play(choosing(weights, h), keys, CartPole(), 10, 40)
-    logits: Any = reinforce.distribution(weights, played.observation, h)
-    left = tf.sigmoid(logits[..., 0, :]).numpy()
-    likelier = (left < 0.5) == played.action.numpy()
-    share = likelier[played.played.numpy()].mean()
-    assert share == 1 if behaviour == "greedy" else 0.5 < share < 0.9
 
 
 def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():

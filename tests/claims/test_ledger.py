@@ -58,11 +58,3 @@ def test_a_row_says_what_was_measured(table, tmp_path, read):
     assert rows[0][5:] == ["here", "[training](notebooks/training.ipynb)"]
     assert rows[3][6] == "[claims](notebooks/claims.ipynb)"
     assert "| so *what* (two) |" in ledger.markdown(table, "x", in_full=True)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(8123.4, "8,123"), (196.74, "196.7"), (0.6129, "0.613"), (-22, "−22")],
-)
-def test_a_number_has_about_four_digits(value, expected):
-    assert ledger.number(value) == expected

@@ -94,42 +94,6 @@ def test_a_step_from_any_state_is_gymnasiums_within_float32(action: int):
         assert 0.05 < our_end.mean() < 0.95
 
 
-def episodes(count: int) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-    """Return states [T + 1, 4], actions [T] and rewards [T] of Gymnasium's whole episodes."""
-    environment = AcrobotEnv()
-    found: tuple[list, list, list] = ([], [], [])
-    for seed in range(count):
-        environment.reset(seed=seed)
-        states: list = [environment.state]
-        actions, rewards, ended = [], [], False
-        while not ended and len(actions) < 500:
-            actions.append(2 if states[-1][3] > 0 else 0)  # along with the motion: it gains energy
-            _, reward, ended, *_ = environment.step(actions[-1])
-            states.append(environment.state)
-            rewards.append(reward)
-        for each, values in zip(found, (states, actions, rewards), strict=True):
-            each.append(np.array(values))
-    return found
-
-
-def test_whole_episodes_have_gymnasiums_lengths_and_rewards():
-    """Each step begins from Gymnasium's state: two rounded alike part after some dozens of steps.
-
-    An episode's length is then the first step that ours ends, its reward what ours pays till then.
-    """
-    states, actions, rewards = episodes(8)
-    before = np.concatenate([each[:-1] for each in states]).astype(np.float32)
-    after = np.concatenate([each[1:] for each in states])
-    here, reward, ended = ours(before, np.concatenate(actions))
-    # Half a unit more: the state handed over is rounded, as Gymnasium's is not.
-    allowed = bound(before, np.concatenate(actions), after) * (ROUNDINGS + 1) / ROUNDINGS
-    assert (difference(here, after) <= allowed).all()
-    cuts = np.cumsum([len(each) for each in actions])[:-1]
-    for end, pay, paid in zip(np.split(ended, cuts), np.split(reward, cuts), rewards, strict=True):
-        assert int(end.argmax()) + 1 == len(paid) < 500
-        np.testing.assert_array_equal(pay, paid)
-
-
 @pytest.mark.parametrize(("tilt", "ends"), [(1e-3, True), (-1e-3, False)])
 def test_an_episode_ends_when_the_free_end_is_a_links_length_above_the_bar(tilt, ends):
     # Both links in line are at the height of -2 cos(angle), which is 1 at a third of a turn.

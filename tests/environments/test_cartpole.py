@@ -110,16 +110,6 @@ def test_every_step_of_hundreds_of_episodes_is_gymnasiums(name, shortest, longes
     np.testing.assert_array_equal(lengths, them.lengths)
 
 
-@pytest.mark.parametrize(
-    ("place", "value", "falls"),
-    [(0, 2.41, True), (0, -2.41, True), (0, 2.39, False), (2, 0.2096, True), (2, 0.2, False)],
-)
-def test_an_episode_ends_beyond_the_track_or_twelve_degrees(place, value, falls):
-    state = np.zeros((4, 1), np.float32)
-    state[place] = value
-    assert bool(CARTPOLE.step(tf.constant(state), tf.constant([0]))[2][0]) is falls
-
-
 def test_initial_states_lie_within_a_twentieth_and_differ_between_seeds_and_episodes():
     keys = tf.constant(seeds.training_keys(1, "test", range(4)).T)
     states = CARTPOLE.reset(keys, (100,)).numpy()

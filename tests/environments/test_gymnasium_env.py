@@ -10,7 +10,6 @@ import pytest
 from reprise import seeds
 from reprise.agents import dqn, reinforce
 from reprise.environments import gymnasium_env
-from reprise.environments.episodes import EpisodeError
 from reprise.environments.gymnasium_env import GymnasiumEnvironment, Normaliser
 from reprise.environments.specification import Specification
 from reprise.nn import replay_buffer, streams
@@ -125,56 +124,6 @@ def test_an_end_keeps_its_final_observation_and_the_next_episode_begins_after_it
     assert not (found.terminated * found.truncated).any()
     assert found.truncated.any() == bool(wrappers)
     assert set(lengths) <= ({3, 4} if wrappers else {3, 4, 5, 6})
-
-
-def test_a_truncated_end_has_a_future_if_one_bootstraps_there():
-    """The wrapper's truncation reaches the targets as the algorithm's own time limit does."""
-    found = experienced(LIMITED)
-    cut = found.truncated > 0
-    assert cut.any()
-    batch = replay_buffer.Transitions(*(tf.constant(field) for field in found))
-    batch = batch._replace(terminated=batch.terminated > 0, truncated=batch.truncated > 0)
-    weights = [tf.zeros([3, 2, 3]), tf.ones([3, 3])]  # every Q-value is 1
-    learner = dqn.Learner(weights, weights, None)  # pyright: ignore[reportArgumentType]
-    for bootstraps in (False, True):
-        h = test_dqn.with_(bootstrap_at_truncation=bootstraps, discount=0.5)
-        y = dqn.td_target(learner, batch, *dqn.prepared([h] * 3)).numpy()
-        future = (y - found.reward)[cut]
-        np.testing.assert_allclose(future, 0.5 * bootstraps)
-
-
-def test_a_seed_depends_on_its_key_and_not_on_its_neighbours():
-    other = KEYS.copy()
-    other[0] = 1
-    environment = GymnasiumEnvironment(of(COUNTING))
-    first, again, changed = (reinforce.train(H, environment, keys) for keys in (KEYS, KEYS, other))
-    np.testing.assert_array_equal(first.returns, again.returns)
-    np.testing.assert_array_equal(first.returns[:, 1:], changed.returns[:, 1:])
-    assert (first.returns[:, 0] != changed.returns[:, 0]).any()
-    finals = (run.weights["final"] for run in (first, changed, again))
-    for mine, theirs, same in zip(*finals, strict=True):
-        np.testing.assert_array_equal(mine, same)
-        np.testing.assert_array_equal(mine[..., 1:], theirs[..., 1:])
-
-
-def test_a_failing_environment_is_named_with_seed_episode_seed_and_step(monkeypatch):
-    """A training can follow; one program serves all moods, as it is the environment's."""
-    grave, hand, expected = 0.9, userenvs.Counting(), []
-    environment = GymnasiumEnvironment(of(COUNTING))
-    for iteration in range(H.iterations):
-        rounds = streams.fold_in(streams.fold_in(tf.constant(KEYS.T), 1), iteration)
-        begun = episode_seeds(streams.fold_in(rounds, 0), 3)
-        for e, seed in np.ndindex(3, 3):
-            hand.reset(seed=int(begun[e, seed]))
-            if hand.begun > grave:
-                episode = f"episode {3 * iteration + e} (seed {begun[e, seed]})"
-                expected.append(f"Counting-v0, seed {seed}, {episode}, ")
-    for mood, what in userenvs.MOODS.items():
-        given = of(COUNTING, {"mood": mood, "grave": grave})
-        monkeypatch.setattr(environment, "specification", given)
-        with pytest.raises(EpisodeError) as caught:
-            reinforce.train(H, environment, KEYS)
-        assert str(caught.value) == expected[0] + what
 
 
 def test_normalised_training_gives_networks_for_observations_as_they_are():

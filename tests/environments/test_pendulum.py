@@ -13,12 +13,8 @@ import pytest
 from gymnasium.envs.classic_control.pendulum import PendulumEnv
 
 from reprise import seeds
-from reprise.agents import reinforce
-from reprise.environments import registry
 from reprise.environments.pendulum import Pendulum
-from reprise.environments.specification import plain
 from reprise.nn.determinism import tf
-from tests.agents import test_reinforce
 
 HALF_UNIT = 2.0**-24
 KEYS = seeds.training_keys(42, "training", range(4))
@@ -69,25 +65,6 @@ def test_a_step_from_any_state_is_gymnasiums_within_float32(compiled: bool):
     assert (np.abs(here[:, 1]) == 8).any()
 
 
-def test_whole_episodes_have_gymnasiums_rewards_step_by_step():
-    """Each step begins from Gymnasium's state, its angle brought back to half a turn."""
-    environment, random = PendulumEnv(), np.random.default_rng(1)
-    for seed in range(4):
-        environment.reset(seed=seed)
-        states, rewards, torques = [environment.state], [], random.normal(0, 2, 200)
-        for step, torque in enumerate(torques):
-            if step < 150:  # along with the motion, so that the rod goes over the top
-                torque = torques[step] = 2 * np.sign(states[-1][1])
-            rewards.append(environment.step(np.array([torque], np.float32))[1])
-            states.append(environment.state)
-        before, after = np.array(states[:-1]), np.array(states[1:])
-        assert np.abs(before[:, 0]).max() > 2 * np.pi
-        before[:, 0] = (before[:, 0] + np.pi) % (2 * np.pi) - np.pi
-        here, reward, _ = ours(before.astype(np.float32), torques)
-        assert (differences(here, after) <= 12 * HALF_UNIT * np.array([4, 8])).all()
-        np.testing.assert_allclose(reward, rewards, rtol=1e-6, atol=1e-6)
-
-
 def test_initial_states_fill_their_limits_and_differ_between_seeds_and_episodes():
     states = Pendulum().reset(tf.constant(KEYS.T), (100,)).numpy()
     assert states.shape == (100, 2, 4)
@@ -95,13 +72,3 @@ def test_initial_states_fill_their_limits_and_differ_between_seeds_and_episodes(
     largest = np.abs(states).max(axis=(0, 2))
     assert (largest <= np.array([np.pi, 1], np.float32)).all()
     assert (largest > np.array([np.pi, 1]) * 0.98).all()
-
-
-def test_a_gaussian_policy_trains_in_it():
-    environment = registry.make(plain("Pendulum-v1"))
-    assert environment == Pendulum()
-    run = reinforce.train(test_reinforce.TINY, environment, KEYS)
-    assert (run.returns < 0).all()
-    assert (run.steps[-1] == 4 * 3 * 40).all()
-    act = reinforce.policy(run.weights["final"], test_reinforce.TINY)
-    assert act(np.zeros((5, 3, 4), np.float32), 0).shape == (5, 1, 4)

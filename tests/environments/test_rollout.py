@@ -7,7 +7,6 @@ import pytest
 from reprise.environments.episodes import CartPoles, EpisodeError, Episodes
 from reprise.environments.rollout import evaluate
 from reprise.environments.specification import made, plain
-from reprise.errors import UserError
 from tests.environments import userenvs
 
 CARTPOLE = "CartPole-v1"
@@ -28,14 +27,6 @@ def by_hand(rule, seed: int, limit: int) -> float:
     return total
 
 
-def test_the_angle_rule_gets_the_books_returns_in_500_episodes():
-    (returns,) = evaluate(angle, CARTPOLE, range(500), 1, [200])
-    assert returns.shape == (500, 1)
-    assert returns.mean() == 41.698
-    assert returns.std() == pytest.approx(8.389445512070509)
-    assert (returns.min(), returns.max()) == (24, 63)
-
-
 def test_every_policy_and_seed_gets_the_return_of_a_plain_loop_under_every_limit():
     rules = [lambda o: o[2] >= 0, lambda o: o[2] + o[3] >= 0, lambda o: False]
 
@@ -50,22 +41,6 @@ def test_every_policy_and_seed_gets_the_return_of_a_plain_loop_under_every_limit
         expected = [[by_hand(rule, seed, limit) for rule in rules] for seed in seeds]
         np.testing.assert_array_equal(returns[k], expected)
     assert (returns[1, :, 1] == 30).all()
-
-
-def test_a_policy_sees_fixed_shapes_and_an_ended_episode_keeps_its_last_observation():
-    seen = []
-
-    def act(observations, step):
-        assert step == len(seen)
-        seen.append(observations)
-        return angle(observations, step)
-
-    (returns,) = evaluate(act, CARTPOLE, [0, 1], 1, [200])
-    assert {(o.shape, o.dtype) for o in seen} == {((2, 4, 1), np.dtype(np.float32))}
-    shorter, ended = int(returns.argmin()), int(returns.min())
-    assert len(seen) == returns.max()
-    for later in seen[ended:]:
-        np.testing.assert_array_equal(later[shorter], seen[ended][shorter])
 
 
 def test_cartpoles_in_the_vector_environment_have_the_bits_of_single_ones():
@@ -93,26 +68,3 @@ def test_a_failing_environment_is_named_with_seed_policy_and_step(mood):
         with pytest.raises(EpisodeError) as caught:
             evaluate(lambda o, _: np.zeros((2, 2), int), moody, [2, 0], 2, [9])
     assert str(caught.value) == f"Counting-v0, seed 0, policy 0, {userenvs.MOODS[mood]}"
-
-
-@pytest.mark.parametrize(
-    ("actions", "message"),
-    [
-        (np.full((2, 1), 2), "chose action 2; allowed: 0 to 1"),
-        *(
-            (actions, r"integer actions \[2, 1\] \[E, N\]; got")
-            for actions in (np.zeros((1, 2), int), np.zeros((2, 1)), [0, 0])
-        ),
-    ],
-)
-def test_actions_of_another_shape_or_kind_or_that_do_not_exist_are_refused(actions, message):
-    with pytest.raises(ValueError, match=message):
-        evaluate(lambda o, s: actions, CARTPOLE, [1, 2], 1, [4])
-
-
-@pytest.mark.parametrize(
-    ("seeds", "policies", "limits"), [([], 1, [9]), ([0], 0, [9]), ([0], 1, [0])]
-)
-def test_nothing_to_play_is_refused(seeds, policies, limits):
-    with pytest.raises(UserError, match="at least one of each is needed"):
-        evaluate(angle, CARTPOLE, seeds, policies, limits)

@@ -8,7 +8,7 @@ import pytest
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
 from reprise.environments.spaces import spaces
-from reprise.environments.specification import Specification, notice, plain
+from reprise.environments.specification import Specification, plain
 from reprise.errors import UserError
 from tests.environments import userenvs
 
@@ -20,11 +20,6 @@ FLAT = [
     MultiDiscrete(np.array([[3, 2], [2, 4]]), start=np.array([[1, 0], [0, -2]])),
     Tuple([Discrete(3, start=2), Box(0, 9, (2,), np.int64)]),
     Dict({"b": Discrete(2), "a": Dict({"deep": Tuple([MultiBinary(2), Box(0, 1, (1, 2))])})}),
-]
-PIXELS = [
-    {"name": "GrayscaleObservation"},
-    {"name": "FrameStackObservation", "stack_size": 2},
-    {"name": "RescaleObservation", "min_obs": 0, "max_obs": 1},
 ]
 
 
@@ -45,26 +40,6 @@ def test_a_vector_is_the_one_of_gymnasiums_wrapper(space: gymnasium.Space):
         observation = space.sample()
         expected = gymnasium.spaces.flatten(space, observation)
         np.testing.assert_array_equal(found.encode(observation), expected)
-
-
-def test_a_vector_or_a_category_is_nothing_to_say():
-    for space in (Box(-1, 1, (4,)), Discrete(3)):
-        assert spaces(showing(space), "Line-v0").flattened is None
-    assert notice(plain("Blackjack-v1"), 9, [9]) == (
-        "Blackjack-v1 observes Tuple(Discrete(32), Discrete(11), Discrete(2)), "
-        "flattened to 45 numbers"
-    )
-
-
-def test_pixels_become_grey_stacked_fractions():
-    with userenvs.registered():
-        given = plain("Picture-v0").model_dump() | {"wrappers": PIXELS}
-        environment = Specification.model_validate(given).make()
-        found = spaces(environment, "Picture-v0")
-        assert found.features == 2 * 8 * 8
-        observation = found.encode(environment.reset(seed=0)[0])
-        assert observation.shape == (128,)
-        assert 0 <= observation.min() <= observation.max() <= 1
 
 
 def test_a_picture_that_cannot_be_resized_names_what_to_install(monkeypatch):

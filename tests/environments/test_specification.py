@@ -38,12 +38,7 @@ def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
         ({"kwargs": {"max_episode_steps": 3}}, "environment: kwargs has max_episode_steps; "),
         ({"wrappers": [{"name": "TimeLimt"}]}, "wrappers is 'TimeLimt'; .*you mean TimeLimit"),
         ({"wrappers": [{"name": "TimeLimit", "steps": 3}]}, r"v1 in TimeLimit\(steps=3\): Type"),
-        (
-            {"wrappers": {"TimeLimit": {"max_episode_steps": 3}, "ClipReward": {}}},
-            r"environment.wrappers: a mapping, .* here \[{name: ClipReward}, "
-            r"{name: TimeLimit, max_episode_steps: 3}\]",
-        ),
-        ({"wrappers": {}}, r"environment.wrappers: a mapping, .* allowed: a list, here \[\]"),
+        ({"wrappers": {"ClipReward": {}}}, r"environment.wrappers is {.*}; allowed: a valid tuple"),
         ({"kwargs": [{"name": "size", "value": 9}] * 2}, "environment.kwargs: size is there twice"),
         ({"kwargs": [{"length": 9}]}, "environment.kwargs: .*allowed: mappings of name and value"),
         ({"wrappers": [NORMALISED, {"name": "ClipReward"}]}, "NormalizeObservation is not last"),
@@ -80,8 +75,7 @@ def test_a_failure_in_the_middle_leaves_nothing_half_written(tmp_path, monkeypat
     with userenvs.registered():
         kwargs = {"mood": "reward", "grave": 0.8}
         assert executed(tmp_path, {"id": "Counting-v0", "kwargs": kwargs}) == 1
-    no_pictures, err = capsys.readouterr().err.splitlines()
-    assert "no animation" in no_pictures
+    (err,) = capsys.readouterr().err.splitlines()
     assert f"{NAME}: Counting-v0, seed " in err
     assert userenvs.MOODS["reward"] in err
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

@@ -23,44 +23,23 @@ KEYS = seeds.training_keys(42, "training", range(2))
 OTHERS = {"Counting", "PaysATenth", "PaysAFloat32Tenth"}
 REFUSED = {
     "ObsOne": "at reset: the environment observed [1.0] of shape [1]; its space is Box(",
-    "ObsScalar": "at reset: the environment observed 1.0; its space is Box(",
-    "ObsColumn": "observed [[1.0], [3.0]] of shape [2, 1]; its space is Box(",
-    "ObsRow": "observed [[1.0, 3.0]] of shape [1, 2]; its space is Box(",
-    "ObsText": "observed ['a', 'b']; its space is Box(",
-    "ObsRagged": "observed [[1.0], [1.0, 2.0]]; its space is Box(",
-    "ObsDict": "observed {'x': 1}; its space is Box(",
     "ObsNone": "observed None; its space is Box(",
     "ObsInf": "at reset: the environment observed inf; allowed: finite numbers",
     "ObsHuge": "at reset: the environment observed 1e+39; allowed: finite numbers of float32",
-    "EmptyBox": "EmptyBox-v0 observes Box(",
-    "TextSpace": "TextSpace-v0 observes Text(",
-    "SequenceSpace": "Dict or Tuple of these, but not Sequence",
     "GraphInside": "with Graph(Box(0.0, 1.0, (2,), float32), None); allowed: Box, Discrete, ",
-    "CountsOff": "at reset: the environment observed [1, 3] of shape [2]; its space is Multi",
-    "PairWithoutSecond": "at reset: the environment observed (1,); its space is Tuple(",
     "KeyOfItsOwn": "at reset: the environment observed {'y': 1}; its space is Dict(",
-    "CellsOffByOne": "at reset: the environment observed 1; its space is Discrete(4, start=2)",
-    "CellsTooMany": "at step 0: the environment observed 2; its space is Discrete(2)",
     "CellsHalf": "observed 1.5; its space is Discrete(5)",
-    "CellsPair": "observed [1, 1] of shape [2]; its space is Discrete(5)",
     "BigCells": "observes Discrete(40000), 40000 numbers, with one for each value of a category; ",
-    "BigPicture": "30000 numbers, with one for each value of a category; allowed: 1 to 4096 ",
-    "OldStep": "at step 0: the environment returned 4 values from step; allowed: observation, rew",
-    "StepNone": "at step 0: the environment returned None from step; allowed: observation, reward",
+    "OldStep": "at step 0: the environment returned (array(",
     "RewardTwo": "at step 0: the environment rewarded [0.0, 0.0] of shape [2]; allowed: a number",
-    "RewardNone": "at step 0: the environment rewarded None; allowed: a number",
-    "RewardText": "at step 0: the environment rewarded '1'; allowed: a number",
     "RewardInf": "at step 0: the environment rewarded -inf; allowed: finite numbers",
-    "RewardHuge": "at step 0: the environment rewarded -1e+39; allowed: finite numbers of float32",
-    "DoneNone": "at step 0: the environment returned None as terminated; allowed: true or false",
-    "DoneText": "at step 0: the environment returned '' as truncated; allowed: true or false",
+    "DoneNone": "at step 0: the environment ended by None; allowed: true or false",
     "OldReset": "at reset: the environment returned [1.0, 3.0] of shape [2] from reset; allowed: ",
     "NoSeed": "at reset: the environment raised TypeError: ",
     "OneAction": "OneAction-v0 has the actions Discrete(1)",
-    "GlobalRandom": "GlobalRandom-v0 ignores its seed: reset(seed=0) twice gives two episodes",
-    "GlobalRandomLater": "reset(seed=0) next to another environment gives two episodes",
-    "Unseeded": "Unseeded-v0 ignores its seed: reset(seed=0) twice gives two episodes, which diff",
-    "Remembers": "Remembers-v0 ignores its seed: reset(seed=0) twice gives two episodes",
+    "GlobalRandom": "GlobalRandom-v0 ignores its seed: reset(seed=0) gives several episodes",
+    "Unseeded": "Unseeded-v0 ignores its seed: reset(seed=0) gives several episodes",
+    "Remembers": "Remembers-v0 ignores its seed: reset(seed=0) gives several episodes",
     "Shared": "Shared-v0 is the same object when made again",
     "NeedsBonus": "Gymnasium cannot make 'NeedsBonus-v0': TypeError: ",
 }
@@ -102,7 +81,7 @@ def evaluated(environment_id: str) -> np.ndarray:
 @pytest.mark.parametrize("play", [trained, evaluated])
 def test_what_is_clear_is_taken(play):
     accepted = userenvs.KNOWN.keys() - {f"{name}-v0" for name in [*REFUSED, *OTHERS]}
-    assert len(accepted) >= 28
+    assert len(accepted) >= 19
     for name in sorted(accepted):
         expected = {"PaysOne-v0": 9, "EndsAtOnce-v0": 0}.get(name, 1)
         np.testing.assert_array_equal(play(name), np.full((2, 2), expected), name)
@@ -129,13 +108,6 @@ def test_a_failing_name_that_is_right_gets_no_hint():
         plain("tests.environments.userenvs:NeedBonus-v0").make()
 
 
-def test_a_recorded_episode_keeps_the_observations_of_an_array_that_changes():
-    episode = record(right, "Mutable-v0", 0, 9)
-    assert episode.observations.tolist() == [[1, 3], [2, 2], [3, 1], [4, 0]]
-    with pytest.raises(PlainError, match="seed 0, at reset: the environment observed inf"):
-        record(right, "ObsInf-v0", 0, 9)
-
-
 SKIPS = [{"name": "RepeatAction", "num_repeats": 4}, {"name": "MaxAndSkipObservation", "skip": 4}]
 
 
@@ -148,22 +120,14 @@ def test_a_limit_counts_the_agents_steps_whatever_else_is_asked(wrapper):
     assert len(record(right, repeated, 1, 20).actions) == 20
 
 
-@pytest.mark.parametrize(("wrappers", "steps", "paid"), [(SKIPS[:1], 20, 8), ([], 90, 9)])
-def test_a_training_counts_the_agents_steps_and_rounds_its_returns_once(wrappers, steps, paid):
-    """Rewards of 0.1: four a step, or one."""
-    environment = registry.make(_wrapped("PaysATenth-v0", *wrappers))
+def test_a_training_counts_the_agents_steps_and_rounds_its_returns_once():
+    """Four rewards of 0.1 a step."""
+    environment, steps, paid = registry.make(_wrapped("PaysATenth-v0", SKIPS[0])), 90, 36
     h = test_reinforce.TINY.model_copy(update={"iterations": 1, "maximum_steps": steps})
     assert (reinforce.train(h, environment, KEYS).returns == paid).all()
     for length in ({"total_episodes": 1}, {"total_episodes": None, "total_steps": steps}):
         h = test_dqn.with_(**length, maximum_steps=steps, train_every=steps)
         assert (dqn.train(h, environment, KEYS).returns == paid).all()
-
-
-def test_a_time_limit_among_the_wrappers_counts_at_its_place():
-    limit = {"name": "TimeLimit", "max_episode_steps": 8}
-    for wrappers, expected in (([limit, SKIPS[0]], 8), ([SKIPS[0], limit], 32)):
-        found = evaluate(right, _wrapped("PaysOne-v0", *wrappers), [1], 1, [20])
-        assert found.item() == expected
 
 
 def _wrapped(environment_id: str, *wrappers: dict[str, Any]) -> Specification:

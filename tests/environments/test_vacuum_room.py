@@ -1,7 +1,5 @@
 """The vacuum robot's room keeps its rules; compiled code plays them as a plain loop does."""
 
-import math
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -72,20 +70,3 @@ def test_a_population_collects_what_each_policy_collects_alone():
     assert (together == [vacuum_room.path(*pair, SECONDS)[1][times] for pair in each]).all()
     backwards = vacuum_room.collected(policies[::-1], keys[::-1], times)
     assert (together == backwards[::-1]).all()
-
-
-def test_directions_are_those_of_the_cosine_and_the_sine():
-    for heading in np.linspace(-1, 1, 2001).tolist():
-        angle = math.pi * heading
-        expected = math.cos(angle), math.sin(angle)
-        assert vacuum_room.direction(heading) == pytest.approx(expected, abs=1e-10)
-
-
-def test_every_speck_can_be_reached_and_none_lies_in_the_wall():
-    dust = vacuum_room.dust_at_start()
-    columns, rows = vacuum_room.specks()
-    for row, column in np.argwhere(dust):
-        x, y = columns.item(column), rows.item(row)
-        assert not (ROOM.wall_left < x < ROOM.wall_right and ROOM.wall_bottom < y < ROOM.wall_top)
-        around = [(x + dx / 100, y + dy / 100) for dx in range(-12, 13, 4) for dy in (-12, 0, 12)]
-        assert any(vacuum_room.is_free(*place) for place in around)

@@ -7,7 +7,6 @@ from gymnasium.spaces import Box
 from gymnasium.wrappers import FrameStackObservation, TransformObservation
 
 from reprise import seeds
-from reprise.agents import dqn
 from reprise.environments.cartpole import CartPole
 from reprise.environments.rollout import evaluate
 from reprise.environments.wrappers import (
@@ -21,11 +20,9 @@ from reprise.environments.wrappers import (
     through_features,
     through_sensors,
 )
-from reprise.nn import networks, streams
 from reprise.nn.determinism import tf
-from tests.agents.test_dqn import with_
 
-ODD, EVEN = FEATURES[:4], FEATURES[4:]  # in a mirror
+EVEN = FEATURES[4:]  # the same in a mirror
 PLACES = [0, 2]  # of position and angle
 EXACT = [0.0] * 4
 PLAIN = Sensors.of(PLACES, EXACT, 3)
@@ -71,14 +68,6 @@ def test_the_features_of_a_state_are_those_computed_by_hand():
     assert np.abs(features(tf.constant(100 * OBSERVATIONS), FEATURES).numpy()).max() == 1.0
 
 
-def test_in_a_mirror_the_observed_change_their_sign_and_the_products_do_not():
-    seen = tf.constant(OBSERVATIONS)
-    for names, sign in ((ODD, -1), (EVEN, 1)):
-        here, mirrored = features(seen, names).numpy(), features(-seen, names).numpy()
-        np.testing.assert_array_equal(mirrored, sign * here)
-        assert (here != 0).all()
-
-
 def test_a_policy_in_gymnasium_sees_the_features_that_it_saw_in_training():
     seen = []
     act = through_features(lambda found, step: seen.append((found, step)) or "actions", EVEN)  # pyright: ignore
@@ -86,37 +75,6 @@ def test_a_policy_in_gymnasium_sees_the_features_that_it_saw_in_training():
     trained_on = Featured(chosen=EVEN).observe(tf.constant(OBSERVATIONS)).numpy()
     np.testing.assert_allclose(seen[0][0], trained_on, rtol=1e-6)
     assert seen[0][1] == 7
-
-
-def test_learning_from_each_step_is_the_textbooks_semi_gradient_update():
-    """Play greedily without an end, and follow the weights in plain NumPy."""
-    played = {"total_episodes": None, "total_steps": 6, "maximum_steps": 30, "train_every": 1}
-    greedy = {"epsilon_start": 0.0, "epsilon_end": 0.0, "learning_starts": 0}
-    linear = {"hidden_sizes": (), "activation": "linear", "optimizer": "sgd", "loss": "mse"}
-    each = {"gradient_steps": 1, "replay_capacity": 1, "batch_size": 1, "target_network": "none"}
-    h = with_(**played, **greedy, **linear, **each, discount=0.9, learning_rate=0.02)
-    environment = Featured(chosen=FEATURES)
-    keys = seeds.training_keys(3, "test", range(1))
-    key = tf.constant(keys.T, tf.uint32)
-    kernel, bias = networks.glorot_uniform(streams.fold_in(key, 0), (10, 2))
-    w = np.concatenate([kernel.numpy()[..., 0], bias.numpy()], axis=1)  # [A, F + 1]
-    state = environment.reset(streams.fold_in(key, 2))
-
-    def phi(state):
-        return np.append(environment.observe(state).numpy()[:, 0], 1.0)
-
-    for _ in range(6):
-        action = int(np.argmax(w @ phi(state)))
-        following, reward, terminated = CartPole().step(state, tf.constant([action]))
-        assert not terminated.numpy()[0]
-        target = reward.numpy()[0] + h.discount * (w @ phi(following)).max()
-        w[action] += 2 * h.learning_rate * (target - w[action] @ phi(state)) * phi(state)
-        state = following
-    trained = dqn.train(h, environment, keys)
-    assert trained.steps[-1, 0] == 6
-    kernel, bias = trained.weights["final"]
-    np.testing.assert_allclose(kernel[..., 0], w[:, :-1], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(bias[:, 0], w[:, -1], rtol=1e-4, atol=1e-6)
 
 
 def played(sensors: Sensors, steps: int) -> tuple[list[np.ndarray], list[np.ndarray]]:

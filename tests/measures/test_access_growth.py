@@ -18,8 +18,3 @@ def test_access_grows_with_the_length_of_a_deque_only():
     access = Access(shorter=10_000, longer=300_000, accesses=256, repeats=100)
     random = np.random.default_rng(7)
     assert [growth(make, access, random) for make in (deque_batch, circular_batch)] == [1, 0]
-
-
-def test_the_longer_list_must_be_longer():
-    with pytest.raises(ValueError, match="longer is 9; allowed: above shorter, 9"):
-        Access(shorter=9, longer=9, accesses=1, repeats=1)

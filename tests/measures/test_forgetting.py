@@ -62,12 +62,6 @@ def test_a_place_is_the_share_of_calm_seeds_that_lie_lower(collapses, values, ex
     assert np.isnan(places[:, ~begun.any(axis=0)]).all()
 
 
-def test_a_rank_correlation_is_a_seeds_own_and_looks_at_order_only():
-    x = np.array([[1, 1, 1], [2, 2, 1], [4, NAN, 1], [8, 3, 1]], float)
-    y = np.array([[1, 9, 1], [3, 8, 2], [9, 0, 3], [27, 7, 4]], float)
-    np.testing.assert_allclose(forgetting.rank_correlations(x, y), [1, -1, NAN])
-
-
 def test_a_rank_correlation_given_the_episode_is_that_of_what_the_episode_leaves_open():
     random = np.random.default_rng(0)
     drift, own = np.arange(60.0)[:, None], random.normal(size=(2, 60, 4))

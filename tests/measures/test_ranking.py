@@ -54,21 +54,6 @@ def test_the_first_seeds_choose_and_the_others_report():
     assert table.query("tuned == 'everything'")["final"].max() < 200
 
 
-def test_a_setting_solves_or_does_not_only_where_its_interval_says_so():
-    ends = {"solved_low": [0.6, 0.51, 0.1, 0.4, 0.5], "solved_high": [0.9, 0.6, 0.4, 0.6, 0.5]}
-    found = {"settings": 5, "solve": 2, "do_not": 1, "undecided": 2, "share": 0.4}
-    assert ranking.solving(pd.DataFrame(ends)) == found
-
-
-def test_a_marginal_effect_is_the_mean_of_the_means_of_settings_with_the_value():
-    found: Any = ranking.effects(samples(), KEYS, "final").set_index(["hyperparameter", "value"])
-    means = samples().groupby("setting")["final"].mean()
-    assert found.loc[("rate", 2), "mean"] == pytest.approx(means[[2, 3]].mean())
-    assert found.loc[("size", "[3, 3]"), "mean"] == pytest.approx(means[[1, 3]].mean())
-    assert found["settings"].eq(2).all()
-    assert found.loc[("rate", 1), "mean_high"] < found.loc[("rate", 2), "mean_low"]
-
-
 def test_one_seed_is_wrong_as_often_as_a_seed_of_the_worse_is_above_one_of_the_better():
     random = np.random.default_rng(5)
     values = np.stack([random.normal(0, 1, 40), random.normal(1, 1, 40)])

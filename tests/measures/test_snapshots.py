@@ -34,11 +34,6 @@ def test_the_best_the_median_the_worst_and_those_that_forget_are_shown():
     }  # fmt: skip
 
 
-def test_a_seed_without_finite_half_precision_is_not_shown():
-    for largest in (np.nan, 1e5):
-        assert 0 not in snapshots.chosen(run(largest), "final").values()
-
-
 def test_the_table_has_the_networks_of_the_chosen_seeds_at_all_points():
     made = snapshots.table(run(), "final", lambda w: networks.to_arrays(w, "relu", "linear"))
     assert made["rounds"].tolist() == [0, 30, 60]
@@ -51,16 +46,3 @@ def test_the_table_has_the_networks_of_the_chosen_seeds_at_all_points():
             np.testing.assert_array_equal(
                 made["bias_0"][at, point], bias[point, :, seed].astype(np.float16)
             )
-
-
-def test_only_the_first_pack_keeps_snapshots():
-    kept = snapshots.of_first(run(), pack=1).weights[snapshots.NAME]
-    assert [weight.shape[-1] for weight in kept] == [0, 0]
-
-
-def test_without_a_usable_seed_the_table_is_empty():
-    lost = run()
-    lost.weights[snapshots.NAME][1][:] = np.nan
-    made = snapshots.table(lost, "final", lambda w: networks.to_arrays(w, "relu", "linear"))
-    assert made["kernel_0"].shape == (0, 3, 4, 2)
-    assert not len(made["places"])

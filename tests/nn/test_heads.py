@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reprise.agents import reinforce
-from reprise.nn import heads, networks
+from reprise.nn import heads
 from reprise.nn.determinism import tf
-from tests.agents import test_reinforce
 
 LOGITS = np.random.default_rng(0).normal(scale=2, size=(7, 4, 3)).astype(np.float32)  # [B, A, N]
 
@@ -43,19 +41,6 @@ def test_the_negative_log_probability_is_tensorflows_cross_entropy_and_so_is_its
         found.append((loss, tape.gradient(loss, logits)))
     for mine, other in zip(*found, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize(("outputs", "name"), [(1, "sigmoid"), (4, "softmax")])
-def test_an_exported_policy_gives_probabilities(outputs: int, name: str):
-    keys = tf.constant(np.arange(6, dtype=np.uint32).reshape(2, 3))
-    weights = networks.glorot_uniform(keys, (2, 5, outputs))
-    arrays = reinforce.export(weights, test_reinforce.TINY)
-    assert arrays["activations"].tolist() == ["relu", name]
-    observations = np.random.default_rng(2).normal(size=(6, 2, 3)).astype(np.float32)
-    found = networks.to_keras(arrays, 1)(observations[..., 1]).numpy()
-    logits = networks.forward(weights, tf.constant(observations), "relu").numpy()[..., 1]
-    expected = 1 / (1 + np.exp(-logits)) if outputs == 1 else probabilities(logits.T).T
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 MEANS = np.random.default_rng(5).normal(size=(7, 2, 3)).astype(np.float32)  # [B, A, N]
@@ -96,30 +81,6 @@ def test_a_gaussians_negative_log_probability_and_its_gradient_are_those_of_the_
     np.testing.assert_allclose(to_deviations, (1 - z**2).sum(axis=0), rtol=1e-4)
 
 
-def test_an_exported_gaussian_gives_its_means():
-    keys = tf.constant(np.arange(6, dtype=np.uint32).reshape(2, 3))
-    weights = heads.initial_policy(keys, (2, 5, 2), (2,))
-    arrays = reinforce.export(weights, test_reinforce.TINY)
-    np.testing.assert_array_equal(arrays["log_deviation"], np.zeros((3, 2)))
-    observations = np.random.default_rng(2).normal(size=(6, 2, 3)).astype(np.float32)
-    found = networks.to_keras(arrays, 1)(observations[..., 1]).numpy()
-    expected = heads.distribution(weights, tf.constant(observations), "relu")
-    np.testing.assert_allclose(found, expected.mean[..., 1], rtol=1e-5, atol=1e-6)  # pyright: ignore
-
-
-@pytest.mark.parametrize("count", [4, 200])
-def test_the_value_of_the_action_taken_and_its_gradient_are_those_of_that_action_only(count: int):
-    values = tf.constant(np.random.default_rng(3).normal(size=(7, count, 3)).astype(np.float32))
-    action = np.random.default_rng(4).integers(count, size=(7, 3)).astype(np.int32)
-    with tf.GradientTape() as tape:
-        tape.watch(values)
-        found = heads.select_action_values(values, tf.constant(action))
-    expected = np.take_along_axis(values.numpy(), action[:, None], axis=1)[:, 0]
-    np.testing.assert_array_equal(found, expected)
-    taken = np.arange(count)[:, None] == action[:, None]
-    np.testing.assert_array_equal(tape.gradient(found, values), taken)
-
-
 @pytest.mark.parametrize("scale", [1, 20])
 @pytest.mark.parametrize("outputs", [1, 4])
 def test_the_entropy_is_that_of_the_probabilities_and_so_is_its_gradient(outputs: int, scale: int):
@@ -139,10 +100,3 @@ def test_the_entropy_is_that_of_the_probabilities_and_so_is_its_gradient(outputs
         found.append((value, tape.gradient(value, logits)))
     for mine, other in zip(*found, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
-
-
-def test_the_entropy_of_equal_probabilities_is_the_log_of_their_number_and_of_certainty_zero():
-    np.testing.assert_allclose(heads.entropy(tf.zeros([1, 3])), np.log(2), rtol=1e-6)
-    np.testing.assert_allclose(heads.entropy(tf.zeros([5, 3])), np.log(5), rtol=1e-6)
-    certain = tf.constant([[0.0], [-300], [300]])
-    assert heads.entropy(certain).numpy() == 0

@@ -25,13 +25,3 @@ def test_fifty_steps_are_keras_steps(name):
         state, weights = optimizers.apply(name, state, weights, [gradient], tf.constant(0.01))
     np.testing.assert_allclose(weights[0], np.asarray(variable), rtol=2e-5, atol=1e-6)
     assert int(state.step) == 50
-
-
-@pytest.mark.parametrize("name", list(KERAS))
-def test_each_seed_has_its_own_learning_rate(name):
-    rates, start, slope = tf.constant([0.1, 0.01]), [tf.ones([3, 2])], [tf.ones([3, 2])]
-    _, both = optimizers.apply(name, optimizers.init(start), start, slope, rates)
-    for seed, rate in enumerate((0.1, 0.01)):
-        one = [tf.ones([3, 1])]
-        _, alone = optimizers.apply(name, optimizers.init(one), one, one, tf.constant(rate))
-        np.testing.assert_array_equal(both[0][:, seed : seed + 1], alone[0])

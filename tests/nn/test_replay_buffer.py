@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise import seeds
-from reprise.nn import programs, replay_buffer
+from reprise.nn import replay_buffer
 from reprise.nn.determinism import tf
 
 SEEDS = 2
@@ -48,19 +48,3 @@ def test_samples_come_evenly_from_what_was_written_and_from_the_own_seed():
         drawn, counts = np.unique(batch.reward.numpy()[:, seed], return_counts=True)
         assert sorted(sign * drawn) == list(range(1, filled + 1))
         assert np.abs(counts - 6000 / filled).max() < 5 * (6000 / filled) ** 0.5
-
-
-def test_a_transition_comes_back_with_its_six_elements():
-    memory = replay_buffer.recorder(1, [SEEDS], 2)
-    given = replay_buffer.Transitions(
-        observation=tf.constant([[1.0, 2.0], [3.0, 4.0]]), action=tf.constant([1, 0]),
-        reward=tf.constant([0.5, -0.5]), next_observation=tf.constant([[5.0, 6.0], [7.0, 8.0]]),
-        terminated=tf.constant([True, False]), truncated=tf.constant([False, True]),
-    )  # fmt: skip
-    rows = replay_buffer.rows(programs.record(memory, tf.constant(0), given))
-    buffer = replay_buffer.add(
-        replay_buffer.empty(3, tf.fill([SEEDS], 3), 2), rows, tf.constant([1, 1])
-    )
-    back = replay_buffer.sample(buffer, KEYS, 1)
-    for mine, expected in zip(back, given, strict=True):
-        np.testing.assert_array_equal(mine[0], expected)

@@ -24,12 +24,6 @@ def test_threefry_gives_the_known_answers_of_its_authors(key, counter, expected)
     assert tuple(int(word[0]) for word in words) == expected
 
 
-def test_a_seed_draws_the_same_numbers_alone_and_among_others():
-    together = streams.uniform(KEYS, (3, 4))
-    alone = streams.uniform(KEYS[:, 2:3], (3, 4))
-    np.testing.assert_array_equal(together[..., 2:3], alone)
-
-
 def test_numbers_are_uniform_in_the_unit_interval():
     draws = streams.uniform(KEYS, (20_000,)).numpy()
     assert draws.min() >= 0

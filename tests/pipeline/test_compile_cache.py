@@ -36,10 +36,3 @@ def test_the_next_run_compiles_only_what_is_missing_and_has_the_same_bytes(tmp_p
     again, after = run()
     assert again == results
     assert {path for path in after if after[path] != before[path]} == {first}
-
-
-def test_flags_of_the_user_take_precedence(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(compile_cache.FLAGS, "--tf_xla_clustering_debug")
-    with compile_cache.used("training"):
-        assert os.environ[compile_cache.FLAGS] == "--tf_xla_clustering_debug"

@@ -12,17 +12,9 @@ import pytest
 from reprise.errors import UserError
 from reprise.pipeline import execution, packs, parameters
 from reprise.pipeline.execution import HERE, WORKERS, Execution
-from reprise.pipeline.packs import Pack
 from tests.pipeline import pack_tasks
 from tests.pipeline.slow_stage import EXPECTED, PACKS, gone, started
 from tests.tiny import ROOT
-
-
-def test_packs_of_variants_follow_one_another_and_the_last_may_be_smaller():
-    a, b = [Pack(0, 0, 2, "a"), Pack(1, 2, 1, "a")], [Pack(2, 0, 2, "b"), Pack(3, 2, 1, "b")]
-    assert packs.cut(3, 2, ["a", "b"]) == [*a, *b]
-    assert packs.cut({"a": 3, "b": 1}.__getitem__, 2, ["a", "b"]) == [*a, Pack(2, 0, 1, "b")]
-    assert packs.by_variant([*a, *b], [1, 2, 3, 4]) == {"a": [1, 2], "b": [3, 4]}
 
 
 def test_results_do_not_depend_on_workers_or_on_further_packs(monkeypatch):

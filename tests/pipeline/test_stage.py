@@ -19,10 +19,6 @@ RESULT = Path("data/markov_chain/metrics.json")
 NOTE = ".reprise/provenance/markov_chain.json"
 
 
-class ResourceExhaustedError(Exception):
-    """As TensorFlow's."""
-
-
 class Params(Frozen):
     steps: PositiveInt
 
@@ -95,7 +91,6 @@ def test_a_mistake_is_named_before_anything_is_touched(capsys, section, argv, ar
         (KeyboardInterrupt(), 130, "interrupted"),
         (OSError(errno.ENOSPC, "No space left", "/tmp/kernel"), 1, "/tmp/kernel: No space left"),
         (MemoryError("Unable to allocate"), 1, "memory is short: Unable to allocate"),
-        (ResourceExhaustedError("OOM"), 1, "memory is short: OOM"),
     ],
 )
 def test_a_plain_failure_of_a_run_is_one_line(capsys, error, code, message):

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from reprise.measures import training
-from reprise.pipeline import artifacts
 from reprise.plots import figures, style, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.style import Label
@@ -130,40 +128,3 @@ def test_dots_are_the_estimates_and_bars_reach_from_bound_to_bound():
         [mean.low, mean.high],
         [mean.estimate],
     ]
-
-
-def test_a_raster_has_its_best_seed_on_top_and_who_has_no_return_at_the_bottom():
-    returns = pd.DataFrame({"bad": [0.0, 1.0], "none": [np.nan] * 2, "good": [5.0, 6.0]})
-    image = style.raster(style.single(3)[1], returns, (0, 6))
-    rows = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
-    np.testing.assert_array_equal(rows, [[5, 6], [0, 1], [np.nan] * 2])
-
-
-def test_single_seeds_are_shown_from_the_best_to_the_worst_end(tmp_path: Path):
-    values = RNG.uniform(1, 200, (30, 4))
-    curves = training.by_seed(values, "episode").set_index("episode")
-    samples = pd.DataFrame({"seed": range(5), "last_return": [3, 9, 1, 5, 7]})  # one has no curve
-    over_seeds = training.quantiles(values, "episode")
-    tables = {"samples.csv": samples, "learning_curve.csv": over_seeds}
-    artifacts.write_all(tmp_path, tables)
-    figure = figures.single_seeds(results(tmp_path), curves, 200, ("episode", "return (steps)"))
-    shown = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title(loc="left") for axes in shown] == [f"rank {k} of 4" for k in range(1, 5)]
-    for axes, seed in zip(shown, (1, 3, 0, 2), strict=True):
-        np.testing.assert_array_equal(axes.lines[0].get_ydata(), values[:, seed])
-
-
-def test_the_style_sheet_holds_only_what_this_matplotlib_knows(caplog: pytest.LogCaptureFixture):
-    style.use_style()
-    assert caplog.text == ""
-    assert mpl.rcParams["svg.hashsalt"] == "reprise"
-    assert mpl.rcParams["axes.prop_cycle"].by_key()["color"] == list(style.CYCLE)
-
-
-def test_lines_end_at_the_share_that_arrives_and_a_dot_marks_when_half_of_the_seeds_are_there():
-    above, below = reached().axes
-    assert {text.get_text() for text in above.texts} == {"plain: 75%", "fast: 100%", "never: 0%"}
-    assert [text.get_text() for text in below.texts] == ["plain: 0%"]
-    marked = [[line for line in axes.lines if line.get_marker() == "o"] for axes in (above, below)]
-    dots = [[np.asarray(line.get_xdata()).item() for line in lines] for lines in marked]
-    assert dots == [[20.0, 5.0], []]

@@ -34,6 +34,8 @@ class Browser(webdriver.Chrome):
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         made = cls(options=options, service=webdriver.ChromeService(driver))
         made.site = site
+        made.get("about:blank")  # in place of a page of its own, which loads files
+        made.asked()
         return made
 
     def open(self, page: str | Path, width: int = 1280, **media: str) -> None:

@@ -1,13 +1,11 @@
 """The explorer in a browser: every control changes its charts, and no request leaves."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
@@ -184,16 +182,6 @@ def test_value_iteration_goes_sweep_by_sweep_until_the_policy_is_optimal(page):
         np.testing.assert_allclose([row["value"] for row in rows], values, rtol=0.01, atol=1e-3)
 
 
-def test_a_behaviour_and_a_problem_are_chosen(page):
-    page.find("#exploration [value=random]")[0].send_keys(Keys.SPACE)
-    assert "random" not in {row["name"] for row in drawn(page, "coverage", "rows")}
-    Select(control(page, "exploration", "problem")).select_by_value("taxi")
-    rows = [row for row in drawn(page, "loss", "rows") if row["name"] == "epsilon greedy"]
-    curves = artifacts.read_csv(ROOT / "data/exploration/curves.csv")
-    own = curves.query("problem == 'taxi' and behaviour == 'epsilon_greedy'")["loss_median"]
-    assert [row["median"] for row in rows] == pytest.approx(own.tolist(), rel=1e-3)
-
-
 def test_a_verdict_of_all_seeds_is_the_ledgers(page, site):
     ledger = artifacts.read_csv(ROOT / "data/claims/ledger.csv").set_index("claim")
     for each in content(site)["verdicts"]:
@@ -211,53 +199,3 @@ def test_a_verdict_of_all_seeds_is_the_ledgers(page, site):
         option.click()
         assert drawn(page, "verdicts", "answers")
     assert not page.said()
-
-
-def test_without_scripts_the_page_says_what_is_missing_and_shows_stills(browser):
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    try:
-        browser.open(PAGE)
-        assert "Without JavaScript these charts cannot be changed" in browser.find("main")[0].text
-        stills = browser.find(".explorer noscript img")
-        assert len(stills) >= 4
-        assert all(still.is_displayed() and still.get_attribute("alt") for still in stills)
-        assert not any(found.is_displayed() for found in browser.find("form, .chart"))
-    finally:
-        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_fits_its_screen_and_is_light_or_dark(browser, width):
-    for scheme in ("light", "dark"):
-        browser.open(PAGE, width, prefers_color_scheme=scheme)
-        settle(browser)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-        browser.execute_script("document.querySelector('#study').scrollIntoView()")
-        picture = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
-        colours: Any = picture.getcolors(maxcolors=1 << 24)
-        assert (sum(max(colours)[1]) > 600) == (scheme == "light")
-
-
-def test_everything_has_a_name_for_screen_readers(page):
-    tree = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    nodes = [(node["role"]["value"], node["name"]["value"]) for node in tree if not node["ignored"]]
-    named = ("image", "button", "combobox", "slider", "checkbox", "spinbutton", "group")
-    assert not [role for role, name in nodes if role in named and not name]
-    assert {role for role, _ in nodes} >= set(named) - {"group"}
-
-
-def test_the_page_is_small_and_its_bytes_are_the_same_each_time(site):
-    assert (site / PAGE).stat().st_size < 3e6
-    assert (site / "pages/vega.js").read_bytes() == charts.vega().encode()
-    assert explorer.plain([0.1 + 0.2, -0.0, float("nan"), "word", True]) == [
-        0.3, 0, None, "word", True,
-    ]  # fmt: skip
-
-
-def test_the_first_screen_of_the_index_leads_to_the_explorer(browser):
-    browser.open("index.html")
-    link = browser.find("a.play[href='explorer.html']")[0]
-    assert link.find_elements("css selector", "svg polyline")
-    assert link.rect["y"] + link.rect["height"] < 900
-    link.click()
-    assert Path(browser.current_url).name == PAGE

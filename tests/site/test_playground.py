@@ -1,14 +1,10 @@
 """The playground in a browser: Gymnasium's physics, the stored networks, and every control."""
 
-import io
-from pathlib import Path
 from typing import Any
 
 import gymnasium
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
@@ -16,7 +12,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import reprise
 from reprise.measures import training
-from reprise.nn import networks
 from reprise.pipeline import artifacts
 from reprise.site import playground
 from tests.site.browsing import Browser
@@ -44,25 +39,6 @@ return states.map((state) => {
 COLOURS = """
 const pixels = lanes[0].find("canvas").getContext("2d").getImageData(0, 0, 36, 24).data;
 return [0, 2].map(part => pixels.some((strength, at) => at % 4 === part && strength > 150));
-"""
-POINTS = """
-const [lane] = lanes, [who, point, states] = arguments;
-if (lane.select.value !== who) { lane.select.value = who; lane.choose(); }
-lane.slider.value = point;
-lane.scrub();
-return states.map((state) => {
-  lane.restart(state);
-  lane.advance();
-  return lane.force > 0 ? 1 : 0;
-});
-"""
-LENGTHS = """
-const [lane] = lanes, [who, way, states] = arguments;
-controls.velocities.value = way;
-lane.select.value = who;
-lane.choose();
-states.forEach((state) => { lane.restart(state); while (!lane.over) lane.advance(); });
-return lane.scores;
 """
 
 
@@ -130,30 +106,6 @@ def test_a_rules_or_networks_first_action_is_the_stored_ones(page):
         assert page.execute_script(CHOICES, who, states) == [int(x >= 0) for x in lean]
 
 
-def test_each_point_of_a_training_plays_as_the_stored_network(page):
-    states = starts(20, largest=0.2)
-    offered = page.find(".lane:first-child option[data-course]")
-    values = [option.get_attribute("value") for option in offered]
-    for stage, (algorithm, _) in playground.POLICIES.items():
-        arrays = artifacts.read_npz(ROOT / "data" / stage / "snapshots.npz")
-        points = len(arrays["rounds"])
-        for at, seed in enumerate(arrays["seeds"]):
-            who = f"{algorithm.lower()} training {seed}"
-            assert who in values
-            for point in (0, points // 2, points - 1):
-                model = networks.to_keras(of_point(arrays, at), point)
-                outputs = np.asarray(model(np.array(states, np.float32)))
-                right = outputs[:, 0] < 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
-                found = page.execute_script(POINTS, who, point, states)
-                assert found == right.astype(int).tolist(), (who, point)
-
-
-def of_point(arrays: dict[str, np.ndarray], at: int) -> dict[str, np.ndarray]:
-    """Return a seed's networks of all points, as of seeds."""
-    parts = {name: a[at].astype(np.float32) for name, a in arrays.items() if a.ndim > 2}
-    return {"activations": arrays["activations"], **parts}
-
-
 def test_the_slider_moves_through_the_training_by_keyboard_and_pointer(page):
     course = page.find(".course")[0]
     assert not course.is_displayed()
@@ -179,22 +131,6 @@ def test_the_slider_moves_through_the_training_by_keyboard_and_pointer(page):
     assert {url.partition(":")[0] for url in page.asked()} <= {"file", "data"}
 
 
-def test_a_training_plays_by_itself_to_its_end(page):
-    option = page.find(".lane:first-child option[data-course]")[0]
-    Select(page.find(".lane select")[0]).select_by_value(option.get_attribute("value"))
-    film = page.find(".film")[0]
-    film.click()
-    assert film.text == "Stop the training"
-    wait(page, "lanes[0].slider.value >= 2")
-    page.execute_script("lanes[0].slider.value = lanes[0].slider.max")
-    wait(page, "!lanes[0].filming")
-    assert film.text == "Play the training"
-
-
-def test_all_networks_fit_into_three_megabytes(site):
-    assert (site / PAGE).stat().st_size < 3_000_000
-
-
 def test_the_page_offers_the_best_the_median_and_the_worst_seed(site):
     offered = {tag["value"]: tag.text for tag in pages(site)[site / PAGE]("option", value=True)}
     for algorithm, column in (("reinforce", "greedy_500"), ("dqn", "final_500")):
@@ -203,32 +139,6 @@ def test_the_page_offers_the_best_the_median_and_the_worst_seed(site):
         means = {"best": ranked[0], "median": ranked[len(ranked) // 2], "worst": ranked[-1]}
         for place, mean in means.items():
             assert f"{place} seed: {mean:.0f} steps" in offered[f"{algorithm} {place}"]
-
-
-def test_networks_of_another_environment_are_left_out(tmp_path):
-    for stage, policy in (("reinforce_training", "greedy"), ("dqn_training", "final")):
-        arrays = {"activations": np.array(["linear"]), "bias_0": np.zeros((3, 2), np.float32)}
-        arrays["kernel_0"] = np.zeros((3, 4 if policy == "final" else 8, 2), np.float32)
-        table = pd.DataFrame({"seed": range(3), f"{policy}_200": [9.0, float("nan"), 8.0]})
-        artifacts.write_all(tmp_path / stage, {"weights.npz": arrays, "samples.csv": table})
-    found = [network[:6] for network in playground.networks(tmp_path)]
-    assert found == [
-        ("DQN", "best", 0, 3, 9.0, "200"),
-        ("DQN", "median", 2, 3, 8.0, "200"),
-        ("DQN", "worst", 2, 3, 8.0, "200"),
-    ]
-
-
-def test_hidden_velocities_drop_the_pole_and_estimates_help_as_the_page_says(page):
-    states = starts(20)
-    for who in ("reinforce best", "dqn best"):
-        seen, zeros, estimated = (
-            np.mean(page.execute_script(LENGTHS, who, way, states))
-            for way in ("measured", "zeros", "estimated")
-        )
-        rule = np.mean(page.execute_script(LENGTHS, "angle", "measured", states))
-        assert zeros < 1.5 * rule
-        assert estimated > (zeros + seen) / 2
 
 
 def test_two_carts_start_in_the_same_state_and_play_without_a_request_or_an_error(page):
@@ -314,43 +224,3 @@ def test_nothing_moves_by_itself_if_the_reader_prefers_no_motion(browser):
     assert value(browser, "lanes[1].steps") == 0
     button(browser, "once").click()
     assert value(browser, "lanes[1].steps") == 1
-
-
-def test_without_scripts_the_page_says_what_is_missing_and_shows_a_still(browser):
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    try:
-        browser.open(PAGE)
-        assert "Without JavaScript nothing moves" in browser.find("main")[0].text
-        assert [scene.is_displayed() for scene in browser.find(".scene")] == [True]
-        assert len(browser.find(".ghost")) > 3
-        assert not any(found.is_displayed() for found in browser.find("button, select, canvas"))
-    finally:
-        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_fits_its_screen_and_is_light_or_dark(browser, width):
-    for scheme in ("light", "dark"):
-        browser.open(PAGE, width, prefers_color_scheme=scheme)
-        wait(browser, "lanes.every(lane => lane.painted)")
-        assert value(browser, "document.documentElement.scrollWidth") <= width
-        picture = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
-        colours: Any = picture.getcolors(maxcolors=1 << 24)
-        assert (sum(max(colours)[1]) > 600) == (scheme == "light")
-
-
-def test_everything_has_a_name_for_screen_readers(page):
-    tree = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    nodes = [(node["role"]["value"], node["name"]["value"]) for node in tree if not node["ignored"]]
-    named = ("image", "button", "combobox", "slider", "checkbox", "group")
-    assert not [role for role, name in nodes if role in named and not name]
-    assert {role for role, _ in nodes} >= set(named)
-
-
-def test_the_first_screen_of_the_index_leads_to_the_playground(browser):
-    browser.open("index.html")
-    link = browser.find("a.play")[0]
-    assert link.find_elements("css selector", "svg")
-    assert value(browser, "document.querySelector('a.play').getBoundingClientRect().bottom") < 900
-    link.click()
-    assert Path(browser.current_url).name == PAGE

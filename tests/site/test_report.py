@@ -14,7 +14,6 @@ from PIL import Image
 
 from reprise.pipeline import artifacts, parameters
 from reprise.site import charts, report
-from reprise.site.markdown import MarkdownError, Text, mathml
 from reprise.site.report import Provenance, Row, Site
 from stages import report as stage
 from tests.site.documents import dangling, loaded, pages, parsed, runs_code
@@ -80,9 +79,6 @@ def index(made: NotebookNode, *verdicts: Row, provenance: Provenance = SAME) -> 
     """Return the first page for one notebook, as a tree."""
     site = Site(["one"], [])
     return parsed(site.index([site.page("one", made, {})], verdicts, [], "Signs.", provenance))
-
-
-# ---------------------------------------------------------------- the committed results
 
 
 def test_every_reference_leads_to_a_file_and_to_a_place_in_it(site):
@@ -153,9 +149,6 @@ def test_the_same_results_give_the_same_bytes_and_name_no_path(site, monkeypatch
         assert str(ROOT).encode() not in content
 
 
-# ---------------------------------------------------------------- provenance and experiments
-
-
 def test_an_experiment_is_marked_on_top_with_every_change():
     changes = ["dqn_training.activation = relu (chapter: elu)", f"a.b = {HOSTILE} (chapter: 1)"]
     found = index(notebook("# One"), provenance=SAME._replace(changes=changes))
@@ -176,9 +169,6 @@ def test_the_chapters_own_report_has_no_mark_and_says_so_in_its_footer(tmp_path)
     libraries = "TensorFlow 3.2, Gymnasium 4.3, NumPy 2.1"
     for said in ("agrees with data/inputs/chapter.yaml", libraries, made.ledger[:16]):
         assert said in found.footer.text
-
-
-# ---------------------------------------------------------------- hostile content
 
 
 def test_html_in_a_notebook_becomes_text():
@@ -204,40 +194,6 @@ def test_html_in_a_notebook_becomes_text():
     assert "<script>alert(1)</script>" in found.find("h3").get_text()
 
 
-# ---------------------------------------------------------------- pages
-
-
-# ---------------------------------------------------------------- equations and marks
-
-
-@pytest.mark.parametrize(
-    ("latex", "text"),
-    [
-        (r"Q(s', a')", "Q(s′,a′)"),
-        (r"r_t'", "r′t"),
-        (r"\texttt{epsilon\_start}", "epsilon_start"),
-        (r"\text{a<b&c}", "a<b&c"),
-        (r"a < b", "a<b"),
-    ],
-)
-def test_an_equation_reads_as_it_is_meant(latex, text):
-    found = parsed(mathml(latex, "inline"))
-    assert found.get_text() == text
-    assert not found(["msup", "msubsup"]), "a prime is not raised twice"
-
-
-@pytest.mark.parametrize(
-    ("latex", "message"),
-    [
-        (r"\left( x", r"equation '\\left( x' is no LaTeX: ExtraLeftOrMissingRightError"),
-        (r"\sume x", r"equation '\\sume x' has \sume, which is unknown"),
-    ],
-)
-def test_a_bad_equation_is_named(latex, message):
-    with pytest.raises(MarkdownError, match=re.escape(message)):
-        Text()(f"${latex}$")
-
-
 def test_a_mark_shows_the_interval_and_the_claimed_range():
     found = parsed(report.mark((0, 1, 2), (1.5,), lambda value: value > 1.5))
     claimed, line, margin = (found.find(class_=x) for x in ("claimed", "interval", "margin"))
@@ -249,9 +205,6 @@ def test_a_mark_shows_the_interval_and_the_claimed_range():
     assert parsed(report.mark((1, 1, 1), (1,), lambda value: value >= 1)).circle
     for ends in ((), (0.0, 1.0, float("nan")), (0.0, 1.0, float("inf"))):
         assert report.mark(ends, (1.0,), bool) == "", "an end is not finite"
-
-
-# ---------------------------------------------------------------- colours
 
 
 COLOURS = re.findall(r"--([\w-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\);", CSS)

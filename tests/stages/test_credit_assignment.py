@@ -1,18 +1,9 @@
 """Credit: the chapter's worked numbers, and which credit is which."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from tests.stages.executing import trained
-
 NAME = "credit_assignment"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return trained(NAME, tmp_path_factory)
 
 
 def test_the_chapters_returns_and_advantages_come_out(results):

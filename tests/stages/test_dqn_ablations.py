@@ -1,21 +1,13 @@
 """One thing changed at a time: the samples, the partners, and what the metrics say of them."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from reprise.measures import forgetting
 from stages import dqn_ablations
 from tests import tiny
-from tests.stages.executing import trained
 
 NAME = "dqn_ablations"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return trained(NAME, tmp_path_factory)
 
 
 def test_each_variant_is_compared_with_its_partner(results):
@@ -45,11 +37,3 @@ def test_a_variant_may_have_its_own_number_of_seeds():
     found = [params.seeds_of(name) for name in ("target_hard", "relu", "double")]
     assert found == [5, 3, 9]
     assert params.of("relu").activation == "relu"
-
-
-def test_a_variant_that_does_not_hang_together_is_named():
-    section = tiny.section(NAME)
-    section["variants"] = {"base": {}, "odd": {"double": True}}
-    section["partners"] = {}
-    with pytest.raises(ValueError, match="variants: odd: double is true; allowed: only with"):
-        dqn_ablations.Params(**section)

@@ -1,20 +1,11 @@
 """A tiny DQN training: its samples, its loss curve and its policy map."""
 
-from typing import Any
-
 import numpy as np
-import pytest
 
 from reprise.measures import training
 from reprise.nn import networks
-from tests.stages.executing import trained
 
 NAME = "dqn_training"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return trained(NAME, tmp_path_factory)
 
 
 def test_the_samples_follow_from_the_returns(results):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from reprise.pipeline import artifacts, parameters
-from reprise.tabular.names import ModelError
 from stages import exploration
 
 NAME = "exploration"
@@ -54,21 +53,6 @@ def test_the_optimum_is_the_one_that_solving_the_model_gives(results: dict[str, 
         assert found["optimum"] == pytest.approx(model["start_value"], rel=1e-8)
 
 
-def test_the_metrics_agree_with_the_samples(results: dict[str, Any], few: Params):
-    metrics, samples = results["metrics.json"], results["samples.csv"]
-    assert len(samples) == 4 * (2 + len(few.curiosities)) * few.runs
-    for (problem, behaviour), rows in samples.groupby(["problem", "behaviour"]):
-        found = metrics["problems"][problem][behaviour]
-        there = rows["steps"].notna()
-        assert found["reached"]["share"] == pytest.approx(there.mean())
-        assert (there == (rows["loss"] <= few.tolerance)).all()
-        assert (rows["first_steps"][there] <= rows["steps"][there]).all()
-        assert (rows["covered_steps"].notna() == (rows["coverage"] == 1)).all()
-        assert found["coverage"]["mean"] == pytest.approx(rows["coverage"].mean())
-        if not there.any():
-            assert set(found["steps"].values()) == {None}
-
-
 def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
     few: Params, results: dict[str, Any]
 ):
@@ -78,27 +62,3 @@ def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
     other = exploration.run(few.model_copy(update={"runs": 2, "seed": 43}))["samples.csv"]
     lake = again["problem"] == "frozen_lake"
     assert not np.array_equal(other["coverage"][lake], again["coverage"][lake])
-
-
-WORTH_NOTHING = (
-    r"^exploration.problems.{}: at discount {} an episode is worth 0 to an optimal policy, so that "
-    "no loss can be relative to that; allowed: a start and a discount with which it is worth more "
-    "or less than 0$"
-)
-
-
-@pytest.mark.parametrize(
-    ("problem", "change", "message"),
-    [
-        ("three_state", {"start_state": "s9"}, "unknown state 's9'; allowed: s0, s1, s2"),
-        ("taxi", {"environment": "CartPole-v1"}, "environment 'CartPole-v1' has no transition tab"),
-        ("three_state", {"start_state": "s1"}, WORTH_NOTHING.format("three_state", 0.9)),
-        ("frozen_lake", {"discount": 0.0}, WORTH_NOTHING.format("frozen_lake", 0.0)),
-    ],
-)
-def test_a_problem_that_cannot_be_is_refused_before_anything_is_learnt(
-    few: Params, problem: str, change: dict, message: str, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(exploration.packs, "run", None)
-    with pytest.raises(ModelError, match=message):
-        exploration.run(altered(few, problem, **change))

@@ -4,11 +4,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import pytest
 
-from reprise import seeds
-from reprise.errors import UserError
-from reprise.pipeline import packs, parameters
+from reprise.pipeline import packs
 from stages import hyperparameter_study as study
 from tests import tiny
 
@@ -44,21 +41,6 @@ def test_a_program_has_packs_of_one_shape_whose_last_is_filled_up():
     assert places == [*every, (7, 2), (7, 3)]
 
 
-def test_no_two_runs_share_a_key(monkeypatch):
-    asked = []
-    give = seeds.training_keys
-
-    def remembering(*path):
-        asked.append(give(*path))
-        return asked[-1]
-
-    monkeypatch.setattr(seeds, "training_keys", remembering)
-    tiny.run(NAME)
-    keys = np.concatenate(asked)
-    assert len(keys) == 18
-    assert len(np.unique(keys, axis=0)) == len(keys)
-
-
 def test_a_run_trains_with_the_numbers_of_its_own_setting():
     """The same run has the same bits in the same place of a pack with other settings."""
     one = grid(learning_rate=[0.01, 0.07], replay_capacity=[16], discount=[0.9, 0.95])
@@ -68,18 +50,3 @@ def test_a_run_trains_with_the_numbers_of_its_own_setting():
     np.testing.assert_array_equal(expected[columns], found[columns])
     samples = results()["samples.csv"].query("replay_capacity == 16 and seed == 0")
     assert samples["last_return"].nunique() > 1
-
-
-def test_1_and_1_0_are_one_setting():
-    """DVC takes 1 and 1.0 for the same value."""
-    names = [
-        [setting.name for setting in tiny.params(NAME, grid=grid(discount=tried)).settings()]
-        for tried in ([1, 0.9], [1.0, 0.9])
-    ]
-    assert names[0] == names[1] == ["discount=1.0", "discount=0.9"]
-
-
-def test_a_bad_value_of_the_studied_stage_is_named_in_its_section(monkeypatch):
-    monkeypatch.setattr(parameters, "read", lambda _: tiny.altered("dqn_training", {"discount": 2}))
-    with pytest.raises(UserError, match=r"^dqn_training\.discount is 2; allowed: less than or"):
-        parameters.load(NAME, study.Params)

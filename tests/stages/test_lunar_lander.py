@@ -8,7 +8,6 @@ import pytest
 
 from reprise.environments.rollout import evaluate
 from reprise.nn import networks
-from stages import lunar_lander, reinforce_training
 from tests import tiny
 
 NAME = "lunar_lander"
@@ -17,15 +16,6 @@ NAME = "lunar_lander"
 @cache
 def results() -> dict[str, Any]:
     return tiny.run(NAME, environment={"solved_return": -150})
-
-
-def test_its_files_are_those_of_reinforce_training():
-    committed = {path.name for path in (tiny.ROOT / "data" / NAME).iterdir()} - {".gitignore"}
-    assert set(results()) == committed
-    assert all(name in (lunar_lander.__doc__ or "") for name in results())
-    others = {path.name for path in (tiny.ROOT / "data" / reinforce_training.NAME).iterdir()}
-    binary = {"weights.npz", "snapshots.npz"}
-    assert set(results()) - binary == others - binary - {".gitignore"}
 
 
 def test_a_seed_as_a_keras_model_is_a_softmax_that_plays_like_its_sample():

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from reprise.pipeline import parameters
-from reprise.plots import mdp_solving as tabular
-from reprise.plots.show import Results
-from reprise.tabular.comparison import (
-    sweeps_until_near,
-)
-from reprise.tabular.names import ModelError
+from reprise.tabular.comparison import sweeps_until_near
 from stages import mdp_solving
-from tests.tiny import ROOT
 
 NAME = "mdp_solving"
 SOLVERS = {f"{name}_iteration" for name in ("value", "q_value", "policy", "modified_policy")}
@@ -46,38 +40,6 @@ def test_sweeps_are_near_only_from_where_they_stay_near():
     assert sweeps_until_near(history, optimal, 0.01) == 3
     assert sweeps_until_near(history[:3], optimal, 0.01) is None
     assert sweeps_until_near(history[1:2], optimal, 0.01) == 0
-
-
-def test_an_unknown_name_is_refused_with_the_closest(params: mdp_solving.Params):
-    switch = params.switch.model_copy(update={"rival": "a1"})
-    with pytest.raises(ModelError, match="state 's1', action 'a1': impossible action"):
-        mdp_solving.run(params.model_copy(update={"switch": switch}))
-    toys = params.toy_text.model_copy(update={"environments": ("FrozenLak-v1",)})
-    with pytest.raises(ModelError, match="Did you mean: `FrozenLake`"):
-        mdp_solving.run(params.model_copy(update={"toy_text": toys}))
-
-
-def test_a_grid_shows_the_way_along_the_cliff():
-    figure = tabular.grids(Results(ROOT / "data" / NAME), "CliffWalking")
-    assert figure
-    marks = "".join(text.get_text() for text in figure.axes[0].texts)
-    assert marks[24:37] == "→" * 11 + "↓" + "↑"
-
-
-def test_the_q_values_at_090_are_the_books(results: dict[str, Any]):
-    found = results["metrics.json"]["three_state"]["discount_0_9"]
-    expected = {
-        "s0": {"a0": 18.91891892, "a1": 17.02702703, "a2": 13.62162162},
-        "s1": {"a0": 0.0, "a2": -4.87971488},
-        "s2": {"a1": 50.13365013},
-    }
-    for state, values in expected.items():
-        assert found["q"][state] == pytest.approx(values, abs=5e-9)
-    assert found["best_action"] == {"s0": "a0", "s1": "a0", "s2": "a1"}
-    last = results["q_value_iteration.csv"].query("sweep == sweep.max() and discount == 0.9")
-    pairs = [*last["state"].str.cat(last["action"])]
-    assert pairs == ["s0a0", "s0a1", "s0a2", "s1a0", "s1a2", "s2a1"]
-    assert last["q"].iloc[0] == pytest.approx(18.91891892, abs=1e-7)
 
 
 def test_each_model_is_solved_by_each_solver_to_the_tolerance(params, results: dict[str, Any]):

@@ -5,7 +5,6 @@ import numpy as np
 from reprise.environments.wrappers import Sensed
 from stages.partial_observability import Noise, Params
 from tests import tiny
-from tests.stages.executing import trained
 
 NAME = "partial_observability"
 
@@ -27,8 +26,7 @@ def test_six_variants_share_three_programs():
     assert len({Sensed.by(given.sensors(name)) for name in given.variants}) == 3
 
 
-def test_the_early_return_is_that_of_the_early_iterations(tmp_path_factory):
-    found = trained(NAME, tmp_path_factory)
-    returns = found["returns.csv"].set_index(["variant", "iteration"]).loc["noisy"]
-    early = found["samples.csv"].set_index("variant").loc["noisy", "early_return"]
+def test_the_early_return_is_that_of_the_early_iterations(results):
+    returns = results["returns.csv"].set_index(["variant", "iteration"]).loc["noisy"]
+    early = results["samples.csv"].set_index("variant").loc["noisy", "early_return"]
     np.testing.assert_allclose(early, returns.loc[1:2].mean())

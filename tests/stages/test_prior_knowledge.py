@@ -1,19 +1,8 @@
 """Prior knowledge: the steps it takes, counted truly, and judged by the true reward."""
 
-from typing import Any
-
 import numpy as np
-import pytest
-
-from tests import tiny
-from tests.stages.executing import trained
 
 NAME = "prior_knowledge"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return trained(NAME, tmp_path_factory)
 
 
 def test_returns_are_the_environments_own_despite_shaping(results):
@@ -41,9 +30,3 @@ def test_recorded_episodes_count_as_steps_and_the_network_learns_from_them(resul
     assert samples.loc["imitation", "agreement"].between(0, 1).all()
     assert (samples.loc[["plain", "shaping"], "shown"] == 0).all()
     assert samples.loc[["plain", "shaping"], "agreement"].isna().all()
-
-
-def test_imitation_learns_the_rule():
-    alone = {"baseline": "imitation", "variants": {"plain": tiny.ABSENT, "shaping": tiny.ABSENT}}
-    found = tiny.run(NAME, imitation={"gradient_steps": 200}, hidden_sizes=[5], **alone)
-    assert found["samples.csv"]["agreement"].mean() == pytest.approx(1, abs=0.2)

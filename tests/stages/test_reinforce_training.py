@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from tests.stages.executing import trained
+NAME = "reinforce_training"
 
 
-def test_the_samples_follow_from_the_returns(tmp_path_factory):
-    results = trained("reinforce_training", tmp_path_factory)
+def test_the_samples_follow_from_the_returns(results):
     samples, curve = results["samples.csv"], results["learning_curve.csv"]
     returns = results["returns.csv"].drop(columns="iteration").to_numpy()
     np.testing.assert_allclose(samples["last_return"], returns.mean(axis=0), rtol=1e-6)

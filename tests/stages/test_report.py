@@ -4,12 +4,10 @@ import subprocess
 import sys
 
 import nbformat
-import pandas as pd
 import pytest
 
 from reprise.errors import UserError
 from reprise.pipeline import artifacts, stage
-from reprise.site.report import Row, rows
 from stages import report
 from tests.test_house import REPORT, covered, pipeline
 from tests.tiny import ROOT
@@ -54,14 +52,6 @@ def test_a_notebook_that_was_not_executed_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"data/reporting/mdp_solving.ipynb does not exist; `dvc"):
         report.executed("mdp_solving")
-
-
-def shown(chapter: list[str], **changes) -> Row:
-    """Return a row of the ledger with some changes as the report shows it."""
-    table = artifacts.read_csv(ROOT / "data/claims/ledger.csv")
-    row = table[table["form"] == "mean"].iloc[0].to_dict() | changes
-    (found,) = rows(pd.DataFrame([row]), chapter)
-    return found
 
 
 def test_claims_that_a_notebooks_figure_shows_are_of_its_stage_and_shown_once():

@@ -26,12 +26,6 @@ def share(found: Iterable[Interval], truth: float) -> float:
     return float(np.mean([interval.low <= truth <= interval.high for interval in found]))
 
 
-@SIZES
-def test_students_interval_of_normal_seeds_covers_95_in_100(n: int):
-    draws = np.random.default_rng(n).normal(3.0, 2.0, (2000, n))
-    assert share(map(intervals.mean_interval, draws), 3.0) == pytest.approx(0.95, abs=0.015)
-
-
 @pytest.mark.parametrize(("n", "least"), [(10, 0.80), (30, 0.90), (96, 0.925)])
 @pytest.mark.parametrize("kind", ["student", "bootstrap"])
 def test_few_bimodal_seeds_without_a_failure_miss_the_mean(kind: str, n: int, least: float):
@@ -81,20 +75,13 @@ def centred(law: str, p: float, generator: np.random.Generator, shape: tuple) ->
 
 
 @pytest.mark.parametrize("law", ["normal", "bimodal", "tied"])
-@pytest.mark.parametrize("n", [10, 32, 96, 256])
-@pytest.mark.parametrize("p", [0.5, 0.75, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("n", [10, 32, 96])
+@pytest.mark.parametrize("p", [0.5, 0.9, 0.99])
 def test_the_interval_of_the_probability_of_improvement_holds(law: str, n: int, p: float):
     draws = zip(*centred(law, p, np.random.default_rng(n), (1000, n)), strict=True)
     covered = share((intervals.probability_of_improvement(*each) for each in draws), p)
     # Near 1 and with few seeds most samples do not overlap, and their exact bound covers.
     assert 0.93 <= covered <= (0.97 if n > 32 and p < 0.95 else 1)
-
-
-@pytest.mark.parametrize("n", [2, 5, 6, 32])
-def test_equal_learners_are_seldom_told_apart(n: int):
-    draws = np.random.default_rng(n).normal(size=(2000, 2, n))
-    found = (intervals.probability_of_improvement(*each) for each in draws)
-    assert 1 - share(found, 0.5) <= (0 if n < intervals.FEWEST else 0.055)
 
 
 @pytest.mark.parametrize("n", [40, 96, 256])

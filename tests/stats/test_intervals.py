@@ -110,27 +110,6 @@ def test_equal_seeds_are_degenerate(value: float):
     assert summary(same)["standard_deviation"] == 0.0
 
 
-def test_a_summary_describes_the_seeds_with_a_value():
-    described, (low, high) = summary([np.nan, *SAMPLE, np.nan]), bounds(mean_interval(SAMPLE))
-    expected = {"n": 8, "mean": 7.75, "mean_low": low, "mean_high": high, "median": 6.5}
-    expected |= {"interquartile_mean": 6.5, "min": 3.0, "max": 20.0}
-    expected |= {"standard_deviation": pytest.approx(np.std(SAMPLE, ddof=1))}
-    assert described == expected
-    assert list(described) == list(expected)
-    known = {"n": 1} | dict.fromkeys(("mean", "median", "interquartile_mean", "min", "max"), 3.0)
-    one = summary([3.0, np.nan])
-    assert list(one) == list(expected)
-    assert {key: value for key, value in one.items() if value == value} == known
-    assert summary([np.nan])["n"] == 0
-
-
-def test_a_median_lies_between_two_of_the_samples_own_values():
-    # 2 (1/2)^8 = 0.8% is left outside; the next pair would leave 7.0%
-    assert median_interval(SAMPLE) == (6.5, 3.0, 20.0, 8, False)
-    assert bounds(median_interval(SAMPLE, 0.92)) == (4.0, 9.0)
-    assert median_interval(SAMPLE[:5]) == (5.0, -np.inf, np.inf, 5, False)  # too few for bounds
-
-
 @pytest.mark.parametrize("n", [10, 31, 96])
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
 def test_the_interval_of_a_median_agrees_with_scipy(n: int, confidence: float):
@@ -153,15 +132,11 @@ def test_a_seed_that_never_gets_there_is_later_than_any_other():
     ("interval", "message"),
     [
         (lambda: mean_interval(np.zeros((4, 10))), r"shape \[N\]; got shape \(4, 10\)"),
-        (lambda: median_interval(np.zeros((4, 10))), r"shape \[N\]; got shape \(4, 10\)"),
         (lambda: median_interval([1.0, np.nan]), r"must be a number; sample\[1\] is nan"),
         (lambda: mean_interval([3.0]), "sample must hold at least 2 seeds; got 1"),
         (lambda: difference_of_means(SAMPLE, [1, np.nan]), r"b must be finite; b\[1\] is nan"),
         (lambda: ratio_of_means(SAMPLE, OTHER), r"the same seeds; got shapes \(8,\) and \(5,\)"),
         (lambda: summary([1.0, np.inf]), r"sample must be finite; sample\[1\] is inf"),
-        (lambda: mean_interval(SAMPLE, 95), "between 0 and 1, such as 0.95; got 95"),
-        (lambda: share_interval(3, 2), "got 3 of 2"),
-        (lambda: bootstrap_interval(SAMPLE, resamples=0, seed=0), "at least 1; got 0"),
     ],
 )
 def test_bad_input_is_named(interval, message: str):

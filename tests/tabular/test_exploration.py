@@ -1,6 +1,5 @@
 """Exploring behaviours: choices, coverage, learnt policies."""
 
-import gymnasium
 import numpy as np
 import pytest
 
@@ -77,37 +76,6 @@ def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     assert (found[:, 0] < optimum).all()
     assert (coverage[:, 0] <= 10 / (37 * 4)).all()
     assert (coverage[:, 1] == 1).all()
-
-
-def test_a_greedy_policys_exact_value_is_what_it_gets_in_gymnasium():
-    problem = toy_text("FrozenLake-v1", 0.99)
-    agent = learner(problem, epsilon_greedy(1.0, 0.1, 20_000.0), learning_rate=0.1)
-    agent.learn(40_000)
-    policy = np.argmax(agent.q, axis=1)
-    certain = np.eye(problem.mdp.number_of_actions)[policy]
-    exact = problem.start_value(progress.policy_values(problem.mdp, certain, 0.99))
-    environment = gymnasium.make("FrozenLake-v1", max_episode_steps=100_000)  # no time limit
-    returns = []
-    for seed in range(400):
-        state, _ = environment.reset(seed=seed)
-        weight, total, over = 1.0, 0.0, False
-        while not over:
-            state, reward, over, truncated, _ = environment.step(int(policy[state]))
-            assert not truncated
-            total, weight = total + weight * float(reward), 0.99 * weight
-        returns.append(total)
-    environment.close()
-    assert exact > 0.3
-    assert abs(np.mean(returns) - exact) < 3 * np.std(returns) / np.sqrt(len(returns))
-
-
-def test_a_run_does_not_depend_on_how_many_runs_or_checkpoints_there_are():
-    problem = toy_text("Taxi-v4", 0.99)
-    alone = explored(problem, curious(1.0), 1, [300, 12_000])
-    among = explored(problem, curious(1.0), 3, [9, 300, 7000, 12_000])
-    for one, many in zip(alone, among, strict=True):
-        assert (one[0] == many[0, [1, 3]]).all()
-    assert len(set(among[0][:, 3])) == 3
 
 
 def test_a_run_is_there_for_good_from_where_it_stays():

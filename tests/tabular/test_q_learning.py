@@ -8,8 +8,8 @@ import pytest
 
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values
 from reprise.tabular.exploration import RANDOM, curious, epsilon_greedy
-from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import from_arrays
+from reprise.tabular.problems import from_gymnasium
 from reprise.tabular.q_learning import (
     Hyperparameters,
     episodes,
@@ -17,7 +17,6 @@ from reprise.tabular.q_learning import (
     optimal_runs,
     q_learning,
 )
-from tests.tabular.refusal import refusal
 
 CHAPTER = Hyperparameters(
     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1
@@ -73,14 +72,6 @@ def test_the_compiled_loop_equals_plain_python(behaviour, start):
     assert (results[0][2].sum(axis=1) > 0).tolist() == [True, True, start[2] > 0]
 
 
-def test_a_run_depends_neither_on_other_runs_nor_on_its_records(three_state):
-    q, curves = learnt(three_state, 1, iterations=12_000)
-    among, thinned = learnt(three_state, 5, iterations=12_000, record_every=7)
-    assert (q[0] == among[0]).all()
-    assert (curves[0, 6::7] == thinned[0]).all()
-    assert len(np.unique(among[:, 0, 0])) == 5
-
-
 def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothing():
     model = from_gymnasium("FrozenLake-v1", is_slippery=False)
     rates: dict[str, Any] = {"learning_rate": 0.5, "learning_rate_decay": 0.0}
@@ -90,9 +81,3 @@ def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothi
     np.testing.assert_allclose(q[:, :16].max(axis=2), [best] * 2, atol=1e-6)
     assert (q[:, 16] == 0).all()
     assert optimal_runs(q, best_actions(model, optimal.max(axis=1), 0.9)).all()
-
-
-def test_unknown_names_and_impossible_actions_are_errors(three_state):
-    assert "unknown state 's7'" in refusal(learnt, three_state, 1, start="s7")
-    message = "state 's2', action 'a0': impossible action; allowed: a1"
-    assert refusal(learnt, three_state, 1, recorded=("s2", "a0")) == message

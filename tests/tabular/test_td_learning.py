@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from reprise.tabular import td_learning as td
 from reprise.tabular.mdp import sampler
-from tests.tabular.refusal import refusal
 
 CHAPTER = td.Hyperparameters(discount=0.9, iterations=2000, record_every=1)
 
@@ -31,21 +30,6 @@ def test_the_random_policys_values_solve_the_equations_written_out(three_state):
     assert s0 == pytest.approx((7 + 0.9 * (2.5 * s0 + 0.5 * s1)) / 3, rel=1e-13)
     assert s1 == pytest.approx((0.9 * s1 - 50 + 0.9 * s2) / 2, rel=1e-13)
     assert s2 == pytest.approx(32 + 0.9 * (0.8 * s0 + 0.1 * s1 + 0.1 * s2), rel=1e-13)
-
-
-SUM = "action 'follow': probabilities sum to"
-
-
-@pytest.mark.parametrize(
-    ("policy", "message"),
-    [
-        ([[1, 0, 0]], "policy has shape (1, 3); allowed: (3, 3)"),
-        ([[1, 0, 0], [0.5, 0, 0.4], [0, 1, 0]], f"state 's1', {SUM} 0.9; allowed: 1 within"),
-        (np.eye(3)[[0, 1, 1]], f"state 's1', {SUM} 0; allowed: 1 within"),
-    ],
-)
-def test_a_policy_that_is_none_of_the_models_is_refused(three_state, policy, message):
-    assert refusal(td.following, three_state, policy).startswith(message)
 
 
 def test_the_values_converge_to_the_linear_solve_where_the_rate_decays(three_state):

@@ -58,11 +58,6 @@ def test_the_grid_with_two_shortcuts_is_worth_what_figures_3_2_and_3_5_say():
 
 
 BOLD = {25: 0.16, 50: 0.4, 75: 0.64}  # with heads at 0.4: .4², .4, .4 + .6·.4
-UTILITIES = {
-    (1, 3): 0.812, (2, 3): 0.868, (3, 3): 0.918, (4, 3): 1.0,
-    (1, 2): 0.762, (3, 2): 0.660, (4, 2): -1.0,
-    (1, 1): 0.705, (2, 1): 0.655, (3, 1): 0.611, (4, 1): 0.388,
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -72,32 +67,9 @@ UTILITIES = {
         (textbook.gambler, BOLD),  # S&B, example 4.3
         (textbook.windy, {(3, 0): -15}),  # S&B, example 6.5
         (textbook.cliff, {(3, 0): -13}),  # S&B, example 6.6
-        (textbook.four_by_three, UTILITIES),  # AIMA, figure 17.3; by (column, row)
     ],
 )
 def test_the_states_are_worth_what_the_book_says(build, expected):
     model, places = build()
     values = optimal(model, 1.0)[[places[state] for state in expected]]
     assert values == pytest.approx(list(expected.values()), rel=1e-6, abs=6e-4)
-
-
-def test_the_car_rental_is_worth_what_figure_4_2_shows():
-    # S&B, example 4.2; its plot begins near 420 and ends near 612; to two places as solved often
-    values = optimal(textbook.car_rental(), 0.9).reshape(21, 21)
-    found = values[[0, 10, 20], [0, 10, 20]]
-    assert found == pytest.approx([421.41, 574.95, 636.99], abs=0.01)
-
-
-def test_the_walk_of_nineteen_states_is_worth_tenths():
-    # S&B, example 7.1: the true values are -18/20, -16/20, ..., 18/20
-    model, _ = textbook.random_walk(19)
-    expected = [*(np.arange(-9, 10) / 10), 0]
-    assert policy_evaluation(model, np.zeros(20, int), 1.0) == pytest.approx(expected, abs=1e-12)
-    assert optimal(model, 1.0) == pytest.approx(expected, abs=1e-6)
-
-
-def test_putermans_two_states_are_worth_minus_8_57_and_minus_20():
-    # Puterman, section 6.2: at 0.95, (5 - 0.95·0.5·20) / (1 - 0.95·0.5) and -1 / (1 - 0.95)
-    values = optimal(textbook.putermans(), 0.95)
-    assert values == pytest.approx([-60 / 7, -20])
-    assert values[0] == pytest.approx(-8.5714, abs=5e-5)

@@ -1,15 +1,12 @@
 """Models as textbooks print them.
 
-S&B: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2nd edition, 2018. AIMA: S. Russell and
-P. Norvig, Artificial Intelligence: A Modern Approach, 3rd edition, 2010. Puterman: M. L. Puterman,
-Markov Decision Processes, 1994.
+S&B: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2nd edition, 2018.
 """
 
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 
 import numpy as np
-from scipy.stats import poisson
 
 from reprise.tabular.mdp import MDP, from_arrays, from_transitions
 
@@ -93,75 +90,3 @@ def gambler(heads: float = 0.4) -> tuple[MDP, dict]:
         return [win, (1 - heads, lost or END, 0.0)]
 
     return built(range(1, 100), range(1, 51), outcomes)
-
-
-def car_rental() -> MDP:
-    """S&B, example 4.2: up to 20 cars at two places.
-
-    Up to five are moved overnight, for 2 each. Requests and returns are Poisson, 3 and 3 at the
-    first place, 4 and 2 at the second; a car that is rented pays 10.
-    """
-    cars, day = 21, np.arange(60)
-
-    def place(requested, returned):
-        """A day's probabilities [before, after], and expected rentals."""
-        asked, back = poisson.pmf(day, requested), poisson.pmf(day, returned)
-        leads, rentals = np.zeros((cars, cars)), np.zeros(cars)
-        for before in range(cars):
-            rented = np.minimum(day, before)
-            rentals[before] = asked @ rented
-            after = np.minimum(before - rented[:, np.newaxis] + day, cars - 1)
-            np.add.at(leads[before], after, np.outer(asked, back))
-        return leads, rentals
-
-    (first, rented_1), (second, rented_2) = place(3, 3), place(4, 2)
-    moves = range(-5, 6)  # from the first to the second
-    probabilities = np.zeros((cars * cars, len(moves), cars * cars))
-    rewards = np.zeros(probabilities.shape[:2])
-    for state, (n, m) in enumerate(np.ndindex(cars, cars)):
-        for a, moved in enumerate(moves):
-            if -m <= moved <= n:
-                x, y = min(n - moved, cars - 1), min(m + moved, cars - 1)
-                probabilities[state, a] = np.outer(first[x], second[y]).ravel()
-                rewards[state, a] = 10 * (rented_1[x] + rented_2[y]) - 2 * abs(moved)
-    return from_arrays(probabilities, rewards)
-
-
-def random_walk(states: int) -> tuple[MDP, dict]:
-    """S&B, example 7.1: -1 left, 1 right."""
-
-    def outcomes(state, _):
-        left = (0.5, END, -1.0) if state == 1 else (0.5, state - 1, 0.0)
-        right = (0.5, END, 1.0) if state == states else (0.5, state + 1, 0.0)
-        return [left, right]
-
-    return built(range(1, states + 1), ["walk"], outcomes)
-
-
-def putermans() -> MDP:
-    """Puterman, section 3.1: stay for 5 or go for 10."""
-    probabilities = [[[0.5, 0.5], [0.0, 1.0]], [[0.0, 1.0], [0.0, 0.0]]]
-    return from_arrays(probabilities, [[5.0, 10.0], [-1.0, 0.0]])
-
-
-def four_by_three(step: float = -0.04) -> tuple[MDP, dict]:
-    """AIMA, section 17.1: (column, row); moves slip sideways.
-
-    There is a wall at (2, 2), and one move in five slips. The reward is of being in a state: 1 in
-    (4, 3), -1 in (4, 2), the step's elsewhere; it is paid here on leaving.
-    """
-    cells = ((column, row) for row in (1, 2, 3) for column in (1, 2, 3, 4))
-    states = [cell for cell in cells if cell != (2, 2)]
-    moves = ((0, 1), (1, 0), (0, -1), (-1, 0))  # each next to those at right angles to it
-
-    def outcomes(cell, a):
-        if cell in ((4, 3), (4, 2)):
-            return [(1.0, END, 1.0 if cell == (4, 3) else -1.0)]
-        found = []
-        for probability, turn in ((0.8, 0), (0.1, 1), (0.1, 3)):
-            move = moves[(a + turn) % 4]
-            moved = cell[0] + move[0], cell[1] + move[1]
-            found.append((probability, moved if moved in states else cell, step))
-        return found
-
-    return built(states, range(4), outcomes)
