@@ -114,14 +114,14 @@ def test_a_thousand_random_steps_are_those_of_gymnasium(page):
 
 def test_a_rules_or_networks_first_action_is_the_stored_ones(page):
     states = starts(20, largest=0.2)
-    chosen = playground.networks(ROOT / "data")
-    assert [network.place for network in chosen] == ["best", "median", "worst"] * 2
-    for network in chosen:
-        stage = f"{network.algorithm.lower()}_training"
-        model = reprise.load(ROOT / "data" / stage / "weights.npz", network.seed)
+    chosen = [player for found in playground.trained(ROOT / "data").values() for player in found]
+    places = [player.value.split()[1] for player in chosen]
+    assert places == ["best", "median", "worst"] * 2
+    for who, _, seed, _ in chosen:
+        stage = f"{who.split()[0]}_training"
+        model = reprise.load(ROOT / "data" / stage / "weights.npz", seed)
         outputs = model(np.array(states, np.float32)).numpy()
         right = outputs[:, 0] < 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1) == 1
-        who = f"{network.algorithm.lower()} {network.place}"
         assert page.execute_script(CHOICES, who, states) == right.astype(int).tolist(), who
     for who, lean in (
         ("angle", [s[2] for s in states]),
@@ -132,7 +132,7 @@ def test_a_rules_or_networks_first_action_is_the_stored_ones(page):
 
 def test_each_point_of_a_training_plays_as_the_stored_network(page):
     states = starts(20, largest=0.2)
-    offered = page.find(".lane:first-child option[data-course]")
+    offered = page.find(".lane:first-child option[value*=training]")
     values = [option.get_attribute("value") for option in offered]
     for stage, (algorithm, _) in playground.POLICIES.items():
         arrays = artifacts.read_npz(ROOT / "data" / stage / "snapshots.npz")
@@ -158,7 +158,7 @@ def test_the_slider_moves_through_the_training_by_keyboard_and_pointer(page):
     course = page.find(".course")[0]
     assert not course.is_displayed()
     choice = Select(page.find(".lane select")[0])
-    option = page.find(".lane:first-child option[data-course]")[-1]
+    option = page.find(".lane:first-child option[value*=training]")[-1]
     choice.select_by_value(option.get_attribute("value"))
     assert course.is_displayed()
     slider, said = page.find(".scrub")[0], page.find(".said")[0]
@@ -180,7 +180,7 @@ def test_the_slider_moves_through_the_training_by_keyboard_and_pointer(page):
 
 
 def test_a_training_plays_by_itself_to_its_end(page):
-    option = page.find(".lane:first-child option[data-course]")[0]
+    option = page.find(".lane:first-child option[value*=training]")[0]
     Select(page.find(".lane select")[0]).select_by_value(option.get_attribute("value"))
     film = page.find(".film")[0]
     film.click()
@@ -211,11 +211,12 @@ def test_networks_of_another_environment_are_left_out(tmp_path):
         arrays["kernel_0"] = np.zeros((3, 4 if policy == "final" else 8, 2), np.float32)
         table = pd.DataFrame({"seed": range(3), f"{policy}_200": [9.0, float("nan"), 8.0]})
         artifacts.write_all(tmp_path / stage, {"weights.npz": arrays, "samples.csv": table})
-    found = [network[:6] for network in playground.networks(tmp_path)]
-    assert found == [
-        ("DQN", "best", 0, 3, 9.0, "200"),
-        ("DQN", "median", 2, 3, 8.0, "200"),
-        ("DQN", "worst", 2, 3, 8.0, "200"),
+    ((title, players),) = playground.trained(tmp_path).items()
+    assert title == "DQN: 3 of 3 seeds, mean return of at most 200"
+    assert [player[:3] for player in players] == [
+        ("dqn best", "DQN, best seed: 9 steps", 0),
+        ("dqn median", "DQN, median seed: 8 steps", 2),
+        ("dqn worst", "DQN, worst seed: 8 steps", 2),
     ]
 
 

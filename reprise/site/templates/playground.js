@@ -26,7 +26,6 @@ const FINDINGS = {
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const form = document.querySelector("form.playground"), controls = form.elements;
 const noises = form.dataset.noise.split(" ").map(Number);
-const courses = JSON.parse(document.getElementById("courses").textContent);
 const keys = new Set();
 let running = !still, waiting = false, owed = 0, rested = 0, latest = 0, frames = 0;
 
@@ -41,24 +40,18 @@ function stepped([x, velocity, angle, spin], force) {
   return [x + TIME * velocity, velocity + TIME * rate, angle + TIME * spin, spin + TIME * spinRate];
 }
 
-function bytesOf(text) { return new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer); }
-
 // A finite float16 as a number.
 function half(bits) {
   const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
 }
 
-function network({ sizes, activations, weights }) {
-  const view = bytesOf(weights);
-  return forward(sizes, activations, Float64Array.from({ length: view.byteLength / 4 }, (_, at) => view.getFloat32(4 * at, true)));
-}
-
-// A policy for each point of a training.
-function policies({ sizes, activations, halves, rounds }) {
-  const view = bytesOf(halves), each = view.byteLength / 2 / rounds.length;
-  return rounds.map((_, point) => forward(sizes, activations,
-    Float64Array.from({ length: each }, (_, at) => half(view.getUint16(2 * (point * each + at), true)))));
+// A policy for each point of a training, in float16; for a trained network one, in float32.
+function policies({ sizes, activations, weights, rounds = [0] }) {
+  const view = new DataView(Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)).buffer);
+  const each = activations.reduce((sum, _, layer) => sum + (sizes[layer] + 1) * sizes[layer + 1], 0);
+  const read = view.byteLength === 4 * each ? (at) => view.getFloat32(4 * at, true) : (at) => half(view.getUint16(2 * at, true));
+  return rounds.map((_, point) => forward(sizes, activations, Float64Array.from({ length: each }, (_, at) => read(point * each + at))));
 }
 
 function forward(sizes, activations, numbers) {
@@ -116,12 +109,13 @@ class Lane {
   get kind() { return this.select.value.split(" ")[0]; }
 
   choose() {
-    const option = this.select.selectedOptions[0];
-    this.policy = option.dataset.network ? network(JSON.parse(option.dataset.network)) : RULES[option.value];
-    this.course = courses[option.dataset.course];
+    const option = this.select.selectedOptions[0], stored = JSON.parse(option.dataset.network || null);
+    this.points = stored ? policies(stored) : [RULES[option.value]];
+    this.policy = this.points[0];
+    this.course = stored?.rounds ? stored : null;
     this.find(".course").hidden = !this.course;
     this.film(false);
-    if (this.course) this.lay(option.dataset.unit);
+    if (this.course) this.lay();
     this.pushes = new Float64Array(MAP.columns * MAP.rows); // your own, by place in the map
     this.forget();
   }
@@ -134,12 +128,9 @@ class Lane {
   }
 
   // Lays the learning curve of a training under its slider, which begins at the end.
-  lay(unit) {
-    const { rounds, returns } = this.course, last = rounds[rounds.length - 1];
-    this.points = policies(this.course);
-    this.unit = unit;
-    this.top = Math.max(...returns);
-    const at = (value, round) => `${((600 * round) / last).toFixed(1)} ${(100 - (90 * value) / this.top).toFixed(1)}`;
+  lay() {
+    const { rounds, returns } = this.course, last = rounds.at(-1), top = Math.max(...returns);
+    const at = (value, round) => `${((600 * round) / last).toFixed(1)} ${(100 - (90 * value) / top).toFixed(1)}`;
     const path = (values) => values.map((value, round) => `${round ? "L" : "M"}${at(value, round + 1)}`).join("");
     this.means = returns.map((_, round) => {
       const known = returns.slice(Math.max(0, round - 9), round + 1).filter((value) => value !== null);
@@ -147,20 +138,20 @@ class Lane {
     });
     this.find(".returns").setAttribute("d", path(returns.map((value, round) => (value === null ? this.means[round] : value))));
     this.find(".smooth").setAttribute("d", path(this.means));
-    this.find(".top-label").textContent = `return ${Math.round(this.top)}`;
+    this.find(".top-label").textContent = `return ${Math.round(top)}`;
     this.slider.max = this.slider.value = rounds.length - 1;
     this.aim();
   }
 
   // The policy of the slider's point.
   aim() {
-    const point = Number(this.slider.value), { rounds } = this.course, last = rounds[rounds.length - 1];
+    const point = Number(this.slider.value), { rounds, unit } = this.course, last = rounds.at(-1);
     const round = rounds[point], x = (600 * round) / last;
     this.policy = this.points[point];
     this.painted = "";
     this.find(".before").setAttribute("d", `M0 0H${x}V100H0Z`);
     const mean = round ? `; mean of the last 10: ${this.means[round - 1].toFixed(0)}` : "; untrained";
-    const text = `After ${round} of ${last} ${this.unit}s${mean}`;
+    const text = `After ${round} of ${last} ${unit}s${mean}`;
     this.find(".said").textContent = `${text}.`;
     this.slider.setAttribute("aria-valuetext", text);
   }
