@@ -58,8 +58,8 @@ def main() -> int:
             files = sum(output.get("nfiles", 1) for output in _outputs(current).values())
             print(f"byte-identical to the committed results: {files} files")
             return 0
-        listed = [f"  {path}: {difference}" for path, difference in differences.items()]
-        print("NOT the committed results:", *listed, sep="\n", flush=True)
+        print("NOT the committed results:", flush=True)
+        print(*(f"  {path}: {how}" for path, how in differences.items()), sep="\n", flush=True)
         found = metrics.compare(*_metrics(committed))
         print(found, flush=True)
     except PlainError as error:
@@ -68,7 +68,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"reproduce: interrupted; {HINT}", file=sys.stderr)
         return 130
-    same_files = all(difference == "differs" for difference in differences.values())
+    same_files = {*differences.values()} == {"differs"}
     return 0 if same_files and not promised and not found.outside else 1
 
 
@@ -82,11 +82,12 @@ def _differences(committed: Lock, current: Lock) -> dict[str, str]:
     }
     command = ("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z")
     listing = _git(*command, "--", RESULTS, str(LOCK)).stdout.split("\0")
-    status = {line[3:]: line[:2].strip() for line in listing if line}
+    status = {line[3:]: CHANGES.get(line[:2].strip(), "differs") for line in listing if line}
+    lock = status.pop(str(LOCK), None)
     for path, change in status.items():
-        if path != str(LOCK) and not any(path.startswith(f"{output}/") for output in found):
-            found.setdefault(path, CHANGES.get(change, "differs"))
-    if not found and str(LOCK) in status:
+        if not any(path.startswith(f"{output}/") for output in found):
+            found.setdefault(path, change)
+    if lock and not found:
         old, new = committed["stages"], current["stages"]
         names = ", ".join(name for name in old | new if old.get(name) != new.get(name))
         found[str(LOCK)] = f"the same outputs, but other inputs or layout: {names or 'no stage'}"
@@ -118,10 +119,10 @@ def _run_pipeline() -> None:
 def _metrics(committed: Lock) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return committed and current metrics by path."""
     before, after = {}, {}
-    for path in [path for path in _outputs(committed) if Path(path).name == METRICS]:
-        shown = _git("show", f"HEAD:./{path}")
-        before[path] = json.loads(shown.stdout) if shown.returncode == 0 else {}
-        after[path] = json.loads(Path(path).read_text("utf-8")) if Path(path).exists() else {}
+    for path in map(Path, _outputs(committed)):
+        if path.name == METRICS:
+            before[str(path)] = json.loads(_git("show", f"HEAD:./{path}").stdout or "{}")
+            after[str(path)] = json.loads(path.read_text("utf-8")) if path.exists() else {}
     return before, after
 
 
