@@ -19,6 +19,7 @@ from reprise.errors import UserError
 INT32 = 2**31 - 1  # what compiled programs count to
 FLOAT32 = 2**24  # up to here float32 holds every whole number
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
+UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 YEAR = 365 * 24 * 3600 * 10**9  # nanoseconds
 
 # Bytes that an object takes at the least. Measured: a generator 1,024, an environment of Gymnasium
@@ -40,12 +41,8 @@ class Need(NamedTuple):
     most: int = 0  # the highest number of a counter
 
 
-memory = partial(Need, "memory")
-work = partial(Need, "work")
-count = partial(Need, "count")
-
-
 Needs = Iterator[Need]
+memory, work, count = (partial(Need, kind) for kind in ("memory", "work", "count"))
 
 
 class CapacityError(UserError):
@@ -100,8 +97,7 @@ def _bytes(size: int) -> str:
     '25.3 GB'
     """
     power = min(int(math.log10(max(size, 1))) // 3, 6)
-    unit = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")[power]
-    return f"{_number(size / 1000**power)} {unit}"
+    return f"{_number(size / 1000**power)} {UNITS[power]}"
 
 
 def _number(value: float) -> str:
@@ -109,11 +105,11 @@ def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) and value < 10**15 else f"{value:,.3g}"
 
 
+def _shown(value: object) -> str:
+    text = str(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def _size(value: object) -> float:
     numbers = value if isinstance(value, tuple) else (value,)
     return max((n for n in numbers if isinstance(n, int | float)), default=0)
-
-
-def _shown(value: object) -> str:
-    text = str(list(value)) if isinstance(value, tuple) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

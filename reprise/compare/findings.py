@@ -166,10 +166,8 @@ def _compare_stage(found: Findings, stage: str, every: bool) -> None:
     if more := [name for _, name in known[len(shown) :]]:
         found.more[stage] = list(dict.fromkeys(more))
     if moved and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
-        found.notes.append(
-            f"{stage}: {', '.join(keys)} differs: returns in different environments do not show "
-            "which training is better."
-        )
+        why = "returns in different environments do not show which training is better"
+        found.notes.append(f"{stage}: {', '.join(keys)} differs: {why}.")
     if differing and not moved and LEDGER not in both:
         others = ", ".join(Path(path).name for path in differing)
         found.notes.append(f"{stage}: no outcome of a seed differs; other bytes in {others}.")
@@ -195,16 +193,15 @@ def _moved(
             column = seeds[name].to_numpy(np.float64, na_value=np.nan)
             finite = np.where(np.isfinite(column), column, np.nan)
             values.setdefault((name, group), {})[revision] = finite
-    partly: dict[str, None] = {}  # a set that keeps the order
     for (name, group), seeds in values.items():
         if len(seeds) < len(tables):
             alone = any(group not in table.groups for table in tables.values())
             what = group or "all seeds" if alone else name
-            partly[f"{path}: {what} only in {', '.join(seeds)}."] = None
+            note = f"{path}: {what} only in {', '.join(seeds)}."
+            found.notes += [note] if note not in found.notes else []
         base = seeds.get(found.revisions[0].name)
         if base is not None and not all(_equal(base, other) for other in seeds.values()):
             yield name, group, seeds
-    found.notes += partly
 
 
 def _equal(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reprise.pipeline import artifacts
+from reprise.site.explorer import plain
 
 POLICIES = {"reinforce_training": ("REINFORCE", "greedy_"), "dqn_training": ("DQN", "final_")}
 FEATURES, OUTPUTS = 4, (1, 2)  # of CartPole: a probability, or a number for each action
@@ -27,7 +28,7 @@ class Player(NamedTuple):
     seed: int
     content: str
     """JSON: sizes, activations, and weights as base64 of little-endian floats. Of a network in
-    training the points' rounds, each round's return, and the unit of a round."""
+    training the points' rounds, each round's return and mean of ten, and the rounds' unit."""
 
 
 def trained(results: Path) -> dict[str, list[Player]]:
@@ -64,9 +65,11 @@ def in_training(results: Path) -> dict[str, list[Player]]:
         rounds = arrays["rounds"].tolist()
         players = found[f"{algorithm} during its training"] = []
         for at, (place, seed) in enumerate(zip(arrays["places"], arrays["seeds"], strict=True)):
-            curve = table[f"seed_{seed}"].round(1).astype(object)
+            curve = table[f"seed_{seed}"]
+            curves = {"returns": curve, "means": curve.rolling(10, min_periods=1).mean().fillna(0)}
             content = packed(arrays, at, len(rounds), "<f2") | {"rounds": rounds}
-            content |= {"returns": [*curve.where(curve.notna(), None)], "unit": table.columns[0]}
+            content |= {name: plain(of.round(1).to_numpy()) for name, of in curves.items()}
+            content["unit"] = table.columns[0]
             label = f"{algorithm} in training, seed {seed}: {place}"
             value = f"{algorithm.lower()} training {seed}"
             players.append(Player(value, label, int(seed), json.dumps(content)))
