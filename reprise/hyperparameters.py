@@ -4,6 +4,7 @@ An algorithm states its hyperparameters as a subclass of `Frozen` without a defa
 the fields of its experiment. params.yaml is then the only home of a value.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from functools import reduce
@@ -46,10 +47,11 @@ class Frozen(BaseModel):
 
     def needs(self) -> Iterator[Need]:
         """Yield lower bounds of memory and work."""
-        for size, *keys in self.holds:
-            yield self.memory("the results", size, *keys)
-        for nanoseconds, *keys in self.takes:
-            yield self.work("the steps", *keys, nanoseconds=nanoseconds)
+        holds, takes = (capacity.memory, "the results"), (capacity.work, "the steps")
+        for (need, what), declared in ((holds, self.holds), (takes, self.takes)):
+            for unit, *keys in declared:  # a key may be there twice
+                given = self.given(*keys)
+                yield need(what, math.prod([unit, *(given[key] for key in keys)]), given)
 
     def given(self, *keys: str) -> dict[str, Any]:
         """Return parameters by their keys, dotted where models are nested."""

@@ -68,7 +68,7 @@ def _actions(weights: networks.Weights, observation: tf.Tensor, s: tuple[str, bo
 def watch(
     arrays: Arrays, seed: int, environment: Specification, limit: int, start: int, path: Path
 ) -> Animation:
-    """Write an episode of a seed's greedy policy to a GIF.
+    """Write an episode of a greedy policy to a GIF.
 
     It ends after `limit` steps at the latest; `start` is the seed of the environment's reset.
 

@@ -114,7 +114,7 @@ class Trained:
         """
         environment, evaluation = self.parameters.environment, self.parameters.evaluation
         if path is None:
-            name = re.sub(r"\W+", "-", f"{self._title} seed {seed}").lower()
+            name = re.sub(r"( on|\W)+", "-", f"{self._title} seed {seed}").lower()
             path = Path(tempfile.mkdtemp(prefix="reprise-"), f"{name}.gif")
         limit, start = evaluation.limits[0], evaluation.first_seed
         return stored.watch(self.weights, seed, environment, limit, start, Path(path))

@@ -243,7 +243,7 @@ def _bounded(interval: Interval) -> Interval | None:
 
 def _judged(revisions: Sequence[Revision], only: Collection[str]) -> dict[str, dict[str, str]]:
     """Return each claim of the named stages with different verdicts."""
-    ledgers: dict[str, pd.Series] = {}
+    ledgers: dict[str, Any] = {}
     for revision in revisions:
         with contextlib.suppress(MissingResult, ValueError):
             table = pd.read_csv(io.BytesIO(revision.read(LEDGER)), dtype=str)

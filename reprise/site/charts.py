@@ -10,7 +10,7 @@ CHARTS = Path(__file__).with_name("templates") / "charts.yaml"
 
 
 def specs() -> dict[str, dict[str, Any]]:
-    """Return all charts by name, as wide as the page allows."""
+    """Return charts by name, as wide as their page."""
     tables = YAML(typ="safe", pure=True).load(CHARTS)
     wide = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
     return {

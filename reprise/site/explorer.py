@@ -195,11 +195,13 @@ def sweeps(name: str, discount: float) -> dict[str, Any]:
 def exploration(results: Results) -> list[dict[str, Any]]:
     """Return coverage and value lost over steps, by behaviour."""
     curves = results.table("exploration", "curves.csv")
+    keys = ["problem", "behaviour"]
     drawn = [f"{what}_{part}" for what in ("coverage", "loss") for part in QUANTILES]
     return [
-        {"problem": problem, "behaviour": behaviour, "step": rows["step"].to_numpy()}
+        rows.iloc[0][keys].to_dict()
+        | {"step": rows["step"].to_numpy()}
         | {name: plain(rows[name].to_numpy(), 4) for name in drawn}
-        for (problem, behaviour), rows in curves.groupby(["problem", "behaviour"], sort=False)
+        for _, rows in curves.groupby(keys, sort=False)
     ]
 
 

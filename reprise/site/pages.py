@@ -1,4 +1,4 @@
-"""An executed notebook as a page of the report, and the pages' templates."""
+"""Executed notebooks as pages, and the pages' templates."""
 
 import base64
 import io

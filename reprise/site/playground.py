@@ -40,7 +40,7 @@ def trained(results: Path) -> dict[str, list[Player]]:
         table = artifacts.read_csv(results / stage / "samples.csv").head(seeds)
         columns = [name for name in table if name.startswith(policy)][::-1]
         ranked = table.dropna(subset=columns).sort_values(columns, ascending=False, kind="stable")
-        rows = ranked[["seed", columns[0]]].to_dict("records")
+        rows = ranked.to_dict("records")
         if not rows or not fits(arrays):
             continue
         players = []
@@ -65,7 +65,7 @@ def in_training(results: Path) -> dict[str, list[Player]]:
         rounds = arrays["rounds"].tolist()
         players = found[f"{algorithm} during its training"] = []
         for at, (place, seed) in enumerate(zip(arrays["places"], arrays["seeds"], strict=True)):
-            curve = table[f"seed_{seed}"]
+            curve: Any = table[f"seed_{seed}"]
             curves = {"returns": curve, "means": curve.rolling(10, min_periods=1).mean().fillna(0)}
             content = packed(arrays, at, len(rounds), "<f2") | {"rounds": rounds}
             content |= {name: plain(of.round(1).to_numpy()) for name, of in curves.items()}

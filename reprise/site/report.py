@@ -172,7 +172,7 @@ class Site:
 
 
 def rendered(template: str, root: str = "", **values: Any) -> bytes:
-    """Return a page; `root` leads to the folder of the first."""
+    """Return a page; `root` leads to the first one."""
     return pages.rendered(template, root=root, base=f"{root}{CHAPTER}/", **values)
 
 
