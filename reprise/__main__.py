@@ -10,6 +10,7 @@ Exit codes: 0 written; 2 something given is not allowed; 1 the environment fails
 """
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
 
@@ -57,16 +58,11 @@ def _watched(stage: str, seed: int, output: Path | None) -> Path:
         raise UserError(f"--output is {path}; {path.parent} is no folder")
 
     from reprise import stored
-    from reprise.environments.specification import Specification, with_limits
-    from reprise.hyperparameters import Evaluation
 
-    values = sections[stage].get("environment")
-    environment = parameters.checked(values, f"{stage}.environment", Specification)
-    values = with_limits(sections[stage], values).get("evaluation")
-    evaluation = parameters.checked(values, f"{stage}.evaluation", Evaluation)
+    params = parameters.load(stage, importlib.import_module(f"stages.{stage}").Params)
     arrays = artifacts.read_npz(RESULTS / stage / "weights.npz")
-    limit, start = evaluation.limits[0], evaluation.first_seed
-    return stored.watch(arrays, seed, environment, limit, start, path).path
+    limit, start = params.evaluation.limits[0], params.evaluation.first_seed
+    return stored.watch(arrays, seed, params.environment, limit, start, path).path
 
 
 if __name__ == "__main__":

@@ -84,10 +84,8 @@ def train(
     notebook a line on stderr shows how long compilation and training, then evaluation, take.
 
     The same call gives the same bytes. `seeds=3` equals `seeds=[0, 1, 2]`. The random numbers of a
-    seed depend on its number and on `seed` only, so seed 2 of `seeds=[2]` starts from the same
-    network as in `seeds=3`. But another number of seeds is another program: its roundings may
-    differ, and training can amplify them. A stage has streams of its own: no seed here equals one
-    of its seeds.
+    seed depend on its number and on `seed` only. But another number of seeds is another program:
+    its roundings may differ, and training can amplify them. A stage has streams of its own.
 
     Args:
         algorithm: `reinforce`, `actor_critic` or `dqn`; or its section of params.yaml, such as
@@ -122,11 +120,11 @@ def train(
     sections = parameters.read(CHAPTER)
     values = _completed(sections.get(name) or sections[f"{name}_training"], model, changes)
     if steps is not None:
-        values = _budgeted(values, name, changes, steps)
+        values |= _budget(values, name, changes, steps)
     asked = parameters.checked(values, name, model)
     if asked.notice:
         print(f"{name}: {asked.notice}", file=sys.stderr)
-    numbers = list(range(asked.seeds)) if numbers is None else numbers
+    numbers = numbers or list(range(asked.seeds))
     keys = training_keys(asked.seed, f"library {name}", numbers)
     label = f"{name} on {asked.environment.id}, seeds: {len(numbers)}"
     with progress.phases(label) as phase:
@@ -144,14 +142,13 @@ def train(
             "and their returns are NaN",
             stacklevel=2,
         )
-    curves = training.by_seed(run.returns, step, first)
-    if getattr(asked, "total_episodes", 0) is None:  # rounds of steps
-        curves = curves.rename(columns={step: "round"})
-    curves = curves.set_index(curves.columns[0]).set_axis([f"seed_{n}" for n in numbers], axis=1)
+    step = step if getattr(asked, "total_episodes", 1) else "round"  # of a budget of steps
+    curves = training.by_seed(run.returns, step, first).set_index(step)
     index = pd.Index(numbers, name="seed")
     played = pd.Series(run.steps[-1].astype(np.int64), index, name="steps")
     weights = module.export(run.weights["final"], asked) | {"seeds": np.array(numbers)}
-    return Trained(asked, curves, returns.set_axis(index), played, weights)
+    named = curves.set_axis([f"seed_{number}" for number in numbers], axis=1)
+    return Trained(asked, named, returns.set_axis(index), played, weights)
 
 
 def load(path: str | Path, seed: int) -> keras.Sequential:
@@ -180,23 +177,20 @@ def _numbers(seeds: Iterable[Any]) -> list[int]:
     return [int(number) for number in found]
 
 
-def _budgeted(
+def _budget(
     values: Mapping[str, Any], name: str, changes: Mapping[str, Any], steps: int
 ) -> dict[str, Any]:
-    """Return values for a budget of steps."""
-    lengths = ("iterations", "total_episodes", "total_steps")
-    if taken := [key for key in lengths if key in changes]:
-        raise UserError(f"steps and {taken[0]} are given; allowed: one of them")
+    """Return the values that a budget of steps changes."""
+    if taken := {"iterations", "total_episodes", "total_steps"} & {*changes}:
+        raise UserError(f"steps and {min(taken)} are given; allowed: one of them")
     if "total_steps" in values:
-        return {key: None if key == "total_episodes" else v for key, v in values.items()} | {
-            "total_steps": steps
-        }
+        return dict.fromkeys({"total_episodes"} & {*values}) | {"total_steps": steps}
     one = parameters.checked(dict(values) | {"iterations": 1}, name, ALGORITHMS[name][0])
     each = one.episodes_per_iteration * one.maximum_steps
     if not isinstance(steps, int) or steps < each:
         why = f"{one.episodes_per_iteration} episodes of at most {one.maximum_steps} steps"
         raise UserError(f"steps is {steps}; allowed: at least {each}, an iteration of {why}")
-    return dict(values) | {"iterations": steps // each}
+    return {"iterations": steps // each}
 
 
 def _completed(

@@ -74,8 +74,7 @@ class Frozen(BaseModel):
 
     def check_at_most(self, name: str, bound: str) -> None:
         """Raise ValueError in a validator if a value exceeds another."""
-        value, most = getattr(self, name), getattr(self, bound)
-        if value > most:
+        if (value := getattr(self, name)) > (most := getattr(self, bound)):
             raise ValueError(f"{name} is {value}; allowed: at most {bound}, {most}")
 
     def changed(self, algorithm: type[F], change: Mapping[str, Any]) -> F:
@@ -109,11 +108,12 @@ class ChangesOf:
     """Annotation of a dictionary: checked values of a model's fields."""
 
     def __init__(self, algorithm: type[Frozen]) -> None:
-        fields: dict[str, Any] = {}
-        for name, info in algorithm.model_fields.items():
-            fields[name] = (info.annotation, copy(info))
-            fields[name][1].default = None
-        self._model = create_model("Changes", __base__=Frozen, **fields)
+        fields = {
+            name: (info.annotation, copy(info)) for name, info in algorithm.model_fields.items()
+        }
+        for _, info in fields.values():
+            info.default = None
+        self._model = create_model("Changes", __base__=Frozen, **dict[str, Any](fields))
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(
@@ -130,9 +130,7 @@ class Recorded(Frozen):
 
     @model_validator(mode="after")
     def _records_something(self) -> Self:
-        if self.record_every > self.iterations:
-            allowed = f"allowed: up to iterations, {self.iterations}"
-            raise ValueError(f"record_every is {self.record_every}; {allowed}")
+        self.check_at_most("record_every", "iterations")
         return self
 
 

@@ -29,8 +29,7 @@ class Animation:
     """A GIF: its picture in a notebook, its path elsewhere."""
 
     path: Path
-    alt: str
-    """What the animation shows, in words."""
+    alt: str  # what it shows, in words
 
     def __repr__(self) -> str:
         """Return the path."""
@@ -51,10 +50,8 @@ def policy(arrays: Arrays, seed: int) -> networks.Act:
     Raises:
         UserError: there is no such seed, the arrays are not networks, or the seed diverged.
     """
-    at = networks.place(arrays, seed)
-    names = [
-        f"{part}_{k}" for k in range(len(arrays["activations"])) for part in ("kernel", "bias")
-    ]
+    at, layers = networks.place(arrays, seed), range(len(arrays["activations"]))
+    names = [f"{part}_{layer}" for layer in layers for part in ("kernel", "bias")]
     weights = [np.transpose(arrays[name][at : at + 1]) for name in names]
     if networks.diverged(weights)[0]:
         raise UserError(f"seed {seed} diverged: its network is not a policy")
@@ -71,17 +68,9 @@ def _actions(weights: networks.Weights, observation: tf.Tensor, s: tuple[str, bo
 def watch(
     arrays: Arrays, seed: int, environment: Specification, limit: int, start: int, path: Path
 ) -> Animation:
-    """Write an episode of a seed to a GIF.
+    """Write an episode of a greedy policy to a GIF.
 
-    The seed's greedy policy plays.
-
-    Args:
-        arrays: the networks.
-        seed: the number of the seed, one training.
-        environment: where it plays.
-        limit: the most steps.
-        start: the seed that the environment begins with.
-        path: where the GIF goes.
+    It ends after `limit` steps at the latest; `start` is the seed of the environment's reset.
 
     Raises:
         UserError: there is no such seed, it diverged, or the networks do not fit the environment.
@@ -90,16 +79,16 @@ def watch(
     act = policy(arrays, seed)
     with made(environment, 1) as (played,):
         known = spaces(played, environment.id)
-    features = arrays["kernel_0"].shape[1]
+    features, outputs = (
+        arrays["kernel_0"].shape[1],
+        arrays[f"bias_{len(arrays['activations']) - 1}"].shape[1],
+    )
     if features != known.features:
-        raise UserError(
-            f"the networks take {features} numbers, but {environment.id} observes {known.features}"
-        )
-    outputs = arrays[f"bias_{len(arrays['activations']) - 1}"].shape[1]
+        observed = f"{environment.id} observes {known.features}"
+        raise UserError(f"the networks take {features} numbers, but {observed}")
     if "log_deviation" not in arrays and (actions := max(2, outputs)) != known.actions:
-        raise UserError(
-            f"the networks choose among {actions} actions, but {environment.id} has {known.actions}"
-        )
+        having = f"{environment.id} has {known.actions}"
+        raise UserError(f"the networks choose among {actions} actions, but {having}")
     episode = rollout.record(act, environment, start, limit)
     artifacts.write(path, animation.gif(episode.frames, episode.frames_per_second))
     return Animation(path, f"Seed {seed} plays {environment.id} for {len(episode.actions)} steps")

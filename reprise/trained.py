@@ -16,7 +16,6 @@ from reprise import stored
 from reprise.measures import training
 from reprise.nn import networks
 from reprise.pipeline import artifacts
-from reprise.stats import intervals
 from reprise.stats.intervals import known_mean
 from reprise.stats.words import bracketed
 
@@ -35,8 +34,7 @@ class Trained:
     """All values of the training, given or the chapter's."""
     curves: pd.DataFrame
     """Training returns: a row for each iteration (the mean of its episodes), episode or, with a
-    budget of a DQN's steps, round (the episode that ended in it, or NaN); a column for each
-    seed."""
+    budget of a DQN's steps, round (the episode that ended in it, or NaN); a column per seed."""
     returns: pd.DataFrame
     """Mean returns of evaluation episodes in Gymnasium: a row for each seed, a column for each time
     limit; NaN for a seed whose training diverged (see `networks.diverged`)."""
@@ -50,7 +48,7 @@ class Trained:
         column = self.returns.columns[0]
         mean = known_mean(self.returns[column])
         return (
-            f"{self._name} on {self.parameters.environment.id}\n"
+            f"{self._title}\n"
             f"{column}: mean return {bracketed(mean)} (95% interval) of {mean.n} of "
             f"{len(self.returns)} seeds\n"
             "fields: curves, returns, steps, weights, parameters; "
@@ -58,8 +56,8 @@ class Trained:
         )
 
     @property
-    def _name(self) -> str:
-        return type(self.parameters).__name__
+    def _title(self) -> str:
+        return f"{type(self.parameters).__name__} on {self.parameters.environment.id}"
 
     def summary(self) -> pd.DataFrame:
         """Return each policy's mean return and the share solved.
@@ -75,10 +73,10 @@ class Trained:
         for policy, column in self.returns.items():
             limit = int(str(policy).rpartition("_")[2])
             level = training.solved_from(limit, evaluation.solved_share, environment.solved_return)
-            found, solved = intervals.summary(column), training.solved(column.to_numpy(), level)
-            bounds = {"mean": "mean", "low": "mean_low", "high": "mean_high"}
-            row = {name: round(found[key], 1) for name, key in bounds.items()}
-            row |= {"seeds": found["n"], "diverged": int(column.isna().sum())}
+            mean, solved = known_mean(column), training.solved(column.to_numpy(), level)
+            row = {"mean": mean.estimate, "low": mean.low, "high": mean.high}
+            row = {name: round(number, 1) for name, number in row.items()}
+            row |= {"seeds": mean.n, "diverged": int(column.isna().sum())}
             rows.append(row | {name: round(share, 3) for name, share in solved.items()})
         return pd.DataFrame(rows, pd.Index(self.returns.columns, name="policy"))
 
@@ -97,19 +95,15 @@ class Trained:
         curves, step = self.curves.ffill().bfill(), str(self.curves.index.name)
         table = training.quantiles(curves.to_numpy(), step)
         table[step] = curves.index.to_numpy()[table[step].to_numpy()]
-        given = self.parameters
-        top = given.environment.top(given.maximum_steps)
-        name = "maximum" if given.environment.solved_return is None else "solved"
-        title = f"{self._name} on {given.environment.id}"
-        window = WINDOW if step == "episode" else 1
+        given = self.parameters.environment
+        top = given.top(self.parameters.maximum_steps)
+        label = style.Label(
+            top, "solved" if given.solved_return is not None else "maximum", style.GREY
+        )
+        labels, window = (step, "training return", self._title), WINDOW if step == "episode" else 1
         with plt.style.context(style.STYLE_SHEET):
-            return figures.learning_curves(
-                {"": table.set_index(step)},
-                (step, "training return", title),
-                style.Label(top, name, style.GREY),
-                window,
-                curves,
-            )
+            table = {"": table.set_index(step)}
+            return figures.learning_curves(table, labels, label, window, curves)
 
     def watch(self, seed: int, path: str | Path | None = None) -> stored.Animation:
         """Play an episode by a seed's greedy policy.
@@ -120,11 +114,10 @@ class Trained:
         """
         environment, evaluation = self.parameters.environment, self.parameters.evaluation
         if path is None:
-            name = re.sub(r"\W+", "-", f"{self._name} {environment.id} seed {seed}.gif").lower()
-            path = Path(tempfile.mkdtemp(prefix="reprise-")) / re.sub(r"-gif$", ".gif", name)
-        return stored.watch(
-            self.weights, seed, environment, evaluation.limits[0], evaluation.seeds[0], Path(path)
-        )
+            name = re.sub(r"( on|\W)+", "-", f"{self._title} seed {seed}").lower()
+            path = Path(tempfile.mkdtemp(prefix="reprise-"), f"{name}.gif")
+        limit, start = evaluation.limits[0], evaluation.first_seed
+        return stored.watch(self.weights, seed, environment, limit, start, Path(path))
 
     def model(self, seed: int) -> keras.Sequential:
         """Return a seed's network as an ordinary Keras model.

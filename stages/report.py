@@ -24,7 +24,7 @@ from reprise.claims import ledger
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name
 from reprise.pipeline import artifacts, parameters, stage
-from reprise.site import explorer, playground, report
+from reprise.site import charts, explorer, playground, report
 from reprise.site.pages import Page
 from reprise.site.report import Provenance, Shown, Site
 from stages.claims import Committed, claims
@@ -66,20 +66,29 @@ def run(params: Params, part: str) -> dict[str, bytes]:
     figures = report.shown(pages)
     contents = {}
     if part == "chapter":
+        values = parameters.read()
+        trained = [name for name in site.chapter if (stage.RESULTS / name / "returns.csv").exists()]
+        numbers = explorer.content(trained, Committed(), values, claims(), table)
         sides = [animation(side, pages) for side in params.animations]
         changed = parameters.changes([*site.chapter, FOLDER, NAME])
         provenance = Provenance.of(changed, LEDGER, LOCK)
-        values = parameters.read()
-        noise = values["partial_observability"]["noise"]
-        sizes = [noise[name] for name in FEATURES]
-        players = playground.networks(stage.RESULTS), playground.courses(stage.RESULTS)
-        game = site.playground(*players, sizes)
-        trained = [name for name in site.chapter if (stage.RESULTS / name / "returns.csv").exists()]
-        numbers = explorer.content(trained, Committed(), values, claims(), table)
-        curves = explorer.still(numbers, *report.CURVES)
-        index = site.index(pages, verdicts, sides, ledger.signs(table), provenance, curves)
-        contents = {report.INDEX: index, report.PLAYGROUND: game} | report.assets()
-        contents[report.EXPLORER] = site.explorer(pages, numbers)
+        meaning = ledger.signs(table)
+        drawn = {"animations": sides, "curves": explorer.still(numbers)}
+        contents["index.html"] = site.index(pages, verdicts, provenance, meaning, **drawn)
+        contents["playground.html"] = report.rendered(
+            "playground.html.j2",
+            groups=playground.trained(stage.RESULTS) | playground.in_training(stage.RESULTS),
+            noise=[values["partial_observability"]["noise"][name] for name in FEATURES],
+        )
+        contents |= report.assets()
+        contents["explorer.html"] = report.rendered(
+            "explorer.html.j2",
+            content=numbers,
+            data=explorer.written(numbers),
+            specs=explorer.written(charts.specs()),
+            points=explorer.POINTS,
+            stills={page.name: page.key for page in pages if page.key},
+        )
     for page in pages:
         folder = site.folder(page.name)
         contents[f"{folder}/{page.name}.html"] = site.html(page, verdicts, figures)
@@ -106,8 +115,7 @@ def executed(name: str) -> nbformat.NotebookNode:
 
 def animation(side: Side, pages: list[Page]) -> Shown:
     """Return an animation as its notebook's page shows it."""
-    path = Path(side.file)
-    source = f"../../{path.parent.name}/{path.name}"
+    source = f"../../{Path(side.file).parent.name}/{Path(side.file).name}"
     for page in pages:
         for figure in page.figures:
             if figure.source == source:

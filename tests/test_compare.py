@@ -152,7 +152,10 @@ def test_several_revisions_are_ranked_and_json_has_every_interval(repository, ca
     assert (middle["verdict"], middle["difference"]) == ("baseline", None)
     assert flat["mean"] == {"estimate": 2, "low": 2, "high": 2, "n": 6, "degenerate": True}
     assert main(["middle", "low", "high", "--markdown"]) == 0
-    assert "| training.rate | 5.0 | 0.1 | 10.0 |" in capsys.readouterr().out.split("\n")
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.split("\n")]
+    assert "| parameter | middle | low | high |" in lines
+    assert "| training.rate | 5.0 | 0.1 | 10.0 |" in lines
+    assert any(line.startswith("- Better or worse: ") for line in lines)
 
 
 def test_claims_with_another_verdict_are_named_with_all_verdicts(repository, said):

@@ -56,7 +56,7 @@ def test_a_mistake_is_one_line_and_writes_nothing(words, message, folder, capsys
     [
         ("environment.id", "CartPole-v1", "the networks take 8 numbers, but CartPole-v1 observes"),
         ("environment.id", "LunarLander-v4", "did you mean LunarLander-v3?"),
-        ("environment", None, "lunar_lander.environment is null; allowed: a mapping of id, "),
+        ("environment", None, "lunar_lander.environment is null; allowed: "),
         ("evaluation.limits", 5, "lunar_lander.evaluation.limits is 5; allowed: "),
     ],
 )

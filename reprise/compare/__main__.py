@@ -11,7 +11,6 @@ Exit codes: 0 compared, also if nothing differs; 2 wrong arguments; 1 DVC cannot
 """
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
@@ -33,11 +32,8 @@ def main(argv: list[str] | None = None) -> int:
     form.add_argument("--markdown", action="store_true", help="print Markdown")
     form.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="also draw a .png or .svg")
-    given = parser.parse_args(argv)
-    for name in ("dvc", "dvc_objects", "dvc_data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        print(_compared(given))
+        print(_compared(parser.parse_args(argv)))
     except KeyboardInterrupt:
         print("compare: interrupted", file=sys.stderr)
         return 130
@@ -48,24 +44,21 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _compared(given: argparse.Namespace) -> str:
-    path: Path | None = given.figure
-    if path and path.suffix not in FIGURES:
+    if (path := given.figure) and path.suffix not in FIGURES:
         raise UserError(f"--figure is {path}; allowed: a name that ends in {' or '.join(FIGURES)}")
     if path and not path.parent.is_dir():
         raise UserError(f"--figure is {path}; {path.parent} is no folder")
 
-    from reprise.compare import findings, report  # here, as DVC and pandas take a second
+    from reprise.compare import figure, findings, report  # here, as they take seconds
     from reprise.compare.revisions import WORKSPACE, Revision
+    from reprise.pipeline import artifacts
 
     names = given.revisions or ["HEAD"]
     revisions = [Revision(name) for name in (names if names[1:] else [*names, WORKSPACE])]
     found = findings.compare(revisions, given.stage, every=given.all)
+    if path and not found.outcomes:
+        raise UserError(f"--figure is {path}; no outcome differs: there is nothing to draw")
     if path:
-        from reprise.compare import figure
-        from reprise.pipeline import artifacts
-
-        if not found.outcomes:
-            raise UserError(f"--figure is {path}; no outcome differs: there is nothing to draw")
         artifacts.write(path, figure.outcomes(found.outcomes, path.suffix[1:]))
     if given.json:
         return report.document(found)

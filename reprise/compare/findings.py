@@ -5,7 +5,9 @@ other numbers. The verdict is that of the probability of improvement (see `stats
 result that a revision lacks is noted in one line and stops nothing.
 """
 
+import contextlib
 import io
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +24,7 @@ from reprise.measures.outcomes import Sense
 from reprise.stats import improvement, intervals
 from reprise.stats.intervals import Interval, known
 
-SAMPLES, METRICS = "samples.csv", "metrics.json"
+SAMPLES = "samples.csv"
 LEDGER = "data/claims/ledger.csv"
 BASELINE, SAME, ALIKE, FEW = "baseline", "same values", "not told apart", "too few seeds"
 VERDICTS: dict[Sense, dict[int, str]] = {
@@ -135,44 +137,37 @@ def _by_name(value: Any) -> Any:
 
 def _compare_stage(found: Findings, stage: str, every: bool) -> None:
     """Add the differences between the results of a stage."""
+    base, *_ = names = [revision.name for revision in found.revisions]
     having = [revision for revision in found.revisions if stage in revision.results]
-    if len(having) < len(found.revisions):
-        names = ", ".join(revision.name for revision in having)
-        found.notes.append(f"{stage}: a stage of {names} only.")
+    if len(having) < len(names):
+        only = ", ".join(revision.name for revision in having)
+        found.notes.append(f"{stage}: a stage of {only} only.")
     files: dict[str, dict[str, bytes]] = {}  # tables and metrics by path and revision
     for revision in having:
-        paths = [p for p in revision.results[stage] if p.endswith((".csv", f"/{METRICS}"))]
-        missing = {}
-        for path in sorted(paths, key=lambda path: Path(path).name != SAMPLES):
-            try:
-                files.setdefault(path, {})[revision.name] = revision.read(path)
-            except MissingResult as error:
-                missing[path] = str(error)
-        if missing and len(missing) == len(paths):
-            missing = {f"{stage}: results": " or ".join(dict.fromkeys(missing.values()))}
-        found.notes += [f"{what} not in {revision.name}: {why}." for what, why in missing.items()]
-    base = found.revisions[0].name
+        missing: dict[str, list[str]] = {}
+        for path in revision.results[stage]:
+            if path.endswith((".csv", "/metrics.json")):
+                try:
+                    files.setdefault(path, {})[revision.name] = revision.read(path)
+                except MissingResult as error:
+                    missing.setdefault(str(error), []).append(Path(path).name)
+        for why, of in missing.items():
+            found.notes.append(f"{stage}: {', '.join(of)} not in {revision.name}: {why}.")
     both = {path: texts for path, texts in files.items() if base in texts and len(texts) > 1}
     differing = {path: texts for path, texts in both.items() if len({*texts.values()}) > 1}
-    moved = [
-        (path, *each)
-        for path, texts in differing.items()
-        if path.endswith(".csv")
-        for each in _moved(found, path, texts)
-    ]
-    names = list(dict.fromkeys((path, name) for path, name, *_ in moved))
-    shown = names if every else names[:1]
+    first = sorted(differing, key=lambda path: Path(path).name != SAMPLES)
+    moved = [(path, *each) for path in first for each in _moved(found, path, differing[path])]
+    known = list(dict.fromkeys((path, name) for path, name, *_ in moved))
+    shown = known if every else known[:1]
     for path, name, group, seeds in moved:
         if (path, name) in shown:
             sense = outcomes.sense(name)
             found.outcomes.append(Outcome(stage, path, group, name, sense, ranked(seeds, sense)))
-    if more := [name for _, name in names[len(shown) :]]:
+    if more := [name for _, name in known[len(shown) :]]:
         found.more[stage] = list(dict.fromkeys(more))
     if moved and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
-        found.notes.append(
-            f"{stage}: {', '.join(keys)} differs: returns in different environments do not show "
-            "which training is better."
-        )
+        why = "returns in different environments do not show which training is better"
+        found.notes.append(f"{stage}: {', '.join(keys)} differs: {why}.")
     if differing and not moved and LEDGER not in both:
         others = ", ".join(Path(path).name for path in differing)
         found.notes.append(f"{stage}: no outcome of a seed differs; other bytes in {others}.")
@@ -184,6 +179,8 @@ def _moved(
     found: Findings, path: str, texts: Mapping[str, bytes]
 ) -> Iterator[tuple[str, str, Seeds]]:
     """Yield outcome, group and values where they differ."""
+    if not path.endswith(".csv"):
+        return
     try:
         read = {name: pd.read_csv(io.BytesIO(text)) for name, text in texts.items()}
     except ValueError as error:
@@ -192,21 +189,19 @@ def _moved(
     tables = {name: samples for name in read if (samples := outcomes.samples(read[name]))}
     values: dict[tuple[str, str], Seeds] = {}
     for revision, table in tables.items():
-        for name in table.outcomes:
-            for group, seeds in table.groups.items():
-                column = seeds[name].to_numpy(np.float64, na_value=np.nan)
-                finite = np.where(np.isfinite(column), column, np.nan)
-                values.setdefault((name, group), {})[revision] = finite
-    partly: dict[str, None] = {}  # a set that keeps the order
+        for name, (group, seeds) in itertools.product(table.outcomes, table.groups.items()):
+            column = seeds[name].to_numpy(np.float64, na_value=np.nan)
+            finite = np.where(np.isfinite(column), column, np.nan)
+            values.setdefault((name, group), {})[revision] = finite
     for (name, group), seeds in values.items():
         if len(seeds) < len(tables):
             alone = any(group not in table.groups for table in tables.values())
             what = group or "all seeds" if alone else name
-            partly[f"{path}: {what} only in {', '.join(seeds)}."] = None
+            note = f"{path}: {what} only in {', '.join(seeds)}."
+            found.notes += [note] if note not in found.notes else []
         base = seeds.get(found.revisions[0].name)
         if base is not None and not all(_equal(base, other) for other in seeds.values()):
             yield name, group, seeds
-    found.notes += partly
 
 
 def _equal(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
@@ -219,46 +214,41 @@ def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row
     The order is that of the probability of improvement; the baseline itself has 50%. A seed without
     a number is in no mean. It ranks last among returns and times.
     """
-    (baseline, base), *others = samples.items()
-    rows = [(improvement.EVEN, Row(baseline, base, BASELINE, _mean(base)))]
-    for name, values in others:
-        if _equal(values, base):
-            rows.append((improvement.EVEN, Row(name, values, SAME, _mean(values))))
+    (baseline, base), *_ = samples.items()
+    rows = []
+    for name, values in samples.items():
+        mean = _bounded(intervals.known_mean(values))
+        if name == baseline or _equal(values, base):
+            verdict = BASELINE if name == baseline else SAME
+            rows.append((improvement.EVEN, Row(name, values, verdict, mean)))
             continue
-        numbers, difference, chance = (known(values), known(base)), None, None
-        if min(map(len, numbers)) >= 2:
-            difference = intervals.difference_of_means(*numbers)
-        one, other = numbers if sense == "other" else (values, base)
-        if min(len(one), len(other)) >= 2:
-            more = pd.Series(np.concatenate([one, other]) * (-1 if sense == "time" else 1))
-            a, b = np.split(more.rank(na_option="top").to_numpy(), [len(one)])
-            chance = intervals.probability_of_improvement(a, b)
+        difference, chance = _bounded(intervals.known_difference(values, base)), None
+        one, other = (known(values), known(base)) if sense == "other" else (values, base)
+        fewest = min(len(one), len(other))
+        if fewest >= 2:
+            sign = -1 if sense == "time" else 1
+            groups = {BASELINE: sign * other, name: sign * one}
+            chance = improvement.compared(groups, BASELINE, intervals.CONFIDENCE)[name].chance
         verdict = FEW
-        if chance and min(len(one), len(other)) >= intervals.FEWEST:
+        if chance and fewest >= intervals.FEWEST:
             verdict = VERDICTS[sense][improvement.side(chance, improvement.EVEN)]
-        row = Row(name, values, verdict, _mean(values), difference, chance)
+        row = Row(name, values, verdict, mean, difference, chance)
         rows.append((chance.estimate if chance else 0, row))
     return [row for _, row in sorted(rows, key=lambda each: -each[0])]
 
 
-def _mean(values: NDArray[np.float64]) -> Interval | None:
-    numbers = known(values)
-    return intervals.mean_interval(numbers) if len(numbers) >= 2 else None
+def _bounded(interval: Interval) -> Interval | None:
+    return interval if np.isfinite(interval.low) else None
 
 
 def _judged(revisions: Sequence[Revision], only: Collection[str]) -> dict[str, dict[str, str]]:
     """Return each claim of the named stages with different verdicts."""
-    ledgers: dict[str, dict[str, str]] = {}
+    ledgers: dict[str, Any] = {}
     for revision in revisions:
-        try:
-            table = pd.read_csv(io.BytesIO(revision.read(LEDGER)), dtype=str).fillna("")
-        except (MissingResult, ValueError):
-            continue
-        ledgers[revision.name] = {
-            row["claim"]: row["verdict"]
-            for row in table.to_dict("records")
-            if not only or {*row["stage"].split()} & {*only}
-        }
-    claims = dict.fromkeys(claim for ledger in ledgers.values() for claim in ledger)
-    verdicts = {claim: {r: of.get(claim, "") for r, of in ledgers.items()} for claim in claims}
-    return {claim: of for claim, of in verdicts.items() if len({*of.values()}) > 1}
+        with contextlib.suppress(MissingResult, ValueError):
+            table = pd.read_csv(io.BytesIO(revision.read(LEDGER)), dtype=str)
+            chosen = [not only or bool({*stages.split()} & {*only}) for stages in table["stage"]]
+            ledgers[revision.name] = table[chosen].set_index("claim")["verdict"]
+    table = pd.DataFrame(ledgers).fillna("")
+    different = table[table.nunique(axis=1) > 1]
+    return {str(claim): row.to_dict() for claim, row in different.iterrows()}

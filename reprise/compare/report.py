@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from tabulate import tabulate
 
 from reprise.compare.findings import ALIKE, BASELINE, SAME, Findings, Outcome
 from reprise.stats.improvement import percent
@@ -17,8 +18,6 @@ LONGEST = 40  # characters of a parameter's value
 SHOWN = 4  # changes that made stages stale, by name
 FORMAT = 2  # of the JSON
 NONE = "(none)"
-
-Rows = Sequence[Sequence[str]]
 
 
 def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str:
@@ -30,24 +29,31 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
         every: show all groups of seeds, also those without a clear difference.
     """
     names = [revision.name for revision in found.revisions]
-    table, lines = (_markdown, _listed) if markdown else (_aligned, _wrapped)
-    first, *others = map(str, found.revisions)
-    blocks = [f"{', '.join(others)} compared with {first}"]
-    if found.params:
-        rows = [(key, *_values(of, names)) for key, of in found.params.items()]
-        blocks.append(table([("parameter", *names), *rows]))
+    width = shutil.get_terminal_size((120, 24)).columns
+
+    def table(rows: Any, header: Any) -> str:
+        kind = "pipe" if markdown else "plain"
+        return tabulate(rows, header, kind, showindex=False, disable_numparse=True) if rows else ""
+
+    def lines(said: Sequence[str]) -> str:
+        wrap = {"width": width, "subsequent_indent": "  ", "break_on_hyphens": False}
+        return "\n".join(f"- {x}" if markdown else textwrap.fill(x, **wrap) for x in said)
+
     shown = [outcome for outcome in found.outcomes if every or not _dull(outcome)]
-    if shown:
-        blocks.append(table(_rows(shown, names[0])))
-    if found.outcomes:
-        blocks.append(lines(_rule(found, len(found.outcomes) - len(shown))))
-    if found.claims:
-        rows = [
-            (key, *(of.get(name) or NONE for name in names)) for key, of in found.claims.items()
-        ]
-        blocks.append(table([("claim with another verdict", *names), *rows]))
-    blocks += [lines(found.notes), lines(_left_out(found))]
-    return "\n\n".join(block for block in blocks if block)
+    outcomes = _table(shown, names[0])
+    params = [(key, *_values(of, names)) for key, of in found.params.items()]
+    claims = [(key, *(of.get(name) or NONE for name in names)) for key, of in found.claims.items()]
+    first, *others = map(str, found.revisions)
+    blocks = [
+        f"{', '.join(others)} compared with {first}",
+        table(params, ["parameter", *names]),
+        table(outcomes.to_numpy().tolist(), list(outcomes)),
+        lines(_rule(found, len(found.outcomes) - len(shown))) if found.outcomes else "",
+        table(claims, ["claim with another verdict", *names]),
+        lines(found.notes),
+        lines(_left_out(found)),
+    ]
+    return "\n\n".join(filter(None, blocks))
 
 
 def document(found: Findings) -> str:
@@ -56,25 +62,16 @@ def document(found: Findings) -> str:
     def interval(of: Interval | None) -> dict[str, Any] | None:
         return of and {key: x for key, x in of._asdict().items() if key != "degenerate" or x}
 
-    named = vars(found) | {
-        "format": FORMAT,
-        "revisions": [{"name": each.name, "commit": each.commit} for each in found.revisions],
-        "confidence": CONFIDENCE,
-        "outcomes": [outcome._asdict() for outcome in found.outcomes],
-    }
-    for outcome in named["outcomes"]:
-        outcome["rows"] = [
-            {
-                "revision": row.revision,
-                "verdict": row.verdict,
-                "seeds": len(row.values),
-                "missing": row.missing,
-                "mean": interval(row.mean),
-                "difference": interval(row.difference),
-                "probability_of_improvement": interval(row.chance),
-            }
-            for row in outcome["rows"]
-        ]
+    def row(of: Any) -> dict[str, Any]:
+        words = {"revision": of.revision, "verdict": of.verdict}
+        words |= {"seeds": len(of.values), "missing": of.missing}
+        words |= {"mean": interval(of.mean), "difference": interval(of.difference)}
+        return words | {"probability_of_improvement": interval(of.chance)}
+
+    outcomes = [one._asdict() | {"rows": [row(of) for of in one.rows]} for one in found.outcomes]
+    revisions = [{"name": each.name, "commit": each.commit} for each in found.revisions]
+    named = {"format": FORMAT, "revisions": revisions, "confidence": CONFIDENCE}
+    named = vars(found) | named | {"outcomes": outcomes}
     return json.dumps(named, indent=2, ensure_ascii=False, default=str)
 
 
@@ -82,7 +79,7 @@ def _dull(outcome: Outcome) -> bool:
     return bool(outcome.group) and {row.verdict for row in outcome.rows} <= {BASELINE, SAME, ALIKE}
 
 
-def _rows(outcomes: Sequence[Outcome], base: str) -> Rows:
+def _table(outcomes: Sequence[Outcome], base: str) -> pd.DataFrame:
     """Return the table of outcomes without empty columns."""
     table = pd.DataFrame(
         {
@@ -99,10 +96,9 @@ def _rows(outcomes: Sequence[Outcome], base: str) -> Rows:
         for at, row in enumerate(outcome.rows)
         for n in [len(row.values)]
     )
-    repeated = table["outcome"] == table["outcome"].shift()
-    table["outcome"] = table["outcome"].mask(repeated, "")
-    table = table.loc[:, (table != "").any()]
-    return [list(table.columns), *table.to_numpy().tolist()]
+    if outcomes:
+        table["outcome"] = table["outcome"].mask(table["outcome"].duplicated(), "")
+    return table.loc[:, (table != "").any()]
 
 
 def _rule(found: Findings, folded: int) -> list[str]:
@@ -132,10 +128,8 @@ def _left_out(found: Findings) -> list[str]:
     for name, stages in found.stale.items():
         changes = list(dict.fromkeys(change for of in stages.values() for change in of))
         more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
-        lines.append(
-            f"Stale in {name}: {', '.join(stages)}. Changed since they ran: "
-            f"{', '.join(changes[:SHOWN])}{more}. `dvc repro` runs them."
-        )
+        since = f"Changed since they ran: {', '.join(changes[:SHOWN])}{more}."
+        lines.append(f"Stale in {name}: {', '.join(stages)}. {since} `dvc repro` runs them.")
     if found.same and not (found.outcomes or found.notes or found.stale or found.claims):
         lines.append("No difference: all results are the same bytes.")
     elif found.same:
@@ -158,35 +152,12 @@ def written(interval: Interval | None, *, signed: bool = False) -> str:
 def _values(of: dict[str, Any], names: Sequence[str]) -> list[str]:
     """Return a parameter; of a long list, only its changes."""
     base, cells = of.get(names[0]), []
-    for name in names:
-        value = of.get(name, NONE)
-        said = (
-            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        )
+    for value in (of.get(name, NONE) for name in names):
+        said = value
+        if not isinstance(value, str):
+            said = json.dumps(value, ensure_ascii=False, default=str)
         if isinstance(value, list) and isinstance(base, list) and len(said) > LONGEST:
             added = [f"+{item}" for item in value if item not in base]
             said = ", ".join([*added, *(f"-{item}" for item in base if item not in value)]) or said
         cells.append(said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}...")
     return cells
-
-
-def _wrapped(lines: Sequence[str]) -> str:
-    width = shutil.get_terminal_size((120, 24)).columns
-    return "\n".join(
-        textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in lines
-    )
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _aligned(rows: Rows) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
-def _markdown(rows: Rows) -> str:
-    cells = ([cell.replace("|", "\\|") for cell in row] for row in rows)
-    header, *lines = (f"| {' | '.join(row)} |" for row in cells)
-    return "\n".join([header, "|---" * len(rows[0]) + "|", *lines])

@@ -3,6 +3,7 @@
 DVC checks nothing out. It reads a revision's files from git, and cached results from its cache.
 """
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 from reprise.errors import PlainError, UserError, closest
 
 WORKSPACE = "workspace"
-ABSENT = object()
 
 
 class MissingResult(PlainError):
@@ -34,6 +34,8 @@ class Revision:
         from dvc.exceptions import DvcException, NotDvcRepoError  # here, as DVC takes a second
         from dvc.repo import Repo
 
+        for quiet in ("dvc", "dvc_objects", "dvc_data"):
+            logging.getLogger(quiet).setLevel(logging.ERROR)
         self.name, self.commit = name, None
         self.results: dict[str, list[str]] = {}
         self.stale: dict[str, list[str]] = {}
@@ -90,14 +92,9 @@ class Revision:
             yield "its command"
         for dep in stage.deps:
             path = self._path(dep)
-            if isinstance(dep, ParamsDependency):  # its own status() parses params.yaml each time
-                locked: Any = dep.hash_info.value or {}
-                for key in dep.params or locked:
-                    value: Any = self.params
-                    for part in key.split("."):
-                        value = value.get(part, ABSENT) if isinstance(value, dict) else ABSENT
-                    if locked.get(key, ABSENT) != value:
-                        yield key
+            if isinstance(dep, ParamsDependency):
+                for keys in dep.workspace_status().values():
+                    yield from keys if isinstance(keys, dict) else [path]
             elif not any(f"{out}/".startswith(f"{path}/") for out in self._cached_only):
                 if path not in self._hashes:  # many stages share an input
                     self._hashes[path] = dep.get_hash() if dep.exists else None

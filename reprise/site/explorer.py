@@ -4,6 +4,8 @@ Each function returns what one section of the page draws, ready for JSON. Long c
 means of windows. All numbers are rounded, so that every machine writes the same bytes.
 """
 
+import contextlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -65,20 +67,19 @@ def content(
     `stages` have learning curves; `verdicts` is the ledger.
     """
     toys = parameters["mdp_solving"]["toy_text"]
+    names = [name for name in toys["environments"] if name in FIELDS]
     found = {
         "learning": [learning(name, results) for name in stages],
         "study": study(results, parameters["hyperparameter_study"]),
         "mdp": decisions(loaders.from_yaml("data/inputs/three_state.yaml"), parameters),
-        "sweeps": [
-            sweeps(name, toys["discount"]) for name in toys["environments"] if name in FIELDS
-        ],
+        "sweeps": [sweeps(name, toys["discount"]) for name in names],
         "exploration": exploration(results),
         "verdicts": judged(claims, results, verdicts),
     }
     return plain(found)
 
 
-def still(content: Mapping[str, Any], width: int, height: int) -> list[str]:
+def still(content: Mapping[str, Any], width: int = 540, height: int = 150) -> list[str]:
     """Return learning curves as SVG points, the median last."""
     found = {stage["stage"]: stage for stage in content["learning"]}
     stage = found.get("dqn_training", content["learning"][0])
@@ -94,32 +95,23 @@ def learning(stage: str, results: Results) -> dict[str, Any]:
     returns, samples = (results.table(stage, f"{name}.csv") for name in ("returns", "samples"))
     index = next(str(name) for name in returns if name in AXES)
     final = next(str(name) for name in samples if str(name).startswith(("greedy_", "final_")))
-    named = "variant" in returns
-    names = returns["variant"].unique().tolist() if named else [stage.removesuffix("_training")]
-    variants, windows = [], []
-    for name in names:
-        rows = returns[returns["variant"] == name] if named else returns
-        own = samples[samples["variant"] == name] if named else samples
+    if "variant" not in returns:
+        name = stage.removesuffix("_training")
+        returns, samples = returns.assign(variant=name), samples.assign(variant=name)
+    window = -(-int(returns["variant"].value_counts().max()) // POINTS)
+    variants = []
+    for name, rows in returns.groupby("variant", sort=False):
         columns = rows.filter(regex="^seed_").dropna(axis="columns", how="all")
-        curves, numbers = columns.to_numpy(float), [int(name[5:]) for name in columns]
-        seeds = own.set_index("seed").reindex(numbers)
-        windows.append(-(-len(curves) // POINTS))
-        starts = range(0, len(curves), windows[-1])
-        parts = [curves[start : start + windows[-1]].mean(axis=0) for start in starts]
-        ends = [min(start + windows[-1], len(curves)) - 1 for start in starts]
-        variants.append(
-            {
-                "name": name,
-                "numbers": numbers,
-                "at": np.asarray(rows[index])[ends],
-                "seeds": plain(np.transpose(parts), 4),
-                "last": plain(seeds["last_return"].to_numpy(float), 4),
-                "final": plain(seeds[final].to_numpy(float), 4),
-                "all": len(own),
-            }
-        )
-    limit = final.rpartition("_")[2]
-    words = {"stage": stage, "axis": AXES[index], "limit": int(limit), "window": max(windows)}
+        numbers = [int(column[5:]) for column in columns]
+        own = samples[samples["variant"] == name].set_index("seed").reindex(numbers)
+        parts = np.split(columns.to_numpy(float), range(window, len(rows), window))
+        at = [*rows[index].iloc[window - 1 : -1 : window], rows[index].iloc[-1]]
+        seeds = plain(np.transpose([part.mean(axis=0) for part in parts]), 4)
+        ends = {"last": own["last_return"], "final": own[final]}
+        ends = {key: plain(values.to_numpy(float), 4) for key, values in ends.items()}
+        variants.append({"name": name, "numbers": numbers, "at": at, "seeds": seeds} | ends)
+    limit = int(final.rpartition("_")[2])
+    words = {"stage": stage, "axis": AXES[index], "limit": limit, "window": window}
     return words | {"variants": variants}
 
 
@@ -135,14 +127,13 @@ def study(results: Results, section: Mapping[str, Any]) -> dict[str, Any]:
     groups = [group for _, group in samples.groupby("setting")]
     every = [group[column].to_numpy(float) for group in groups]
     sizes = [size for size in section["few_seeds"] if size < min(map(len, every))]
-    wrong = misled([values for values in every if not np.isnan(values).any()], sizes, 2026)
-    found, whole = [], iter(range(len(wrong)))
+    wrong = iter(misled([values for values in every if not np.isnan(values).any()], sizes, 2026))
+    found = []
     for group, values in zip(groups, every, strict=True):
         known = np.sort(values[~np.isnan(values)])
-        row = {key: group[key].iloc[0] for key in keys}
-        row |= {"mean": known.mean() if len(known) else np.nan, "seeds": plain(known, 4)}
-        row["misled"] = [] if np.isnan(values).any() else wrong[next(whole)]
-        found.append(row)
+        row = {key: group[key].iloc[0] for key in keys} | {"seeds": plain(known, 4)}
+        row |= {"mean": known.mean() if len(known) else np.nan}
+        found.append(row | {"misled": next(wrong) if len(known) == len(values) else []})
     axes = {key: sorted({row[key] for row in found}) for key in keys}
     limit = int(column.rpartition("_")[2])
     return {"axes": axes, "few": sizes, "limit": limit, "settings": found}
@@ -151,23 +142,20 @@ def study(results: Results, section: Mapping[str, Any]) -> dict[str, Any]:
 def misled(every: Sequence[NDArray], sizes: Sequence[int], seed: int) -> NDArray:
     """Return the share of wrong orders, by setting and size.
 
-    A tie is half wrong.
-
-    Each of `DRAWS` draws of one setting meets each of the other's.
+    A tie is half wrong. Each of `DRAWS` draws of one setting meets each of the other's.
     """
     random = np.random.default_rng(seed)
-    most = max(sizes, default=1)
+    most, number = max(sizes, default=1), max(1, len(every) - 1)
     drawn = [random.permuted(np.tile(v, (DRAWS, 1)), axis=1)[:, :most] for v in every]
     wrong = np.zeros((len(every), len(sizes)))
     for place, size in enumerate(sizes):
         sums = [np.sort(each[:, :size].sum(axis=1).round(6)) for each in drawn]
-        for one, values in enumerate(every):
-            for other, others in enumerate(every):
-                ends = (np.searchsorted(sums[other], sums[one], side) for side in ("left", "right"))
-                below = sum(end.sum() for end in ends) / 2 / DRAWS**2
-                better = np.sign((values.mean() - others.mean()).round(6))
-                wrong[one, place] += (0.5 + better * (0.5 - below)) * (one != other)
-    return wrong / max(1, len(every) - 1)
+        for one, other in itertools.permutations(range(len(every)), 2):
+            ends = (np.searchsorted(sums[other], sums[one], side) for side in ("left", "right"))
+            below = sum(end.sum() for end in ends) / 2 / DRAWS**2
+            better = np.sign((every[one].mean() - every[other].mean()).round(6))
+            wrong[one, place] += 0.5 + better * (0.5 - below)
+    return wrong / number
 
 
 def decisions(mdp: MDP, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,10 +163,9 @@ def decisions(mdp: MDP, parameters: Mapping[str, Any]) -> dict[str, Any]:
     flip = parameters["mdp_solving"]["switch"]
     discounts = np.linspace(flip["lowest"], flip["highest"], flip["points"])
     q = np.stack([optimal_q_values(mdp, discount) for discount in discounts])
-    pairs = np.argwhere(mdp.possible)
     curves = [
         {"state": mdp.state_names[s], "action": mdp.action_names[a], "q": q[:, s, a]}
-        for s, a in pairs
+        for s, a in np.argwhere(mdp.possible)
     ]
     return {"discounts": discounts.round(6), "curves": curves, "state": flip["state"]}
 
@@ -208,17 +195,14 @@ def sweeps(name: str, discount: float) -> dict[str, Any]:
 def exploration(results: Results) -> list[dict[str, Any]]:
     """Return coverage and value lost over steps, by behaviour."""
     curves = results.table("exploration", "curves.csv")
-    found = []
-    for both, rows in curves.groupby(["problem", "behaviour"], sort=False):
-        problem, behaviour = map(str, both)  # pyright: ignore[reportArgumentType]
-        steps = {
-            f"{what}_{part}": rows[f"{what}_{part}"].to_numpy()
-            for what in ("coverage", "loss")
-            for part in QUANTILES
-        }
-        found.append({"problem": problem, "behaviour": behaviour, "step": rows["step"].to_numpy()})
-        found[-1] |= plain(steps, 4)
-    return found
+    keys = ["problem", "behaviour"]
+    drawn = [f"{what}_{part}" for what in ("coverage", "loss") for part in QUANTILES]
+    return [
+        rows.iloc[0][keys].to_dict()
+        | {"step": rows["step"].to_numpy()}
+        | {name: plain(rows[name].to_numpy(), 4) for name in drawn}
+        for _, rows in curves.groupby(keys, sort=False)
+    ]
 
 
 def judged(
@@ -233,29 +217,26 @@ def judged(
         test = claims[row["claim"]].test
         if test.form in EXACT or pd.isna(row["confidence"]):
             continue
-        ranked = test.form in judge.RANKED
         sources = [source for source in (test.of, test.than) if source]
+        ranked = test.form in judge.RANKED
         samples = [sample(source, results, ranked=ranked) for source in sources]
         most = max(len(each.values) for each in samples)
         answers = []
         for n in [*(size for size in PREFIXES if size < most), most]:
             first = [each._replace(values=each.values[:n]) for each in samples]
-            try:
+            with contextlib.suppress(UserError):  # too few
                 answer = judge.asked(test, first, float(row["confidence"]))
-            except UserError:
-                continue
-            if at := answer.interval:
-                ends = {"low": at.low, "estimate": at.estimate, "high": at.high}
-                answers.append({"n": n, "verdict": answer.verdict} | ends)
-        names = [" ".join(map(str, source.where.values())) for source in sources]
-        names = [f"{one} {source.stage}" for one, source in zip(names, sources, strict=True)]
+                if at := answer.interval:
+                    ends = {"low": at.low, "estimate": at.estimate, "high": at.high}
+                    answers.append({"n": n, "verdict": answer.verdict} | ends)
+        names = [" ".join(map(str, [*one.where.values(), one.stage])) for one in sources]
+        values = [plain(each.values[:SEEDS], 4) for each in samples]
         entry = {key: row[key] for key in ("claim", "statement", "measured", "verdict", "place")}
         entry |= {"form": ledger.FORMS.get(test.form, test.form), "answers": answers}
         entry |= {"margins": test.claimed.margins, "claimed": test.claimed.words()}
         entry |= {"counted": test.counted.words() if test.counted else "", "n": most}
         entry["samples"] = [
-            {"name": name, "values": plain(each.values[:SEEDS], 4)}
-            for name, each in zip(names, samples, strict=True)
+            {"name": name, "values": of} for name, of in zip(names, values, strict=True)
         ]
         found.append(entry)
     return found

@@ -13,10 +13,9 @@ import base64
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
 import nbformat
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 from ruamel.yaml import YAML
 
@@ -29,7 +28,6 @@ from reprise.site import markdown, pages
 EXERCISES = Path("data/inputs/exercises.yaml")
 EXECUTED = Path("data/reporting")
 HANDOUTS = Path(".reprise/handouts")
-TEMPLATE = "handout.html.j2"
 ANSWERS = {  # of `reprise.compare`, by the sense of an outcome
     "return": ("better", "worse", "not told apart"),
     "time": ("sooner", "later", "not told apart"),
@@ -56,14 +54,6 @@ class Exercises(Frozen):
     """The exercises of a stage."""
 
     exercises: Annotated[tuple[Exercise, Exercise], Field(strict=False)]
-
-
-class Asked(NamedTuple):
-    """An exercise as the page shows it."""
-
-    exercise: Exercise
-    question: str
-    commands: list[str]
 
 
 def read(stage: str) -> tuple[Exercise, ...]:
@@ -105,19 +95,14 @@ def page(stage: str) -> bytes:
     if not path.exists():
         raise UserError(f"{path} does not exist; `dvc repro` makes it")
     notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
-    made = pages.read(stage, notebook, link=lambda url: url, animations={})
-    figure, picture = made.key, ""
-    if figure:
-        picture = base64.b64encode(made.files[figure.source]).decode()
-    text = markdown.Text()
-    asked = [Asked(e, text.inline(e.question), commands(stage, e)) for e in exercises]
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    values: dict[str, Any] = {"page": made, "figure": figure, "picture": picture, "asked": asked}
-    changed = parameters.changes(parameters.sources(stage))
-    return environment.get_template(TEMPLATE).render(**values, changed=changed).encode()
+    made, text = pages.read(stage, notebook), markdown.Text()
+    return pages.rendered(
+        "handout.html.j2",
+        page=made,
+        picture=base64.b64encode(made.files[made.key.source]).decode() if made.key else "",
+        asked=[(each, text.inline(each.question), commands(stage, each)) for each in exercises],
+        changed=parameters.changes(parameters.sources(stage)),
+    )
 
 
 def main(argv: list[str]) -> int:

@@ -4,6 +4,7 @@ Raw HTML becomes text. Links lead to pages only. A class aligns a table's cells,
 security policy refuses style attributes.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from html import unescape
@@ -33,7 +34,6 @@ class Text:
 
     def __init__(
         self,
-        *,
         taken: Iterable[str] = (),
         deeper: int = 0,
         link: Callable[[str], str] = lambda url: url,
@@ -57,10 +57,8 @@ class _Renderer(IPythonRenderer):
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:
         stem = slug(unescape(Markup(text).striptags())) or "section"
-        name, number = stem, 1
-        while name in self._taken:
-            number += 1
-            name = f"{stem}-{number}"
+        names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+        name = next(name for name in names if name not in self._taken)
         self._taken.add(name)
         level = min(level + self._deeper, 6)
         return f'<h{level} id="{name}">{text}</h{level}>\n'

@@ -1,11 +1,14 @@
-"""An executed notebook as a page of the report."""
+"""Executed notebooks as pages, and the pages' templates."""
 
 import base64
 import io
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from nbformat import NotebookNode
 from PIL import Image
@@ -15,6 +18,35 @@ from reprise.site import markdown
 QUESTION = re.compile(r"\*\*The question\.?\*\*\s*(.+?)(?=\n\s*\n|\Z)", flags=re.DOTALL)
 TAKEN = ("main", "claims")  # ids of the page's template
 VERDICTS = "show.verdicts(results)"  # the cell with the ledger's rows on the stage
+TEMPLATES = Path(__file__).with_name("templates")
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+ENVIRONMENT.globals["signs"] = {"confirmed": "✓", "refuted": "✗", "unresolved": "?"}
+
+
+def words(name: str) -> str:
+    """Return a name in words."""
+    return name.replace("_", " ")
+
+
+def counts(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the number of claims with each verdict."""
+    found = [verdict["verdict"] for verdict in verdicts]
+    return {verdict: found.count(verdict) for verdict in ENVIRONMENT.globals["signs"]}
+
+
+ENVIRONMENT.filters |= {"words": words, "counts": counts}
+
+
+def rendered(template: str, **values: Any) -> bytes:
+    """Return a template filled with values."""
+    return ENVIRONMENT.get_template(template).render(**values).encode()
 
 
 class Figure(NamedTuple):
@@ -25,13 +57,13 @@ class Figure(NamedTuple):
     alt: str
     width: int  # pixels
     height: int
-    still: str | None = None  # the first frame of an animation
+    still: str | None  # the first frame of an animation
 
 
 class Block(NamedTuple):
     """A part of a page."""
 
-    kind: Literal["prose", "code", "text", "figure", "verdicts"]
+    kind: str  # prose, code, text, figure or verdicts
     content: Any
     lines: int = 0  # of code
     opened: bool = False  # of verdicts: whether they are an experiment's
@@ -56,16 +88,14 @@ class Page(NamedTuple):
     def key(self) -> Figure | None:
         """Return the drawn figure with the most claims."""
         drawn = [figure for figure in self.figures if not figure.still]
-        claims = list(self.shown.values())
-        return max(drawn, key=claims.count, default=None)
+        return max(drawn, key=[*self.shown.values()].count, default=None)
 
 
 def read(
     name: str,
     notebook: NotebookNode,
-    *,
-    link: Callable[[str], str],
-    animations: Mapping[bytes, str],
+    link: Callable[[str], str] = lambda url: url,
+    animations: Mapping[bytes, str] | None = None,
 ) -> Page:
     """Return an executed notebook, of nbformat 4, as a page.
 
@@ -74,66 +104,53 @@ def read(
     """
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     titles = [title for text in texts for title in _headings(text, "#")]
+    heading = title = titles[0] if titles else name.replace("_", " ")
     render = markdown.Text(taken=TAKEN, deeper=1 if len(titles) > 1 else 0, link=link)
-    title = titles[0] if titles else name.replace("_", " ")
-    files: dict[str, bytes] = {}
+    numbers, files = itertools.count(1), dict[str, bytes]()
     blocks: list[Block] = []
     shown: dict[str, Figure] = {}
-    heading = title
+
+    def figure(data: bytes, alt: str) -> Figure:
+        number, picture = next(numbers), Image.open(io.BytesIO(data))
+        stem, still = f"figures/{name}-{number}", None
+        source = (animations or {}).get(data, f"{stem}.{(picture.format or 'png').lower()}")
+        if source.startswith(stem):
+            files[source] = data
+        if getattr(picture, "is_animated", False):
+            still, buffer = f"{stem}-still.png", io.BytesIO()
+            picture.convert("RGB").save(buffer, "PNG")
+            files[still] = buffer.getvalue()
+        return Figure(number, source, alt, *picture.size, still)
+
+    def block(output: NotebookNode) -> Block:
+        data = output.get("data", {})
+        for kind in {"image/gif", "image/png"} & {*data}:
+            alt = output.metadata.get(kind, {}).get("alt", f"Figure in the section “{heading}”")
+            return Block("figure", figure(base64.b64decode(data[kind]), alt))
+        if "text/markdown" in data:
+            return Block("prose", render(data["text/markdown"]))
+        return Block("text", output.get("text") or data.get("text/plain", ""))
+
     for cell in notebook.cells:
+        source = cell.source.strip()
         if cell.cell_type == "markdown":
-            source = cell.source
+            heading = [heading, *_headings(source)][-1]
             if titles and not blocks:  # the page's template has the title
                 source = re.sub(r"^#[ \t]+.+$", "", source, count=1, flags=re.MULTILINE)
-            heading = [heading, *_headings(cell.source)][-1]
-            if source.strip():
-                blocks.append(Block("prose", render(source)))
-        elif cell.cell_type == "code":
-            made: list[Block] = []
-            for output in cell.outputs:
-                data, kinds = output.get("data", {}), ("image/gif", "image/png")
-                if kind := next((kind for kind in kinds if kind in data), None):
-                    named = output.metadata.get(kind, {}).get("alt")
-                    alt = named or f"Figure in the section “{heading}”"
-                    number = sum(block.kind == "figure" for block in [*blocks, *made]) + 1
-                    content = base64.b64decode(data[kind])
-                    figure = _figure(name, number, content, alt, animations, files)
-                    made.append(Block("figure", figure))
-                elif "text/markdown" in data:
-                    made.append(Block("prose", render(data["text/markdown"])))
-                else:
-                    made.append(Block("text", output.get("text") or data.get("text/plain", "")))
-            source = cell.source.strip()
-            if source == VERDICTS and cell.outputs:  # its rows become cards, its last words stay
-                said = cell.outputs[0].data["text/markdown"]
-                changed = "under your settings" in said
-                made = [Block("verdicts", render(said.rpartition("\n\n")[2]), opened=changed)]
-            if source and "parameters" not in cell.metadata.get("tags", []):
-                opened = any(block.kind == "text" for block in made)
-                lines = source.count("\n") + 1
-                blocks.append(Block("code", markdown.code(source), lines, opened))
-            blocks += made
-            figure = next((block.content for block in made if block.kind == "figure"), None)
-            if figure:
-                shown |= dict.fromkeys(cell.metadata.get("claims", ()), figure)
-    plain = re.sub(r"[*`$]", "", title)
-    return Page(name, plain, _question(texts, link), blocks, shown, files)
-
-
-def _figure(
-    page: str, number: int, data: bytes, alt: str, known: Mapping[bytes, str], files: dict
-) -> Figure:
-    """Return a figure; add its files to the page's."""
-    stem = f"figures/{page}-{number}"
-    picture = Image.open(io.BytesIO(data))
-    own, still = f"{stem}.{(picture.format or 'png').lower()}", None
-    if data not in known:
-        files[own] = data
-    if getattr(picture, "is_animated", False):
-        still, buffer = f"{stem}-still.png", io.BytesIO()
-        picture.convert("RGB").save(buffer, "PNG")
-        files[still] = buffer.getvalue()
-    return Figure(number, known.get(data, own), alt, *picture.size, still)
+            blocks += [Block("prose", render(source))] if source.strip() else []
+            continue
+        made = [block(output) for output in cell.outputs]
+        if source == VERDICTS and made:  # its rows become cards, its last words stay
+            said = cell.outputs[0].data["text/markdown"]
+            last = render(said.rpartition("\n\n")[2])
+            made = [Block("verdicts", last, opened="under your settings" in said)]
+        if source and "parameters" not in cell.metadata.get("tags", []):
+            opened = any(block.kind == "text" for block in made)
+            blocks.append(Block("code", markdown.code(source), source.count("\n") + 1, opened))
+        blocks += made
+        for first in [each.content for each in made if each.kind == "figure"][:1]:
+            shown |= dict.fromkeys(cell.metadata.get("claims", ()), first)
+    return Page(name, re.sub(r"[*`$]", "", title), _question(texts, link), blocks, shown, files)
 
 
 def _question(texts: Sequence[str], link: Callable[[str], str]) -> Markup:
@@ -146,5 +163,4 @@ def _question(texts: Sequence[str], link: Callable[[str], str]) -> Markup:
 
 
 def _headings(text: str, marks: str = "#{1,6}") -> list[str]:
-    found = re.findall(rf"^{marks}[ \t]+(.+)$", text, flags=re.MULTILINE)
-    return [heading.strip() for heading in found]
+    return [found.strip() for found in re.findall(rf"^{marks}[ \t]+(.+)$", text, re.MULTILINE)]

@@ -38,17 +38,15 @@ def results() -> str:
     """Return a table of each stage's question and result."""
     rows = ["| stage | question | result |", "|---|---|---|"]
     main, extra = (YAML(typ="safe", pure=True).load(path)["stages"] for path in PIPELINES)
-    published = {name: main.pop(name) for name in PUBLISHED}
-    own = {name: stage for name, stage in extra.items() if name not in published}
-    for name, stage in (main | own | published).items():
-        description = stage.get("desc") or stage["do"]["desc"]
-        if name in published:
+    for name in sorted(main | extra, key=lambda name: name in PUBLISHED):  # the others' order stays
+        stage = (extra | main)[name]
+        if name in PUBLISHED:
             link, said = PUBLISHED[name]
         else:
             link = f"data/reporting/{name}.ipynb"
             metrics = artifacts.read_json(Path("data", name, "metrics.json"))
             said = importlib.import_module(f"stages.{name}").headline({"metrics.json": metrics})
-        rows.append(f"| [{name}]({link}) | {description} | {said} |")
+        rows.append(f"| [{name}]({link}) | {stage.get('desc') or stage['do']['desc']} | {said} |")
     return "\n".join(rows)
 
 
@@ -65,8 +63,7 @@ def costs() -> str:
         raise UserError(f"{PROVENANCE}/ is empty; `make reproduce` fills it")
     minutes = sum(stage["wall_seconds"] for stage in found) / 60
     memory = max(max(stage["peak_memory_mib"].values()) for stage in found) / 1024
-    cpu = found[0]["cpu"]
-    lock = Path("requirements.lock").read_text(encoding="utf-8")
+    cpu, lock = found[0]["cpu"], Path("requirements.lock").read_text(encoding="utf-8")
     packages = len(re.findall(r"^\w[^ ]*==", lock, flags=re.MULTILINE))
     return (
         f"It takes about {minutes:.0f} minutes on {cpu['count']} cores ({cpu['model']}), at most "
@@ -98,23 +95,19 @@ def session(commands: list[str], clone: Path) -> str:
     for command in commands:
         options = {"cwd": clone, "env": environment, "capture_output": True, "text": True}
         done = subprocess.run(command, shell=True, check=False, **options)  # noqa: S602 its own
-        if done.returncode:
-            raise UserError(
-                f"`{command}` ended with exit code {done.returncode}: {done.stderr[-500:]}"
-            )
+        if code := done.returncode:
+            raise UserError(f"`{command}` ended with exit code {code}: {done.stderr[-500:]}")
         plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout.replace(str(clone), "..."))
         printed = [line.rstrip()[:WIDTH] for line in plain.splitlines() if line.strip()]
-        if len(printed) > MOST_LINES:
-            printed = [*printed[:MOST_LINES], f"[{len(printed) - MOST_LINES} more lines]"]
-        lines += [f"$ {command}", *printed, ""]
+        more = [f"[{len(printed) - MOST_LINES} more lines]"] if printed[MOST_LINES:] else []
+        lines += [f"$ {command}", *printed[:MOST_LINES], *more, ""]
     return "```console\n" + "\n".join(lines).rstrip() + "\n```"
 
 
 def filled(text: str, mark: str, content: list[str]) -> str:
     """Return a text with new content between its marks."""
-    parts = iter(content)
-    pattern = rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
-    filling = re.compile(pattern, flags=re.DOTALL | re.MULTILINE)
+    parts, place = iter(content), rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
+    filling = re.compile(place, flags=re.DOTALL | re.MULTILINE)
     return filling.sub(lambda found: f"{found[1]}{next(parts)}\n{found[2]}", text)
 
 

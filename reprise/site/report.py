@@ -18,30 +18,18 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from nbformat import NotebookNode
 
 from reprise.claims import ledger
 from reprise.claims.model import Region
-from reprise.site import charts, explorer, pages
+from reprise.site import charts, pages
 from reprise.site.markdown import Text, slug
-from reprise.site.pages import Figure, Page
-from reprise.site.playground import Course, Network
+from reprise.site.pages import TEMPLATES, Figure, Page
 
-TEMPLATES = Path(__file__).with_name("templates")
-ASSETS = ("report.css", "report.js", "playground.js", "explorer.js", "icon.svg")
-INDEX, PLAYGROUND, EXPLORER = "index.html", "playground.html", "explorer.html"
 CHAPTER, EXTRA = "pages", "extra"
-SIGNS = {"confirmed": "✓", "refuted": "✗", "unresolved": "?"}
 LIBRARIES = {"tensorflow": "TensorFlow", "gymnasium": "Gymnasium", "numpy": "NumPy"}
 WIDTH, EDGE = 132, 6  # of an interval's picture
-CURVES = 540, 150  # the size of the explorer's picture
-STILL: dict[str, Any] = {  # a DQN saves a pole: every 8 steps, position (m) and angle (degrees)
-    "ghosts": [(-0.8, 11.5), (-0.48, 6.8), (-0.14, 2.5), (0.21, -0.5), (0.53, -2.3)],
-    "at": (0.83, -2.2),
-    "label": "A cart on a track, with a pole on it that it keeps upright",
-}
 
 Row = dict[str, Any]
 
@@ -53,21 +41,17 @@ def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
         table: as read from ledger.csv.
         chapter: the notebooks that may show a claim; `claims` shows the others.
     """
-    made: list[Row] = []
+    made = []
     for row in table.to_dict("records"):
         region = Region.parsed(row["claimed"])
         ends = [] if region.equal else [row["low"], row["estimate"], row["high"]]
         shown_by = [name for name in str(row["stage"]).split() if name in chapter]
         exact = row["form"] == "value" or pd.isna(row["n"])
-        in_words = {
-            "anchor": f"claim-{slug(row['claim'])}",
-            "measured": ledger.measured(row),
-            "estimate": "" if pd.isna(row["estimate"]) else float(row["estimate"]),
-            "n": "" if exact else int(row["n"]),
-            "claimed": ledger.claimed(row),
-            "page": [*shown_by, "claims"][0],
-            "mark": mark(ends, region.margins, region.holds),
-        }
+        in_words = {"measured": ledger.measured(row), "claimed": ledger.claimed(row)}
+        in_words |= {"anchor": f"claim-{slug(row['claim'])}", "page": [*shown_by, "claims"][0]}
+        in_words |= {"estimate": "" if pd.isna(row["estimate"]) else float(row["estimate"])}
+        in_words |= {"n": "" if exact else int(row["n"])}
+        in_words |= {"mark": mark(ends, region.margins, region.holds)}
         made.append(row | in_words)
     return made
 
@@ -136,15 +120,6 @@ class Site:
     def __init__(self, chapter: Sequence[str], extra: Sequence[str]) -> None:
         """Take the names of the notebooks."""
         self.chapter, self.extra = list(chapter), list(extra)
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self._environment.filters["count"] = counted
 
     def folder(self, name: str) -> str:
         """Return the folder of a notebook's page."""
@@ -159,88 +134,53 @@ class Site:
             return f"../{self.folder(stem)}/{stem}.html" if known else url
 
         places = {content: f"../{path}" for path, content in animations.items()}
-        return pages.read(name, notebook, link=link, animations=places)
+        return pages.read(name, notebook, link, places)
 
     def index(
         self,
         made: Sequence[Page],
         verdicts: Sequence[Row],
-        animations: Sequence[Shown],
-        meaning: str,
         provenance: Provenance,
-        curves: Sequence[str] = (),
+        meaning: str,
+        **more: Any,
     ) -> bytes:
         """Return the first page.
 
-        `meaning` explains the ledger's signs; `curves` are the picture of the explorer.
+        `meaning` explains the ledger's signs; `more` has the animations, and the curves of the
+        explorer's picture.
         """
-        return self._rendered(
+        return rendered(
             "index.html.j2",
-            base=f"{CHAPTER}/",
-            root="",
-            folder=f"{CHAPTER}/",
             pages=made,
             verdicts=verdicts,
-            animations=animations,
             figures=shown(made),
+            extra=self.extra,
             meaning=Text().inline(meaning),
             procedure=Text().inline(ledger.PROCEDURE),
             provenance=provenance,
-            curves=curves,
-            **STILL,
-        )
-
-    def playground(
-        self, networks: Sequence[Network], courses: Sequence[Course], noise: Sequence[float]
-    ) -> bytes:
-        """Return the playground, with the largest noise of each feature."""
-        return self._rendered(
-            "playground.html.j2",
-            base=f"{CHAPTER}/",
-            root="",
-            networks=networks,
-            courses=courses,
-            noise=noise,
-            **STILL,
-        )
-
-    def explorer(self, made: Sequence[Page], content: Mapping[str, Any]) -> bytes:
-        """Return the explorer; notebooks' figures are its stills."""
-        return self._rendered(
-            "explorer.html.j2",
-            base=f"{CHAPTER}/",
-            root="",
-            folder=f"{CHAPTER}/",
-            content=content,
-            data=explorer.written(content),
-            specs=explorer.written(charts.specs()),
-            points=explorer.POINTS,
-            stills={page.name: page.key for page in made if page.key},
+            **more,
         )
 
     def html(self, page: Page, verdicts: Iterable[Row], figures: Mapping[str, Shown]) -> bytes:
         """Return a notebook's page with its claims."""
         order = self.chapter if page.name in self.chapter else [page.name]
         at = order.index(page.name)
-        return self._rendered(
-            "page.html.j2",
-            base=f"../{CHAPTER}/",
-            root="../",
-            page=page,
-            figures=figures,
-            verdicts=[verdict for verdict in verdicts if verdict["page"] == page.name],
-            before=order[at - 1] if at else None,
-            after=order[at + 1] if at + 1 < len(order) else None,
-        )
+        own = [verdict for verdict in verdicts if verdict["page"] == page.name]
+        around = {"before": order[at - 1] if at else None, "after": [*order, None][at + 1]}
+        values = {"page": page, "figures": figures, "verdicts": own}
+        return rendered("page.html.j2", root="../", **values, **around)
 
-    def _rendered(self, template: str, **values: Any) -> bytes:
-        text = self._environment.get_template(template).render(site=self, signs=SIGNS, **values)
-        return text.encode()
+
+def rendered(template: str, root: str = "", **values: Any) -> bytes:
+    """Return a page; `root` leads to the first one."""
+    return pages.rendered(template, root=root, base=f"{root}{CHAPTER}/", **values)
 
 
 def assets() -> dict[str, bytes]:
     """Return style sheet, scripts and icon by path."""
-    found = {f"{CHAPTER}/{name}": (TEMPLATES / name).read_bytes() for name in ASSETS}
+    kinds = (".css", ".js", ".svg")
+    paths = [path for path in sorted(TEMPLATES.iterdir()) if path.suffix in kinds]
+    found = {f"{CHAPTER}/{path.name}": path.read_bytes() for path in paths}
     return found | {f"{CHAPTER}/vega.js": charts.vega().encode()}
 
 
@@ -249,9 +189,3 @@ def shown(made: Iterable[Page]) -> dict[str, Shown]:
     return {
         claim: Shown(page.name, figure) for page in made for claim, figure in page.shown.items()
     }
-
-
-def counted(verdicts: Iterable[Row]) -> dict[str, int]:
-    """Return the number of claims with each verdict."""
-    found = [verdict["verdict"] for verdict in verdicts]
-    return {verdict: found.count(verdict) for verdict in SIGNS}

@@ -68,11 +68,12 @@ def _differences(committed: Lock, current: Lock) -> dict[str, str]:
     }
     command = ("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z")
     listing = _git(*command, "--", RESULTS, str(LOCK)).stdout.split("\0")
-    status = {line[3:]: line[:2].strip() for line in listing if line}
+    status = {line[3:]: CHANGES.get(line[:2].strip(), "differs") for line in listing if line}
+    lock = status.pop(str(LOCK), None)
     for path, change in status.items():
-        if path != str(LOCK) and not any(path.startswith(f"{output}/") for output in found):
-            found.setdefault(path, CHANGES.get(change, "differs"))
-    if not found and str(LOCK) in status:
+        if not any(path.startswith(f"{output}/") for output in found):
+            found.setdefault(path, change)
+    if lock and not found:
         old, new = committed["stages"], current["stages"]
         names = ", ".join(name for name in old | new if old.get(name) != new.get(name))
         found[str(LOCK)] = f"the same outputs, but other inputs or layout: {names or 'no stage'}"

@@ -25,10 +25,9 @@ def main(names: Sequence[str]) -> int:
     try:
         claims, results = stage.claims(), stage.Committed()
         asked = {name: claim for name, claim in claims.items() if claim.test.form not in EXACT}
-        for name in names:
-            if name not in asked:
-                place = "data/inputs/claims.yaml"
-                raise UserError(unknown(place, "claim with an interval", name, asked))
+        if missing := [name for name in names if name not in asked]:
+            place = "data/inputs/claims.yaml"
+            raise UserError(unknown(place, "claim with an interval", missing[0], asked))
         sizes = Counter(claim.family for claim in asked.values())
         for name in names or asked:
             claim = asked[name]

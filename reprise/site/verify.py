@@ -48,10 +48,8 @@ def refuse(*checks: Callable[[Any], Iterator[Path]]) -> None:
     except DvcException as error:
         raise PlainError(" ".join(str(error).split())) from None
     if names:
-        raise PlainError(
-            f"not what dvc.lock names: {', '.join(names)}; remove that, then `git checkout .` "
-            "and `dvc checkout`, `dvc pull` or `dvc repro` bring back what is"
-        )
+        back = "`git checkout .` and `dvc checkout`, `dvc pull` or `dvc repro` bring back what is"
+        raise PlainError(f"not what dvc.lock names: {', '.join(names)}; remove that, then {back}")
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ def test_a_verdict_of_all_seeds_is_the_ledgers(page, site):
     slider = control(page, "verdicts", "first")
     assert finding(page, "verdicts").startswith("The first 3 say unresolved")
     slider.send_keys(Keys.ARROW_RIGHT)
-    used = [row for row in drawn(page, "strip", "dots") if row["used"]]
+    used = [row for row in drawn(page, "strip", "dots") if row["chosen"]]
     assert len(used) == 5
     slider.send_keys(Keys.END)
     assert drawn(page, "verdicts", "now")[0]["verdict"] == ledger.loc["dqn_forgets", "verdict"]

@@ -12,6 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import reprise
 from reprise.measures import training
+from reprise.nn import networks
 from reprise.pipeline import artifacts
 from reprise.site import playground
 from tests.site.browsing import Browser
@@ -39,6 +40,27 @@ return states.map((state) => {
 COLOURS = """
 const pixels = lanes[0].find("canvas").getContext("2d").getImageData(0, 0, 36, 24).data;
 return [0, 2].map(part => pixels.some((strength, at) => at % 4 === part && strength > 150));
+"""
+
+
+POINTS = """
+const [lane] = lanes, [who, point, states] = arguments;
+if (lane.select.value !== who) { lane.select.value = who; lane.choose(); }
+lane.slider.value = point;
+lane.scrub();
+return states.map((state) => {
+  lane.restart(state);
+  lane.advance();
+  return lane.force > 0 ? 1 : 0;
+});
+"""
+LENGTHS = """
+const [lane] = lanes, [who, way, states] = arguments;
+controls.velocities.value = way;
+lane.select.value = who;
+lane.choose();
+states.forEach((state) => { lane.restart(state); while (!lane.over) lane.advance(); });
+return lane.scores;
 """
 
 
@@ -90,14 +112,14 @@ def test_a_thousand_random_steps_are_those_of_gymnasium(page):
 
 def test_a_rules_or_networks_first_action_is_the_stored_ones(page):
     states = starts(20, largest=0.2)
-    chosen = playground.networks(ROOT / "data")
-    assert [network.place for network in chosen] == ["best", "median", "worst"] * 2
-    for network in chosen:
-        stage = f"{network.algorithm.lower()}_training"
-        model = reprise.load(ROOT / "data" / stage / "weights.npz", network.seed)
+    chosen = [player for found in playground.trained(ROOT / "data").values() for player in found]
+    places = [player.value.split()[1] for player in chosen]
+    assert places == ["best", "median", "worst"] * 2
+    for who, _, seed, _ in chosen:
+        stage = f"{who.split()[0]}_training"
+        model = reprise.load(ROOT / "data" / stage / "weights.npz", seed)
         outputs = model(np.array(states, np.float32)).numpy()
         right = outputs[:, 0] < 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1) == 1
-        who = f"{network.algorithm.lower()} {network.place}"
         assert page.execute_script(CHOICES, who, states) == right.astype(int).tolist(), who
     for who, lean in (
         ("angle", [s[2] for s in states]),
@@ -106,11 +128,35 @@ def test_a_rules_or_networks_first_action_is_the_stored_ones(page):
         assert page.execute_script(CHOICES, who, states) == [int(x >= 0) for x in lean]
 
 
+def test_each_point_of_a_training_plays_as_the_stored_network(page):
+    states = starts(20, largest=0.2)
+    offered = page.find(".lane:first-child option[value*=training]")
+    values = [option.get_attribute("value") for option in offered]
+    for stage, (algorithm, _) in playground.POLICIES.items():
+        arrays = artifacts.read_npz(ROOT / "data" / stage / "snapshots.npz")
+        points = len(arrays["rounds"])
+        for at, seed in enumerate(arrays["seeds"]):
+            who = f"{algorithm.lower()} training {seed}"
+            assert who in values
+            for point in (0, points // 2, points - 1):
+                model = networks.to_keras(of_point(arrays, at), point)
+                outputs = np.asarray(model(np.array(states, np.float32)))
+                right = outputs[:, 0] < 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+                found = page.execute_script(POINTS, who, point, states)
+                assert found == right.astype(int).tolist(), (who, point)
+
+
+def of_point(arrays: dict[str, np.ndarray], at: int) -> dict[str, np.ndarray]:
+    """Return a seed's networks of all points, as of seeds."""
+    parts = {name: a[at].astype(np.float32) for name, a in arrays.items() if a.ndim > 2}
+    return {"activations": arrays["activations"], **parts}
+
+
 def test_the_slider_moves_through_the_training_by_keyboard_and_pointer(page):
     course = page.find(".course")[0]
     assert not course.is_displayed()
     choice = Select(page.find(".lane select")[0])
-    option = page.find(".lane:first-child option[data-course]")[-1]
+    option = page.find(".lane:first-child option[value*=training]")[-1]
     choice.select_by_value(option.get_attribute("value"))
     assert course.is_displayed()
     slider, said = page.find(".scrub")[0], page.find(".said")[0]
@@ -224,3 +270,15 @@ def test_nothing_moves_by_itself_if_the_reader_prefers_no_motion(browser):
     assert value(browser, "lanes[1].steps") == 0
     button(browser, "once").click()
     assert value(browser, "lanes[1].steps") == 1
+
+
+def test_hidden_velocities_drop_the_pole_and_estimates_help_as_the_page_says(page):
+    states = starts(20)
+    for who in ("reinforce best", "dqn best"):
+        seen, zeros, estimated = (
+            np.mean(page.execute_script(LENGTHS, who, way, states))
+            for way in ("measured", "zeros", "estimated")
+        )
+        rule = np.mean(page.execute_script(LENGTHS, "angle", "measured", states))
+        assert zeros < 1.5 * rule
+        assert estimated > (zeros + seen) / 2

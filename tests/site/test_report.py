@@ -24,19 +24,18 @@ CSS = (report.TEMPLATES / "report.css").read_text(encoding="utf-8")
 SAME = Provenance([], "0" * 64, ["NumPy 2"])
 TEXT = (  # colours of text, and of the ground below
     *((text, ground) for text in ("ink", "soft", "link") for ground in ("paper", "raised")),
-    *((text, "raised") for text in ("confirmed", "refuted", "unresolved")),
-    *((text, f"{text}-pale") for text in ("confirmed", "refuted", "unresolved")),
+    *((text, "raised") for text in ("confirmed", "refuted")),
+    *((text, f"{text}-pale") for text in ("confirmed", "refuted")),
+    ("soft", "unresolved-pale"),
     *((text, "confirmed-pale") for text in ("ink", "soft", "link")),
     ("ink", "refuted-pale"),
-    *((text, "code") for text in ("ink", "code-keyword", "code-text", "code-number")),
-    ("code-remark", "code"),
+    *((text, "code") for text in ("ink", "soft", "purple", "green", "refuted")),
 )
 DRAWN = (  # borders of fields, and intervals on the claimed range, need less contrast
     ("edge", "paper"),
     ("edge", "raised"),
-    *((line, "claimed") for line in ("confirmed", "refuted", "unresolved")),
-    *((f"series-{number}", "raised") for number in range(1, 7)),
-    ("claim-line", "raised"),
+    *((line, "claimed") for line in ("confirmed", "refuted", "soft")),
+    *((name, "raised") for name in ("orange", "green", "purple", "yellow")),
 )
 
 
@@ -78,7 +77,8 @@ def page(made: NotebookNode, *verdicts: Row) -> Any:
 def index(made: NotebookNode, *verdicts: Row, provenance: Provenance = SAME) -> Any:
     """Return the first page for one notebook, as a tree."""
     site = Site(["one"], [])
-    return parsed(site.index([site.page("one", made, {})], verdicts, [], "Signs.", provenance))
+    more = {"animations": [], "meaning": "Signs.", "curves": []}
+    return parsed(site.index([site.page("one", made, {})], verdicts, provenance, **more))
 
 
 def test_every_reference_leads_to_a_file_and_to_a_place_in_it(site):
