@@ -318,12 +318,12 @@ def train(
 ) -> TrainingRun:
     """Train a DQN for each key, uint32 [N, 2].
 
-    Each may have hyperparameters of its own, with equal fixed ones, and shares a program with
-    `variants` if it can. With `points` the run has snapshots.
+    Each may differ in all but `Fixed`. `variants` share the program; `points` asks for snapshots.
     """
     env.check_discrete("dqn")
     numbers, s = prepared([h] * len(keys) if isinstance(h, Hyperparameters) else h, variants)
-    curves, *found = programs.of(training, env, s, **points)(tf.constant(keys.T), numbers)
+    program = programs.of(training, env, s, **points)
+    curves, *found = programs.in_blocks(program, env.block, tf.constant(keys.T), numbers)
     returns, steps, losses, targets = (curve.numpy() for curve in curves)
     weights = snapshots.of_run(env, ("final", "best"), found)
     return TrainingRun(finite(returns), steps, finite(losses), finite(targets), weights)

@@ -30,6 +30,7 @@ class Environment(ABC):
     continuous: bool = False  # whether an action is real numbers
     draws: int = 0  # D, the number of uniform random numbers that a step takes
     reward_dtype: str = "float32"  # of sums; rewards of compiled environments are exact in float32
+    block: int | None = 96  # seeds of a larger pack that a program trains at a time, if any
     numbers: Any = ()  # arrays that a program takes: environments with others share it
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from reprise.environments.base import Environment, Step
 from reprise.nn import streams
 from reprise.nn.determinism import tf
+from reprise.nn.networks import materialize
 
 
 def sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -60,7 +61,9 @@ class CartPole(Environment):
         total_mass, moment = p.cart_mass + p.pole_mass, p.pole_mass * p.pole_half_length
         force = tf.where(action == 1, p.force, -p.force)
         sin, cos = sine_and_cosine(angle)
-        push = (force + moment * spin * spin * sin) / total_mass
+        # Each sum that reads it would compute it anew, and round it in a way of its own.
+        (total_force,) = materialize([force + moment * spin * spin * sin])
+        push = total_force / total_mass
         spin_rate = (p.gravity * sin - cos * push) / (
             p.pole_half_length * (4 / 3 - p.pole_mass * cos * cos / total_mass)
         )

@@ -78,6 +78,7 @@ class GymnasiumEnvironment(Environment):
     """
 
     reward_dtype = "float64"
+    block = None  # observations are normalised by statistics of the whole pack's seeds
 
     def __init__(self, specification: Specification) -> None:
         """Make one environment to see its spaces."""

@@ -63,6 +63,23 @@ def of(training: Callable, env: Any, s: Any, **others: int) -> Callable:
     return env.program(partial(training, env=env, s=s, **others))
 
 
+def in_blocks(program: Callable, block: int | None, *arguments: Any) -> Any:
+    """Run a program of tensors [.., N] for `block` seeds at a time.
+
+    Networks and replay buffers of a thousand seeds do not fit into a processor's cache. The last
+    block is filled up with the first seeds.
+    """
+    seeds = tf.nest.flatten(arguments)[0].shape[-1]
+    if block is None or seeds <= block:
+        return program(*arguments)
+    places = tf.range(-(-seeds // block) * block) % seeds
+    parts = [
+        program(*tf.nest.map_structure(partial(tf.gather, indices=here, axis=-1), arguments))
+        for here in tf.unstack(tf.reshape(places, [-1, block]))
+    ]
+    return tf.nest.map_structure(lambda *each: tf.concat(each, -1)[..., :seeds], *parts)
+
+
 def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[str]]) -> T:
     """Return a program's numbers, [N], from hyperparameters.
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from reprise.nn.determinism import tf
+from reprise.nn.programs import in_blocks
 from tests import tiny
 from tests.cpus import hashes
 
@@ -136,3 +137,14 @@ def test_the_linter_finds_every_unwanted_call():
     )  # fmt: skip
     found = {int(line) for line in re.findall(r":(\d+):\d+: TID251", done.stdout)}
     assert found >= set(range(3, 3 + len(calls))), done.stdout + done.stderr
+
+
+def test_blocks_of_seeds_give_each_seed_its_own_result():
+    def program(keys, rates):
+        assert keys.shape == (2, 4)
+        return [keys[0] + rates], (2 * rates,)
+
+    keys, rates = tf.reshape(tf.range(20.0), [2, 10]), tf.range(10.0)
+    (first,), (second,) = in_blocks(program, 4, keys, rates)
+    assert first.numpy().tolist() == [2.0 * n for n in range(10)]
+    assert second.numpy().tolist() == [2.0 * n for n in range(10)]
