@@ -32,8 +32,9 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
     width = shutil.get_terminal_size((120, 24)).columns
 
     def table(rows: Any, header: Any) -> str:
-        kind = "pipe" if markdown else "plain"
-        return tabulate(rows, header, kind, showindex=False, disable_numparse=True) if rows else ""
+        kind, bar = ("pipe", "\\|") if markdown else ("plain", "|")
+        cells = [[cell.replace("|", bar) for cell in row] for row in rows]
+        return tabulate(cells, header, kind, disable_numparse=True) if rows else ""
 
     def lines(said: Sequence[str]) -> str:
         wrap = {"width": width, "subsequent_indent": "  ", "break_on_hyphens": False}
