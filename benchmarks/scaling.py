@@ -9,7 +9,6 @@ included: the second, larger number of packs tells what a further pack costs.
 
 import json
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -18,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import ours
 from benchmarks.spread import Spread, spread
-from benchmarks.training import Run, train
+from benchmarks.turns import printed
 
 GUIDE = Path("docs/scaling.md")
 HOURS = "hours_of_a_million_seeds_on_two_workers"
@@ -32,7 +32,7 @@ STUDY = 1000 * 1000  # seeds of a thousand settings times a thousand seeds
 
 def seeds(algorithm: str, count: int) -> dict[str, float]:
     """Return milliseconds and megabytes of a seed, trained in this process, among so many."""
-    run: Run = train(algorithm, count, calls=1)
+    run = ours.train(algorithm, count, seconds=0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"milliseconds": 1000 * run.seconds[0] / count, "peak": peak}
 
@@ -58,12 +58,7 @@ def packs(engine: str, workers: int, count: int) -> dict[str, float]:
 
 def apart(*words: object) -> dict[str, float]:
     """Return a measurement of this module, made in a new process."""
-    command = [sys.executable, "-m", "benchmarks.scaling", *map(str, words)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        print(done.stderr, file=sys.stderr)
-        done.check_returncode()
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = printed([sys.executable, "-m", "benchmarks.scaling", *map(str, words)])
     print(f"  {' '.join(map(str, words))}: {found}", flush=True)
     return found
 
