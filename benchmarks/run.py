@@ -132,7 +132,12 @@ PROMISES: dict[str, tuple[Promise, ...]] = {
             "at most",
             8,
         ),
-        Promise("change_compilation_seconds", "seconds of compilation in it", "at most", 1),
+        Promise(
+            "change_compilation_seconds",
+            "seconds of compilation in it, without tracing,",
+            "at most",
+            1,
+        ),
     ),
     "jax_seeds": (
         Promise("reinforce_ratio_to_jax", "32 seeds of REINFORCE / JAX's", "at least", 3),

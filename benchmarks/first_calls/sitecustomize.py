@@ -2,7 +2,7 @@
 
 Python imports a module of this name when it starts, from a folder on PYTHONPATH: in every stage and
 in every worker. The first call traces and compiles, the second only runs. Each is a line of JSON
-in the file that FIRST_CALLS names.
+in the file that FIRST_CALLS names: its seconds by two clocks, and those of tracing.
 """
 
 import importlib.util
@@ -33,13 +33,46 @@ class Finder(MetaPathFinder):
         def exec_module(module: Any) -> None:
             load(module)
             tf, compiled = module.tf, module.compiled
-            module.compiled = lambda *given, **options: recorded(tf, compiled(*given, **options))
+
+            def recording(function: Callable, **options: Any) -> Callable:
+                traced = Traced(function)
+                return recorded(tf, traced, compiled(traced, **options))
+
+            module.compiled = recording
 
         spec.loader.exec_module = exec_module
         return spec
 
 
-def recorded(tf: Any, program: Callable, flat: bool = False) -> Callable:
+class Clock:
+    """Seconds of the processor and of the wall since it was made."""
+
+    def __init__(self) -> None:
+        self.start = time.process_time(), time.perf_counter()
+
+    def taken(self) -> tuple[float, float]:
+        """Return both."""
+        return time.process_time() - self.start[0], time.perf_counter() - self.start[1]
+
+
+class Traced:
+    """A function that TensorFlow calls to trace it; `compiled` reads what a partial has."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.func = getattr(function, "func", function)
+        self.keywords = getattr(function, "keywords", {})
+        self.taken = 0.0, 0.0
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Trace, and take the time."""
+        clock = Clock()
+        result = self.function(*arguments)
+        self.taken = clock.taken()
+        return result
+
+
+def recorded(tf: Any, traced: Traced, program: Callable, flat: bool = False) -> Callable:
     """Return a program that records its calls with arguments of each shape.
 
     A flat one takes one shape only, and is called often.
@@ -52,13 +85,16 @@ def recorded(tf: Any, program: Callable, flat: bool = False) -> Callable:
         if calls == 2 or not tf.executing_eagerly():  # within another program
             return program(*arguments)
         seen[shapes][1] += 1
-        cpu, start = time.process_time(), time.perf_counter()
+        traced.taken, clock = (0.0, 0.0), Clock()
         result = program(*arguments)
-        took = {"cpu": time.process_time() - cpu, "seconds": time.perf_counter() - start}
-        who = {"stage": os.environ.get("DVC_STAGE", ""), "process": os.getpid(), "program": number}
+        record = {
+            "stage": os.environ.get("DVC_STAGE", ""), "process": os.getpid(), "program": number,
+            **dict(zip(("cpu", "seconds"), clock.taken(), strict=True)),
+            **dict(zip(("tracing_cpu", "tracing_seconds"), traced.taken, strict=True)),
+        }  # fmt: skip
         with open(os.environ["FIRST_CALLS"], "a") as lines:  # noqa: PTH123
-            print(json.dumps(who | took), file=lines, flush=True)
-        return recorded(tf, result, flat=True) if callable(result) else result
+            print(json.dumps(record), file=lines, flush=True)
+        return recorded(tf, traced, result, flat=True) if callable(result) else result
 
     return call
 

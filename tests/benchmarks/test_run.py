@@ -142,6 +142,9 @@ def test_compilation_is_what_first_calls_take_more_than_second():
     calls: list[dict] = [dict(zip(fields, call, strict=True)) for call in took]
     assert pipeline.compilation(calls, "stage", "cpu") == {"a": 3.0 + 4.0, "b": 1.0}
     assert pipeline.compilation(calls, "process", "cpu") == {1: 3.0, 2: 4.0, 3: 1.0}
+    timed = [call | {"seconds": call["cpu"], "tracing_seconds": 0.5} for call in calls[1:]]
+    found = {name: value.median for name, value in pipeline.of_change(timed).items()}
+    assert found == {"change_compilation_seconds": 3.5, "change_tracing_seconds": 0.5}
 
 
 def test_first_calls_are_recorded(tmp_path: Path):
