@@ -16,7 +16,7 @@ from benchmarks.spread import Spread
 from benchmarks.turns import against, yardstick
 
 STRETCH = {"reinforce": {"iterations": 5}, "dqn": {"total_episodes": 150}}
-REPEATS = 3
+REPEATS = 2
 
 
 def command(algorithm: str, seed: int) -> list[str]:

@@ -12,7 +12,7 @@ from functools import partial
 from benchmarks.spread import Spread
 from benchmarks.turns import against, yardstick
 
-SEEDS, REPEATS = 32, 3
+SEEDS, REPEATS = 32, 2
 THEIRS = {
     "jax": {
         "reinforce": ("jax_seeds.py", "reinforce"),

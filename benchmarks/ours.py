@@ -19,7 +19,7 @@ STAGES = {
     "actor_critic": "actor_critic",
     "ppo": "actor_critic",  # a variant of it
 }
-_wait: list[Callable[[], object]] = []  # until all workers have compiled
+_together: list[Callable[[], object]] = []  # waits in a worker for the others
 
 
 class Run(NamedTuple):
@@ -36,7 +36,13 @@ class Run(NamedTuple):
         return sum(steps) / sum(self.seconds)
 
 
-def train(algorithm: str, seeds: int, seconds: float, changes: Mapping[str, Any] = {}) -> Run:
+def train(
+    algorithm: str,
+    seeds: int,
+    seconds: float,
+    changes: Mapping[str, Any] = {},
+    together: bool = False,
+) -> Run:
     """Train one pack in this process, again and again.
 
     Args:
@@ -44,6 +50,7 @@ def train(algorithm: str, seeds: int, seconds: float, changes: Mapping[str, Any]
         seeds: of the pack.
         seconds: until the last call begins; 0 for one call.
         changes: of the values.
+        together: whether timed calls begin when all workers of the pool have compiled.
     """
     from reprise.environments.cartpole import CartPole
     from reprise.nn.determinism import tf
@@ -64,18 +71,16 @@ def train(algorithm: str, seeds: int, seconds: float, changes: Mapping[str, Any]
         return time.perf_counter() - begun, steps
 
     first_call, _ = call()
-    for wait in _wait:
-        wait()
+    if together:
+        _together[0]()
     start, calls = time.perf_counter(), []
     while not calls or time.perf_counter() - start < seconds:
         calls.append(call())
     return Run(first_call, [took for took, _ in calls], [steps / took for took, steps in calls])
 
 
-def apart(algorithm: str, seeds: int, seconds: float = SECONDS, workers: int = 1) -> list[Run]:
-    """Train in new processes side by side, one pack in each; timed calls begin together."""
+def pool(workers: int = 1) -> ProcessPoolExecutor:
+    """Return new processes, which compile each program once."""
     context = get_context("spawn")
-    together = context.Barrier(workers, timeout=600)  # one may fail
-    with ProcessPoolExecutor(workers, context, _wait.append, (together.wait,)) as pool:
-        runs = [pool.submit(train, algorithm, seeds, seconds) for _ in range(workers)]
-        return [run.result() for run in runs]
+    barrier = context.Barrier(workers, timeout=600)  # one may fail
+    return ProcessPoolExecutor(workers, context, _together.append, (barrier.wait,))

@@ -13,7 +13,7 @@ from benchmarks.spread import Spread
 from benchmarks.turns import against, yardstick
 
 THEIRS = {"reinforce": "a2c", "dqn": "dqn", "ppo": "ppo"}  # what comes nearest
-SECONDS, REPEATS = 4.0, 3
+SECONDS, REPEATS = 3.0, 3
 
 
 def command(algorithm: str, seed: int) -> list[str]:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.run training
 
-Every pack has 32 seeds and a process of its own. On one core, REINFORCE and the DQN take turns with
-the yardsticks, programs that train the same in TensorFlow; these use what threads they can get.
+Packs have 32 seeds. On one core, REINFORCE and the DQN take turns with the yardsticks, programs
+that train the same in TensorFlow; these use what threads they can get.
 """
 
 import re
@@ -32,19 +32,22 @@ def measure() -> dict[str, Spread]:
     """Return the steps a second, and their ratio to the yardsticks'."""
     results: dict[str, Spread] = {}
     for algorithm in ("reinforce", "dqn", "actor_critic"):
-        runs, ratios, pairs = [], [], []
-        for _ in range(REPEATS):
-            runs += ours.apart(algorithm, SEEDS)
-            if algorithm != "actor_critic":
-                ratios.append(runs[-1].rate / yardstick(algorithm))
-            pairs.append(sum(run.rate for run in ours.apart(algorithm, SEEDS, workers=WORKERS)))
-        found = {
-            f"{algorithm}_steps_per_second": spread([run.rate for run in runs]),
+        asked, first, alone, pairs, theirs = (algorithm, SEEDS, ours.SECONDS, {}), [], [], [], []
+        with ours.pool(WORKERS) as pool:
+            for _ in range(REPEATS):
+                both = [pool.submit(ours.train, *asked, together=True) for _ in range(WORKERS)]
+                pairs.append(sum(run.result().rate for run in both))
+                first = first or [run.result().first_call for run in both]
+                alone.append(pool.submit(ours.train, *asked).result().rate)
+                if algorithm != "actor_critic":
+                    theirs.append(yardstick(algorithm))
+        results |= {
+            f"{algorithm}_steps_per_second": spread(alone),
             f"{algorithm}_steps_per_second_on_two_cores": spread(pairs),
-            f"{algorithm}_first_call_seconds": spread([run.first_call for run in runs]),
+            f"{algorithm}_first_call_seconds": spread(first),
         }
-        if ratios:
-            found[f"{algorithm}_ratio"] = spread(ratios)
-        print("".join(f"  {name}: {value}\n" for name, value in found.items()), end="", flush=True)
-        results |= found
+        if theirs:
+            ratios = [mine / other for mine, other in zip(alone, theirs, strict=True)]
+            results[f"{algorithm}_ratio"] = spread(ratios)
+        print(f"  {algorithm}, on one core and on two: {alone}, {pairs}", flush=True)
     return results

@@ -7,8 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +70,7 @@ def against(
         changes: by our algorithm's name, of the values of params.yaml.
     """
     results: dict[str, Spread] = {}
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with ours.pool() as pool:
         for algorithm, command in theirs.items():
             asked = algorithm, seeds, ours.SECONDS, changes.get(algorithm, {})
             pairs = [
