@@ -7,7 +7,7 @@ every schedule a twentieth as long, after a first call that compiles; it counts 
 compilation once.
 
 PPO: 8 seeds with 500,000 steps, and the mean return of the last twentieth of the training, compared
-by Welch's test with what CleanRL publishes of 3 seeds. It trains at the same time on the other core.
+by Welch's test with what CleanRL publishes of 3 seeds. It trains meanwhile on the other core.
 
 Source: docs/rl-algorithms/dqn.md and ppo.md of github.com/vwxyzjn/cleanrl.
 """

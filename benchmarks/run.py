@@ -23,6 +23,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ruamel.yaml import YAML
+
 from benchmarks import scaling
 from benchmarks.spread import Spread, number
 from reprise.errors import PlainError, UserError, closest
@@ -59,114 +61,11 @@ class Promise(NamedTuple):
         return f"{self.words} {self.bound} {number(self.limit)}"
 
 
-PROMISES: dict[str, tuple[Promise, ...]] = {
-    "mdp_solvers": (
-        Promise("solve_ratio", "seconds to solve a million states / QuantEcon's", "at most", 1.0),
-        Promise("peak_gigabytes", "peak memory of a million states, GB,", "below", 3.0),
-    ),
-    "q_learning": (
-        Promise(
-            "updates_per_second", "Q-learning, updates a second on one core,", "at least", 20e6
-        ),
-        Promise(
-            "slowest_behaviour_updates_per_second",
-            "Q-learning, updates a second by the slowest behaviour,",
-            "at least",
-            10e6,
-        ),
-    ),
-    "training": (
-        Promise("reinforce_steps_per_second", "REINFORCE, steps a second,", "at least", 25e6),
-        Promise(
-            "reinforce_steps_per_second_on_two_cores",
-            "REINFORCE, steps a second by two workers,",
-            "at least",
-            50e6,
-        ),
-        Promise("reinforce_ratio", "REINFORCE, steps a second / the yardstick's", "at least", 1.0),
-        Promise("dqn_steps_per_second", "DQN, steps a second,", "at least", 2.5e6),
-        Promise(
-            "dqn_steps_per_second_on_two_cores",
-            "DQN, steps a second by two workers,",
-            "at least",
-            5e6,
-        ),
-        Promise("dqn_ratio", "DQN, steps a second / the yardstick's", "at least", 1.0),
-        Promise(
-            "actor_critic_steps_per_second_on_two_cores",
-            "actor-critic, steps a second by two workers,",
-            "at least",
-            10e6,
-        ),
-    ),
-    "chapter": (
-        Promise(
-            "reinforce_ratio_to_plain_tensorflow",
-            "one seed of REINFORCE / plain eager's",
-            "at least",
-            1,
-        ),
-        Promise(
-            "dqn_ratio_to_plain_tensorflow", "one seed of the DQN / plain eager's", "at least", 1
-        ),
-    ),
-    "scaling": (
-        Promise(
-            "processes_efficiency_of_two_workers",
-            "efficiency of two workers against one, 12 packs, start-up included,",
-            "at least",
-            0.9,
-        ),
-        Promise("reinforce_large_pack", "REINFORCE, cost a seed, 1,024 / 32,", "at most", 1.3),
-        Promise("dqn_large_pack", "DQN, cost a seed, 1,024 / 32,", "at most", 1.3),
-    ),
-    "cleanrl": (Promise("dqn_cpu_minutes", "CleanRL's DQN, 8 seeds, CPU minutes", "at most", 8),),
-    "pipeline": (
-        Promise("cold_seconds", "seconds of a cold `dvc repro --force`", "at most", 240),
-        Promise("compilation_cpu_seconds", "CPU seconds of compilation in it", "at most", 60),
-        Promise("peak_gigabytes", "peak memory of any stage, GB,", "at most", 3),
-        Promise("no_op_seconds", "seconds of a `dvc repro` with nothing to do", "at most", 1.5),
-        Promise(
-            "change_seconds",
-            "seconds of `dvc exp run`, another learning rate of dqn_training, 96 seeds,",
-            "at most",
-            8,
-        ),
-        Promise(
-            "change_compilation_seconds",
-            "seconds of compilation in it, without tracing,",
-            "at most",
-            1,
-        ),
-    ),
-    "jax_seeds": (
-        Promise("reinforce_ratio_to_jax", "32 seeds of REINFORCE / JAX's", "at least", 3),
-        Promise("dqn_ratio_to_jax", "32 seeds of the DQN / JAX's loop", "at least", 20),
-        Promise("dqn_ratio_to_jax_scanned", "32 seeds of the DQN / JAX's scan", "at least", 1),
-        Promise("ppo_ratio_to_jax", "32 seeds of PPO / JAX's", "at least", 1),
-    ),
-    "stable_baselines": (
-        Promise(
-            "reinforce_ratio_to_stable_baselines",
-            "one seed of REINFORCE / Stable-Baselines3's A2C",
-            "at least",
-            1,
-        ),
-        Promise(
-            "dqn_ratio_to_stable_baselines",
-            "one seed of the DQN / Stable-Baselines3's",
-            "at least",
-            250,
-        ),
-        Promise(
-            "ppo_ratio_to_stable_baselines",
-            "one seed of PPO / Stable-Baselines3's",
-            "at least",
-            1,
-        ),
-    ),
+PROMISES: dict[str, list[Promise]] = {
+    name: [Promise(*row) for row in rows]
+    for name, rows in YAML(typ="safe", pure=True).load(RESULTS.with_name("promises.yaml")).items()
 }
-NAMES = tuple(PROMISES)  # the last need what may not be there
+NAMES = tuple(PROMISES)
 
 
 def machine() -> dict[str, str]:
@@ -192,8 +91,8 @@ def document(machine: Mapping[str, str], measured: Mapping[str, Measurements]) -
         "", "## Promises", "", "| promise | measured, median (min to max) | holds |",
         "| --- | --- | --- |",
     ]  # fmt: skip
-    for name, promises in PROMISES.items():
-        for promise in promises:
+    for name, each in PROMISES.items():
+        for promise in each:
             if found := measured.get(name, {}).get(promise.measurement):
                 kept = "yes" if promise.holds(found.median) else "**no**"
                 lines.append(f"| {promise} | {found} | {kept} |")
