@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import turns
+from benchmarks import cleanrl, turns
+from reprise.agents import actor_critic, dqn
 from reprise.errors import UserError
 from reprise.nn.determinism import tf
 from reprise.pipeline import parameters
@@ -81,3 +82,10 @@ def test_jax_trains_with_our_hyperparameters(program: str):
     for names, values in constants:
         keys = [IN_JAX.get(name, name.lower()) for name in names.split(", ")]
         assert [ours[key] for key in keys] == list(ast.literal_eval(values))
+
+
+def test_cleanrls_schedules_are_shortened_alike():
+    asked = dqn.Hyperparameters.model_validate(cleanrl.DQN)
+    schedule = asked.total_steps, asked.epsilon_decay, asked.learning_starts
+    assert [cleanrl.SHARE * (steps or 0) for steps in schedule] == [500_000, 250_000, 10_000]
+    assert actor_critic.Hyperparameters(**cleanrl.PPO).batch_size == 4 * 128
