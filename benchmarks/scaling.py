@@ -4,7 +4,7 @@
 
 Every measurement is made in a process of its own, and what is compared takes turns. Trainings have
 the values of params.yaml. Packs are run as hyperparameter_study runs them, start-up and compilation
-included. What a further pack costs is told by those after each worker's first.
+included. The packs after each worker's first show what a further pack costs.
 """
 
 import json
