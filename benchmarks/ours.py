@@ -83,4 +83,9 @@ def pool(workers: int = 1) -> ProcessPoolExecutor:
     """Return new processes, which compile each program once."""
     context = get_context("spawn")
     barrier = context.Barrier(workers, timeout=600)  # one may fail
-    return ProcessPoolExecutor(workers, context, _together.append, (barrier.wait,))
+    return ProcessPoolExecutor(workers, context, _meet, (barrier,))
+
+
+def _meet(barrier: Any) -> None:
+    """Keep a worker's barrier: to pickle `_together.append` would copy the list."""
+    _together.append(barrier.wait)
