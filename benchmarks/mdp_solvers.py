@@ -25,7 +25,7 @@ from reprise.tabular.mdp import MDP, from_transitions
 
 STATES, ACTIONS, SUCCESSORS = 1_000_000, 4, 5
 DISCOUNT, TOLERANCE, EVALUATION_SWEEPS, MOST_SWEEPS = 0.95, 1e-6, 20, 1000
-REPEATS = 5
+REPEATS = 3
 
 Transitions = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 

@@ -1,9 +1,13 @@
-"""Time and memory of the whole pipeline, from a cold start, and the time of finding nothing to do.
+"""Time, memory and compilation of the pipeline: cold, with nothing to do, and after a change.
 
     python -m benchmarks.run pipeline
 
 All runs in a temporary copy of the repository without any cache. There DVC finds a `python` that
-is this interpreter under benchmarks/recording.py, which records every stage as DVC runs it.
+is this interpreter under benchmarks/recording.py, which records every stage as DVC runs it. In
+benchmarks/first_calls is what records the calls of compiled programs, in stages and workers.
+
+Compilation is what a program's first call in a process takes more than its second, tracing
+included, except in a change. Where a program is called once, its whole call counts.
 """
 
 import json
@@ -21,7 +25,9 @@ from benchmarks.spread import Spread, spread
 
 ROOT = Path(__file__).parents[1]
 RECORDING = Path(__file__).with_name("recording.py")
-NO_OPS = 5
+FIRST_CALLS = Path(__file__).with_name("first_calls")
+NO_OPS, CHANGES = 3, 3
+CHANGED_SEEDS = 96  # of dqn_training when its promise was made
 
 
 def copy_repository(target: Path) -> None:
@@ -32,7 +38,14 @@ def copy_repository(target: Path) -> None:
         if (ROOT / name).is_file():  # a tracked file may be deleted
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    subprocess.run(["git", "init", "--quiet"], cwd=target, check=True)
+    git(target, "init", "--quiet")
+    for key in ("user.name", "user.email"):
+        git(target, "config", key, "benchmark")
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git in a folder."""
+    subprocess.run(["git", *words], cwd=folder, check=True)
 
 
 def recording_python(folder: Path, records: Path) -> None:
@@ -49,38 +62,95 @@ def stage_name(command: list[str]) -> str:
     return "@".join([module.removeprefix("stages."), *arguments])
 
 
-def repro(copy: Path, folder: Path, *options: str) -> float:
-    """Return the seconds that `dvc repro` takes."""
+def dvc(copy: Path, folder: Path, *words: str) -> float:
+    """Return the seconds that a command of DVC takes."""
     path = os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "DVC_SITE_CACHE_DIR": str(folder / "site-cache")}
-    command = [sys.executable, "-m", "dvc", "repro", "--quiet", *options]
+    environment = {
+        **os.environ,
+        "PATH": path,
+        "PYTHONPATH": str(FIRST_CALLS),
+        "FIRST_CALLS": str(folder / "first_calls"),
+        "DVC_SITE_CACHE_DIR": str(folder / "site-cache"),
+    }
+    command = [sys.executable, "-m", "dvc", *words, "--quiet"]
     start = time.perf_counter()
     subprocess.run(command, cwd=copy, env=environment, check=True)
     return time.perf_counter() - start
 
 
-def summary(cold: float, no_ops: list[float], records: list[dict[str, Any]]) -> dict[str, Spread]:
-    """Return the measurements from the seconds, and the records of the stages."""
+def taken(file: Path) -> list[dict[str, Any]]:
+    """Return a file's records, and delete it."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    file.unlink(missing_ok=True)
+    return [json.loads(line) for line in lines]
+
+
+def compilation(calls: list[dict[str, Any]], of: str, clock: str) -> dict[Any, float]:
+    """Return the seconds of compilation by `stage` or `process`, on a clock, `cpu` or `seconds`."""
+    programs: dict[Any, list[float]] = {}
+    for call in calls:
+        key = call[of], call["process"], call["program"]
+        programs.setdefault(key, []).append(call[clock])
+    found: dict[Any, float] = {}
+    for (name, *_), (first, *second) in programs.items():
+        found[name] = found.get(name, 0.0) + max(first - sum(second), 0.0)
+    return found
+
+
+def of_change(calls: list[dict[str, Any]]) -> dict[str, Spread]:
+    """Return the seconds of compilation, and of tracing, in the worker that takes longest."""
+    both = compilation(calls, "process", "seconds")
+    tracing = compilation(calls, "process", "tracing_seconds")
+    return {
+        "change_compilation_seconds": spread([max(both[key] - tracing[key] for key in both)]),
+        "change_tracing_seconds": spread([max(tracing.values())]),
+    }
+
+
+def change(seeds: int, learning_rate: float) -> list[str]:
+    """Return the words of an experiment that changes a number of dqn_training."""
+    sets = {"seeds": seeds, "learning_rate": learning_rate}
+    options = [
+        word for key, value in sets.items() for word in ("-S", f"dqn_training.{key}={value}")
+    ]
+    return ["exp", "run", *options, "dqn_training"]
+
+
+def summary(cold: float, records: list[dict[str, Any]], calls: list[dict]) -> dict[str, Spread]:
+    """Return the measurements of the cold run, from the records of its stages and calls."""
+    compiling = compilation(calls, "stage", "cpu")
     results = {
         "cold_seconds": spread([cold]),
-        "no_op_seconds": spread(no_ops),
+        "compilation_cpu_seconds": spread([sum(compiling.values())]),
         "peak_gigabytes": spread([max(each["all_processes_gigabytes"] for each in records)]),
     }
-    for kind in ("seconds", "all_processes_gigabytes", "largest_process_gigabytes"):
-        for each in records:
-            results[f"{stage_name(each['command'])}_{kind}"] = spread([each[kind]])
+    for each in records:
+        name = stage_name(each["command"])
+        for kind in ("seconds", "all_processes_gigabytes"):
+            results[f"{name}_{kind}"] = spread([each[kind]])
+        if name in compiling:
+            results[f"{name}_compilation_cpu_seconds"] = spread([compiling[name]])
     return results
 
 
 def measure() -> dict[str, Spread]:
-    """Return seconds and gigabytes of every stage, and the seconds of the whole."""
+    """Return seconds and gigabytes of every stage and of the whole, and those of a change."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, copy = Path(temporary), Path(temporary, "copy")
-        records = folder / "records"
+        records, first_calls = folder / "records", folder / "first_calls"
         copy.mkdir()
         copy_repository(copy)
         recording_python(folder, records)
-        cold = repro(copy, folder, "--force")
-        no_ops = [repro(copy, folder) for _ in range(NO_OPS)]
-        lines = records.read_text(encoding="utf-8").splitlines()
-    return summary(cold, no_ops, [json.loads(line) for line in lines])
+        cold = dvc(copy, folder, "repro", "--force")
+        results = summary(cold, taken(records), taken(first_calls))
+        results["no_op_seconds"] = spread([dvc(copy, folder, "repro") for _ in range(NO_OPS)])
+        git(copy, "add", "--all")
+        git(copy, "commit", "--quiet", "--message", "the cold run's results")
+        rates = [0.01 + 0.001 * number for number in range(1, CHANGES + 1)]
+        changes = [dvc(copy, folder, *change(CHANGED_SEEDS, rate)) for rate in rates]
+        results["change_seconds"] = spread(changes)
+        first_calls.unlink(missing_ok=True)
+        # The program is the same with more seeds, and each worker has more than one pack.
+        seconds = dvc(copy, folder, *change(10 * CHANGED_SEEDS, 0.02))
+        results["change_of_960_seeds_seconds"] = spread([seconds])
+        return results | of_change(taken(first_calls))

@@ -3,8 +3,9 @@
     python -m benchmarks.run [NAME ...]
 
 Without a name, all of them. With names, the others keep their measurements if they were taken on
-the same machine. Exit codes: 0 every promise that was measured holds; 1 one does not, or a
-benchmark failed; 2 unknown name.
+the same machine. A benchmark that fails says so in a line, loses its old measurements, and the
+next one runs. Exit codes: 0 every promise that was measured holds; 1 one does not, or a benchmark
+failed; 2 unknown name.
 """
 
 import contextlib
@@ -22,15 +23,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ruamel.yaml import YAML
+
 from benchmarks import scaling
 from benchmarks.spread import Spread, number
 from reprise.errors import PlainError, UserError, closest
 
 RESULTS = Path(__file__).with_name("results.json")
-NAMES = (
-    "mdp_solvers", "q_learning", "training", "chapter", "scaling", "pipeline",
-    "jax_seeds", "stable_baselines",  # the last: what they need may not be there
-)  # fmt: skip
 LIBRARIES = ("tensorflow", "keras", "numpy", "numba", "scipy", "gymnasium", "quantecon", "dvc")
 TITLE = """# Measurements
 
@@ -62,58 +61,11 @@ class Promise(NamedTuple):
         return f"{self.words} {self.bound} {number(self.limit)}"
 
 
-PROMISES: dict[str, tuple[Promise, ...]] = {
-    "mdp_solvers": (
-        Promise("solve_ratio", "seconds to solve a million states / QuantEcon's", "at most", 1.0),
-        Promise("peak_gigabytes", "peak memory of a million states, GB,", "below", 3.0),
-    ),
-    "q_learning": (
-        Promise("updates_per_second", "updates a second on one core", "at least", 20e6),
-        Promise(
-            "slowest_behaviour_updates_per_second",
-            "updates a second by the slowest behaviour",
-            "at least",
-            10e6,
-        ),
-    ),
-    "training": (
-        Promise("reinforce_steps_per_second", "REINFORCE, steps a second,", "at least", 25e6),
-        Promise("dqn_steps_per_second", "DQN, steps a second,", "at least", 2.5e6),
-        Promise("reinforce_ratio", "REINFORCE, steps a second / the yardstick's", "at least", 1.0),
-        Promise("dqn_ratio", "DQN, steps a second / the yardstick's", "at least", 1.0),
-    ),
-    "chapter": (
-        Promise(
-            "reinforce_ratio_at_1_seed", "one seed of REINFORCE / plain eager's", "at least", 1
-        ),
-        Promise("dqn_ratio_at_1_seed", "one seed of the DQN / plain eager's", "at least", 1),
-    ),
-    "scaling": (
-        Promise(
-            "processes_efficiency_of_two_workers",
-            "efficiency of two workers against one, 12 packs, start-up included,",
-            "at least",
-            0.9,
-        ),
-        Promise("reinforce_large_pack", "REINFORCE, cost a seed, 1,024 / 32,", "at most", 1.3),
-        Promise("dqn_large_pack", "DQN, cost a seed, 1,024 / 32,", "at most", 1.3),
-    ),
-    "pipeline": (
-        Promise("peak_gigabytes", "peak memory of any stage, GB,", "at most", 3.0),
-        Promise("cold_seconds", "seconds of a cold `dvc repro --force`", "at most", 240.0),
-        Promise("no_op_seconds", "seconds of a `dvc repro` with nothing to do", "at most", 1.5),
-    ),
-    "jax_seeds": (
-        Promise("reinforce_ratio", "32 seeds of REINFORCE / JAX's", "at least", 3),
-        Promise("dqn_ratio", "32 seeds of the DQN / JAX's", "at least", 20),
-    ),
-    "stable_baselines": (
-        Promise("reinforce_ratio_at_1_seed", "one seed of REINFORCE / its A2C's", "at least", 1),
-        Promise("dqn_ratio_at_1_seed", "one seed of the DQN / its DQN's", "at least", 250),
-    ),
+PROMISES: dict[str, list[Promise]] = {
+    name: [Promise(*row) for row in rows]
+    for name, rows in YAML(typ="safe", pure=True).load(RESULTS.with_name("promises.yaml")).items()
 }
-
-WHOLE = [promise.measurement for promise in PROMISES["pipeline"]]  # not of a stage
+NAMES = tuple(PROMISES)
 
 
 def machine() -> dict[str, str]:
@@ -134,25 +86,28 @@ def machine() -> dict[str, str]:
 
 def document(machine: Mapping[str, str], measured: Mapping[str, Measurements]) -> str:
     """Return results.md: the promises, and where the pipeline's time goes."""
-    promises = [
-        f"| {promise} | {spread} | {'yes' if promise.holds(spread.median) else '**no**'} |"
-        for name, measurements in measured.items()
-        for promise in PROMISES[name]
-        for spread in [measurements[promise.measurement]]
-    ]
     lines = [
         f"{TITLE}\n{', '.join(f'{name} {value}' for name, value in machine.items())}.",
         "", "## Promises", "", "| promise | measured, median (min to max) | holds |",
-        "| --- | --- | --- |", *promises,
+        "| --- | --- | --- |",
     ]  # fmt: skip
-    seconds = [
-        (key.removesuffix("_seconds"), spread)
-        for key, spread in measured.get("pipeline", {}).items()
-        if key.endswith("_seconds") and key not in WHOLE
-    ]
-    if seconds:
-        lines += ["", "## Where the time goes, cold", "", "| stage | seconds |", "| --- | ---: |"]
-        lines += [f"| {stage} | {spread} |" for stage, spread in seconds]
+    for name, each in PROMISES.items():
+        for promise in each:
+            if found := measured.get(name, {}).get(promise.measurement):
+                kept = "yes" if promise.holds(found.median) else "**no**"
+                lines.append(f"| {promise} | {found} | {kept} |")
+            else:
+                lines.append(f"| {promise} | not measured | |")
+    pipeline = measured.get("pipeline", {})
+    peak = "_all_processes_gigabytes"
+    if stages := [key.removesuffix(peak) for key in pipeline if key.endswith(peak)]:
+        lines += ["", "## Where the time goes, cold", ""]
+        lines += ["| stage | seconds | of CPU, to compile | peak memory, GB |"]
+        lines += ["| --- | ---: | ---: | ---: |"]
+    for stage in stages:
+        compiling = pipeline.get(f"{stage}_compilation_cpu_seconds", "")
+        seconds, most = pipeline[f"{stage}_seconds"], pipeline[f"{stage}{peak}"]
+        lines.append(f"| {stage} | {seconds} | {compiling} | {most} |")
     return "\n".join([*lines, ""])
 
 
@@ -216,17 +171,24 @@ def run(names: Sequence[str], results: Path) -> int:
     for name in chosen(names):
         print(f"{name}: measuring", flush=True)
         start = time.monotonic()
-        measurements = measured(name)
         before, others = read(results)
-        write(results, here, (others if before == here else {}) | {name: measurements})
+        kept = {key: found for key, found in others.items() if before == here and key != name}
+        try:
+            measurements = measured(name)
+            failures += [f"PROMISE BROKEN: {line}" for line in broken(name, measurements)]
+        except Exception as error:  # whatever it is, the others are measured
+            failures.append(f"NOT MEASURED: {name}: {' '.join(str(error).split()) or repr(error)}")
+            print(f"  {failures[-1]}", flush=True)
+            write(results, here, kept)
+            continue
+        write(results, here, kept | {name: measurements})
         if name == "scaling" and results == RESULTS:
             scaling.fill(here, measurements)
         print(f"{name}: done in {time.monotonic() - start:.0f} s", flush=True)
         for promise in PROMISES[name]:
             print(f"  {promise}: {measurements[promise.measurement]}", flush=True)
-        failures += broken(name, measurements)
     for failure in failures:
-        print(f"PROMISE BROKEN: {failure}", file=sys.stderr)
+        print(failure, file=sys.stderr)
     return 1 if failures else 0
 
 

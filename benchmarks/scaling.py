@@ -4,12 +4,11 @@
 
 Every measurement is made in a process of its own, and what is compared takes turns. Trainings have
 the values of params.yaml. Packs are run as hyperparameter_study runs them, start-up and compilation
-included: the second, larger number of packs tells what a further pack costs.
+included. The packs after each worker's first show what a further pack costs.
 """
 
 import json
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -18,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import ours
 from benchmarks.spread import Spread, spread
-from benchmarks.training import Run, train
+from benchmarks.turns import printed
 
 GUIDE = Path("docs/scaling.md")
 HOURS = "hours_of_a_million_seeds_on_two_workers"
-SEEDS = (32, 128, 512, 1024)
-PACKS, PACK_SIZE = (4, 12), 48
+SEEDS = (32, 128, 1024)
+PACKS, PACK_SIZE = 12, 48
 WAYS = (("inline", 1), ("processes", 2), ("ray", 2))
 REPEATS = 2
 STUDY = 1000 * 1000  # seeds of a thousand settings times a thousand seeds
@@ -32,38 +32,41 @@ STUDY = 1000 * 1000  # seeds of a thousand settings times a thousand seeds
 
 def seeds(algorithm: str, count: int) -> dict[str, float]:
     """Return milliseconds and megabytes of a seed, trained in this process, among so many."""
-    run: Run = train(algorithm, count, calls=1)
+    run = ours.train(algorithm, count, seconds=0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"milliseconds": 1000 * run.seconds[0] / count, "peak": peak}
 
 
-def packs(engine: str, workers: int, count: int) -> dict[str, float]:
-    """Return the seconds that so many packs of the study take, and the largest worker's peak."""
+def packs(engine: str, workers: int) -> dict[str, float]:
+    """Return the seconds that packs of the study take, and the largest worker's peak."""
     from reprise.pipeline import execution, parameters
     from reprise.pipeline import packs as pack_runs
     from stages import hyperparameter_study as study
 
     params = parameters.load(study.NAME, study.Params)
-    cut = pack_runs.cut(count * PACK_SIZE, PACK_SIZE, {"program 1": None})
+    cut = pack_runs.cut(PACKS * PACK_SIZE, PACK_SIZE, {"program 1": None})
     used = execution.Execution.model_validate(
         {"engine": engine, "address": None, "workers": workers}
     )
-    start = time.perf_counter()
+    start, done = time.perf_counter(), []
+
+    def describe(results: list) -> str:
+        done.append(time.perf_counter())
+        return ""
+
     with execution.used(used):
-        pack_runs.run(partial(study.train, params), cut, label=f"{engine}, {workers}")
-    seconds = time.perf_counter() - start
+        pack_runs.run(partial(study.train, params), cut, label=engine, describe=describe)
     who = resource.RUSAGE_SELF if engine == "inline" else resource.RUSAGE_CHILDREN
-    return {"seconds": seconds, "peak": resource.getrusage(who).ru_maxrss / 1024}
+    return {
+        "seconds": time.perf_counter() - start,
+        "further": (done[-1] - done[workers - 1]) / (PACKS - workers),
+        "peak": resource.getrusage(who).ru_maxrss / 1024,
+    }
 
 
 def apart(*words: object) -> dict[str, float]:
     """Return a measurement of this module, made in a new process."""
-    command = [sys.executable, "-m", "benchmarks.scaling", *map(str, words)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        print(done.stderr, file=sys.stderr)
-        done.check_returncode()
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = printed([sys.executable, "-m", "benchmarks.scaling", *map(str, words)])
     print(f"  {' '.join(map(str, words))}: {found}", flush=True)
     return found
 
@@ -87,32 +90,22 @@ def by_seeds() -> dict[str, Spread]:
 
 def by_workers() -> dict[str, Spread]:
     """Return how much two workers gain over one on each engine, and what a further pack costs."""
-    few, many = PACKS
-    runs = [
-        {(*way, count): apart("packs", *way, count) for way in WAYS for count in PACKS}
-        for _ in range(REPEATS)
-    ]
+    runs = [{way: apart("packs", *way) for way in WAYS} for _ in range(REPEATS)]
 
-    def whole(engine: str, workers: int) -> np.ndarray:
-        return np.array([run[engine, workers, many]["seconds"] for run in runs])
+    def of(way: tuple[str, int], kind: str) -> np.ndarray:
+        return np.array([run[way][kind] for run in runs])
 
-    def further(engine: str, workers: int) -> np.ndarray:
-        less = np.array([run[engine, workers, few]["seconds"] for run in runs])
-        return (whole(engine, workers) - less) / (many - few)
-
+    inline, *others = WAYS
     results = {}
-    for engine in ("processes", "ray"):
-        name = f"{engine}_efficiency_of_two_workers"
-        results[name] = spread(list(whole("inline", 1) / whole(engine, 2) / 2))
-        ratios = further("inline", 1) / further(engine, 2)
-        results[f"{name}_for_further_packs"] = spread(list(ratios / 2))
-    for engine, workers in WAYS:
-        name = f"{engine}_{workers}_seconds_of_{many}_packs"
-        results[name] = spread(list(whole(engine, workers)))
-    peaks = [run[("processes", 2, many)]["peak"] for run in runs]
-    results["worker_peak_megabytes"] = spread(peaks)
-    hours = further("processes", 2) / PACK_SIZE * STUDY / 3600
-    results[HOURS] = spread(list(hours))
+    for way in others:
+        name = f"{way[0]}_efficiency_of_two_workers"
+        for kind, key in (("seconds", name), ("further", f"{name}_for_further_packs")):
+            results[key] = spread(list(of(inline, kind) / of(way, kind) / way[1]))
+    for way in WAYS:
+        results[f"{way[0]}_{way[1]}_seconds_of_{PACKS}_packs"] = spread(list(of(way, "seconds")))
+    processes = others[0]
+    results["worker_peak_megabytes"] = spread(list(of(processes, "peak")))
+    results[HOURS] = spread(list(of(processes, "further") / PACK_SIZE * STUDY / 3600))
     return results
 
 
@@ -129,8 +122,7 @@ def guide(machine: Mapping[str, str], measured: Mapping[str, Spread]) -> str:
         for engine in ("processes", "ray")
     ]
     whole = [
-        measured[f"{way}_seconds_of_{PACKS[1]}_packs"]
-        for way in ("inline_1", "processes_2", "ray_2")
+        measured[f"{way}_seconds_of_{PACKS}_packs"] for way in ("inline_1", "processes_2", "ray_2")
     ]
     costs = [
         f"| {count:,} | "
@@ -151,7 +143,7 @@ def guide(machine: Mapping[str, str], measured: Mapping[str, Spread]) -> str:
             "| --- | ---: | ---: |",
             *efficiency,
             "",
-            f"1 is ideal: half the time. {PACKS[1]} packs of {PACK_SIZE} seeds of the DQN took "
+            f"1 is ideal: half the time. {PACKS} packs of {PACK_SIZE} seeds of the DQN took "
             f"{whole[0]} s in one process, {whole[1]} s on two, {whole[2]} s on two workers of "
             f"Ray, start-up and compilation included. A worker held at most "
             f"{measured['worker_peak_megabytes']} MB.",
@@ -179,5 +171,5 @@ if __name__ == "__main__":  # one measurement, for the process above this one
     match sys.argv[1:]:
         case ["seeds", algorithm, count]:
             print(json.dumps(seeds(algorithm, int(count))))
-        case ["packs", engine, workers, count]:
-            print(json.dumps(packs(engine, int(workers), int(count))))
+        case ["packs", engine, workers]:
+            print(json.dumps(packs(engine, int(workers))))

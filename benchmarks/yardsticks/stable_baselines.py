@@ -1,12 +1,12 @@
-"""Stable-Baselines3's DQN and A2C on CartPole, one training for so many seconds.
+"""Stable-Baselines3's DQN, A2C and PPO on CartPole, one training for so many seconds.
 
-    .venv-benchmarks/bin/python benchmarks/yardsticks/stable_baselines.py dqn|a2c SEED SECONDS
+    .venv-benchmarks/bin/python benchmarks/yardsticks/stable_baselines.py dqn|a2c|ppo SEED SECONDS
 
 It runs in an environment of its own and prints the steps played and the seconds taken. Networks,
 rates, discount, replay buffer and batches are those of the chapter's trainings. What differs is
 Stable-Baselines3's own: Huber loss, Adam and a target network (here copied at each gradient step)
 in DQN, its exploration by steps; in A2C a critic next to the policy, RMSprop, and an update after
-every 20 steps of ten environments, where REINFORCE has one after ten whole episodes.
+every 20 steps of ten environments, where REINFORCE has one after ten whole episodes; Adam in PPO.
 """
 
 import json
@@ -14,7 +14,7 @@ import sys
 import time
 
 import torch
-from stable_baselines3 import A2C, DQN
+from stable_baselines3 import A2C, DQN, PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 
@@ -44,11 +44,17 @@ def model(algorithm, seed):
             policy_kwargs={"net_arch": [32, 32], "activation_fn": torch.nn.ELU},
             seed=seed, device="cpu",
         )  # fmt: skip
+    small = {"net_arch": {"pi": [5], "vf": [5]}, "activation_fn": torch.nn.ReLU}
+    if algorithm == "ppo":
+        return PPO(
+            "MlpPolicy", make_vec_env(**ENVIRONMENT, n_envs=8, seed=seed), learning_rate=0.01,
+            n_steps=128, batch_size=256, n_epochs=4, gamma=0.95, gae_lambda=0.95, clip_range=0.2,
+            ent_coef=0.01, vf_coef=0.5, max_grad_norm=0.5,
+            policy_kwargs=small, seed=seed, device="cpu",
+        )  # fmt: skip
     return A2C(
         "MlpPolicy", make_vec_env(**ENVIRONMENT, n_envs=10, seed=seed), learning_rate=0.01,
-        gamma=0.95, n_steps=20,
-        policy_kwargs={"net_arch": {"pi": [5], "vf": [5]}, "activation_fn": torch.nn.ReLU},
-        seed=seed, device="cpu",
+        gamma=0.95, n_steps=20, policy_kwargs=small, seed=seed, device="cpu",
     )  # fmt: skip
 
 

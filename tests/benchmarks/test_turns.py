@@ -1,14 +1,26 @@
 """What is measured against the compiled trainings, and how the two take turns."""
 
+import ast
 import importlib
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import turns
+from benchmarks import cleanrl, turns
+from reprise.agents import actor_critic, dqn
+from reprise.errors import UserError
 from reprise.nn.determinism import tf
 from reprise.pipeline import parameters
 from tests.tiny import ROOT
+
+IN_JAX = {  # the yardsticks' names of hyperparameters
+    "EPISODES": "total_episodes", "BATCH": "batch_size", "CAPACITY": "replay_capacity",
+    "EXPLORING": "epsilon_decay", "LOWEST": "epsilon_end", "FIRST_LEARNING": "learning_starts",
+    "LAMBDA": "gae_lambda", "COPIES": "environments_per_seed",
+    "MAXIMUM_NORM": "maximum_gradient_norm",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +55,37 @@ def test_the_loop_has_the_chapters_hyperparameters(loop):
 
 
 def test_a_yardstick_that_fails_says_why():
-    with pytest.raises(RuntimeError, match=r"ended with 3:\nno such thing"):
+    with pytest.raises(RuntimeError, match=r"ended with 3: no such thing"):
         turns.rate(["bash", "-c", "echo no such thing >&2; exit 3"])
+    with pytest.raises(RuntimeError, match="printed 'nothing'"):
+        turns.rate(["echo", "nothing"])
+    with pytest.raises(UserError, match=r"no-such is not there"):
+        turns.yardstick("x.py", python=Path("no-such/bin/python"))
 
 
 def test_ratios_are_ours_over_theirs_turn_by_turn():
-    found = turns.compared("dqn", "plain", {"plain": [2.0, 4.0], 1: [4.0, 4.0], 32: [40.0, 60.0]})
-    assert found["dqn_ratio_at_1_seed"][1:4] == (1.0, 2.0, 2)
-    assert found["dqn_ratio_at_32_seeds"][1:4] == (15.0, 20.0, 2)
-    assert found["dqn_steps_per_second_at_32_seeds"].median == 50
+    found = turns.compared("dqn", "plain", [(4.0, 2.0), (4.0, 4.0)])
+    assert found["dqn_ratio_to_plain"][1:4] == (1.0, 2.0, 2)
+    assert found["dqn_steps_per_second"].median == 4
     assert found["dqn_plain_steps_per_second"].median == 3
+
+
+@pytest.mark.parametrize("program", ["jax_seeds", "jax_ppo"])
+def test_jax_trains_with_our_hyperparameters(program: str):
+    sections = parameters.read(ROOT / "params.yaml")
+    ours = sections["reinforce_training"] | sections["dqn_training"]
+    if program == "jax_ppo":
+        ours = sections["actor_critic"] | sections["actor_critic"]["variants"]["ppo"]
+    source = (turns.YARDSTICKS / f"{program}.py").read_text(encoding="utf-8")
+    constants = re.findall(r"^([A-Z_]+, [A-Z_, ]+) = (.*)$", source, flags=re.MULTILINE)
+    assert len(constants) == 3
+    for names, values in constants:
+        keys = [IN_JAX.get(name, name.lower()) for name in names.split(", ")]
+        assert [ours[key] for key in keys] == list(ast.literal_eval(values))
+
+
+def test_cleanrls_schedules_are_shortened_alike():
+    asked = dqn.Hyperparameters.model_validate(cleanrl.DQN)
+    schedule = asked.total_steps, asked.epsilon_decay, asked.learning_starts
+    assert [cleanrl.SHARE * (steps or 0) for steps in schedule] == [500_000, 250_000, 10_000]
+    assert actor_critic.Hyperparameters(**cleanrl.PPO).batch_size == 4 * 128
