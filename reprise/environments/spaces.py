@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from reprise.environments.answers import REAL, Misfit, short, shown, single
 from reprise.errors import UserError
 
+ARRAYS = Box, MultiBinary, MultiDiscrete
 MOST_FEATURES = 4096  # each is an input of the networks
 
 
@@ -108,22 +109,21 @@ def encoded(space: Any, observation: Any) -> NDArray:
 
     Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
     """
-    if isinstance(space, Dict | Tuple):
-        given: Any = observation if isinstance(space, Dict) else dict(enumerate(observation))
-        parts = _parts(space)
-        if given.keys() != parts.keys():
-            raise ValueError(f"keys {list(given)}")
-        return np.concatenate([encoded(part, given[key]) for key, part in parts.items()])
-    if isinstance(space, Discrete):
-        places = range(int(space.n))  # a float equals its place
-        return np.eye(1, len(places), places.index(single(observation) - space.start), np.float32)[
-            0
-        ]
-    row = np.asarray(observation)
-    if row.shape != (space.shape or ()) or row.dtype.kind not in REAL:
-        raise ValueError(f"shape {row.shape}")
-    if isinstance(space, MultiDiscrete):
-        shifted = (row - space.start).ravel()
-        parts = zip(shifted, space.nvec.ravel(), strict=True)
+    if isinstance(space, ARRAYS):
+        row = np.asarray(observation)
+        if row.shape != space.shape or row.dtype.kind not in REAL:
+            raise ValueError(f"shape {row.shape}")
+        if not isinstance(space, MultiDiscrete):
+            return row.ravel()
+        parts = zip((row - space.start).ravel(), space.nvec.ravel(), strict=True)
         return np.concatenate([encoded(Discrete(n), value) for value, n in parts])
-    return row.ravel()
+    if isinstance(space, Discrete):
+        place, size = single(observation) - int(space.start), int(space.n)
+        if int(place) != place or not 0 <= place < size:  # a float may be a place
+            raise ValueError(f"place {place}")
+        return np.eye(1, size, int(place), np.float32)[0]
+    given: Any = observation if isinstance(space, Dict) else dict(enumerate(observation))
+    parts = _parts(space)
+    if given.keys() != parts.keys():
+        raise ValueError(f"keys {list(given)}")
+    return np.concatenate([encoded(part, given[key]) for key, part in parts.items()])

@@ -1,4 +1,4 @@
-"""How packs run: the section `execution`, and processes' lives.
+"""The section `execution` of params.yaml, and the processes' lives.
 
 No stage tracks it: the bytes are always the same, so a change makes no stage run again.
 """
