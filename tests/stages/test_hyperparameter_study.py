@@ -4,8 +4,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 
-from reprise.pipeline import packs
+from reprise.pipeline import execution, packs
 from stages import hyperparameter_study as study
 from tests import tiny
 
@@ -50,3 +51,37 @@ def test_a_run_trains_with_the_numbers_of_its_own_setting():
     np.testing.assert_array_equal(expected[columns], found[columns])
     samples = results()["samples.csv"].query("replay_capacity == 16 and seed == 0")
     assert samples["last_return"].nunique() > 1
+
+
+def small(rates: list[float]) -> dict[str, Any]:
+    """Return what makes a study one of learning rates alone."""
+    return {"grid": grid(learning_rate=rates), "evaluation": {"episodes": 1, "limits": [200]}}
+
+
+@pytest.mark.parametrize(("rates", "counted"), [([1e29, 1e30], (0, 4)), ([0.01, 1e30], (2, 2))])
+def test_a_study_of_settings_that_diverge_says_which_they_are(rates: list[float], counted: tuple):
+    found = tiny.run(NAME, **small(rates))
+    metrics, settings = found["metrics.json"], found["settings.csv"]
+    reported = counted[0] // 2, counted[1] // 2  # the other seeds choose
+    assert (settings["n"].sum(), settings["missing"].sum()) == reported
+    assert metrics["diverged"] == found["samples.csv"]["final_200"].isna().sum() == counted[1]
+    assert (settings["solved"] == 0).all()
+    assert len(found["few_seeds.csv"]) == 0  # of two settings, at least one has no mean
+    assert f"{counted[1]} of 4 seeds diverged" in study.headline(found)
+    if counted[0]:
+        assert metrics["best"]["setting"] == metrics["worst"]["setting"] == 0
+        assert found["effects.csv"]["settings"].tolist() == [1, 0]
+    else:
+        assert metrics["best"] is metrics["worst"] is None
+
+
+def test_a_solved_task_is_one_to_a_study_as_to_the_stage_it_studies(monkeypatch):
+    monkeypatch.setenv(execution.WORKERS, "1")
+
+    def base(name: str, **changed: Any) -> dict[str, Any]:
+        level = {"environment": {"solved_return": 2}} if name == "dqn_training" else {}
+        return tiny.section(name, **level | changed)
+
+    found = study.run(tiny.params(NAME, of=base, **small([0.01, 0.02])))
+    assert found["metrics.json"]["solved_from"] == 2
+    assert (found["settings.csv"]["solved"] == 1).all()

@@ -94,7 +94,6 @@ def test_a_clear_table_is_read(table: Any):
     assert dp.policy_iteration(model, 0.9).values.tolist() == pytest.approx([-1, 0, 0])
 
 
-PAIR = "state 0, action 0:"
 SUM = "state 's0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06"
 
 
