@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "train"]
 
-# YNNPACK's fusions choose their instructions by the CPU, which would change the bits of sums.
-XLA_FLAGS = ["--xla_cpu_multi_thread_eigen=false", "--xla_cpu_experimental_ynn_fusion_type="]
-# A loop becomes one function of machine code. Else XLA dispatches each of its kernels anew in every
-# turn, which takes longer than a small network.
-XLA_FLAGS.append("--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000")
+XLA_FLAGS = [
+    "--xla_cpu_multi_thread_eigen=false",
+    # YNNPACK's fusions choose their instructions by the CPU, which would change the bits of sums.
+    "--xla_cpu_experimental_ynn_fusion_type=",
+    # A loop becomes one function of machine code. Else XLA dispatches each of its kernels anew in
+    # every turn, which takes longer than a small network.
+    "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
+]
 if platform.machine() in {"x86_64", "AMD64"}:
     XLA_FLAGS.append("--xla_cpu_max_isa=AVX2")
 

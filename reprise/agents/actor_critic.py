@@ -159,7 +159,7 @@ def advantages(td_error: tf.Tensor, ended: tf.Tensor, decay: tf.Tensor | float) 
 def loss(weights: Weights, batch: Batch, numbers: Numbers, s: Fixed) -> tf.Tensor:
     """Return the clipped objective's loss with value and entropy, [N]."""
     z, value = outputs(weights, batch.observation, s)
-    ratio = tf.exp(batch.surprise - negative_log_prob(z, batch.action))
+    (ratio,) = materialize([networks.exp(batch.surprise - negative_log_prob(z, batch.action))])
     low, high = 1 - numbers.clip, 1 + numbers.clip
     clipped = tf.minimum(tf.maximum(ratio, low), high)
     objective = tf.minimum(ratio * batch.advantage, clipped * batch.advantage)
@@ -228,14 +228,14 @@ def judged(weights: Weights, steps: Transitions, numbers: Numbers, s: Fixed) -> 
     single = tf.stack([advantage, advantage + value, surprise], -2)
     rows = tf.concat([steps.observation, action, single], -2)  # [T, E, F, N]
     rows = tf.reshape(rows, [s.batch_size, *rows.shape[2:]])
-    return materialize([tf.transpose(rows, [0, 2, 1])])[0]
+    return materialize([tf.transpose(rows, [0, 2, 1]) if s.minibatches > 1 else rows])[0]
 
 
 def drawn(rows: tf.Tensor, n: Any, keys: Any, s: Fixed, action_shape: Any = ()) -> Batch:
     """Return the minibatch of gradient step n.
 
-    An epoch visits every row, [B, N, F], once. All share a random order, and begin it at random
-    places: to sort random numbers would take longer than to learn.
+    One alone is all rows [B, F, N]. Several visit every row [B, N, F] once an epoch. Seeds share a
+    random order and begin at random places: sorting would take longer than learning.
     """
     if s.minibatches > 1:
         (length, seeds), size = rows.shape[:2], s.batch_size // s.minibatches
@@ -243,9 +243,9 @@ def drawn(rows: tf.Tensor, n: Any, keys: Any, s: Fixed, action_shape: Any = ()) 
         start = streams.uniform(streams.fold_in(keys, n // s.minibatches), (1,)) * float(length)
         place = tf.range(size)[:, None] + n % s.minibatches * size + tf.cast(start, tf.int32)
         index = tf.gather(order, place % length), tf.broadcast_to(tf.range(seeds), place.shape)
-        rows = tf.gather_nd(rows, tf.stack(index, -1))
+        (rows,) = materialize([tf.transpose(tf.gather_nd(rows, tf.stack(index, -1)), [0, 2, 1])])
     sizes = [-1, *(action_shape or [1]), 3]
-    observation, action, others = tf.split(tf.transpose(rows, [0, 2, 1]), sizes, 1)
+    observation, action, others = tf.split(rows, sizes, 1)
     action = action if action_shape else tf.cast(action[:, 0], tf.int32)
     return Batch(observation, action, *tf.unstack(others, axis=1))
 

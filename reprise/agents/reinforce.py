@@ -105,13 +105,24 @@ def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
     return tf.while_loop(lambda t, *_: t >= 0, body, start)[-1].stack()
 
 
+def count(played: tf.Tensor) -> tf.Tensor:
+    """Return the number of steps that were played, [N]."""
+    return total(tf.cast(played, tf.float32))
+
+
+def total(values: tf.Tensor) -> tf.Tensor:
+    """Return a sum over all steps [T, E, N] that is exact in any order."""
+    (of_episodes,) = materialize([tf.reduce_sum(values, 0)])  # XLA sums over both axes slowly
+    return tf.reduce_sum(of_episodes, 0)
+
+
 def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
     """Return (G_t - mean G) / std G.
 
     It is 0 in steps that were not played, [T, E, N].
     """
     mask = tf.cast(played, tf.float32)
-    steps = tf.reduce_sum(mask, [0, 1])
+    steps = count(played)
     mean = tf.reduce_sum(returns * mask, [0, 1]) / steps
     deviation = tf.sqrt(tf.reduce_sum(mask * (returns - mean) ** 2, [0, 1]) / steps)
     return mask * (returns - mean) / (deviation + EPSILON)
@@ -131,7 +142,7 @@ def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
 def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> tf.Tensor:
     """Return the terms of mean_t -A_t log π(a_t | s_t)."""
     played = tf.cast(episodes.played, tf.float32)
-    share = credit * played / tf.reduce_sum(played, [0, 1])
+    share = credit * played / count(episodes.played)
     π = distribution(weights, episodes.observation, s)
     return share * negative_log_prob(π, episodes.action)
 
@@ -227,10 +238,10 @@ def training(
             s.maximum_steps,
         )
         weights, state = learn(weights, state, episodes, numbers)
-        total = tf.reduce_sum(tf.cast(episodes.reward, env.reward_dtype), [0, 1])
-        returns = tf.cast(total / s.episodes_per_iteration, tf.float32)
-        steps = tf.reduce_sum(tf.cast(episodes.played, tf.float32), [0, 1])
-        return k + 1, weights, state, programs.record(curves, k, (returns, steps)), taken
+        reward = total(tf.cast(episodes.reward, env.reward_dtype))
+        returns = tf.cast(reward / s.episodes_per_iteration, tf.float32)
+        curves = programs.record(curves, k, (returns, count(episodes.played)))
+        return k + 1, weights, state, curves, taken
 
     curves = programs.recorder(s.iterations, 2 * [(tf.float32, [keys.shape[-1]])])
     taken = snapshots.empty(points, weights)

@@ -119,9 +119,9 @@ def sample_action(logits: tf.Tensor | Gaussian, random: tf.Tensor) -> tf.Tensor:
     They are int32 [..., N] by logits [..., Z, N], and float32 [..., A, N] by a Gaussian.
     """
     if isinstance(logits, Gaussian):
-        return logits.mean + tf.exp(logits.log_deviation) * standard_normal(random)
+        return logits.mean + networks.exp(logits.log_deviation) * standard_normal(random)
     if logits.shape[-2] == 1:
-        return tf.cast(random > tf.sigmoid(logits[..., 0, :]), tf.int32)
+        return tf.cast(random > networks.sigmoid(logits[..., 0, :]), tf.int32)
     terms, total, _ = _exponentials(logits)
     bar, below = random * total, tf.zeros_like(total)
     action = tf.zeros_like(total, tf.int32)
@@ -146,19 +146,21 @@ def greedy_action(logits: tf.Tensor | Gaussian) -> tf.Tensor:
     if isinstance(logits, Gaussian):
         return logits.mean
     if logits.shape[-2] == 1:
-        return tf.cast(tf.sigmoid(logits[..., 0, :]) < 0.5, tf.int32)
+        return tf.cast(networks.sigmoid(logits[..., 0, :]) < 0.5, tf.int32)
     return greedy(logits)
 
 
 def negative_log_prob(logits: tf.Tensor | Gaussian, action: tf.Tensor) -> tf.Tensor:
     """Return -log π(a | s) [..., N]."""
     if isinstance(logits, Gaussian):
-        z = (action - logits.mean) * tf.exp(-logits.log_deviation)
+        z = (action - logits.mean) * networks.exp(-logits.log_deviation)
         terms = 0.5 * z * z + logits.log_deviation + 0.5 * log(2 * pi)
         return tf.add_n(tf.unstack(terms, axis=-2))
     if logits.shape[-2] == 1:
-        is_0 = tf.cast(1 - action, tf.float32)
-        return tf.nn.sigmoid_cross_entropy_with_logits(is_0, logits[..., 0, :])
+        z, is_0 = logits[..., 0, :], tf.cast(1 - action, tf.float32)
+        # -log sigmoid(±z), as in tf.nn.sigmoid_cross_entropy_with_logits.
+        small = networks.exp(tf.where(z >= 0, -z, z))
+        return tf.where(z >= 0, z, 0.0) - z * is_0 + tf.math.log1p(small)
     _, total, highest = _exponentials(logits)
     return tf.math.log(total) + highest - select_action_values(logits, action)
 
@@ -185,5 +187,5 @@ def _exponentials(logits: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor, tf.Ten
     for value in values[1:]:
         highest = tf.maximum(highest, value)
     highest = tf.stop_gradient(highest)
-    terms = [tf.exp(value - highest) for value in values]
+    terms = [networks.exp(value - highest) for value in values]
     return terms, tf.add_n(terms), highest

@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, partial
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -31,6 +31,16 @@ if TYPE_CHECKING:
 Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
 LARGEST = float(np.finfo(np.float32).max) ** 0.5  # the square of a smaller weight is finite
 BATCH = 256  # of as many samples a copy pays; of the steps of many episodes it does not
+# Of exp, all as float32: the limits of x, log2 e, ln 2 in two parts, and Taylor's series.
+EXP_LIMITS, LOG2_E, LN_2 = (-87.8, 88.8), 1.44269504, (0.693359375, -2.12194440e-4)
+EXP_SERIES = (
+    1.9875691500e-4,
+    1.3981999507e-3,
+    8.3334519073e-3,
+    4.1665795894e-2,
+    1.6666665459e-1,
+    0.5,
+)
 Weights = list  # kernel [O, I, N] and bias [O, N] of each layer in turn
 Act = Callable[[np.ndarray, int], np.ndarray]
 """A policy of all seeds: from observations [E, O, N] and the time step to actions [E, N].
@@ -39,12 +49,38 @@ Continuous actions are [E, A, N].
 """
 
 
+@tf.custom_gradient
+def exp(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    """Return e^x, eight numbers at once.
+
+    It has the bits of XLA's exp, which XLA computes one by one, with all else in the same kernel.
+
+    Source: Moshier (1992), Cephes, single/expf.c.
+    """
+    x = tf.minimum(tf.maximum(x, EXP_LIMITS[0]), EXP_LIMITS[1])
+    n = tf.minimum(tf.maximum(tf.floor(x * LOG2_E + 0.5), -127.0), 127.0)
+    rest = x - LN_2[0] * n - LN_2[1] * n  # e^x = 2^n e^rest
+    total = tf.constant(EXP_SERIES[0])
+    for coefficient in EXP_SERIES[1:]:
+        total = total * rest + coefficient
+    last_bits = tf.bitcast(n + (2.0**23 + 127), tf.int32)  # those of n + 127, 2^n's exponent
+    power = tf.bitcast(tf.bitwise.left_shift(last_bits, 23), tf.float32)
+    value = (1 + (rest + total * (rest * rest))) * power
+    return value, lambda upstream: upstream * value
+
+
+def sigmoid(x: tf.Tensor) -> tf.Tensor:
+    """Return 1 / (1 + exp(-x))."""
+    return 1 / (1 + exp(-x))
+
+
 def elu(x: tf.Tensor) -> tf.Tensor:
     """Return x if positive, else exp(x) - 1.
 
     Source: Clevert, Unterthiner and Hochreiter (2016), equation 15.
     """
-    return tf.where(x > 0, x, tf.exp(tf.minimum(x, 0.0)) - 1)
+    (power,) = materialize([exp(tf.minimum(x, 0.0))])  # else its last product is not rounded
+    return tf.where(x > 0, x, power - 1)
 
 
 def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
@@ -88,18 +124,23 @@ def materialize(tensors: Weights) -> Weights:
     return [stored(tensor) for tensor in tensors]
 
 
-def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, relu: bool = False) -> tf.Tensor:
     """Apply each seed's layer to features [..., I, N]."""
-    (outputs,) = materialize([tf.custom_gradient(_dense)(x, kernel, bias)])
-    return outputs
+    layer: Any = tf.custom_gradient(lambda x, kernel, bias: _dense(x, kernel, bias, relu))
+    return layer(x, kernel, bias)
 
 
-def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+def _dense(
+    x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, relu: bool
+) -> tuple[tf.Tensor, Callable]:
     total = bias
     for feature, column in zip(tf.unstack(x, axis=-2), tf.unstack(kernel, axis=1), strict=True):
         total = total + tf.expand_dims(feature, -2) * column
+    (value,) = materialize([tf.nn.relu(total) if relu else total])
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        if relu:
+            upstream = tf.where(value > 0, upstream, 0.0)
         # A sum in steps of some kilobytes misses the cache: its terms are made neighbours first.
         (by_input,) = materialize([tf.transpose(kernel, [1, 0, 2])])  # [I, O, N]
         to_x = 0.0
@@ -109,6 +150,8 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
         # Up to 16 terms are added one by one, which XLA vectorises over seeds; its reduction is
         # not vectorised.
         terms = prod(x.shape[:-2])
+        if terms == BATCH:
+            return to_x, *_batch_gradient(upstream, x)
         count = max(divisor for divisor in range(1, 17) if terms % divisor == 0)
         rest = [] if terms == count else [terms // count]
         ups, xs = (tf.reshape(each, [count, *rest, *each.shape[-2:]]) for each in (upstream, x))
@@ -124,7 +167,35 @@ def _dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor,
             to_kernel, to_bias = tf.reduce_sum(to_kernel, 0), tf.reduce_sum(to_bias, 0)
         return to_x, to_kernel, to_bias
 
-    return total, gradient
+    return value, gradient
+
+
+def _batch_gradient(upstream: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the gradients of kernel and bias for 256 samples.
+
+    XLA's fused reduction adds them up in this order, eight sums of 32 terms each, but not several
+    seeds at once. The order of the first terms decides which product is rounded.
+    """
+    parts = (tf.reshape(each, [16, 2, 8, *each.shape[-2:]]) for each in (upstream, x))
+    parts = materialize([tf.transpose(each, [2, 3, 1, 0, 4]) for each in parts])  # [8, O, 2, 16, N]
+    shapes = ([8, each.shape[1], 32, each.shape[-1]] for each in parts)
+    ups, xs = (tf.unstack(tf.reshape(*each), axis=2) for each in zip(parts, shapes, strict=True))
+    terms = [tf.expand_dims(u, -2) * tf.expand_dims(v, -3) for u, v in zip(ups, xs, strict=True)]
+    to_kernel = terms[0]
+    for term in [*terms[1:16], terms[17], terms[16], *terms[18:]]:
+        to_kernel = to_kernel + term
+    first, second = 0.0, 0.0
+    for one, other in zip(ups[:16], ups[16:], strict=True):
+        first, second = first + one, second + other
+    return _halves(to_kernel), _halves(first + second)
+
+
+def _halves(terms: tf.Tensor) -> tf.Tensor:
+    """Sum over the first axis, halves first."""
+    (terms,) = materialize([terms])
+    while half := terms.shape[0] // 2:
+        terms = terms[:half] + terms[half:]
+    return terms[0]
 
 
 def forward(
@@ -137,9 +208,12 @@ def forward(
 
     Of several activations, each seed uses the one at its place, int32 [N].
     """
-    functions = dict(elu=elu, relu=tf.nn.relu, tanh=tf.tanh, sigmoid=tf.sigmoid, linear=tf.identity)
+    functions = dict(elu=elu, relu=tf.nn.relu, tanh=tf.tanh, sigmoid=sigmoid, linear=tf.identity)
     choices = (hidden,) if isinstance(hidden, str) else hidden
     for layer in range(0, len(weights) - 2, 2):
+        if choices == ("relu",):  # its gradient needs only its value: z is not stored
+            x = dense(x, weights[layer], weights[layer + 1], relu=True)
+            continue
         z = dense(x, weights[layer], weights[layer + 1])
         x = programs.chosen(place, choices, {name: functions[name](z) for name in choices})
     return dense(x, weights[-2], weights[-1])

@@ -74,3 +74,9 @@ def test_a_seed_with_a_weight_that_is_no_number_or_overflows_has_diverged(wrong:
     assert networks.diverged(weights).tolist() == [False] * 4
     weights[0][1, 2, 3] = wrong
     assert networks.diverged(weights).tolist() == [False, False, False, True]
+
+
+def test_exp_has_the_bits_of_xlas_exp():
+    x = np.concatenate([np.linspace(-100, 100, 100_003), [0, np.inf, -np.inf]]).astype(np.float32)
+    ours, xlas = (tf.function(f, jit_compile=True)(x).numpy() for f in (networks.exp, tf.exp))
+    np.testing.assert_array_equal(ours.view(np.int32), xlas.view(np.int32))
