@@ -57,11 +57,9 @@ def size_of_a_table(results: Results) -> Markdown:
 def tuning(results: Results) -> Figure:
     """Draw each learner's mean return over the learning rate."""
     figure, axes = style.single(3.6)
-    tables, ends = results.table("tuning", "learning_rate").sort_index().groupby("learner"), []
-    for (name, title), colour in zip(titles(results).items(), style.CYCLE, strict=False):
-        table = tables.get_group(name)
-        style.curve(axes, table, colour, {("mean_low", "mean_high"): 0.2}, "mean", marker="o")
-        ends.append(Label(float(table["mean"].iloc[-1]), title, colour))
+    rows = results.table("tuning", "learning_rate").sort_index().groupby("learner")
+    tables = {title: rows.get_group(name) for name, title in titles(results).items()}
+    ends = style.curves(axes, tables, {("mean_low", "mean_high"): 0.2}, "mean", marker="o")
     axes.set_xscale("log")
     style.finish(axes, "learning rate", "mean greedy return (steps)", "Tuning, on pilot seeds")
     style.label_right(axes, ends)
@@ -90,26 +88,22 @@ def learning_curves(results: Results) -> Figure:
 
 def steps_to_targets(results: Results) -> Markdown:
     """Show how many seeds reach each return, and when."""
-    targets = results.params["clock"]["targets"]
-    rows = []
+    targets, rows = results.params["clock"]["targets"], []
     for name, title in (titles(results) | tuned(results)).items():
-        cells = [title]
+        rows.append([title])
         for target in targets:
             found = results.metrics["learners"][name][f"steps_to_{target}"]
-            share, low, high = (found[key] for key in ("share", "share_low", "share_high"))
-            cells += [f"{share:.0%} [{low:.0%}, {high:.0%}]", words.number(found["median"], ",.0f")]
-        rows.append(cells)
+            rows[-1] += [show.cell(found, ".0%", n=False), words.number(found["median"], ",.0f")]
     head = [text for target in targets for text in (f"reach {target}", f"half reach {target} by")]
     return show.table(rows, ("", *head))
 
 
 def final_policies(results: Results) -> Figure:
     """Draw the final policies' greedy returns under each time limit."""
-    samples = {}
+    named, samples = titles(results) | tuned(results), {}
     for limit in results.limits:
         returns = variant_panels.samples_of(results, f"greedy_{limit}")
-        for name, title in (titles(results) | tuned(results)).items():
-            samples[f"{title}, {limit} steps"] = returns[name]
+        samples |= {f"{title}, {limit} steps": returns[name] for name, title in named.items()}
     return figures.compare_policies(results, samples, ("greedy return (steps)", "Final policies"))
 
 

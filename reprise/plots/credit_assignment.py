@@ -81,18 +81,16 @@ def half_lives(results: Results) -> Figure:
     return figure
 
 
-def learning_curves(results: Results) -> Figure:
+def learning_curves(results: Results) -> Figure | None:
     """Draw the learning curves, a panel for each credit."""
-    curves, base, panels = variant_panels.curves_of(results), results.params["baseline"], {}
-    variants = _variants(results)
+    variants, panels = _variants(results), {}
     for name in sorted(variants, key=lambda name: CREDITS.index(variants[name]["credit"])):
-        values = dict(variants[name])
-        credit, discount, behaviour = map(values.pop, ("credit", "discount", "behaviour"))
+        credit, discount, behaviour, *_ = variants[name].values()
         parts = ["undiscounted" if credit == "total_reward" else f"γ={discount:g}"]
         parts += [] if behaviour == "sampled" else [f"{behaviour} actions"]
-        parts += [f"{key}={value}" for key, value in values.items()]
-        panels.setdefault(spaced(credit), {})[" ".join(parts)] = curves[name]
-    return variant_panels.small_multiples(results, panels, (spaced(base), curves[base]))
+        parts += [f"{key}={value}" for key, value in list(variants[name].items())[3:]]
+        panels.setdefault(spaced(credit), {})[" ".join(parts)] = name
+    return variant_panels.learning_curves(results, panels)
 
 
 def one_part_changed(results: Results) -> Markdown:
@@ -110,7 +108,7 @@ def one_part_changed(results: Results) -> Markdown:
 
 def _variants(results: Results) -> dict[str, dict[str, Any]]:
     """Return each variant's credit, discount, behaviour, and other changes."""
-    base = {key: results.params[key] for key in ("behaviour", "credit", "discount")}
+    base = {key: results.params[key] for key in ("credit", "discount", "behaviour")}
     found = {name: base | dict(changes) for name, changes in results.params["variants"].items()}
     for values in found.values():
         if values["credit"] == "total_reward":

@@ -1,9 +1,8 @@
-"""Figures of the stage prior_knowledge: who reaches which return when."""
+"""Figures of the stage prior_knowledge: times to returns."""
 
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -15,21 +14,14 @@ from reprise.plots.variant_panels import spaced
 from reprise.stats import improvement, intervals, words
 
 
-def learning_curves(results: Results) -> Figure:
-    """Draw the learning curves, true rewards, a panel each."""
-    curves, base = variant_panels.curves_of(results), results.params["baseline"]
-    panels = {spaced(name): {"median": curve} for name, curve in curves.items()}
-    return variant_panels.small_multiples(results, panels, (base, curves[base]))
-
-
 def time_to_returns(results: Results) -> Figure:
     """Draw the share of seeds at each return, by steps."""
     panels = {
         f"Return {target}": {name: times / 1000 for name, times in groups.items()}
         for target, groups in _times(results).items()
     }
-    labels = {"x_label": "environment steps (thousands)", "y_label": "seeds that have reached it"}
-    return variant_panels.reached(panels, **labels)
+    labels = ("environment steps (thousands)", "seeds that have reached it")
+    return variant_panels.reached(panels, labels)
 
 
 def times_table(results: Results) -> Markdown:
@@ -65,10 +57,8 @@ def _times(results: Results) -> dict[int, dict[str, NDArray]]:
 
 def _sooner(results: Results, groups: dict[str, NDArray]) -> list[tuple[str, str]]:
     """Return median times and chances of sooner ones."""
-    ranks = improvement.soonest(pd.Series(np.concatenate(list(groups.values())))).to_numpy()
-    ends = np.cumsum([len(times) for times in groups.values()])
-    soon = dict(zip(groups, np.split(ranks, ends[:-1]), strict=True))
-    found = improvement.compared(soon, spaced(results.params["baseline"]), results.confidence)
+    sooner = {name: -times for name, times in groups.items()}
+    found = improvement.compared(sooner, spaced(results.params["baseline"]), results.confidence)
     chances = {name: improvement.percent(one.chance) for name, one in found.items()}
     medians = {name: reached(times)["median"] for name, times in groups.items()}
     return [

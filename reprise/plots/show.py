@@ -59,9 +59,9 @@ class Results:
         found = self._tables[name]
         return found.copy() if index is None else found.set_index(index)
 
-    def metric(self, path: str) -> Any:
-        """Return the metric at a path, such as `final.limit_200.mean`."""
-        return reduce(getitem, path.split("."), self.metrics)
+    def column(self, name: str) -> str:
+        """Return a column of samples.csv; of several time limits, the first's."""
+        return name if name in self.table("samples") else f"{name}_{self.limits[0]}"
 
     def _ipython_display_(self) -> None:
         if self.changed:
@@ -88,21 +88,24 @@ def settings(results: Results, *keys: str) -> Markdown:
 
 def numbers(results: Results, rows: Mapping[str, str], form: str = ",.1f") -> Markdown:
     """Show metrics by name and dotted path, with their intervals."""
-    shown = [(name, cell(results.metric(path), form)) for name, path in rows.items()]
+    found = {name: reduce(getitem, path.split("."), results.metrics) for name, path in rows.items()}
+    shown = [(name, cell(value, form)) for name, value in found.items()]
     return table(shown, ("", f"{results.confidence:.0%} interval in brackets"))
 
 
-def cell(value: Any, form: str = ",.1f") -> str:
-    """Return a number, an interval or its metrics in words."""
-    if isinstance(value, Mapping):
-        middle = value.get("estimate", value.get("mean", value.get("share")))
-        n = f", n = {value['n']:,}" if "n" in value else ""
-        low, high = (value.get(bound, value.get(f"mean_{bound}")) for bound in ("low", "high"))
-        bounds = f"{words.number(low, form)}, {words.number(high, form)}"
-        return f"{words.number(middle, form)} [{bounds}]{n}"
+def cell(value: Any, form: str = ",.1f", key: str | None = None, n: bool = True) -> str:
+    """Return a number, an interval or its metrics in words.
+
+    The key is the name of the estimate in the metrics. The number of values ends the text.
+    """
     if isinstance(value, Interval):
         return f"{words.bracketed(value, form)}, n = {value.n:,}"
-    return words.number(value, form)
+    if not isinstance(value, Mapping):
+        return words.number(value, form)
+    key = key or next(name for name in ("estimate", "mean", "share") if name in value)
+    ends = [value.get(end, value.get(f"{key}_{end}")) for end in ("low", "high")]
+    middle, low, high = (words.number(each, form) for each in (value[key], *ends))
+    return f"{middle} [{low}, {high}]" + (f", n = {value['n']:,}" if n and "n" in value else "")
 
 
 def table(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Markdown:

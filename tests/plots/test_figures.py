@@ -1,6 +1,7 @@
 """Every figure is labelled, is the same bytes when drawn again, and leaves nothing open."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -10,11 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from reprise.measures import training
-from reprise.pipeline import artifacts
 from reprise.plots import figures, style, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.style import Label
-from reprise.stats import improvement
 from reprise.stats.intervals import Interval, known_mean
 from tests.plots import drawing
 
@@ -37,13 +36,20 @@ TIMES = {
 }
 
 
-def results(folder: Path = Path("data/stage")) -> Results:
-    return Results(folder, {"seed": 1, "maximum_steps": 200})
+def results(folder: Path = Path("data/stage"), **params: Any) -> Results:
+    return Results(folder, {"seed": 1, "maximum_steps": 200, "baseline": "plain"} | params)
+
+
+def stored(**tables: pd.DataFrame) -> Results:
+    """Return results that hold tables, and are in no folder."""
+    stage = results()
+    stage.__dict__["metrics"] = {}
+    stage._tables |= tables
+    return stage
 
 
 def distribution() -> Figure:
-    bins, labels = np.arange(0, 201, 20), ("return (steps)", "")
-    return figures.distribution(results(), PLAIN.mean(), bins, labels, CEILING)
+    return figures.distribution(results(), PLAIN.mean(), ("return (steps)", ""), CEILING)
 
 
 def compare_policies() -> Figure:
@@ -61,20 +67,19 @@ def policy_map() -> Figure:
 
 
 def forest() -> Figure:
-    found = improvement.compared(GROUPS, "plain", 0.9)
-    return variant_panels.forest(GROUPS, found, "plain", confidence=0.9, x_label="return (steps)")
+    samples = pd.DataFrame(GROUPS).melt(var_name="variant", value_name="greedy")
+    return variant_panels.against_baseline(stored(samples=samples), "greedy", "return (steps)", "")
 
 
-def small_multiples(second: str = "b") -> Figure:
-    stage = results()
-    stage.__dict__["metrics"] = {}
-    panels = {"one": {"plain": TABLES["plain"], "a": TABLES["a"]}, "two": {"a": TABLES[second]}}
-    return variant_panels.small_multiples(stage, panels, ("plain", TABLES["plain"]))
+def small_multiples() -> Figure | None:
+    curves = pd.concat(TABLES, names=["variant"]).reset_index()
+    panels = {"one": {"plain": "plain", "a": "a"}, "two": {"a": "b"}}
+    return variant_panels.learning_curves(stored(learning_curve=curves), panels)
 
 
 def reached() -> Figure:
     panels = {"return 100": TIMES, "return 150": {"plain": TIMES["never"]}}
-    return variant_panels.reached(panels, x_label="steps", y_label="seeds")
+    return variant_panels.reached(panels, ("steps", "seeds"))
 
 
 DRAWN = {
@@ -113,7 +118,7 @@ def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(
         ("bands", "Lines: medians. Bands: 10–90% of all seeds."),
         ("policies", "42.0 [40.5, 43.0]"),
         ("policies", "181.0 [170.0, 190.0]"),
-        ("forest", "90% intervals"),
+        ("forest", "95% intervals"),
         ("multiples", "Dotted: the median of plain."),
     ],
 )
@@ -133,20 +138,19 @@ def test_dots_are_the_estimates_and_bars_reach_from_bound_to_bound():
 
 
 def test_a_raster_has_its_best_seed_on_top_and_who_has_no_return_at_the_bottom():
-    returns = pd.DataFrame({"bad": [0.0, 1.0], "none": [np.nan] * 2, "good": [5.0, 6.0]})
-    image = style.raster(style.single(3)[1], returns, (0, 6))
+    seeds = pd.DataFrame({"bad": [0.0, 1.0], "none": [np.nan] * 2, "good": [5.0, 6.0]})
+    stage = stored(returns=seeds.rename_axis("episode").reset_index())
+    (image,) = figures.rasters(stage, {"all": seeds}).axes[0].images
     rows = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
     np.testing.assert_array_equal(rows, [[5, 6], [0, 1], [np.nan] * 2])
 
 
-def test_single_seeds_are_shown_from_the_best_to_the_worst_end(tmp_path: Path):
+def test_single_seeds_are_shown_from_the_best_to_the_worst_end():
     values = RNG.uniform(1, 200, (30, 4))
-    curves = training.by_seed(values, "episode").set_index("episode")
     samples = pd.DataFrame({"seed": range(5), "last_return": [3, 9, 1, 5, 7]})  # one has no curve
-    over_seeds = training.quantiles(values, "episode")
-    tables = {"samples.csv": samples, "learning_curve.csv": over_seeds}
-    artifacts.write_all(tmp_path, tables)
-    figure = figures.single_seeds(results(tmp_path), curves, 200, ("episode", "return (steps)"))
+    curves, over_seeds = (of(values, "episode") for of in (training.by_seed, training.quantiles))
+    stage = stored(samples=samples, returns=curves, learning_curve=over_seeds)
+    figure = figures.single_seeds(stage)
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in shown] == [f"rank {k} of 4" for k in range(1, 5)]
     for axes, seed in zip(shown, (1, 3, 0, 2), strict=True):
