@@ -5,6 +5,7 @@ from IPython.display import Markdown
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from reprise.plots import figures, show, style
 from reprise.plots.show import Results
@@ -82,19 +83,17 @@ def recommendations(results: Results) -> Figure:
     """Draw what each search's recommended policy collects, by tries."""
     groups = results.table("best_so_far", "evaluations").groupby("search", sort=False)
     searches = {TITLES[str(key)]: part for key, part in groups}
-    labels = ("tries", "dust its recommended policy collects")
+    labels, best = ("tries", "dust its recommended policy collects"), results.metrics["best_share"]
     figure, grid = style.panels(len(searches), 3, (0.9, 1.9), labels, **style.SHARED)
-    lowest = min(float(table["q05"].iloc[-1]) for table in searches.values())
-    best = results.metrics["best_share"]
     for axes, (title, table) in zip(grid, searches.items(), strict=True):
-        for other in searches.values():
-            axes.plot(other.index, other["median"], color="#c8c8c8", linewidth=0.8)
-        style.curve(axes, table, style.BLUE, BANDS)
+        style.curves(axes, searches, {}, colours=["#c8c8c8"], linewidth=0.8)
+        style.curves(axes, {title: table}, BANDS)
         axes.axhline(best, **style.DASHED)
         axes.set_title(title, fontsize=9.5)
-        last = max(float(table.index[-1]) for table in searches.values())
-        axes.set(xlim=(0, last), ylim=(max(0.0, lowest - 0.05), 1.08 * best))
         axes.yaxis.set_major_formatter(PERCENT)
+    lowest = min(float(table["q05"].iloc[-1]) for table in searches.values())
+    last = max(float(table.index[-1]) for table in searches.values())
+    grid[0].set(xlim=(0, last), ylim=(max(0.0, lowest - 0.05), 1.08 * best))
     bands = "Bands: 5–95% and 25–75% of the runs."
     style.note(figure, f"Line: median. {bands} Grey: the others. Dashed: {BEST}.")
     return figure
@@ -127,24 +126,21 @@ def search_table(results: Results) -> Markdown:
 
 def coverage_by_time(results: Results) -> Figure:
     """Draw the dust collected as time doubles and doubles."""
-    table, labels = results.table("coverage", "minutes"), []
+    table = results.table("coverage", "minutes")
     table[["low", "high"]] = table[["low", "high"]].clip(0, 1)
-    policies = [part for _, part in table.groupby("policy", sort=False)]
+    policies = {_names(results)[str(key)]: part for key, part in table.groupby("policy")}
+    policies = dict(sorted(policies.items(), key=lambda item: item[1]["share"].mean()))
     figure, axes = style.single(3.9)
-    policies.sort(key=lambda part: part["share"].mean())
-    for part, colour in zip(policies, style.CYCLE, strict=False):
-        style.curve(axes, part, colour, {("low", "high"): 0.2}, "share", marker="o", markersize=3)
-        name = _names(results)[part["policy"].iloc[0]]
-        labels.append(Label(float(part["share"].iloc[-1]), name, colour))
+    look = {"marker": "o", "markersize": 3}
+    ends = style.curves(axes, policies, {("low", "high"): 0.2}, "share", **look)
     axes.set_xscale("log", base=2)
     axes.set_ylim(0, 1.03)
     axes.yaxis.set_major_formatter(PERCENT)
-    longest = 1.01 * max(table.index)
-    ticks = {60 * hour: text for hour, text in HOURS.items() if 60 * hour <= longest}
-    axes.set_xticks(list(ticks), list(ticks.values()))
+    ticks = [60 * hour for hour in HOURS if 60 * hour <= 1.01 * max(table.index)]
+    axes.set_xticks(ticks, list(HOURS.values())[: len(ticks)])
     axes.minorticks_off()
     style.finish(axes, "time", "dust collected", "")
-    style.label_right(axes, labels)
+    style.label_right(axes, ends)
     style.label_top(axes, Label(_minutes(results), f"{_minutes(results):g} minutes"))
     style.note(figure, "Dots: means over tries. Bands: their 95% intervals.")
     return figure
@@ -164,18 +160,14 @@ def complete_table(results: Results) -> Markdown:
 
 def neat_generations(results: Results) -> Figure:
     """Draw NEAT's best fitness by generation, a line a run."""
-    neat, table = results.params["neat"], results.table("neat_fitness")
-    most = neat["maximum_steps"]
-    figure, axes = style.single(3.2)
-    for _, run in table.dropna(subset="best").groupby("run"):
+    neat, table = results.params["neat"], results.table("neat_fitness").dropna(subset="best")
+    (figure, axes), most = style.single(3.2), neat["maximum_steps"]
+    for _, run in table.groupby("run"):
         x, y = run["generation"], run["best"]
-        axes.plot(x, y, color=style.BLUE, alpha=0.45, linewidth=1.1)
-        axes.plot(x.iloc[-1:], y.iloc[-1:], "o", color=style.BLUE, markersize=4)
+        axes.plot(x, y, "o-", color=style.BLUE, alpha=0.45, linewidth=1.1, markevery=[-1])
     axes.axhline(most, **style.DASHED)
     style.hold([axes], most, room=0.05)
-    generations = table["generation"].nunique()
-    axes.set_xticks(range(generations))
-    axes.set_xlim(-0.1, max(generations - 0.9, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     style.finish(axes, "generation", f"best mean return of {neat['episodes']} episodes", "")
     style.label_right(axes, [Label(most, f"maximum: {most}")])
     return figure

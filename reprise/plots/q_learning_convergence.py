@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import show, style
+from reprise.plots import show, style, variant_panels
 from reprise.plots.mdp_solving import pair_name
 from reprise.plots.show import Results
 from reprise.plots.style import Label
@@ -44,11 +44,10 @@ def _curves(axes: Axes, curves: pd.DataFrame, results: Results) -> None:
     """Draw single runs and quantiles of all."""
     runs = curves.filter(like="run_")
     axes.plot(runs.index, runs.to_numpy(), color=style.INK, alpha=0.22, linewidth=0.6)
-    style.curve(axes, curves, style.BLUE, BANDS)
+    ends = style.curves(axes, {"median": curves}, BANDS)
     near = _optimum(axes, results)
-    style.finish(axes, "iterations of Q-learning", "", "")
-    median = Label(float(curves["median"].iloc[-1]), "median", style.BLUE)
-    style.label_right(axes, [Label(results.metrics["optimum"], "optimum"), median])
+    axes.set_xlabel("iterations of Q-learning")
+    style.label_right(axes, [Label(results.metrics["optimum"], "optimum"), *ends])
     shown = f"Grey: {runs.shape[1]} of {results.metrics['runs']:,} runs. " if runs.shape[1] else ""
     zone = f"Green: within {100 * near:g}% of the optimum."
     if figure := axes.get_figure(root=True):
@@ -67,20 +66,11 @@ def _optimum(axes: Axes, results: Results) -> float:
 def settled(results: Results) -> Figure:
     """Draw the share of runs that have settled by iterations."""
     samples, last = results.table("samples"), results.metrics["iterations"]
-    first = results.params["record_every"]
-    figure, axes = style.single(3.6)
-    labels = []
-    for (column, name), colour in zip(_tolerances(results), style.CYCLE, strict=False):
-        steps = samples[column].to_numpy(float)
-        _, share = style.arrivals(axes, steps, (first, last), color=colour)
-        labels.append(Label(share, f"{name}: {share:.1%}", colour))
-    axes.set(xscale="log", xlim=(first, max(last, 1.1 * first)), ylim=(0, 1))
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
-    style.finish(axes, "iterations of Q-learning", "runs that have settled", "")
-    style.label_right(axes, labels)
+    times = {name: samples[column].to_numpy(float) for column, name in _tolerances(results)}
+    labels = ("iterations of Q-learning", "runs that have settled")
+    figure = variant_panels.reached({"": times}, labels, log=True)
     if last >= CHAPTER:
-        style.label_top(axes, Label(CHAPTER, f"the chapter: about {CHAPTER:,}"))
+        style.label_top(figure.axes[0], Label(CHAPTER, f"the chapter: about {CHAPTER:,}"))
     return figure
 
 

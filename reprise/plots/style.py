@@ -161,7 +161,7 @@ def curves(
         for (low, high), alpha in bands.items():
             band = table[low], table[high]
             axes.fill_between(table.index, *band, color=colour, alpha=alpha, linewidth=0)
-        axes.plot(table.index, table[line], color=colour, **look)
+        axes.plot(table.index, table[line], color=colour, label=name, **look)
         end = table[line].iloc[-max(1, len(table) // 20) :].mean()
         ends.append(Label(float(end), name, colour))
     return ends

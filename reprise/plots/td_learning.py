@@ -1,16 +1,12 @@
 """Figures of the stage td_learning, by schedule of learning rates."""
 
-import numpy as np
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reprise.plots import show, style
 from reprise.plots.show import Results
-from reprise.plots.style import Label
 from reprise.stats import words
-
-SHARED = {"sharex": True, "sharey": True}
 
 
 def single_traces(results: Results) -> Figure:
@@ -18,7 +14,7 @@ def single_traces(results: Results) -> Figure:
     state, names = results.params["traced_state"], schedules(results)
     groups = list(results.table("traces", "iteration").groupby("schedule", sort=False))
     labels, columns = ("iterations", f"V({state})"), min(3, len(groups))
-    figure, grid = style.panels(len(groups), columns, (0.8, 1.75), labels, **SHARED)
+    figure, grid = style.panels(len(groups), columns, (0.8, 1.75), labels, **style.SHARED)
     truth = results.metrics["truth"][state.replace(".", "_")]
     for axes, (name, table) in zip(grid, groups, strict=True):
         axes.axhline(truth, color=style.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=3)
@@ -34,26 +30,19 @@ def single_traces(results: Results) -> Figure:
 
 def errors(results: Results) -> Figure:
     """Draw errors over all runs, constant and decaying rates apart."""
-    groups: dict[str, list] = {}
+    groups: dict[str, dict] = {}
     for name, table in results.table("curves", "iteration").groupby("schedule", sort=False):
         constant = results.params["schedules"][name]["learning_rate_decay"] == 0
         positive = table.filter(regex="^q|median").where(lambda error: error > 0)  # for logarithms
-        named = schedules(results)[name], positive
-        groups.setdefault("constant" if constant else "decaying", []).append(named)
-    figure, row = style.panels(len(groups), len(groups), (4.0, 0), **SHARED)
-    labels = []
-    for axes, (title, tables) in zip(row, groups.items(), strict=True):
+        kind = "constant" if constant else "decaying"
+        groups.setdefault(kind, {})[schedules(results)[name]] = positive
+    figure, row = style.panels(len(groups), len(groups), (4.0, 0), **style.SHARED)
+    pairs = zip(row, groups.values(), strict=True)
+    ends = [style.curves(axes, tables, linewidth=1.5) for axes, tables in pairs]
+    for axes, title, labels in zip(row, groups, ends, strict=True):
         axes.set(xscale="log", yscale="log")
-        labels.append([])
-        for (name, table), colour in zip(tables, style.CYCLE, strict=False):
-            style.curve(axes, table, colour, linewidth=1.5)
-            labels[-1].append(Label(float(np.log10(table["median"].iloc[-1])), name, colour))
         style.finish(axes, "iterations", "error of V" if axes is row[0] else "", title)
-    for axes, named in zip(row, labels, strict=True):
-        linear = axes.twinx()  # labels keep their distance on a linear scale
-        linear.set_ylim(*np.log10(axes.get_ylim()))
-        linear.set_axis_off()
-        style.label_right(linear, named)
+        style.label_right(axes, labels)
     medians = f"Lines: medians of {results.metrics['runs']:,} runs."
     style.note(figure, f"{medians} Bands: 25–75%.")
     return figure

@@ -152,19 +152,19 @@ def learning_curves(
 
 
 def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = False) -> Figure:
-    """Draw the share of seeds that arrived, by time [N].
+    """Draw the share of seeds or runs that arrived, by time [N].
 
-    A dot marks when half of the seeds are there. NaN stands for never: the line ends below 100%.
+    A dot marks when half of them are there. NaN stands for never: the line ends below 100%.
     The axis of time may be logarithmic, and is then each panel's own.
     """
-    options = {"sharex": not log, "sharey": True}
-    figure, column = style.panels(len(panels), 1, (0.9, 1.5), labels, **options)
+    options, height = {"sharex": not log, "sharey": True}, 1.5 if len(panels) > 1 else 2.6
+    figure, column = style.panels(len(panels), 1, (0.9, height), labels, **options)
     every = {title: np.concatenate(list(variants.values())) for title, variants in panels.items()}
     if not log:
         every = dict.fromkeys(every, np.concatenate(list(every.values())))
     for axes, (title, variants) in zip(column, panels.items(), strict=True):
         last = 1.03 * float(np.nanmax(every[title], initial=0)) or 1.0
-        first = float(np.nanmin(every[title], initial=last)) if log else 0.0
+        first = 10 ** np.floor(np.log10(np.nanmin(every[title], initial=last))) if log else 0.0
         axes.axhline(EVEN, **style.DASHED)
         ends = []
         for (name, times), colour in zip(variants.items(), style.CYCLE, strict=False):
@@ -179,7 +179,8 @@ def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = F
         axes.set(xscale="log" if log else "linear", xlim=(first, last))
         style.shares(axes)
         axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.xaxis.set_minor_formatter("")
         axes.set_title(title, fontsize=9.5, pad=5)
         style.label_right(axes, ends)
-    style.note(figure, "Lines end at the share of the seeds that get there. Dots: half of all do.")
+    style.note(figure, "Lines end at the share that gets there. Dots: half of all do.")
     return figure
