@@ -30,10 +30,7 @@ COLUMNS = ("claim", "measured", "claimed", "notebook")
 def counts(results: Results) -> Markdown:
     """Show each family's number of claims with each verdict."""
     families = results.metrics["families"] | {"**all**": results.metrics}
-    rows = [
-        (name.replace("_", " "), *(count[verdict] for verdict in VERDICTS))
-        for name, count in families.items()
-    ]
+    rows = [(in_words(name), *map(count.get, VERDICTS)) for name, count in families.items()]
     return show.table(rows, ("family", *VERDICTS))
 
 

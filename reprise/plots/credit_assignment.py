@@ -22,24 +22,18 @@ def example(results: Results) -> Figure:
     table = results.table("examples")
     steps = table[table["example"] == table["example"].iloc[0]]
     episodes = [group for _, group in steps.groupby("episode")]
-    rows, columns = len(QUANTITIES), len(episodes)
-    widths = [len(episode) + 1 for episode in episodes]
-    shared = {"sharex": "col", "sharey": "row", "width_ratios": widths}
-    figure, grid = style.panels(rows * columns, columns, (0.9, 1.3), ("step t", ""), **shared)
+    columns, widths = len(episodes), [len(episode) + 1 for episode in episodes]
+    number, shared = 3 * columns, {"sharex": "col", "sharey": "row", "width_ratios": widths}
+    figure, grid = style.panels(number, columns, (0.9, 1.3), ("step t", ""), **shared)
     for place, axes in enumerate(grid):
         quantity, episode = QUANTITIES[place // columns], episodes[place % columns]
-        low, high = min(0.0, steps[quantity].min()), max(0.0, steps[quantity].max())
-        high = high if high > low else 1.0
-        room = 0.24 * (high - low)  # for the numbers beyond the bars
         colours = [style.BLUE if value >= 0 else style.VERMILION for value in episode[quantity]]
-        axes.bar(episode["step"], episode[quantity], 0.62, color=colours, alpha=0.85)
-        for step, value in zip(episode["step"], episode[quantity], strict=True):
-            offset, side = (3, "bottom") if value >= 0 else (-3, "top")
-            text = _minus(f"{value:.3g}")
-            style.write(axes, text, (step, value), (0, offset), ha="center", va=side)
+        bars = axes.bar(episode["step"], episode[quantity], 0.62, color=colours, alpha=0.85)
+        numbers = [_minus(f"{value:.3g}") for value in episode[quantity]]
+        axes.bar_label(bars, numbers, padding=3, fontsize=style.SMALL)
         axes.axhline(0, color=style.INK, linewidth=0.8)
-        axes.set_ylim(low - room * (low < 0), high + room * (high > 0))
         axes.set(xlim=(-0.7, len(episode) - 0.3), xticks=episode["step"])
+        axes.margins(y=0.24)  # for the numbers beyond the bars
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.grid(axis="x", visible=False)
         if place % columns == 0:

@@ -3,15 +3,13 @@
 from typing import Any
 
 import numpy as np
-from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from reprise.measures.variants import in_words
-from reprise.plots import figures, show, style, variant_panels
+from reprise.plots import figures, style, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.style import Label
-from reprise.stats import words
 from reprise.stats.improvement import EVEN
 from reprise.stats.intervals import CONFIDENCE, known_mean, share_interval
 
@@ -29,18 +27,6 @@ def final_policies(results: Results) -> Figure:
     names = [name for name in results.params["variants"] if name not in results.params["partners"]]
     labels = ("greedy return (steps)", "Final policies")
     return variant_panels.against_baseline(results, "final", *labels, names)
-
-
-def against_partners(results: Results) -> Markdown:
-    """Compare each variant's policies with those of its partner."""
-    rows = []
-    for name, found in results.metrics["against_partner"].items():
-        final, best = (found[of]["probability_of_improvement"] for of in ("final", "best"))
-        gap = show.cell(found["final"]["difference"], "+.1f", n=False)
-        chances = [show.cell(each, ".1%", n=False) for each in (final, best)]
-        rows.append((in_words(name), in_words(found["partner"]), chances[0], gap, chances[1]))
-    head = ("variant", "partner", "P(better final policy)", "difference of means (steps)")
-    return show.table(rows, (*head, "P(better best policy)"))
 
 
 def learning_curves(results: Results, key: str, title: str) -> Figure:
@@ -91,20 +77,6 @@ def other_curves(results: Results) -> Figure | None:
     """Draw the other variants' learning curves, if any."""
     panels = {title: {in_words(name): name for name in names} for title, names in PANELS.items()}
     return variant_panels.learning_curves(results, panels, "return (steps)", WINDOW)
-
-
-def all_variants(results: Results) -> Markdown:
-    """Show the main measures of every variant."""
-    limit, rows = f"limit_{results.limits[0]}", []
-    for name, found in results.metrics["variants"].items():
-        policy = found["final"][limit]
-        measured = (policy, found["best"][limit], found["first_at_cap"], found["recovery"])
-        means = [words.number(each["mean"] if each else None, ".0f") for each in measured]
-        shares = [show.cell(found[which], ".0%", n=False) for which in ("held", "forgets")]
-        solved = words.number(policy["solved"], ".0%")
-        rows.append((in_words(name), *means[:2], solved, means[2], *shares, means[3]))
-    head = ("variant", "final (steps)", "best (steps)", "solved", "first at the maximum")
-    return show.table(rows, (*head, "hold", "forget", "recovery"))
 
 
 def best_less_final(results: Results) -> Figure:

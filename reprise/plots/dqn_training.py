@@ -5,7 +5,7 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from reprise.measures import training
-from reprise.plots import figures, show, style
+from reprise.plots import figures, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 
@@ -86,18 +86,3 @@ def policy_maps(results: Results) -> Figure | Markdown:
     style.colour_bar(figure, row, row[-1].collections[0], "share that pushes right")
     style.note(figure, "The cart stands still in the middle. Line: half of the seeds push right.")
     return figure
-
-
-def in_numbers(results: Results) -> Markdown:
-    """Show the main measures with their intervals."""
-    rows = {
-        "return of the last training episodes": "last_return",
-        "first time at the maximum, of the seeds that reach it": "first_at_cap",
-        "falls of a seed": "falls",
-        "environment steps of a seed": "environment_steps",
-    } | {
-        f"{which} policy under {limit} steps": f"{which}.limit_{limit}"
-        for limit in results.limits
-        for which in ("final", "best")
-    }
-    return show.numbers(results, rows)

@@ -8,12 +8,17 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reprise.measures.variants import in_words as spaced
 from reprise.plots import figures, show, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 
-POLICIES = ("angle_and_velocity", "angle", "random", "untrained_network", "always_left")
+POLICIES = {
+    "angle_and_velocity": "angle and velocity",
+    "angle": "angle",
+    "random": "random",
+    "untrained_network": "untrained network",
+    "always_left": "always left",
+}
 RULES = figures.RULES
 STATE = ("position (m)", "velocity (m/s)", "angle (rad)", "angular velocity (rad/s)")
 TIME_STEP = 0.02  # seconds
@@ -69,21 +74,9 @@ def ends(episodes: dict[str, dict[str, Any]]) -> Markdown:
     return show.table(rows, ("rule", *keys))
 
 
-def policies(results: Results) -> Markdown:
-    """Show each policy's returns."""
-    rows = []
-    for name in POLICIES:
-        found = results.metrics[name]
-        ends = f"{found['min']:g}", f"{found['max']:g}", f"{found['solved']:.0%}"
-        deviation = f"{found['population_standard_deviation']:.2f}"
-        rows.append((spaced(name), show.cell(found), deviation, *ends))
-    head = ("policy", "mean return", "standard deviation", "lowest", "highest", "solved")
-    return show.table(rows, head)
-
-
 def returns(results: Results) -> Figure:
     """Draw the returns of each policy."""
-    samples = {spaced(name): _returns(results, name) for name in POLICIES}
+    samples = {words: _returns(results, name) for name, words in POLICIES.items()}
     level = Label(results.params["maximum_steps"], "time limit", style.GREY)
     note = "mean with its {} interval; faint dots: each episode, or each untrained network"
     return figures.compare_policies(results, samples, (STEPS, "Return of each policy"), level, note)
@@ -118,17 +111,6 @@ def trace(results: Results) -> Figure:
     style.label_right(above, [Label(FALLEN, "episode ends", style.GREY)])
     figure.align_ylabels()
     return figure
-
-
-def growth(results: Results) -> Markdown:
-    """Show how the swings of pole and cart grow."""
-    rows = [
-        (body, one["episodes"], show.cell(one, ".1%", "growing"), show.cell(one, ".2f", "ratio"))
-        for body, one in results.metrics["swings"].items()
-        if "growing" in one
-    ]
-    last = "last swing divided by the one before"
-    return show.table(rows, ("body", "episodes", "every swing is larger", last))
 
 
 def swings(results: Results) -> Figure | None:

@@ -21,7 +21,6 @@ TITLES = {
     "genetic_diverse": "genetic, two, some weak",
     "gradient_ascent": "gradient ascent",
 }
-BANDS = {("q05", "q95"): 0.15, ("q25", "q75"): 0.3}
 HOURS = {0.125: "7½ min", 0.5: "30 min", 2: "2 h", 8: "8 h", 32: "32 h", 128: "5 d", 512: "21 d"}
 HOURS |= {2048: "85 d", 8192: "341 d", 32768: "3.7 y"}
 PERCENT = "{x:.0%}"
@@ -38,13 +37,13 @@ def map_of_policies(results: Results) -> Figure:
     if len(levels):
         lines = axes.contour(x, y, shares, levels=levels, colors="white", linewidths=0.6)
         axes.clabel(lines, fmt="{:.0%}".format, fontsize=7.5)
-    names, box = _names(results), {"boxstyle": "round,pad=0.2", "facecolor": "white", "alpha": 0.85}
+    box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "alpha": 0.85}
     for key, row in results.table("shown", "policy").iterrows():
         place = (row["r"], row["p"])
         axes.plot(*place, "o", color="white", mec=style.INK, markersize=7, clip_on=False)
         offset, side = (-8, "right") if row["r"] > (x[0] + x[-1]) / 2 else (8, "left")
         look = {"va": "center", "ha": side, "weight": "bold", "color": style.INK, "bbox": box}
-        style.write(axes, names[key], place, (offset, 0), **look)
+        style.write(axes, _names(results)[str(key)], place, (offset, 0), **look)
     axes.grid(visible=False)
     style.finish(axes, "range of the turns r (degrees)", "probability to move forward p", "")
     label = f"dust collected in {_minutes(results):g} minutes"
@@ -87,7 +86,7 @@ def recommendations(results: Results) -> Figure:
     figure, grid = style.panels(len(searches), 3, (0.9, 1.9), labels, **style.SHARED)
     for axes, (title, table) in zip(grid, searches.items(), strict=True):
         style.curves(axes, searches, {}, colours=["#c8c8c8"], linewidth=0.8)
-        style.curves(axes, {title: table}, BANDS)
+        style.curves(axes, {title: table}, style.NINETY)
         axes.axhline(best, **style.DASHED)
         axes.set_title(title, fontsize=9.5)
         axes.yaxis.set_major_formatter(PERCENT)
@@ -101,11 +100,12 @@ def recommendations(results: Results) -> Figure:
 
 def final_recommendations(results: Results) -> Figure:
     """Draw what the final recommended policies collect in fresh tries."""
-    runs, means = results.table("samples").groupby("search")["share"], {}
+    runs = results.table("samples").groupby("search")["share"]
+    samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs}
+    means = {}
     for key, one in results.metrics["final"].items():
         mean, low, high = (100 * one[name] for name in ("mean", "mean_low", "mean_high"))
-        means[TITLES[key]] = Interval(mean, low, high, one["n"], False)
-    samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs}
+        means[TITLES[key]] = Interval(mean, low, high, one["n"])
     labels = ("dust collected by the policy recommended at the end (%)", "")
     note = "mean over runs with its {} interval; pale dots: the runs"
     best = Label(100 * results.metrics["best_share"], BEST)
@@ -120,7 +120,7 @@ def search_table(results: Results) -> Markdown:
         medians = [near[f"within_{p}_percent".replace(".", "_")]["median"] for p in percents]
         numbers = [words.number(median, ".0f") for median in medians]
         rows.append((TITLES[key], f"{found['believed']:.1%}", show.cell(found, ".1%"), *numbers))
-    halves = [f"half within {100 * t:g}% by" for t in results.params["tolerances"]]
+    halves = [f"half within {percent}% by" for percent in percents]
     return show.table(rows, ("", "own score", "fresh tries", *halves))
 
 
@@ -152,8 +152,7 @@ def complete_table(results: Results) -> Markdown:
     for key, part in results.table("coverage").groupby("policy", sort=False):
         reached = [part["minutes"][part["complete"] >= share].min() / 60 for share in (0.5, 1)]
         hours = [words.number(time, ",.0f") for time in reached]
-        end = f"{part['complete'].iloc[-1]:.0%}"
-        rows.append((_names(results)[key], *hours, end))
+        rows.append((_names(results)[key], *hours, f"{part['complete'].iloc[-1]:.0%}"))
     columns = ("half of the tries have it all after (hours)", "all of them", "in the end")
     return show.table(rows, ("policy", *columns))
 
@@ -163,8 +162,8 @@ def neat_generations(results: Results) -> Figure:
     neat, table = results.params["neat"], results.table("neat_fitness").dropna(subset="best")
     (figure, axes), most = style.single(3.2), neat["maximum_steps"]
     for _, run in table.groupby("run"):
-        x, y = run["generation"], run["best"]
-        axes.plot(x, y, "o-", color=style.BLUE, alpha=0.45, linewidth=1.1, markevery=[-1])
+        look = {"color": style.BLUE, "alpha": 0.45, "linewidth": 1.1, "markevery": [-1]}
+        axes.plot(run["generation"], run["best"], "o-", **look)
     axes.axhline(most, **style.DASHED)
     style.hold([axes], most, room=0.05)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -175,11 +174,9 @@ def neat_generations(results: Results) -> Figure:
 
 def neat_table(results: Results) -> Markdown:
     """Show the winners' returns in fresh episodes."""
-    rows = []
-    for limit in results.params["neat"]["evaluation"]["limits"]:
-        found = results.metrics["neat"][f"limit_{limit}"]
-        rows.append((f"{limit} steps", show.cell(found), f"{found['solved']:.0%}"))
-    return show.table(rows, ("limit", "mean return of winners", "solved by"))
+    limits = results.params["neat"]["evaluation"]["limits"]
+    columns = {"mean return of winners": "mean:,.1f", "solved by": "solved:.0%"}
+    return show.entries(results, "neat", columns, {f"limit_{k}": f"{k} steps" for k in limits})
 
 
 def _names(results: Results) -> dict[str, str]:

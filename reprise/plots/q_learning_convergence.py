@@ -1,18 +1,15 @@
 """Figures of the stage q_learning_convergence."""
 
 import pandas as pd
-from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import show, style, variant_panels
+from reprise.plots import style, variant_panels
 from reprise.plots.mdp_solving import pair_name
 from reprise.plots.show import Results
 from reprise.plots.style import Label
-from reprise.stats import words
 
-BANDS = {("q05", "q95"): 0.16, ("q25", "q75"): 0.3}
 CHAPTER = 8000  # iterations until the chapter's run has converged
 FIGURE = 10_000  # iterations in the chapter's figure
 
@@ -44,7 +41,7 @@ def _curves(axes: Axes, curves: pd.DataFrame, results: Results) -> None:
     """Draw single runs and quantiles of all."""
     runs = curves.filter(like="run_")
     axes.plot(runs.index, runs.to_numpy(), color=style.INK, alpha=0.22, linewidth=0.6)
-    ends = style.curves(axes, {"median": curves}, BANDS)
+    ends = style.curves(axes, {"median": curves}, style.NINETY)
     near = _optimum(axes, results)
     axes.set_xlabel("iterations of Q-learning")
     style.label_right(axes, [Label(results.metrics["optimum"], "optimum"), *ends])
@@ -66,7 +63,7 @@ def _optimum(axes: Axes, results: Results) -> float:
 def settled(results: Results) -> Figure:
     """Draw the share of runs that have settled by iterations."""
     samples, last = results.table("samples"), results.metrics["iterations"]
-    times = {name: samples[column].to_numpy(float) for column, name in _tolerances(results)}
+    times = {name: samples[column].to_numpy(float) for column, name in tolerances(results).items()}
     labels = ("iterations of Q-learning", "runs that have settled")
     figure = variant_panels.reached({"": times}, labels, log=True)
     if last >= CHAPTER:
@@ -74,26 +71,12 @@ def settled(results: Results) -> Figure:
     return figure
 
 
-def settled_table(results: Results) -> Markdown:
-    """Show when the Q-value stays near its optimum."""
-    rows = []
-    for key, name in _tolerances(results):
-        found = results.metrics[key]
-        by = [found["sweeps"], *(found["iterations"][q] for q in ("q05", "q25", "median", "q75"))]
-        ratios = [found["ratio"], found["ratio_of_updates"]]
-        before, after = ([words.number(v, ",.0f") for v in values] for values in (by, ratios))
-        rows.append((name, *before, show.cell(found["never"], ".1%"), *after))
-    columns = ("", "sweeps of Q-value iteration", "Q-learning: one run in twenty by")
-    columns += ("a quarter by", "half by", "three quarters by", "never")
-    return show.table(rows, (*columns, "iterations for a sweep", "updates for an update"))
-
-
 def _watched(results: Results) -> str:
     recorded = results.params["recorded"]
     return f"Q({pair_name(recorded['state'], recorded['action'])})"
 
 
-def _tolerances(results: Results) -> list[tuple[str, str]]:
-    """Return the column of each tolerance, and its name."""
+def tolerances(results: Results) -> dict[str, str]:
+    """Return the name of each tolerance, by its column."""
     percents = [f"{100 * tolerance:.9g}" for tolerance in results.params["tolerances"]]
-    return [(f"within_{p}_percent".replace(".", "_"), f"within {p}%") for p in percents]
+    return {f"within_{p}_percent".replace(".", "_"): f"within {p}%" for p in percents}

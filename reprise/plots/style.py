@@ -36,6 +36,7 @@ SMALL = 8.5  # points, of labels within a figure
 SHARED: dict[str, Any] = {"sharex": True, "sharey": True}  # of panels
 Bands = Mapping[tuple[str, str], float]
 QUARTILES: Bands = {("q25", "q75"): 0.2}
+NINETY: Bands = {("q05", "q95"): 0.15, ("q25", "q75"): 0.3}
 DASHED = {"color": "#a0a0a0", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1.5}
 
 

@@ -1,12 +1,10 @@
 """Figures of the stage td_learning, by schedule of learning rates."""
 
-from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import show, style
+from reprise.plots import style
 from reprise.plots.show import Results
-from reprise.stats import words
 
 
 def single_traces(results: Results) -> Figure:
@@ -46,18 +44,6 @@ def errors(results: Results) -> Figure:
     medians = f"Lines: medians of {results.metrics['runs']:,} runs."
     style.note(figure, f"{medians} Bands: 25–75%.")
     return figure
-
-
-def error_table(results: Results) -> Markdown:
-    """Show errors half way and finally, bias and spread."""
-    rows = []
-    for name, one in results.metrics["schedules"].items():
-        before = [words.number(one[part]["estimate"], ".3f") for part in ("half_way", "end")]
-        after = [words.number(one[part], ".3f") for part in ("bias", "spread")]
-        ratio = show.cell(one["ratio"], ".3f")
-        rows.append((schedules(results)[name], *before, ratio, *after))
-    columns = ("learning rate", "error half way", "error at the end", "ratio", "bias", "spread")
-    return show.table(rows, columns)
 
 
 def schedules(results: Results) -> dict[str, str]:
