@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from reprise import capacity
 from reprise.agents import actor_critic, dqn, reinforce
 from reprise.agents.evaluation import evaluated
 from reprise.environments import registry
@@ -40,12 +39,6 @@ class Asked(Played):
     seeds: PositiveInt
     seed: Seed
     evaluation: Evaluation
-
-    def needs(self: Any) -> Iterator[capacity.Need]:
-        """Yield the needs of training and evaluation."""
-        seeds = {"seeds": self.seeds}
-        yield from self.evaluation.needs_for(seeds)
-        yield from self.needs_for(seeds, seeds)
 
 
 class Reinforce(reinforce.Hyperparameters, Asked):
@@ -131,7 +124,6 @@ def train(
     if steps is not None:
         values = _budgeted(values, name, changes, steps)
     asked = parameters.checked(values, name, model)
-    capacity.check(name, asked.needs())
     if asked.notice:
         print(f"{name}: {asked.notice}", file=sys.stderr)
     numbers = list(range(asked.seeds)) if numbers is None else numbers

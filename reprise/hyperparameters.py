@@ -7,14 +7,19 @@ the fields of its experiment. params.yaml is then the only home of a value.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from functools import reduce
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ValidationError, core_schema
 
-from reprise import capacity
-from reprise.capacity import Given, Need
 from reprise.errors import closest
 
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -31,6 +36,22 @@ HiddenSizes = Annotated[tuple[PositiveInt, ...], Field(strict=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]  # a discount that bounds all values
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
+# The largest of sizes that are easily mistyped: more takes more memory than machines have, or, of
+# steps, more than the whole numbers of a compiled program (2^31: all steps of all episodes).
+MOST = {
+    name: most
+    for most, names in {
+        4_000: "pack_size hidden_sizes environments_per_seed history points survivors offspring",
+        10_000: "episodes episodes_per_iteration networks population batch_size gradient_steps",
+        40_000: "maximum_steps limits horizon train_every fresh_tries tries best_tries",
+        50_000: "total_episodes seeds runs warning shown_after",
+        1_000_000: "replay_capacity learning_starts target_update_period paths resamples sweeps",
+        10_000_000: "iterations evaluations further_episodes accesses repeats longer",
+        2**31 - 1: "total_steps evaluation_sweeps maximum_sweeps",
+    }.items()
+    for name in names.split()
+}
+
 F = TypeVar("F", bound="Frozen")
 T = TypeVar("T")
 Some = Annotated[tuple[T, ...], Field(strict=False, min_length=1)]  # a list that is not empty
@@ -41,36 +62,14 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    # Bytes, and nanoseconds, for each unit of the product of the parameters with some keys.
-    holds: ClassVar[tuple[tuple[Any, ...], ...]] = ()
-    takes: ClassVar[tuple[tuple[Any, ...], ...]] = ()
-
-    def needs(self) -> Iterator[Need]:
-        """Yield lower bounds of memory and work."""
-        for declared, kind, what in (
-            (self.holds, capacity.memory, "the results"),
-            (self.takes, capacity.work, "the steps"),
-        ):
-            for unit, *keys in declared:
-                given = self.given(*keys)
-                yield kind(what, unit * math.prod(given[key] for key in keys), given)
-
-    def given(self, *keys: str) -> dict[str, Any]:
-        """Return parameters by their keys, dotted where models are nested."""
-        return {key: reduce(getattr, key.split("."), self) for key in keys}
-
-    def memory(self, what: str, size: int, *keys: str, **others: int) -> Need:
-        """Return the need of bytes for a product of parameters."""
-        given = self.given(*keys) | others
-        return capacity.memory(what, size * capacity.product(given), given)
-
-    def work(self, what: str, *keys: str, nanoseconds: int = 1, **others: int) -> Need:
-        """Return the need of time for a product of steps."""
-        return self.memory(what, nanoseconds, *keys, **others)._replace(kind="work")
-
-    def counter(self, what: str, number: int, most: int, *keys: str) -> Need:
-        """Return the need to count up to a number."""
-        return capacity.count(what, number, self.given(*keys), most)
+    @field_validator("*")
+    @classmethod
+    def _is_not_huge(cls, value: Any, info: ValidationInfo) -> Any:
+        most = MOST.get(str(info.field_name), math.inf)
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and number > most:
+                raise ValueError(f"{number:,} is too large; allowed: at most {most:,}")
+        return value
 
     def check_at_most(self, name: str, bound: str) -> None:
         """Raise ValueError in a validator if a value exceeds another."""
@@ -128,14 +127,6 @@ class Recorded(Frozen):
     iterations: PositiveInt
     record_every: PositiveInt
 
-    def needs_for(self, runs: int, curves: int = 1) -> Iterator[Need]:
-        """Yield the needs of runs that each record some curves."""
-        yield self.memory("the generators", capacity.GENERATOR, runs=runs)
-        yield self.work("the iterations", "iterations", runs=runs)
-        size = 8 * curves * runs * (self.iterations // self.record_every)
-        given = self.given("iterations", "record_every") | {"runs": runs}
-        yield capacity.memory("the records", size, given)
-
     @model_validator(mode="after")
     def _records_something(self) -> Self:
         if self.record_every > self.iterations:
@@ -164,15 +155,6 @@ class Evaluation(Frozen):
         """The seeds of the episodes' resets."""
         return range(self.first_seed, self.first_seed + self.episodes)
 
-    def needs_for(self, seeds: Given) -> Iterator[Need]:
-        """Yield the needs of playing a policy for each seed."""
-        number, limit = capacity.product(seeds), (self.limits or (1,))[0]
-        given = {"evaluation.episodes": self.episodes, **seeds}
-        size = number * self.episodes * capacity.ENVIRONMENT
-        yield capacity.memory("all episodes at once", size, given)
-        given = {"evaluation.limits": self.limits, **seeds}
-        yield capacity.memory("the first episode's actions", number * limit, given)
-
 
 class Experiment(Frozen):
     """The parameters that an experiment adds to an algorithm's."""
@@ -181,25 +163,6 @@ class Experiment(Frozen):
     seeds: PositiveInt
     pack_size: PositiveInt
     evaluation: Evaluation
-
-    @property
-    def at_once(self) -> str:
-        """The key of the number of seeds that train together."""
-        return "pack_size" if self.pack_size < self.seeds else "seeds"
-
-    def algorithms(self) -> Iterator[Any]:
-        """Yield the hyperparameters of each training."""
-        yield self
-
-    def needs(self) -> Iterator[Need]:
-        """Yield the needs of packs, evaluation and trainings."""
-        yield from super().needs()
-        seeds, together = self.given("seeds"), self.given(self.at_once)
-        size = self.seeds // self.pack_size * capacity.PACK
-        yield capacity.memory("the list of packs", size, seeds)
-        yield from self.evaluation.needs_for(together)
-        for algorithm in self.algorithms():
-            yield from algorithm.needs_for(together, seeds)
 
 
 class Comparison(Experiment):

@@ -13,10 +13,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from reprise import capacity
 from reprise.hyperparameters import Frozen, check_choice
 
 F = TypeVar("F", bound=Frozen)
+MOST = 100_000  # settings of a grid
 
 
 class Setting(NamedTuple, Generic[F]):
@@ -51,9 +51,8 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
     """
     for key in values:
         check_choice("a key", key, algorithm.model_fields)
-    size = math.prod(map(len, values.values())) * capacity.SETTING
-    given = {key: f"({len(tried)} values)" for key, tried in values.items()}
-    capacity.check("grid", [capacity.memory("the grid", size, given)])
+    if (size := math.prod(map(len, values.values()))) > MOST:
+        raise ValueError(f"the grid has {size:,} settings; allowed: at most {MOST:,}")
     found = []
     for number, chosen in enumerate(itertools.product(*values.values())):
         change = dict(zip(values, chosen, strict=True))

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
+from reprise import seeds
 from reprise.agents import actor_critic, evaluation
 from reprise.environments import registry, rollout
 from reprise.environments.rollout import Act
@@ -49,13 +49,6 @@ class Params(actor_critic.Hyperparameters, Ablation, Played):
     window_steps: PositiveInt  # environment steps that a mean return is taken over, at least
     record_every: PositiveInt  # environment steps between two rows of the curves
     foresight: Foresight
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of trainings and foresight."""
-        yield from super().needs()
-        given = {"foresight.episodes": self.foresight.episodes, **self.given(self.at_once)}
-        size = capacity.product(given) * capacity.ENVIRONMENT
-        yield capacity.memory("all episodes at once", size, given)
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:

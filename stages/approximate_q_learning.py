@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
+from reprise import seeds
 from reprise.agents import dqn, evaluation
 from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
@@ -82,23 +82,6 @@ class Params(dqn.Hyperparameters, kinds.Experiment):
             allowed = f"maximum_steps, {self.maximum_steps}, to total_steps, {self.total_steps}"
             raise ValueError(f"clock.every is {self.clock.every}; allowed: from {allowed}")
         return self
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of trainings, evaluation and curves."""
-        yield from super().needs()
-        size = 8 * (self.total_steps // self.clock.every) * self.seeds
-        given = self.given("clock.every", "total_steps", "seeds")
-        yield capacity.memory("the curves by steps", size, given)
-        own = self.given(self.at_once, "seeds", "total_steps", "maximum_steps")
-        for need in self.of(DQN).needs_for(self.given(self.at_once), self.given("seeds")):
-            named = {
-                key if key in own else f"{dqn_training.NAME}.{key}": value
-                for key, value in need.given.items()
-            }
-            yield need._replace(given=named)
-        tries = len(self.tuning.learning_rates) * len(self.learners)
-        asked = ("total_steps", "tuning.seeds")
-        yield self.work("the steps of tuning", *asked, nanoseconds=tries)
 
     @property
     def learners(self) -> list[str]:

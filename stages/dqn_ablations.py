@@ -26,7 +26,7 @@ from typing import Annotated, Any, Self
 import pandas as pd
 from pydantic import model_validator
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.agents import dqn, evaluation
 from reprise.environments import registry
 from reprise.environments.specification import Played
@@ -37,7 +37,6 @@ from reprise.pipeline import packs, stage
 from reprise.stats import intervals
 
 NAME = "dqn_ablations"
-LISTS = "warning", "shown_after", "replay_access.longer", "replay_access.accesses"
 
 
 class Change(dqn.Hyperparameters):
@@ -51,8 +50,6 @@ class Params(dqn.Hyperparameters, Ablation, Played):
 
     algorithm = dqn  # a variant by steps has a row for each of its first episodes
     shared = ("total_episodes", "maximum_steps")
-    holds = tuple((8, key) for key in LISTS)
-    takes = ((1, "replay_access.accesses", "replay_access.repeats"),)
 
     total_episodes: PositiveInt
     total_steps: None
@@ -70,17 +67,6 @@ class Params(dqn.Hyperparameters, Ablation, Played):
             check_choice("partners", name, self.variants)
             check_choice(f"partners.{name}", partner, self.variants)
         return self
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of variants' own numbers of seeds too."""
-        yield from super().needs()
-        together = self.given(self.at_once)
-        for name, change in self.variants.items():
-            if number := change.get("seeds"):
-                given = {f"variants.{name}.seeds": number}
-                size = number // self.pack_size * capacity.PACK
-                yield capacity.memory("the list of packs", size, given)
-                yield from self.of(name).needs_for(together, given)
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:

@@ -22,8 +22,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
+from reprise import seeds
 from reprise.pipeline import packs, stage
 from reprise.stats.estimates import bounds, share, stacked
 from reprise.stats.intervals import probability_of_improvement, summary
@@ -74,9 +74,6 @@ class Checkpoints(kinds.Frozen):
 
 class Params(kinds.Frozen):
     """The section of params.yaml."""
-
-    holds = ((capacity.GENERATOR, "runs"),)
-    takes = tuple((1, f"problems.{name}.iterations", "runs") for name in Problems.model_fields)
 
     seed: kinds.Seed
     runs: kinds.AtLeastTwo

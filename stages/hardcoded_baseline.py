@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationInfo, field_validator
 
-from reprise import capacity, policies, seeds
+from reprise import policies, seeds
 from reprise.environments import animation, rollout
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.hyperparameters import AtLeastTwo, Frozen, HiddenSizes, PositiveInt, Seed
@@ -59,16 +59,6 @@ class Params(Frozen):
         if first is not None and episodes and not first <= value < first + episodes:
             raise ValueError(f"{value} is not played; allowed: {first} to {first + episodes - 1}")
         return value
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of all episodes and networks."""
-        for keys in (("episodes",), ("untrained.episodes", "untrained.networks")):
-            yield self.memory("all episodes at once", capacity.ENVIRONMENT, *keys)
-            yield self.memory("the random numbers of all steps", 4, "maximum_steps", *keys)
-        yield self.memory("all further episodes at once", 256, "further_episodes")
-        yield self.work("the further steps", "further_episodes", "maximum_steps", nanoseconds=10)
-        given = self.given("untrained.hidden_sizes"), self.given("untrained.networks")
-        yield from nets.needs((len(FEATURES), *self.untrained.hidden_sizes, 1), 1, *given)
 
 
 def run(params: Params) -> dict:

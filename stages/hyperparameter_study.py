@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
-from reprise import capacity, seeds, settings
 from reprise import hyperparameters as kinds
+from reprise import seeds, settings
 from reprise.agents import dqn, evaluation, reinforce
 from reprise.environments import registry
 from reprise.environments.specification import notice, with_limits
@@ -128,20 +128,6 @@ class Params(Frozen):
             fixed = kinds.part(SUBJECTS[self.stage][1].Fixed, every[place].hyperparameters)
             found.setdefault(fixed, []).append(every[place])
         return {f"program {number}": group for number, group in enumerate(found.values(), 1)}
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of trainings and of few seeds' draws."""
-        runs, programs = self.given("pack_size"), self.programs().values()
-        yield from self.evaluation.needs_for(runs)
-        places = {"pack_size": "pack_size"} | {t.name: f"grid.{t.name}" for t in self.grid}
-        for group in programs:
-            for need in group[0].hyperparameters.needs_for(runs, runs):
-                given = {places.get(k, f"{self.stage}.{k}"): v for k, v in need.given.items()}
-                yield need._replace(given=given)
-        number = sum(map(len, programs))
-        given = self.given("seeds") | {"grid": f"of {number} settings"}
-        size = number * ranking.DRAWS * 8 * self.seeds
-        yield capacity.memory("the draws of few seeds", size, given)
 
 
 def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:

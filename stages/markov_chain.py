@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.hyperparameters import AtLeastTwo, Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.pipeline import stage
 from reprise.stats.estimates import bounds, share
@@ -25,9 +25,6 @@ CHAIN = Path("data/inputs/markov_chain.yaml")
 
 class Params(Frozen):
     """The section of params.yaml."""
-
-    holds = (capacity.GENERATOR, "paths"), (100, "horizon"), (8, "resamples")
-    takes = ((1, "resamples", "paths"),)
 
     seed: Seed
     paths: AtLeastTwo

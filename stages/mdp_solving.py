@@ -59,9 +59,6 @@ class ToyText(kinds.Frozen):
 class Params(comparison.Limits):
     """The section of params.yaml."""
 
-    holds = (8, "sweeps"), (100, "switch.points")
-    takes = ((1, "evaluation_sweeps"),)
-
     start_state: kinds.Name
     discounts: Annotated[kinds.Some[kinds.BelowOne], AfterValidator(distinct)]
     sweeps: kinds.PositiveInt

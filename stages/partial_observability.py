@@ -16,14 +16,13 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.agents import evaluation, reinforce
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.wrappers import Sensed, Sensors, through_sensors
 from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt, Some
 from reprise.measures import training, variants
 from reprise.measures.training_run import TrainingRun
-from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
 NAME = "partial_observability"
@@ -61,14 +60,6 @@ class Params(reinforce.Hyperparameters, Comparison):
         self.check_at_most("early", "iterations")
         self.check_at_most("record_every", "iterations")
         return self
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of trainings and of each variant's memory."""
-        yield from super().needs()
-        for name, seen in self.variants.items():
-            given = {f"variants.{name}.history": seen.history}
-            sizes = (seen.history, *self.hidden_sizes, 1)
-            yield from networks.needs(sizes, 3, given, self.given(self.at_once))
 
     def sensors(self, variant: str) -> Sensors:
         """Return the sensors of a variant."""

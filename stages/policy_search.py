@@ -24,8 +24,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
+from reprise import seeds
 from reprise.agents import neat, vacuum
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.vacuum_room import ROOM
@@ -46,17 +46,6 @@ class Policy(kinds.Frozen):
 
 class Params(vacuum.Hyperparameters):
     """The section of params.yaml."""
-
-    holds = (
-        *((16, key) for key in ("record_every", "fresh_tries", "coverage.tries", "neat.episodes")),
-        *((100, key) for key in ("runs", "neat.runs", "neat.population")),
-        (16, "grid.points", "grid.points"),
-        (16, "genetic.survivors", "genetic.offspring"),
-        (16, "landscape.points", "landscape.points", "landscape.tries"),
-        *((16, key) for key in ("landscape.best_tries", "gradient_ascent.repeats")),
-        (capacity.ENVIRONMENT, "neat.evaluation.episodes"),
-    )
-    takes = (1_000, "evaluations", "runs"), (1_000, "neat.runs", "neat.population", "neat.episodes")
 
     seed: kinds.Seed
     runs: kinds.AtLeastTwo

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from pydantic import model_validator
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.agents import evaluation, imitation, reinforce
 from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
@@ -46,11 +46,6 @@ class Params(reinforce.Hyperparameters, Comparison):
     def _fits(self) -> Self:
         self.check_at_most("window", "iterations")
         return self
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of trainings and imitation."""
-        yield from super().needs()
-        yield from self.imitation.needs_for(self.maximum_steps, self.given(self.at_once))
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:

@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reprise import capacity, seeds
 from reprise import hyperparameters as kinds
+from reprise import seeds
 from reprise.pipeline import packs, stage
 from reprise.stats.estimates import share
 from reprise.tabular import comparison, loaders, names, progress, q_learning, settling
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, q_value_iteration
-from reprise.tabular.undiscounted import first_state
 
 NAME = "q_learning_convergence"
 THREE_STATE = Path("data/inputs/three_state.yaml")
@@ -46,11 +45,6 @@ class Params(q_learning.Hyperparameters):
     tolerances: kinds.Some[kinds.Fraction]  # relative to the optimum
     sweeps: kinds.PositiveInt
     shown_runs: kinds.NonNegativeInt
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of runs, their records and the sweeps."""
-        yield from self.needs_for(self.runs)
-        yield self.memory("the Q-values after all sweeps", 8, "sweeps")
 
 
 def learn(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -83,7 +77,7 @@ def run(params: Params) -> dict:
     recorded = params.recorded.state, params.recorded.action
     pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
     optimal = optimal_q_values(mdp, params.discount)
-    first_state(mdp, params.start_state)  # refused before anything is learnt
+    mdp.first_state(params.start_state)  # refused before anything is learnt
     cut = packs.cut(params.runs, RUNS)
     found = packs.run(partial(learn, params), cut, label=NAME)
     q, curves, settles = map(np.concatenate, zip(*found, strict=True))

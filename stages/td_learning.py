@@ -17,7 +17,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from reprise import capacity, seeds
+from reprise import seeds
 from reprise.hyperparameters import AtLeastTwo, Name, NonNegativeInt, Seed
 from reprise.pipeline import stage
 from reprise.stats.estimates import bounds, stacked
@@ -38,10 +38,6 @@ class Params(td_learning.Hyperparameters):
     window: Annotated[float, Field(gt=0, le=0.5)]  # a share of the iterations
     traced_state: Name
     traced_runs: NonNegativeInt
-
-    def needs(self) -> capacity.Needs:
-        """Yield the needs of runs and their records."""
-        yield from self.needs_for(self.runs, len(self.schedules))
 
 
 def run(params: Params) -> dict:

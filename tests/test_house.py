@@ -23,10 +23,9 @@ REPORT = "report"  # makes pages of them, in the same folder
 # Each level imports from those above it in this list only.
 LEVELS = [
     ("errors",),
-    ("capacity",),
     ("hyperparameters", "seeds"),
-    ("nn", "stats", "pipeline", "tabular"),
-    ("environments", "measures"),
+    ("nn", "stats", "pipeline"),
+    ("environments", "measures", "tabular"),
     ("agents", "policies", "settings", "claims"),
     ("plots", "stored"),
     ("trained",),

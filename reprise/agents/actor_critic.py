@@ -27,7 +27,6 @@ import numpy as np
 from pydantic import model_validator
 
 from reprise import hyperparameters as kinds
-from reprise.agents import needs
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import heads, networks, optimizers, programs, replay_buffer, streams
@@ -92,8 +91,6 @@ class Hyperparameters(Fixed):
     value_weight: kinds.PositiveFloat
     entropy_weight: kinds.NonNegativeFloat
     maximum_gradient_norm: kinds.PositiveFloat | None
-
-    needs_for = needs.of_actor_critic
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

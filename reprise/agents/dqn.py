@@ -25,7 +25,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from reprise import hyperparameters as kinds
-from reprise.agents import needs
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import networks, optimizers, programs, replay_buffer, snapshots, streams
@@ -98,8 +97,6 @@ class Hyperparameters(Fixed):
     epsilon_start: kinds.Probability
     epsilon_end: kinds.Probability
     epsilon_decay: kinds.PositiveInt
-
-    needs_for = needs.of_dqn
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

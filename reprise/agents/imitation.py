@@ -12,15 +12,13 @@ Source: the chapter, section Policy Gradients; Pomerleau (1991), section 3 (beha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from reprise import capacity
 from reprise.agents import reinforce
-from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.hyperparameters import Frozen, PositiveInt, part
 from reprise.nn import networks, optimizers, programs, streams
@@ -34,13 +32,6 @@ class Hyperparameters(Frozen):
 
     episodes: PositiveInt
     gradient_steps: PositiveInt
-
-    def needs_for(self, steps: int, seeds: Mapping[str, int]) -> Iterator[Need]:
-        """Yield the needs of episodes of so many steps."""
-        played = {"imitation.episodes": self.episodes, "maximum_steps": steps}
-        yield from reinforce.needs_of_episodes(played, seeds)
-        given = {"imitation.gradient_steps": self.gradient_steps}
-        yield capacity.count("the number of steps", self.gradient_steps, given, capacity.INT32)
 
 
 def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:

@@ -19,15 +19,13 @@ Source: Williams (1992), section 4, equation 11; Sutton and Barto (2018), equati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from reprise import capacity
 from reprise import hyperparameters as kinds
-from reprise.capacity import Need
 from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import heads, networks, optimizers, programs, snapshots, streams
@@ -73,25 +71,6 @@ class Hyperparameters(Fixed):
     discount: kinds.Discount
     credit: Credit
     behaviour: Behaviour
-
-    def needs_for(self, pack: Mapping[str, int], seeds: Mapping[str, int]) -> Iterator[Need]:
-        """Yield the needs of seeds, a pack at once."""
-        yield from needs_of_episodes(self.given("episodes_per_iteration", "maximum_steps"), pack)
-        # Weights and two moments of the optimizer.
-        yield from networks.needs((1, *self.hidden_sizes, 1), 3, self.given("hidden_sizes"), pack)
-        yield self.memory("the curves", 2 * 4, "iterations", **seeds)
-        yield self.work("the training", "iterations", "episodes_per_iteration", **seeds)
-        number = self.iterations
-        yield self.counter("the number of iterations", number, capacity.INT32, "iterations")
-
-
-def needs_of_episodes(played: Mapping[str, int], pack: Mapping[str, int]) -> Iterator[Need]:
-    """Yield the needs of episodes played at once."""
-    # A step is an observation of at least one feature, an action, a reward and a random number.
-    size = 4 * 4 * capacity.product(played, pack)
-    yield capacity.memory("the episodes' steps", size, {**played, **pack})
-    # A float32 number counts the steps.
-    yield capacity.count("the number of steps", capacity.product(played), played, capacity.FLOAT32)
 
 
 class Episodes(NamedTuple):

@@ -1,7 +1,7 @@
 """Sources of a claim: a metric, or a table's sample."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -12,7 +12,6 @@ from pydantic import Field, model_validator
 from reprise.errors import UserError, closest
 from reprise.hyperparameters import Frozen, Name, PositiveInt
 from reprise.measures.outcomes import sense
-from reprise.stats.metrics import leaves
 
 KINDS = ("metric", "logarithm_of", "table")
 
@@ -127,8 +126,17 @@ def unknown(place: object, kind: str, name: object, known: Iterable[object]) -> 
     return f"{place} has no {kind} {name!r}; {hint}"
 
 
+def _leaves(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
+    """Yield each leaf of mappings and lists, by dotted name."""
+    if isinstance(value, Mapping | list):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _leaves(inner, *keys, str(key))
+    else:
+        yield ".".join(keys), value
+
+
 def _metric(path: str, source: Source, results: Results) -> float | str | None:
-    every = dict(leaves(results.metrics(str(source.stage))))
+    every = dict(_leaves(results.metrics(str(source.stage))))
     if path not in every:
         raise UserError(unknown(f"data/{source.stage}/metrics.json", "metric", path, every))
     found = every[path]

@@ -13,7 +13,7 @@ Shapes: N seeds, I and O features in and out of a layer; before them any axes (t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, partial
 from itertools import pairwise
 from math import prod
@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from reprise import capacity
-from reprise.capacity import Given, Need
 from reprise.errors import UserError
 from reprise.nn import programs, streams
 from reprise.nn.determinism import tf
@@ -145,19 +143,6 @@ def forward(
         z = dense(x, weights[layer], weights[layer + 1])
         x = programs.chosen(place, choices, {name: functions[name](z) for name in choices})
     return dense(x, weights[-2], weights[-1])
-
-
-def needs(sizes: Sequence[int], copies: int, given: Given, seeds: Given) -> Iterator[Need]:
-    """Yield the needs of networks with layers of some sizes.
-
-    Sizes are lower bounds, `given` the parameters behind them; copies are arrays with the weights'
-    shapes in memory at once; the product of `seeds` is the number of networks.
-    """
-    weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
-    size = 4 * copies * weights * capacity.product(seeds)
-    yield capacity.memory("the networks' weights", size, dict(given) | dict(seeds))
-    # A sum has a line of code for each feature.
-    yield capacity.memory("the networks' code", sum(sizes) * capacity.FEATURE, given)
 
 
 def without_dueling(weights: Weights) -> Weights:

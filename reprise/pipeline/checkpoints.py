@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from reprise.pipeline import artifacts, tracking
+from reprise.pipeline import artifacts
 
 FOLDER = Path(".reprise/checkpoints")
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,9 +63,7 @@ def _digest(content: bytes) -> str:
 
 
 def code(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the code of all first-party and user modules."""
-    paths = [path for pattern in CODE for path in sorted(root.glob(pattern))]
-    named = [(path.relative_to(root).as_posix(), path) for path in paths if path.suffix != ".pyc"]
-    for name, path in [*named, *tracking.own_modules()]:
-        if path.is_file():
-            yield name, path.read_bytes()
+    """Yield the project's code and the user's environments."""
+    for path in (path for pattern in CODE for path in sorted(root.glob(pattern))):
+        if path.is_file() and path.suffix != ".pyc":
+            yield path.relative_to(root).as_posix(), path.read_bytes()

@@ -22,10 +22,9 @@ from typing import Any, TypeVar
 
 import psutil
 
-from reprise import capacity
 from reprise.errors import PlainError, UserError, closest
 from reprise.hyperparameters import Frozen
-from reprise.pipeline import artifacts, checkpoints, compile_cache, execution, parameters, tracking
+from reprise.pipeline import artifacts, checkpoints, compile_cache, execution, parameters
 from reprise.pipeline.lifetime import end_with
 from reprise.pipeline.progress import duration
 
@@ -54,7 +53,6 @@ def execute(
     those of this process. `folder` is the folder in data/, if it is another stage's.
     """
     given = list(sys.argv[1:] if argv is None else argv)
-    loaded = set(sys.modules)
     label = "@".join([name, *given]) if len(given) == len(arguments) else name
     start = time.monotonic()
     try:
@@ -70,11 +68,6 @@ def execute(
             used = parameters.load(execution.SECTION, execution.Execution)
         with execution.used(used), checkpoints.while_running(name), compile_cache.used(name):
             params = parameters.load(name, model)
-            if used.address is None:  # else other machines run the packs
-                capacity.check(name, params.needs())
-            if environment := getattr(params, "environment", None):
-                environment.make().close()  # loads the modules of a user's own
-                tracking.check(name, loaded)
             if notice := getattr(params, "notice", None):
                 print(f"{label}: {notice}", file=sys.stderr, flush=True)
             results = run(params, *given)

@@ -1,18 +1,14 @@
 """Runs every stage again and compares the results' bytes.
 
-Where bytes differ, each metric is compared with its committed interval. On x86-64 that is only
-reported. On other processors, for which bytes are not promised, it decides.
+Files that differ are named. Bytes are promised on x86-64 processors with AVX2 only.
 
-Used by `make reproduce`, as `python -m reprise.site.reproduce`. Exit codes: 0 the same bytes, or
-not x86-64 and every metric within its interval; 1 other results, or a stage failed; 2 nothing to
-run here; 130 interrupted.
+Used by `make reproduce`, as `python -m reprise.site.reproduce`. Exit codes: 0 the same bytes; 1
+other results, or a stage failed; 2 nothing to run here; 130 interrupted.
 """
 
 import contextlib
 import io
-import json
 import logging
-import platform
 import subprocess
 import sys
 import time
@@ -25,13 +21,9 @@ from ruamel.yaml import YAML
 from reprise.errors import PlainError, UserError
 from reprise.pipeline.progress import duration
 from reprise.site import verify
-from reprise.stats import metrics
 
 LOCK = Path("dvc.lock")
 RESULTS = "data"
-METRICS = "metrics.json"
-BYTES_PROMISED = {"x86_64", "AMD64"}  # two names of one architecture
-NO_BYTES = "other bytes are no failure, a metric outside its committed interval is"
 HINT = "`git checkout dvc.lock data && dvc checkout` brings the committed results back"
 CHANGES = {"??": "new", "A": "new", "D": "missing"}  # of `git status --porcelain`
 
@@ -45,9 +37,6 @@ def main() -> int:
         if _git("rev-parse", "--is-inside-work-tree").returncode:
             raise UserError("not a git checkout; the results are compared with the committed ones")
         verify.refuse(verify.cache)
-        promised = platform.machine() in BYTES_PROMISED
-        if not promised:
-            print(f"this processor is {platform.machine()}, not x86-64: {NO_BYTES}", flush=True)
         _run_pipeline()
         if (lock := _git("show", f"HEAD:./{LOCK}")).returncode:
             raise PlainError(f"every stage ran, but no commit has a {LOCK} to compare with")
@@ -60,16 +49,13 @@ def main() -> int:
             return 0
         listed = [f"  {path}: {difference}" for path, difference in differences.items()]
         print("NOT the committed results:", *listed, sep="\n", flush=True)
-        found = metrics.compare(*_metrics(committed))
-        print(found, flush=True)
+        return 1
     except PlainError as error:
         print(f"reproduce: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"reproduce: interrupted; {HINT}", file=sys.stderr)
         return 130
-    same_files = all(difference == "differs" for difference in differences.values())
-    return 0 if same_files and not promised and not found.outside else 1
 
 
 def _differences(committed: Lock, current: Lock) -> dict[str, str]:
@@ -113,16 +99,6 @@ def _run_pipeline() -> None:
     except DvcException as error:
         why = error.__cause__ or error
         raise PlainError(f"the pipeline stopped: {error}: {why}; {HINT}") from None
-
-
-def _metrics(committed: Lock) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return committed and current metrics by path."""
-    before, after = {}, {}
-    for path in [path for path in _outputs(committed) if Path(path).name == METRICS]:
-        shown = _git("show", f"HEAD:./{path}")
-        before[path] = json.loads(shown.stdout) if shown.returncode == 0 else {}
-        after[path] = json.loads(Path(path).read_text("utf-8")) if Path(path).exists() else {}
-    return before, after
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,8 @@ The Bellman optimality equation, and the algorithms that turn it into an assignm
 Source: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2018, chapter 4; M. L. Puterman,
 Markov Decision Processes, 1994, chapter 6. Axes: S states, A actions.
 
-A discount γ of 1 is only for models, and policies, that `undiscounted` allows.
+A discount γ of 1 is for models in which every episode ends, or ends under the best policies while
+all others pay less and less.
 """
 
 from typing import NamedTuple
@@ -17,14 +18,15 @@ from numpy.typing import ArrayLike
 from scipy import optimize, sparse
 from scipy.sparse.linalg import spsolve
 
-from reprise.tabular import tolerances, undiscounted
+from reprise.tabular import tolerances
 from reprise.tabular.mdp import MDP, numbers
 from reprise.tabular.names import ModelError
 from reprise.tabular.tolerances import ConvergenceError, largest, not_converged, settled
-from reprise.tabular.undiscounted import check_discount, check_solvable, only, proper_policy
 
 EVALUATED = 0.1  # of the improvement's span: the policy changes again, more precision is wasted
 MOST_POLICIES = 1000  # policy iteration needs a handful
+LIMIT = 1 - 1e-12  # in place of a discount of 1: a linear system is then never singular
+LONGEST = 1e9  # steps; values of longer episodes are those of the limit, not of discount 1
 
 
 class Solution(NamedTuple):
@@ -55,13 +57,13 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
     The tolerance is the largest error of a value, relative to the largest reward where that is
     below 1. With a discount of 1 it is the largest change in the last sweep.
     """
-    values = change = first_values(mdp, discount)
+    values = change = np.zeros(mdp.number_of_states)
     enough = tolerances.smallest_change(mdp, discount, tolerance)
     for sweep in range(1, max_sweeps + 1):
         new = q_values(mdp, values, discount).max(axis=1)
         change, values = new - values, new
         if settled(change, enough, values):
-            return Solution(values, policy_of(mdp, values, discount), sweep, largest(change))
+            return Solution(values, greedy(mdp, values, discount), sweep, largest(change))
     raise not_converged(mdp, discount, max_sweeps, enough, change)
 
 
@@ -76,7 +78,7 @@ def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
     [[18.92, 17.03, 13.62], [0.0, -inf, -4.88], [-inf, 50.13, -inf]]
     """
     history = np.empty((sweeps + 1, *mdp.possible.shape))
-    history[0] = np.where(mdp.possible, first_values(mdp, discount)[:, np.newaxis], -np.inf)
+    history[0] = np.where(mdp.possible, 0.0, -np.inf)
     for sweep in range(sweeps):
         history[sweep + 1] = q_values(mdp, history[sweep].max(axis=1), discount)
     return history
@@ -93,37 +95,29 @@ def converged_q_value_iteration(
         np.subtract(new, q, out=change, where=mdp.possible)
         q, values = new, new.max(axis=1)
         if settled(change, enough, values):
-            return Solution(values, policy_of(mdp, values, discount), sweep, largest(change))
+            return Solution(values, greedy(mdp, values, discount), sweep, largest(change))
     raise not_converged(mdp, discount, max_sweeps, enough, np.abs(change).max(axis=1))
 
 
 def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
     """Solve V = R_π + γ T_π V exactly."""
-    check_discount(discount)
-    actions = checked_policy(mdp, policy)
-    transitions, rewards = followed(mdp, actions)
-    if discount == 1:
-        proper_policy(mdp, actions)
-        resting = undiscounted.resting_actions(mdp, only(mdp, actions)).any(axis=1)  # V = 0
-        transitions = sparse.diags_array((~resting).astype(float)) @ transitions
-    system = sparse.eye_array(len(actions), format="csc") - discount * transitions
-    return np.asarray(spsolve(system.tocsc(), rewards)).reshape(len(actions))
+    values = solved(mdp, checked_policy(mdp, policy), discount)
+    check_bounded(mdp, values, discount)
+    return values
 
 
 def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIES) -> Solution:
     """Evaluate and improve a policy until no action is better."""
-    check_solvable(mdp, discount)
-    policy = proper_policy(mdp) if discount == 1 else greedy_policy(mdp.expected_rewards)
+    policy = greedy_policy(mdp.expected_rewards)
     states = np.arange(mdp.number_of_states)
     for count in range(1, max_policies + 1):
-        values = policy_evaluation(mdp, policy, discount)
+        values = solved(mdp, policy, discount)
         best = best_actions(mdp, values, discount)
         kept = best[states, policy]  # an action that ties is no better: no going in circles
         if kept.all():
+            check_bounded(mdp, values, discount)
             residual = largest(q_values(mdp, values, discount).max(axis=1) - values)
-            # among ties without discount, only the policy that was evaluated is known to end
-            policy = policy if discount == 1 else np.argmax(best, axis=1)
-            return Solution(values, policy, count, residual)
+            return Solution(values, np.argmax(best, axis=1), count, residual)
         policy = np.where(kept, policy, np.argmax(best, axis=1))
     still = f"the policy still changes after {max_policies} evaluations"
     raise ConvergenceError(f"discount {discount}: {still}; allowed: a policy that stays")
@@ -137,13 +131,12 @@ def modified_policy_iteration(
     Fast on large models; γ is below 1. Improvements end when the span of their changes, max - min,
     is small: the result is the middle between bounds of V* (Puterman, 1994, section 6.6.3).
     """
-    check_discount(discount)
+    enough = tolerances.smallest_change(mdp, discount, tolerance)
     if discount == 1:
         others = "value iteration and policy iteration take 1 where episodes end"
         raise ModelError(
             f"discount is 1; allowed for modified policy iteration: below 1 ({others})"
         )
-    enough = tolerances.smallest_change(mdp, discount, tolerance)
     lowest = np.where(mdp.possible, mdp.expected_rewards, np.inf).min() / (1 - discount)
     values = np.full(mdp.number_of_states, lowest)  # from below, every step is upward
     sweeps, improvement = 0, np.zeros(mdp.number_of_states)
@@ -212,21 +205,9 @@ def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
     return tolerances.near_best(q_values(mdp, values, discount), least)
 
 
-def policy_of(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
-    """Return a greedy policy, the first of ties, [S].
-
-    With a discount of 1 it must end at rest; the tie widens until there is such a policy.
-    """
-    if discount < 1:
-        return np.argmax(best_actions(mdp, values, discount), axis=1)
-    q, least = q_values(mdp, values, discount), tolerances.least_value(mdp, values)
-    tie, reached, policy = tolerances.TIE, np.zeros(1, bool), np.empty(0)
-    while not reached.all():
-        near, worthless = tolerances.near_best(q, least, tie), np.abs(values) <= tie * least
-        resting = undiscounted.resting_actions(mdp, near & worthless[:, np.newaxis])
-        policy, reached = undiscounted.ways_to_rest(mdp, near, resting)
-        tie *= 10
-    return policy
+def greedy(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
+    """Return a greedy policy, the first of ties, [S]."""
+    return np.argmax(best_actions(mdp, values, discount), axis=1)
 
 
 def followed(mdp: MDP, actions: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
@@ -236,24 +217,34 @@ def followed(mdp: MDP, actions: np.ndarray) -> tuple[sparse.csr_array, np.ndarra
     return transitions, mdp.expected_rewards[states, actions]
 
 
+def solved(mdp: MDP, actions: np.ndarray, discount: float) -> np.ndarray:
+    """Solve the linear system of a policy's values, [S]."""
+    tolerances.check_discount(discount)
+    transitions, rewards = followed(mdp, actions)
+    system = sparse.eye_array(len(actions), format="csc") - min(discount, LIMIT) * transitions
+    return np.asarray(spsolve(system.tocsc(), rewards)).reshape(len(actions))
+
+
 def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
     """Return a policy of possible actions, int64 [S]."""
     actions = numbers("policy", policy, dtype=None)
     if actions.shape != (mdp.number_of_states,) or actions.dtype.kind not in "iu":
         given = f"shape {actions.shape} and type {actions.dtype}"
         raise ModelError(f"policy has {given}; allowed: {(mdp.number_of_states,)}, integers")
-    possible = (only(mdp, actions) & mdp.possible).any(axis=1)
-    for state in np.flatnonzero(~possible)[:1].tolist():
+    taken = np.arange(mdp.number_of_actions) == actions[:, np.newaxis]
+    for state in np.flatnonzero(~(taken & mdp.possible).any(axis=1))[:1].tolist():
         wrong = f"state {mdp.state_names[state]!r}: the policy's action {actions[state]}"
         allowed = ", ".join(map(str, np.flatnonzero(mdp.possible[state])))
         raise ModelError(f"{wrong} is impossible; allowed: {allowed}")
     return actions.astype(np.int64)
 
 
-def first_values(mdp: MDP, discount: float) -> np.ndarray:
-    """Return the first values of value iteration: 0, if safe."""
-    check_solvable(mdp, discount)
-    if discount == 1 and (mdp.rewards > 0).any() and (mdp.rewards < 0).any():
-        # from below V*: a circle of reward 0 would keep a higher value for ever
-        return policy_evaluation(mdp, proper_policy(mdp), discount)
-    return np.zeros(mdp.number_of_states)
+def check_bounded(mdp: MDP, values: np.ndarray, discount: float) -> None:
+    """Refuse values of endless episodes at discount 1."""
+    endless = np.abs(values) > LONGEST * tolerances.reward_scale(mdp)
+    for state in np.flatnonzero(endless & (discount == 1))[:1].tolist():
+        name = mdp.state_names[state]
+        raise ModelError(
+            f"discount is 1, but from state {name!r} rewards may come for ever; allowed: a "
+            "discount below 1, or a model with episodes that end"
+        )

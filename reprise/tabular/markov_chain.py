@@ -14,9 +14,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from reprise.tabular.loaders import entries, number, read_model
+from reprise.hyperparameters import Frozen, Name, Probability, Some
+from reprise.tabular.loaders import read_model
 from reprise.tabular.mdp import divisors, numbers
-from reprise.tabular.names import ModelError, checked_names, find
+from reprise.tabular.names import ModelError, checked_names, find, first_state
 
 MOST_STEPS = 1e9  # of all paths together: some seconds
 
@@ -37,6 +38,13 @@ class MarkovChain:
     def names(self, states: np.ndarray) -> list[str]:
         """Return the names of states, an index or a mask."""
         return [self.state_names[int(state)] for state in np.arange(len(self.state_names))[states]]
+
+
+class File(Frozen):
+    """A file of a Markov chain."""
+
+    states: Some[Name]
+    transitions: dict[Name, dict[Name, Probability]]
 
 
 class Absorption(NamedTuple):
@@ -66,10 +74,8 @@ def simulate(
 
     No path depends on another. The first paths, as many as are `shown`, keep all their states.
     """
-    start, absorbing = find(start_state, chain.state_names, "state"), chain.absorbing
-    if absorbing[start]:
-        allowed = ", ".join(chain.names(~absorbing)) or "none"
-        raise ModelError(f"start state {start_state!r} is absorbing; allowed: {allowed}")
+    absorbing = chain.absorbing
+    start = first_state(start_state, chain.state_names, absorbing)
     solved = absorption(chain)
     expected = solved.steps[solved.transient == start].item()
     if not expected * len(generators) <= MOST_STEPS:
@@ -178,11 +184,12 @@ def from_yaml(path: str | PathLike[str]) -> MarkovChain:
     successor that a state does not name never follows it.
     """
 
-    def build(transitions: object, states: Sequence[str]) -> MarkovChain:
-        matrix = np.zeros((len(states), len(states)))
-        axes = ("state", "state", states), ("state", "successor", states)
-        for place, at, probability in entries(transitions, axes):
-            matrix[at] = number(probability, f"{place}: probability")
-        return from_matrix(matrix, states)
+    def build(file: File) -> MarkovChain:
+        matrix = np.zeros((len(file.states), len(file.states)))
+        for state, row in file.transitions.items():
+            for successor, probability in row.items():
+                at = (find(name, file.states, "state") for name in (state, successor))
+                matrix[tuple(at)] = probability
+        return from_matrix(matrix, file.states)
 
-    return read_model(path, ["states", "transitions"], build)
+    return read_model(path, File, build)

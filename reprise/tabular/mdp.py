@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from reprise.tabular.names import ModelError, checked_names, find
+from reprise.tabular.names import ModelError, checked_names, find, first_state
 
 ROW_SUM_TOLERANCE = 1e-6  # numbers in single precision are that exact
 ROUNDED = 1e-9  # a row with a sum further from 1 is divided by it
@@ -37,23 +37,29 @@ class MDP:
         """The row s·A + a of each transition, int64 [N]."""
         return np.repeat(np.arange(self.possible.size), np.diff(self.transitions.indptr))
 
+    @property
+    def absorbing(self) -> np.ndarray:
+        """The states that lead only to themselves, unpaid, bool [S]."""
+        states = self.rows // self.number_of_actions
+        left = states[(self.transitions.indices != states) | (self.rewards != 0)]
+        return np.bincount(left, minlength=self.number_of_states) == 0
+
     def state(self, name: str) -> int:
         """Return the index of a state."""
         return find(name, self.state_names, "state")
+
+    def first_state(self, name: str) -> int:
+        """Return the index of a state that is not absorbing."""
+        return first_state(name, self.state_names, self.absorbing)
 
     def pair(self, state_name: str, action_name: str) -> tuple[int, int]:
         """Return the indices of a state and a possible action."""
         state, action = self.state(state_name), find(action_name, self.action_names, "action")
         if not self.possible[state, action]:
-            allowed = (self.action_names[int(a)] for a in np.flatnonzero(self.possible[state]))
-            raise ModelError(
-                f"{self.place(state, action)}: impossible action; allowed: {', '.join(allowed)}"
-            )
+            allowed = ", ".join(np.array(self.action_names)[self.possible[state]])
+            place = f"state {state_name!r}, action {action_name!r}"
+            raise ModelError(f"{place}: impossible action; allowed: {allowed}")
         return state, action
-
-    def place(self, state: int, action: int) -> str:
-        """Name a state and an action, as messages do."""
-        return f"state {self.state_names[state]!r}, action {self.action_names[action]!r}"
 
 
 def from_arrays(
@@ -92,65 +98,55 @@ def from_transitions(
 ) -> MDP:
     """Build a model from N transitions in any order.
 
-    The shape is (S, A). Pairs that do not occur are impossible, and transitions of probability 0
-    are dropped. Two transitions may share state, action and successor, and differ in reward. The
-    probabilities of a pair sum to 1; sums that are 1 to six digits only, as in single precision,
-    divide them. Names are s0, s1, ... and a0, a1, ... by default.
+    The shape is (S, A). Pairs that do not occur are impossible. Two transitions may share state,
+    action and successor, and differ in reward. The probabilities of a pair sum to 1; sums that are
+    1 to six digits only, as in single precision, divide them. Names are s0, s1, ... and a0, a1, ...
+    by default.
 
     Raises:
         ModelError: naming state, action, the value and the values allowed.
     """
-    number_of_states, number_of_actions = shape
-    if not (number_of_states > 0 and number_of_actions > 0):
-        raise ModelError(f"shape is {shape}; allowed: (1 or more states, 1 or more actions)")
-    state_names = checked_names(state_names, number_of_states, "state")
-    action_names = checked_names(action_names, number_of_actions, "action")
-    s = _indices("state", states, number_of_states)
-    a = _indices("action", actions, number_of_actions)
-    targets = _indices("successor", successors, number_of_states)
+    state_names = checked_names(state_names, shape[0], "state")
+    action_names = checked_names(action_names, shape[1], "action")
+    size, targets = shape[0] * shape[1], np.asarray(successors)
     p, r = numbers("probabilities", probabilities), numbers("rewards", rewards)
-    lengths = {"actions": a, "successors": targets, "probabilities": p, "rewards": r}
-    for name, array in lengths.items():
-        if array.shape != s.shape:
-            raise ModelError(f"{name} have shape {array.shape}; allowed: {s.shape}, as states")
-    rows, size = s.astype(np.int64) * number_of_actions + a, number_of_states * number_of_actions
+    try:
+        rows = np.ravel_multi_index((np.asarray(states), np.asarray(actions)), shape)
+        np.ravel_multi_index((rows, targets), (size, shape[0]))  # checks the successors
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"transitions of a model of shape {shape}: {error}") from None
+    if not rows.shape == targets.shape == p.shape == r.shape == (rows.size,):
+        shapes = ", ".join(str(array.shape) for array in (rows, targets, p, r))
+        raise ModelError(f"transitions have shapes {shapes}; allowed: (N,)")
 
     def place(row: int) -> str:
-        state, action = divmod(row, number_of_actions)
+        state, action = divmod(row, shape[1])
         return f"state {state_names[state]!r}, action {action_names[action]!r}"
 
     for n in np.flatnonzero(~((p >= 0) & (p <= 1) & np.isfinite(r)))[:1]:
         here = f"{place(int(rows[n]))}, successor {state_names[int(targets[n])]!r}"
-        if not 0 <= p[n] <= 1:
-            raise ModelError(f"{here}: probability is {p[n]}; allowed: from 0 to 1")
-        raise ModelError(f"{here}: reward is {r[n]}; allowed: finite numbers")
-    counts = np.bincount(rows, minlength=size)
-    sums = np.where(counts > 0, np.bincount(rows, p, size), np.nan)
-    expected_rewards = np.bincount(rows, p * r, size)
-    divide = divisors(sums, lambda row: f"{place(row)}: probabilities")
-    if (divide != 1).any():
-        p, expected_rewards = p / divide[rows], expected_rewards / divide
-    if not p.all():
-        kept = p > 0
-        rows, targets, p, r = rows[kept], targets[kept], p[kept], r[kept]
-        counts = np.bincount(rows, minlength=size)
-    if (rows[1:] < rows[:-1]).any():
-        order = np.argsort(rows, kind="stable")
-        targets, p, r = targets[order], p[order], r[order]
-    possible = (counts > 0).reshape(shape)
-    for state in np.flatnonzero(~possible.any(axis=1))[:1]:
+        wrong = f"probability is {p[n]}, reward is {r[n]}"
+        raise ModelError(f"{here}: {wrong}; allowed: a probability from 0 to 1, a finite reward")
+    possible = np.bincount(rows, minlength=size) > 0
+    for state in np.flatnonzero(~possible.reshape(shape).any(axis=1))[:1]:
         raise ModelError(
             f"state {state_names[int(state)]!r} has no possible action; allowed: one or more "
             "(a terminal state has one that leads back to it)"
         )
-    starts = np.append(0, np.cumsum(counts))
-    transitions = sparse.csr_array((p, targets, starts), (size, number_of_states), copy=True)
-    rewards = r.copy()
-    expected_rewards = np.where(possible, expected_rewards.reshape(shape), -np.inf)
-    parts = transitions.data, transitions.indices, transitions.indptr
-    for array in (*parts, rewards, expected_rewards, possible):
+    sums = np.where(possible, np.bincount(rows, p, size), np.nan)
+    divide = divisors(sums, lambda row: f"{place(row)}: probabilities")
+    expected_rewards = np.where(possible, np.bincount(rows, p * r, size) / divide, -np.inf)
+    p = p / divide[rows]
+    if not p.all() or (rows[1:] < rows[:-1]).any():
+        order = np.argsort(rows, kind="stable")
+        order = order[p[order] > 0]
+        rows, targets, p, r = (array[order] for array in (rows, targets, p, r))
+    starts = np.append(0, np.cumsum(np.bincount(rows, minlength=size)))
+    transitions = sparse.csr_array((p, targets, starts), (size, shape[0]), copy=True)
+    arrays = r.copy(), expected_rewards.reshape(shape), possible.reshape(shape)
+    for array in (transitions.data, transitions.indices, transitions.indptr, *arrays):
         array.setflags(write=False)
-    return MDP(transitions, rewards, expected_rewards, possible, state_names, action_names)
+    return MDP(transitions, *arrays, state_names, action_names)
 
 
 def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np.ndarray:
@@ -172,17 +168,6 @@ def divisors(sums: np.ndarray, owner: Callable[[int], str]) -> np.ndarray:
         allowed = f"1 within {ROW_SUM_TOLERANCE:g}"
         raise ModelError(f"{owner(row)} sum to {sums[row]:.12g}; allowed: {allowed}")
     return np.where(np.abs(sums - 1) > ROUNDED, sums, 1.0)
-
-
-def _indices(kind: str, values: ArrayLike, size: int) -> np.ndarray:
-    array = numbers(f"{kind} indices", values, dtype=None)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        given = f"shape {array.shape} and type {array.dtype}"
-        raise ModelError(f"{kind} indices have {given}; allowed: [N], integers")
-    if array.size and (array.min() < 0 or array.max() >= size):
-        n = int(np.argmax((array < 0) | (array >= size)))
-        raise ModelError(f"transition {n}: {kind} is {array[n]}; allowed: 0 to {size - 1}")
-    return array if array.size else array.astype(np.int64)
 
 
 class Sampler(NamedTuple):

@@ -1,9 +1,10 @@
 """Names of states and actions."""
 
-import difflib
 from collections.abc import Sequence
 
-from reprise.errors import UserError
+import numpy as np
+
+from reprise.errors import UserError, closest
 
 HINT_LIMIT = 10_000  # a search for the closest match among more names takes seconds
 
@@ -18,24 +19,34 @@ def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence
         return tuple(f"{kind[0]}{number}" for number in range(size))
     if len(names) != size:
         raise ModelError(f"there are {len(names)} {kind} names; allowed: {size}, one per {kind}")
-    for name in names:
-        if not isinstance(name, str) or not name:
-            raise ModelError(f"{kind} name {name!r} is not a name; allowed: text, not empty")
-    if len(set(names)) < size:
-        twice = next(name for name in names if list(names).count(name) > 1)
-        raise ModelError(f"{kind} name {twice!r} occurs twice; allowed: each name once")
+    check_distinct(names, f"the {kind} names")
     return tuple(names)
 
 
-def find(name: object, names: Sequence[str], kind: str, context: str = "") -> int:
-    """Return a name's index; the context begins the error."""
-    if isinstance(name, str) and name in names:
+def check_distinct(names: Sequence[str], what: str) -> None:
+    """Check that no name occurs twice."""
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise ModelError(f"{twice!r} occurs twice in {what}; allowed: each name once")
+
+
+def find(name: str, names: Sequence[str], kind: str) -> int:
+    """Return a name's index."""
+    if name in names:
         return names.index(name)
     known = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
-    message = f"{context}unknown {kind} {name!r}; allowed: {known}"
-    if len(names) <= HINT_LIMIT and (close := difflib.get_close_matches(str(name), names, 1, 0.5)):
-        message += f"; closest match: {close[0]!r}"
-    raise ModelError(message)
+    close = closest(name, names[:HINT_LIMIT])
+    hint = f"; closest match: {close!r}" if close else ""
+    raise ModelError(f"unknown {kind} {name!r}; allowed: {known}{hint}")
+
+
+def first_state(name: str, names: Sequence[str], absorbing: np.ndarray) -> int:
+    """Return the index of a state that is not absorbing."""
+    state = find(name, names, "state")
+    if absorbing[state]:
+        allowed = ", ".join(np.array(names)[~absorbing][:6]) or "none"
+        raise ModelError(f"start state {name!r} is absorbing; allowed: {allowed}")
+    return state
 
 
 def quoted(name: str) -> str:
@@ -46,7 +57,5 @@ def quoted(name: str) -> str:
 def metric_keys(names: Sequence[str]) -> list[str]:
     """Return keys for metrics.json, where a dot would split them."""
     keys = [name.replace(".", "_") for name in names]
-    if len(set(keys)) < len(names):
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ModelError(f"two names are both {twice!r} in metrics.json; allowed: one")
+    check_distinct(keys, "metrics.json")
     return keys

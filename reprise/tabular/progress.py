@@ -13,7 +13,6 @@ from reprise.tabular.mdp import MDP
 from reprise.tabular.problems import Problem
 from reprise.tabular.q_learning import Learner, Learning, episodes
 from reprise.tabular.settling import settling_records
-from reprise.tabular.undiscounted import absorbing_states
 
 
 def explore(
@@ -108,7 +107,7 @@ def explorable_states(mdp: MDP, start: np.ndarray) -> np.ndarray:
     while reached.sum() > before:
         before = int(reached.sum())
         reached[mdp.transitions.indices[reached[states]]] = True
-    return reached & ~absorbing_states(mdp)
+    return reached & ~mdp.absorbing
 
 
 def checkpoints_until(last: int, first: int, growth: float) -> list[int]:

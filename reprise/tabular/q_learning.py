@@ -16,7 +16,6 @@ from numba import njit
 from reprise import hyperparameters as kinds
 from reprise.tabular.exploration import RANDOM, Behaviour, act_greedily, appraise_curiously, falling
 from reprise.tabular.mdp import MDP, Sampler, draw, sampler
-from reprise.tabular.undiscounted import absorbing_states, first_state
 
 NOTHING = np.empty(0)  # records of a run without any
 
@@ -72,7 +71,7 @@ def q_learning(
     [[0, 0, 1], [0, 0, 1], [0, 0, 1]]
     """
     h, start = hyperparameters, np.zeros(mdp.number_of_states)
-    start[first_state(mdp, start_state)] = 1.0
+    start[mdp.first_state(start_state)] = 1.0
     pair, model = mdp.pair(*recorded), episodes(mdp, start, h.discount)
     curves = np.empty((len(generators), h.iterations // h.record_every))
     q = np.empty((len(generators), *mdp.possible.shape))
@@ -86,7 +85,7 @@ def q_learning(
 def episodes(mdp: MDP, start: np.ndarray, discount: float) -> Episodes:
     """Prepare a model for learning; start is a distribution, [S]."""
     source, starts = sampler(mdp), np.flatnonzero(start)
-    over = absorbing_states(mdp)[source.successors]
+    over = mdp.absorbing[source.successors]
     return Episodes(
         source,
         np.where(over, starts[0] if len(starts) == 1 else -1, source.successors),

@@ -21,7 +21,6 @@ from reprise.hyperparameters import Discount, Frozen, NonNegativeFloat, Recorded
 from reprise.tabular.dynamic_programming import policy_evaluation
 from reprise.tabular.mdp import MDP, Sampler, draw, from_transitions, numbers, sampler
 from reprise.tabular.names import ModelError
-from reprise.tabular.undiscounted import absorbing_states, first_state
 
 
 def uniform_policy(mdp: MDP) -> np.ndarray:
@@ -96,8 +95,8 @@ def td_learning(
     (1, 1, 2, 3)
     """
     chain = following(mdp, policy)
-    start, source = first_state(chain, start_state), sampler(chain)
-    resumed = np.where(absorbing_states(chain)[source.successors], start, source.successors)
+    start, source = chain.first_state(start_state), sampler(chain)
+    resumed = np.where(chain.absorbing[source.successors], start, source.successors)
     rates = np.array([[s.learning_rate, s.learning_rate_decay] for s in schedules])
     by_visits = np.array([s.count == "visits" for s in schedules])
     h, size = hyperparameters, mdp.number_of_states

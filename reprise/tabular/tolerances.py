@@ -35,8 +35,15 @@ def largest(values: np.ndarray) -> float:
     return float(np.abs(values).max())
 
 
+def check_discount(discount: float) -> None:
+    """Refuse a discount γ outside 0 to 1."""
+    if not 0 <= discount <= 1:
+        raise ModelError(f"discount is {discount}; allowed: from 0 to 1")
+
+
 def smallest_change(mdp: MDP, discount: float, tolerance: float) -> float:
     """Return the change at which sweeps end: tolerance·(1 - γ)/γ."""
+    check_discount(discount)
     if not tolerance > 0:
         raise ModelError(f"tolerance is {tolerance}; allowed: above 0")
     tolerance *= min(1.0, reward_scale(mdp))

@@ -2,8 +2,6 @@
 
 import contextlib
 import functools
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
@@ -69,13 +67,15 @@ def test_a_file_that_is_not_as_it_was_written_is_no_result(change):
     assert (len(again), results) == (1, whole)
 
 
-def test_other_parameters_or_a_changed_module_of_the_users_own_take_up_nothing(here, monkeypatch):
-    monkeypatch.syspath_prepend(here)
-    (here / "own_corridor.py").write_text("REWARD = 1\n")
-    monkeypatch.delitem(sys.modules, "own_corridor", raising=False)
-    importlib.import_module("own_corridor")
+def test_other_parameters_or_a_changed_environment_of_the_users_own_take_up_nothing(
+    here, monkeypatch
+):
+    monkeypatch.setattr(checkpoints, "ROOT", here)
+    own = here / "environments/corridor.py"
+    own.parent.mkdir()
+    own.write_text("REWARD = 1\n")
     ran()
     assert ran(learning_rate=2.0)[0] == "012"
     assert ran()[0] == ""
-    (here / "own_corridor.py").write_text("REWARD = 2\n")
+    own.write_text("REWARD = 2\n")
     assert ran()[0] == "012"

@@ -91,7 +91,11 @@ WORTH_NOTHING = (
     ("problem", "change", "message"),
     [
         ("three_state", {"start_state": "s9"}, "unknown state 's9'; allowed: s0, s1, s2"),
-        ("taxi", {"environment": "CartPole-v1"}, "environment 'CartPole-v1' has no transition tab"),
+        (
+            "taxi",
+            {"environment": "CartPole-v1"},
+            "environment 'CartPole-v1': it has no trans",
+        ),
         ("three_state", {"start_state": "s1"}, WORTH_NOTHING.format("three_state", 0.9)),
         ("frozen_lake", {"discount": 0.0}, WORTH_NOTHING.format("frozen_lake", 0.0)),
     ],

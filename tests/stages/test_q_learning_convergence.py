@@ -66,7 +66,7 @@ def test_a_discount_of_one_is_refused_before_anything_is_learnt(
     few: Params, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(q_learning_convergence.q_learning, "q_learning", None)
-    with pytest.raises(ModelError, match="from state 's0' a reward above 0 can come again"):
+    with pytest.raises(ModelError, match="from state 's0' rewards may come for ever"):
         q_learning_convergence.run(few.model_copy(update={"discount": 1.0}))
 
 

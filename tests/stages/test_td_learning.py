@@ -75,5 +75,5 @@ def test_the_ratio_of_means_covers_the_truth_as_often_as_it_says():
 
 @pytest.mark.parametrize("key", ["start_state", "traced_state"])
 def test_a_state_that_the_model_does_not_have_is_refused(few: Params, key: str):
-    with pytest.raises(ModelError, match="unknown state 's9'; allowed: s0, s1, s2; closest match"):
+    with pytest.raises(ModelError, match="unknown state 's9'; allowed: s0, s1, s2"):
         td_learning.run(few.model_copy(update={key: "s9"}))

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from reprise.tabular.names import ModelError
+from reprise.errors import UserError
 
 
 def refusal(build: Callable, *given: Any, **named: Any) -> str:
     """Return the error's message, of one line."""
-    with pytest.raises(ModelError) as caught:
+    with pytest.raises(UserError) as caught:
         build(*given, **named)
     assert "\n" not in str(caught.value)
     return str(caught.value)

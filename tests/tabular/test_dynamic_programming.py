@@ -18,8 +18,8 @@ from reprise.tabular.dynamic_programming import (
     switching_discount,
     value_iteration,
 )
-from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import from_arrays, from_transitions
+from reprise.tabular.problems import from_gymnasium
 from tests.tabular.refusal import refusal
 from tests.tabular.textbook import random_model
 
@@ -136,9 +136,9 @@ def test_too_few_sweeps_are_an_error_with_the_rest(three_state):
         policy_iteration(three_state, 0.95, 1)
 
 
-CIRCLE = from_arrays(np.eye(2)[[[1, 0], [0, 1]]], np.zeros((2, 2)) - [[1], [0]])
+CIRCLE = from_arrays(np.eye(2)[[[1, 0], [0, 1]]], np.zeros((2, 2)) - [[1], [1]])
 FOR_EVER = from_arrays([[[0.0, 1.0]], [[1.0, 0.0]]], [[-1.0], [-1.0]])
-REFUSED = "discount is 1 and cannot converge: "
+REFUSED = "discount is 1, but from state 's0' rewards may come for ever; allowed: a discount"
 
 
 @pytest.mark.parametrize(
@@ -158,9 +158,25 @@ def test_what_cannot_be_solved_is_an_error_that_names_it(three_state, solve, giv
 
 
 def test_no_discount_where_no_episode_ends_is_an_error_that_names_the_state():
-    assert refusal(policy_iteration, FOR_EVER, 1.0) == (
-        f"{REFUSED}no policy leads from state 's0' to an absorbing state of reward 0; allowed: a "
-        "discount below 1, or a model with episodes that end"
-    )
-    message = refusal(policy_evaluation, CIRCLE, [1, 0], 1.0)
-    assert message.startswith(f"{REFUSED}the policy does not lead from state 's0' to an absorbing")
+    assert refusal(policy_iteration, FOR_EVER, 1.0).startswith(REFUSED)
+    assert refusal(policy_evaluation, CIRCLE, [1, 0], 1.0).startswith(REFUSED)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_episodes_that_end_are_solved_without_discount(seed):
+    # Every action ends the episode with probability 0.2, in a last state: that is a discount of 0.8
+    _, probabilities, rewards = random_model(seed, states=5)
+    going_on, paid = np.zeros((2, 6, probabilities.shape[1], 6))
+    possible = probabilities.any(axis=2)
+    going_on[:5, :, :5], paid[:5, :, :5] = 0.8 * probabilities, rewards
+    going_on[:5, :, 5] = 0.2 * possible
+    going_on[5, :, 5] = 1.0
+    paid[:5, :, 5] = (probabilities * rewards).sum(axis=2)
+    discounted = from_arrays(probabilities, rewards)
+    expected = policy_iteration(discounted, 0.8)
+    for solver, solve in SOLVERS.items():
+        if solver != "modified":
+            found = solve(from_arrays(going_on, paid), 1.0)
+            np.testing.assert_allclose(found.values[:5], expected.values, rtol=0, atol=1e-6)
+            assert (found.policy[:5] == expected.policy).all()

@@ -96,27 +96,27 @@ CHAPTER = from_matrix([[0.5, 0.5], [0, 1]], ["s0", "end"])
         (RARE, "s0", "states 's0', 's1': absorption is too rare"),
         (LONG, "s0", "start state 's0': 2 paths of 1e+12 steps on average"),
         (CHAPTER, "end", "start state 'end' is absorbing; allowed: s0"),
-        (CHAPTER, "s9", "unknown state 's9'; allowed: s0, end; closest match: 's0'"),
+        (CHAPTER, "s9", "unknown state 's9'; allowed: s0, end"),
     ],
 )
 def test_a_chain_that_cannot_be_walked_is_refused(chain, start, message):
     assert refusal(walked, chain, start, 2).startswith(message)
 
 
-ROW = "state 's0', successor 's1': probability is"
+ROW = ".transitions.s0.s1 is"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("  s0: {s0: 0.7, s1: 0.2}\n  s1: {s1: 1}", "state 's0': probabilities sum to 0.9; all"),
-        ("  s0: {s1: 1}", "state 's1': probabilities sum to 0; allowed: 1 within 1e-06"),
-        ("  s0: {s1: .nan}\n  s1: {s1: 1}", f"{ROW} nan; allowed: from 0 to 1"),
-        ("  s0: {s1: often}", f"{ROW} 'often'; allowed: a number"),
-        ("  s0: {s2: 1}", "state 's0': unknown state 's2'; allowed: s0, s1; closest match: 's"),
-        ("  s00: {s1: 1}", "transitions: unknown state 's00'; allowed: s0, s1; closest match: 's0"),
+        ("  s0: {s0: 0.7, s1: 0.2}\n  s1: {s1: 1}", ": state 's0': probabilities sum to 0.9; a"),
+        ("  s0: {s1: 1}", ": state 's1': probabilities sum to 0; allowed: 1 within 1e-06"),
+        ("  s0: {s1: .nan}\n  s1: {s1: 1}", f"{ROW} nan; allowed: less than or equal to 1"),
+        ("  s0: {s1: often}", f"{ROW} 'often'; allowed: a valid number"),
+        ("  s0: {s2: 1}", ": unknown state 's2'; allowed: s0, s1"),
+        ("  s00: {s1: 1}", ": unknown state 's00'; allowed: s0, s1; closest match: 's0'"),
         (b"\xff", ""),
-        (None, "cannot be read: No such file"),
+        (None, " cannot be read: No such file"),
     ],
 )
 def test_a_bad_file_is_an_error_that_names_file_and_place(tmp_path, text, message):
@@ -124,7 +124,7 @@ def test_a_bad_file_is_an_error_that_names_file_and_place(tmp_path, text, messag
     if text is not None:
         rows = text.encode() if isinstance(text, str) else text
         path.write_bytes(b"states: [s0, s1]\ntransitions:\n" + rows)
-    assert refusal(from_yaml, path).startswith(f"{path}: {message}")
+    assert refusal(from_yaml, path).startswith(f"{path}{message}")
 
 
 def test_a_matrix_that_is_not_square_is_refused():

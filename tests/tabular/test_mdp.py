@@ -35,8 +35,8 @@ def test_two_transitions_to_the_same_successor_keep_their_rewards():
     ("cell", "value", "message"),
     [
         ((0, 0, 1), 0.4, "0', action 'a0': probabilities sum to 0.9; allowed: 1 within 1e-06"),
-        ((0, 0, 1), -0.5, "0', action 'a0', successor 's1': probability is -0.5; allowed: from 0"),
-        ((1, 0, 1), np.nan, "1', action 'a0', successor 's1': probability is nan; allowed: from 0"),
+        ((0, 0, 1), -0.5, "0', action 'a0', successor 's1': probability is -0.5, reward is"),
+        ((1, 0, 1), np.nan, "1', action 'a0', successor 's1': probability is nan, reward is"),
         (1, 0.0, "1' has no possible action; allowed: one or more (a terminal state has one that "),
     ],
 )
@@ -46,20 +46,22 @@ def test_dense_probabilities_that_cannot_be_are_refused_with_the_place(cell, val
     assert refusal(from_arrays, probabilities, REWARDS).startswith(f"state 's{message}")
 
 
+SHAPE = "transitions of a model of shape (2, 1)"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"successors": [0, 2]}, "transition 1: successor is 2; allowed: 0 to 1"),
-        ({"states": [0, -1]}, "transition 1: state is -1; allowed: 0 to 1"),
-        ({"actions": [0.0, 0.0]}, "action indices have shape (2,) and type float64; allowed: [N]"),
-        ({"rewards": [0.0]}, "rewards have shape (1,); allowed: (2,), as states"),
-        ({"rewards": [0, np.inf]}, "state 's1', action 'a0', successor 's0': reward is inf; all"),
-        ({"rewards": [np.nan, 0]}, "state 's0', action 'a0', successor 's1': reward is nan; all"),
-        ({"shape": (0, 1)}, "shape is (0, 1); allowed: (1 or more states, 1 or more actions)"),
+        ({"successors": [0, 2]}, f"{SHAPE}: invalid entry in coordinates array"),
+        ({"states": [0, -1]}, f"{SHAPE}: invalid entry in coordinates array"),
+        ({"actions": [0.0, 0.0]}, f"{SHAPE}: only int indices permitted"),
+        ({"rewards": [0.0]}, "transitions have shapes (2,), (2,), (2,), (1,); allowed: (N,)"),
+        ({"rewards": [0, np.inf]}, "state 's1', action 'a0', successor 's0': probability is 1.0"),
+        ({"rewards": [np.nan, 0]}, "state 's0', action 'a0', successor 's1': probability is 1.0"),
+        ({"shape": (0, 1)}, "transitions of a model of shape (0, 1): cannot"),
         ({"probabilities": [1, 0]}, "state 's1', action 'a0': probabilities sum to 0; allowed: 1"),
-        ({"state_names": ["a", "a"]}, "state name 'a' occurs twice; allowed: each name once"),
+        ({"state_names": ["a", "a"]}, "'a' occurs twice in the state names; allowed: each"),
         ({"state_names": ["a"]}, "there are 1 state names; allowed: 2, one per state"),
-        ({"action_names": [3]}, "action name 3 is not a name; allowed: text, not empty"),
     ],
 )
 def test_transitions_that_cannot_be_are_refused_with_the_place(change, message):
@@ -112,4 +114,4 @@ def test_a_number_draws_the_transition_in_whose_share_it_lies():
 def test_names_that_have_the_same_key_in_the_metrics_are_refused():
     assert metric_keys(["worn, 1.5 years", "broken"]) == ["worn, 1_5 years", "broken"]
     message = refusal(metric_keys, ["v.1", "x", "v_1"])
-    assert message == "two names are both 'v_1' in metrics.json; allowed: one"
+    assert message == "'v_1' occurs twice in metrics.json; allowed: each name once"

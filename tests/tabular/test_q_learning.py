@@ -8,8 +8,8 @@ import pytest
 
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values
 from reprise.tabular.exploration import RANDOM, curious, epsilon_greedy
-from reprise.tabular.loaders import from_gymnasium
 from reprise.tabular.mdp import from_arrays
+from reprise.tabular.problems import from_gymnasium
 from reprise.tabular.q_learning import (
     Hyperparameters,
     episodes,
