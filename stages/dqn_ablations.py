@@ -1,12 +1,9 @@
 """Trains variants of the chapter's DQN, each with one change.
 
-Reads: params.yaml.
-Writes to data/dqn_ablations/:
-    metrics.json        each variant by itself and with its partner, warnings, replay_access
-    samples.csv         a row for each variant and seed
-    returns.csv         the return of each training episode, one column for each shown seed
-    learning_curve.csv  mean, median and quantiles over seeds
-    warnings.csv        loss and mean target of the base around its collapses, among calm seeds
+Reads params.yaml. Writes to data/dqn_ablations/: metrics.json (each variant by itself and with its
+partner, warnings, replay_access), samples.csv (a row for each variant and seed), returns.csv (the
+return of each training episode, of shown seeds), learning_curve.csv (mean, median and quantiles
+over seeds), warnings.csv (loss and mean target of the base around its collapses, among calm seeds).
 
 A variant has its own seeds. Its *partner* differs from it in one thing: of `double` it is
 `target_hard`, since double Q-learning needs a target network; of all others `base`. The copied and

@@ -1,14 +1,11 @@
 """Plays CartPole by rules, by chance and with untrained networks.
 
-Reads: params.yaml.
-Writes to data/hardcoded_baseline/:
-    metrics.json    the returns of each policy; the growth of swings under the angle rule
-    episodes.csv    the return of every episode of the policies without a network
-    further.csv     the return of further episodes under the angle rule, from random starts
-    untrained.csv   the mean return of every untrained network
-    trace.csv       one episode under the angle rule, step by step
-    swings.csv      every swing of pole and cart under the angle rule
-    angle.gif, random.gif, angle_and_velocity.gif    the same start under three policies
+Reads params.yaml. Writes to data/hardcoded_baseline/: metrics.json (the returns of each policy; the
+growth of swings under the angle rule), episodes.csv (the return of every episode of the policies
+without a network), further.csv (of further episodes under the angle rule, from random starts),
+untrained.csv (the mean return of every untrained network), trace.csv (one episode under the angle
+rule, step by step), swings.csv (every swing of pole and cart under the angle rule), and angle.gif,
+random.gif, angle_and_velocity.gif (the same start under three policies).
 """
 
 import contextlib

@@ -1,13 +1,11 @@
 """Studies a training stage by many settings over many seeds.
 
-Reads: params.yaml, with the section of the studied stage; dvc.yaml tracks that section only.
-Writes to data/hyperparameter_study/:
-    metrics.json    the best and the worst setting, the settings that solve, effects, few seeds
-    samples.csv     a row for each setting and seed
-    settings.csv    a row for each setting
-    choice.csv      a row for each seed that reports a setting chosen by others, by what was tuned
-    effects.csv     a row for each value of each hyperparameter, over all settings with the value
-    few_seeds.csv   how often few seeds put a pair of settings in the wrong order
+Reads params.yaml, with the section of the studied stage. Writes to data/hyperparameter_study/:
+metrics.json (the best and the worst setting, the settings that solve, effects, few seeds),
+samples.csv (a row for each setting and seed), settings.csv (a row for each setting), choice.csv (a
+row for each seed that reports a setting chosen by others, by what was tuned), effects.csv (a row
+for each value of each hyperparameter, over all settings with the value), few_seeds.csv (how often
+few seeds put a pair of settings in the wrong order).
 
 The first `choosing_seeds` of each setting choose, and only the others report what was chosen: the
 mean of the best of many settings flatters it on the seeds that chose it.
