@@ -86,7 +86,7 @@ def run(params: Params) -> dict:
     grouped: dict[str, Any] = packs.by_variant(cut[:-1], runs)
     joined = {name: join(each) for name, each in grouped.items()}
     compared = params.evaluation, params.baseline, params.environment.solved_return
-    results = variants.results(joined, *compared) | {"examples.csv": examples}
+    results: dict = variants.results(joined, *compared) | {"examples.csv": examples}
     half_lives = {name: half_life(discount) for name, discount in params.half_lives.items()}
     results["metrics.json"]["half_lives"] = half_lives
     return results

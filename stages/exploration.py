@@ -43,7 +43,71 @@ class ThreeState(Learning):
     start_state: kinds.Name
 
     @property
-    def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
+    def problem(self) -> problems.Problem:
+        """The model and its start."""
+        mdp = loaders.from_yaml(THREE_STATE)
+        return problems.from_state("three_state", mdp, self.discount, self.start_state)
+
+
+class ToyText(Learning):
+    """A model of Gymnasium, which has Taxi as v4 only."""
+
+    discount: kinds.BelowOne
+    epsilon_decay: kinds.PositiveInt
+    environment: kinds.Name
+
+    @property
+    def problem(self) -> problems.Problem:
+        """The model and its start."""
+        return problems.toy_text(self.environment, self.discount)
+
+
+Trial = ThreeState | ToyText
+
+
+class Problems(kinds.Frozen):
+    """All problems."""
+
+    three_state: ThreeState
+    cliff_walking: ToyText
+    taxi: ToyText
+    frozen_lake: ToyText
+
+
+class Checkpoints(kinds.Frozen):
+    """The steps after which the greedy policy is evaluated."""
+
+    first: kinds.PositiveInt
+    growth: Annotated[float, Field(ge=1.001, allow_inf_nan=False)]  # from one to the next
+
+
+class Params(kinds.Frozen):
+    """The section of params.yaml."""
+
+    seed: kinds.Seed
+    runs: kinds.AtLeastTwo
+    tolerance: kinds.Fraction  # relative to the optimum
+    epsilon_start: kinds.Probability
+    epsilon_end: kinds.Probability
+    curiosities: Annotated[tuple[kinds.PositiveFloat, ...], Field(strict=False)]
+    checkpoints: Checkpoints
+    problems: Problems
+
+    def behaviours(self, trial: Trial) -> dict[str, exploration.Behaviour]:
+        """Return the behaviours by name, the baseline first."""
+        epsilons = self.epsilon_start, self.epsilon_end, trial.epsilon_decay
+        found = {BASELINE: exploration.RANDOM}
+        found["epsilon_greedy"] = exploration.epsilon_greedy(*epsilons)
+        curious = {f"curiosity_{k:.9g}".replace(".", "_"): k for k in self.curiosities}
+        return found | {name: exploration.curious(k) for name, k in curious.items()}
+
+    def steps(self, trial: Trial) -> list[int]:
+        """Return the checkpoints of a problem."""
+        first, growth = self.checkpoints.first, self.checkpoints.growth
+        return progress.checkpoints_until(trial.iterations, first, growth)
+
+
+def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
     """Return the progress of one problem's runs by one behaviour."""
     name, behaviour = pack.variant.split()
     trial = getattr(params.problems, name)

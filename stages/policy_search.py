@@ -85,10 +85,8 @@ def run(params: Params) -> dict:
             "best_share": landscape.best_share,
             **vacuum.quality(searched, landscape, params.tolerances, every),
             "neat": {
-                **{
-                    name: intervals.summary(winners[name])
-                    for name in ("generations", "evaluations")
-                },
+                "generations": intervals.summary(winners["generations"]),
+                "evaluations": intervals.summary(winners["evaluations"]),
                 **training.evaluation(returns, params.neat.evaluation),
             },
             "room": ROOM._asdict() | {"dust": vacuum.DUST},

@@ -43,11 +43,12 @@ def graph(results: Results) -> Figure:
             label = (tail + head) / 2 + (bend / 2 + 0.22 / np.linalg.norm(right)) * right
         look["connectionstyle"] = f"arc3,rad={bend}"
         axes.annotate("", head, tail, arrowprops=look)
-        axes.text(*label, f"{probability:g}", **middle)
+        axes.text(label[0], label[1], f"{probability:g}", **middle)
     for state, colour in colours.items():
         box = {"boxstyle": "circle,pad=0.7" if state in left else "square,pad=0.7", "color": colour}
         look = {"color": "white", "weight": "bold", "fontsize": 12, "bbox": box}
-        axes.text(*centres[state], state, **middle | look)
+        x, y = centres[state]
+        axes.text(x, y, state, **middle | look)
     x, y = centres[results.params["start_state"]]
     axes.text(x, y - 0.5, "start", color=style.GREY, fontsize=style.SMALL, **middle)
     axes.set(xlim=(-3.5, 3.5), ylim=(-2.3, 1.7), aspect="equal")

@@ -31,8 +31,8 @@ def sweeps(results: Results) -> Figure:
         for (state, action), values in table.groupby(["state", "action"], sort=False):
             colour = style.CYCLE[states.index(state) % len(style.CYCLE)]
             best = one["best_action"][_key(state)] == action
-            look = {"linewidth": 2.2 if best else 1.0, "alpha": 1.0 if best else 0.65}
-            axes.plot(values["sweep"], values["q"], color=colour, **look)
+            width, alpha = (2.2, 1.0) if best else (1.0, 0.65)
+            axes.plot(values["sweep"], values["q"], color=colour, linewidth=width, alpha=alpha)
             last = float(values["q"].iloc[-1])
             ends[-1].append(Label(last, pair_name(state, action), colour))
         style.finish(axes, "sweep", "Q-value" if axes is row[0] else "", title)
