@@ -34,16 +34,6 @@ def counts(results: Results) -> Markdown:
     return show.table(rows, ("family", *VERDICTS))
 
 
-def improvements(results: Results) -> Figure:
-    """Draw the claims about probabilities of improvement."""
-    return _intervals(results, "improvement", "probability of improvement")
-
-
-def shares(results: Results) -> Figure:
-    """Draw the claims about shares of seeds."""
-    return _intervals(results, "share", "share of the seeds or runs")
-
-
 def others(results: Results) -> Figure:
     """Draw the distance of other claims from their margins.
 
@@ -86,7 +76,7 @@ def ledger_in_full(results: Results) -> Markdown:
     return Markdown(ledger.markdown(results.table("ledger"), ".", in_full=True))
 
 
-def _intervals(results: Results, form: str, x_label: str) -> Figure:
+def intervals(results: Results, form: str, x_label: str) -> Figure:
     """Draw claims about probabilities, their claimed regions pale."""
     rows = results.table("ledger").query("form == @form")
     figure, axes = _rows(rows, x_label)

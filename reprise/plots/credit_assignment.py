@@ -23,8 +23,11 @@ def example(results: Results) -> Figure:
     steps = table[table["example"] == table["example"].iloc[0]]
     episodes = [group for _, group in steps.groupby("episode")]
     columns, widths = len(episodes), [len(episode) + 1 for episode in episodes]
-    number, shared = 3 * columns, {"sharex": "col", "sharey": "row", "width_ratios": widths}
-    figure, grid = style.panels(number, columns, (0.9, 1.3), ("step t", ""), **shared)
+    names = [(one["episode"].iloc[0], one["reward"].sum()) for one in episodes]
+    titles = [_minus(f"episode {name}: {total:g} in total") for name, total in names]
+    shared = {"sharex": "col", "sharey": "row", "width_ratios": widths}
+    titles += [""] * 2 * columns
+    figure, grid = style.panels(titles, columns, (0.9, 1.3), ("step t", ""), **shared)
     for place, axes in enumerate(grid):
         quantity, episode = QUANTITIES[place // columns], episodes[place % columns]
         colours = [style.BLUE if value >= 0 else style.VERMILION for value in episode[quantity]]
@@ -38,9 +41,6 @@ def example(results: Results) -> Figure:
         axes.grid(axis="x", visible=False)
         if place % columns == 0:
             axes.set_ylabel(quantity)
-        if place < columns:
-            name, total = episode["episode"].iloc[0], episode["reward"].sum()
-            axes.set_title(_minus(f"episode {name}: {total:g} in total"), fontsize=9.5)
     figure.align_ylabels()
     return figure
 

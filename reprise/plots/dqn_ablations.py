@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from reprise.measures.variants import in_words
 from reprise.plots import figures, style, variant_panels
@@ -47,7 +47,8 @@ def forgetting_by_buffer(results: Results) -> Figure:
 def responses(results: Results, key: str) -> Figure:
     """Draw final returns and forgetting by one hyperparameter."""
     names, table = _values(results, key), results.table("samples")
-    figure, (left, right) = style.panels(2, 2, (3.2, 0), sharex=True)
+    labels = (in_words(key), "")
+    figure, (left, right) = style.panels(("", ""), 2, (3.2, 0), labels, sharey=False)
     means, shares, sure = {}, {}, results.confidence
     for value, name in names.items():
         sample = variant_panels.samples_of(results, "final")[name]
@@ -68,7 +69,7 @@ def responses(results: Results, key: str) -> Figure:
         axes.set_xticks(list(names), [f"{value:,g}" for value in names])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.12)
-        style.finish(axes, in_words(key), y_label, "")
+        axes.set_ylabel(y_label)
     style.note(figure, f"Bars: {sure:.0%} intervals. Vermilion: the base. Faint: each seed.")
     return figure
 
@@ -98,21 +99,20 @@ def correlation(results: Results, column: str, title: str) -> Figure | None:
 
 def before_collapses(results: Results) -> Figure | None:
     """Draw where collapsing seeds are among calm ones, if any."""
-    tables = dict(list(results.table("warnings", "episode").groupby("quantity")))
+    found = dict(list(results.table("warnings", "episode").groupby("quantity")))
+    tables = {title: found[name] for name, title in WARNINGS.items() if name in found}
     if not tables:
         return None
-    figure, row = style.panels(len(tables), len(tables), (3.3, 0), **style.SHARED)
-    for axes, name in zip(row, (name for name in WARNINGS if name in tables), strict=True):
+    labels = ("episodes from the collapse", "place among calm seeds")
+    figure, row = style.panels(tables, len(tables), (3.3, 0), labels)
+    for axes, table in zip(row, tables.values(), strict=True):
         axes.axvspan(-results.params["warning"] - 0.5, -0.5, color=style.GREY, alpha=0.1, lw=0)
         axes.axhline(EVEN, **style.DASHED)
         axes.axvline(0, color=style.VERMILION, linewidth=1)
         look = {"marker": "o", "markersize": 3.5}
-        style.curves(axes, {"": tables[name]}, {("low", "high"): 0.2}, "mean", **look)
+        style.curves(axes, {"": table}, {("low", "high"): 0.2}, "mean", **look)
         axes.set_ylim(0, 1)
         axes.set_yticks([0, EVEN, 1], ["lowest", "middle", "highest"])
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-        style.finish(axes, "episodes from the collapse", "", WARNINGS[name])
-    row[0].set_ylabel("place among calm seeds")
     line = f"Line and band: mean over seeds with its {CONFIDENCE:.0%} interval."
     style.note(figure, f"{line}\nShaded: before the collapse. Vermilion: it begins.")
     return figure

@@ -42,14 +42,13 @@ def return_and_loss(results: Results) -> Figure | None:
     }
     if tables["loss"].empty:
         return None
-    labels = (figures.clock(results), "")
-    figure, column = style.panels(2, 1, (0.8, 2.0), labels, sharex=True)
+    labels, titles = (figures.clock(results), ""), ("Return and loss", "")
+    figure, column = style.panels(titles, 1, (0.8, 2.0), labels, sharey=False)
     for axes, (label, table), colour in zip(column, tables.items(), style.CYCLE, strict=False):
         style.curves(axes, {label: table}, {("low", "high"): 0.22}, colours=[colour], lw=1.4)
         axes.set_ylabel(label)
     if (tables["loss"][["low", "median"]] > 0).all(axis=None):
         column[1].set_yscale("log")
-    column[0].set_title("Return and loss")
     figure.align_ylabels()
     style.note(figure, f"Lines: medians. Bands: {figures.BAND} of the seeds.")
     return figure
@@ -78,10 +77,10 @@ def policy_maps(results: Results) -> Figure | Markdown:
         np.linspace(axis.min(), axis.max(), 241) for axis in (networks.columns, networks.index)
     )
     maps = {rule: figures.by_rule(rule, degrees, speeds) for rule in figures.RULES}
-    figure, row = style.panels(3, 3, (3.4, 0), **style.SHARED)
-    for axes, (title, policy) in zip(row, (maps | {"DQN": networks}).items(), strict=True):
-        labels = ("angle of the pole (°)", "angular velocity (rad/s)" if axes is row[0] else "")
-        figures.map_policy(axes, policy, ("left", "right"), labels, title)
+    maps |= {"DQN": networks}
+    figure, row = style.panels(maps, 3, (3.4, 0), figures.PLANE)
+    for axes, policy in zip(row, maps.values(), strict=True):
+        figures.map_policy(axes, policy, ("left", "right"))
         axes.set(xlim=degrees[[0, -1]], ylim=speeds[[0, -1]])  # no cell's outer half
     style.colour_bar(figure, row, row[-1].collections[0], "share that pushes right")
     style.note(figure, "The cart stands still in the middle. Line: half of the seeds push right.")

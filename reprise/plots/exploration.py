@@ -36,15 +36,15 @@ def coverage(results: Results) -> Figure:
 
 def _curves(results: Results, quantity: str, y_label: str, floor: float | None = None) -> Figure:
     problems = results.table("curves", "step").groupby("problem", sort=False)
-    labels = ("steps", y_label)
-    figure, grid = style.panels(len(problems), 2, (1.2, 2.3), labels, sharey=True)
-    for axes, (problem, rows) in zip(grid, problems, strict=True):
+    titles = [_title(problem) for problem, _ in problems]
+    figure, grid = style.panels(titles, 2, (1.2, 2.3), ("steps", y_label), sharex=False)
+    for axes, (_, rows) in zip(grid, problems, strict=True):
         tables = {}
         for behaviour, part in rows.groupby("behaviour", sort=False):
             table = part.filter(like=quantity).clip(lower=floor)
             tables[_name(behaviour)] = table.rename(columns=lambda name: name.split("_")[-1])
         style.curves(axes, tables, {("q25", "q75"): 0.16}, linewidth=1.5)
-        axes.set(xscale="log", title=_title(problem))
+        axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.yaxis.set_major_formatter(_percent)
     lines, names = grid[0].get_legend_handles_labels()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +26,7 @@ RULES: dict[str, Callable] = {
     "angle": lambda angle, velocity: angle,
     "angle and velocity": lambda angle, velocity: angle + velocity,
 }
+PLANE = ("angle of the pole (°)", "angular velocity (rad/s)")
 MEANS = "mean with its {} interval; faint dots: each seed"
 
 
@@ -187,7 +187,8 @@ def single_seeds(results: Results) -> Figure:
     order = order.sort_values("last_return", ascending=False, kind="stable")
     ranks = np.unique(np.linspace(0, len(order) - 1, SHOWN).round().astype(int))
     labels = (clock(results), "return")
-    figure, grid = style.panels(len(ranks), min(3, len(ranks)), (0.7, 1.65), labels, **style.SHARED)
+    titles = [f"rank {rank + 1} of {len(order)}" for rank in ranks]
+    figure, grid = style.panels(titles, min(3, len(ranks)), (0.7, 1.65), labels)
     over_seeds = results.table("learning_curve", str(curves.index.name))
     for axes, rank in zip(grid, ranks, strict=True):
         band = over_seeds["low"], over_seeds["high"]
@@ -195,21 +196,18 @@ def single_seeds(results: Results) -> Figure:
         seed = curves[f"seed_{order['seed'].iloc[rank]}"]
         axes.plot(curves.index, seed, color=style.BLUE, linewidth=0.8)
         axes.axhline(top, **style.DASHED)
-        title = f"rank {rank + 1} of {len(order)}"
-        axes.set_title(title, fontsize=style.SMALL, fontweight="normal", pad=5)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.hold(grid, top)
     style.note(figure, f"Line: the one seed. Band: {BAND} of all seeds. Dashed: the maximum.")
     return figure
 
 
-def rasters(results: Results, panels: Mapping[str, pd.DataFrame], title: str = "") -> Figure:
+def rasters(results: Results, panels: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw seeds [T, N] as rows of colour, best first."""
     scale = style.limits(maximum(results).value, *panels.values(), room=0)
     labels = (clock(results), "seeds, sorted by mean")
     columns, height = min(2, len(panels)), (0.7, 1.9 if len(panels) > 1 else 3.5)
-    figure, grid = style.panels(len(panels), columns, height, labels, sharex=True)
-    for axes, (name, seeds) in zip(grid, panels.items(), strict=True):
+    figure, grid = style.panels(panels, columns, height, labels, sharey=False)
+    for axes, seeds in zip(grid, panels.values(), strict=True):
         order = seeds.mean().sort_values(ascending=False, kind="stable").index
         first, last = float(seeds.index[0]), float(seeds.index[-1])
         extent = (first, last if last > first else first + 1, len(order) + 0.5, 0.5)
@@ -217,8 +215,6 @@ def rasters(results: Results, panels: Mapping[str, pd.DataFrame], title: str = "
         axes.imshow(seeds[order].T.to_numpy(float), **look)
         style.bare(axes)
         axes.set_yticks([])
-        axes.set_title(name or title)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.colour_bar(figure, list(figure.axes), grid[-1].images[0], "return (steps)")
     return figure
 
@@ -230,16 +226,14 @@ def by_rule(rule: str, degrees: NDArray, speeds: NDArray) -> pd.DataFrame:
     return pd.DataFrame(right, index=speeds, columns=degrees)
 
 
-def map_policy(
-    axes: Axes, policy: pd.DataFrame, names: tuple[str, str], labels: tuple[str, str], title: str
-) -> QuadMesh:
+def map_policy(axes: Axes, policy: pd.DataFrame, names: tuple[str, str]) -> None:
     """Colour a plane by the second action's probability, [Y, X].
 
-    The names of the two actions stand in the middle of their regions; the labels are of x and y.
+    The names of the two actions stand in the middle of their regions.
     """
     x, y = policy.columns.to_numpy(float), policy.index.to_numpy(float)
     probability = policy.to_numpy(float)
-    image = axes.pcolormesh(x, y, probability, cmap=style.DIVERGING, vmin=0, vmax=1)
+    axes.pcolormesh(x, y, probability, cmap=style.DIVERGING, vmin=0, vmax=1)
     if not np.isin(probability, (0, 1)).all() and np.ptp(probability) > 0:
         axes.contour(x, y, probability, levels=[0.5], colors=style.INK, linewidths=1.2)
     for name, region in zip(names, (probability < 0.5, probability > 0.5), strict=True):
@@ -247,6 +241,4 @@ def map_policy(
             rows, columns = np.nonzero(region)
             centre = (x[columns].mean(), y[rows].mean())
             axes.text(*centre, name, ha="center", va="center", weight="bold", fontsize=11)
-    style.finish(axes, *labels, title)
     axes.grid(visible=False)
-    return image

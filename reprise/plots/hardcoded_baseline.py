@@ -93,7 +93,8 @@ def trace(results: Results) -> Figure:
     path, seed = results.table("trace"), results.params["traced_seed"]
     swings = results.table("swings").query("seed == @seed").groupby("body")["step"]
     time, angle = path["step"] * TIME_STEP, np.degrees(path["angle"])
-    figure, column = style.panels(2, 1, (0.8, 1.7), ("time (s)", ""), sharex=True)
+    titles = (f"The angle rule from reset(seed={seed})", "")
+    figure, column = style.panels(titles, 1, (0.8, 1.7), ("time (s)", ""), sharey=False)
     drawn = (("pole", style.BLUE, angle), ("cart", style.VERMILION, path["position"]))
     for axes, (body, colour, values) in zip(column, drawn, strict=True):
         axes.plot(time, values, color=colour)
@@ -104,8 +105,7 @@ def trace(results: Results) -> Figure:
     above, below = column
     below.set_ylabel("position of the cart (m)")
     reach = max(1.12 * FALLEN, 1.02 * float(angle.abs().max()))
-    title = f"The angle rule from reset(seed={seed})"
-    above.set(ylabel="angle of the pole (°)", title=title, ylim=(-reach, reach))
+    above.set(ylabel="angle of the pole (°)", ylim=(-reach, reach))
     for side in (-1, 1):
         above.axhline(side * FALLEN, **style.DASHED)
     style.label_right(above, [Label(FALLEN, "episode ends", style.GREY)])
@@ -133,9 +133,8 @@ def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Fig
     lean, spin = np.linspace(-13, 13, 261), np.linspace(-2.6, 2.6, 1041)
     figure, axes = style.single(4.3, width=5.8)
     title = f"{rule.capitalize()}, from reset(seed={results.params['traced_seed']})"
-    labels = ("angle of the pole (°)", "angular velocity (rad/s)")
-    rule_map = figures.by_rule(rule, lean, spin)
-    figures.map_policy(axes, rule_map, ("push left", "push right"), labels, title)
+    style.finish(axes, *figures.PLANE, title)
+    figures.map_policy(axes, figures.by_rule(rule, lean, spin), ("push left", "push right"))
     angle, velocity = np.degrees(episodes[rule]["path"][:, 2]), episodes[rule]["path"][:, 3]
     axes.plot(angle, velocity, color="white", linewidth=1.4)
     axes.plot(angle[:1], velocity[:1], "o", color="white", mec=style.INK, markersize=6)

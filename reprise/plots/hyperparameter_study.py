@@ -1,9 +1,8 @@
 """Figures and tables of the stage hyperparameter_study."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 from IPython.display import Markdown
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -26,30 +25,24 @@ def grid(results: Results) -> Markdown:
 
 
 def all_settings(results: Results) -> Figure:
-    """Draw every setting's mean and share of solving seeds."""
-    return heatmap(results.table("settings"), _keys(results), results.limits[0])
+    """Draw every setting's mean and share of solving seeds.
 
-
-def heatmap(settings: pd.DataFrame, keys: Sequence[str], top: float) -> Figure:
-    """Draw a cell for each setting; further hyperparameters are panels.
-
-    Args:
-        settings: a row for each setting, with its values, `mean` and `solved`.
-        keys: the hyperparameters, at least one.
-        top: the highest possible mean.
+    The last two hyperparameters are rows and columns; further ones are panels.
     """
+    settings, keys, top = results.table("settings"), _keys(results), results.limits[0]
     row, column, *others = [*keys, ""][: max(2, len(keys))]
     named: Any = settings.assign(**{"": ""})[[*others, row, column]].map(shown)
     named = named.assign(mean=settings["mean"], solved=settings["solved"])
     titles = named[others].apply(
         lambda values: ", ".join(f"{in_words(key)} {values[key]}" for key in others), axis=1
     )
-    panels = list(named.groupby(titles.to_numpy() if others else [""] * len(named), sort=False))
-    across, labels = min(3, len(panels)), (in_words(column), "")
-    figure, grid = style.panels(len(panels), across, (0.9, 2.25), labels, **style.SHARED)
+    titles = titles.to_numpy() if others else [""] * len(named)
+    panels = {str(title): inside for title, inside in named.groupby(titles, sort=False)}
+    labels = (in_words(column), in_words(row))
+    figure, grid = style.panels(panels, min(3, len(panels)), (0.9, 2.25), labels)
     every, colours = list(figure.axes), Normalize(*style.limits(top, settings["mean"], room=0))
     rows, columns = (list(named[key].unique()) for key in (row, column))
-    for axes, (title, inside) in zip(grid, panels, strict=True):
+    for axes, inside in zip(grid, panels.values(), strict=True):
         means = inside.pivot(index=row, columns=column, values="mean")
         means = means.reindex(index=rows, columns=columns)
         axes.imshow(means, norm=colours, aspect="auto")
@@ -62,7 +55,6 @@ def heatmap(settings: pd.DataFrame, keys: Sequence[str], top: float) -> Figure:
         axes.grid(visible=False)
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
-        axes.set(title=title, ylabel=in_words(row) if axes in grid[::across] else "")
     style.colour_bar(figure, every, grid[0].images[0], "mean final greedy return (steps)")
     style.note(figure, "Means of the reporting seeds; below, the share that solve the task.")
     return figure

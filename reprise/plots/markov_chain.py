@@ -7,7 +7,6 @@ from IPython.display import Markdown
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from reprise.plots import show, style
 from reprise.plots.show import Results
@@ -100,14 +99,14 @@ def length_distribution(results: Results) -> Figure:
     """Draw simulated and exact lengths of paths."""
     table, paths = results.table("lengths"), results.metrics["paths"]
     exact = f"exact_from_{results.params['start_state']}"
-    figure, (left, right) = style.panels(2, 2, (3.9, 0), width_ratios=[1.7, 1])
+    options = {"sharex": False, "sharey": False, "width_ratios": [1.7, 1]}
+    figure, (left, right) = style.panels(("", ""), 2, (3.9, 0), **options)
     short = table[table["length"] <= _longest(results)]
     left.bar(short["length"], short["simulated"], width=0.8, color=style.SKY, alpha=0.75)
     left.vlines(short["length"], short["low"], short["high"], color=style.BLUE, linewidth=1)
     left.plot(short["length"], short[exact], "o", color=style.VERMILION, markersize=3.4, mew=0)
     left.set_ylim(0)
-    left.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
-    left.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    left.yaxis.set_major_formatter("{x:.0%}")
     style.finish(left, "steps to absorption", "paths", "")
     for column, colour, width in (("simulated", style.BLUE, 2.6), (exact, style.VERMILION, 1.1)):
         under_way = 1 - table[column].cumsum()
@@ -122,16 +121,14 @@ def length_distribution(results: Results) -> Figure:
 def lengths_from_each_state(results: Results) -> Figure:
     """Draw the exact probability of each length, by first state."""
     table = results.table("lengths")
-    columns = [column for column in table if column.startswith("exact_from_")]
-    figure, row = style.panels(len(columns), len(columns), (2.7, 0), sharey=True)
+    columns = table.filter(like="exact_from_").columns
+    titles, labels = columns.str.removeprefix("exact_"), ("steps to absorption", "paths")
+    figure, row = style.panels(titles.str.replace("_", " "), len(columns), (2.7, 0), labels)
     short = table[table["length"] <= min(_longest(results), LONGEST)]
     colours = np.where(short["length"] % 2 == 0, style.VERMILION, style.BLUE)
     for axes, column in zip(row, columns, strict=True):
         axes.bar(short["length"], short[column], width=0.85, color=colours)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
-        title = f"from {column.removeprefix('exact_from_')}"
-        style.finish(axes, "steps to absorption", "paths" if axes is row[0] else "", title)
+        axes.yaxis.set_major_formatter("{x:.0%}")
     style.note(figure, "Blue: odd lengths. Vermilion: even ones. Exact probabilities.")
     return figure
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from IPython.display import Markdown
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from reprise.measures.variants import in_words
 from reprise.plots import show, style
@@ -25,8 +24,8 @@ def sweeps(results: Results) -> Figure:
     """Draw the chapter's Q-values by sweep and discount."""
     history, found, ends = results.table("q_value_iteration"), _chapter(results), []
     states, discounts = list(history["state"].unique()), history.groupby("discount")
-    figure, row = style.panels(len(found), len(found), (4.2, 0), sharey=True)
-    for axes, (title, one), (_, table) in zip(row, found.items(), discounts, strict=True):
+    figure, row = style.panels(found, len(found), (4.2, 0), ("sweep", "Q-value"))
+    for axes, one, (_, table) in zip(row, found.values(), discounts, strict=True):
         ends.append([])
         for (state, action), values in table.groupby(["state", "action"], sort=False):
             colour = style.CYCLE[states.index(state) % len(style.CYCLE)]
@@ -35,8 +34,6 @@ def sweeps(results: Results) -> Figure:
             axes.plot(values["sweep"], values["q"], color=colour, linewidth=width, alpha=alpha)
             last = float(values["q"].iloc[-1])
             ends[-1].append(Label(last, pair_name(state, action), colour))
-        style.finish(axes, "sweep", "Q-value" if axes is row[0] else "", title)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     for axes, labels in zip(row, ends, strict=True):
         style.label_right(axes, labels)
     style.note(figure, "Colour: the state. Thick: its best action.")
@@ -128,7 +125,8 @@ def grids(results: Results, kind: str) -> Figure | None:
     tables = results.table("policies").query("state != 'terminal'").groupby("mdp")
     tallest = max(len(tables.get_group(n)) / columns**2 for n, (columns, _) in found.items())
     height = 0.86 * style.WIDTH / len(found) * tallest
-    figure, panels = style.panels(len(found), len(found), (1.1, height))
+    options = {"sharex": False, "sharey": False}
+    figure, panels = style.panels(found, len(found), (1.1, height), **options)
     for axes, (title, (columns, arrows)) in zip(panels, found.items(), strict=True):
         cells = tables.get_group(title)
         image = axes.imshow(cells["value"].to_numpy().reshape(-1, columns))
@@ -139,7 +137,7 @@ def grids(results: Results, kind: str) -> Figure | None:
             look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10}
             colour = "white" if value < middle else "black"
             axes.text(place % columns, place // columns, mark, color=colour, **look)
-        axes.set(xticks=[], yticks=[], title=title)
+        axes.set(xticks=[], yticks=[])
         style.bare(axes)
         style.colour_bar(figure, axes, image, "optimal value", location="bottom")
     return figure

@@ -55,11 +55,12 @@ def single_tries(results: Results) -> Figure:
     """Draw floor and path of each marked policy's try."""
     room, tries = results.metrics["room"], results.table("paths").groupby("policy", sort=False)
     tall = room["height"] / room["width"]
-    figure, grid = style.panels(len(tries), 2, (0, 0.45 + tall * style.WIDTH / 2))
+    titles = [f"{_names(results)[str(key)]}: {one['share'].iloc[-1]:.0%}" for key, one in tries]
+    figure, grid = style.panels(titles, 2, (0, 0.45 + tall * style.WIDTH / 2))
     left, bottom, size = room["wall_left"], room["wall_bottom"], [2 * room["radius"]]
     wall = (left, bottom), room["wall_right"] - left, room["wall_top"] - bottom
     look = {"units": "xy", "facecolor": "#bfe0f3", "edgecolor": "none", "linewidth": 0}
-    for axes, (key, part) in zip(grid, tries, strict=True):
+    for axes, (_, part) in zip(grid, tries, strict=True):
         places = part[["x", "y"]].to_numpy()
         circles = {"offsets": places, "transOffset": axes.transData}
         axes.add_collection(EllipseCollection(size, size, [0], **circles, **look))
@@ -70,8 +71,6 @@ def single_tries(results: Results) -> Figure:
         axes.set(xlim=(0, room["width"]), ylim=(0, room["height"]), aspect="equal")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(True)
-        title = f"{_names(results)[str(key)]}: {part['share'].iloc[-1]:.0%}"
-        axes.set_title(title, fontsize=9.5)
     start = "Green: where the robot starts. Vermilion: where it is in the end."
     frame = f"Frame: {room['width']:g} by {room['height']:g} m."
     style.note(figure, f"Blue: floor it swept. {start} {frame}")
@@ -83,12 +82,11 @@ def recommendations(results: Results) -> Figure:
     groups = results.table("best_so_far", "evaluations").groupby("search", sort=False)
     searches = {TITLES[str(key)]: part for key, part in groups}
     labels, best = ("tries", "dust its recommended policy collects"), results.metrics["best_share"]
-    figure, grid = style.panels(len(searches), 3, (0.9, 1.9), labels, **style.SHARED)
+    figure, grid = style.panels(searches, 3, (0.9, 1.9), labels)
     for axes, (title, table) in zip(grid, searches.items(), strict=True):
         style.curves(axes, searches, {}, colours=["#c8c8c8"], linewidth=0.8)
         style.curves(axes, {title: table}, style.NINETY)
         axes.axhline(best, **style.DASHED)
-        axes.set_title(title, fontsize=9.5)
         axes.yaxis.set_major_formatter(PERCENT)
     lowest = min(float(table["q05"].iloc[-1]) for table in searches.values())
     last = max(float(table.index[-1]) for table in searches.values())

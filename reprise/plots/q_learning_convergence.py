@@ -3,7 +3,6 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from reprise.plots import style, variant_panels
 from reprise.plots.mdp_solving import pair_name
@@ -17,10 +16,9 @@ FIGURE = 10_000  # iterations in the chapter's figure
 def way_to_the_optimum(results: Results) -> Figure:
     """Draw the Q-value by sweeps and the chapter's iterations."""
     sweeps = results.table("sweeps", "sweep")["q"]
-    options = {"sharey": True, "width_ratios": [1, 2]}
-    figure, (left, right) = style.panels(2, 2, (4.2, 0), **options)
+    options = {"sharex": False, "width_ratios": [1, 2]}
+    figure, (left, right) = style.panels(("", ""), 2, (4.2, 0), **options)
     left.plot(sweeps.index, sweeps, "o-", color=style.VERMILION, markersize=3, linewidth=1.2)
-    left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     _optimum(left, results)
     style.finish(left, "sweeps of Q-value iteration", _watched(results), "")
     curves = results.table("curves", "iteration")

@@ -1,6 +1,6 @@
 """House style: style sheet, palette, panels, and shared marks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
@@ -33,7 +34,6 @@ DIVERGING = LinearSegmentedColormap.from_list("reprise", ["#5aa5d1", "#f7f7f5", 
 
 WIDTH = 7.2  # inches
 SMALL = 8.5  # points, of labels within a figure
-SHARED: dict[str, Any] = {"sharex": True, "sharey": True}  # of panels
 Bands = Mapping[tuple[str, str], float]
 QUARTILES: Bands = {("q25", "q75"): 0.2}
 NINETY: Bands = {("q05", "q95"): 0.15, ("q25", "q75"): 0.3}
@@ -63,23 +63,33 @@ def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 
 
 def panels(
-    number: int, columns: int, height: tuple[float, float], labels=("", ""), **options: Any
+    titles: Collection[str],
+    columns: int,
+    height: tuple[float, float],
+    labels=("", ""),
+    **options: Any,
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels, row by row.
+    """Return a figure of small multiples and its panels, row by row.
 
     The height in inches is that of all outside the panels, and of each row. The labels are below
-    the last row and left of all rows. The options are those of `Figure.subplots`.
+    the last row and left of all rows. The options are those of `Figure.subplots`; the axes are
+    shared if they say nothing else.
     """
-    rows = -(-number // columns)
+    rows = -(-len(titles) // columns)
     figure = Figure(figsize=(WIDTH, height[0] + height[1] * rows))
-    every = list(figure.subplots(rows, columns, squeeze=False, **options).flat)
-    for axes in every[number:]:
+    options = {"sharex": True, "sharey": True, "squeeze": False} | options
+    every = list(figure.subplots(rows, columns, **options).flat)
+    for axes in every[len(titles) :]:
         axes.set_visible(False)
+    for axes, title in zip(every, titles, strict=False):
+        small = {"fontsize": 9.5, "pad": 5} if rows > 1 else {}
+        axes.set_title(title, **small)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     for axes in every[-columns:]:
         axes.set_xlabel(labels[0])
     if labels[1]:
         figure.supylabel(labels[1])
-    return figure, every[:number]
+    return figure, every[: len(titles)]
 
 
 def finish(axes: Axes, x_label: str, y_label: str, title: str) -> None:

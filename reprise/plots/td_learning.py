@@ -1,7 +1,6 @@
 """Figures of the stage td_learning, by schedule of learning rates."""
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from reprise.plots import style
 from reprise.plots.show import Results
@@ -12,15 +11,14 @@ def single_traces(results: Results) -> Figure:
     state, names = results.params["traced_state"], schedules(results)
     groups = list(results.table("traces", "iteration").groupby("schedule", sort=False))
     labels, columns = ("iterations", f"V({state})"), min(3, len(groups))
-    figure, grid = style.panels(len(groups), columns, (0.8, 1.75), labels, **style.SHARED)
+    titles = [names[name] for name, _ in groups]
+    figure, grid = style.panels(titles, columns, (0.8, 1.75), labels)
     truth = results.metrics["truth"][state.replace(".", "_")]
-    for axes, (name, table) in zip(grid, groups, strict=True):
+    for axes, (_, table) in zip(grid, groups, strict=True):
         axes.axhline(truth, color=style.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=3)
         runs = table.filter(like="run_").items()
         for (_, run), colour in zip(runs, style.CYCLE, strict=False):
             axes.plot(run.index, run, color=colour, linewidth=0.9)
-        axes.set_title(names[name], fontsize=style.SMALL, pad=5)
-        axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.xaxis.set_major_formatter("{x:,.0f}")
     style.note(figure, "Each colour: one run, the same in all panels. Dashed: the true value.")
     return figure
@@ -34,13 +32,13 @@ def errors(results: Results) -> Figure:
         positive = table.filter(regex="^q|median").where(lambda error: error > 0)  # for logarithms
         kind = "constant" if constant else "decaying"
         groups.setdefault(kind, {})[schedules(results)[name]] = positive
-    figure, row = style.panels(len(groups), len(groups), (4.0, 0), **style.SHARED)
+    labels = ("iterations", "error of V")
+    figure, row = style.panels(groups, len(groups), (4.0, 0), labels)
     pairs = zip(row, groups.values(), strict=True)
     ends = [style.curves(axes, tables, linewidth=1.5) for axes, tables in pairs]
-    for axes, title, labels in zip(row, groups, ends, strict=True):
-        axes.set(xscale="log", yscale="log")
-        style.finish(axes, "iterations", "error of V" if axes is row[0] else "", title)
-        style.label_right(axes, labels)
+    row[0].set(xscale="log", yscale="log")
+    for axes, named in zip(row, ends, strict=True):
+        style.label_right(axes, named)
     medians = f"Lines: medians of {results.metrics['runs']:,} runs."
     style.note(figure, f"{medians} Bands: 25–75%.")
     return figure

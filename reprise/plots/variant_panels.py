@@ -130,10 +130,10 @@ def learning_curves(
     }
     if not panels:
         return None
-    figure, row = style.panels(len(panels), len(panels), (3.5, 0), **style.SHARED)
+    figure, row = style.panels(panels, len(panels), (3.5, 0), (str(x_label), y_label))
     labels = list(dict.fromkeys(label for variants in panels.values() for label in variants))
     base, top, ends, dotted = results.params["baseline"], figures.maximum(results), [], ""
-    for axes, (title, variants) in zip(row, panels.items(), strict=True):
+    for axes, variants in zip(row, panels.values(), strict=True):
         tables = {label: curves[name] for label, name in variants.items()}
         colours = [style.CYCLE[labels.index(label) % len(style.CYCLE)] for label in tables]
         ends.append(style.curves(axes, tables, {("low", "high"): 0.15}, colours=colours, lw=1.5))
@@ -141,8 +141,6 @@ def learning_curves(
             axes.plot(curves[base]["median"], ":", color=style.INK, linewidth=1.2)
             dotted = f" Dotted: the median of {spaced(base)}."
         axes.axhline(top.value, **style.DASHED)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        style.finish(axes, str(x_label), y_label if axes is row[0] else "", title)
     style.hold(row, top.value)
     for axes, named in zip(row, ends, strict=True):
         style.label_right(axes, named)
@@ -157,8 +155,8 @@ def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = F
     A dot marks when half of them are there. NaN stands for never: the line ends below 100%.
     The axis of time may be logarithmic, and is then each panel's own.
     """
-    options, height = {"sharex": not log, "sharey": True}, 1.5 if len(panels) > 1 else 2.6
-    figure, column = style.panels(len(panels), 1, (0.9, height), labels, **options)
+    height = 1.5 if len(panels) > 1 else 2.6
+    figure, column = style.panels(panels, 1, (0.9, height), labels, sharex=not log)
     every = {title: np.concatenate(list(variants.values())) for title, variants in panels.items()}
     if not log:
         every = dict.fromkeys(every, np.concatenate(list(every.values())))
@@ -180,7 +178,6 @@ def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = F
         style.shares(axes)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.xaxis.set_minor_formatter("")
-        axes.set_title(title, fontsize=9.5, pad=5)
         style.label_right(axes, ends)
     style.note(figure, "Lines end at the share that gets there. Dots: half of all do.")
     return figure
