@@ -40,11 +40,6 @@ def versions() -> Markdown:
     return show.table(rows, ("environment", "time limit", "solved from a mean return of"))
 
 
-def observation(values: NDArray) -> Markdown:
-    """Show an observation with the names of its numbers."""
-    return show.table([[f"{value:.4f}" for value in values]], STATE)
-
-
 def picture(frame: NDArray) -> Figure:
     """Draw a frame of the environment."""
     figure, axes = style.single(3.4, width=4.6)
