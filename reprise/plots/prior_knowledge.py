@@ -26,42 +26,35 @@ def time_to_returns(results: Results) -> Figure:
 
 def times_table(results: Results) -> Markdown:
     """Show how many seeds reach each return, and how soon."""
-    rows = []
-    for target, groups in _times(results).items():
-        for (name, times), ends in zip(groups.items(), _sooner(results, groups), strict=True):
-            there = int(np.isfinite(times).sum())
-            share = intervals.share_interval(there, len(times), results.confidence)
-            rows.append((target, name, show.cell(share, ".0%"), *ends))
-    columns = ("return", "variant", "seeds that reach it", "median, steps")
-    return show.table(rows, (*columns, "sooner than the baseline"))
+    return _table(results, _times(results))
 
 
 def stretches_table(results: Results) -> Markdown:
     """Show the steps from each return to the next."""
-    rows = []
-    for (low, first), (high, second) in pairwise(_times(results).items()):
-        groups = {name: second[name] - first[name] for name in second}
-        for name, ends in zip(groups, _sooner(results, groups), strict=True):
-            rows.append((f"{low} to {high}", name, *ends))
-    return show.table(rows, ("stretch", "variant", "median, steps", "fewer than the baseline"))
+    stretches = {
+        f"{low} to {high}": {name: second[name] - first[name] for name in second}
+        for (low, first), (high, second) in pairwise(_times(results).items())
+    }
+    return _table(results, stretches)
 
 
-def _times(results: Results) -> dict[int, dict[str, NDArray]]:
+def _times(results: Results) -> dict[str, dict[str, NDArray]]:
     """Return the steps [N] by return and variant."""
     found = {}
     for target in sorted(results.params["targets"]):
         times = variant_panels.samples_of(results, f"steps_to_{target}")
-        found[target] = {spaced(name): sample for name, sample in times.items()}
+        found[f"{target}"] = {spaced(name): sample for name, sample in times.items()}
     return found
 
 
-def _sooner(results: Results, groups: dict[str, NDArray]) -> list[tuple[str, str]]:
-    """Return median times and chances of sooner ones."""
-    sooner = {name: -times for name, times in groups.items()}
-    found = improvement.compared(sooner, spaced(results.params["baseline"]), results.confidence)
-    chances = {name: improvement.percent(one.chance) for name, one in found.items()}
-    medians = {name: reached(times)["median"] for name, times in groups.items()}
-    return [
-        (words.number(median, ",.0f", "never"), chances.get(name, ""))
-        for name, median in medians.items()
-    ]
+def _table(results: Results, panels: dict[str, dict[str, NDArray]]) -> Markdown:
+    base, sure, rows = spaced(results.params["baseline"]), results.confidence, []
+    for title, groups in panels.items():
+        found = improvement.compared({k: -times for k, times in groups.items()}, base, sure)
+        for name, times in groups.items():
+            there = intervals.share_interval(int(np.isfinite(times).sum()), len(times), sure)
+            median = words.number(reached(times)["median"], ",.0f", "never")
+            chance = improvement.percent(found[name].chance) if name in found else ""
+            rows.append((title, name, show.cell(there, ".0%"), median, chance))
+    columns = ("return", "variant", "seeds that get there", "median, steps")
+    return show.table(rows, (*columns, "sooner than the baseline"))
