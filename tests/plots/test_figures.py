@@ -62,7 +62,8 @@ def policy_map() -> Figure:
     figure, axes = style.single(4)
     x, y = np.linspace(-12, 12, 31), np.linspace(-3, 3, 21)
     graded = pd.DataFrame(1 / (1 + np.exp(-(x[None, :] + 3 * y[:, None]))), index=y, columns=x)
-    figures.map_policy(axes, graded, ("left", "right"), ("angle", "velocity"), "")
+    style.finish(axes, "angle", "velocity", "")
+    figures.map_policy(axes, graded, ("left", "right"))
     return figure
 
 
