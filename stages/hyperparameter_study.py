@@ -106,7 +106,7 @@ class Params(Frozen):
         return self.base.environment
 
     def settings(self, own: bool = False) -> list[Setting]:
-        """Return all settings of the grid, or the studied stage's own."""
+        """Return the grid's settings, or the studied stage's own."""
         values = {t.name: [getattr(self.base, t.name)] if own else t.values for t in self.grid}
         return settings.grid(self.base, SUBJECTS[self.stage][1].Hyperparameters, values)
 

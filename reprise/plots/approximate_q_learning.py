@@ -18,7 +18,7 @@ SECONDS_IN_A_YEAR = 365 * 24 * 3600
 
 
 def learners(results: Results) -> dict[str, str]:
-    """Return each learner's name in words, and tuned ones after all."""
+    """Return each learner's name in words, tuned ones last."""
     sets = {name: f"linear, {spaced(name)}" for name in results.params["feature_sets"]}
     given = {"dqn": "DQN", **sets}
     return given | {name + TUNED: f"{title}, tuned" for name, title in given.items()}
@@ -104,7 +104,7 @@ def against_dqn(results: Results) -> Markdown:
 
 
 def weights(results: Results, right: float, left: float, labels: tuple[str, str]) -> Figure | None:
-    """Draw a weighted sum of each feature's weights for both pushes."""
+    """Draw a weighted sum of each feature's two weights."""
     sets, table = results.params["feature_sets"], results.table("weights")
     if table.empty:
         return None

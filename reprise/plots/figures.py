@@ -49,7 +49,7 @@ def training(results: Results, y_label: str, title: str, window: int = 1) -> Fig
 
 
 def returns(results: Results) -> pd.DataFrame:
-    """Return shown seeds' returns [T, N]; empty rounds keep the last."""
+    """Return returns [T, N]; empty rounds keep the last."""
     table = results.table("returns")
     return table.set_index(index_of(table)).ffill().bfill()
 

@@ -60,7 +60,7 @@ class Results:
         return found.copy() if index is None else found.set_index(index)
 
     def column(self, name: str) -> str:
-        """Return a column of samples.csv; of several time limits, the first's."""
+        """Return a column of samples.csv, of the first time limit."""
         return name if name in self.table("samples") else f"{name}_{self.limits[0]}"
 
     def _ipython_display_(self) -> None:
@@ -102,7 +102,7 @@ def numbers(results: Results, rows: Mapping[str, str], form: str = ",.1f") -> Ma
 def entries(
     results: Results, path: str, columns: Mapping[str, str], names: Mapping[str, str] | None = None
 ) -> Markdown:
-    """Show a row for each entry of the metrics at a path.
+    """Show a row for each entry at a metrics path.
 
     A column is a path in the entry and a format, as in `final.limit.mean:.1f`, where `limit` is the
     first time limit. The names are of the entries to show, all if None.

@@ -69,7 +69,7 @@ def panels(
     labels=("", ""),
     **options: Any,
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure of small multiples and its panels, row by row.
+    """Return a figure of small multiples, and its panels.
 
     The height in inches is that of all outside the panels, and of each row. The labels are below
     the last row and left of all rows. The options are those of `Figure.subplots`; the axes are

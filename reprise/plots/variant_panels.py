@@ -1,4 +1,4 @@
-"""Figures and tables of variants with a baseline: returns, curves, times."""
+"""Figures and tables of variants with a baseline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -150,7 +150,7 @@ def learning_curves(
 
 
 def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = False) -> Figure:
-    """Draw the share of seeds or runs that arrived, by time [N].
+    """Draw the share of seeds that arrived, by time [N].
 
     A dot marks when half of them are there. NaN stands for never: the line ends below 100%.
     The axis of time may be logarithmic, and is then each panel's own.
