@@ -83,7 +83,7 @@ def learning_curves(
         grey = {"color": style.INK, "alpha": faint, "linewidth": 0.5}
         axes.plot(seeds.index, smooth(seeds, window).to_numpy(), **grey)
         note = f"Grey: {seeds.shape[1]} seeds."
-    smoothed = {name: smooth(table, window) for name, table in groups.items()}
+    smoothed = {name or "median": smooth(table, window) for name, table in groups.items()}
     band = {("low", "high"): max(0.1, 0.3 / len(groups))}
     ends = style.curves(axes, smoothed, band, linewidth=1.5)
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -114,9 +114,11 @@ def distribution(
     above, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
     mean, values = known_mean(sample, results.confidence), known(sample)
     every = [0.0, *values, *([level.value] if level else [])]
-    width, counts = (max(every) - min(every)) / 40 or 1.0, (values % 1 == 0).all()
-    width, first = (np.ceil(width), min(every) - 0.5) if counts else (width, min(every))
-    edges = np.arange(first, max(every) + width, width)
+    low, high = min(every), max(every)
+    edges = np.linspace(low, high if high > low else low + 1, 41)
+    if (values % 1 == 0).all():  # counts: the bins are as wide as whole numbers
+        width = np.ceil((high - low) / 40) or 1.0
+        edges = np.arange(low - 0.5, high + width, width)
     above.hist(values, list(edges), color=style.SKY, alpha=0.55, rwidth=0.94)
     above.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -125,7 +127,7 @@ def distribution(
     below.plot(values, heights, "o", color=style.BLUE, alpha=0.4, markersize=3.2, mew=0)
     style.seeds_and_mean(below, 0, [], mean, style.INK)
     style.rows(below, ["mean", "each seed"])
-    if max(every) > 1000:
+    if high > 1000:
         below.xaxis.set_major_formatter("{x:,.0f}")
     below.set(ylim=(-0.7, 1.6), xlabel=labels[0])
     if level is not None:

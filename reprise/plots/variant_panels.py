@@ -162,7 +162,7 @@ def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = F
         every = dict.fromkeys(every, np.concatenate(list(every.values())))
     for axes, (title, variants) in zip(column, panels.items(), strict=True):
         last = 1.03 * float(np.nanmax(every[title], initial=0)) or 1.0
-        first = 10 ** np.floor(np.log10(np.nanmin(every[title], initial=last))) if log else 0.0
+        first = 10 ** np.floor(np.log10(np.nanmin(every[title], initial=last / 2))) if log else 0.0
         axes.axhline(EVEN, **style.DASHED)
         ends = []
         for (name, times), colour in zip(variants.items(), style.CYCLE, strict=False):
