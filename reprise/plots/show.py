@@ -80,8 +80,9 @@ def verdicts(results: Results) -> Markdown:
 
 
 def settings(results: Results, *keys: str) -> Markdown:
-    """Show parameters of the stage, by their dotted keys."""
+    """Show those parameters of the stage that have a value."""
     values = {key: _at(results.params, key) for key in keys}
+    values = {key: value for key, value in values.items() if value is not None}
     rows = [(f"`{key}`", f"{v:,}" if type(v) is int else f"{v}") for key, v in values.items()]
     return table(rows, ("parameter", "value"))
 
