@@ -1,18 +1,15 @@
 """Trains actor-critics with the environment steps that REINFORCE takes.
 
-Reads: params.yaml.
-Writes to data/actor_critic/:
-    metrics.json        how each variant trains, and its comparison with the baseline
-    samples.csv         a row for each variant and seed, also with the critic's foresight
-    returns.csv         mean return by environment steps, one column for each shown seed
-    learning_curve.csv  mean, median and quantiles over seeds
+Reads params.yaml. Writes to data/actor_critic/: metrics.json (how each variant trains, and its
+comparison with the baseline), samples.csv (a row for each variant and seed, also with the critic's
+foresight), returns.csv (mean return by environment steps, of shown seeds), learning_curve.csv
+(mean, median and quantiles over seeds).
 """
 
 import sys
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from reprise import hyperparameters as kinds
@@ -104,36 +101,28 @@ def run(params: Params) -> dict:
     """Train and evaluate all variants, and compare."""
     points = np.arange(params.record_every, params.total_steps + 1, params.record_every)
     runs = evaluation.in_packs(train, params, NAME, params.variants)
-    samples, curves, quantiles, metrics = {}, {}, {}, {}
+    windows = {name: -(-params.window_steps // params.of(name).batch_size) for name in runs}
+    samples, metrics, played = {}, {}, params.evaluation
     for name, run in runs.items():
-        window = -(-params.window_steps // params.of(name).batch_size)  # rollouts
-        times = training.times(run, params.targets, window)
-        own = training.by_episodes(run, params.evaluation.limits).join(times)
-        samples[name] = own.assign(foresight=run.extras["foresight"])
-        by_steps = training.by_steps(run, points, window)
-        curves[name] = training.by_seed(by_steps[:, : variants.SHOWN], "steps").assign(steps=points)
-        curve = training.quantiles(by_steps, "steps").set_index("steps")
-        curve = curve.reindex(range(len(points)))  # NaN before an episode has ended
-        quantiles[name] = curve.set_axis(pd.Index(points, name="steps")).reset_index()
+        times = training.times(run, params.targets, windows[name])
+        own = training.by_episodes(run, played.limits).join(times)
+        samples[name] = own = own.assign(foresight=run.extras["foresight"])
+        described = ("last_return", "environment_steps", "foresight")
         metrics[name] = {
-            "last_return": intervals.summary(own["last_return"]),
-            "environment_steps": intervals.summary(own["environment_steps"]),
-            "foresight": intervals.summary(run.extras["foresight"]),
+            **{column: intervals.summary(own[column]) for column in described},
             **{column: variants.reached(own[column].to_numpy()) for column in times},
-            **training.evaluations(run, params.evaluation, params.environment.solved_return),
+            **training.evaluations(run, played, params.environment.solved_return),
         }
-    every = variants.stacked(samples)
-    base, greedy = params.baseline, f"greedy_{params.evaluation.limits[0]}"
+    every, base = variants.stacked(samples), params.baseline
     times = [f"steps_to_{goal}" for goal in params.targets]
     return {
         "metrics.json": {
             "variants": metrics,
-            f"against_{base}": variants.comparisons(every, greedy, base),
+            f"against_{base}": variants.comparisons(every, f"greedy_{played.limits[0]}", base),
             f"sooner_than_{base}": {name: variants.sooner(every, name, base) for name in times},
         },
         "samples.csv": every,
-        "returns.csv": variants.stacked(curves),
-        "learning_curve.csv": variants.stacked(quantiles),
+        **variants.curves_by_steps(runs, points, windows),
     }
 
 

@@ -4,14 +4,12 @@ Each learner first tries all learning rates on seeds of their own. The best has 
 bound of the mean return: a few lucky seeds do not make it so. Then the learner trains at the rate
 of its section, and as `<learner>_tuned` at the best. All play equally many environment steps.
 
-Reads: params.yaml, with the section dqn_training.
-Writes to data/approximate_q_learning/:
-    metrics.json        how each learner trains and plays, and its comparison with the DQN
-    tuning.csv          a row for each learner and learning rate: mean greedy return, interval
-    samples.csv         a row for each learner and seed
-    returns.csv         mean return of the last episodes by environment steps, of shown seeds
-    learning_curve.csv  mean, median and quantiles over seeds
-    weights.csv         final weights of tuned learners by feature and action, the bias last
+Reads params.yaml, with the section dqn_training. Writes to data/approximate_q_learning/:
+metrics.json (how each learner trains and plays, and its comparison with the DQN), tuning.csv (a row
+for each learner and learning rate), samples.csv (a row for each learner and seed), returns.csv
+(mean return of the last episodes by environment steps, of shown seeds), learning_curve.csv (mean,
+median and quantiles over seeds), weights.csv (final weights of tuned learners by feature and
+action, the bias last).
 """
 
 import sys
@@ -142,8 +140,8 @@ def table(run: TrainingRun, params: Params) -> pd.DataFrame:
     found["environment_steps"] = run.steps[-1]
     found["episodes"] = np.count_nonzero(~np.isnan(run.returns), axis=0)
     for goal in params.clock.targets:
-        steps = training.steps_to(run.returns, run.steps, goal, window, budget)
-        found[f"steps_to_{goal}"] = steps
+        reach = (run.returns, run.steps, goal, window, budget)
+        found[f"steps_to_{goal}"] = training.steps_to(*reach)
     found["diverged"] = np.isnan(lost)
     return found.join(training.evaluated(run.evaluations, params.evaluation.limits))
 
@@ -173,16 +171,10 @@ def run(params: Params) -> dict:
     task = partial(train, purpose="training", rates=every_rate)
     runs = evaluation.in_packs(task, params, NAME, rates)
     points = np.arange(clock.every, params.total_steps + 1, clock.every)
+    samples, learners = {name: table(run, params) for name, run in runs.items()}, {}
     times = [f"steps_to_{target}" for target in clock.targets]
-    samples, curves, quantiles, learners = {}, {}, {}, {}
-    for name, run in runs.items():
-        samples[name] = own = table(run, params)
-        by_steps = training.by_steps(run, points, clock.window)
-        curves[name] = training.by_seed(by_steps[:, : variants.SHOWN], "steps").assign(steps=points)
-        curve = training.quantiles(by_steps, "steps").set_index("steps")
-        curve = curve.reindex(range(len(points)))  # NaN before an episode has ended
-        quantiles[name] = curve.set_axis(pd.Index(points, name="steps")).reset_index()
-        played = training.evaluations(run, params.evaluation)
+    for name, own in samples.items():
+        played = training.evaluations(runs[name], params.evaluation)
         learners[name] = {
             "learning_rate": rates[name],
             **{c: intervals.summary(own[c]) for c in ("last_return", "environment_steps")},
@@ -200,8 +192,7 @@ def run(params: Params) -> dict:
         },
         "tuning.csv": tuning,
         "samples.csv": every,
-        "returns.csv": variants.stacked(curves),
-        "learning_curve.csv": variants.stacked(quantiles),
+        **variants.curves_by_steps(runs, points, dict.fromkeys(runs, clock.window)),
         "weights.csv": weights(runs, params),
     }
 

@@ -1,12 +1,10 @@
 """Verdicts on every claim, by tests declared before their results.
 
-Reads: params.yaml, data/inputs/claims.yaml, the first edition's ledger in data/inputs/claims-1.csv,
-metrics and tables of the stages before.
-Writes to data/claims/:
-    ledger.csv      a row for each claim: its words, the measured value, the verdict
-    <stage>.csv     the rows on a stage, for its notebook and page
-    editions.csv    the verdicts of the first edition and of this one, and why they differ
-    metrics.json    the number of claims with each verdict, in all and by family; all verdicts
+Reads params.yaml, data/inputs/claims.yaml, the first edition's ledger in data/inputs/claims-1.csv,
+metrics and tables of the stages before. Writes to data/claims/: ledger.csv (each claim's words, the
+measured value, the verdict), <stage>.csv (the rows on a stage, for its notebook and page),
+editions.csv (the verdicts of the first edition and of this one, and why they differ), metrics.json
+(the number of claims with each verdict, in all and by family; all verdicts).
 """
 
 import sys

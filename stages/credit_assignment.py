@@ -1,12 +1,9 @@
 """Compares the kinds of credit that REINFORCE gives an action.
 
-Reads: params.yaml.
-Writes to data/credit_assignment/:
-    metrics.json        how each variant trains, and its comparison with the baseline; half-lives
-    examples.csv        returns and advantages of a few rewards, step by step
-    samples.csv         a row for each variant and seed
-    returns.csv         mean return of each iteration's episodes, one column for each shown seed
-    learning_curve.csv  mean, median and quantiles over seeds
+Reads params.yaml. Writes to data/credit_assignment/: metrics.json (how each variant trains, and its
+comparison with the baseline; half-lives), examples.csv (returns and advantages of a few rewards,
+step by step), samples.csv (a row for each variant and seed), returns.csv (mean return of each
+iteration, of shown seeds), learning_curve.csv (mean, median and quantiles over seeds).
 """
 
 import math
@@ -63,12 +60,12 @@ def worked(name: str, example: Example) -> pd.DataFrame:
     """Return a row for each step of an example's episodes."""
     lengths = [len(rewards) for rewards in example.rewards]
     played = np.arange(max(lengths)) < np.array(lengths)[:, None]  # [E, T]
-    rewards = np.zeros(played.shape)
-    rewards[played] = np.concatenate(example.rewards)
-    discounted = reinforce.discounted_returns(rewards.T[..., None], example.discount)
-    advantages = reinforce.advantages(discounted, played.T[..., None])
     episode, step = np.nonzero(played)
-    columns = {"reward": rewards.T[..., None], "return": discounted, "advantage": advantages}
+    rewards = np.zeros((max(lengths), len(lengths), 1))  # [T, E, 1]
+    rewards[step, episode, 0] = np.concatenate(example.rewards)
+    discounted = reinforce.discounted_returns(rewards, example.discount)
+    advantages = reinforce.advantages(discounted, played.T[..., None])
+    columns = {"reward": rewards, "return": discounted, "advantage": advantages}
     return pd.DataFrame(
         {"example": name, "discount": example.discount, "episode": episode, "step": step}
         | {column: np.asarray(values)[step, episode, 0] for column, values in columns.items()}
@@ -86,12 +83,13 @@ def run(params: Params) -> dict:
     """Train and evaluate all variants, and work the examples."""
     cut = [*packs.cut(params.seeds, params.pack_size, params.variants), EXAMPLES]
     *runs, examples = packs.run(partial(work, params), cut, label=NAME)
-    grouped: dict[str, list[Any]] = packs.by_variant(cut[:-1], runs)
+    grouped: dict[str, Any] = packs.by_variant(cut[:-1], runs)
+    joined = {name: join(each) for name, each in grouped.items()}
     compared = params.evaluation, params.baseline, params.environment.solved_return
-    results = variants.results({name: join(each) for name, each in grouped.items()}, *compared)
+    results: dict = variants.results(joined, *compared) | {"examples.csv": examples}
     half_lives = {name: half_life(discount) for name, discount in params.half_lives.items()}
     results["metrics.json"]["half_lives"] = half_lives
-    return results | {"examples.csv": examples}
+    return results
 
 
 headline = variants.headline

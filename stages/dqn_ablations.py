@@ -1,12 +1,9 @@
 """Trains variants of the chapter's DQN, each with one change.
 
-Reads: params.yaml.
-Writes to data/dqn_ablations/:
-    metrics.json        each variant by itself and with its partner, warnings, replay_access
-    samples.csv         a row for each variant and seed
-    returns.csv         the return of each training episode, one column for each shown seed
-    learning_curve.csv  mean, median and quantiles over seeds
-    warnings.csv        loss and mean target of the base around its collapses, among calm seeds
+Reads params.yaml. Writes to data/dqn_ablations/: metrics.json (each variant by itself and with its
+partner, warnings, replay_access), samples.csv (a row for each variant and seed), returns.csv (the
+return of each training episode, of shown seeds), learning_curve.csv (mean, median and quantiles
+over seeds), warnings.csv (loss and mean target of the base around its collapses, among calm seeds).
 
 A variant has its own seeds. Its *partner* differs from it in one thing: of `double` it is
 `target_hard`, since double Q-learning needs a target network; of all others `base`. The copied and
@@ -102,14 +99,12 @@ def run(params: Params) -> dict:
     shown = course, params.warning, params.shown_after
     curves = {"target": base.targets, "loss": base.losses}
     around = {what: forgetting.places(values, *shown) for what, values in curves.items()}
-    before = pd.DataFrame(
-        {
-            f"{what}_before_collapse": forgetting.before_collapse(places, params.warning)
-            for what, places in around.items()
-        }
-    )
+    before = {
+        f"{what}_before_collapse": forgetting.before_collapse(places, params.warning)
+        for what, places in around.items()
+    }
     last_loss = training.tail_mean(base.losses, training.LAST_EPISODES)
-    own = correlations.assign(last_loss=last_loss).join(before)
+    own = correlations.assign(last_loss=last_loss, **before)
     samples[params.baseline] = samples[params.baseline].join(own)
     every = variants.stacked(samples)
     luck = partial(seeds.generator, params.seed, f"{NAME} replay access")
@@ -119,7 +114,8 @@ def run(params: Params) -> dict:
             "against_partner": against_partners(every, params),
             "loss": {key: forgetting.summarised(column) for key, column in correlations.items()},
             "warnings": {
-                what: forgetting.summarised(before[f"{what}_before_collapse"]) for what in around
+                what: forgetting.summarised(column)
+                for what, column in zip(around, before.values(), strict=True)
             },
             "replay_access": {
                 f"{name}_growth": access_growth.growth(make, params.replay_access, luck(name))
@@ -138,15 +134,13 @@ def run(params: Params) -> dict:
 def against_partners(samples: pd.DataFrame, params: Params) -> dict[str, dict]:
     """Compare each variant with its partner."""
     limit, found = params.evaluation.limits[0], {}
+    columns = {"last_return": "last_return", "final": f"final_{limit}", "best": f"best_{limit}"}
     for name in list(params.variants)[1:]:  # the first is the baseline
         partner = params.partners.get(name, params.baseline)
         two = pd.DataFrame(samples[samples["variant"].isin([name, partner])])
-        compare = partial(variants.comparisons, two, baseline=partner)
         found[name] = {
             "partner": partner,
-            "last_return": compare(column="last_return")[name],
-            "final": compare(column=f"final_{limit}")[name],
-            "best": compare(column=f"best_{limit}")[name],
+            **{key: variants.comparisons(two, of, partner)[name] for key, of in columns.items()},
             "sooner_at_cap": variants.sooner(two, "first_at_cap", partner)[name],
         }
     return found

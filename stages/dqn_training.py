@@ -1,16 +1,12 @@
 """Trains the chapter's DQN over many seeds, and plays it.
 
-Reads: params.yaml.
-Writes to data/dqn_training/:
-    metrics.json        how trainings go, and how good the policies are in Gymnasium
-    samples.csv         one row for each seed, the sample of metrics.json
-    returns.csv         the return of each training episode, one column for each shown seed
-    learning_curve.csv  mean, median and quantiles over seeds
-    loss_curve.csv      the same of the loss of each round's gradient steps
-    weights.npz         networks of the shown seeds; `reprise.load` makes Keras models of them
-    snapshots.npz       networks of five seeds of the first pack at points of their training
-    policy_map.csv      the share of seeds that push right, by the pole's angle and angular velocity
-    median_seed.gif     an episode of the seed with the median evaluation
+Reads params.yaml. Writes to data/dqn_training/: metrics.json (how trainings go, and how good the
+policies are in Gymnasium), samples.csv (a row for each seed), returns.csv (the return of each
+training episode, of shown seeds), learning_curve.csv (mean, median and quantiles over seeds),
+loss_curve.csv (the same of the loss of each round's gradient steps), weights.npz (networks of the
+shown seeds; `reprise.load` makes Keras models of them), snapshots.npz (networks of five seeds of
+the first pack at points of their training), policy_map.csv (the share of seeds that push right, by
+the pole's angle and angular velocity), median_seed.gif (an episode of the median seed).
 """
 
 import sys

@@ -3,15 +3,13 @@
 Reads data/inputs/three_state.yaml, and the transition tables of Gymnasium's toy-text environments.
 Writes to data/exploration/: metrics.json (by problem and behaviour: the steps until the greedy
 policy's exact value is within the tolerance of the optimum, for good and for the first time, and
-until every pair of state and action has been tried, null where that share of the runs does not get
-there; the share that does; the share of pairs tried; the loss at the end; the probability of
-getting there for good sooner than a random run), samples.csv (a row for each run), curves.csv
-(quantiles over the runs at checkpoints).
+until every state and action has been tried, null where that share of the runs does not get there;
+the share that does, and that of pairs tried; the last loss; the probability of getting there sooner
+than a random run), samples.csv (a row for each run), curves.csv (quantiles at checkpoints).
 
 The greedy policy takes each of the actions that tie with equal probability, as the agents do: from
-Q = 0, the first action of each state may happen to be optimal. Steps are the environment's.
-Episodes have no time limit: the values are those of the model, which has none. A loss is
-(optimum - value) / |optimum|.
+Q = 0, the first action of each state may happen to be optimal. Episodes have no time limit, as
+their models. A loss is (optimum - value) / |optimum|.
 """
 
 import sys
@@ -37,23 +35,34 @@ THREE_STATE = Path("data/inputs/three_state.yaml")
 DECIMALS = 9  # of a loss: the rounding errors of exact values lie below
 
 
-class Trial(Learning):
-    """Parameters of a problem, for every behaviour."""
+class ThreeState(Learning):
+    """The chapter's model."""
 
     discount: kinds.BelowOne
     epsilon_decay: kinds.PositiveInt  # iterations over which ε falls
-
-
-class ThreeState(Trial):
-    """The chapter's model."""
-
     start_state: kinds.Name
 
+    @property
+    def problem(self) -> problems.Problem:
+        """The model and its start."""
+        mdp = loaders.from_yaml(THREE_STATE)
+        return problems.from_state("three_state", mdp, self.discount, self.start_state)
 
-class ToyText(Trial):
+
+class ToyText(Learning):
     """A model of Gymnasium, which has Taxi as v4 only."""
 
+    discount: kinds.BelowOne
+    epsilon_decay: kinds.PositiveInt
     environment: kinds.Name
+
+    @property
+    def problem(self) -> problems.Problem:
+        """The model and its start."""
+        return problems.toy_text(self.environment, self.discount)
+
+
+Trial = ThreeState | ToyText
 
 
 class Problems(kinds.Frozen):
@@ -98,28 +107,19 @@ class Params(kinds.Frozen):
         return progress.checkpoints_until(trial.iterations, first, growth)
 
 
-def problem(trial: ThreeState | ToyText) -> problems.Problem:
-    """Return the problem of a trial."""
-    if isinstance(trial, ToyText):
-        return problems.toy_text(trial.environment, trial.discount)
-    mdp = loaders.from_yaml(THREE_STATE)
-    return problems.from_state("three_state", mdp, trial.discount, trial.start_state)
-
-
 def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
     """Return the progress of one problem's runs by one behaviour."""
     name, behaviour = pack.variant.split()
     trial = getattr(params.problems, name)
     generators = [seeds.generator(params.seed, name, behaviour, run) for run in pack.seeds]
     chosen = params.behaviours(trial)[behaviour]
-    return progress.explore(problem(trial), trial, chosen, generators, params.steps(trial))
+    return progress.explore(trial.problem, trial, chosen, generators, params.steps(trial))
 
 
-def optimum(name: str, trial: ThreeState | ToyText) -> float:
+def optimum(name: str, trial: Trial) -> float:
     """Return an optimal policy's expected return, which is not 0."""
-    solved = problem(trial)
-    values = optimal_q_values(solved.mdp, trial.discount).max(axis=1)
-    best = solved.start_value(values)
+    values = optimal_q_values(trial.problem.mdp, trial.discount).max(axis=1)
+    best = trial.problem.start_value(values)
     if abs(best) <= tolerances.TIE:
         raise names.ModelError(
             f"{NAME}.problems.{name}: at discount {trial.discount} an episode is worth 0 to an "
@@ -147,11 +147,9 @@ def run(params: Params) -> dict:
             losses = np.round((best - values) / abs(best), DECIMALS) + 0.0  # no -0.0
             first, settled = progress.steps_to_within(values, best, params.tolerance, steps)
             covered, _ = progress.steps_to_within(coverage, 1.0, 0.0, steps)
-            late[behaviour] = np.where(np.isnan(settled), last + 1, settled)
-            times = {"steps": settled, "first_steps": first, "covered_steps": covered}
-            curve = {"loss": losses, "coverage": coverage}
+            late[behaviour] = np.nan_to_num(settled, nan=last + 1)
             ends = {"coverage": coverage[:, -1], "loss": losses[:, -1]}
-            metrics[name][behaviour] = {
+            metrics[name][behaviour] = one = {
                 "steps": settling.settling_quantiles(settled),
                 "reached": share(~np.isnan(settled)),
                 "first_steps": settling.settling_quantiles(first),
@@ -161,12 +159,14 @@ def run(params: Params) -> dict:
             }
             if behaviour != BASELINE:
                 sooner = probability_of_improvement(late[BASELINE], late[behaviour])
-                metrics[name][behaviour]["sooner_than_random"] = bounds(sooner)
+                one["sooner_than_random"] = bounds(sooner)
             named = {"problem": name, "behaviour": behaviour}
+            times = {"steps": settled, "first_steps": first, "covered_steps": covered}
             samples.append({**named, "run": range(params.runs), **times, **ends})
-            quantiles = {of: settling.curve_quantiles(each) for of, each in curve.items()}
-            flat = {f"{of}_{q}": v for of, each in quantiles.items() for q, v in each.items()}
-            curves.append({**named, "step": steps, **flat})
+            curves.append({**named, "step": steps})
+            for of, each in {"loss": losses, "coverage": coverage}.items():
+                quantiles = settling.curve_quantiles(each).items()
+                curves[-1] |= {f"{of}_{quantile}": values for quantile, values in quantiles}
     return {
         "metrics.json": {"runs": params.runs, "tolerance": params.tolerance, "problems": metrics},
         "samples.csv": stacked(samples),
@@ -179,7 +179,7 @@ def headline(results: dict) -> str:
     metrics, parts = results["metrics.json"], []
     for name, found in metrics["problems"].items():
         shares = {k: v["reached"]["share"] for k, v in found.items() if isinstance(v, dict)}
-        best = max(shares, key=lambda behaviour: shares[behaviour])
+        best = max(shares, key=shares.__getitem__)
         other = f", {shares[best]:.0%} {best}" if best != BASELINE else ""
         parts.append(f"{name} {shares[BASELINE]:.0%} random{other}")
     return f"within {metrics['tolerance']:.0%} of the optimum: {'; '.join(parts)}".replace("_", " ")

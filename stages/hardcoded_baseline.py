@@ -1,14 +1,11 @@
 """Plays CartPole by rules, by chance and with untrained networks.
 
-Reads: params.yaml.
-Writes to data/hardcoded_baseline/:
-    metrics.json    the returns of each policy; the growth of swings under the angle rule
-    episodes.csv    the return of every episode of the policies without a network
-    further.csv     the return of further episodes under the angle rule, from random starts
-    untrained.csv   the mean return of every untrained network
-    trace.csv       one episode under the angle rule, step by step
-    swings.csv      every swing of pole and cart under the angle rule
-    angle.gif, random.gif, angle_and_velocity.gif    the same start under three policies
+Reads params.yaml. Writes to data/hardcoded_baseline/: metrics.json (the returns of each policy; the
+growth of swings under the angle rule), episodes.csv (the return of every episode of the policies
+without a network), further.csv (of further episodes under the angle rule, from random starts),
+untrained.csv (the mean return of every untrained network), trace.csv (one episode under the angle
+rule, step by step), swings.csv (every swing of pole and cart under the angle rule), and angle.gif,
+random.gif, angle_and_velocity.gif (the same start under three policies).
 """
 
 import contextlib
@@ -112,14 +109,11 @@ def run(params: Params) -> dict:
 
 def further_returns(params: Params) -> np.ndarray:
     """Return the angle rule's returns from random starts, [E]."""
-    first = int(seeds.generator(params.seed, NAME, "further").integers(2**31))
-    episodes = gymnasium.make_vec(
-        CHAPTERS_OWN, params.further_episodes, vectorization_mode="vector_entry_point"
-    )
-    returns = np.zeros(params.further_episodes, np.int64)
-    running = returns == 0
+    first, number = seeds.generator(params.seed, NAME, "further"), params.further_episodes
+    episodes = gymnasium.make_vec(CHAPTERS_OWN, number, vectorization_mode="vector_entry_point")
+    returns, running = np.zeros(number, np.int64), np.ones(number, bool)
     with contextlib.closing(episodes):
-        observations, _ = episodes.reset(seed=first)
+        observations, _ = episodes.reset(seed=int(first.integers(2**31)))
         for _ in range(params.maximum_steps):
             returns += running  # a step pays 1, also the last
             actions = policies.angle(observations[..., np.newaxis])[:, 0]

@@ -1,13 +1,11 @@
 """Studies a training stage by many settings over many seeds.
 
-Reads: params.yaml, with the section of the studied stage; dvc.yaml tracks that section only.
-Writes to data/hyperparameter_study/:
-    metrics.json    the best and the worst setting, the settings that solve, effects, few seeds
-    samples.csv     a row for each setting and seed
-    settings.csv    a row for each setting
-    choice.csv      a row for each seed that reports a setting chosen by others, by what was tuned
-    effects.csv     a row for each value of each hyperparameter, over all settings with the value
-    few_seeds.csv   how often few seeds put a pair of settings in the wrong order
+Reads params.yaml, with the section of the studied stage. Writes to data/hyperparameter_study/:
+metrics.json (the best and the worst setting, the settings that solve, effects, few seeds),
+samples.csv (a row for each setting and seed), settings.csv (a row for each setting), choice.csv (a
+row for each seed that reports a setting chosen by others, by what was tuned), effects.csv (a row
+for each value of each hyperparameter, over all settings with the value), few_seeds.csv (how often
+few seeds put a pair of settings in the wrong order).
 
 The first `choosing_seeds` of each setting choose, and only the others report what was chosen: the
 mean of the best of many settings flatters it on the seeds that chose it.
@@ -91,10 +89,8 @@ class Params(Frozen):
             raise ValueError("grid makes one setting; allowed: at least 2, to be compared")
         if (self.sample or 0) > number:
             raise ValueError(f"sample is {self.sample}; allowed: at most {number}, the grid")
-        if self.choosing_seeds >= self.seeds:
-            raise ValueError(
-                f"choosing_seeds is {self.choosing_seeds}; allowed: less than seeds, {self.seeds}"
-            )
+        if (first := self.choosing_seeds) >= self.seeds:
+            raise ValueError(f"choosing_seeds is {first}; allowed: less than seeds, {self.seeds}")
         if (most := max(self.few_seeds)) > self.seeds:
             raise ValueError(f"few_seeds has {most}; allowed: at most seeds, {self.seeds}")
         return self
@@ -109,16 +105,10 @@ class Params(Frozen):
         """Return the environment of the studied stage."""
         return self.base.environment
 
-    def settings(self) -> list[Setting]:
-        """Return all settings of the grid."""
-        values = {tried.name: tried.values for tried in self.grid}
+    def settings(self, own: bool = False) -> list[Setting]:
+        """Return the grid's settings, or the studied stage's own."""
+        values = {t.name: [getattr(self.base, t.name)] if own else t.values for t in self.grid}
         return settings.grid(self.base, SUBJECTS[self.stage][1].Hyperparameters, values)
-
-    def own_values(self) -> dict[str, Any]:
-        """Return the studied stage's own values of the grid's keys."""
-        values = {tried.name: [getattr(self.base, tried.name)] for tried in self.grid}
-        (own,) = settings.grid(self.base, SUBJECTS[self.stage][1].Hyperparameters, values)
-        return own.shown
 
     def programs(self) -> dict[str, list[Setting]]:
         """Return the settings to try, grouped by program."""
@@ -162,23 +152,25 @@ def train(params: Params, pack: packs.Pack) -> list[dict[str, Any]]:
 
 def run(params: Params) -> dict[str, Any]:
     """Train and evaluate all seeds of all settings."""
-    cut, limit, size = [], params.evaluation.limits[0], params.pack_size
-    for name, group in params.programs().items():
-        cut += packs.cut(-(-len(group) * params.seeds // size) * size, size, [name])
-    cut = [pack._replace(index=index) for index, pack in enumerate(cut)]
+    programs, limit, size = params.programs(), params.evaluation.limits[0], params.pack_size
+
+    def filled(program: str) -> int:
+        return -(-len(programs[program]) * params.seeds // size) * size
 
     def best(so_far: list[list[dict[str, Any]]]) -> str:
         returns = [np.array([row[f"final_{limit}"] for row in rows]) for rows in so_far]
         found = training.so_far(returns, max)
         return f"best pack's final greedy return under {limit} steps {found}"
 
+    cut = packs.cut(filled, size, programs)
     parts = packs.run(partial(train, params), cut, label=NAME, describe=best)
     samples = pd.DataFrame([row for part in parts for row in part])
     samples = samples.sort_values(["setting", "seed"], ignore_index=True)
-    keys, solved = [tried.name for tried in params.grid], params.evaluation.solved_share
-    level = training.solved_from(limit, solved, params.environment.solved_return)
+    keys, own = [tried.name for tried in params.grid], params.settings(own=True)[0].shown
+    share, solved = params.evaluation.solved_share, params.environment.solved_return
+    level = training.solved_from(limit, share, solved)
     study = ranking.Study(samples, keys, f"final_{limit}", level, params.choosing_seeds)
-    found = ranking.results(study, params.own_values(), params.few_seeds, params.seed)
+    found = ranking.results(study, own, params.few_seeds, params.seed)
     return found | {"metrics.json": {"studied": params.stage} | found["metrics.json"]}
 
 

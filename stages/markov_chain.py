@@ -72,17 +72,15 @@ def run(params: Params) -> dict:
         for step in enumerate(chain.names(states))
     ]
     before, after = np.nonzero(chain.probabilities)
-    arrows = {"state": chain.names(before), "successor": chain.names(after)}
+    arrows = pd.DataFrame({"state": chain.names(before), "successor": chain.names(after)})
+    arrows["probability"] = chain.probabilities[before, after]
+    visited = pd.DataFrame({"state": transient}).join(passes)
     return {
         "metrics.json": {"paths": params.paths, "closed_form": closed_form, "simulated": simulated},
         "lengths.csv": pd.DataFrame({"length": lengths}).join(shares).join(exact_table),
-        "visits.csv": pd.DataFrame({"state": transient})
-        .join(passes)
-        .assign(exact=solved.visits[row]),
+        "visits.csv": visited.assign(exact=solved.visits[row]),
         "paths.csv": pd.DataFrame(shown, columns=["path", "step", "state"]),
-        "transitions.csv": pd.DataFrame(arrows).assign(
-            probability=chain.probabilities[before, after]
-        ),
+        "transitions.csv": arrows,
     }
 
 

@@ -1,11 +1,9 @@
 """Trains REINFORCE on observations without velocities, or with noise.
 
-Reads: params.yaml.
-Writes to data/partial_observability/:
-    metrics.json        how each variant trains, and its comparison with the baseline
-    samples.csv         a row for each variant and seed, also with its early return
-    returns.csv         mean return of each iteration's episodes, one column for each shown seed
-    learning_curve.csv  mean, median and quantiles over seeds
+Reads params.yaml. Writes to data/partial_observability/: metrics.json (how each variant trains, and
+its comparison with the baseline), samples.csv (a row for each variant and seed, also with its early
+return), returns.csv (mean return of each iteration, of shown seeds), learning_curve.csv (mean,
+median and quantiles over seeds).
 """
 
 import math

@@ -1,16 +1,11 @@
 """Searches for the vacuum robot's policy, and NEAT on CartPole.
 
-Reads: params.yaml, data/inputs/neat.ini.
-Writes to data/policy_search/:
-    metrics.json     how good each search is and how soon, comparisons, NEAT on CartPole
-    landscape.csv    the mean share of the dust for every combination of p and r
-    best_so_far.csv  quantiles over runs of the recommended policy's mean share, by evaluations
-    samples.csv      a row for each run and search: the last recommendation
-    shown.csv        the four policies of the next two
-    paths.csv        the paths of four robots, a row for each place
-    coverage.csv     the share of the dust collected as time grows, by policy
-    neat.csv         a row for each run of NEAT
-    neat_fitness.csv best and mean fitness in each generation of each run
+Reads params.yaml and data/inputs/neat.ini. Writes to data/policy_search/: metrics.json (how good
+each search is and how soon, comparisons, NEAT on CartPole), landscape.csv (the mean share of the
+dust for every p and r), best_so_far.csv (quantiles over runs of the recommended policy's mean
+share, by evaluations), samples.csv (the last recommendation of each run and search), shown.csv
+(four policies), paths.csv (their paths), coverage.csv (their share of the dust by time), neat.csv
+(a row for each run of NEAT), neat_fitness.csv (best and mean fitness in each of its generations).
 
 Tries that no search saw give the share of a recommended policy: fresh tries of each run for the
 last one, the landscape for the others.
@@ -90,10 +85,8 @@ def run(params: Params) -> dict:
             "best_share": landscape.best_share,
             **vacuum.quality(searched, landscape, params.tolerances, every),
             "neat": {
-                **{
-                    name: intervals.summary(winners[name])
-                    for name in ("generations", "evaluations")
-                },
+                "generations": intervals.summary(winners["generations"]),
+                "evaluations": intervals.summary(winners["evaluations"]),
                 **training.evaluation(returns, params.neat.evaluation),
             },
             "room": ROOM._asdict() | {"dust": vacuum.DUST},

@@ -1,11 +1,9 @@
 """Tests the value of shaped rewards and of imitation.
 
-Reads: params.yaml.
-Writes to data/prior_knowledge/:
-    metrics.json        environment steps to each target return, and comparisons with the baseline
-    samples.csv         a row for each variant and seed
-    returns.csv         true mean return of each iteration, one column for each shown seed
-    learning_curve.csv  mean, median and quantiles over seeds
+Reads params.yaml. Writes to data/prior_knowledge/: metrics.json (environment steps to each target
+return, and comparisons with the baseline), samples.csv (a row for each variant and seed),
+returns.csv (true mean return of each iteration, of shown seeds), learning_curve.csv (mean, median
+and quantiles over seeds).
 """
 
 import sys

@@ -119,13 +119,11 @@ def run(params: Params) -> dict:
 def headline(results: dict) -> str:
     """Return when half of the runs settle."""
     metrics, parts = results["metrics.json"], []
-    last = metrics["iterations"]
-    for key in metrics:
-        if key.startswith("within_"):
-            tolerance = key.removesuffix("_percent").replace("_", " ", 1).replace("_", ".")
-            median = metrics[key]["iterations"]["median"]
-            when = f"by iteration {median:,.0f}" if median else f"after iteration {last:,}"
-            parts.append(f"{tolerance}% {when}")
+    for key in (key for key in metrics if key.startswith("within_")):
+        tolerance = key.removesuffix("_percent").replace("_", " ", 1).replace("_", ".")
+        median, last = metrics[key]["iterations"]["median"], metrics["iterations"]
+        when = f"by iteration {median:,.0f}" if median else f"after iteration {last:,}"
+        parts.append(f"{tolerance}% {when}")
     optimal = f"{metrics['optimal_policy']['share']:.1%} act optimally"
     return f"half of {metrics['runs']:,} runs settle {', '.join(parts)}; {optimal}"
 

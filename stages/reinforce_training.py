@@ -1,14 +1,11 @@
 """Trains the chapter's policy network with REINFORCE over many seeds.
 
-Reads: params.yaml.
-Writes to data/reinforce_training/:
-    metrics.json        how the trainings end, and how good the policies are in Gymnasium
-    samples.csv         one row for each seed, the sample of metrics.json
-    returns.csv         mean return of each iteration's episodes, one column for each shown seed
-    learning_curve.csv  mean, median and quantiles over seeds
-    weights.npz         networks of the shown seeds; `reprise.load` makes Keras models of them
-    snapshots.npz       networks of five seeds of the first pack at points of their training
-    median_seed.gif     an episode of the seed with the median evaluation
+Reads params.yaml. Writes to data/reinforce_training/: metrics.json (how the trainings end, and how
+good the policies are in Gymnasium), samples.csv (a row for each seed), returns.csv (mean return of
+each iteration, of shown seeds), learning_curve.csv (mean, median and quantiles over seeds),
+weights.npz (networks of the shown seeds; `reprise.load` makes Keras models of them), snapshots.npz
+(networks of five seeds of the first pack at points of their training), median_seed.gif (an episode
+of the median seed).
 """
 
 import sys

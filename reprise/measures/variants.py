@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reprise.hyperparameters import Evaluation
 from reprise.measures import training
@@ -58,6 +59,23 @@ def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> di
         "returns.csv": table(training.by_seed, SHOWN),
         "learning_curve.csv": table(training.quantiles),
     }
+
+
+def curves_by_steps(
+    trained: Mapping[str, TrainingRun], points: NDArray, windows: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return mean last returns at environment steps [G], by file.
+
+    The windows are numbers of last returns, by variant.
+    """
+    seeds, quantiles = {}, {}
+    for name, run in trained.items():
+        curves = training.by_steps(run, points, windows[name])
+        seeds[name] = training.by_seed(curves[:, :SHOWN], "steps").assign(steps=points)
+        table = training.quantiles(curves, "steps").set_index("steps")
+        table = table.reindex(range(len(points)))  # NaN before an episode has ended
+        quantiles[name] = table.set_axis(pd.Index(points, name="steps")).reset_index()
+    return {"returns.csv": stacked(seeds), "learning_curve.csv": stacked(quantiles)}
 
 
 def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -15,21 +15,13 @@ PELLETS = 240  # the chapter's number
 ATOMS = 1.3e50  # of the Earth, by mass and shares of elements. Source: McDonough (2003).
 NUMBERS_IN_A_TERABYTE = 10**12 // 4
 SECONDS_IN_A_YEAR = 365 * 24 * 3600
-WEIGHTS = {  # the factors of those for right and for left, and what they are
-    "push": (1, -1, "weight for right less weight for left", "Which push?"),
-    "value": (0.5, 0.5, "mean weight of both pushes", "How good is the state?"),
-}
 
 
-def titles(results: Results) -> dict[str, str]:
-    """Return each learner's name in words."""
+def learners(results: Results) -> dict[str, str]:
+    """Return each learner's name in words, tuned ones last."""
     sets = {name: f"linear, {spaced(name)}" for name in results.params["feature_sets"]}
-    return {"dqn": "DQN", **sets}
-
-
-def tuned(results: Results) -> dict[str, str]:
-    """Return the names of learners at their best learning rates."""
-    return {name + TUNED: f"{title}, tuned" for name, title in titles(results).items()}
+    given = {"dqn": "DQN", **sets}
+    return given | {name + TUNED: f"{title}, tuned" for name, title in given.items()}
 
 
 def size_of_a_table(results: Results) -> Markdown:
@@ -57,11 +49,10 @@ def size_of_a_table(results: Results) -> Markdown:
 def tuning(results: Results) -> Figure:
     """Draw each learner's mean return over the learning rate."""
     figure, axes = style.single(3.6)
-    tables, ends = results.table("tuning", "learning_rate").sort_index().groupby("learner"), []
-    for (name, title), colour in zip(titles(results).items(), style.CYCLE, strict=False):
-        table = tables.get_group(name)
-        style.curve(axes, table, colour, {("mean_low", "mean_high"): 0.2}, "mean", marker="o")
-        ends.append(Label(float(table["mean"].iloc[-1]), title, colour))
+    rows, named = results.table("tuning", "learning_rate").sort_index(), learners(results)
+    names = [name.removesuffix(TUNED) for name in named if name.endswith(TUNED)]
+    tables = {named[name]: rows[rows["learner"] == name] for name in names}
+    ends = style.curves(axes, tables, {("mean_low", "mean_high"): 0.2}, "mean", marker="o")
     axes.set_xscale("log")
     style.finish(axes, "learning rate", "mean greedy return (steps)", "Tuning, on pilot seeds")
     style.label_right(axes, ends)
@@ -69,74 +60,58 @@ def tuning(results: Results) -> Figure:
     return figure
 
 
-def learning_rates(results: Results) -> Markdown:
-    """Show each learner's given and best learning rate."""
-    found = results.metrics["learners"]
-    rows = [
-        (title, *(f"{found[each]['learning_rate']:g}" for each in (name, name + TUNED)))
-        for name, title in titles(results).items()
-    ]
-    return show.table(rows, ("", "learning rate", "the best, tuned"))
-
-
 def learning_curves(results: Results) -> Figure:
     """Draw the training returns at the best learning rates."""
-    curves = variant_panels.curves_of(results)
+    curves, named = variant_panels.curves_of(results), learners(results)
     average = f"mean return of the last {results.params['clock']['window']} episodes (steps)"
-    known = {title: curves[n] for n, title in tuned(results).items()}
+    tuned = {title: curves[name] for name, title in named.items() if name.endswith(TUNED)}
     labels = ("environment steps", average, "Linear Q-functions and the DQN, all tuned")
-    return figures.learning_curves(known, labels, figures.maximum(results))
+    return figures.learning_curves(tuned, labels, figures.maximum(results))
 
 
 def steps_to_targets(results: Results) -> Markdown:
     """Show how many seeds reach each return, and when."""
-    targets = results.params["clock"]["targets"]
-    rows = []
-    for name, title in (titles(results) | tuned(results)).items():
-        cells = [title]
+    targets, rows = results.params["clock"]["targets"], []
+    for name, title in learners(results).items():
+        rows.append([title])
         for target in targets:
             found = results.metrics["learners"][name][f"steps_to_{target}"]
-            share, low, high = (found[key] for key in ("share", "share_low", "share_high"))
-            cells += [f"{share:.0%} [{low:.0%}, {high:.0%}]", words.number(found["median"], ",.0f")]
-        rows.append(cells)
+            rows[-1] += [show.cell(found, ".0%", n=False), words.number(found["median"], ",.0f")]
     head = [text for target in targets for text in (f"reach {target}", f"half reach {target} by")]
     return show.table(rows, ("", *head))
 
 
 def final_policies(results: Results) -> Figure:
     """Draw the final policies' greedy returns under each time limit."""
-    samples = {}
+    named, samples = learners(results), {}
     for limit in results.limits:
         returns = variant_panels.samples_of(results, f"greedy_{limit}")
-        for name, title in (titles(results) | tuned(results)).items():
-            samples[f"{title}, {limit} steps"] = returns[name]
+        samples |= {f"{title}, {limit} steps": returns[name] for name, title in named.items()}
     return figures.compare_policies(results, samples, ("greedy return (steps)", "Final policies"))
 
 
 def against_dqn(results: Results) -> Markdown:
     """Show how probably seeds are better than the DQN's."""
-    named = titles(results) | tuned(results)
+    named = learners(results)
     pairs = [(name, "dqn") for name in results.params["feature_sets"]]
     pairs += [(name + TUNED, "dqn" + TUNED) for name, _ in pairs] + [("dqn" + TUNED, "dqn")]
-    rows = {
-        f"P({named[name]} is better than {named[base]}), {limit} steps": f"against_{base}."
-        f"greedy_{limit}.{name}.probability_of_improvement"
-        for limit in results.limits
-        for name, base in pairs
-    }
+    rows = {}
+    for limit in results.limits:
+        for name, base in pairs:
+            path = f"against_{base}.greedy_{limit}.{name}.probability_of_improvement"
+            rows[f"P({named[name]} is better than {named[base]}), {limit} steps"] = path
     return show.numbers(results, rows, ".2f")
 
 
-def weights(results: Results, of: str) -> Figure | None:
-    """Draw each feature's weight for push or value."""
+def weights(results: Results, right: float, left: float, labels: tuple[str, str]) -> Figure | None:
+    """Draw a weighted sum of each feature's two weights."""
     sets, table = results.params["feature_sets"], results.table("weights")
     if table.empty:
         return None
-    right, left, x_label, title = WEIGHTS[of]
     values = right * table["right"] + left * table["left"]
     largest = max(sets, key=lambda name: len(sets[name]))
     chosen = values[table["variant"] == largest + TUNED].groupby(table["feature"], sort=False)
     samples = {spaced(feature): group.to_numpy(float) for feature, group in chosen}
-    labels = (x_label, f"{title} ({titles(results)[largest]})")
+    labels = (labels[0], f"{labels[1]} ({learners(results)[largest]})")
     level, note = Label(0, "no weight", style.GREY), "mean over seeds with its {} interval"
     return figures.compare_policies(results, samples, labels, level, note)

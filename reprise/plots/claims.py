@@ -30,21 +30,8 @@ COLUMNS = ("claim", "measured", "claimed", "notebook")
 def counts(results: Results) -> Markdown:
     """Show each family's number of claims with each verdict."""
     families = results.metrics["families"] | {"**all**": results.metrics}
-    rows = [
-        (name.replace("_", " "), *(count[verdict] for verdict in VERDICTS))
-        for name, count in families.items()
-    ]
+    rows = [(in_words(name), *map(count.get, VERDICTS)) for name, count in families.items()]
     return show.table(rows, ("family", *VERDICTS))
-
-
-def improvements(results: Results) -> Figure:
-    """Draw the claims about probabilities of improvement."""
-    return _intervals(results, "improvement", "probability of improvement")
-
-
-def shares(results: Results) -> Figure:
-    """Draw the claims about shares of seeds."""
-    return _intervals(results, "share", "share of the seeds or runs")
 
 
 def others(results: Results) -> Figure:
@@ -89,7 +76,7 @@ def ledger_in_full(results: Results) -> Markdown:
     return Markdown(ledger.markdown(results.table("ledger"), ".", in_full=True))
 
 
-def _intervals(results: Results, form: str, x_label: str) -> Figure:
+def intervals(results: Results, form: str, x_label: str) -> Figure:
     """Draw claims about probabilities, their claimed regions pale."""
     rows = results.table("ledger").query("form == @form")
     figure, axes = _rows(rows, x_label)

@@ -22,31 +22,25 @@ def example(results: Results) -> Figure:
     table = results.table("examples")
     steps = table[table["example"] == table["example"].iloc[0]]
     episodes = [group for _, group in steps.groupby("episode")]
-    rows, columns = len(QUANTITIES), len(episodes)
-    widths = [len(episode) + 1 for episode in episodes]
+    columns, widths = len(episodes), [len(episode) + 1 for episode in episodes]
+    names = [(one["episode"].iloc[0], one["reward"].sum()) for one in episodes]
+    titles = [_minus(f"episode {name}: {total:g} in total") for name, total in names]
     shared = {"sharex": "col", "sharey": "row", "width_ratios": widths}
-    figure, grid = style.panels(rows * columns, columns, (0.9, 1.3), ("step t", ""), **shared)
+    titles += [""] * 2 * columns
+    figure, grid = style.panels(titles, columns, (0.9, 1.3), ("step t", ""), **shared)
     for place, axes in enumerate(grid):
         quantity, episode = QUANTITIES[place // columns], episodes[place % columns]
-        low, high = min(0.0, steps[quantity].min()), max(0.0, steps[quantity].max())
-        high = high if high > low else 1.0
-        room = 0.24 * (high - low)  # for the numbers beyond the bars
         colours = [style.BLUE if value >= 0 else style.VERMILION for value in episode[quantity]]
-        axes.bar(episode["step"], episode[quantity], 0.62, color=colours, alpha=0.85)
-        for step, value in zip(episode["step"], episode[quantity], strict=True):
-            offset, side = (3, "bottom") if value >= 0 else (-3, "top")
-            text = _minus(f"{value:.3g}")
-            style.write(axes, text, (step, value), (0, offset), ha="center", va=side)
+        bars = axes.bar(episode["step"], episode[quantity], 0.62, color=colours, alpha=0.85)
+        numbers = [_minus(f"{value:.3g}") for value in episode[quantity]]
+        axes.bar_label(bars, numbers, padding=3, fontsize=style.SMALL)
         axes.axhline(0, color=style.INK, linewidth=0.8)
-        axes.set_ylim(low - room * (low < 0), high + room * (high > 0))
         axes.set(xlim=(-0.7, len(episode) - 0.3), xticks=episode["step"])
+        axes.margins(y=0.24)  # for the numbers beyond the bars
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.grid(axis="x", visible=False)
         if place % columns == 0:
             axes.set_ylabel(quantity)
-        if place < columns:
-            name, total = episode["episode"].iloc[0], episode["reward"].sum()
-            axes.set_title(_minus(f"episode {name}: {total:g} in total"), fontsize=9.5)
     figure.align_ylabels()
     return figure
 
@@ -81,18 +75,16 @@ def half_lives(results: Results) -> Figure:
     return figure
 
 
-def learning_curves(results: Results) -> Figure:
+def learning_curves(results: Results) -> Figure | None:
     """Draw the learning curves, a panel for each credit."""
-    curves, base, panels = variant_panels.curves_of(results), results.params["baseline"], {}
-    variants = _variants(results)
+    variants, panels = _variants(results), {}
     for name in sorted(variants, key=lambda name: CREDITS.index(variants[name]["credit"])):
-        values = dict(variants[name])
-        credit, discount, behaviour = map(values.pop, ("credit", "discount", "behaviour"))
+        credit, discount, behaviour, *_ = variants[name].values()
         parts = ["undiscounted" if credit == "total_reward" else f"γ={discount:g}"]
         parts += [] if behaviour == "sampled" else [f"{behaviour} actions"]
-        parts += [f"{key}={value}" for key, value in values.items()]
-        panels.setdefault(spaced(credit), {})[" ".join(parts)] = curves[name]
-    return variant_panels.small_multiples(results, panels, (spaced(base), curves[base]))
+        parts += [f"{key}={value}" for key, value in list(variants[name].items())[3:]]
+        panels.setdefault(spaced(credit), {})[" ".join(parts)] = name
+    return variant_panels.learning_curves(results, panels)
 
 
 def one_part_changed(results: Results) -> Markdown:
@@ -110,7 +102,7 @@ def one_part_changed(results: Results) -> Markdown:
 
 def _variants(results: Results) -> dict[str, dict[str, Any]]:
     """Return each variant's credit, discount, behaviour, and other changes."""
-    base = {key: results.params[key] for key in ("behaviour", "credit", "discount")}
+    base = {key: results.params[key] for key in ("credit", "discount", "behaviour")}
     found = {name: base | dict(changes) for name, changes in results.params["variants"].items()}
     for values in found.values():
         if values["credit"] == "total_reward":

@@ -5,15 +5,13 @@ its cell. Each figure says what its bands and bars mean. Labels of axes have the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import cycle
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from reprise.measures.training import QUANTILES
 from reprise.plots import style
@@ -28,6 +26,7 @@ RULES: dict[str, Callable] = {
     "angle": lambda angle, velocity: angle,
     "angle and velocity": lambda angle, velocity: angle + velocity,
 }
+PLANE = ("angle of the pole (°)", "angular velocity (rad/s)")
 MEANS = "mean with its {} interval; faint dots: each seed"
 
 
@@ -39,6 +38,31 @@ def maximum(results: Results) -> Label:
     highest = next(each for each in known if each is not None)
     name = "maximum" if highest == params["maximum_steps"] else "solved"
     return Label(highest, name, style.GREY)
+
+
+def training(results: Results, y_label: str, title: str, window: int = 1) -> Figure:
+    """Draw all seeds' training returns, with their median and band."""
+    seeds = returns(results)
+    groups = {"median": results.table("learning_curve", str(seeds.index.name))}
+    labels = (clock(results), y_label, title)
+    return learning_curves(groups, labels, maximum(results), window, seeds)
+
+
+def returns(results: Results) -> pd.DataFrame:
+    """Return returns [T, N]; empty rounds keep the last."""
+    table = results.table("returns")
+    return table.set_index(index_of(table)).ffill().bfill()
+
+
+def index_of(table: pd.DataFrame) -> str:
+    """Return the column that counts a table's steps of training."""
+    return next(name for name in ("iteration", "episode", "steps") if name in table)
+
+
+def clock(results: Results) -> str:
+    """Return what a training is counted in."""
+    in_rounds = results.params.get("total_steps") is not None
+    return "round" if in_rounds else index_of(results.table("returns"))
 
 
 def learning_curves(
@@ -53,15 +77,15 @@ def learning_curves(
     The groups are tables by `training.quantiles`. The labels are of index, values and title. All
     curves are first averaged over a window of steps.
     """
-    (figure, axes), ends, note = style.single(3.9), [], "Lines: medians."
+    (figure, axes), note = style.single(3.9), "Lines: medians."
     if seeds is not None:
         faint = min(0.4, max(0.03, 4 / seeds.shape[1]))
         grey = {"color": style.INK, "alpha": faint, "linewidth": 0.5}
         axes.plot(seeds.index, smooth(seeds, window).to_numpy(), **grey)
         note = f"Grey: {seeds.shape[1]} seeds."
-    for (name, table), colour in zip(groups.items(), cycle(style.CYCLE)):
-        alpha = max(0.1, 0.3 / len(groups))
-        ends.append(style.median_and_band(axes, smooth(table, window), colour, alpha, name))
+    smoothed = {name or "median": smooth(table, window) for name, table in groups.items()}
+    band = {("low", "high"): max(0.1, 0.3 / len(groups))}
+    ends = style.curves(axes, smoothed, band, linewidth=1.5)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.axhline(level.value, **style.DASHED)
     style.finish(axes, *labels)
@@ -77,18 +101,24 @@ def smooth(curves: pd.DataFrame, window: int) -> pd.DataFrame:
 
 
 def distribution(
-    results: Results, sample: ArrayLike, bins: ArrayLike, labels: tuple[str, str], level=None
+    results: Results, sample: str | ArrayLike, labels: tuple[str, str], level: Label | None = None
 ) -> Figure:
     """Draw a histogram of seeds [N], dots, and mean.
 
-    If a value lies beyond the bins, as many from the least value to the greatest take their place.
-    The labels are of values and title. NaN is not drawn.
+    The sample may be a column of samples.csv; if its evaluation has time limits, the first. The
+    labels are of values and title. The bins begin at 0 if possible. NaN is not drawn.
     """
+    if isinstance(sample, str):
+        sample = results.table("samples")[results.column(sample)]
     figure = Figure(figsize=(style.WIDTH, 3.8))
     above, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-    mean, values, edges = known_mean(sample, results.confidence), known(sample), np.asarray(bins)
-    if values.size and not (edges[0] <= values.min() and values.max() <= edges[-1]):
-        edges = np.histogram_bin_edges(values, len(edges) - 1)
+    mean, values = known_mean(sample, results.confidence), known(sample)
+    every = [0.0, *values, *([level.value] if level else [])]
+    low, high = min(every), max(every)
+    edges = np.linspace(low, high if high > low else low + 1, 41)
+    if (values % 1 == 0).all():  # counts: the bins are as wide as whole numbers
+        width = np.ceil((high - low) / 40) or 1.0
+        edges = np.arange(low - 0.5, high + width, width)
     above.hist(values, list(edges), color=style.SKY, alpha=0.55, rwidth=0.94)
     above.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -97,6 +127,8 @@ def distribution(
     below.plot(values, heights, "o", color=style.BLUE, alpha=0.4, markersize=3.2, mew=0)
     style.seeds_and_mean(below, 0, [], mean, style.INK)
     style.rows(below, ["mean", "each seed"])
+    if high > 1000:
+        below.xaxis.set_major_formatter("{x:,.0f}")
     below.set(ylim=(-0.7, 1.6), xlabel=labels[0])
     if level is not None:
         below.axvline(level.value, **style.DASHED)
@@ -104,6 +136,13 @@ def distribution(
     (numbers,) = _numbers([mean])
     style.note(figure, f"Bar: mean with its {results.confidence:.0%} interval, {numbers}.")
     return figure
+
+
+def ways_to_play(results: Results, ways: Sequence[str], labels: tuple[str, str]) -> Figure:
+    """Compare policies, by way of playing and time limit."""
+    played, table = [(way, k) for k in results.limits for way in ways], results.table("samples")
+    samples = {f"{way}, {k} steps": table[f"{way}_{k}"] for way, k in played}
+    return compare_policies(results, samples, labels)
 
 
 def compare_policies(
@@ -140,17 +179,18 @@ def _numbers(intervals: Sequence[Interval]) -> list[str]:
     bounds = np.array([interval[:3] for interval in intervals])
     largest = np.abs(bounds[np.isfinite(bounds)]).max(initial=0)
     decimals = sum(largest < power for power in (1000, 100, 10))
-    return [bracketed(interval, f".{decimals}f") for interval in intervals]
+    return [bracketed(interval, f",.{decimals}f") for interval in intervals]
 
 
-def single_seeds(
-    results: Results, curves: pd.DataFrame, top: float, labels: tuple[str, str]
-) -> Figure:
-    """Draw some seeds [T, N], from best to worst end."""
-    table = results.table("samples").head(curves.shape[1])
-    order = table.sort_values("last_return", ascending=False, kind="stable")
+def single_seeds(results: Results) -> Figure:
+    """Draw some shown seeds' returns, from best to worst end."""
+    curves, top = returns(results), maximum(results).value
+    order = results.table("samples").head(curves.shape[1])
+    order = order.sort_values("last_return", ascending=False, kind="stable")
     ranks = np.unique(np.linspace(0, len(order) - 1, SHOWN).round().astype(int))
-    figure, grid = style.panels(len(ranks), min(3, len(ranks)), (0.7, 1.65), labels, **style.SHARED)
+    labels = (clock(results), "return")
+    titles = [f"rank {rank + 1} of {len(order)}" for rank in ranks]
+    figure, grid = style.panels(titles, min(3, len(ranks)), (0.7, 1.65), labels)
     over_seeds = results.table("learning_curve", str(curves.index.name))
     for axes, rank in zip(grid, ranks, strict=True):
         band = over_seeds["low"], over_seeds["high"]
@@ -158,25 +198,44 @@ def single_seeds(
         seed = curves[f"seed_{order['seed'].iloc[rank]}"]
         axes.plot(curves.index, seed, color=style.BLUE, linewidth=0.8)
         axes.axhline(top, **style.DASHED)
-        title = f"rank {rank + 1} of {len(order)}"
-        axes.set_title(title, fontsize=style.SMALL, fontweight="normal", pad=5)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     style.hold(grid, top)
-    note = f"Line: the one seed. Band: {BAND} of all seeds. Dashed: the maximum."
-    style.note(figure, note)
+    style.note(figure, f"Line: the one seed. Band: {BAND} of all seeds. Dashed: the maximum.")
     return figure
 
 
-def map_policy(
-    axes: Axes, policy: pd.DataFrame, names: tuple[str, str], labels: tuple[str, str], title: str
-) -> QuadMesh:
+def rasters(results: Results, panels: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw seeds [T, N] as rows of colour, best first."""
+    scale = style.limits(maximum(results).value, *panels.values(), room=0)
+    labels = (clock(results), "seeds, sorted by mean")
+    columns, height = min(2, len(panels)), (0.7, 1.9 if len(panels) > 1 else 3.5)
+    figure, grid = style.panels(panels, columns, height, labels, sharey=False)
+    for axes, seeds in zip(grid, panels.values(), strict=True):
+        order = seeds.mean().sort_values(ascending=False, kind="stable").index
+        first, last = float(seeds.index[0]), float(seeds.index[-1])
+        extent = (first, last if last > first else first + 1, len(order) + 0.5, 0.5)
+        look = {"aspect": "auto", "extent": extent, "vmin": scale[0], "vmax": scale[1]}
+        axes.imshow(seeds[order].T.to_numpy(float), **look)
+        style.bare(axes)
+        axes.set_yticks([])
+    style.colour_bar(figure, list(figure.axes), grid[-1].images[0], "return (steps)")
+    return figure
+
+
+def by_rule(rule: str, degrees: NDArray, speeds: NDArray) -> pd.DataFrame:
+    """Return 1 where a rule pushes right, and 0 elsewhere."""
+    lean, turn = np.meshgrid(np.radians(degrees), speeds)
+    right = (RULES[rule](lean, turn) >= 0).astype(float)
+    return pd.DataFrame(right, index=speeds, columns=degrees)
+
+
+def map_policy(axes: Axes, policy: pd.DataFrame, names: tuple[str, str]) -> None:
     """Colour a plane by the second action's probability, [Y, X].
 
-    The names of the two actions stand in the middle of their regions; the labels are of x and y.
+    The names of the two actions stand in the middle of their regions.
     """
     x, y = policy.columns.to_numpy(float), policy.index.to_numpy(float)
     probability = policy.to_numpy(float)
-    image = axes.pcolormesh(x, y, probability, cmap=style.DIVERGING, vmin=0, vmax=1)
+    axes.pcolormesh(x, y, probability, cmap=style.DIVERGING, vmin=0, vmax=1)
     if not np.isin(probability, (0, 1)).all() and np.ptp(probability) > 0:
         axes.contour(x, y, probability, levels=[0.5], colors=style.INK, linewidths=1.2)
     for name, region in zip(names, (probability < 0.5, probability > 0.5), strict=True):
@@ -184,6 +243,4 @@ def map_policy(
             rows, columns = np.nonzero(region)
             centre = (x[columns].mean(), y[rows].mean())
             axes.text(*centre, name, ha="center", va="center", weight="bold", fontsize=11)
-    style.finish(axes, *labels, title)
     axes.grid(visible=False)
-    return image

@@ -4,7 +4,6 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -13,7 +12,13 @@ from reprise.plots import figures, show, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 
-POLICIES = ("angle_and_velocity", "angle", "random", "untrained_network", "always_left")
+POLICIES = {
+    "angle_and_velocity": "angle and velocity",
+    "angle": "angle",
+    "random": "random",
+    "untrained_network": "untrained network",
+    "always_left": "always left",
+}
 RULES = figures.RULES
 STATE = ("position (m)", "velocity (m/s)", "angle (rad)", "angular velocity (rad/s)")
 TIME_STEP = 0.02  # seconds
@@ -33,11 +38,6 @@ def versions() -> Markdown:
     specs = [gym.registry[name] for name in ("CartPole-v0", "CartPole-v1")]
     rows = [(spec.id, spec.max_episode_steps, f"{spec.reward_threshold:g}") for spec in specs]
     return show.table(rows, ("environment", "time limit", "solved from a mean return of"))
-
-
-def observation(values: NDArray) -> Markdown:
-    """Show an observation with the names of its numbers."""
-    return show.table([[f"{value:.4f}" for value in values]], STATE)
 
 
 def picture(frame: NDArray) -> Figure:
@@ -69,73 +69,43 @@ def ends(episodes: dict[str, dict[str, Any]]) -> Markdown:
     return show.table(rows, ("rule", *keys))
 
 
-def policies(results: Results) -> Markdown:
-    """Show each policy's returns."""
-    rows = []
-    for name in POLICIES:
-        found = results.metrics[name]
-        ends = f"{found['min']:g}", f"{found['max']:g}", f"{found['solved']:.0%}"
-        deviation = f"{found['population_standard_deviation']:.2f}"
-        rows.append((name.replace("_", " "), show.cell(found), deviation, *ends))
-    head = ("policy", "mean return", "standard deviation", "lowest", "highest", "solved")
-    return show.table(rows, head)
-
-
 def returns(results: Results) -> Figure:
     """Draw the returns of each policy."""
-    samples = {name.replace("_", " "): _returns(results, name) for name in POLICIES}
+    samples = {words: _returns(results, name) for name, words in POLICIES.items()}
     level = Label(results.params["maximum_steps"], "time limit", style.GREY)
     note = "mean with its {} interval; faint dots: each episode, or each untrained network"
-    labels = (STEPS, "Return of each policy")
-    return figures.compare_policies(results, samples, labels, level, note)
+    return figures.compare_policies(results, samples, (STEPS, "Return of each policy"), level, note)
 
 
-def angle_rule(results: Results) -> Figure:
-    """Draw the returns of the chapter's rule."""
-    sample = _returns(results, "angle")
-    bins = np.arange(sample.min() - 1, sample.max() + 3, 2) - 0.5
-    title = f"The angle rule: {sample.min():g} to {sample.max():g} steps"
-    return figures.distribution(results, sample, bins, (STEPS, title))
+def distribution(results: Results, policy: str, title: str) -> Figure:
+    """Draw the returns of one policy, and chance's mean."""
+    level = Label(float(_returns(results, "random").mean()), "random policy", style.GREY)
+    return figures.distribution(results, _returns(results, policy), (STEPS, title), level)
 
 
 def trace(results: Results) -> Figure:
     """Draw one episode of the angle rule and its swings."""
-    path, swings, seed = (
-        results.table("trace"),
-        results.table("swings"),
-        results.params["traced_seed"],
-    )
+    path, seed = results.table("trace"), results.params["traced_seed"]
+    swings = results.table("swings").query("seed == @seed").groupby("body")["step"]
     time, angle = path["step"] * TIME_STEP, np.degrees(path["angle"])
-    figure, column = style.panels(2, 1, (0.8, 1.7), ("time (s)", ""), sharex=True)
+    titles = (f"The angle rule from reset(seed={seed})", "")
+    figure, column = style.panels(titles, 1, (0.8, 1.7), ("time (s)", ""), sharey=False)
     drawn = (("pole", style.BLUE, angle), ("cart", style.VERMILION, path["position"]))
     for axes, (body, colour, values) in zip(column, drawn, strict=True):
         axes.plot(time, values, color=colour)
         axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1.5)
-        turns = swings.loc[(swings["seed"] == seed) & (swings["body"] == body), "step"]
+        turns = swings.get_group(body) if body in swings.groups else []
         marks = {"color": "white", "mec": colour, "markersize": 5, "mew": 1.3}
         axes.plot(time[turns], values[turns], "o", **marks)
     above, below = column
     below.set_ylabel("position of the cart (m)")
-    above.set(ylabel="angle of the pole (°)", title=f"The angle rule from reset(seed={seed})")
+    reach = max(1.12 * FALLEN, 1.02 * float(angle.abs().max()))
+    above.set(ylabel="angle of the pole (°)", ylim=(-reach, reach))
     for side in (-1, 1):
         above.axhline(side * FALLEN, **style.DASHED)
-    reach = max(1.12 * FALLEN, 1.02 * float(angle.abs().max()))
-    above.set_ylim(-reach, reach)
     style.label_right(above, [Label(FALLEN, "episode ends", style.GREY)])
     figure.align_ylabels()
     return figure
-
-
-def growth(results: Results) -> Markdown:
-    """Show how the swings of pole and cart grow."""
-    rows = []
-    for body, found in results.metrics["swings"].items():
-        if "growing" in found:
-            bounds = f"[{found['growing_low']:.1%}, {found['growing_high']:.1%}]"
-            ratio = f"{found['ratio']:.2f} [{found['ratio_low']:.2f}, {found['ratio_high']:.2f}]"
-            rows.append((body, found["episodes"], f"{found['growing']:.1%} {bounds}", ratio))
-    last = "last swing divided by the one before"
-    return show.table(rows, ("body", "episodes", "every swing is larger", last))
 
 
 def swings(results: Results) -> Figure | None:
@@ -143,10 +113,10 @@ def swings(results: Results) -> Figure | None:
     pole = results.table("swings").query("body == 'pole'")
     degrees, number = np.degrees(pole["size"]), pole.groupby("seed").cumcount() + 1
     fewest = min(FEWEST, results.metrics["angle"]["n"])
-    groups = [(k, sizes.to_numpy()) for k, sizes in degrees.groupby(number) if len(sizes) >= fewest]
+    groups = {k: sizes.to_numpy() for k, sizes in degrees.groupby(number) if len(sizes) >= fewest}
     if not groups:
         return None
-    rows = {f"swing {k} ({len(sizes)} episodes)": sizes for k, sizes in groups}
+    rows = {f"swing {k} ({len(sizes)} episodes)": sizes for k, sizes in groups.items()}
     labels = ("largest angle in the swing (°)", "The angle rule by swing")
     level = Label(FALLEN, "the pole falls", style.GREY)
     note = "mean with its {} interval; faint dots: each episode that lasts so long"
@@ -156,14 +126,11 @@ def swings(results: Results) -> Figure | None:
 def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Figure:
     """Draw a rule, and the pole's way in an episode."""
     lean, spin = np.linspace(-13, 13, 261), np.linspace(-2.6, 2.6, 1041)
-    right = RULES[rule](np.radians(lean)[None, :] + 0 * spin[:, None], spin[:, None]) >= 0
     figure, axes = style.single(4.3, width=5.8)
-    rule_map = pd.DataFrame(right.astype(float), index=spin, columns=lean)
     title = f"{rule.capitalize()}, from reset(seed={results.params['traced_seed']})"
-    labels = ("angle of the pole (°)", "angular velocity (rad/s)")
-    figures.map_policy(axes, rule_map, ("push left", "push right"), labels, title)
-    path = episodes[rule]["path"]
-    angle, velocity = np.degrees(path[:, 2]), path[:, 3]
+    style.finish(axes, *figures.PLANE, title)
+    figures.map_policy(axes, figures.by_rule(rule, lean, spin), ("push left", "push right"))
+    angle, velocity = np.degrees(episodes[rule]["path"][:, 2]), episodes[rule]["path"][:, 3]
     axes.plot(angle, velocity, color="white", linewidth=1.4)
     axes.plot(angle[:1], velocity[:1], "o", color="white", mec=style.INK, markersize=6)
     for text in axes.texts:
@@ -171,15 +138,6 @@ def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Fig
             text.set_y(-2.3)  # clear of the line
     axes.set(xlim=lean[[0, -1]], ylim=spin[[0, -1]])
     return figure
-
-
-def untrained(results: Results) -> Figure:
-    """Draw the mean returns of untrained networks, and chance's."""
-    sample = _returns(results, "untrained_network")
-    bins = np.arange(np.floor(sample.min()), sample.max() + 2, 1.0)
-    labels = ("mean return of a network (steps)", "Untrained networks and chance")
-    level = Label(float(_returns(results, "random").mean()), "random policy", style.GREY)
-    return figures.distribution(results, sample, bins, labels, level)
 
 
 def _returns(results: Results, policy: str) -> NDArray:

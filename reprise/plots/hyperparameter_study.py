@@ -1,10 +1,8 @@
 """Figures and tables of the stage hyperparameter_study."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -13,7 +11,6 @@ from reprise.measures.ranking import shown
 from reprise.measures.variants import in_words
 from reprise.plots import figures, show, style
 from reprise.plots.show import Results
-from reprise.plots.style import Label
 from reprise.stats import words
 from reprise.stats.intervals import CONFIDENCE, Interval
 
@@ -28,46 +25,36 @@ def grid(results: Results) -> Markdown:
 
 
 def all_settings(results: Results) -> Figure:
-    """Draw every setting's mean and share of solving seeds."""
-    return heatmap(results.table("settings"), _keys(results), results.limits[0])
+    """Draw every setting's mean and share of solving seeds.
 
-
-def heatmap(settings: pd.DataFrame, keys: Sequence[str], top: float) -> Figure:
-    """Draw a cell for each setting; further hyperparameters are panels.
-
-    Args:
-        settings: a row for each setting, with its values, `mean` and `solved`.
-        keys: the hyperparameters, at least one.
-        top: the highest possible mean.
+    The last two hyperparameters are rows and columns; further ones are panels.
     """
+    settings, keys, top = results.table("settings"), _keys(results), results.limits[0]
     row, column, *others = [*keys, ""][: max(2, len(keys))]
     named: Any = settings.assign(**{"": ""})[[*others, row, column]].map(shown)
-    named["mean"], named["solved"] = settings["mean"], settings["solved"]
-    titles = [
-        ", ".join(f"{in_words(key)} {values[key]}" for key in others)
-        for values in named.to_dict("records")
-    ]
-    panels = list(named.groupby(np.array(titles), sort=False))
-    across, labels = min(3, len(panels)), (in_words(column), "")
-    figure, grid = style.panels(len(panels), across, (0.9, 2.25), labels, **style.SHARED)
+    named = named.assign(mean=settings["mean"], solved=settings["solved"])
+    titles = named[others].apply(
+        lambda values: ", ".join(f"{in_words(key)} {values[key]}" for key in others), axis=1
+    )
+    titles = titles.to_numpy() if others else [""] * len(named)
+    panels = {str(title): inside for title, inside in named.groupby(titles, sort=False)}
+    labels = (in_words(column), in_words(row))
+    figure, grid = style.panels(panels, min(3, len(panels)), (0.9, 2.25), labels)
     every, colours = list(figure.axes), Normalize(*style.limits(top, settings["mean"], room=0))
     rows, columns = (list(named[key].unique()) for key in (row, column))
-    for axes, (title, inside) in zip(grid, panels, strict=True):
+    for axes, inside in zip(grid, panels.values(), strict=True):
         means = inside.pivot(index=row, columns=column, values="mean")
         means = means.reindex(index=rows, columns=columns)
-        axes.imshow(means, norm=colours, cmap="cividis", aspect="auto")
-        for cell in inside.to_dict("records"):
-            light = not colours(cell["mean"]) <= 0.5  # or NaN
-            text = f"{words.number(cell['mean'], '.0f')}\n{words.number(cell['solved'], '.0%')}"
+        axes.imshow(means, norm=colours, aspect="auto")
+        for x, y, mean, solved in inside[[column, row, "mean", "solved"]].itertuples(index=False):
+            text = f"{words.number(mean, '.0f')}\n{words.number(solved, '.0%')}"
+            light = not colours(mean) <= 0.5  # or NaN
             look = {"color": style.INK if light else "white", "fontsize": style.SMALL}
-            place = columns.index(cell[column]), rows.index(cell[row])
-            axes.text(*place, text, ha="center", va="center", **look)
+            axes.text(columns.index(x), rows.index(y), text, ha="center", va="center", **look)
         axes.tick_params(length=0)
         axes.grid(visible=False)
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
-        axes.set_title(str(title))
-        axes.set_ylabel(in_words(row) if axes in grid[::across] else "")
     style.colour_bar(figure, every, grid[0].images[0], "mean final greedy return (steps)")
     style.note(figure, "Means of the reporting seeds; below, the share that solve the task.")
     return figure
@@ -83,36 +70,27 @@ def in_numbers(results: Results) -> Markdown:
     }
     for which in ("best", "worst"):
         if found := results.metrics[which]:
-            rows[
-                f"{which} by the choosing seeds, mean of the others (steps): "
-                f"{_values(results, found)}"
-            ] = which
+            name = f"{which} by the choosing seeds, mean of the others (steps)"
+            rows[f"{name}: {_values(results, found)}"] = which
     return show.numbers(results, rows, ",.0f")
 
 
 def tuned(results: Results) -> Markdown:
     """Show what tuning chose, on choosing seeds and on others."""
-    rows = [
-        (
-            in_words(what),
-            _values(results, found),
-            words.number(found["choosing_mean"]),
-            show.cell(found),
-        )
-        for what, found in results.metrics["tuned"].items()
-    ]
-    mean = "mean of the others (steps)"
-    return show.table(rows, ("tuned", "chosen", "mean of the choosing seeds (steps)", mean))
+    rows = []
+    for what, found in results.metrics["tuned"].items():
+        means = words.number(found["choosing_mean"]), show.cell(found)
+        rows.append((in_words(what), _values(results, found), *means))
+    means = ("mean of the choosing seeds (steps)", "mean of the others (steps)")
+    return show.table(rows, ("tuned", "chosen", *means))
 
 
 def marginal_effects(results: Results) -> Figure:
     """Draw the mean over all settings with each value."""
-    means = {
-        f"{in_words(row['hyperparameter'])} {shown(row['value'])}": Interval(
-            row["mean"], row["mean_low"], row["mean_high"], row["n"]
-        )
-        for row in results.table("effects").to_dict("records")
-    }
+    means = {}
+    for row in results.table("effects").to_dict("records"):
+        name = f"{in_words(row['hyperparameter'])} {shown(row['value'])}"
+        means[name] = Interval(row["mean"], row["mean_low"], row["mean_high"], row["n"])
     note = "mean over all settings with the value, with its {} interval"
     labels = ("mean final greedy return (steps)", "")
     return figures.compare_policies(results, {}, labels, note=note, intervals=means)
@@ -120,25 +98,19 @@ def marginal_effects(results: Results) -> Figure:
 
 def few_seeds(results: Results) -> Figure | None:
     """Draw how often few seeds pick wrongly, if any."""
-    table = results.table("few_seeds")
-    if table.empty:
+    rows = results.table("few_seeds", "seeds")
+    groups = {PAIRS[str(name)]: group for name, group in rows.groupby("pairs", sort=False)}
+    if not groups:
         return None
     figure, axes = style.single(3.1)
-    labels = []
-    for pairs, colour in zip(PAIRS, style.CYCLE, strict=False):
-        rows = table[table["pairs"] == pairs]
-        if len(rows):
-            bars = {"color": colour, "linewidth": 2}
-            axes.vlines(rows["seeds"], rows["wrong_low"], rows["wrong_high"], **bars)
-            axes.plot(rows["seeds"], rows["wrong"], "o-", color=colour, linewidth=1.2, markersize=5)
-            labels.append(Label(float(rows["wrong"].iloc[-1]), PAIRS[pairs], colour))
+    labels = style.curves(axes, groups, {("wrong_low", "wrong_high"): 0.2}, "wrong", marker="o")
     axes.axhline(0.5, **style.DASHED)
     style.hold([axes], 0.5, room=0.1)
     axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.set_xticks(sorted(set(table["seeds"])))
+    axes.set_xticks(sorted(set(rows.index)))
     style.finish(axes, "seeds of each setting", "picks the wrong one of two", "")
     style.label_right(axes, labels)
-    style.note(figure, f"Bars: {CONFIDENCE:.0%} intervals. Dashed: a coin.")
+    style.note(figure, f"Bands: {CONFIDENCE:.0%} intervals. Dashed: a coin.")
     return figure
 
 

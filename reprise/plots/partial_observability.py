@@ -25,19 +25,13 @@ def sights(results: Results) -> Markdown:
     return show.table(rows, ("variant", *map(spaced, UNITS), "measurements", "inputs"))
 
 
-def learning_curves(results: Results) -> Figure:
+def learning_curves(results: Results) -> Figure | None:
     """Draw the learning curves, exact and noisy measurements apart."""
-    curves, base, panels = variant_panels.curves_of(results), results.params["baseline"], {}
+    panels: dict[str, dict[str, str]] = {}
     for name, seen in results.params["variants"].items():
         title = "noisy measurements" if seen["noisy"] else "exact measurements"
-        panels.setdefault(title, {})[spaced(name)] = curves[name]
-    return variant_panels.small_multiples(results, panels, (spaced(base), curves[base]))
-
-
-def early_returns(results: Results) -> Figure:
-    """Draw the training returns after the early iterations."""
-    title = f"Training until iteration {results.params['early']}"
-    return variant_panels.against_baseline(results, "early_return", "training return", title)
+        panels.setdefault(title, {})[spaced(name)] = name
+    return variant_panels.learning_curves(results, panels)
 
 
 def memories(results: Results) -> Markdown:

@@ -5,6 +5,7 @@ from IPython.display import Markdown
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from reprise.plots import figures, show, style
 from reprise.plots.show import Results
@@ -20,7 +21,6 @@ TITLES = {
     "genetic_diverse": "genetic, two, some weak",
     "gradient_ascent": "gradient ascent",
 }
-BANDS = {("q05", "q95"): 0.15, ("q25", "q75"): 0.3}
 HOURS = {0.125: "7½ min", 0.5: "30 min", 2: "2 h", 8: "8 h", 32: "32 h", 128: "5 d", 512: "21 d"}
 HOURS |= {2048: "85 d", 8192: "341 d", 32768: "3.7 y"}
 PERCENT = "{x:.0%}"
@@ -37,13 +37,13 @@ def map_of_policies(results: Results) -> Figure:
     if len(levels):
         lines = axes.contour(x, y, shares, levels=levels, colors="white", linewidths=0.6)
         axes.clabel(lines, fmt="{:.0%}".format, fontsize=7.5)
-    names, box = _names(results), {"boxstyle": "round,pad=0.2", "facecolor": "white", "alpha": 0.85}
+    box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "alpha": 0.85}
     for key, row in results.table("shown", "policy").iterrows():
         place = (row["r"], row["p"])
         axes.plot(*place, "o", color="white", mec=style.INK, markersize=7, clip_on=False)
         offset, side = (-8, "right") if row["r"] > (x[0] + x[-1]) / 2 else (8, "left")
         look = {"va": "center", "ha": side, "weight": "bold", "color": style.INK, "bbox": box}
-        style.write(axes, names[key], place, (offset, 0), **look)
+        style.write(axes, _names(results)[str(key)], place, (offset, 0), **look)
     axes.grid(visible=False)
     style.finish(axes, "range of the turns r (degrees)", "probability to move forward p", "")
     label = f"dust collected in {_minutes(results):g} minutes"
@@ -55,11 +55,12 @@ def single_tries(results: Results) -> Figure:
     """Draw floor and path of each marked policy's try."""
     room, tries = results.metrics["room"], results.table("paths").groupby("policy", sort=False)
     tall = room["height"] / room["width"]
-    figure, grid = style.panels(len(tries), 2, (0, 0.45 + tall * style.WIDTH / 2))
+    titles = [f"{_names(results)[str(key)]}: {one['share'].iloc[-1]:.0%}" for key, one in tries]
+    figure, grid = style.panels(titles, 2, (0, 0.45 + tall * style.WIDTH / 2))
     left, bottom, size = room["wall_left"], room["wall_bottom"], [2 * room["radius"]]
     wall = (left, bottom), room["wall_right"] - left, room["wall_top"] - bottom
     look = {"units": "xy", "facecolor": "#bfe0f3", "edgecolor": "none", "linewidth": 0}
-    for axes, (key, part) in zip(grid, tries, strict=True):
+    for axes, (_, part) in zip(grid, tries, strict=True):
         places = part[["x", "y"]].to_numpy()
         circles = {"offsets": places, "transOffset": axes.transData}
         axes.add_collection(EllipseCollection(size, size, [0], **circles, **look))
@@ -70,8 +71,6 @@ def single_tries(results: Results) -> Figure:
         axes.set(xlim=(0, room["width"]), ylim=(0, room["height"]), aspect="equal")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(True)
-        title = f"{_names(results)[str(key)]}: {part['share'].iloc[-1]:.0%}"
-        axes.set_title(title, fontsize=9.5)
     start = "Green: where the robot starts. Vermilion: where it is in the end."
     frame = f"Frame: {room['width']:g} by {room['height']:g} m."
     style.note(figure, f"Blue: floor it swept. {start} {frame}")
@@ -82,19 +81,16 @@ def recommendations(results: Results) -> Figure:
     """Draw what each search's recommended policy collects, by tries."""
     groups = results.table("best_so_far", "evaluations").groupby("search", sort=False)
     searches = {TITLES[str(key)]: part for key, part in groups}
-    labels = ("tries", "dust its recommended policy collects")
-    figure, grid = style.panels(len(searches), 3, (0.9, 1.9), labels, **style.SHARED)
-    lowest = min(float(table["q05"].iloc[-1]) for table in searches.values())
-    best = results.metrics["best_share"]
+    labels, best = ("tries", "dust its recommended policy collects"), results.metrics["best_share"]
+    figure, grid = style.panels(searches, 3, (0.9, 1.9), labels)
     for axes, (title, table) in zip(grid, searches.items(), strict=True):
-        for other in searches.values():
-            axes.plot(other.index, other["median"], color="#c8c8c8", linewidth=0.8)
-        style.curve(axes, table, style.BLUE, BANDS)
+        style.curves(axes, searches, {}, colours=["#c8c8c8"], linewidth=0.8)
+        style.curves(axes, {title: table}, style.NINETY)
         axes.axhline(best, **style.DASHED)
-        axes.set_title(title, fontsize=9.5)
-        last = max(float(table.index[-1]) for table in searches.values())
-        axes.set(xlim=(0, last), ylim=(max(0.0, lowest - 0.05), 1.08 * best))
         axes.yaxis.set_major_formatter(PERCENT)
+    lowest = min(float(table["q05"].iloc[-1]) for table in searches.values())
+    last = max(float(table.index[-1]) for table in searches.values())
+    grid[0].set(xlim=(0, last), ylim=(max(0.0, lowest - 0.05), 1.08 * best))
     bands = "Bands: 5–95% and 25–75% of the runs."
     style.note(figure, f"Line: median. {bands} Grey: the others. Dashed: {BEST}.")
     return figure
@@ -102,11 +98,12 @@ def recommendations(results: Results) -> Figure:
 
 def final_recommendations(results: Results) -> Figure:
     """Draw what the final recommended policies collect in fresh tries."""
-    runs, means = results.table("samples").groupby("search")["share"], {}
+    runs = results.table("samples").groupby("search")["share"]
+    samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs}
+    means = {}
     for key, one in results.metrics["final"].items():
         mean, low, high = (100 * one[name] for name in ("mean", "mean_low", "mean_high"))
-        means[TITLES[key]] = Interval(mean, low, high, one["n"], False)
-    samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs}
+        means[TITLES[key]] = Interval(mean, low, high, one["n"])
     labels = ("dust collected by the policy recommended at the end (%)", "")
     note = "mean over runs with its {} interval; pale dots: the runs"
     best = Label(100 * results.metrics["best_share"], BEST)
@@ -121,30 +118,27 @@ def search_table(results: Results) -> Markdown:
         medians = [near[f"within_{p}_percent".replace(".", "_")]["median"] for p in percents]
         numbers = [words.number(median, ".0f") for median in medians]
         rows.append((TITLES[key], f"{found['believed']:.1%}", show.cell(found, ".1%"), *numbers))
-    halves = [f"half within {100 * t:g}% by" for t in results.params["tolerances"]]
+    halves = [f"half within {percent}% by" for percent in percents]
     return show.table(rows, ("", "own score", "fresh tries", *halves))
 
 
 def coverage_by_time(results: Results) -> Figure:
     """Draw the dust collected as time doubles and doubles."""
-    table, labels = results.table("coverage", "minutes"), []
+    table = results.table("coverage", "minutes")
     table[["low", "high"]] = table[["low", "high"]].clip(0, 1)
-    policies = [part for _, part in table.groupby("policy", sort=False)]
+    policies = {_names(results)[str(key)]: part for key, part in table.groupby("policy")}
+    policies = dict(sorted(policies.items(), key=lambda item: item[1]["share"].mean()))
     figure, axes = style.single(3.9)
-    policies.sort(key=lambda part: part["share"].mean())
-    for part, colour in zip(policies, style.CYCLE, strict=False):
-        style.curve(axes, part, colour, {("low", "high"): 0.2}, "share", marker="o", markersize=3)
-        name = _names(results)[part["policy"].iloc[0]]
-        labels.append(Label(float(part["share"].iloc[-1]), name, colour))
+    look = {"marker": "o", "markersize": 3}
+    ends = style.curves(axes, policies, {("low", "high"): 0.2}, "share", **look)
     axes.set_xscale("log", base=2)
     axes.set_ylim(0, 1.03)
     axes.yaxis.set_major_formatter(PERCENT)
-    longest = 1.01 * max(table.index)
-    ticks = {60 * hour: text for hour, text in HOURS.items() if 60 * hour <= longest}
-    axes.set_xticks(list(ticks), list(ticks.values()))
+    ticks = [60 * hour for hour in HOURS if 60 * hour <= 1.01 * max(table.index)]
+    axes.set_xticks(ticks, list(HOURS.values())[: len(ticks)])
     axes.minorticks_off()
     style.finish(axes, "time", "dust collected", "")
-    style.label_right(axes, labels)
+    style.label_right(axes, ends)
     style.label_top(axes, Label(_minutes(results), f"{_minutes(results):g} minutes"))
     style.note(figure, "Dots: means over tries. Bands: their 95% intervals.")
     return figure
@@ -156,26 +150,21 @@ def complete_table(results: Results) -> Markdown:
     for key, part in results.table("coverage").groupby("policy", sort=False):
         reached = [part["minutes"][part["complete"] >= share].min() / 60 for share in (0.5, 1)]
         hours = [words.number(time, ",.0f") for time in reached]
-        end = f"{part['complete'].iloc[-1]:.0%}"
-        rows.append((_names(results)[key], *hours, end))
+        rows.append((_names(results)[key], *hours, f"{part['complete'].iloc[-1]:.0%}"))
     columns = ("half of the tries have it all after (hours)", "all of them", "in the end")
     return show.table(rows, ("policy", *columns))
 
 
 def neat_generations(results: Results) -> Figure:
     """Draw NEAT's best fitness by generation, a line a run."""
-    neat, table = results.params["neat"], results.table("neat_fitness")
-    most = neat["maximum_steps"]
-    figure, axes = style.single(3.2)
-    for _, run in table.dropna(subset="best").groupby("run"):
-        x, y = run["generation"], run["best"]
-        axes.plot(x, y, color=style.BLUE, alpha=0.45, linewidth=1.1)
-        axes.plot(x.iloc[-1:], y.iloc[-1:], "o", color=style.BLUE, markersize=4)
+    neat, table = results.params["neat"], results.table("neat_fitness").dropna(subset="best")
+    (figure, axes), most = style.single(3.2), neat["maximum_steps"]
+    for _, run in table.groupby("run"):
+        look = {"color": style.BLUE, "alpha": 0.45, "linewidth": 1.1, "markevery": [-1]}
+        axes.plot(run["generation"], run["best"], "o-", **look)
     axes.axhline(most, **style.DASHED)
     style.hold([axes], most, room=0.05)
-    generations = table["generation"].nunique()
-    axes.set_xticks(range(generations))
-    axes.set_xlim(-0.1, max(generations - 0.9, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     style.finish(axes, "generation", f"best mean return of {neat['episodes']} episodes", "")
     style.label_right(axes, [Label(most, f"maximum: {most}")])
     return figure
@@ -183,11 +172,9 @@ def neat_generations(results: Results) -> Figure:
 
 def neat_table(results: Results) -> Markdown:
     """Show the winners' returns in fresh episodes."""
-    rows = []
-    for limit in results.params["neat"]["evaluation"]["limits"]:
-        found = results.metrics["neat"][f"limit_{limit}"]
-        rows.append((f"{limit} steps", show.cell(found), f"{found['solved']:.0%}"))
-    return show.table(rows, ("limit", "mean return of winners", "solved by"))
+    limits = results.params["neat"]["evaluation"]["limits"]
+    columns = {"mean return of winners": "mean:,.1f", "solved by": "solved:.0%"}
+    return show.entries(results, "neat", columns, {f"limit_{k}": f"{k} steps" for k in limits})
 
 
 def _names(results: Results) -> dict[str, str]:

@@ -1,9 +1,8 @@
-"""Figures of the stage prior_knowledge: who reaches which return when."""
+"""Figures of the stage prior_knowledge: times to returns."""
 
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -15,63 +14,47 @@ from reprise.plots.variant_panels import spaced
 from reprise.stats import improvement, intervals, words
 
 
-def learning_curves(results: Results) -> Figure:
-    """Draw the learning curves, true rewards, a panel each."""
-    curves, base = variant_panels.curves_of(results), results.params["baseline"]
-    panels = {spaced(name): {"median": curve} for name, curve in curves.items()}
-    return variant_panels.small_multiples(results, panels, (base, curves[base]))
-
-
 def time_to_returns(results: Results) -> Figure:
     """Draw the share of seeds at each return, by steps."""
     panels = {
         f"Return {target}": {name: times / 1000 for name, times in groups.items()}
         for target, groups in _times(results).items()
     }
-    labels = {"x_label": "environment steps (thousands)", "y_label": "seeds that have reached it"}
-    return variant_panels.reached(panels, **labels)
+    labels = ("environment steps (thousands)", "seeds that have reached it")
+    return variant_panels.reached(panels, labels)
 
 
 def times_table(results: Results) -> Markdown:
     """Show how many seeds reach each return, and how soon."""
-    rows = []
-    for target, groups in _times(results).items():
-        for (name, times), ends in zip(groups.items(), _sooner(results, groups), strict=True):
-            there = int(np.isfinite(times).sum())
-            share = intervals.share_interval(there, len(times), results.confidence)
-            rows.append((target, name, show.cell(share, ".0%"), *ends))
-    columns = ("return", "variant", "seeds that reach it", "median, steps")
-    return show.table(rows, (*columns, "sooner than the baseline"))
+    return _table(results, _times(results))
 
 
 def stretches_table(results: Results) -> Markdown:
     """Show the steps from each return to the next."""
-    rows = []
-    for (low, first), (high, second) in pairwise(_times(results).items()):
-        groups = {name: second[name] - first[name] for name in second}
-        for name, ends in zip(groups, _sooner(results, groups), strict=True):
-            rows.append((f"{low} to {high}", name, *ends))
-    return show.table(rows, ("stretch", "variant", "median, steps", "fewer than the baseline"))
+    stretches = {
+        f"{low} to {high}": {name: second[name] - first[name] for name in second}
+        for (low, first), (high, second) in pairwise(_times(results).items())
+    }
+    return _table(results, stretches)
 
 
-def _times(results: Results) -> dict[int, dict[str, NDArray]]:
+def _times(results: Results) -> dict[str, dict[str, NDArray]]:
     """Return the steps [N] by return and variant."""
     found = {}
     for target in sorted(results.params["targets"]):
         times = variant_panels.samples_of(results, f"steps_to_{target}")
-        found[target] = {spaced(name): sample for name, sample in times.items()}
+        found[f"{target}"] = {spaced(name): sample for name, sample in times.items()}
     return found
 
 
-def _sooner(results: Results, groups: dict[str, NDArray]) -> list[tuple[str, str]]:
-    """Return median times and chances of sooner ones."""
-    ranks = improvement.soonest(pd.Series(np.concatenate(list(groups.values())))).to_numpy()
-    ends = np.cumsum([len(times) for times in groups.values()])
-    soon = dict(zip(groups, np.split(ranks, ends[:-1]), strict=True))
-    found = improvement.compared(soon, spaced(results.params["baseline"]), results.confidence)
-    chances = {name: improvement.percent(one.chance) for name, one in found.items()}
-    medians = {name: reached(times)["median"] for name, times in groups.items()}
-    return [
-        (words.number(median, ",.0f", "never"), chances.get(name, ""))
-        for name, median in medians.items()
-    ]
+def _table(results: Results, panels: dict[str, dict[str, NDArray]]) -> Markdown:
+    base, sure, rows = spaced(results.params["baseline"]), results.confidence, []
+    for title, groups in panels.items():
+        found = improvement.compared({k: -times for k, times in groups.items()}, base, sure)
+        for name, times in groups.items():
+            there = intervals.share_interval(int(np.isfinite(times).sum()), len(times), sure)
+            median = words.number(reached(times)["median"], ",.0f", "never")
+            chance = improvement.percent(found[name].chance) if name in found else ""
+            rows.append((title, name, show.cell(there, ".0%"), median, chance))
+    columns = ("return", "variant", "seeds that get there", "median, steps")
+    return show.table(rows, (*columns, "sooner than the baseline"))

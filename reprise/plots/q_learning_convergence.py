@@ -1,18 +1,14 @@
 """Figures of the stage q_learning_convergence."""
 
 import pandas as pd
-from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import show, style
+from reprise.plots import style, variant_panels
 from reprise.plots.mdp_solving import pair_name
 from reprise.plots.show import Results
 from reprise.plots.style import Label
-from reprise.stats import words
 
-BANDS = {("q05", "q95"): 0.16, ("q25", "q75"): 0.3}
 CHAPTER = 8000  # iterations until the chapter's run has converged
 FIGURE = 10_000  # iterations in the chapter's figure
 
@@ -20,10 +16,9 @@ FIGURE = 10_000  # iterations in the chapter's figure
 def way_to_the_optimum(results: Results) -> Figure:
     """Draw the Q-value by sweeps and the chapter's iterations."""
     sweeps = results.table("sweeps", "sweep")["q"]
-    options = {"sharey": True, "width_ratios": [1, 2]}
-    figure, (left, right) = style.panels(2, 2, (4.2, 0), **options)
+    options = {"sharex": False, "width_ratios": [1, 2]}
+    figure, (left, right) = style.panels(("", ""), 2, (4.2, 0), **options)
     left.plot(sweeps.index, sweeps, "o-", color=style.VERMILION, markersize=3, linewidth=1.2)
-    left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     _optimum(left, results)
     style.finish(left, "sweeps of Q-value iteration", _watched(results), "")
     curves = results.table("curves", "iteration")
@@ -44,11 +39,10 @@ def _curves(axes: Axes, curves: pd.DataFrame, results: Results) -> None:
     """Draw single runs and quantiles of all."""
     runs = curves.filter(like="run_")
     axes.plot(runs.index, runs.to_numpy(), color=style.INK, alpha=0.22, linewidth=0.6)
-    style.curve(axes, curves, style.BLUE, BANDS)
+    ends = style.curves(axes, {"median": curves}, style.NINETY)
     near = _optimum(axes, results)
-    style.finish(axes, "iterations of Q-learning", "", "")
-    median = Label(float(curves["median"].iloc[-1]), "median", style.BLUE)
-    style.label_right(axes, [Label(results.metrics["optimum"], "optimum"), median])
+    axes.set_xlabel("iterations of Q-learning")
+    style.label_right(axes, [Label(results.metrics["optimum"], "optimum"), *ends])
     shown = f"Grey: {runs.shape[1]} of {results.metrics['runs']:,} runs. " if runs.shape[1] else ""
     zone = f"Green: within {100 * near:g}% of the optimum."
     if figure := axes.get_figure(root=True):
@@ -67,35 +61,12 @@ def _optimum(axes: Axes, results: Results) -> float:
 def settled(results: Results) -> Figure:
     """Draw the share of runs that have settled by iterations."""
     samples, last = results.table("samples"), results.metrics["iterations"]
-    first = results.params["record_every"]
-    figure, axes = style.single(3.6)
-    labels = []
-    for (column, name), colour in zip(_tolerances(results), style.CYCLE, strict=False):
-        steps = samples[column].to_numpy(float)
-        _, share = style.arrivals(axes, steps, (first, last), color=colour)
-        labels.append(Label(share, f"{name}: {share:.1%}", colour))
-    axes.set(xscale="log", xlim=(first, max(last, 1.1 * first)), ylim=(0, 1))
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
-    style.finish(axes, "iterations of Q-learning", "runs that have settled", "")
-    style.label_right(axes, labels)
+    times = {name: samples[column].to_numpy(float) for column, name in tolerances(results).items()}
+    labels = ("iterations of Q-learning", "runs that have settled")
+    figure = variant_panels.reached({"": times}, labels, log=True)
     if last >= CHAPTER:
-        style.label_top(axes, Label(CHAPTER, f"the chapter: about {CHAPTER:,}"))
+        style.label_top(figure.axes[0], Label(CHAPTER, f"the chapter: about {CHAPTER:,}"))
     return figure
-
-
-def settled_table(results: Results) -> Markdown:
-    """Show when the Q-value stays near its optimum."""
-    rows = []
-    for key, name in _tolerances(results):
-        found = results.metrics[key]
-        by = [found["sweeps"], *(found["iterations"][q] for q in ("q05", "q25", "median", "q75"))]
-        ratios = [found["ratio"], found["ratio_of_updates"]]
-        before, after = ([words.number(v, ",.0f") for v in values] for values in (by, ratios))
-        rows.append((name, *before, show.cell(found["never"], ".1%"), *after))
-    columns = ("", "sweeps of Q-value iteration", "Q-learning: one run in twenty by")
-    columns += ("a quarter by", "half by", "three quarters by", "never")
-    return show.table(rows, (*columns, "iterations for a sweep", "updates for an update"))
 
 
 def _watched(results: Results) -> str:
@@ -103,7 +74,7 @@ def _watched(results: Results) -> str:
     return f"Q({pair_name(recorded['state'], recorded['action'])})"
 
 
-def _tolerances(results: Results) -> list[tuple[str, str]]:
-    """Return the column of each tolerance, and its name."""
+def tolerances(results: Results) -> dict[str, str]:
+    """Return the name of each tolerance, by its column."""
     percents = [f"{100 * tolerance:.9g}" for tolerance in results.params["tolerances"]]
-    return [(f"within_{p}_percent".replace(".", "_"), f"within {p}%") for p in percents]
+    return {f"within_{p}_percent".replace(".", "_"): f"within {p}%" for p in percents}

@@ -5,8 +5,7 @@ show.verdicts(results)
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, reduce
-from operator import getitem
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pandas as pd
 from IPython.display import Image, Markdown, display
 
 from reprise.claims import ledger
+from reprise.measures.variants import in_words
 from reprise.pipeline import artifacts, parameters
 from reprise.plots import style
 from reprise.stats import words
@@ -59,9 +59,9 @@ class Results:
         found = self._tables[name]
         return found.copy() if index is None else found.set_index(index)
 
-    def metric(self, path: str) -> Any:
-        """Return the metric at a path, such as `final.limit_200.mean`."""
-        return reduce(getitem, path.split("."), self.metrics)
+    def column(self, name: str) -> str:
+        """Return a column of samples.csv, of the first time limit."""
+        return name if name in self.table("samples") else f"{name}_{self.limits[0]}"
 
     def _ipython_display_(self) -> None:
         if self.changed:
@@ -80,29 +80,68 @@ def verdicts(results: Results) -> Markdown:
 
 
 def settings(results: Results, *keys: str) -> Markdown:
-    """Show parameters of the stage, by their dotted keys."""
-    values = {key: reduce(getitem, key.split("."), results.params) for key in keys}
+    """Show those parameters of the stage that have a value."""
+    values = {key: _at(results.params, key) for key in keys}
+    values = {key: value for key, value in values.items() if value is not None}
     rows = [(f"`{key}`", f"{v:,}" if type(v) is int else f"{v}") for key, v in values.items()]
     return table(rows, ("parameter", "value"))
 
 
 def numbers(results: Results, rows: Mapping[str, str], form: str = ",.1f") -> Markdown:
-    """Show metrics by name and dotted path, with their intervals."""
-    shown = [(name, cell(results.metric(path), form)) for name, path in rows.items()]
+    """Show metrics by name and dotted path, with their intervals.
+
+    A path that ends in `limit` stands for a row for each time limit.
+    """
+    every = {}
+    for name, path in rows.items():
+        limits = results.limits if path.endswith(".limit") else ()
+        every |= {f"{name} under {k} steps": f"{path}_{k}" for k in limits} or {name: path}
+    shown = [(name, cell(_at(results.metrics, path), form)) for name, path in every.items()]
     return table(shown, ("", f"{results.confidence:.0%} interval in brackets"))
 
 
-def cell(value: Any, form: str = ",.1f") -> str:
-    """Return a number, an interval or its metrics in words."""
-    if isinstance(value, Mapping):
-        middle = value.get("estimate", value.get("mean", value.get("share")))
-        n = f", n = {value['n']:,}" if "n" in value else ""
-        low, high = (value.get(bound, value.get(f"mean_{bound}")) for bound in ("low", "high"))
-        bounds = f"{words.number(low, form)}, {words.number(high, form)}"
-        return f"{words.number(middle, form)} [{bounds}]{n}"
+def entries(
+    results: Results, path: str, columns: Mapping[str, str], names: Mapping[str, str] | None = None
+) -> Markdown:
+    """Show a row for each entry at a metrics path.
+
+    A column is a path in the entry and a format, as in `final.limit.mean:.1f`, where `limit` is the
+    first time limit. The names are of the entries to show, all if None.
+    """
+    every, rows = _at(results.metrics, path), []
+    first = f"limit_{results.limits[0]}" if results.limits else ""
+    for key, name in (names or {key: in_words(key) for key in every}).items():
+        rows.append([name])
+        for column in columns.values():
+            place, _, form = column.replace("limit", first).partition(":")
+            outer, _, last = place.rpartition(".")
+            inside = _at(every[key], outer)
+            if inside and f"{last}_low" in inside:
+                rows[-1].append(cell(inside, form, last, n=False))
+            else:
+                rows[-1].append(cell(_at(inside, last), form, n=False))
+    return table(rows, ("", *columns))
+
+
+def _at(metrics: Any, path: str) -> Any:
+    for key in filter(None, path.split(".")):
+        metrics = metrics and metrics.get(key)
+    return metrics
+
+
+def cell(value: Any, form: str = ",.1f", key: str | None = None, n: bool = True) -> str:
+    """Return a number, an interval or its metrics in words.
+
+    The key is the name of the estimate in the metrics. The number of values ends the text.
+    """
     if isinstance(value, Interval):
         return f"{words.bracketed(value, form)}, n = {value.n:,}"
-    return words.number(value, form)
+    if not isinstance(value, Mapping):
+        return words.number(value, form)
+    key = key or next(name for name in ("estimate", "mean", "share") if name in value)
+    ends = [value.get(end, value.get(f"{key}_{end}")) for end in ("low", "high")]
+    middle, low, high = (words.number(each, form) for each in (value[key], *ends))
+    return f"{middle} [{low}, {high}]" + (f", n = {value['n']:,}" if n and "n" in value else "")
 
 
 def table(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Markdown:

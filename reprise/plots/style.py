@@ -1,6 +1,7 @@
 """House style: style sheet, palette, panels, and shared marks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
-from numpy.typing import ArrayLike, NDArray
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
 from reprise.plots import alt_text
@@ -33,8 +34,9 @@ DIVERGING = LinearSegmentedColormap.from_list("reprise", ["#5aa5d1", "#f7f7f5", 
 
 WIDTH = 7.2  # inches
 SMALL = 8.5  # points, of labels within a figure
-SHARED: dict[str, Any] = {"sharex": True, "sharey": True}  # of panels
-QUARTILES = {("q25", "q75"): 0.2}
+Bands = Mapping[tuple[str, str], float]
+QUARTILES: Bands = {("q25", "q75"): 0.2}
+NINETY: Bands = {("q05", "q95"): 0.15, ("q25", "q75"): 0.3}
 DASHED = {"color": "#a0a0a0", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1.5}
 
 
@@ -61,23 +63,33 @@ def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 
 
 def panels(
-    number: int, columns: int, height: tuple[float, float], labels=("", ""), **options: Any
+    titles: Collection[str],
+    columns: int,
+    height: tuple[float, float],
+    labels=("", ""),
+    **options: Any,
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels, row by row.
+    """Return a figure of small multiples, and its panels.
 
     The height in inches is that of all outside the panels, and of each row. The labels are below
-    the last row and left of all rows. The options are those of `Figure.subplots`.
+    the last row and left of all rows. The options are those of `Figure.subplots`; the axes are
+    shared if they say nothing else.
     """
-    rows = -(-number // columns)
+    rows = -(-len(titles) // columns)
     figure = Figure(figsize=(WIDTH, height[0] + height[1] * rows))
-    every = list(figure.subplots(rows, columns, squeeze=False, **options).flat)
-    for axes in every[number:]:
+    options = {"sharex": True, "sharey": True, "squeeze": False} | options
+    every = list(figure.subplots(rows, columns, **options).flat)
+    for axes in every[len(titles) :]:
         axes.set_visible(False)
+    for axes, title in zip(every, titles, strict=False):
+        small = {"fontsize": 9.5, "pad": 5} if rows > 1 else {}
+        axes.set_title(title, **small)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     for axes in every[-columns:]:
         axes.set_xlabel(labels[0])
     if labels[1]:
         figure.supylabel(labels[1])
-    return figure, every[:number]
+    return figure, every[: len(titles)]
 
 
 def finish(axes: Axes, x_label: str, y_label: str, title: str) -> None:
@@ -119,19 +131,20 @@ def label_right(axes: Axes, labels: Sequence[Label]) -> None:
     Call it when the limits are set. The nearest sorted positions y that keep a gap g are the
     isotonic regression of y_i - i g, with i g added back.
     """
-    labels = sorted((label for label in labels if np.isfinite(label.value)), key=lambda one: one[0])
+    labels = [label for label in labels if np.isfinite(label.value)]
     figure = axes.get_figure(root=True)
     if not labels or figure is None:
         return
-    bottom, top = sorted(axes.get_ylim())
+    places = [(axes.get_xlim()[0], label.value) for label in labels]
+    values = axes.transLimits.transform(axes.transScale.transform(places))[:, 1].clip(0, 1)
+    order = np.argsort(values, kind="stable")
     lines = max(label.text.count("\n") + 1 for label in labels)
     points = figure.get_figheight() * 72 * axes.get_position().height
-    steps = (top - bottom) * 12.5 * lines / points * np.arange(len(labels))
-    values = np.clip([label.value for label in labels], bottom, top)
-    heights = isotonic_regression(values - steps).x + steps
-    for (_, text, colour), height in zip(labels, heights, strict=True):
-        place = {"xycoords": ("axes fraction", "data"), "va": "center"}
-        write(axes, text, (1, height), (7, 0), color=colour, **place)
+    steps = 12.5 * lines / points * np.arange(len(labels))
+    heights = isotonic_regression(values[order] - steps).x + steps
+    look = {"xycoords": "axes fraction", "va": "center"}
+    for at, height in zip(order, heights, strict=True):
+        write(axes, labels[at].text, (1, height), (7, 0), color=labels[at].colour, **look)
 
 
 def label_top(axes: Axes, label: Label) -> None:
@@ -142,34 +155,27 @@ def label_top(axes: Axes, label: Label) -> None:
     write(axes, label.text, (label.value, 1), (0, 3), color=GREY, **place)
 
 
-def curve(
-    axes: Axes, table: pd.DataFrame, colour: Any, bands=QUARTILES, line="median", **look: Any
-) -> None:
-    """Draw a column, and bands between columns with their alpha."""
-    for (low, high), alpha in bands.items():
-        band = table[low], table[high]
-        axes.fill_between(table.index, *band, color=colour, alpha=alpha, linewidth=0)
-    axes.plot(table.index, table[line], color=colour, **look)
+def curves(
+    axes: Axes,
+    tables: Mapping[str, pd.DataFrame],
+    bands: Bands = QUARTILES,
+    line: str = "median",
+    colours: Sequence[Any] = CYCLE,
+    **look: Any,
+) -> list[Label]:
+    """Draw a column of each table, with bands between columns.
 
-
-def median_and_band(axes: Axes, table: pd.DataFrame, colour: str, alpha: float, name="") -> Label:
-    """Draw the median, and the band from low to high."""
-    curve(axes, table, colour, {("low", "high"): alpha}, linewidth=1.5)
-    last = table["median"].iloc[-max(1, len(table) // 20) :]
-    return Label(float(last.mean()), name or "median", colour)
-
-
-def arrivals(
-    axes: Axes, times: NDArray[np.float64], ends: tuple[float, float], **look: Any
-) -> tuple[NDArray[np.float64], float]:
-    """Draw the share that has arrived by each time.
-
-    Returns the sorted times of those that arrive, and their share; NaN never arrives.
+    The bands have their columns and alpha. Returns the names with the lines' ends.
     """
-    there = np.sort(times[~np.isnan(times)])
-    reached = np.arange(len(there) + 1) / len(times)
-    axes.step([ends[0], *there, ends[1]], [*reached, reached[-1]], where="post", **look)
-    return there, float(reached[-1])
+    ends = []
+    for (name, table), colour in zip(tables.items(), cycle(colours)):
+        for (low, high), alpha in bands.items():
+            band = table[low], table[high]
+            axes.fill_between(table.index, *band, color=colour, alpha=alpha, linewidth=0)
+        axes.plot(table.index, table[line], color=colour, label=name, **look)
+        end = table[line].iloc[-max(1, len(table) // 20) :].mean()
+        ends.append(Label(float(end), name, colour))
+    return ends
 
 
 def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float, float]:
@@ -196,19 +202,6 @@ def hold(panels: Sequence[Axes], level: float, room: float = 0.06) -> None:
     drawn = [axes.dataLim.intervaly for axes in panels]
     for axes in panels:
         axes.set_ylim(*limits(level, *drawn, room=room))
-
-
-def raster(axes: Axes, returns: pd.DataFrame, scale: tuple[float, float]) -> AxesImage:
-    """Draw seeds of [T, N] as rows, best first.
-
-    The scale is where the colours begin and end; a missing return is blank.
-    """
-    order = returns.mean().sort_values(ascending=False, kind="stable").index
-    first, last = float(returns.index[0]), float(returns.index[-1])
-    extent = (first, last if last > first else first + 1, len(order) + 0.5, 0.5)
-    bare(axes)
-    values = returns[order].T.to_numpy(float)
-    return axes.imshow(values, aspect="auto", extent=extent, vmin=scale[0], vmax=scale[1])
 
 
 def seeds_and_mean(

@@ -1,16 +1,9 @@
 """Figures of the stage td_learning, by schedule of learning rates."""
 
-import numpy as np
-from IPython.display import Markdown
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from reprise.plots import show, style
+from reprise.plots import style
 from reprise.plots.show import Results
-from reprise.plots.style import Label
-from reprise.stats import words
-
-SHARED = {"sharex": True, "sharey": True}
 
 
 def single_traces(results: Results) -> Figure:
@@ -18,15 +11,14 @@ def single_traces(results: Results) -> Figure:
     state, names = results.params["traced_state"], schedules(results)
     groups = list(results.table("traces", "iteration").groupby("schedule", sort=False))
     labels, columns = ("iterations", f"V({state})"), min(3, len(groups))
-    figure, grid = style.panels(len(groups), columns, (0.8, 1.75), labels, **SHARED)
+    titles = [names[name] for name, _ in groups]
+    figure, grid = style.panels(titles, columns, (0.8, 1.75), labels)
     truth = results.metrics["truth"][state.replace(".", "_")]
-    for axes, (name, table) in zip(grid, groups, strict=True):
+    for axes, (_, table) in zip(grid, groups, strict=True):
         axes.axhline(truth, color=style.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=3)
         runs = table.filter(like="run_").items()
         for (_, run), colour in zip(runs, style.CYCLE, strict=False):
             axes.plot(run.index, run, color=colour, linewidth=0.9)
-        axes.set_title(names[name], fontsize=style.SMALL, pad=5)
-        axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.xaxis.set_major_formatter("{x:,.0f}")
     style.note(figure, "Each colour: one run, the same in all panels. Dashed: the true value.")
     return figure
@@ -34,41 +26,22 @@ def single_traces(results: Results) -> Figure:
 
 def errors(results: Results) -> Figure:
     """Draw errors over all runs, constant and decaying rates apart."""
-    groups: dict[str, list] = {}
+    groups: dict[str, dict] = {}
     for name, table in results.table("curves", "iteration").groupby("schedule", sort=False):
         constant = results.params["schedules"][name]["learning_rate_decay"] == 0
         positive = table.filter(regex="^q|median").where(lambda error: error > 0)  # for logarithms
-        named = schedules(results)[name], positive
-        groups.setdefault("constant" if constant else "decaying", []).append(named)
-    figure, row = style.panels(len(groups), len(groups), (4.0, 0), **SHARED)
-    labels = []
-    for axes, (title, tables) in zip(row, groups.items(), strict=True):
-        axes.set(xscale="log", yscale="log")
-        labels.append([])
-        for (name, table), colour in zip(tables, style.CYCLE, strict=False):
-            style.curve(axes, table, colour, linewidth=1.5)
-            labels[-1].append(Label(float(np.log10(table["median"].iloc[-1])), name, colour))
-        style.finish(axes, "iterations", "error of V" if axes is row[0] else "", title)
-    for axes, named in zip(row, labels, strict=True):
-        linear = axes.twinx()  # labels keep their distance on a linear scale
-        linear.set_ylim(*np.log10(axes.get_ylim()))
-        linear.set_axis_off()
-        style.label_right(linear, named)
+        kind = "constant" if constant else "decaying"
+        groups.setdefault(kind, {})[schedules(results)[name]] = positive
+    labels = ("iterations", "error of V")
+    figure, row = style.panels(groups, len(groups), (4.0, 0), labels)
+    pairs = zip(row, groups.values(), strict=True)
+    ends = [style.curves(axes, tables, linewidth=1.5) for axes, tables in pairs]
+    row[0].set(xscale="log", yscale="log")
+    for axes, named in zip(row, ends, strict=True):
+        style.label_right(axes, named)
     medians = f"Lines: medians of {results.metrics['runs']:,} runs."
     style.note(figure, f"{medians} Bands: 25–75%.")
     return figure
-
-
-def error_table(results: Results) -> Markdown:
-    """Show errors half way and finally, bias and spread."""
-    rows = []
-    for name, one in results.metrics["schedules"].items():
-        before = [words.number(one[part]["estimate"], ".3f") for part in ("half_way", "end")]
-        after = [words.number(one[part], ".3f") for part in ("bias", "spread")]
-        ratio = show.cell(one["ratio"], ".3f")
-        rows.append((schedules(results)[name], *before, ratio, *after))
-    columns = ("learning rate", "error half way", "error at the end", "ratio", "bias", "spread")
-    return show.table(rows, columns)
 
 
 def schedules(results: Results) -> dict[str, str]:

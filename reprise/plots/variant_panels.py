@@ -1,6 +1,6 @@
-"""Figures of variants against a baseline: returns, curves, times."""
+"""Figures and tables of variants with a baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,20 +11,18 @@ from numpy.typing import NDArray
 
 from reprise.measures.variants import in_words as spaced
 from reprise.plots import figures, show, style
-from reprise.plots.figures import BAND
 from reprise.plots.show import Results
 from reprise.plots.style import Label
-from reprise.stats import improvement
-from reprise.stats.improvement import EVEN, Comparison, Groups, percent
+from reprise.stats import improvement, words
+from reprise.stats.improvement import EVEN, Groups, percent
 from reprise.stats.intervals import known_mean
-from reprise.stats.words import bracketed
 
 SIDES = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
 
 
 def samples_of(results: Results, column: str) -> dict[str, NDArray]:
     """Return a column's value for each seed, by variant."""
-    by_variant = results.table("samples").groupby("variant", sort=False)[column]
+    by_variant = results.table("samples").groupby("variant", sort=False)[results.column(column)]
     return {name: group.to_numpy(float) for name, group in by_variant}
 
 
@@ -34,72 +32,57 @@ def curves_of(results: Results, name: str = "learning_curve") -> dict[str, pd.Da
     A variant without any return has no rows.
     """
     table = results.table(name)
-    index = next(name for name in ("iteration", "episode", "steps") if name in table)
-    table = table.set_index(index)
+    table = table.set_index(figures.index_of(table))
     names = dict.fromkeys([*table["variant"], *results.params.get("variants", ())])
     return {of: table[table["variant"] == of].drop(columns="variant") for of in names}
 
 
-def greedy_returns(results: Results) -> Figure:
-    """Draw the greedy returns of the final policies."""
-    labels = ("greedy return", "The final policies, played greedily")
-    return against_baseline(results, f"greedy_{results.limits[0]}", *labels)
-
-
-def training_returns(results: Results) -> Figure:
-    """Draw the returns of the last training iterations."""
-    labels = ("training return", "The last iterations of training")
-    return against_baseline(results, "last_return", *labels)
-
-
-def against_baseline(results: Results, column: str, x_label: str, title: str) -> Figure:
-    """Draw a column of samples by variant, with the baseline's."""
-    groups = {spaced(name): sample for name, sample in samples_of(results, column).items()}
-    base, confidence = spaced(results.params["baseline"]), results.confidence
-    found = improvement.compared(groups, base, confidence)
-    return forest(groups, found, base, confidence=confidence, x_label=x_label, title=title)
+def changes(results: Results) -> Markdown:
+    """Show what each variant changes."""
+    base, rows = results.params["baseline"], []
+    for name, changed in results.params["variants"].items():
+        partner = results.params.get("partners", {}).get(name, base)
+        cells = ", ".join(f"`{key}` {value}" for key, value in changed.items()) or "nothing"
+        rows.append((spaced(name), cells, words.DASH if name == base else spaced(partner)))
+    return show.table(rows, ("variant", "change", "compared with"))
 
 
 def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markdown:
     """Compare a variant with another by both returns, by title."""
-    greedy = samples_of(results, f"greedy_{results.limits[0]}")
-    measures = {"greedy returns": greedy, "training returns": samples_of(results, "last_return")}
-    rows = []
+    measures = {"greedy returns": "greedy", "training returns": "last_return"}
+    samples, rows = [samples_of(results, column) for column in measures.values()], []
     for title, (one, other) in pairs.items():
-        cells = [spaced(title)]
-        for groups in measures.values():
+        rows.append([spaced(title)])
+        for groups in samples:
             pair = {one: groups[one], other: groups[other]}
             found = improvement.compared(pair, other, results.confidence)[one]
-            cells += [show.cell(found.difference), percent(found.chance)]
-        rows.append(cells)
+            rows[-1] += [show.cell(found.difference), percent(found.chance)]
     heads = [f"{what}, {name}" for name in measures for what in ("difference", "improvement")]
     return show.table(rows, ("", *heads))
 
 
-def forest(
-    groups: Groups,
-    found: Mapping[str, Comparison],
-    baseline: str,
-    *,
-    confidence: float,
-    x_label: str,
-    title: str = "",
+def against_baseline(
+    results: Results, column: str, x_label: str, title: str, names: Sequence[str] = ()
 ) -> Figure:
     """Draw a row per variant: seeds [N], mean, chance.
 
-    `found` is what `improvement.compared` returns for these groups, baseline and confidence.
+    The values are a column of samples.csv. All variants are drawn if none are named.
     """
+    groups = samples_of(results, column)
+    groups = {spaced(name): groups[name] for name in names or groups}
+    base, confidence = spaced(results.params["baseline"]), results.confidence
+    found = improvement.compared(groups, base, confidence)
     figure = Figure(figsize=(style.WIDTH, 1.45 + 0.36 * len(groups)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
-    middle, means, chances = known_mean(groups[baseline], confidence), [], []
+    middle, means, chances = known_mean(groups[base], confidence), [], []
     for row, (name, values) in enumerate(groups.items()):
         mean, colour, text = middle, style.INK, "the baseline"
-        if name != baseline:
+        if name != base:
             mean, _, chance = found[name]
             colour, text = SIDES[found[name].side], percent(chance)
             style.seeds_and_mean(right, row, [], chance, colour)
         style.seeds_and_mean(left, row, values, mean, colour)
-        means.append(Label(row, bracketed(mean), colour))
+        means.append(Label(row, words.bracketed(mean), colour))
         chances.append(Label(row, text, colour))
     if np.isfinite(middle.estimate):
         left.axvline(middle.estimate, **style.DASHED)
@@ -123,61 +106,78 @@ def forest(
     return figure
 
 
-def small_multiples(
+def learning_curves(
     results: Results,
-    panels: Mapping[str, Mapping[str, pd.DataFrame]],
-    reference: tuple[str, pd.DataFrame],
-    labels: tuple[str, str] = ("iteration", "mean return"),
-) -> Figure:
-    """Draw medians and bands in panels.
+    panels: Mapping[str, Mapping[str, str]] | None = None,
+    y_label: str = "mean return",
+    window: int = 1,
+) -> Figure | None:
+    """Draw medians and bands of variants in panels.
 
-    A name has one colour in all panels. The reference is dotted in all panels except its own. The
-    labels are of the index and of the values.
+    A panel has the variants by name, without those that were not trained; each variant is one if
+    none are given. A name has one colour in all panels. The median of the baseline is dotted in the
+    others' panels. All curves are first averaged over a window of steps.
     """
-    figure, row = style.panels(len(panels), len(panels), (3.5, 0), **style.SHARED)
-    names = list(dict.fromkeys(name for variants in panels.values() for name in variants))
-    top, ends, dotted = figures.maximum(results), [], ""
-    for axes, (title, variants) in zip(row, panels.items(), strict=True):
-        ends.append([])
-        for name, curves in variants.items():
-            colour = style.CYCLE[names.index(name) % len(style.CYCLE)]
-            ends[-1].append(style.median_and_band(axes, curves, colour, 0.15, name))
-        if not any(reference[1] is curves for curves in variants.values()):
-            median = reference[1]["median"]
-            axes.plot(median.index, median, ":", color=style.INK, linewidth=1.2)
-            dotted = f" Dotted: the median of {reference[0]}."
+    curves = {name: figures.smooth(c, window) for name, c in curves_of(results).items()}
+    if (x_label := next(iter(curves.values())).index.name) == "steps":
+        x_label = "environment steps (thousands)"
+        curves = {name: curve.set_index(curve.index / 1000) for name, curve in curves.items()}
+    panels = panels or {spaced(name): {"median": name} for name in curves}
+    panels = {
+        title: {label: name for label, name in variants.items() if name in curves}
+        for title, variants in panels.items()
+        if not curves.keys().isdisjoint(variants.values())
+    }
+    if not panels:
+        return None
+    figure, row = style.panels(panels, len(panels), (3.5, 0), (str(x_label), y_label))
+    labels = list(dict.fromkeys(label for variants in panels.values() for label in variants))
+    base, top, ends, dotted = results.params["baseline"], figures.maximum(results), [], ""
+    for axes, variants in zip(row, panels.values(), strict=True):
+        tables = {label: curves[name] for label, name in variants.items()}
+        colours = [style.CYCLE[labels.index(label) % len(style.CYCLE)] for label in tables]
+        ends.append(style.curves(axes, tables, {("low", "high"): 0.15}, colours=colours, lw=1.5))
+        if base not in variants.values():
+            axes.plot(curves[base]["median"], ":", color=style.INK, linewidth=1.2)
+            dotted = f" Dotted: the median of {spaced(base)}."
         axes.axhline(top.value, **style.DASHED)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        style.finish(axes, labels[0], labels[1] if axes is row[0] else "", title)
     style.hold(row, top.value)
     for axes, named in zip(row, ends, strict=True):
         style.label_right(axes, named)
-    bands = f"Lines: medians. Bands: {BAND} of the seeds."
+    bands = f"Lines: medians. Bands: {figures.BAND} of the seeds."
     style.note(figure, f"{bands}{dotted} Dashed: {top.text}.")
     return figure
 
 
-def reached(panels: Mapping[str, Groups], *, x_label: str, y_label: str) -> Figure:
+def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = False) -> Figure:
     """Draw the share of seeds that arrived, by time [N].
 
-    A dot marks when half of the seeds are there. NaN stands for never: the line ends below 100%.
+    A dot marks when half of them are there. NaN stands for never: the line ends below 100%.
+    The axis of time may be logarithmic, and is then each panel's own.
     """
-    figure, column = style.panels(len(panels), 1, (0.9, 1.5), (x_label, y_label), **style.SHARED)
-    every = np.concatenate([times for variants in panels.values() for times in variants.values()])
-    last = 1.03 * float(np.nanmax(every, initial=0)) or 1.0
+    height = 1.5 if len(panels) > 1 else 2.6
+    figure, column = style.panels(panels, 1, (0.9, height), labels, sharex=not log)
+    every = {title: np.concatenate(list(variants.values())) for title, variants in panels.items()}
+    if not log:
+        every = dict.fromkeys(every, np.concatenate(list(every.values())))
     for axes, (title, variants) in zip(column, panels.items(), strict=True):
+        last = 1.03 * float(np.nanmax(every[title], initial=0)) or 1.0
+        first = 10 ** np.floor(np.log10(np.nanmin(every[title], initial=last / 2))) if log else 0.0
         axes.axhline(EVEN, **style.DASHED)
-        labels = []
+        ends = []
         for (name, times), colour in zip(variants.items(), style.CYCLE, strict=False):
-            there, share = style.arrivals(axes, times, (0, last), color=colour, linewidth=1.5)
-            if share >= EVEN:
+            there = np.sort(times[~np.isnan(times)])
+            shares = np.arange(len(there) + 1) / len(times)
+            line = [first, *there, last], [*shares, shares[-1]]
+            axes.step(*line, where="post", color=colour, linewidth=1.5)
+            if shares[-1] >= EVEN:
                 half, look = there[-(-len(times) // 2) - 1], {"mec": "white", "mew": 1, "zorder": 4}
                 axes.plot([half], [EVEN], "o", color=colour, markersize=6, **look)
-            labels.append(Label(share, f"{name}: {share:.0%}", colour))
-        axes.set_xlim(0, last)
+            ends.append(Label(shares[-1], f"{name}: {shares[-1]:.0%}", colour))
+        axes.set(xscale="log" if log else "linear", xlim=(first, last))
         style.shares(axes)
         axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.set_title(title, fontsize=9.5, pad=5)
-        style.label_right(axes, labels)
-    style.note(figure, "Lines end at the share of the seeds that get there. Dots: half of all do.")
+        axes.xaxis.set_minor_formatter("")
+        style.label_right(axes, ends)
+    style.note(figure, "Lines end at the share that gets there. Dots: half of all do.")
     return figure

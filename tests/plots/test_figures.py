@@ -1,6 +1,7 @@
 """Every figure is labelled, is the same bytes when drawn again, and leaves nothing open."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,6 @@ from reprise.measures import training
 from reprise.plots import figures, style, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.style import Label
-from reprise.stats import improvement
 from reprise.stats.intervals import Interval, known_mean
 from tests.plots import drawing
 
@@ -35,13 +35,20 @@ TIMES = {
 }
 
 
-def results(folder: Path = Path("data/stage")) -> Results:
-    return Results(folder, {"seed": 1, "maximum_steps": 200})
+def results(folder: Path = Path("data/stage"), **params: Any) -> Results:
+    return Results(folder, {"seed": 1, "maximum_steps": 200, "baseline": "plain"} | params)
+
+
+def stored(**tables: pd.DataFrame) -> Results:
+    """Return results that hold tables, and are in no folder."""
+    stage = results()
+    stage.__dict__["metrics"] = {}
+    stage._tables |= tables
+    return stage
 
 
 def distribution() -> Figure:
-    bins, labels = np.arange(0, 201, 20), ("return (steps)", "")
-    return figures.distribution(results(), PLAIN.mean(), bins, labels, CEILING)
+    return figures.distribution(results(), PLAIN.mean(), ("return (steps)", ""), CEILING)
 
 
 def compare_policies() -> Figure:
@@ -54,25 +61,25 @@ def policy_map() -> Figure:
     figure, axes = style.single(4)
     x, y = np.linspace(-12, 12, 31), np.linspace(-3, 3, 21)
     graded = pd.DataFrame(1 / (1 + np.exp(-(x[None, :] + 3 * y[:, None]))), index=y, columns=x)
-    figures.map_policy(axes, graded, ("left", "right"), ("angle", "velocity"), "")
+    style.finish(axes, "angle", "velocity", "")
+    figures.map_policy(axes, graded, ("left", "right"))
     return figure
 
 
 def forest() -> Figure:
-    found = improvement.compared(GROUPS, "plain", 0.9)
-    return variant_panels.forest(GROUPS, found, "plain", confidence=0.9, x_label="return (steps)")
+    samples = pd.DataFrame(GROUPS).melt(var_name="variant", value_name="greedy")
+    return variant_panels.against_baseline(stored(samples=samples), "greedy", "return (steps)", "")
 
 
-def small_multiples(second: str = "b") -> Figure:
-    stage = results()
-    stage.__dict__["metrics"] = {}
-    panels = {"one": {"plain": TABLES["plain"], "a": TABLES["a"]}, "two": {"a": TABLES[second]}}
-    return variant_panels.small_multiples(stage, panels, ("plain", TABLES["plain"]))
+def small_multiples() -> Figure | None:
+    curves = pd.concat(TABLES, names=["variant"]).reset_index()
+    panels = {"one": {"plain": "plain", "a": "a"}, "two": {"a": "b"}}
+    return variant_panels.learning_curves(stored(learning_curve=curves), panels)
 
 
 def reached() -> Figure:
     panels = {"return 100": TIMES, "return 150": {"plain": TIMES["never"]}}
-    return variant_panels.reached(panels, x_label="steps", y_label="seeds")
+    return variant_panels.reached(panels, ("steps", "seeds"))
 
 
 DRAWN = {
@@ -111,7 +118,7 @@ def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(
         ("bands", "Lines: medians. Bands: 10–90% of all seeds."),
         ("policies", "42.0 [40.5, 43.0]"),
         ("policies", "181.0 [170.0, 190.0]"),
-        ("forest", "90% intervals"),
+        ("forest", "95% intervals"),
         ("multiples", "Dotted: the median of plain."),
     ],
 )
