@@ -43,7 +43,8 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "actor_critic": [
         ({"clip": 0.2, "minibatches": 5}, "minibatches is 5; allowed: a divisor of "),
-        ({"epochs": 2}, "epochs is 2, minibatches is 1; allowed: 1 and 1 where clip is null"),
+        ({"epochs": 2}, "clip is null; allowed: with 1 epoch, 1 minibatch, no clip_value"),
+        ({"clip_value": True}, "clip is null; allowed: with 1 epoch, 1 minibatch, no clip_value"),
     ],
     "prior_knowledge": [
         ({"window": 301}, "window is 301; allowed: at most iterations, 300"),

@@ -55,6 +55,7 @@ class Fixed(kinds.Frozen):
     epochs: kinds.PositiveInt
     minibatches: kinds.PositiveInt
     normalize_advantages: bool
+    clip_value: bool  # clips the value's change by the same number
     anneal_learning_rate: bool
     optimizer: optimizers.Optimizer
 
@@ -97,9 +98,8 @@ class Hyperparameters(Fixed):
         if self.batch_size % self.minibatches:
             allowed = f"a divisor of horizon x environments_per_seed, {self.batch_size}"
             raise ValueError(f"minibatches is {self.minibatches}; allowed: {allowed}")
-        if self.clip is None and self.epochs * self.minibatches > 1:
-            given = f"epochs is {self.epochs}, minibatches is {self.minibatches}"
-            raise ValueError(f"{given}; allowed: 1 and 1 where clip is null")
+        if self.clip is None and (self.clip_value or self.epochs * self.minibatches > 1):
+            raise ValueError("clip is null; allowed: with 1 epoch, 1 minibatch, no clip_value")
         return self
 
 
@@ -119,6 +119,7 @@ class Batch(NamedTuple):
     advantage: tf.Tensor  # [B, N]
     target: tf.Tensor  # of the value, [B, N]
     surprise: tf.Tensor  # -log π(a | s) when the action was drawn, [B, N]
+    value: tf.Tensor  # V(s) then, [B, N]
 
 
 def actors(weights: Weights, s: Fixed) -> Weights:
@@ -160,11 +161,13 @@ def loss(weights: Weights, batch: Batch, numbers: Numbers, s: Fixed) -> tf.Tenso
     """Return the clipped objective's loss with value and entropy, [N]."""
     z, value = outputs(weights, batch.observation, s)
     (ratio,) = materialize([networks.exp(batch.surprise - negative_log_prob(z, batch.action))])
-    low, high = 1 - numbers.clip, 1 + numbers.clip
-    clipped = tf.minimum(tf.maximum(ratio, low), high)
+    clipped = tf.minimum(tf.maximum(ratio, 1 - numbers.clip), 1 + numbers.clip)
     objective = tf.minimum(ratio * batch.advantage, clipped * batch.advantage)
-    error = batch.target - value
-    terms = -objective + numbers.value_weight * 0.5 * error * error
+    squared = tf.square(batch.target - value)
+    if s.clip_value:
+        change = tf.minimum(tf.maximum(value - batch.value, -numbers.clip), numbers.clip)
+        squared = tf.maximum(squared, tf.square(batch.target - batch.value - change))
+    terms = -objective + numbers.value_weight * 0.5 * squared
     return tf.reduce_mean(terms - numbers.entropy_weight * entropy(z), 0)
 
 
@@ -225,7 +228,7 @@ def judged(weights: Weights, steps: Transitions, numbers: Numbers, s: Fixed) -> 
     action, surprise = steps.action, negative_log_prob(z, steps.action)
     if action.dtype == tf.int32:
         action = tf.cast(action, tf.float32)[..., None, :]
-    single = tf.stack([advantage, advantage + value, surprise], -2)
+    single = tf.stack([advantage, advantage + value, surprise, value], -2)
     rows = tf.concat([steps.observation, action, single], -2)  # [T, E, F, N]
     rows = tf.reshape(rows, [s.batch_size, *rows.shape[2:]])
     return materialize([tf.transpose(rows, [0, 2, 1]) if s.minibatches > 1 else rows])[0]
@@ -244,7 +247,7 @@ def drawn(rows: tf.Tensor, n: Any, keys: Any, s: Fixed, action_shape: Any = ()) 
         place = tf.range(size)[:, None] + n % s.minibatches * size + tf.cast(start, tf.int32)
         index = tf.gather(order, place % length), tf.broadcast_to(tf.range(seeds), place.shape)
         (rows,) = materialize([tf.transpose(tf.gather_nd(rows, tf.stack(index, -1)), [0, 2, 1])])
-    sizes = [-1, *(action_shape or [1]), 3]
+    sizes = [-1, *(action_shape or [1]), len(Batch._fields) - 2]
     observation, action, others = tf.split(rows, sizes, 1)
     action = action if action_shape else tf.cast(action[:, 0], tf.int32)
     return Batch(observation, action, *tf.unstack(others, axis=1))

@@ -18,8 +18,8 @@ from reprise.nn.replay_buffer import Transitions
 TINY = actor_critic.Hyperparameters(
     hidden_sizes=(5,), activation="tanh", shared_network=False, total_steps=192,
     environments_per_seed=2, horizon=16, maximum_steps=20, epochs=2, minibatches=4,
-    normalize_advantages=True, anneal_learning_rate=True, optimizer="adam", learning_rate=0.01,
-    discount=0.95, gae_lambda=0.9, clip=0.2, value_weight=0.5, entropy_weight=0.01,
+    normalize_advantages=True, clip_value=True, anneal_learning_rate=True, optimizer="adam",
+    learning_rate=0.01, discount=0.95, gae_lambda=0.9, clip=0.2, value_weight=0.5, entropy_weight=0.01,
     maximum_gradient_norm=0.5,
 )  # fmt: skip
 KEYS = seeds.training_keys(42, "training", range(4))
@@ -31,7 +31,7 @@ def with_(**changes) -> actor_critic.Hyperparameters:
     return actor_critic.Hyperparameters(**{**TINY.model_dump(), **changes})
 
 
-A2C = with_(clip=None, epochs=1, minibatches=1)
+A2C = with_(clip=None, clip_value=False, epochs=1, minibatches=1)
 
 
 def prepared(h: actor_critic.Hyperparameters, count: int = 4) -> tuple:
@@ -97,7 +97,12 @@ def plain_loss(networks_of_a_seed: list, batch: actor_critic.Batch, seed: int, h
         if h.clip is not None:
             clipped = tf.clip_by_value(ratio, 1 - h.clip, 1 + h.clip)
             objective = tf.minimum(objective, clipped * advantage[seed])
-        error, log = batch.target[step, seed] - value, tf.math.log(probability)
+        target, log = batch.target[step, seed], tf.math.log(probability)
+        error = tf.abs(target - value)
+        if h.clip_value:
+            before = batch.value[step, seed]
+            near = tf.clip_by_value(value, before - h.clip, before + h.clip)
+            error = tf.maximum(error, tf.abs(target - near))
         entropy = -tf.reduce_sum(probability * log)
         losses.append(-objective + h.value_weight * error**2 / 2 - h.entropy_weight * entropy)
     return tf.reduce_mean(tf.stack(losses))
@@ -108,7 +113,7 @@ def plain_loss(networks_of_a_seed: list, batch: actor_critic.Batch, seed: int, h
     [
         (CartPole(), TINY),
         (CartPole(), A2C),
-        (CartPole(), with_(shared_network=True)),
+        (CartPole(), with_(shared_network=True, clip_value=False)),
         (Acrobot(), with_(entropy_weight=0.3)),
         (Acrobot(), with_(shared_network=True, value_weight=2.0)),
     ],
@@ -122,8 +127,9 @@ def test_gradients_are_those_of_a_plain_loop(env, h: actor_critic.Hyperparameter
     action = tf.constant(random.integers(env.actions, size=shape), tf.int32)
     z, _ = actor_critic.outputs(weights, observation, s)
     surprise = actor_critic.negative_log_prob(z, action) + random.normal(scale=0.3, size=shape)
-    advantage, target = (tf.constant(random.normal(size=shape), tf.float32) for _ in range(2))
-    batch = actor_critic.Batch(observation, action, advantage, target, surprise)
+    parts = [tf.constant(random.normal(size=shape), tf.float32) for _ in range(3)]
+    advantage, target, value = parts
+    batch = actor_critic.Batch(observation, action, advantage, target, surprise, value)
 
     @tf.function(jit_compile=True, autograph=False)
     def compiled():
@@ -201,7 +207,7 @@ def test_a_long_gradient_is_shortened_and_a_short_one_is_kept():
     z, value = actor_critic.outputs(weights, observation, s)
     action = tf.zeros(shape, tf.int32)
     surprise = actor_critic.negative_log_prob(z, action)
-    batch = actor_critic.Batch(observation, action, advantage, value, surprise)
+    batch = actor_critic.Batch(observation, action, advantage, value, surprise, value)
 
     def moved(limit: float) -> np.ndarray:
         given = numbers._replace(maximum_gradient_norm=tf.constant([limit] * 2))
@@ -246,8 +252,8 @@ def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():
 @pytest.mark.parametrize(
     "h",
     [
-        with_(clip=None, epochs=1, minibatches=1, gae_lambda=0.0),
-        with_(clip=None, epochs=1, minibatches=1, shared_network=True),
+        with_(clip=None, clip_value=False, epochs=1, minibatches=1, gae_lambda=0.0),
+        with_(clip=None, clip_value=False, epochs=1, minibatches=1, shared_network=True),
         TINY,
     ],
     ids=["one step", "GAE, shared", "PPO"],
