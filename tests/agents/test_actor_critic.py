@@ -19,8 +19,8 @@ TINY = actor_critic.Hyperparameters(
     hidden_sizes=(5,), activation="tanh", shared_network=False, total_steps=192,
     environments_per_seed=2, horizon=16, maximum_steps=20, epochs=2, minibatches=4,
     normalize_advantages=True, clip_value=True, anneal_learning_rate=True, optimizer="adam",
-    learning_rate=0.01, discount=0.95, gae_lambda=0.9, clip=0.2, value_weight=0.5, entropy_weight=0.01,
-    maximum_gradient_norm=0.5,
+    learning_rate=0.01, discount=0.95, gae_lambda=0.9, clip=0.2, value_weight=0.5,
+    entropy_weight=0.01, maximum_gradient_norm=0.5,
 )  # fmt: skip
 KEYS = seeds.training_keys(42, "training", range(4))
 LENGTH = TINY.horizon * TINY.environments_per_seed
