@@ -36,7 +36,8 @@ PPO: dict[str, Any] = {
     "environments_per_seed": 4, "horizon": 128, "maximum_steps": 500, "epochs": 4,
     "minibatches": 4, "normalize_advantages": True, "clip_value": True,
     "anneal_learning_rate": True, "optimizer": "adam", "learning_rate": 2.5e-4,
-    "discount": 0.99, "gae_lambda": 0.95, "clip": 0.2, "value_weight": 0.5, "entropy_weight": 0.01, "maximum_gradient_norm": 0.5,
+    "discount": 0.99, "gae_lambda": 0.95, "clip": 0.2,
+    "value_weight": 0.5, "entropy_weight": 0.01, "maximum_gradient_norm": 0.5,
 }  # fmt: skip
 PUBLISHED = 488.75, 18.40, 3  # mean and standard deviation of PPO's returns, and their number
 
