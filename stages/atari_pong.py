@@ -1,0 +1,64 @@
+"""Training of DQNs on Atari's Pong, by the console's memory.
+
+The files are made as those of pendulum_swing_up. ALE decides the bits.
+
+Reads: params.yaml.
+Writes to data/atari_pong/:
+    metrics.json        how the trainings end, and how good the policies are in Gymnasium
+    samples.csv         one row for each seed, the sample of metrics.json
+    returns.csv         mean return of the last episodes by steps, one column for each seed
+    learning_curve.csv  mean, median and quantiles over seeds
+    weights.npz         the networks; `reprise.load` makes Keras models of them
+    median_seed.gif     an episode of the seed with the median evaluation
+"""
+
+import sys
+
+import numpy as np
+
+from reprise import seeds
+from reprise.agents import dqn, evaluation
+from reprise.environments import registry
+from reprise.environments.rollout import Camera
+from reprise.environments.specification import Played
+from reprise.hyperparameters import Experiment, PositiveInt
+from reprise.measures import training
+from reprise.measures.training_run import TrainingRun
+from reprise.pipeline import packs, stage
+from stages.pendulum_swing_up import at_random, headline, results
+
+NAME = "atari_pong"
+
+
+class Params(dqn.Hyperparameters, Experiment, Played):
+    """The section of params.yaml."""
+
+    record_every: PositiveInt  # environment steps between two rows of the curves
+    window: PositiveInt  # last episodes that a row is the mean of, at most
+
+
+def train(params: Params, pack: packs.Pack) -> TrainingRun:
+    """Return a pack's run, evaluated with greedy and random actions."""
+    keys = seeds.training_keys(params.seed, NAME, pack.seeds)
+    run = dqn.train(params, registry.make(params.environment), keys)
+    policies = {
+        "greedy": dqn.policy(run.weights["final"], params),
+        "random": at_random(
+            params.environment, seeds.generator(params.seed, f"{NAME} draws", pack.index)
+        ),
+    }
+    return evaluation.evaluated(run, policies, params.environment, params.evaluation)
+
+
+def run(params: Params) -> dict:
+    """Train and evaluate all seeds."""
+    camera = Camera(params.environment, NAME)
+    (run,) = evaluation.in_packs(train, params, NAME).values()
+    total = params.total_steps or run.steps.max()
+    points = np.arange(params.record_every, total + 1, params.record_every)
+    returns = training.by_steps(run, points, params.window)
+    return results(run, params, camera, returns, points, dqn.export)
+
+
+if __name__ == "__main__":
+    sys.exit(stage.execute(NAME, Params, run, headline))
