@@ -13,8 +13,10 @@ Writes to data/atari_pong/:
 """
 
 import sys
+from typing import Self
 
 import numpy as np
+from pydantic import model_validator
 
 from reprise import seeds
 from reprise.agents import dqn, evaluation
@@ -33,19 +35,25 @@ NAME = "atari_pong"
 class Params(dqn.Hyperparameters, Experiment, Played):
     """The section of params.yaml."""
 
+    total_episodes: None
+    total_steps: PositiveInt
     record_every: PositiveInt  # environment steps between two rows of the curves
     window: PositiveInt  # last episodes that a row is the mean of, at most
+
+    @model_validator(mode="after")
+    def _has_a_curve(self) -> Self:
+        self.check_at_most("record_every", "total_steps")
+        return self
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
     """Return a pack's run, evaluated with greedy and random actions."""
     keys = seeds.training_keys(params.seed, NAME, pack.seeds)
     run = dqn.train(params, registry.make(params.environment), keys)
+    random = seeds.generator(params.seed, f"{NAME} draws", pack.index)
     policies = {
         "greedy": dqn.policy(run.weights["final"], params),
-        "random": at_random(
-            params.environment, seeds.generator(params.seed, f"{NAME} draws", pack.index)
-        ),
+        "random": at_random(params.environment, random),
     }
     return evaluation.evaluated(run, policies, params.environment, params.evaluation)
 
@@ -54,8 +62,7 @@ def run(params: Params) -> dict:
     """Train and evaluate all seeds."""
     camera = Camera(params.environment, NAME)
     (run,) = evaluation.in_packs(train, params, NAME).values()
-    total = params.total_steps or run.steps.max()
-    points = np.arange(params.record_every, total + 1, params.record_every)
+    points = np.arange(params.record_every, params.total_steps + 1, params.record_every)
     returns = training.by_steps(run, points, params.window)
     return results(run, params, camera, returns, points, dqn.export)
 

@@ -78,11 +78,13 @@ def results(
     run: TrainingRun, params, camera: Camera, returns: NDArray, steps: NDArray, export: Callable
 ) -> dict:
     """Return a stage's files, with curves of returns [K, N] at steps [K]."""
-    samples = pd.DataFrame({
-        "seed": range(returns.shape[1]),
-        "last_return": training.tail_mean(returns, training.LAST_ITERATIONS),
-        "environment_steps": run.steps[-1],
-    }).join(training.evaluated(run.evaluations, params.evaluation.limits))
+    samples = pd.DataFrame(
+        {
+            "seed": range(returns.shape[1]),
+            "last_return": training.tail_mean(returns, training.LAST_ITERATIONS),
+            "environment_steps": run.steps[-1],
+        }
+    ).join(training.evaluated(run.evaluations, params.evaluation.limits))
     seed = training.median_seed(run.evaluations["greedy"][0].mean(axis=0))
     curves = training.curves(returns, "steps")
     return {

@@ -27,6 +27,10 @@ DQN = EVALUATED | {
     "replay_capacity": HUGE, "gradient_steps": HUGE, "learning_starts": HUGE,
     "target_update_period": HUGE,
 }  # fmt: skip
+ACTOR_CRITIC = EVALUATED | {
+    "seeds": 10**9, "hidden_sizes": [10**7], "total_steps": 10**15,
+    "horizon": HUGE, "environments_per_seed": HUGE,
+}  # fmt: skip
 ROUNDS_BY_EPISODES = {"total_episodes": HUGE, "train_every": HUGE, "maximum_steps": HUGE}
 
 # By stage, the values of which each alone is refused.
@@ -47,6 +51,10 @@ REFUSED: dict[str, dict[str, Any]] = {
     "credit_assignment": REINFORCE,
     "reinforce_training": REINFORCE,
     "lunar_lander": REINFORCE,
+    **dict.fromkeys(
+        ("pendulum_swing_up", "inverted_pendulum", "lunar_lander_actor_critic"), ACTOR_CRITIC
+    ),
+    "atari_pong": DQN | {"total_steps": HUGE, "train_every": HUGE},
     "actor_critic": EVALUATED | {
         "seeds": 10**9, "hidden_sizes": [HUGE], "total_steps": 10**15,
         "horizon": HUGE, "environments_per_seed": HUGE, "foresight.episodes": HUGE,

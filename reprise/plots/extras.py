@@ -1,0 +1,40 @@
+"""Figures of PPO and a DQN beyond CartPole: the stages of extra/dvc.yaml."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from reprise.pipeline import artifacts
+from reprise.plots import figures
+from reprise.plots.show import Results
+
+
+def learning_curves(results: Results) -> Figure:
+    """Draw mean returns by environment steps, actions not yet greedy."""
+    labels = ("environment steps", "mean return", "Training returns")
+    seeds, all_seeds = (results.table(t, "steps") for t in ("returns", "learning_curve"))
+    return figures.learning_curves({"": all_seeds}, labels, figures.maximum(results), seeds=seeds)
+
+
+def single_seeds(results: Results) -> Figure:
+    """Draw some seeds from best to worst end of training."""
+    labels, top = ("environment steps", "mean return"), figures.maximum(results).value
+    return figures.single_seeds(results, results.table("returns", "steps"), top, labels)
+
+
+def final_policies(results: Results, reinforce: str = "") -> Figure:
+    """Draw the final policies and random play under the first limit.
+
+    A folder of results by REINFORCE adds its policies.
+    """
+    tables = {"": results.table("samples")}
+    if reinforce:
+        tables["REINFORCE, "] = artifacts.read_csv(Path(reinforce) / "samples.csv")
+    samples = {
+        f"{name}{way}": found.iloc[:, 0]
+        for way in ("greedy", "sampled", "random")
+        for name, table in tables.items()
+        if not (found := table.filter(like=f"{way}_")).empty
+    }
+    labels = ("return", f"The final policies, under {results.limits[0]:,} steps")
+    return figures.compare_policies(results, samples, labels, figures.maximum(results))
