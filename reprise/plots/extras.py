@@ -16,12 +16,6 @@ def learning_curves(results: Results) -> Figure:
     return figures.learning_curves({"": all_seeds}, labels, figures.maximum(results), seeds=seeds)
 
 
-def single_seeds(results: Results) -> Figure:
-    """Draw some seeds from best to worst end of training."""
-    labels, top = ("environment steps", "mean return"), figures.maximum(results).value
-    return figures.single_seeds(results, results.table("returns", "steps"), top, labels)
-
-
 def final_policies(results: Results, reinforce: str = "") -> Figure:
     """Draw the final policies and random play under the first limit.
 
