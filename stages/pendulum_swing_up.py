@@ -16,6 +16,7 @@ Writes to data/pendulum_swing_up/:
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
 def at_random(environment: Specification, random: np.random.Generator) -> Act:
     """Return the policy that draws uniformly from the space of actions."""
     with made(environment, 1) as (played,):
-        space = played.action_space
+        space: Any = played.action_space
 
     def act(observations: np.ndarray, step: int) -> NDArray:
         shape = observations.shape[0], observations.shape[-1]  # [E, N]
@@ -75,7 +76,12 @@ def run(params: Params, name: str = NAME) -> dict:
 
 
 def results(
-    run: TrainingRun, params, camera: Camera, returns: NDArray, steps: NDArray, export: Callable
+    run: TrainingRun,
+    params: Any,
+    camera: Camera,
+    returns: NDArray,
+    steps: NDArray,
+    export: Callable,
 ) -> dict:
     """Return a stage's files, with curves of returns [K, N] at steps [K]."""
     samples = pd.DataFrame(
