@@ -60,11 +60,11 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 
 def run(params: Params) -> dict:
     """Train and evaluate all seeds."""
-    camera = Camera(params.environment, NAME)
+    film = Camera(params.environment, NAME).animation
     (run,) = evaluation.in_packs(train, params, NAME).values()
     points = np.arange(params.record_every, params.total_steps + 1, params.record_every)
     returns = training.by_steps(run, points, params.window)
-    return results(run, params, camera, returns, points, dqn.export)
+    return results(run, params, film, returns, points, dqn.export)
 
 
 if __name__ == "__main__":

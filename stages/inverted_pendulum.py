@@ -12,16 +12,44 @@ Writes to data/inverted_pendulum/:
     median_seed.gif     an episode of the seed with the median evaluation
 """
 
+import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
+from typing import Any
 
+from reprise.environments.rollout import Camera
 from reprise.pipeline import stage
 from stages import pendulum_swing_up
 from stages.pendulum_swing_up import Params, headline
 
 NAME = "inverted_pendulum"
 
-run = partial(pendulum_swing_up.run, name=NAME)
+
+class Apart:
+    """A camera in a process of its own.
+
+    MuJoCo draws without a screen by EGL. Its LLVM and TensorFlow's in one process end in a crash.
+    """
+
+    def __init__(self, *given: Any) -> None:
+        """Take what a Camera takes."""
+        self._given = given
+
+    def animation(self, *given: Any) -> bytes:
+        """Return the GIF of a policy's episode, or a notice."""
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            return pool.submit(filmed, self._given, given).result()
+
+
+def filmed(of: tuple, given: tuple) -> bytes:
+    """Return the animation of a new camera, drawn by EGL."""
+    os.environ.setdefault("MUJOCO_GL", "egl")
+    return Camera(*of).animation(*given)
+
+
+run = partial(pendulum_swing_up.run, name=NAME, camera=Apart)
 
 if __name__ == "__main__":
     sys.exit(stage.execute(NAME, Params, run, headline))

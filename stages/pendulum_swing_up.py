@@ -68,17 +68,17 @@ def at_random(environment: Specification, random: np.random.Generator) -> Act:
     return act
 
 
-def run(params: Params, name: str = NAME) -> dict:
+def run(params: Params, name: str = NAME, camera: Callable = Camera) -> dict:
     """Train and evaluate all seeds of the stage of that name."""
-    camera = Camera(params.environment, name)
+    film = camera(params.environment, name).animation
     (run,) = evaluation.in_packs(partial(train, name), params, name).values()
-    return results(run, params, camera, run.returns, run.steps[:, 0], actor_critic.export)
+    return results(run, params, film, run.returns, run.steps[:, 0], actor_critic.export)
 
 
 def results(
     run: TrainingRun,
     params: Any,
-    camera: Camera,
+    film: Callable[..., bytes],
     returns: NDArray,
     steps: NDArray,
     export: Callable,
@@ -104,7 +104,7 @@ def results(
         "samples.csv": samples,
         **{file: curve.assign(steps=steps[curve["steps"]]) for file, curve in curves.items()},
         "weights.npz": export(training.shown(run.weights["final"]), params),
-        "median_seed.gif": camera.animation(run.actions, seed, params.evaluation.first_seed),
+        "median_seed.gif": film(run.actions, seed, params.evaluation.first_seed),
     }
 
 

@@ -148,10 +148,9 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
 
 
 def headless() -> None:
-    """Let pygame and MuJoCo draw without a screen and a greeting."""
+    """Let pygame draw without a screen and a greeting."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    os.environ.setdefault("MUJOCO_GL", "egl")
 
 
 class Remembering:

@@ -1,18 +1,19 @@
 """InvertedPendulum without MuJoCo; test_pendulum_swing_up.py tests the code that they share."""
 
-import pytest
+import io
 
-from reprise.environments.specification import plain
+from PIL import Image
+
+from tests import tiny
 from tests.stages import extra
+
+NAME = "inverted_pendulum"
 
 
 def test_without_mujoco_one_line_names_make_extra(tmp_path, monkeypatch, capsys):
-    extra.refuses("inverted_pendulum", "mujoco", tmp_path, monkeypatch, capsys)
+    extra.refuses(NAME, "mujoco", tmp_path, monkeypatch, capsys)
 
 
-def test_the_environment_gives_pictures_without_a_screen():
-    pytest.importorskip("mujoco", reason="MuJoCo is not installed: `make extra`")
-    from reprise.environments.rollout import record
-
-    act = lambda observations, step: observations[:, :1] * 0  # noqa: E731
-    assert record(act, plain("InvertedPendulum-v5"), seed=1, limit=2).frames.any()
+def test_a_process_of_its_own_draws_the_animation():
+    gif = Image.open(io.BytesIO(tiny.run(NAME)["median_seed.gif"]))
+    assert getattr(gif, "n_frames", 1) > 1
