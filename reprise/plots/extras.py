@@ -32,3 +32,11 @@ def final_policies(results: Results, reinforce: str = "") -> Figure:
     }
     labels = ("return", f"The final policies, under {results.limits[0]:,} steps")
     return figures.compare_policies(results, samples, labels, figures.maximum(results))
+
+
+def steps_played(results: Results, reinforce: str) -> Figure:
+    """Draw the environment steps of a training, and those of REINFORCE."""
+    tables = results.table("samples"), artifacts.read_csv(Path(reinforce) / "samples.csv")
+    steps = [table["environment_steps"] / 1000 for table in tables]
+    labels = ("environment steps of a training (thousands)", "Steps played")
+    return figures.compare_policies(results, {"PPO": steps[0], "REINFORCE": steps[1]}, labels)
