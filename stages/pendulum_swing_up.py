@@ -41,7 +41,7 @@ class Params(actor_critic.Hyperparameters, Experiment, Played):
 
 
 def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's run, evaluated with greedy, sampled and random actions."""
+    """Return a pack's run, played greedily, sampled, and by chance."""
     keys = seeds.training_keys(params.seed, name, pack.seeds)
     run = actor_critic.train(params, registry.make(params.environment), keys)
     final, random = run.weights["final"], seeds.generator(params.seed, f"{name} draws", pack.index)
@@ -54,7 +54,7 @@ def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
 
 
 def at_random(environment: Specification, random: np.random.Generator) -> Act:
-    """Return the policy that draws uniformly from the space of actions."""
+    """Return the policy that draws actions uniformly."""
     with made(environment, 1) as (played,):
         space: Any = played.action_space
 
@@ -69,7 +69,7 @@ def at_random(environment: Specification, random: np.random.Generator) -> Act:
 
 
 def run(params: Params, name: str = NAME, camera: Callable = Camera) -> dict:
-    """Train and evaluate all seeds of the stage of that name."""
+    """Train and evaluate all seeds of a stage."""
     film = camera(params.environment, name).animation
     (run,) = evaluation.in_packs(partial(train, name), params, name).values()
     return results(run, params, film, run.returns, run.steps[:, 0], actor_critic.export)
@@ -83,7 +83,10 @@ def results(
     steps: NDArray,
     export: Callable,
 ) -> dict:
-    """Return a stage's files, with curves of returns [K, N] at steps [K]."""
+    """Return a stage's files.
+
+    The curves are of returns [K, N] at environment steps [K].
+    """
     samples = pd.DataFrame(
         {
             "seed": range(returns.shape[1]),

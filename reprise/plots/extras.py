@@ -1,4 +1,4 @@
-"""Figures of PPO and a DQN beyond CartPole: the stages of extra/dvc.yaml."""
+"""Figures of PPO and a DQN beyond CartPole."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def learning_curves(results: Results) -> Figure:
 
 
 def final_policies(results: Results, reinforce: str = "") -> Figure:
-    """Draw the final policies and random play under the first limit.
+    """Draw final policies and random play under the first limit.
 
     A folder of results by REINFORCE adds its policies.
     """
@@ -35,7 +35,7 @@ def final_policies(results: Results, reinforce: str = "") -> Figure:
 
 
 def steps_played(results: Results, reinforce: str) -> Figure:
-    """Draw the environment steps of a training, and those of REINFORCE."""
+    """Draw the environment steps of a training and of REINFORCE."""
     tables = results.table("samples"), artifacts.read_csv(Path(reinforce) / "samples.csv")
     steps = [table["environment_steps"] / 1000 for table in tables]
     labels = ("environment steps of a training (thousands)", "Steps played")
