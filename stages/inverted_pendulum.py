@@ -45,6 +45,7 @@ class Apart:
 
 def filmed(of: tuple, given: tuple) -> bytes:
     """Return the animation of a new camera, drawn by EGL."""
+    of[0].make().close()  # where there is no EGL, MuJoCo loads only if it is not asked for yet
     os.environ.setdefault("MUJOCO_GL", "egl")
     return Camera(*of).animation(*given)
 
