@@ -15,7 +15,10 @@ from reprise.pipeline import parameters
 from tests import tiny
 
 STAGES = [name for name in tiny.STAGES if name not in {"reporting", "report"}]
-EXTRA = "lunar_lander"  # a stage of extra/dvc.yaml
+EXTRAS = {  # the stages of extra/dvc.yaml
+    "lunar_lander", "pendulum_swing_up", "inverted_pendulum", "lunar_lander_actor_critic",
+    "atari_pong",
+}  # fmt: skip
 
 CLAIMS = "data/inputs/claims.yaml"
 LIMITS = {"evaluation": {"limits": [200, 500]}}

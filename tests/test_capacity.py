@@ -25,6 +25,11 @@ REFUSED = {
     "credit_assignment": REINFORCE,
     "reinforce_training": REINFORCE,
     "lunar_lander": REINFORCE,
+    **dict.fromkeys(
+        ("pendulum_swing_up", "inverted_pendulum", "lunar_lander_actor_critic"),
+        f"{EVALUATED} hidden_sizes total_steps horizon environments_per_seed",
+    ),
+    "atari_pong": f"{DQN} total_steps train_every",
     "actor_critic": f"{EVALUATED} total_steps horizon environments_per_seed foresight.episodes",
     "prior_knowledge": f"{REINFORCE} imitation.episodes imitation.gradient_steps",
     "partial_observability": f"{REINFORCE} variants.positions.history",

@@ -25,7 +25,8 @@ from tests import shown, tiny
 
 LIMITS = [20, 30]
 CARTPOLE = ["prior_knowledge", "partial_observability", "approximate_q_learning"]
-ALONE = ["reinforce_training", "lunar_lander", "dqn_training"]
+EXTRAS = ["pendulum_swing_up", "inverted_pendulum", "lunar_lander_actor_critic", "atari_pong"]
+ALONE = ["reinforce_training", "lunar_lander", "dqn_training", *EXTRAS]
 TRAINING = [
     *ALONE,
     "credit_assignment",

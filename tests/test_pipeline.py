@@ -7,7 +7,7 @@ import pytest
 
 from reprise.pipeline import artifacts
 from tests import loopback
-from tests.repositories import EXTRA, STAGES, Repository
+from tests.repositories import EXTRAS, STAGES, Repository
 from tests.site import documents
 
 EXPERIMENT = "dqn_training.activation=relu"
@@ -21,7 +21,7 @@ def repository(tmp_path_factory) -> Repository:
     made.inside = loopback.without_network()
     done = made.dvc("exp", "run", "-S", EXPERIMENT)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not (made.folder / "data" / EXTRA).exists()
+    assert not [name for name in EXTRAS if (made.folder / "data" / name).exists()]
     done = made.dvc("repro", "extra/dvc.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
     made.commit("Add the results")
@@ -44,15 +44,15 @@ def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repositor
 def test_the_report_is_whole_and_its_references_lead_somewhere(repository):
     folder = repository.folder / "data/reporting"
     assert (folder / "index.html").exists()
-    assert {path.stem for path in folder.glob("pages/*.html")} == {*STAGES} - {EXTRA}
-    assert {path.stem for path in folder.glob("extra/*.html")} == {EXTRA}
+    assert {path.stem for path in folder.glob("pages/*.html")} == {*STAGES} - EXTRAS
+    assert {path.stem for path in folder.glob("extra/*.html")} == EXTRAS
     assert not documents.dangling(folder)
 
 
 def test_every_result_is_in_git(repository):
     tracked = repository.git("ls-files", "data").split()
     assert {name for name in tracked if name.endswith(".npz")} == {
-        *(f"data/{stage}/weights.npz" for stage in ("dqn_training", "reinforce_training", EXTRA)),
+        *(f"data/{stage}/weights.npz" for stage in ("dqn_training", "reinforce_training", *EXTRAS)),
         *(f"data/{stage}/snapshots.npz" for stage in ("dqn_training", "reinforce_training")),
     }
     assert {name.removeprefix("data/") for name in tracked} >= set(repository.results())

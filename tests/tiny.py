@@ -24,6 +24,11 @@ DQN = {
     "epsilon_decay": 6, "learning_starts": 2, "replay_capacity": 32, "batch_size": 4,
     "evaluation": EVALUATION,
 }  # fmt: skip
+ACTOR_CRITIC = {
+    "seeds": 2, "pack_size": 2, "hidden_sizes": [3], "total_steps": 64, "horizon": 16,
+    "environments_per_seed": 2, "maximum_steps": 12, "epochs": 2, "minibatches": 2,
+    "evaluation": EVALUATION,
+}  # fmt: skip
 CHANGES: dict[str, dict[str, Any]] = {
     "reinforce_training": REINFORCE | {"seeds": 4, "snapshots": 3, "targets": [10, 19, 100, 195]},
     "credit_assignment": REINFORCE,
@@ -74,6 +79,18 @@ OTHERS: dict[str, dict[str, Any]] = {
         "evaluation": EVALUATION | {"limits": [20]},
     },
     "lunar_lander": REINFORCE | {"iterations": 2},
+    "pendulum_swing_up": ACTOR_CRITIC,
+    "lunar_lander_actor_critic": ACTOR_CRITIC,
+    # Without MuJoCo and Atari, which only `make extra` installs.
+    "inverted_pendulum": ACTOR_CRITIC | {"environment": {"id": "MountainCarContinuous-v0"}},
+    "atari_pong": DQN | {
+        "environment": {
+            "id": "LunarLander-v3", "kwargs": {"obs_type": ABSENT, "frameskip": ABSENT},
+            "wrappers": [],
+        },
+        "total_episodes": None, "total_steps": 64, "train_every": 8, "gradient_steps": 2,
+        "record_every": 8, "window": 2,
+    },
     "markov_chain": {"paths": 300, "resamples": 100},
     "td_learning": {"runs": 10, "iterations": 4000, "record_every": 100},
     "q_learning_convergence": {"runs": 20, "iterations": 20000},

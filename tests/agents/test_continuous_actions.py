@@ -16,7 +16,7 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_the_gradient_is_that_of_the_density_step_by_step(shared: bool):
-    h = with_(shared_network=shared, normalize_advantages=False)
+    h = with_(shared_network=shared, normalize_advantages=False, clip_value=False)
     (numbers, s), keys = prepared(h), tf.constant(KEYS.T)
     weights = actor_critic.initial_weights(keys, Pendulum(), s)
     observation, action, *single = (
@@ -24,7 +24,7 @@ def test_the_gradient_is_that_of_the_density_step_by_step(shared: bool):
         for axes in ([3], [1], [], [], [])
     )
     advantage, target, surprise = single
-    batch = actor_critic.Batch(observation, action, advantage, target, 1.4 + 0.1 * surprise)
+    batch = actor_critic.Batch(observation, action, advantage, target, 1.4 + 0.1 * surprise, target)
 
     @tf.function(jit_compile=True, autograph=False)
     def compiled() -> list:
