@@ -269,7 +269,8 @@ def train(
     before = initial_weights(words, env, s) if initial is None else initial
     given = tf.nest.map_structure(lambda number: tf.constant(number, tf.float32), env.numbers)
     program = programs.of(training, env, s, **points)
-    (returns, steps), *found = program(words, before, numbers, given)
+    run = partial(programs.in_blocks, lambda *of_seeds: program(*of_seeds, given), env.block)
+    (returns, steps), *found = run(words, before, numbers)
     weights = snapshots.of_run(env, ("final",), found)
     played = np.cumsum(steps.numpy(), axis=0, dtype=float)
     none = np.zeros((0, len(keys)), np.float32)
