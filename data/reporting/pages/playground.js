@@ -4,6 +4,12 @@
 const TIME = 0.02, FORCE = 10; // s and N, as in Gymnasium
 const LIMIT = { position: 2.4, angle: (12 * 2 * Math.PI) / 360, start: 0.05 };
 const MAP = { columns: 36, rows: 24, angle: LIMIT.angle, spin: (120 * Math.PI) / 180 }; // its edges, in rad and rad/s
+// The middles of its cells, row by row from the top left.
+const CELLS = Array.from({ length: MAP.columns * MAP.rows }, (_, at) => [
+  ((2 * (at % MAP.columns) + 1) / MAP.columns - 1) * MAP.angle,
+  (1 - (2 * Math.floor(at / MAP.columns) + 1) / MAP.rows) * MAP.spin,
+]);
+const DEGREES = 180 / Math.PI;
 const ACTIVATIONS = {
   linear: (z) => z,
   relu: (z) => Math.max(z, 0),
@@ -26,7 +32,6 @@ const FINDINGS = {
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const form = document.querySelector("form.playground"), controls = form.elements;
 const noises = form.dataset.noise.split(" ").map(Number);
-const courses = JSON.parse(document.getElementById("courses").textContent);
 const keys = new Set();
 let running = !still, waiting = false, owed = 0, rested = 0, latest = 0, frames = 0;
 
@@ -41,43 +46,37 @@ function stepped([x, velocity, angle, spin], force) {
   return [x + TIME * velocity, velocity + TIME * rate, angle + TIME * spin, spin + TIME * spinRate];
 }
 
-function bytesOf(text) { return new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer); }
-
 // A finite float16 as a number.
 function half(bits) {
   const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
 }
 
-function network({ sizes, activations, weights }) {
-  const view = bytesOf(weights);
-  return forward(sizes, activations, Float64Array.from({ length: view.byteLength / 4 }, (_, at) => view.getFloat32(4 * at, true)));
-}
-
-// A policy for each point of a training.
-function policies({ sizes, activations, halves, rounds }) {
-  const view = bytesOf(halves), each = view.byteLength / 2 / rounds.length;
-  return rounds.map((_, point) => forward(sizes, activations,
-    Float64Array.from({ length: each }, (_, at) => half(view.getUint16(2 * (point * each + at), true)))));
+// A policy for each point of a training, in float16; for a trained network one, in float32.
+function policies({ sizes, activations, weights, rounds = [0] }) {
+  const view = new DataView(Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)).buffer);
+  const each = activations.reduce((sum, _, layer) => sum + (sizes[layer] + 1) * sizes[layer + 1], 0);
+  const read = view.byteLength === 4 * each ? (at) => view.getFloat32(4 * at, true) : (at) => half(view.getUint16(2 * at, true));
+  return rounds.map((_, point) => forward(sizes, activations, Float64Array.from({ length: each }, (_, at) => read(point * each + at))));
 }
 
 function forward(sizes, activations, numbers) {
   return (observation) => {
     let x = observation, at = 0;
     activations.forEach((name, layer) => {
-      const inputs = sizes[layer], outputs = sizes[layer + 1], kernel = at;
-      const activation = ACTIVATIONS[name], y = [];
-      for (let o = 0; o < outputs; o += 1) {
-        let z = numbers[kernel + inputs * outputs + o];
-        for (let i = 0; i < inputs; i += 1) z += x[i] * numbers[kernel + i * outputs + o];
-        y.push(activation(z));
-      }
-      x = y;
-      at = kernel + (inputs + 1) * outputs;
+      const [inputs, outputs] = sizes.slice(layer), kernel = at, bias = at + inputs * outputs;
+      x = Array.from({ length: outputs }, (_, o) =>
+        ACTIVATIONS[name](x.reduce((z, value, i) => z + value * numbers[kernel + i * outputs + o], numbers[bias + o])));
+      at = bias + outputs;
     });
     return x.length === 1 ? 1 - 2 * x[0] : x[1] - x[0]; // the one output is the probability of left
   };
 }
+
+// A place of the map, 300 by 200 units.
+function point(angle, spin) { return [150 + (150 * angle) / MAP.angle, 100 - (100 * spin) / MAP.spin]; }
+
+function clipped(value, largest) { return Math.max(-largest, Math.min(largest, value)); }
 
 function signed(value, digits) {
   return value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
@@ -87,6 +86,7 @@ class Lane {
   constructor(root, number, who) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
+    this.set = (selector, values) => Object.entries(values).forEach(([name, value]) => this.find(selector).setAttribute(name, value));
     this.select = this.find("select");
     this.stage = this.find(".stage");
     this.scene = this.find(".scene");
@@ -116,13 +116,14 @@ class Lane {
   get kind() { return this.select.value.split(" ")[0]; }
 
   choose() {
-    const option = this.select.selectedOptions[0];
-    this.policy = option.dataset.network ? network(JSON.parse(option.dataset.network)) : RULES[option.value];
-    this.course = courses[option.dataset.course];
+    const option = this.select.selectedOptions[0], stored = JSON.parse(option.dataset.network || null);
+    this.points = stored ? policies(stored) : [RULES[option.value]];
+    this.policy = this.points[0];
+    this.course = stored?.rounds ? stored : null;
     this.find(".course").hidden = !this.course;
     this.film(false);
-    if (this.course) this.lay(option.dataset.unit);
-    this.pushes = new Float64Array(MAP.columns * MAP.rows); // your own, by place in the map
+    if (this.course) this.lay();
+    this.pushes = CELLS.map(() => 0); // your own, by place in the map
     this.forget();
   }
 
@@ -134,42 +135,33 @@ class Lane {
   }
 
   // Lays the learning curve of a training under its slider, which begins at the end.
-  lay(unit) {
-    const { rounds, returns } = this.course, last = rounds[rounds.length - 1];
-    this.points = policies(this.course);
-    this.unit = unit;
-    this.top = Math.max(...returns);
-    const at = (value, round) => `${((600 * round) / last).toFixed(1)} ${(100 - (90 * value) / this.top).toFixed(1)}`;
-    const path = (values) => values.map((value, round) => `${round ? "L" : "M"}${at(value, round + 1)}`).join("");
-    this.means = returns.map((_, round) => {
-      const known = returns.slice(Math.max(0, round - 9), round + 1).filter((value) => value !== null);
-      return known.reduce((sum, value) => sum + value, 0) / Math.max(known.length, 1);
-    });
-    this.find(".returns").setAttribute("d", path(returns.map((value, round) => (value === null ? this.means[round] : value))));
-    this.find(".smooth").setAttribute("d", path(this.means));
-    this.find(".top-label").textContent = `return ${Math.round(this.top)}`;
+  lay() {
+    const { rounds, returns, means } = this.course, last = rounds.at(-1), top = Math.max(...returns);
+    const at = (value, round) => `${((600 * round) / last).toFixed(1)} ${(100 - (90 * value) / top).toFixed(1)}`;
+    const path = (values) => `M${values.map((value, round) => at(value ?? means[round], round + 1)).join("L")}`;
+    this.set(".returns", { d: path(returns) });
+    this.set(".smooth", { d: path(means) });
+    this.find(".top-label").textContent = `return ${Math.round(top)}`;
     this.slider.max = this.slider.value = rounds.length - 1;
     this.aim();
   }
 
   // The policy of the slider's point.
   aim() {
-    const point = Number(this.slider.value), { rounds } = this.course, last = rounds[rounds.length - 1];
-    const round = rounds[point], x = (600 * round) / last;
+    const point = Number(this.slider.value), { rounds, means, unit } = this.course, last = rounds.at(-1);
+    const round = rounds[point], mean = round ? `mean of the last 10: ${means[round - 1].toFixed(0)}` : "untrained";
     this.policy = this.points[point];
     this.painted = "";
-    this.find(".before").setAttribute("d", `M0 0H${x}V100H0Z`);
-    const mean = round ? `; mean of the last 10: ${this.means[round - 1].toFixed(0)}` : "; untrained";
-    const text = `After ${round} of ${last} ${this.unit}s${mean}`;
+    this.set(".before", { d: `M0 0H${(600 * round) / last}V100H0Z` });
+    const text = `After ${round} of ${last} ${unit}s; ${mean}`;
     this.find(".said").textContent = `${text}.`;
-    this.slider.setAttribute("aria-valuetext", text);
+    this.set(".scrub", { "aria-valuetext": text });
   }
 
   // Moves on to the next point: at the end of its episode, or after a second of it.
   next(seconds) {
     this.shown = (this.shown || 0) + seconds;
-    if (!this.over && this.shown < 1.2) return;
-    if (this.over && this.shown < 0.5) return;
+    if (this.shown < (this.over ? 0.5 : 1.2)) return;
     this.shown = 0;
     if (this.slider.value === this.slider.max) { this.film(false); return; }
     this.slider.value = Number(this.slider.value) + 1;
@@ -247,18 +239,18 @@ class Lane {
   }
 
   remember(push) {
-    const column = ((this.state[2] / MAP.angle + 1) * MAP.columns) / 2, row = ((1 - this.state[3] / MAP.spin) * MAP.rows) / 2;
-    this.pushes.forEach((value, at) => {
-      const far = ((at % MAP.columns) + 0.5 - column) ** 2 + (Math.floor(at / MAP.columns) + 0.5 - row) ** 2;
-      if (far < 25) this.pushes[at] = Math.max(-1, Math.min(1, value + push * 0.5 * Math.exp(-far / 5)));
+    const [, , angle, spin] = this.state, wide = (2 * MAP.angle) / MAP.columns, high = (2 * MAP.spin) / MAP.rows;
+    this.pushes = this.pushes.map((value, at) => {
+      const far = ((CELLS[at][0] - angle) / wide) ** 2 + ((CELLS[at][1] - spin) / high) ** 2;
+      return far < 25 ? clipped(value + push * 0.5 * Math.exp(-far / 5), 1) : value;
     });
     this.painted = "";
   }
 
   tilt(angle) {
     if (this.over) return;
-    const [x, velocity] = this.state, largest = 0.98 * LIMIT.angle;
-    this.place([x, velocity, Math.max(-largest, Math.min(largest, angle)), 0]);
+    const [x, velocity] = this.state;
+    this.place([x, velocity, clipped(angle, 0.98 * LIMIT.angle), 0]);
   }
 
   place(state) {
@@ -280,26 +272,23 @@ class Lane {
     const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.scene.getScreenCTM().inverse());
     const [x, , angle] = this.state;
     if (this.held === "pole") this.tilt(Math.atan2(at.x - 100 * x, Math.max(-at.y, 1)));
-    else this.place([Math.max(-2.3, Math.min(2.3, at.x / 100)), 0, angle, 0]);
+    else this.place([clipped(at.x / 100, 2.3), 0, angle, 0]);
   }
 
   draw(part) {
     const [x, , angle, spin] = this.before.map((value, at) => value + part * (this.state[at] - value));
-    const degrees = (180 / Math.PI) * angle;
-    this.find(".cart").setAttribute("transform", `translate(${100 * x} 0)`);
-    this.find(".pole").setAttribute("transform", `rotate(${degrees})`);
-    const arrow = this.find(".arrow");
-    arrow.setAttribute("visibility", this.force ? "visible" : "hidden");
-    arrow.setAttribute("class", this.force < 0 ? "arrow left" : "arrow right");
-    arrow.setAttribute("transform", `scale(${Math.sign(this.force) || 1} 1)`);
-    this.find(".count").textContent = `${this.steps} of ${controls.limit.value} steps`;
-    const point = (a, s) => [150 + (150 * a) / MAP.angle, 100 - (100 * s) / MAP.spin];
-    [[".true", angle, spin], [".seen", this.seen[2], this.seen[3]]].forEach(([name, ...values]) => {
-      const [cx, cy] = point(...values);
-      this.find(name).setAttribute("cx", cx);
-      this.find(name).setAttribute("cy", cy);
+    const [, , seenAngle, seenSpin] = this.seen, [cx, cy] = point(angle, spin), [sx, sy] = point(seenAngle, seenSpin);
+    this.set(".cart", { transform: `translate(${100 * x} 0)` });
+    this.set(".pole", { transform: `rotate(${DEGREES * angle})` });
+    this.set(".arrow", {
+      visibility: this.force ? "visible" : "hidden",
+      class: this.force < 0 ? "arrow left" : "arrow",
+      transform: `scale(${Math.sign(this.force) || 1} 1)`,
     });
-    this.find(".trail").setAttribute("points", this.trail.map((values) => point(...values).join(",")).join(" "));
+    this.find(".count").textContent = `${this.steps} of ${controls.limit.value} steps`;
+    this.set(".true", { cx, cy });
+    this.set(".seen", { cx: sx, cy: sy });
+    this.set(".trail", { points: this.trail.map((values) => point(...values)).join(" ") });
   }
 
   // Draws preferences at the position and velocity that are seen now, and where their sign changes.
@@ -308,45 +297,40 @@ class Lane {
     const preference = this.policy ? this.policy(this.seen) : 0;
     const much = RULES[this.kind] ? "" : ` (difference ${signed(preference, 2)})`;
     const push = this.policy ? `It pushes to the ${preference > 0 ? "right" : "left"}${much}.` : "";
-    const degrees = 180 / Math.PI;
-    this.find(".now").textContent = `Position ${signed(x, 2)} m, velocity ${signed(velocity, 2)} m/s, angle ${signed(degrees * angle, 1)}°, angular velocity ${signed(degrees * spin, 0)}°/s. ${push}`;
+    this.find(".now").textContent = `Position ${signed(x, 2)} m, velocity ${signed(velocity, 2)} m/s, `
+      + `angle ${signed(DEGREES * angle, 1)}°, angular velocity ${signed(DEGREES * spin, 0)}°/s. ${push}`;
     this.find(".finding").textContent = FINDINGS[this.kind];
     const colours = [".left", ".right"].map((name) => getComputedStyle(this.find(`.key ${name}`)).color);
     const key = [this.select.value, ...colours, RULES[this.kind] || this.you ? "" : [x.toFixed(2), velocity.toFixed(2)]].join();
     if (key === this.painted) return;
     this.painted = key;
-    const { columns, rows } = MAP;
-    const values = this.policy ? this.pushes.map((_, at) => this.policy([
-      x, velocity, (((2 * ((at % columns) + 0.5)) / columns) - 1) * MAP.angle, (1 - (2 * (Math.floor(at / columns) + 0.5)) / rows) * MAP.spin,
-    ])) : this.pushes;
-    const largest = this.policy ? values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9) : 1;
-    const context = this.find("canvas").getContext("2d"), image = context.createImageData(columns, rows);
+    const values = this.policy ? CELLS.map((cell) => this.policy([x, velocity, ...cell])) : this.pushes;
+    const largest = this.policy ? Math.max(1e-9, ...values.map(Math.abs)) : 1;
+    const context = this.find("canvas").getContext("2d"), image = context.createImageData(MAP.columns, MAP.rows);
     const rgb = colours.map((colour) => colour.match(/[\d.]+/g).slice(0, 3).map(Number));
     values.forEach((value, at) => {
       const strength = value ? (this.you ? 0 : 30) + 170 * Math.sqrt(Math.abs(value) / largest) : 0;
       image.data.set([...rgb[value > 0 ? 1 : 0], strength], 4 * at);
     });
     context.putImageData(image, 0, 0);
-    this.find(".border").setAttribute("d", this.policy ? border(values) : "");
+    this.set(".border", { d: this.policy ? border(values) : "" });
   }
 }
 
-// Marching squares: the lines between cells of different sign, in the map's 300 by 200 units.
+// Marching squares: the lines between cells of different sign.
 function border(values) {
-  const { columns, rows } = MAP, lines = [];
-  const place = (at) => [(300 * ((at % columns) + 0.5)) / columns, (200 * (Math.floor(at / columns) + 0.5)) / rows];
-  for (let at = 0; at < columns * (rows - 1); at += 1) {
-    if (at % columns === columns - 1) continue;
-    const corners = [at, at + 1, at + columns + 1, at + columns], ends = [];
-    corners.forEach((one, side) => {
-      const other = corners[(side + 1) % 4];
-      if (values[one] > 0 === values[other] > 0) return;
-      const share = values[one] / (values[one] - values[other]), [a, b] = [place(one), place(other)];
-      ends.push(`${(a[0] + share * (b[0] - a[0])).toFixed(1)} ${(a[1] + share * (b[1] - a[1])).toFixed(1)}`);
+  const { columns } = MAP;
+  return values.map((_, at) => {
+    if (at % columns === columns - 1 || at + columns >= values.length) return "";
+    const corners = [at, at + 1, at + columns + 1, at + columns];
+    const ends = corners.flatMap((one, side) => {
+      const other = corners[(side + 1) % 4], share = values[one] / (values[one] - values[other]);
+      if (values[one] > 0 === values[other] > 0) return [];
+      const [a, b] = [point(...CELLS[one]), point(...CELLS[other])];
+      return [a.map((from, axis) => (from + share * (b[axis] - from)).toFixed(1)).join(" ")];
     });
-    for (let end = 0; end < ends.length; end += 2) lines.push(`M${ends[end]}L${ends[end + 1]}`);
-  }
-  return lines.join("");
+    return ends.map((end, number) => (number % 2 ? "L" : "M") + end).join("");
+  }).join("");
 }
 
 function shown() { return controls.two.checked ? lanes : lanes.slice(0, 1); }
@@ -369,9 +353,7 @@ function start() {
   if (waiting) { waiting = false; run(true); lanes.forEach((lane) => { if (lane.you && !lane.over) lane.find(".outcome").textContent = ""; }); }
 }
 
-function advance() {
-  shown().forEach((lane) => lane.advance());
-}
+function advance() { shown().forEach((lane) => lane.advance()); }
 
 function frame(now) {
   const seconds = Math.min(0.1, (now - latest) / 1000), active = shown();
