@@ -67,12 +67,12 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "td_learning": [
         ({"window": 0.6}, "window is 0.6; allowed: less than or equal to 0.5"),
-        ({"record_every": 90_000}, "record_every is 90000; allowed: up to iterations, 40000"),
+        ({"record_every": 90_000}, "record_every is 90000; allowed: at most iterations, 40000"),
         ({f"{SLOW}.count": "step"}, f"{SLOW}.count is 'step'; allowed: one of steps, visits; did"),
     ],
     "q_learning_convergence": [
         ({"tolerances": [0.05, 0]}, "tolerances.1 is 0; allowed: greater than 0"),
-        ({"record_every": 10**6}, "record_every is 1000000; allowed: up to iterations, 600000"),
+        ({"record_every": 10**6}, "record_every is 1000000; allowed: at most iterations, 600000"),
     ],
     "exploration": [
         ({"curiosities": [1, -1]}, "curiosities.1 is -1; allowed: greater than 0"),

@@ -111,7 +111,7 @@ def count(played: tf.Tensor) -> tf.Tensor:
 
 
 def total(values: tf.Tensor) -> tf.Tensor:
-    """Return a sum over all steps [T, E, N] that is exact in any order."""
+    """Return the exact sum over all steps, [T, E, N]."""
     (of_episodes,) = materialize([tf.reduce_sum(values, 0)])  # XLA sums over both axes slowly
     return tf.reduce_sum(of_episodes, 0)
 

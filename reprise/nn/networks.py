@@ -49,14 +49,17 @@ Continuous actions are [E, A, N].
 """
 
 
-@tf.custom_gradient
-def exp(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+def exp(x: tf.Tensor) -> tf.Tensor:
     """Return e^x, eight numbers at once.
 
     It has the bits of XLA's exp, which XLA computes one by one, with all else in the same kernel.
 
     Source: Moshier (1992), Cephes, single/expf.c.
     """
+    return tf.custom_gradient(_exp)(x)
+
+
+def _exp(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
     x = tf.minimum(tf.maximum(x, EXP_LIMITS[0]), EXP_LIMITS[1])
     n = tf.minimum(tf.maximum(tf.floor(x * LOG2_E + 0.5), -127.0), 127.0)
     rest = x - LN_2[0] * n - LN_2[1] * n  # e^x = 2^n e^rest

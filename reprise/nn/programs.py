@@ -64,10 +64,10 @@ def of(training: Callable, env: Any, s: Any, **others: int) -> Callable:
 
 
 def in_blocks(program: Callable, block: int | None, *arguments: Any) -> Any:
-    """Run a program of tensors [.., N] for `block` seeds at a time.
+    """Run a program for `block` seeds at a time.
 
-    Networks and replay buffers of a thousand seeds do not fit into a processor's cache. The last
-    block is filled up with the first seeds.
+    The arguments are tensors [.., N]. Networks and replay buffers of a thousand seeds do not fit
+    into a processor's cache. The last block is filled up with the first seeds.
     """
     seeds = tf.nest.flatten(arguments)[0].shape[-1]
     if block is None or seeds <= block:

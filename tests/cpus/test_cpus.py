@@ -27,9 +27,9 @@ LIMIT = 60 * 60  # seconds, until a run is taken for hanging
 LIBRARIES = ("OMP", "OPENBLAS", "NUMBA")
 AVX_512 = ",".join(f"-AVX512{part}" for part in ("F", "VL", "BW", "CD", "DQ"))
 ON_BOTH = ["claims", "reporting"]  # statistics, and figures
-# A program of XLA, kernels of Numba, and linear algebra.
+# Programs of XLA, one with real actions; kernels of Numba; linear algebra.
 ON_HASWELL = ["partial_observability", "policy_search", "mdp_solving", *ON_BOTH]
-ON_EPYC = ["dqn_ablations", "exploration", "markov_chain", *ON_BOTH]
+ON_EPYC = ["dqn_ablations", "pendulum_swing_up", "exploration", "markov_chain", *ON_BOTH]
 
 
 class Machine(NamedTuple):

@@ -30,5 +30,6 @@ def test_a_point_holds_the_weights_of_a_training_that_ends_there(name, algorithm
             for taken, final in zip(
                 found.weights["snapshots"], shorter.weights["final"], strict=True
             ):
-                np.testing.assert_array_equal(taken[point], final)
+                # Another program: its sums may be rounded elsewhere.
+                np.testing.assert_allclose(taken[point], final, rtol=1e-5, atol=1e-6)
     assert not found.weights["snapshots"][1][0].any(), "untrained biases are 0"
