@@ -72,10 +72,12 @@ def in_blocks(program: Callable, block: int | None, *arguments: Any) -> Any:
     seeds = tf.nest.flatten(arguments)[0].shape[-1]
     if block is None or seeds <= block:
         return program(*arguments)
-    places = tf.range(-(-seeds // block) * block) % seeds
+    count = -(-seeds // block)
+    size = min(block, -(-seeds // (8 * count)) * 8)  # even blocks, and whole vectors of eight
+    places = tf.range(count * size) % seeds
     parts = [
         program(*tf.nest.map_structure(partial(tf.gather, indices=here, axis=-1), arguments))
-        for here in tf.unstack(tf.reshape(places, [-1, block]))
+        for here in tf.unstack(tf.reshape(places, [-1, size]))
     ]
     return tf.nest.map_structure(lambda *each: tf.concat(each, -1)[..., :seeds], *parts)
 
