@@ -130,6 +130,8 @@ def configuration(h: Neat, settings: Path) -> neat.Config:
             return neat.Config(
                 *(getattr(neat, f"Default{kind}") for kind in kinds), filename=str(whole)
             )
+    except FileNotFoundError:
+        raise UserError(f"{settings} does not exist") from None
     except (OSError, configparser.Error, KeyError, ValueError, RuntimeError, NameError) as error:
         raise UserError(f"{settings}: {' '.join(str(error).split())}") from error
 

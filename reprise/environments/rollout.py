@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reprise.environments import animation
 from reprise.environments.episodes import CartPoles, Episodes, check_seeding
 from reprise.environments.specification import CHAPTERS_OWN, Specification, made, plain
-from reprise.errors import PlainError
+from reprise.errors import PlainError, UserError
 
 Observations = NDArray[np.float32]
 Actions = NDArray[Any]
@@ -62,6 +62,9 @@ def evaluate(
         UserError: the environment cannot be made, does not fit, or ignores its seed.
         EpisodeError: an environment raised, or its answer does not fit or is not finite.
     """
+    if not seeds or policies < 1 or not limits or min(limits) < 1:
+        given = f"{len(seeds)} seeds, {policies} policies, limits {list(limits)}"
+        raise UserError(f"{given}: at least one of each is needed, and limits of at least 1 step")
     specification = plain(environment) if isinstance(environment, str) else environment
     check_seeding(specification)
     shape = (len(seeds), policies)
@@ -98,10 +101,12 @@ def evaluate(
 def _checked(actions: Actions, shape: tuple[int, int], episodes: Episodes | CartPoles) -> Actions:
     found = episodes.spaces
     due = (shape[0], *found.action_shape, shape[1])
-    if actions.shape != due:
-        raise ValueError(f"a policy must return actions {list(due)}; got {list(actions.shape)}")
-    if not (found.continuous or ((actions >= 0) & (actions < found.actions)).all()):
-        raise ValueError(f"a policy chose actions other than 0 to {found.actions - 1}")
+    kinds, kind = ("f", "real") if found.continuous else ("iu", "integer")
+    if actions.shape != due or actions.dtype.kind not in kinds:
+        got = f"{actions.dtype} {list(actions.shape)}"
+        raise ValueError(f"a policy must return {kind} actions {list(due)}; got {got}")
+    if not found.continuous and len(wrong := actions[(actions < 0) | (actions >= found.actions)]):
+        raise ValueError(f"a policy chose action {wrong[0]}; allowed: 0 to {found.actions - 1}")
     return actions
 
 

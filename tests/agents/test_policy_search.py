@@ -117,5 +117,5 @@ def test_bad_settings_of_neat_python_are_refused(change: tuple[str, str], messag
     path.write_text(NEAT_INI.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
     with pytest.raises(UserError, match=message):
         neat.configuration(NEAT, path)
-    with pytest.raises(UserError, match="No such file"):
+    with pytest.raises(UserError, match="does not exist"):
         neat.configuration(NEAT, tmp_path / "none.ini")
