@@ -132,7 +132,7 @@ class Specification(Frozen):
             elif not isinstance(error, gymnasium.error.Error):
                 reason = f"{type(error).__name__}: {reason}"
             if isinstance(error, gymnasium.error.DependencyNotInstalled | ModuleNotFoundError):
-                reason += "; `make extra` installs MuJoCo, Atari and OpenCV"
+                reason = reason.rstrip(".") + "; `make extra` installs MuJoCo, Atari and OpenCV"
             raise UserError(f"{what}: {' '.join(reason.split())}") from error
         return environment
 
