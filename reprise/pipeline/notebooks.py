@@ -123,6 +123,7 @@ def _run(
                 parameters,
                 kernel_name="python3",
                 progress_bar=False,
+                request_save_on_cell_execute=False,
                 start_timeout=600,  # an emulated CPU is slow
                 iopub_timeout=600,
                 kernel_manager_class=_kernel_manager(Path(private)),

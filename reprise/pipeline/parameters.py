@@ -9,6 +9,7 @@ read in the natural order of their names. Its run-cache ignores some names: they
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -124,7 +125,7 @@ def _fault(error: ValidationError, section: str, schema: Mapping[str, Any]) -> s
 def read(path: Path = PARAMETERS) -> dict[str, Any]:
     """Return all sections as YAML has them, unchecked, each `ordered`."""
     try:
-        sections = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        sections = _parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         hint = "; run from the repository's root" if isinstance(error, FileNotFoundError) else ""
         raise ParameterError(f"{path} cannot be read: {error.strerror}{hint}") from None
@@ -137,6 +138,11 @@ def read(path: Path = PARAMETERS) -> dict[str, Any]:
         allowed = "a mapping with a section for each stage"
         raise ParameterError(f"{path} holds {shown(sections)}; allowed: {allowed}")
     return {name: ordered(section) for name, section in sections.items()}
+
+
+@lru_cache
+def _parsed(text: str) -> Any:  # a notebook asks five times, for the same text
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def ordered(value: Any) -> Any:
@@ -182,7 +188,7 @@ def sources(stage: str) -> list[str]:
     >>> sources("approximate_q_learning")
     ['approximate_q_learning', 'dqn_training']
     """
-    stages = YAML(typ="safe", pure=True).load(PIPELINE)["stages"]
+    stages = _parsed(PIPELINE.read_text(encoding="utf-8"))["stages"]
     sections = read()
     found = [stage]
     for name in found:  # grows while it is read
