@@ -51,7 +51,7 @@ def results() -> str:
 
 
 def costs() -> str:
-    """Describe the time, memory and disk of the last full run.
+    """Describe the costs of the last full run.
 
     Raises:
         UserError: if no stage has run here.
@@ -86,7 +86,7 @@ def committed(text: str) -> str:
 
 
 def session(commands: list[str], clone: Path) -> str:
-    """Run commands and return them with their output, cut if long.
+    """Run commands and show their output, cut if long.
 
     Raises:
         UserError: if a command fails.
