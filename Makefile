@@ -1,4 +1,4 @@
-# `make` alone lists the targets. Nothing needs to be activated: every recipe finds .venv first.
+# `make` alone lists the targets. No need to activate .venv: every recipe finds it first.
 
 PYTHON ?= python3
 
@@ -23,13 +23,13 @@ help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-reproduce: venv ## run every stage again; are the results the committed ones, byte for byte?
+reproduce: venv ## run every stage again and compare every byte with the committed results
 	@python -m reprise.site.reproduce
 
-repro: venv ## run what has changed since it last ran: dvc repro
+repro: venv ## run the stages with changed inputs: dvc repro
 	@dvc repro
 
-extra: venv ## install MuJoCo, Atari and OpenCV, then run what takes long: extra/dvc.yaml
+extra: venv ## install MuJoCo, Atari and OpenCV, then run the long stages of extra/dvc.yaml
 	@set -eu; \
 	if ! cmp -s $(EXTRA_LOCK) $(EXTRA_INSTALLED); then \
 		echo 'extra: installing MuJoCo, Atari and OpenCV into $(VENV), once'; \
@@ -39,26 +39,26 @@ extra: venv ## install MuJoCo, Atari and OpenCV, then run what takes long: extra
 	fi
 	@dvc repro extra/dvc.yaml
 
-verify: venv ## are the results, in data/ and in DVC's cache, still those that dvc.lock names?
+verify: venv ## compare the results in data/ and in DVC's cache with dvc.lock
 	@python -m reprise.site.verify
 
-test: lint ## lint, then the whole test suite
+test: lint ## lint, then run all tests
 	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-test-cpus: venv ## do other CPUs, threads and workers give the same bytes? Some minutes; needs qemu-user
+test-cpus: venv ## compare the bytes on other CPUs, threads and workers: some minutes; needs qemu-user
 	@if [ "$$(uname -m)" != x86_64 ]; then \
-		echo "test-cpus: this processor is $$(uname -m); the bytes are promised, and compared, on x86_64 only" >&2; exit 2; \
+		echo "test-cpus: this processor is $$(uname -m); only x86_64 processors promise the same bytes" >&2; exit 2; \
 	fi
 	@command -v qemu-x86_64 >/dev/null || { echo 'test-cpus: qemu-x86_64 not found; on Debian or Ubuntu, `apt install qemu-user`' >&2; exit 2; }
 	@python -m pytest -q -s tests/cpus
 
-lint: venv ## ruff and pyright
+lint: venv ## run ruff and pyright
 	@ruff check .
-	@ruff format --check --quiet . || { echo 'lint: `.venv/bin/ruff format .` puts the layout right'; ruff format --check .; }
+	@ruff format --check --quiet . || { echo 'lint: `.venv/bin/ruff format .` fixes the layout'; ruff format --check .; }
 	@pyright
 
-benchmark: venv ## measure speed against yardsticks, as ratios in one run
-	@$(MAKE) --no-print-directory $(YARDSTICKS) || echo 'benchmark: without JAX and Stable-Baselines3' >&2
+benchmark: venv ## measure speed as ratios to other programs within one run
+	@$(MAKE) --no-print-directory $(YARDSTICKS) || echo 'benchmark: continues without JAX and Stable-Baselines3' >&2
 	@python -m benchmarks.run
 
 docs: venv ## write the library's pages to .reprise/docs, from its docstrings
@@ -77,12 +77,12 @@ $(YARDSTICKS): venv
 		--require-hashes --no-deps -r $(YARDSTICKS_LOCK); \
 	cp $(YARDSTICKS_LOCK) $@/installed.lock.new; mv $@/installed.lock.new $@/installed.lock
 
-readme: venv ## fill README.md with the results, and with what its commands print
+readme: venv ## fill README.md with results and the output of its commands
 	@python -m reprise.site.readme
 
-# The lock is compared by its content, and copied beside what it describes last of all: neither an
-# interrupted installation nor a mere new date on the file is taken for what it is not.
-venv: ## make .venv from requirements.lock, if it is not there already, and a page for DVC's plots
+# The lock is copied into .venv last and compared by content. So an interrupted installation starts
+# again, and a new date on the file alone starts none.
+venv: ## install requirements.lock into .venv, unless it is there, and write a page for DVC's plots
 	@set -eu; export PATH='$(SYSTEM_PATH)'; \
 	if [ -x $(VENV)/bin/python ] && cmp -s requirements.lock $(INSTALLED); then exit 0; fi; \
 	if ! command -v '$(PYTHON)' >/dev/null; then \
@@ -102,8 +102,8 @@ venv: ## make .venv from requirements.lock, if it is not there already, and a pa
 	cp requirements.lock $(INSTALLED).new; mv $(INSTALLED).new $(INSTALLED)
 	@[ $(PLOTS) -nt $(INSTALLED) ] || python -m reprise.site.offline_plots
 
-lock: ## write all three requirements.lock anew; uv must be on PATH
-	@command -v uv >/dev/null || { echo 'lock: uv not found; `pipx install uv` brings it' >&2; exit 2; }
+lock: ## write all three requirements.lock files again; needs uv on PATH
+	@command -v uv >/dev/null || { echo 'lock: uv not found; `pipx install uv` installs it' >&2; exit 2; }
 	@uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
 		--group dev pyproject.toml -o requirements.lock --custom-compile-command "make lock" >/dev/null
 	@uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \

@@ -1,10 +1,10 @@
-"""The compiled trainings against the chapter's loop in plain eager TensorFlow.
+"""Our compiled training compared with the chapter's loop in plain eager TensorFlow.
 
     python -m benchmarks.run chapter
 
-Both train one seed for the same first stretch, REINFORCE's iterations and the DQN's episodes. It
-favours the plain loop: its DQN still acts by chance and asks its network seldom, and of ours, which
-is over in some hundredths of a second, the call itself is a large part. Start-up, first calls and
+Both train one seed for the same first iterations (REINFORCE) or episodes (DQN). This favours the
+plain loop. Early on its DQN acts mostly at random and seldom calls its network. Ours takes only
+hundredths of a second, of which the call itself is a large part. Start-up, first calls and
 compilation are not timed.
 """
 
@@ -20,12 +20,12 @@ REPEATS = 2
 
 
 def command(algorithm: str, seed: int) -> list[str]:
-    """Return what runs the chapter's loop."""
+    """Return the command that runs the chapter's loop."""
     (length,) = STRETCH[algorithm].values()
     return yardstick("chapter_loop.py", algorithm, seed, length, python=Path(sys.executable))
 
 
 def measure() -> dict[str, Spread]:
-    """Return all measurements."""
+    """Measure both algorithms."""
     theirs = {algorithm: partial(command, algorithm) for algorithm in STRETCH}
     return against("plain_tensorflow", theirs, 1, REPEATS, STRETCH)

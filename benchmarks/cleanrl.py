@@ -1,13 +1,13 @@
-"""Trainings with CleanRL's hyperparameters, of its dqn.py and ppo.py, on CartPole-v1.
+"""Training on CartPole-v1 with the hyperparameters of CleanRL's dqn.py and ppo.py.
 
     python -m benchmarks.run cleanrl
 
-The DQN: processor minutes of 8 seeds with 500,000 steps. A twentieth of the training is measured,
-every schedule a twentieth as long, after a first call that compiles; it counts twenty times, the
-compilation once.
+The DQN is measured in processor minutes for 8 seeds and 500,000 steps. Only a twentieth of the
+training runs, with all schedules a twentieth as long. A first call compiles it, a second one is
+timed. The time counts twenty times, the compilation once.
 
-PPO: 8 seeds with 500,000 steps, and the mean return of the last twentieth of the training, compared
-by Welch's test with what CleanRL publishes of 3 seeds. It trains meanwhile on the other core.
+PPO trains 8 seeds for 500,000 steps on the other core meanwhile. The mean return of the last
+twentieth of the training is compared by Welch's test with CleanRL's published return of 3 seeds.
 
 Source: docs/rl-algorithms/dqn.md and ppo.md of github.com/vwxyzjn/cleanrl.
 """
@@ -39,11 +39,11 @@ PPO: dict[str, Any] = {
     "discount": 0.99, "gae_lambda": 0.95, "clip": 0.2,
     "value_weight": 0.5, "entropy_weight": 0.01, "maximum_gradient_norm": 0.5,
 }  # fmt: skip
-PUBLISHED = 488.75, 18.40, 3  # mean and standard deviation of PPO's returns, and their number
+PUBLISHED = 488.75, 18.40, 3  # mean, standard deviation and number of PPO's returns
 
 
 def dqn_seconds() -> tuple[float, float]:
-    """Return the processor seconds of the first and second shortened training."""
+    """Time a first and a second shortened training, in processor seconds."""
     from reprise.agents import dqn
     from reprise.environments.cartpole import CartPole
     from reprise.seeds import training_keys
@@ -56,7 +56,7 @@ def dqn_seconds() -> tuple[float, float]:
 
 
 def ppo_returns() -> np.ndarray:
-    """Return the mean return of each seed at the end of training."""
+    """Average each seed's returns at the end of training."""
     from reprise.agents import actor_critic
     from reprise.environments.cartpole import CartPole
     from reprise.seeds import training_keys
@@ -67,7 +67,7 @@ def ppo_returns() -> np.ndarray:
 
 
 def measure() -> dict[str, Spread]:
-    """Return all measurements."""
+    """Measure the DQN's time and PPO's return."""
     with ours.pool(2) as pool:
         asked = pool.submit(ppo_returns)
         first, second = pool.submit(dqn_seconds).result()

@@ -1,10 +1,10 @@
-"""The compiled trainings against JAX: the same algorithms over 32 seeds.
+"""Our compiled training compared with the same algorithms in JAX, over 32 seeds.
 
     python -m benchmarks.run jax_seeds
 
-JAX and gymnax are in an environment of their own, which `make .venv-benchmarks` makes. The
-trainings in JAX, and what is alike, are in benchmarks/yardsticks/jax_seeds.py and jax_ppo.py.
-Compilation is not timed.
+JAX and gymnax have their own environment, which `make .venv-benchmarks` makes. The programs in JAX
+are benchmarks/yardsticks/jax_seeds.py and jax_ppo.py, which also say what is alike. Compilation is
+not timed.
 """
 
 from functools import partial
@@ -24,12 +24,12 @@ THEIRS = {
 
 
 def command(words: tuple[str, ...], seed: int) -> list[str]:
-    """Return what trains in JAX."""
+    """Return the command that trains in JAX."""
     return yardstick(*words, SEEDS)
 
 
 def measure() -> dict[str, Spread]:
-    """Return the speed of both, and ours / JAX's."""
+    """Measure the speed of both, and the ratio ours / JAX's."""
     results: dict[str, Spread] = {}
     for name, programs in THEIRS.items():
         theirs = {algorithm: partial(command, words) for algorithm, words in programs.items()}

@@ -1,9 +1,10 @@
-"""Modified policy iteration on a million states, against QuantEcon's DiscreteDP in one process.
+"""Modified policy iteration on a million states, compared with QuantEcon's DiscreteDP.
 
     python -m benchmarks.run mdp_solvers
 
-Both get the same list of transitions; building the model and solving it are timed apart. The peak
-memory is that of a process of its own, which makes the transitions, builds the model and solves it.
+Both run in one process on the same list of transitions. Building and solving the model are timed
+separately. For the peak memory, a separate process makes the transitions, builds our model and
+solves it.
 """
 
 import gc
@@ -31,7 +32,7 @@ Transitions = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def random_transitions(number_of_states: int, seed: int) -> Transitions:
-    """Return states, actions, successors, probabilities, rewards of a random model, in order."""
+    """Return a random model's states, actions, successors, probabilities, rewards."""
     generator = np.random.default_rng(seed)
     rows = number_of_states * ACTIONS
     states = np.repeat(np.arange(number_of_states, dtype=np.int32), ACTIONS * SUCCESSORS)
@@ -44,7 +45,7 @@ def random_transitions(number_of_states: int, seed: int) -> Transitions:
 
 
 def build_ours(transitions: Transitions) -> MDP:
-    """Build this project's model, checked and copied."""
+    """Build our model, which checks and copies the transitions."""
     return from_transitions(*transitions, shape=(int(transitions[0][-1]) + 1, ACTIONS))
 
 
@@ -60,21 +61,21 @@ def build_theirs(transitions: Transitions) -> DiscreteDP:
 
 
 def solve_ours(model: MDP) -> np.ndarray:
-    """Return V*."""
+    """Solve our model for V*."""
     return modified_policy_iteration(
         model, DISCOUNT, TOLERANCE, EVALUATION_SWEEPS, MOST_SWEEPS
     ).values
 
 
 def solve_theirs(model: DiscreteDP) -> np.ndarray:
-    """Return V*."""
+    """Solve QuantEcon's model for V*."""
     return model.solve(
         "modified_policy_iteration", epsilon=TOLERANCE, max_iter=MOST_SWEEPS, k=EVALUATION_SWEEPS
     ).v
 
 
 def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """Return what the function returns, and the seconds it took."""
+    """Call a function; return its result and the seconds."""
     gc.collect()
     start = time.perf_counter()
     result = function(*arguments)
@@ -82,16 +83,15 @@ def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
 
 
 def peak_memory_alone() -> float:
-    """Return the gigabytes that a new process needs to build and solve the model."""
-    # Linux lets a child's peak begin at its parent's, so this is measured while the parent is
-    # small.
+    """Measure the gigabytes that building and solving the model takes."""
+    # On Linux a child's peak starts at its parent's memory, so measure while the parent is small.
     command = [sys.executable, "-m", "benchmarks.mdp_solvers"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return json.loads(output)["gigabytes"]
 
 
 def measure() -> dict[str, Spread]:
-    """Return seconds, and ratios ours / theirs; the values' difference, the memory."""
+    """Measure seconds, ratios ours / theirs, largest difference and memory."""
     gigabytes = peak_memory_alone()
     small = random_transitions(2000, seed=0)
     solve_ours(build_ours(small))  # compiles
@@ -106,7 +106,7 @@ def measure() -> dict[str, Spread]:
         del ours
         theirs, their_build = timed(build_theirs, transitions)
         their_values, their_solve = timed(solve_theirs, theirs)
-        theirs.controlled_mc = lambda sigma: None  # without the Markov chain that solve() adds
+        theirs.controlled_mc = lambda sigma: None  # skips the Markov chain that solve() adds
         _, their_bare = timed(solve_theirs, theirs)
         del theirs
         difference = max(difference, float(np.abs(our_values - their_values).max()))

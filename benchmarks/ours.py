@@ -1,6 +1,6 @@
-"""Our compiled trainings, timed with the values of params.yaml.
+"""Times our compiled training, with the hyperparameters of params.yaml.
 
-A first call compiles and is timed apart; then whole trainings follow until some seconds are over.
+The first call compiles, and is timed separately. Whole trainings follow until the time is over.
 """
 
 import importlib
@@ -19,19 +19,19 @@ STAGES = {
     "actor_critic": "actor_critic",
     "ppo": "actor_critic",  # a variant of it
 }
-_together: list[Callable[[], object]] = []  # waits in a worker for the others
+_together: list[Callable[[], object]] = []  # in a worker: waits for the other workers
 
 
 class Run(NamedTuple):
-    """The trainings of a process."""
+    """Times of one process."""
 
     first_call: float  # seconds, with compilation
-    seconds: list[float]  # of each call after it
-    rates: list[float]  # environment steps a second of each call after the first
+    seconds: list[float]  # of each later call
+    rates: list[float]  # environment steps per second, of each later call
 
     @property
     def rate(self) -> float:
-        """Return the environment steps a second of all timed calls."""
+        """Environment steps per second over all later calls."""
         steps = [rate * each for rate, each in zip(self.rates, self.seconds, strict=True)]
         return sum(steps) / sum(self.seconds)
 
@@ -43,14 +43,14 @@ def train(
     changes: Mapping[str, Any] = {},
     together: bool = False,
 ) -> Run:
-    """Train one pack in this process, again and again.
+    """Train one pack in this process repeatedly.
 
     Args:
         algorithm: a key of STAGES.
-        seeds: of the pack.
-        seconds: until the last call begins; 0 for one call.
-        changes: of the values.
-        together: whether timed calls begin when all workers of the pool have compiled.
+        seeds: number of seeds in the pack.
+        seconds: no call starts later than this; 0 times one call.
+        changes: hyperparameters to change.
+        together: whether to wait, after compiling, until all workers of the pool have compiled.
     """
     from reprise.environments.cartpole import CartPole
     from reprise.nn.determinism import tf
@@ -63,7 +63,7 @@ def train(
     params = params.model_copy(update={**variant, **changes})
     agent = importlib.import_module(f"reprise.agents.{name.removesuffix('_training')}")
     keys = training_keys(params.seed, "training", range(seeds))
-    tf.constant(0)  # starts TensorFlow: compilation is timed, loading is not
+    tf.constant(0)  # loads TensorFlow, which is not timed
 
     def call() -> tuple[float, float]:
         begun = time.perf_counter()
@@ -80,12 +80,12 @@ def train(
 
 
 def pool(workers: int = 1) -> ProcessPoolExecutor:
-    """Return new processes, which compile each program once."""
+    """Start worker processes, each of which compiles a program once."""
     context = get_context("spawn")
-    barrier = context.Barrier(workers, timeout=600)  # one may fail
+    barrier = context.Barrier(workers, timeout=600)  # in case a worker fails
     return ProcessPoolExecutor(workers, context, _meet, (barrier,))
 
 
 def _meet(barrier: Any) -> None:
-    """Keep a worker's barrier: to pickle `_together.append` would copy the list."""
+    """Keep the barrier of a worker: pickling `_together.append` would copy the list."""
     _together.append(barrier.wait)

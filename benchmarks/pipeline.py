@@ -1,13 +1,13 @@
-"""Time, memory and compilation of the pipeline: cold, with nothing to do, and after a change.
+"""Time, memory and compilation of the pipeline: cold, with nothing to do, after a change.
 
     python -m benchmarks.run pipeline
 
-All runs in a temporary copy of the repository without any cache. There DVC finds a `python` that
-is this interpreter under benchmarks/recording.py, which records every stage as DVC runs it. In
-benchmarks/first_calls is what records the calls of compiled programs, in stages and workers.
+The pipeline runs in a temporary copy of the repository without any cache. There DVC finds a
+`python` that runs this interpreter under benchmarks/recording.py, which records each stage.
+benchmarks/first_calls records the calls of compiled programs, in stages and workers.
 
-Compilation is what a program's first call in a process takes more than its second, tracing
-included, except in a change. Where a program is called once, its whole call counts.
+The time of compilation is the time of a program's first call in a process minus that of its second
+call. A program that is called once counts as a whole. Tracing is included, except after a change.
 """
 
 import json
@@ -27,11 +27,11 @@ ROOT = Path(__file__).parents[1]
 RECORDING = Path(__file__).with_name("recording.py")
 FIRST_CALLS = Path(__file__).with_name("first_calls")
 NO_OPS, CHANGES = 3, 3
-CHANGED_SEEDS = 96  # of dqn_training when its promise was made
+CHANGED_SEEDS = 96  # of dqn_training, when the promise about a change was made
 
 
 def copy_repository(target: Path) -> None:
-    """Copy the repository as it stands: what git tracks, and what is new and not ignored."""
+    """Copy the tracked and the new, not ignored, files of the repository."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -49,7 +49,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def recording_python(folder: Path, records: Path) -> None:
-    """Write a `python` that records what it runs."""
+    """Write a `python` that records each command."""
     command = [sys.executable, "-P", str(RECORDING), str(records), sys.executable]
     shim = folder / "python"
     shim.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
@@ -63,7 +63,7 @@ def stage_name(command: list[str]) -> str:
 
 
 def dvc(copy: Path, folder: Path, *words: str) -> float:
-    """Return the seconds that a command of DVC takes."""
+    """Run a DVC command and return the seconds."""
     path = os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {
         **os.environ,
@@ -79,14 +79,20 @@ def dvc(copy: Path, folder: Path, *words: str) -> float:
 
 
 def taken(file: Path) -> list[dict[str, Any]]:
-    """Return a file's records, and delete it."""
+    """Return the records of a file, and delete the file."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     file.unlink(missing_ok=True)
     return [json.loads(line) for line in lines]
 
 
 def compilation(calls: list[dict[str, Any]], of: str, clock: str) -> dict[Any, float]:
-    """Return the seconds of compilation by `stage` or `process`, on a clock, `cpu` or `seconds`."""
+    """Sum the seconds of compilation for each stage or process.
+
+    Args:
+        calls: records of the first two calls of each program.
+        of: `stage` or `process`.
+        clock: `cpu`, `seconds` or `tracing_seconds`.
+    """
     programs: dict[Any, list[float]] = {}
     for call in calls:
         key = call[of], call["process"], call["program"]
@@ -98,7 +104,7 @@ def compilation(calls: list[dict[str, Any]], of: str, clock: str) -> dict[Any, f
 
 
 def of_change(calls: list[dict[str, Any]]) -> dict[str, Spread]:
-    """Return the seconds of compilation, and of tracing, in the worker that takes longest."""
+    """Return the compilation and tracing seconds of the slowest worker."""
     both = compilation(calls, "process", "seconds")
     tracing = compilation(calls, "process", "tracing_seconds")
     return {
@@ -108,7 +114,7 @@ def of_change(calls: list[dict[str, Any]]) -> dict[str, Spread]:
 
 
 def change(seeds: int, learning_rate: float) -> list[str]:
-    """Return the words of an experiment that changes a number of dqn_training."""
+    """Return a DVC command that changes dqn_training's seeds and learning rate."""
     sets = {"seeds": seeds, "learning_rate": learning_rate}
     options = [
         word for key, value in sets.items() for word in ("-S", f"dqn_training.{key}={value}")
@@ -117,7 +123,7 @@ def change(seeds: int, learning_rate: float) -> list[str]:
 
 
 def summary(cold: float, records: list[dict[str, Any]], calls: list[dict]) -> dict[str, Spread]:
-    """Return the measurements of the cold run, from the records of its stages and calls."""
+    """Summarize the records of the cold run's stages and calls."""
     compiling = compilation(calls, "stage", "cpu")
     results = {
         "cold_seconds": spread([cold]),
@@ -134,7 +140,7 @@ def summary(cold: float, records: list[dict[str, Any]], calls: list[dict]) -> di
 
 
 def measure() -> dict[str, Spread]:
-    """Return seconds and gigabytes of every stage and of the whole, and those of a change."""
+    """Measure a cold run, runs with nothing to do, and changes."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, copy = Path(temporary), Path(temporary, "copy")
         records, first_calls = folder / "records", folder / "first_calls"
@@ -150,7 +156,7 @@ def measure() -> dict[str, Spread]:
         changes = [dvc(copy, folder, *change(CHANGED_SEEDS, rate)) for rate in rates]
         results["change_seconds"] = spread(changes)
         first_calls.unlink(missing_ok=True)
-        # The program is the same with more seeds, and each worker has more than one pack.
+        # With more seeds the program stays the same, and each worker gets more than one pack.
         seconds = dvc(copy, folder, *change(10 * CHANGED_SEEDS, 0.02))
         results["change_of_960_seeds_seconds"] = spread([seconds])
         return results | of_change(taken(first_calls))

@@ -1,8 +1,8 @@
-"""Updates a second of tabular Q-learning on one core, against the chapter's loop in plain Python.
+"""Speed of tabular Q-learning on one core, compared with the chapter's loop in Python.
 
-Each way to explore is measured on the largest of its problems too, the taxi.
+    python -m benchmarks.run q_learning
 
-python -m benchmarks.run q_learning
+Each exploration policy is also measured on the taxi, the largest of the problems.
 """
 
 import time
@@ -28,14 +28,14 @@ BEHAVIOURS = {
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """Return the processor seconds that the function takes, however busy the other cores are."""
+    """Time a function in processor seconds, which other processes do not affect."""
     start = time.process_time()
     function()
     return time.process_time() - start
 
 
 def plain(model: MDP, generator: np.random.Generator) -> np.ndarray:
-    """Learn as the chapter does, with a choice() for the action and one for the transition."""
+    """Learn as the chapter does, with choice() for actions and transitions."""
     probabilities, rewards = np.zeros((2, 3, 3, 3))
     cells = *np.divmod(model.rows, 3), model.transitions.indices
     probabilities[cells], rewards[cells] = model.transitions.data, model.rewards
@@ -56,7 +56,7 @@ def plain(model: MDP, generator: np.random.Generator) -> np.ndarray:
 
 
 def measure() -> dict[str, Spread]:
-    """Return updates a second, with all that a run does, and the ratio to plain Python."""
+    """Measure updates per second, and the ratio to plain Python."""
     model = from_yaml("data/inputs/three_state.yaml")
     hyperparameters = Hyperparameters(
         learning_rate=0.05,
@@ -95,7 +95,7 @@ def measure() -> dict[str, Spread]:
 
 
 def exploring_rates(problem: Problem, behaviour: Behaviour) -> list[float]:
-    """Return the updates a second of each repeat."""
+    """Measure the updates per second of each repeat."""
     hyperparameters = Learning(
         learning_rate=0.5,
         learning_rate_decay=1e-4,

@@ -1,10 +1,10 @@
-"""Runs a command and appends what it took to a file: the seconds, and the memory at its peak.
+"""Runs a command and appends its seconds and its peak memory to a file.
 
     python -P benchmarks/recording.py FILE COMMAND...
 
-This process stays small, as Linux lets a child's peak begin at its parent's. Memory is measured in
-two ways: the largest single process, as the kernel has it when they end; and all processes at one
-time, their shared pages counted once, looked at twice a second.
+This process stays small, because on Linux a child's peak starts at its parent's memory. Memory is
+measured in two ways: the peak of the largest process, from the kernel; and the peak of all
+processes together, sampled twice a second, with shared pages counted once.
 """
 
 import json
@@ -16,11 +16,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-INTERVAL = 0.5  # looking takes milliseconds of a core
+INTERVAL = 0.5  # a sample takes milliseconds of a core
 
 
 def processes(root: int) -> Iterator[int]:
-    """Yield a process and all below it."""
+    """Yield a process and all its descendants."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -36,7 +36,7 @@ def processes(root: int) -> Iterator[int]:
 
 
 def memory(process: int) -> int:
-    """Return the bytes a process holds, of a shared page its share."""
+    """Return the bytes of a process, with its share of shared pages."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:  # it has just ended
@@ -45,7 +45,7 @@ def memory(process: int) -> int:
 
 
 def record(command: list[str]) -> tuple[int, dict[str, float]]:
-    """Return the command's exit code, and what it took."""
+    """Run a command; return its exit code, its seconds and its memory."""
     ended = threading.Event()
     peak = 0
 

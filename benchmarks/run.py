@@ -1,11 +1,13 @@
-"""Run the benchmarks; write benchmarks/results.json, results.md and the numbers in docs/scaling.md.
+"""Runs the benchmarks and writes results.json, results.md and docs/scaling.md's numbers.
 
     python -m benchmarks.run [NAME ...]
 
-Without a name, all of them. With names, the others keep their measurements if they were taken on
-the same machine. A benchmark that fails says so in a line, loses its old measurements, and the
-next one runs. Exit codes: 0 every promise that was measured holds; 1 one does not, or a benchmark
-failed; 2 unknown name.
+Without a name, all benchmarks run. With names, the others keep their measurements if they were
+taken on the same machine. A benchmark that fails prints one line and loses its old measurements,
+and the next one runs.
+
+Exit codes: 0 every measured promise holds; 1 a promise is broken, or a benchmark failed; 2 unknown
+name.
 """
 
 import contextlib
@@ -34,7 +36,7 @@ LIBRARIES = ("tensorflow", "keras", "numpy", "numba", "scipy", "gymnasium", "qua
 TITLE = """# Measurements
 
 `make benchmark` writes this file, and every measurement with its range and 95% interval into
-[results.json](results.json). A promise is judged by the median over the repeats.
+[results.json](results.json). The median over the repeats decides whether a promise holds.
 """
 Measurements = dict[str, Spread]
 
@@ -69,7 +71,7 @@ NAMES = tuple(PROMISES)
 
 
 def machine() -> dict[str, str]:
-    """Return the machine and the versions that decide its speed."""
+    """Describe the machine and the versions that decide its speed."""
     information = Path("/proc/cpuinfo")
     text = information.read_text(encoding="utf-8") if information.exists() else ""
     model = re.search(r"^model name\s*: (.*)$", text, flags=re.MULTILINE)
@@ -85,7 +87,7 @@ def machine() -> dict[str, str]:
 
 
 def document(machine: Mapping[str, str], measured: Mapping[str, Measurements]) -> str:
-    """Return results.md: the promises, and where the pipeline's time goes."""
+    """Write the text of results.md: promises, and the pipeline's time by stage."""
     lines = [
         f"{TITLE}\n{', '.join(f'{name} {value}' for name, value in machine.items())}.",
         "", "## Promises", "", "| promise | measured, median (min to max) | holds |",
@@ -101,8 +103,8 @@ def document(machine: Mapping[str, str], measured: Mapping[str, Measurements]) -
     pipeline = measured.get("pipeline", {})
     peak = "_all_processes_gigabytes"
     if stages := [key.removesuffix(peak) for key in pipeline if key.endswith(peak)]:
-        lines += ["", "## Where the time goes, cold", ""]
-        lines += ["| stage | seconds | of CPU, to compile | peak memory, GB |"]
+        lines += ["", "## Time and memory of a full run, by stage", ""]
+        lines += ["| stage | seconds | CPU seconds of compilation | peak memory, GB |"]
         lines += ["| --- | ---: | ---: | ---: |"]
     for stage in stages:
         compiling = pipeline.get(f"{stage}_compilation_cpu_seconds", "")
@@ -112,7 +114,7 @@ def document(machine: Mapping[str, str], measured: Mapping[str, Measurements]) -
 
 
 def read(results: Path) -> tuple[dict[str, str], dict[str, Measurements]]:
-    """Return the machine and the measurements of a results.json, both empty without one."""
+    """Read the machine and the measurements, both empty without a file."""
     if not results.exists():
         return {}, {}
     found = json.loads(results.read_text(encoding="utf-8"))
@@ -127,7 +129,7 @@ def _spread(median: float, low: float, high: float, repeats: int, interval: list
 
 
 def write(results: Path, machine: Mapping[str, str], measured: Mapping[str, Measurements]) -> None:
-    """Write results.json and, next to it, results.md."""
+    """Write results.json, and results.md next to it."""
     ordered = {name: measured[name] for name in NAMES if name in measured}
     text = json.dumps({"machine": machine, "fields": Spread._fields, "measurements": ordered})
     lines = text.replace("}, ", "},\n").replace("], ", "],\n")
@@ -136,7 +138,7 @@ def write(results: Path, machine: Mapping[str, str], measured: Mapping[str, Meas
 
 
 def broken(name: str, measurements: Measurements) -> list[str]:
-    """Return the promises of a benchmark that do not hold, one line each."""
+    """List the broken promises of a benchmark, one line each."""
     return [
         f"{name}: {promise}: it is {measurements[promise.measurement]}"
         for promise in PROMISES[name]
@@ -145,27 +147,27 @@ def broken(name: str, measurements: Measurements) -> list[str]:
 
 
 def measured(name: str) -> Measurements:
-    """Return a benchmark's measurements, made in a process of its own."""
+    """Run a benchmark in a new process and return its measurements."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_measure, name).result()
 
 
 def chosen(names: Sequence[str]) -> list[str]:
-    """Return the benchmarks to run, in their order.
+    """Put the benchmarks with these names, or all, in order.
 
     Raises:
-        UserError: names what is no benchmark.
+        UserError: names an unknown benchmark.
     """
     for name in names:
         if name not in NAMES:
             hint = closest(name, NAMES)
-            known = f"did you mean {hint}?" if hint else f"there are {', '.join(NAMES)}"
+            known = f"did you mean {hint}?" if hint else f"allowed: {', '.join(NAMES)}"
             raise UserError(f"no benchmark {name!r}; {known}")
     return [name for name in NAMES if name in names or not names]
 
 
 def run(names: Sequence[str], results: Path) -> int:
-    """Run benchmarks, write each one's section when it is done, and return the exit code."""
+    """Run benchmarks, write each result at once, return the exit code."""
     here = machine()
     failures = []
     for name in chosen(names):
@@ -176,7 +178,7 @@ def run(names: Sequence[str], results: Path) -> int:
         try:
             measurements = measured(name)
             failures += [f"PROMISE BROKEN: {line}" for line in broken(name, measurements)]
-        except Exception as error:  # whatever it is, the others are measured
+        except Exception as error:  # whatever fails, the others run
             failures.append(f"NOT MEASURED: {name}: {' '.join(str(error).split()) or repr(error)}")
             print(f"  {failures[-1]}", flush=True)
             write(results, here, kept)
@@ -193,7 +195,7 @@ def run(names: Sequence[str], results: Path) -> int:
 
 
 def main(argv: Sequence[str] | None = None, results: Path = RESULTS) -> int:
-    """Run what the command line names and return the exit code."""
+    """Run the named benchmarks and return the exit code."""
     try:
         with contextlib.chdir(RESULTS.parents[1]):
             return run(sys.argv[1:] if argv is None else argv, results)

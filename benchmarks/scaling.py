@@ -1,10 +1,10 @@
-"""How trainings grow: with seeds in a pack, with workers on each engine; what a large study takes.
+"""Cost of training by seeds in a pack and by workers of each engine.
 
     python -m benchmarks.run scaling
 
-Every measurement is made in a process of its own, and what is compared takes turns. Trainings have
-the values of params.yaml. Packs are run as hyperparameter_study runs them, start-up and compilation
-included. The packs after each worker's first show what a further pack costs.
+Each measurement runs in a new process, and compared ones take turns. Hyperparameters are those of
+params.yaml. Packs run as in hyperparameter_study, with start-up and compilation. The packs after
+each worker's first show the cost of a further pack.
 """
 
 import json
@@ -31,14 +31,14 @@ STUDY = 1000 * 1000  # seeds of a thousand settings times a thousand seeds
 
 
 def seeds(algorithm: str, count: int) -> dict[str, float]:
-    """Return milliseconds and megabytes of a seed, trained in this process, among so many."""
+    """Measure milliseconds per seed and megabytes for a pack of seeds."""
     run = ours.train(algorithm, count, seconds=0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"milliseconds": 1000 * run.seconds[0] / count, "peak": peak}
 
 
 def packs(engine: str, workers: int) -> dict[str, float]:
-    """Return the seconds that packs of the study take, and the largest worker's peak."""
+    """Measure the seconds of the study's packs and a worker's peak memory."""
     from reprise.pipeline import execution, parameters
     from reprise.pipeline import packs as pack_runs
     from stages import hyperparameter_study as study
@@ -65,14 +65,14 @@ def packs(engine: str, workers: int) -> dict[str, float]:
 
 
 def apart(*words: object) -> dict[str, float]:
-    """Return a measurement of this module, made in a new process."""
+    """Make one measurement of this module in a new process."""
     found = printed([sys.executable, "-m", "benchmarks.scaling", *map(str, words)])
     print(f"  {' '.join(map(str, words))}: {found}", flush=True)
     return found
 
 
 def by_seeds() -> dict[str, Spread]:
-    """Return cost and memory of a seed, for packs of several sizes."""
+    """Measure the cost of a seed in packs of several sizes."""
     results: dict[str, Spread] = {}
     for algorithm in ("reinforce", "dqn"):
         for count in SEEDS:
@@ -89,7 +89,7 @@ def by_seeds() -> dict[str, Spread]:
 
 
 def by_workers() -> dict[str, Spread]:
-    """Return how much two workers gain over one on each engine, and what a further pack costs."""
+    """Measure the gain from two workers, and the cost of a study."""
     runs = [{way: apart("packs", *way) for way in WAYS} for _ in range(REPEATS)]
 
     def of(way: tuple[str, int], kind: str) -> np.ndarray:
@@ -110,12 +110,12 @@ def by_workers() -> dict[str, Spread]:
 
 
 def measure() -> dict[str, Spread]:
-    """Return all measurements."""
+    """Measure workers and sizes of packs."""
     return by_workers() | by_seeds()
 
 
 def guide(machine: Mapping[str, str], measured: Mapping[str, Spread]) -> str:
-    """Return the guide's text on the measurements."""
+    """Write the text of docs/scaling.md on the measurements."""
     efficiency = [
         f"| {engine} | {measured[f'{engine}_efficiency_of_two_workers']} | "
         f"{measured[f'{engine}_efficiency_of_two_workers_for_further_packs']} |"
@@ -139,35 +139,35 @@ def guide(machine: Mapping[str, str], measured: Mapping[str, Spread]) -> str:
             f"Measured on {machine['CPU']}, {machine['cores']} cores, {machine['memory']}: median "
             "(range).",
             "",
-            "| two workers against one process | efficiency | for a further pack |",
+            "| two workers compared with one process | efficiency | for a further pack |",
             "| --- | ---: | ---: |",
             *efficiency,
             "",
-            f"1 is ideal: half the time. {PACKS} packs of {PACK_SIZE} seeds of the DQN took "
-            f"{whole[0]} s in one process, {whole[1]} s on two, {whole[2]} s on two workers of "
-            f"Ray, start-up and compilation included. A worker held at most "
-            f"{measured['worker_peak_megabytes']} MB.",
+            f"An efficiency of 1 is ideal: two workers take half the time. {PACKS} packs of "
+            f"{PACK_SIZE} seeds of the DQN took {whole[0]} s in one process, {whole[1]} s in two "
+            f"processes and {whole[2]} s on two workers of Ray, including start-up and "
+            f"compilation. A worker used at most {measured['worker_peak_megabytes']} MB.",
             "",
-            "| seeds in a pack | REINFORCE, ms a seed | MB | DQN, ms a seed | MB |",
+            "| seeds in a pack | REINFORCE, ms per seed | MB | DQN, ms per seed | MB |",
             "| ---: | ---: | ---: | ---: | ---: |",
             *costs,
             "",
-            "A thousand settings times a thousand seeds of the DQN, at the cost of a further pack, "
-            f"would take two workers **{measured[HOURS]} hours**; 64 workers of this kind a 32nd "
-            "of that, if packs are many.",
+            "At the cost of a further pack, a thousand settings with a thousand seeds of the DQN "
+            f"each would take two workers **{measured[HOURS]} hours**. With enough packs, 64 such "
+            "workers would take a 32nd of that.",
         ]
     )
 
 
 def fill(machine: Mapping[str, str], measured: Mapping[str, Spread], path: Path = GUIDE) -> None:
-    """Write the measurements into the guide."""
+    """Write the measurements into docs/scaling.md."""
     from reprise.site import readme
 
     text = path.read_text(encoding="utf-8")
     path.write_text(readme.filled(text, "measured", [guide(machine, measured)]), encoding="utf-8")
 
 
-if __name__ == "__main__":  # one measurement, for the process above this one
+if __name__ == "__main__":  # one measurement, for `apart`
     match sys.argv[1:]:
         case ["seeds", algorithm, count]:
             print(json.dumps(seeds(algorithm, int(count))))

@@ -10,7 +10,7 @@ from reprise.stats.intervals import mean_interval
 
 
 class Spread(NamedTuple):
-    """A median, the range over the repeats, and a 95% interval of the geometric mean."""
+    """The median, range and geometric mean's 95% interval of repeats."""
 
     median: float
     low: float
@@ -20,7 +20,7 @@ class Spread(NamedTuple):
 
     @property
     def within(self) -> str:
-        """Return the interval in words, nothing if there is none."""
+        """The interval in words, empty without one."""
         return "" if self.interval is None else " to ".join(map(number, self.interval))
 
     def __str__(self) -> str:
@@ -30,17 +30,17 @@ class Spread(NamedTuple):
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return the spread of values, one for each repeat."""
+    """Summarize values, one for each repeat."""
     return Spread(
         statistics.median(values), min(values), max(values), len(values), interval(values)
     )
 
 
 def interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """Return Student's 95% interval of the mean of logarithms, as numbers again.
+    """Return Student's 95% interval of the geometric mean.
 
-    Ratios and rates differ by factors, and the interval of a ratio is that of its inverse, turned
-    over. There is none of a single value, of equal ones, or where a value is not positive.
+    It is computed from logarithms, so that the inverse of a ratio has the inverse interval. None
+    if there is only one value, all are equal, or one is not positive.
     """
     if len(values) < 2 or min(values) <= 0:
         return None
@@ -49,5 +49,5 @@ def interval(values: Sequence[float]) -> tuple[float, float] | None:
 
 
 def number(value: float) -> str:
-    """Return a number with the digits that a measurement is good for."""
+    """Format a number with three digits, or without decimals from 1000."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

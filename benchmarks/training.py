@@ -1,9 +1,9 @@
-"""Environment steps a second of the compiled trainings on one core and on two.
+"""Environment steps per second of our compiled training, on one core and on two.
 
     python -m benchmarks.run training
 
-Packs have 32 seeds. On one core, REINFORCE and the DQN take turns with the yardsticks, programs
-that train the same in TensorFlow; these use what threads they can get.
+Packs have 32 seeds. On one core, REINFORCE and the DQN take turns with yardsticks: programs in
+TensorFlow that train the same. The yardsticks may use all threads.
 """
 
 import re
@@ -19,7 +19,7 @@ PRINTED = re.compile(r"([\d.]+) M env steps/s")
 
 
 def yardstick(algorithm: str) -> float:
-    """Return the steps a second of the yardstick's second training."""
+    """Measure the steps per second of a yardstick's second training."""
     command = [sys.executable, str(YARDSTICKS / f"{algorithm}_seeds.py"), str(SEEDS)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = PRINTED.search(printed)
@@ -29,7 +29,7 @@ def yardstick(algorithm: str) -> float:
 
 
 def measure() -> dict[str, Spread]:
-    """Return the steps a second, and their ratio to the yardsticks'."""
+    """Measure steps per second, and the ratio to the yardsticks."""
     results: dict[str, Spread] = {}
     for algorithm in ("reinforce", "dqn", "actor_critic"):
         asked, first, alone, pairs, theirs = (algorithm, SEEDS, ours.SECONDS, {}), [], [], [], []

@@ -1,4 +1,4 @@
-"""Somebody else's training against ours, taking turns.
+"""Compares another program's training with ours, taking turns.
 
 Ours stays in one process, so each program is compiled once, before it is timed.
 """
@@ -23,18 +23,18 @@ def yardstick(program: str, *words: object, python: Path = PYTHON) -> list[str]:
     """Return the command that runs a yardstick.
 
     Raises:
-        UserError: its environment is not there.
+        UserError: if its environment is missing.
     """
     if not python.exists():
-        raise UserError(f"{python.parent.parent.name} is not there; `make .venv-benchmarks`")
+        raise UserError(f"{python.parent.parent.name} is not there; run `make .venv-benchmarks`")
     return [str(python), str(YARDSTICKS / program), *map(str, words)]
 
 
 def printed(command: Sequence[str]) -> Any:
-    """Return the JSON on the last line that a command prints.
+    """Run a command and read the JSON on its last line.
 
     Raises:
-        RuntimeError: if it fails, or prints something else; with its last line.
+        RuntimeError: if it fails or prints no JSON; the message holds its last line.
     """
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     last = (done.stderr if done.returncode else done.stdout).strip().rpartition("\n")[2]
@@ -48,7 +48,7 @@ def printed(command: Sequence[str]) -> Any:
 
 
 def rate(command: Sequence[str]) -> float:
-    """Return the steps a second of a yardstick that prints its steps and seconds."""
+    """Run a yardstick and return its steps per second."""
     found = printed(command)
     return found["steps"] / found["seconds"]
 
@@ -60,14 +60,14 @@ def against(
     repeats: int,
     changes: Mapping[str, Mapping[str, Any]] = {},
 ) -> dict[str, Spread]:
-    """Return the steps a second of both, and ours / theirs.
+    """Measure the steps per second of both, and the ratio ours / theirs.
 
     Args:
-        name: theirs.
-        theirs: by our algorithm's name, from a seed to the command that runs theirs.
-        seeds: of our pack.
+        name: the name of the other program.
+        theirs: for each of our algorithms, a function from a seed to their command.
+        seeds: number of seeds in our pack.
         repeats: how often each is timed.
-        changes: by our algorithm's name, of the values of params.yaml.
+        changes: for each of our algorithms, the hyperparameters to change.
     """
     results: dict[str, Spread] = {}
     with ours.pool() as pool:
@@ -85,7 +85,7 @@ def against(
 
 
 def compared(algorithm: str, name: str, pairs: Sequence[tuple[float, float]]) -> dict[str, Spread]:
-    """Return the ratio and the rates of pairs of ours and theirs."""
+    """Summarize pairs of our and their rates."""
     return {
         f"{algorithm}_ratio_to_{name}": spread([mine / other for mine, other in pairs]),
         f"{algorithm}_steps_per_second": spread([mine for mine, _ in pairs]),

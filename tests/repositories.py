@@ -94,7 +94,7 @@ class Repository:
         YAML().dump(sections, path)
 
     def keep_in_cache(self, *files: str) -> None:
-        """Move results from git to DVC's cache, as the README shows."""
+        """Move results from git to DVC's cache, as docs/remotes.md shows."""
         path = self.folder / "dvc.yaml"
         text = path.read_text(encoding="utf-8")
         for file in files:

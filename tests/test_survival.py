@@ -264,7 +264,7 @@ def test_results_come_back_from_a_folder_and_a_file_that_was_changed_there_does_
 
 
 def test_results_come_back_from_s3_and_no_file_holds_the_secret(committed, tmp_path, storage):
-    """As the README says."""
+    """As docs/remotes.md says."""
     repository = committed.copied(tmp_path / "repository")
     clone = pushed(repository, f"s3://{BUCKET}/reprise", endpointurl=storage)
     assert_comes_back(clone, committed)

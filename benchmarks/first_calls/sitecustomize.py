@@ -1,8 +1,8 @@
-"""Records what the first two calls of each compiled program take.
+"""Records the time of the first two calls of each compiled program.
 
 Python imports a module of this name when it starts, from a folder on PYTHONPATH: in every stage and
-in every worker. The first call traces and compiles, the second only runs. Each is a line of JSON
-in the file that FIRST_CALLS names: its seconds by two clocks, and those of tracing.
+in every worker. The first call traces and compiles, the second only runs. Each call is a line of
+JSON in the file FIRST_CALLS: its seconds by two clocks, and the seconds of tracing.
 """
 
 import importlib.util
@@ -15,15 +15,15 @@ from importlib.abc import MetaPathFinder
 from itertools import count
 from typing import Any
 
-PROGRAMS = "reprise.nn.programs"  # all that trains or acts is compiled by its `compiled`
+PROGRAMS = "reprise.nn.programs"  # its `compiled` compiles all training and acting
 numbers = count()
 
 
 class Finder(MetaPathFinder):
-    """Lets `compiled` return programs that record, as soon as its module is imported."""
+    """Replaces `compiled` as soon as its module is imported."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """Return the module's own spec, with more to do after its import."""
+        """Return the module's spec, which replaces `compiled` after the import."""
         if name != PROGRAMS:
             return None
         sys.meta_path.remove(self)
@@ -45,7 +45,7 @@ class Finder(MetaPathFinder):
 
 
 class Clock:
-    """Seconds of the processor and of the wall since it was made."""
+    """Processor and wall seconds since its creation."""
 
     def __init__(self) -> None:
         self.start = time.process_time(), time.perf_counter()
@@ -56,7 +56,7 @@ class Clock:
 
 
 class Traced:
-    """A function that TensorFlow calls to trace it; `compiled` reads what a partial has."""
+    """A function that times its tracing, with a partial's attributes for `compiled`."""
 
     def __init__(self, function: Any) -> None:
         self.function = function
@@ -65,7 +65,7 @@ class Traced:
         self.taken = 0.0, 0.0
 
     def __call__(self, *arguments: Any) -> Any:
-        """Trace, and take the time."""
+        """Trace the function and time it."""
         clock = Clock()
         result = self.function(*arguments)
         self.taken = clock.taken()
@@ -73,9 +73,9 @@ class Traced:
 
 
 def recorded(tf: Any, traced: Traced, program: Callable, flat: bool = False) -> Callable:
-    """Return a program that records its calls with arguments of each shape.
+    """Return a program that records its first two calls for each shape of arguments.
 
-    A flat one takes one shape only, and is called often.
+    A flat program takes one shape only, and is called often.
     """
     seen: dict[Any, list] = {}
 

@@ -2,9 +2,9 @@
 
     python benchmarks/yardsticks/chapter_loop.py reinforce|dqn SEED ITERATIONS_OR_EPISODES
 
-One seed, CartPole as Gymnasium has it, a network that is called for every step. It prints the steps
-played and the seconds taken. TensorFlow is as it comes: no setting of Reprise's. Networks are called
-as functions, which takes a fraction of the time of `predict`.
+It trains one seed in Gymnasium's CartPole and calls the network at every step. It prints the steps
+played and the seconds taken. TensorFlow has its default settings, not those of Reprise. Networks are
+called as functions, which takes a fraction of the time of `predict`.
 """
 
 import json

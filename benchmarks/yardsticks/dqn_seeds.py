@@ -1,10 +1,10 @@
 # A yardstick: the trainings of reprise/agents must reach this program's speed; nothing else uses it.
 """Feasibility spike and yardstick: the chapter's DQN, many seeds in one XLA program.
 
-Run: python dqn_seeds.py LANES [elu|relu]      prints one line: speed, result, hash of the curves.
+Run: python dqn_seeds.py SEEDS [elu|relu]      prints one line: speed, result, hash of the curves.
 
 The chapter's loop: 600 episodes of at most 200 steps, epsilon from 1 to 0.01 over 500 episodes, a replay
-buffer of 2,000, one gradient step (batch 32) per episode once 50 episodes have been played. Lanes play the same
+buffer of 2,000, one gradient step (batch 32) per episode once 50 episodes have been played. Seeds play the same
 episode number in lockstep; a seed idles after its episode until the longest one ends.
 """
 import hashlib

@@ -5,8 +5,8 @@
 Networks, rollouts, epochs, minibatches, optimiser and steps are those of the variant `ppo` of
 Reprise's actor_critic. The structure is that of PureJaxRL's ppo.py: a scan over updates, in it a
 scan over the steps of a rollout, one over epochs and one over minibatches, which each seed draws in
-an order of its own. As there, an episode's end by its time limit counts as an end. Value losses are
-not clipped, as in Reprise.
+its own order. As there, a time limit ends an episode like a fall. Value losses are not clipped, as in
+Reprise.
 
 Source: Lu et al. (2022), Discovered Policy Optimisation; github.com/luchris429/purejaxrl.
 """

@@ -1,7 +1,7 @@
 # A yardstick: the trainings of reprise/agents must reach this program's speed; nothing else uses it.
 """Feasibility spike and yardstick: the chapter's REINFORCE, many seeds in one XLA program.
 
-Run: python reinforce_seeds.py LANES        prints one line: speed, result, hash of the curves.
+Run: python reinforce_seeds.py SEEDS        prints one line: speed, result, hash of the curves.
 
 What it shows, and what the product must keep:
   - the whole training (environment, policy, returns, gradients, Nadam) is ONE tf.function(jit_compile=True);

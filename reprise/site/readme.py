@@ -28,17 +28,17 @@ README = Path("README.md")
 PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))
 PUBLISHED = {  # stages without metrics: their folder and their result
     "reporting": ("data/reporting", "one executed notebook for each stage above"),
-    "report": ("data/reporting/index.html", "one page for each notebook, and the ledger above all"),
+    "report": ("data/reporting/index.html", "the ledger, and a page for each notebook"),
 }
 MOST_LINES, WIDTH = 14, 120
 PROVENANCE = Path(".reprise", "provenance")
 
 
 def results() -> str:
-    """Return a table of each stage's question and result."""
+    """Tabulate the question and the result of each stage."""
     rows = ["| stage | question | result |", "|---|---|---|"]
     main, extra = (YAML(typ="safe", pure=True).load(path)["stages"] for path in PIPELINES)
-    for name in sorted(main | extra, key=lambda name: name in PUBLISHED):  # the others' order stays
+    for name in sorted(main | extra, key=lambda name: name in PUBLISHED):  # stages stay in order
         stage = (extra | main)[name]
         if name in PUBLISHED:
             link, said = PUBLISHED[name]
@@ -51,7 +51,7 @@ def results() -> str:
 
 
 def costs() -> str:
-    """Return the measured time, memory and disk of a reproduction.
+    """Describe the costs of the last full run.
 
     Raises:
         UserError: if no stage has run here.
@@ -66,10 +66,11 @@ def costs() -> str:
     cpu, lock = found[0]["cpu"], Path("requirements.lock").read_text(encoding="utf-8")
     packages = len(re.findall(r"^\w[^ ]*==", lock, flags=re.MULTILINE))
     return (
-        f"It takes about {minutes:.0f} minutes on {cpu['count']} cores ({cpu['model']}), at most "
-        f"{memory:.1f} GB of memory in a\nprocess, and {_gigabytes('.venv'):.1f} GB of disk for "
-        f"{packages} Python packages in `.venv`. The results take {1024 * _gigabytes('data'):.0f} "
-        "MB.\nNothing is installed outside the folder, and no GPU is used."
+        f"It takes about {minutes:.0f} minutes on {cpu['count']} cores ({cpu['model']}). A process "
+        f"needs at most {memory:.1f} GB of memory.\n`.venv` takes {_gigabytes('.venv'):.1f} GB of "
+        f"disk for {packages} Python packages, the results "
+        f"{1024 * _gigabytes('data'):.0f} MB.\nNothing is installed outside the folder, and no "
+        "GPU is used."
     )
 
 
@@ -78,14 +79,14 @@ def _gigabytes(folder: str) -> float:
 
 
 def committed(text: str) -> str:
-    """Return the README with ledger and results filled."""
+    """Fill the ledger and the results of a README."""
     from stages import claims
 
     return filled(filled(text, "ledger", [claims.readme()]), "results", [results()])
 
 
 def session(commands: list[str], clone: Path) -> str:
-    """Return commands with their output, cut if long.
+    """Run commands and show their output, cut if long.
 
     Raises:
         UserError: if a command fails.
@@ -94,7 +95,7 @@ def session(commands: list[str], clone: Path) -> str:
     environment = os.environ | {"COLUMNS": str(WIDTH), "DVC_NO_ANALYTICS": "1", "PAGER": "cat"}
     for command in commands:
         options = {"cwd": clone, "env": environment, "capture_output": True, "text": True}
-        done = subprocess.run(command, shell=True, check=False, **options)  # noqa: S602 its own
+        done = subprocess.run(command, shell=True, check=False, **options)  # noqa: S602 README's
         if code := done.returncode:
             raise UserError(f"`{command}` ended with exit code {code}: {done.stderr[-500:]}")
         plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout.replace(str(clone), "..."))
@@ -105,7 +106,7 @@ def session(commands: list[str], clone: Path) -> str:
 
 
 def filled(text: str, mark: str, content: list[str]) -> str:
-    """Return a text with new content between its marks."""
+    """Replace what stands between the marks of a text."""
     parts, place = iter(content), rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
     filling = re.compile(place, flags=re.DOTALL | re.MULTILINE)
     return filling.sub(lambda found: f"{found[1]}{next(parts)}\n{found[2]}", text)
