@@ -24,7 +24,7 @@ RIGHT_ANGLE = (1.5703125, pi / 2 - 1.5703125)
 
 
 def nearest_multiple(angle: tf.Tensor, right_angles: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Split an angle into so many right angles and a rest.
+    """Divide an angle by right angles: nearest count and rest.
 
     Up to a hundred radians, the error of the rest is 3e-9 plus its own rounding.
     """
