@@ -174,7 +174,7 @@ def test_continuous_actions_train_save_and_load(tmp_path):
         ({"algorithm": "reinforc"}, "algorithm 'reinforc' is unknown; did you mean reinforce?"),
         ({"algorithm": "x"}, "algorithm 'x' is unknown; allowed: reinforce, dqn"),
         ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
-        ({"packs": 5}, "reinforce.packs is unknown; known are environment, seeds, seed, "),
+        ({"packs": 5}, "reinforce.packs is unknown; allowed: environment, seeds, seed, "),
         ({"seeds": []}, "seeds is []; allowed: a number of seeds, or a list of different"),
         ({"seeds": [3, 3]}, "seeds is [3, 3]; allowed: a number of seeds, or a list"),
         ({"steps": 1999}, "steps is 1999; allowed: at least 2000, for an iteration of 10 episodes"),
