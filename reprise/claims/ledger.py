@@ -175,5 +175,4 @@ def signs(ledger: pd.DataFrame) -> str:
 
 
 def _text(cell: Any) -> str:
-    """Read a cell of text, which may be empty."""
-    return cell if isinstance(cell, str) else ""
+    return cell if isinstance(cell, str) else ""  # pandas reads an empty cell as NaN

@@ -7,7 +7,7 @@ smallest effect that matters. `reprise.claims.sources` defines the samples.
 """
 
 from operator import ge, gt, le, lt
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -16,9 +16,12 @@ from reprise.hyperparameters import Frozen, Name, PositiveInt
 
 CONFIRMED, REFUTED, UNRESOLVED = VERDICTS = ("confirmed", "refuted", "unresolved")
 
+OneSample = Literal["value", "every", "share", "mean", "median", "spread"]
+TwoSamples = Literal["ratio", "difference", "improvement", "correlation"]
+
 EXACT = ("value", "every")  # forms without an interval
 TAKEN_BY = {  # fields that only these forms have
-    "than": ("ratio", "difference", "improvement", "correlation"),
+    "than": get_args(TwoSamples),
     "counted": ("share",),
     "less_is_better": ("improvement",),
 }
@@ -104,18 +107,7 @@ class Test(Frozen):
 
     __test__ = False  # pytest must not collect it
 
-    form: Literal[
-        "value",
-        "every",
-        "share",
-        "mean",
-        "median",
-        "spread",
-        "ratio",
-        "difference",
-        "improvement",
-        "correlation",
-    ]
+    form: Literal[OneSample, TwoSamples]
     of: Source
     than: Source | None = None
     counted: Region | None = None  # the values that a share counts

@@ -64,7 +64,7 @@ def evaluate(
     """
     if not seeds or policies < 1 or not limits or min(limits) < 1:
         given = f"{len(seeds)} seeds, {policies} policies and limits {list(limits)}"
-        raise UserError(f"evaluate got {given}; allowed: at least 1 of each, limits from 1 step up")
+        raise UserError(f"evaluate got {given}; allowed: at least 1 of each, and of steps")
     specification = plain(environment) if isinstance(environment, str) else environment
     check_seeding(specification)
     shape = (len(seeds), policies)

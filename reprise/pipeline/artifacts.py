@@ -21,8 +21,6 @@ from reprise.errors import PlainError, UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip file can hold
-
 
 class ArtifactError(PlainError, ValueError):
     """A result that cannot be written."""
@@ -117,7 +115,7 @@ def render(name: str, content: Any) -> bytes:
                 for key, value in content.items():
                     array = io.BytesIO()
                     np.save(array, np.asarray(value, order="C"), allow_pickle=False)
-                    archive.writestr(zipfile.ZipInfo(f"{key}.npy", _EPOCH), array.getvalue())
+                    archive.writestr(zipfile.ZipInfo(f"{key}.npy"), array.getvalue())  # undated
             return buffer.getvalue()
     return bytes(content)
 

@@ -60,11 +60,10 @@ def execute(
     executed = normalise(raw)
     warned = []
     for index, cell in enumerate(executed.cells):
-        outputs = cell.get("outputs", [])
-        for text in [output.text for output in outputs if output.get("name") == "stderr"]:
-            line = _paragraph(_WARNING.sub(r"\1", text))
-            warned.append(f"{_where(source, executed.cells, index)}: {line}")
-        if outputs:
+        if outputs := cell.get("outputs"):
+            for text in [output.text for output in outputs if output.get("name") == "stderr"]:
+                line = _paragraph(_WARNING.sub(r"\1", text))
+                warned.append(f"{_where(source, executed.cells, index)}: {line}")
             cell.outputs = _merged([o for o in outputs if o.get("name") != "stderr"])
     fault = fault or _unfit_output(source, executed, root)
     content = (nbformat.v4.writes(executed).rstrip("\n") + "\n").encode()
