@@ -95,11 +95,11 @@ def train(
             `kwargs`, `wrappers` and `solved_return`. For an environment other than the chapter's,
             `maximum_steps` and `evaluation["limits"]` default to its registered limit.
         seeds: the number of seeds, or a list of their numbers.
-        steps: the environment steps of each seed, in place of iterations or episodes. A DQN trains
-            for so many, rounded to rounds of `train_every` steps; it learns after each round
-            instead of each episode, and `learning_starts` counts steps. REINFORCE trains for the
-            iterations that fit even if every episode lasts `maximum_steps`, so it may take fewer
-            steps. `Trained.steps` counts the steps taken.
+        steps: the environment steps of each seed, in place of iterations or episodes. A DQN then
+            plays rounds of `train_every` steps until it has taken so many; it learns after each
+            round instead of each episode, and `learning_starts` counts steps. REINFORCE trains for
+            the iterations that fit even if every episode lasts `maximum_steps`, so it may take
+            fewer steps. `Trained.steps` counts the steps taken.
         changes: other values by their names in the section: `seed` for all random numbers,
             hyperparameters, and parts of `evaluation`.
 

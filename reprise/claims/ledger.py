@@ -162,7 +162,7 @@ def measured(row: Row) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number in three digits or more, as `8,120`."""
+    """Write a number in few digits, such as `8,120`."""
     size = abs(value)
     form = ",.0f" if size >= 1000 else ".1f" if size >= 100 else ".3g"
     return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")

@@ -140,7 +140,7 @@ class Test(Frozen):
         if self.claimed.equal is not None:
             raise ValueError(f"{form}, but claimed is a word; allowed: numbers")
         if any(source and source.table is None for source in (self.of, self.than)):
-            raise ValueError(f"{form}, but a sample is no table; allowed: only with form 'value'")
+            raise ValueError(f"{form}, but a source is no table; allowed: only with form 'value'")
         return self
 
     @property

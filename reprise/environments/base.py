@@ -52,7 +52,7 @@ class Environment(ABC):
 
     @abstractmethod
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, .., N] from keys [2, N]."""
+        """Draw initial states [*shape, ..., N] from keys [2, N]."""
 
     @abstractmethod
     def observe(self, state: tf.Tensor) -> tf.Tensor:

@@ -64,7 +64,7 @@ def evaluate(
     """
     if not seeds or policies < 1 or not limits or min(limits) < 1:
         given = f"{len(seeds)} seeds, {policies} policies and limits {list(limits)}"
-        raise UserError(f"evaluate got {given}; allowed: at least 1 of each, and of steps")
+        raise UserError(f"evaluate got {given}; allowed: at least 1 of each, limits above 0")
     specification = plain(environment) if isinstance(environment, str) else environment
     check_seeding(specification)
     shape = (len(seeds), policies)

@@ -223,7 +223,7 @@ def with_limits(values: Mapping[str, Any], environment: Any) -> dict[str, Any]:
             given = " and ".join(["maximum_steps"] * no_steps + ["evaluation.limits"] * no_limits)
             raise UserError(f"{specification.id} has no registered time limit; set {given}")
     except ValidationError:
-        limit = 1  # the environment's own check names its fault
+        limit = 1  # never used: the environment's own check names its fault
     if no_steps:
         found["maximum_steps"] = limit
     if no_limits:

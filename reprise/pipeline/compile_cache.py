@@ -17,7 +17,7 @@ import reprise
 
 FOLDER = Path(".reprise/programs")
 FLAGS = "TF_XLA_FLAGS"
-MOST = 64  # files to keep for a stage, each of some megabytes
+MOST = 64  # files to keep for a stage, some megabytes each
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The section `execution` of params.yaml, and ends of processes.
+"""The section `execution` of params.yaml; processes that end together.
 
 No stage depends on the section, as it changes no result: after a change no stage runs again.
 """

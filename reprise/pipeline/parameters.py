@@ -114,6 +114,7 @@ def _fault(error: ValidationError, section: str, schema: Mapping[str, Any]) -> s
     if "error" in context:  # our own message; that of a whole model begins with a key
         return f"{key}{': ' if loc else '.'}{context['error']}"
     message = detail["msg"].replace("Input should be", "; allowed:", 1)
+    message = message.replace("a valid tuple", "a list")
     if choices := re.findall("'([^']+)'", context.get("expected", "")):
         close = isinstance(detail["input"], str) and closest(detail["input"], choices)
         message = f"; allowed: one of {', '.join(choices)}"

@@ -70,7 +70,7 @@ def test_a_region_that_is_none_is_refused(claimed, message):
             "than is given, but form is 'mean'; allowed: ratio",
         ),
         ("share", {"of": ONE}, "'share', but counted is missing"),
-        ("mean", {"of": METRIC}, "but a sample is no table; allowed: only with form 'value'"),
+        ("mean", {"of": METRIC}, "but a source is no table; allowed: only with form 'value'"),
         ("value", {"of": {"stage": "training"}}, "has none of them; allowed: one of metric"),
         ("value", {"of": {**METRIC, "table": "b"}}, "has metric and table"),
         ("value", {"of": {"metric": "a"}}, "a source with metric needs stage"),

@@ -38,7 +38,7 @@ def executed(folder: Path, environment: dict[str, Any], **changes: Any) -> int:
         ({"kwargs": {"max_episode_steps": 3}}, "environment: kwargs has max_episode_steps; "),
         ({"wrappers": [{"name": "TimeLimt"}]}, "wrappers is 'TimeLimt'; .*you mean TimeLimit"),
         ({"wrappers": [{"name": "TimeLimit", "steps": 3}]}, r"v1' in TimeLimit\(steps=3\): Type"),
-        ({"wrappers": {"ClipReward": {}}}, r"environment.wrappers is {.*}; allowed: a valid tuple"),
+        ({"wrappers": {"ClipReward": {}}}, r"environment.wrappers is {.*}; allowed: a list"),
         ({"kwargs": [{"name": "size", "value": 9}] * 2}, "environment.kwargs: size appears twice"),
         ({"kwargs": [{"length": 9}]}, "environment.kwargs: .*allowed: mappings of name and value"),
         ({"wrappers": [NORMALISED, {"name": "ClipReward"}]}, "NormalizeObservation is not last"),
