@@ -18,10 +18,10 @@ __all__ = ["load", "train"]
 
 XLA_FLAGS = [
     "--xla_cpu_multi_thread_eigen=false",
-    # YNNPACK's fusions choose their instructions by the CPU, which would change the bits of sums.
+    # YNNPACK's fusions choose their instructions by the CPU, which changes the bits of sums.
     "--xla_cpu_experimental_ynn_fusion_type=",
-    # A loop becomes one function of machine code. Else XLA dispatches each of its kernels anew in
-    # every turn, which takes longer than a small network.
+    # Compiles a whole loop into one function. Otherwise XLA dispatches every kernel again in each
+    # turn, which takes longer than a small network does.
     "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
 ]
 if platform.machine() in {"x86_64", "AMD64"}:
@@ -41,7 +41,7 @@ if "tensorflow" not in sys.modules:
 
 
 def __getattr__(name: str) -> Any:
-    """Return `train` or `load`, imported at first use."""
+    """Import `train` or `load` at first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from reprise import api

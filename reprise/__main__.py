@@ -1,12 +1,12 @@
-"""Watches a stage's stored network play.
+"""Watch a stage's stored network play.
 
     python -m reprise watch dqn_training --seed 3
 
-Writes an episode of the seed's greedy policy to a GIF and prints its path. It is the first episode
-of the evaluation, under its first time limit. Only seeds with a network in data/STAGE/weights.npz
-can play.
+This writes an episode of the seed's greedy policy to a GIF and prints the path. The episode is the
+first of the evaluation, under its first time limit. Only seeds with a network in
+data/STAGE/weights.npz can play.
 
-Exit codes: 0 written; 2 something given is not allowed; 1 the environment fails.
+Exit codes: 0 written; 1 the environment failed; 2 an argument is not allowed.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from reprise.errors import PlainError, UserError, closest
+from reprise.errors import PlainError, UserError, suggestion
 
 RESULTS = Path("data")
 OUTPUT = Path(".reprise")
@@ -25,10 +25,11 @@ def main(argv: list[str] | None = None) -> int:
     """Render an episode, print its path, return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m reprise", description=ABOUT)
     commands = parser.add_subparsers(dest="command", required=True)
-    watch = commands.add_parser("watch", help="an episode of a stored network", description=ABOUT)
-    watch.add_argument("stage", metavar="STAGE", help="a stage with networks, as dqn_training")
-    watch.add_argument("--seed", type=int, default=0, help="the training; default: 0")
-    watch.add_argument("--output", type=Path, metavar="FILE", help="a .gif; default: in .reprise")
+    watch = commands.add_parser("watch", help=ABOUT, description=ABOUT)
+    watch.add_argument("stage", metavar="STAGE", help="a stage with networks, such as dqn_training")
+    watch.add_argument("--seed", type=int, default=0, help="the seed of the training; default: 0")
+    where = "the GIF; default: .reprise/STAGE-seed-SEED.gif"
+    watch.add_argument("--output", type=Path, metavar="FILE", help=where)
     given = parser.parse_args(argv)
     try:
         print(_watched(given.stage, given.seed, given.output))
@@ -43,24 +44,23 @@ def _watched(stage: str, seed: int, output: Path | None) -> Path:
 
     sections = parameters.read()
     stages = [name for name in sections if name != execution.SECTION]
-    having = [name for name in stages if (RESULTS / name / "weights.npz").is_file()]
     if stage not in stages:
-        meant = closest(stage, stages)
-        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(having)}"
-        raise UserError(f"stage {stage!r} is unknown; {hint}")
-    if stage not in having:
-        others = f"allowed: {', '.join(having)}" if having else "`dvc repro` makes them"
-        raise UserError(f"{stage} has no networks in {RESULTS / stage / 'weights.npz'}; {others}")
+        raise UserError(f"stage {stage!r} is unknown; {suggestion(stage, stages)}")
+    weights = RESULTS / stage / "weights.npz"
+    if not weights.is_file():
+        stored = [name for name in stages if (RESULTS / name / "weights.npz").is_file()]
+        others = f"allowed: {', '.join(stored)}" if stored else "`dvc repro` makes them"
+        raise UserError(f"{stage} has no networks in {weights}; {others}")
     path = output or OUTPUT / f"{stage}-seed-{seed}.gif"
     if path.suffix != ".gif":
         raise UserError(f"--output is {path}; allowed: a name that ends in .gif")
     if output and not path.parent.is_dir():
-        raise UserError(f"--output is {path}; {path.parent} is no folder")
+        raise UserError(f"--output is {path}, but the folder {path.parent} does not exist")
 
     from reprise import stored
 
     params = parameters.load(stage, importlib.import_module(f"stages.{stage}").Params)
-    arrays = artifacts.read_npz(RESULTS / stage / "weights.npz")
+    arrays = artifacts.read_npz(weights)
     limit, start = params.evaluation.limits[0], params.evaluation.first_seed
     return stored.watch(arrays, seed, params.environment, limit, start, path).path
 

@@ -1,7 +1,7 @@
 """`reprise.train` and `reprise.load`: training from Python, without the pipeline.
 
-Values that are not given are those of the chapter, in the repository's params.yaml. Only the time
-limits of another environment than the chapter's are its registered ones. Nothing is written.
+Values that you do not give come from the repository's params.yaml. Only an environment other than
+the chapter's brings its own time limit, the registered one. Nothing is written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reprise.agents import actor_critic, dqn, reinforce
 from reprise.agents.evaluation import evaluated
 from reprise.environments import registry
 from reprise.environments.specification import Played, plain
-from reprise.errors import UserError, closest
+from reprise.errors import UserError, suggestion
 from reprise.hyperparameters import Evaluation, PositiveInt, Seed
 from reprise.measures import training
 from reprise.nn import networks
@@ -34,7 +34,7 @@ CHAPTER = Path(__file__).parents[1] / parameters.PARAMETERS
 
 
 class Asked(Played):
-    """The parameters of a training besides its algorithm's hyperparameters."""
+    """The parameters of a training, without its algorithm's hyperparameters."""
 
     seeds: PositiveInt
     seed: Seed
@@ -42,18 +42,18 @@ class Asked(Played):
 
 
 class Reinforce(reinforce.Hyperparameters, Asked):
-    """A training by REINFORCE."""
+    """The parameters of a training by REINFORCE."""
 
 
 class DQN(dqn.Hyperparameters, Asked):
-    """A training by deep Q-learning."""
+    """The parameters of a training by deep Q-learning."""
 
 
 class ActorCritic(actor_critic.Hyperparameters, Asked):
-    """A training by actor-critic."""
+    """The parameters of a training by actor-critic."""
 
 
-# The parameters of each algorithm, its module, and the name and first number of its curves' steps.
+# Each algorithm's parameters and module, and the index of its curves: the name, the first number.
 ALGORITHMS: dict[str, tuple[type[Any], Any, str, int]] = {
     "reinforce": (Reinforce, reinforce, "iteration", 1),
     "dqn": (DQN, dqn, "episode", 0),
@@ -68,7 +68,7 @@ def train(
     steps: int | None = None,
     **changes: Any,
 ) -> Trained:
-    """Train an algorithm of the chapter, and evaluate the policies.
+    """Train an algorithm of the chapter and evaluate its policies.
 
     >>> import reprise
     >>> small = {"iterations": 3, "evaluation": {"episodes": 2}}
@@ -80,39 +80,38 @@ def train(
     >>> trained.model(seed=0).output_shape
     (None, 1)
 
-    All seeds are one pack in this process, that is one compiled program. On a terminal or in a
-    notebook a line on stderr shows how long compilation and training, then evaluation, take.
+    All seeds form one pack, which one compiled program trains in this process. On a terminal or in
+    a notebook, a line on stderr shows the time of compilation and training, then of evaluation.
 
     The same call gives the same bytes. `seeds=3` equals `seeds=[0, 1, 2]`. The random numbers of a
-    seed depend on its number and on `seed` only. But another number of seeds is another program:
-    its roundings may differ, and training can amplify them. A stage has streams of its own.
+    seed depend only on its number and on `seed`, not on other seeds. But another number of seeds
+    needs another program: its roundings may differ, and training can amplify them. Stages draw
+    other random numbers than this function.
 
     Args:
         algorithm: `reinforce`, `actor_critic` or `dqn`; or its section of params.yaml, such as
             `dqn_training`.
         environment: an id of Gymnasium, or a mapping as in params.yaml: `id`, and optionally
-            `kwargs`, `wrappers` and `solved_return`. For another environment than the chapter's,
+            `kwargs`, `wrappers` and `solved_return`. For an environment other than the chapter's,
             `maximum_steps` and `evaluation["limits"]` default to its registered limit.
-        seeds: the number of seeds, or their numbers.
-        steps: environment steps of each seed, in place of iterations or episodes. A DQN trains for
-            as many, up to a round of `train_every` steps; it learns after each round, not after
-            each episode, and `learning_starts` counts steps. REINFORCE gets the iterations that
-            take no more even if every episode lasts `maximum_steps`; shorter ones take fewer.
-            `Trained.steps` counts those played.
+        seeds: the number of seeds, or a list of their numbers.
+        steps: the environment steps of each seed, in place of iterations or episodes. A DQN then
+            plays rounds of `train_every` steps until it has taken so many; it learns after each
+            round instead of each episode, and `learning_starts` counts steps. REINFORCE trains for
+            the iterations that fit even if every episode lasts `maximum_steps`, so it may take
+            fewer steps. `Trained.steps` counts the steps taken.
         changes: other values by their names in the section: `seed` for all random numbers,
             hyperparameters, and parts of `evaluation`.
 
     Raises:
-        UserError: if a name is unknown or a value is not allowed, or the environment cannot be
-            made, does not fit or ignores its seed.
-        EpisodeError: if the environment raises, or returns values that do not fit or are not
+        UserError: a name is unknown or a value is not allowed, or the environment cannot be made,
+            does not fit or ignores its seed.
+        EpisodeError: the environment raises an error, or returns values that do not fit or are not
             finite.
     """
     name = algorithm.removesuffix("_training")
     if name not in ALGORITHMS:
-        meant = closest(name, ALGORITHMS)
-        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(ALGORITHMS)}"
-        raise UserError(f"algorithm {algorithm!r} is unknown; {hint}")
+        raise UserError(f"algorithm {algorithm!r} is unknown; {suggestion(name, ALGORITHMS)}")
     model, module, step, first = ALGORITHMS[name]
     numbers = _numbers(seeds) if isinstance(seeds, Iterable) else None
     given = {"environment": environment, "seeds": seeds if numbers is None else len(numbers)}
@@ -138,11 +137,11 @@ def train(
     returns = training.evaluated(run.evaluations, asked.evaluation.limits)
     if lost := int(returns.iloc[:, 0].isna().sum()):
         warnings.warn(
-            f"{lost} of {asked.seeds} seeds diverged: their weights are too large, or no numbers, "
-            "and their returns are NaN",
+            f"{lost} of {asked.seeds} seeds diverged: their weights are too large or NaN, so their "
+            "returns are NaN",
             stacklevel=2,
         )
-    step = step if getattr(asked, "total_episodes", 1) else "round"  # of a budget of steps
+    step = step if getattr(asked, "total_episodes", 1) else "round"  # with a budget of steps
     curves = training.by_seed(run.returns, step, first).set_index(step)
     index = pd.Index(numbers, name="seed")
     played = pd.Series(run.steps[-1].astype(np.int64), index, name="steps")
@@ -152,27 +151,26 @@ def train(
 
 
 def load(path: str | Path, seed: int) -> keras.Sequential:
-    """Return a saved seed's network as an ordinary Keras model.
+    """Load a saved seed's network as an ordinary Keras model.
 
     >>> import reprise
     >>> reprise.load("data/lunar_lander/weights.npz", seed=3).output_shape
     (None, 4)
 
-    The path is a stage's weights or a file of `Trained.save`; the seed's number is as in the
-    stage's samples.csv.
+    The path is a stage's weights.npz or a file from `Trained.save`. The seed's number is the one in
+    the stage's samples.csv.
 
     Raises:
-        UserError: if there is no such seed, or the file has no networks of Reprise.
+        UserError: the seed is unknown, or the file holds no networks of Reprise.
     """
     return networks.to_keras(artifacts.read_npz(Path(path)), seed)
 
 
 def _numbers(seeds: Iterable[Any]) -> list[int]:
-    """Return the numbers of the seeds, checked."""
     found = list(seeds)
     whole = all(isinstance(n, int | np.integer) and 0 <= n < 2**32 for n in found)
     if not found or not whole or len(set(found)) < len(found):
-        allowed = "a number of seeds, or a list of their numbers, from 0 on, each once"
+        allowed = "a number of seeds, or a list of different numbers from 0 to 2^32 - 1"
         raise UserError(f"seeds is {parameters.shown(seeds)}; allowed: {allowed}")
     return [int(number) for number in found]
 
@@ -180,16 +178,16 @@ def _numbers(seeds: Iterable[Any]) -> list[int]:
 def _budget(
     values: Mapping[str, Any], name: str, changes: Mapping[str, Any], steps: int
 ) -> dict[str, Any]:
-    """Return the values that a budget of steps changes."""
+    """List the values that a budget of steps changes."""
     if taken := {"iterations", "total_episodes", "total_steps"} & {*changes}:
-        raise UserError(f"steps and {min(taken)} are given; allowed: one of them")
+        raise UserError(f"both steps and {min(taken)} are given; allowed: one of them")
     if "total_steps" in values:
         return dict.fromkeys({"total_episodes"} & {*values}) | {"total_steps": steps}
     one = parameters.checked(dict(values) | {"iterations": 1}, name, ALGORITHMS[name][0])
     each = one.episodes_per_iteration * one.maximum_steps
     if not isinstance(steps, int) or steps < each:
-        why = f"{one.episodes_per_iteration} episodes of at most {one.maximum_steps} steps"
-        raise UserError(f"steps is {steps}; allowed: at least {each}, an iteration of {why}")
+        why = f"{one.episodes_per_iteration} episodes of {one.maximum_steps} steps"
+        raise UserError(f"steps is {steps}; allowed: at least {each}, for an iteration of {why}")
     return {"iterations": steps // each}
 
 

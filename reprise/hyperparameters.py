@@ -1,7 +1,7 @@
 """The types of hyperparameters: frozen models and bounded numbers.
 
-An algorithm states its hyperparameters as a subclass of `Frozen` without a default; a stage adds
-the fields of its experiment. params.yaml is then the only home of a value.
+An algorithm declares its hyperparameters as a subclass of `Frozen` without defaults; a stage adds
+the fields of its experiment. So params.yaml is the only home of a value.
 """
 
 import math
@@ -23,21 +23,21 @@ from pydantic_core import ValidationError, core_schema
 from reprise.errors import closest
 
 PositiveInt = Annotated[int, Field(gt=0)]
-AtLeastTwo = Annotated[int, Field(ge=2)]  # an interval needs two values
+AtLeastTwo = Annotated[int, Field(ge=2)]  # as an interval needs two values
 NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Discount = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-EvaluationSeed = Annotated[int, Field(ge=0, lt=2**31)]  # those from there on are for training
+EvaluationSeed = Annotated[int, Field(ge=0, lt=2**31)]  # higher ones are for training
 Name = Annotated[str, Field(min_length=1)]
 HiddenSizes = Annotated[tuple[PositiveInt, ...], Field(strict=False)]
-BelowOne = Annotated[float, Field(ge=0, lt=1)]  # a discount that bounds all values
+BelowOne = Annotated[float, Field(ge=0, lt=1)]  # a discount that keeps all values finite
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
-# The largest of sizes that are easily mistyped: more takes more memory than machines have, or, of
-# steps, more than the whole numbers of a compiled program (2^31: all steps of all episodes).
+# The largest values of sizes that are easily mistyped. Larger ones need more memory than a machine
+# has, or, for steps, overflow a compiled program's int32, which counts all steps of all episodes.
 MOST = {
     name: most
     for most, names in {
@@ -55,11 +55,11 @@ MOST = {
 
 F = TypeVar("F", bound="Frozen")
 T = TypeVar("T")
-Some = Annotated[tuple[T, ...], Field(strict=False, min_length=1)]  # a list that is not empty
+Some = Annotated[tuple[T, ...], Field(strict=False, min_length=1)]  # at least one value
 
 
 class Frozen(BaseModel):
-    """Immutable parameters, without unknown keys and without conversions."""
+    """Immutable parameters; unknown keys and conversions are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -73,15 +73,15 @@ class Frozen(BaseModel):
         return value
 
     def check_at_most(self, name: str, bound: str) -> None:
-        """Raise ValueError in a validator if a value exceeds another."""
+        """Raise ValueError if one field exceeds another."""
         if (value := getattr(self, name)) > (most := getattr(self, bound)):
             raise ValueError(f"{name} is {value}; allowed: at most {bound}, {most}")
 
     def changed(self, algorithm: type[F], change: Mapping[str, Any]) -> F:
-        """Return an algorithm's parameters, a part of these, with changes.
+        """Take an algorithm's fields out of these, with changes.
 
         Raises:
-            ValueError: the parameters do not go together.
+            ValueError: a change is not allowed.
         """
         values = {name: getattr(self, name) for name in algorithm.model_fields} | dict(change)
         try:
@@ -92,12 +92,12 @@ class Frozen(BaseModel):
 
 
 def part(model: type[Frozen], whole: Frozen) -> Any:
-    """Return a model's fields out of a larger model."""
+    """Take a smaller model's fields out of a larger model."""
     return model.model_construct(**{name: getattr(whole, name) for name in model.model_fields})
 
 
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:
-    """Raise ValueError in a validator if a name is unknown."""
+    """Raise ValueError if a name is unknown."""
     if value not in (names := list(known)):
         meant = closest(value, names)
         hint = f"; did you mean {meant}?" if meant else ""
@@ -105,7 +105,7 @@ def check_choice(name: str, value: str, known: Iterable[str]) -> None:
 
 
 class ChangesOf:
-    """Annotation of a dictionary: checked values of a model's fields."""
+    """Annotation for a dictionary of changes to a model's fields."""
 
     def __init__(self, algorithm: type[Frozen]) -> None:
         fields = {
@@ -123,7 +123,7 @@ class ChangesOf:
 
 
 class Recorded(Frozen):
-    """Runs with a record every so many iterations."""
+    """Runs that record results every `record_every` iterations."""
 
     iterations: PositiveInt
     record_every: PositiveInt
@@ -135,7 +135,7 @@ class Recorded(Frozen):
 
 
 class Evaluation(Frozen):
-    """Evaluation in Gymnasium, on seeds apart from those of training."""
+    """Evaluation in Gymnasium, on seeds that training never uses."""
 
     episodes: PositiveInt
     first_seed: EvaluationSeed
@@ -145,13 +145,15 @@ class Evaluation(Frozen):
     @model_validator(mode="after")
     def _is_apart_from_training(self) -> Self:
         if self.first_seed + self.episodes > 2**31:
-            allowed = f"at most {2**31 - self.episodes}, so that {self.episodes} episodes end below"
+            allowed = (
+                f"at most {2**31 - self.episodes}, so that all {self.episodes} seeds are below"
+            )
             raise ValueError(f"first_seed is {self.first_seed}; allowed: {allowed} 2^31")
         return self
 
     @property
     def seeds(self) -> range:
-        """The seeds of the episodes' resets."""
+        """The seeds of the episodes."""
         return range(self.first_seed, self.first_seed + self.episodes)
 
 
@@ -165,7 +167,7 @@ class Experiment(Frozen):
 
 
 class Comparison(Experiment):
-    """An experiment with variants, of which one is the baseline."""
+    """An experiment that compares variants with a baseline."""
 
     seeds: AtLeastTwo
     baseline: Name
@@ -197,19 +199,19 @@ class Ablation(Comparison):
             except ValueError as error:
                 raise ValueError(f"variants: {name}: {error}") from None
             for key in self.shared:
-                if getattr(own, key) not in (None, getattr(self, key)):  # none by steps
-                    raise ValueError(f"variants: {name} changes {key}; all variants need the same")
+                if getattr(own, key) not in (None, getattr(self, key)):  # null if steps decide
+                    raise ValueError(f"variants: {name} changes {key}; allowed: the same for all")
         return self
 
     def of(self, variant: str) -> Any:
-        """Return the hyperparameters of a variant."""
+        """Combine the base's hyperparameters with a variant's changes."""
         change = {key: v for key, v in self.variants[variant].items() if key != "seeds"}
         return self.changed(self.algorithm.Hyperparameters, change)
 
     def seeds_of(self, variant: str) -> int:
-        """Return a variant's number of seeds, its own or all's."""
+        """Return the variant's number of seeds, by default `seeds`."""
         return self.variants[variant].get("seeds", self.seeds)
 
     def algorithms(self) -> Iterator[Any]:
-        """Yield the hyperparameters of each variant."""
-        yield from map(self.of, self.variants)
+        """List the hyperparameters of all variants."""
+        return map(self.of, self.variants)

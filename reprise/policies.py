@@ -1,8 +1,8 @@
 """Policies for CartPole without training.
 
 A rule is a function of observations; `playing` turns it into an `Act`. A stochastic policy takes
-its random numbers as an array, one stream for each episode and policy, so that an episode depends
-on no other.
+its random numbers as an array with a stream for each episode and policy, so that no episode depends
+on another.
 
 Shapes: E episodes, N policies, T steps, O = 4 features: position (m), velocity (m/s), angle (rad,
 positive to the right), angular velocity (rad/s). Action 0 pushes the cart to the left, 1 to the
@@ -30,40 +30,40 @@ LEFT, RIGHT = 0, 1
 
 
 def angle(observations: Floats) -> Actions:
-    """Push to where the pole leans: the chapter's rule."""
+    """Push the way the pole leans: the chapter's rule."""
     return np.where(observations[..., 2, :] < 0, LEFT, RIGHT)
 
 
 def angle_and_velocity(observations: Floats) -> Actions:
-    """Push to where the pole will lean in a second.
+    """Push the way the pole will lean in a second.
 
-    The angle alone keeps pushing until the pole is upright, and then it moves the faster for it.
-    With the angular velocity the push ends earlier, and damps the swing.
+    By the angle alone, the cart pushes until the pole is upright and moving fast. With the angular
+    velocity the push ends earlier, which damps the swing.
     """
     return np.where(observations[..., 2, :] + observations[..., 3, :] < 0, LEFT, RIGHT)
 
 
 def always_left(observations: Floats) -> Actions:
-    """Push to the left."""
+    """Push left at every step."""
     return np.full_like(observations[..., 0, :], LEFT, np.int64)
 
 
 def playing(rule: Rule) -> "Act":
-    """Return a policy that always follows a rule."""
+    """Make a policy that follows a rule."""
     return lambda observations, step: rule(observations)
 
 
 def chance(draws: Floats) -> "Act":
-    """Return a fair coin's policy, by numbers [T, E, N]."""
+    """Flip a fair coin with uniform draws [T, E, N]."""
     return lambda observations, step: np.where(draws[step] < 0.5, LEFT, RIGHT)
 
 
 def untrained_network(
     seed: int, sizes: Sequence[int], hidden: networks.Activation, draws: Floats
 ) -> "Act":
-    """Return networks that push left with probability p = sigmoid(network(observation)).
+    """Make untrained networks that push left with probability sigmoid(network(observation)).
 
-    `sizes` counts the features of input, hidden layers and output, which is 1; `draws` are uniform
+    `sizes` counts the features of input, hidden layers and output, which has 1. `draws` are uniform
     numbers, float32 [T, E, N].
     """
     keys = seeds.training_keys(seed, "initial weights", range(draws.shape[-1])).T  # [2, N]
@@ -80,7 +80,7 @@ def untrained_network(
 def uniform_draws(
     seed: int, purpose: str, episodes: Sequence[int], policies: int, steps: int
 ) -> NDArray[np.float32]:
-    """Return uniform numbers [T, E, N].
+    """Draw uniform numbers [T, E, N].
 
     Each episode and policy has its own stream.
     """

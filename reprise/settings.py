@@ -1,7 +1,7 @@
 """Settings of hyperparameters: a grid, or part of it.
 
-The runs of a pack share a program. Hyperparameters that are numbers of the program may differ
-between them; others (sizes, activations) need another program, and so other packs.
+The runs of a pack share a program. Hyperparameters that are inputs of the program may differ
+between its runs; others (sizes, activations) need another program and so other packs.
 
 Source: Bergstra and Bengio (2012), Random search for hyper-parameter optimization.
 """
@@ -16,32 +16,32 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from reprise.hyperparameters import Frozen, check_choice
 
 F = TypeVar("F", bound=Frozen)
-MOST = 100_000  # settings of a grid
+MOST = 100_000  # settings in a grid
 
 
 class Setting(NamedTuple, Generic[F]):
     """One setting of a study."""
 
-    number: int  # of the grid
+    number: int  # its place in the grid
     values: Mapping[str, Any]
     hyperparameters: F
 
     @property
     def name(self) -> str:
-        """Return its values in words, which name its random streams."""
+        """Its values in words, which name its random streams."""
         return " ".join(f"{key}={value}" for key, value in self.values.items())
 
     @property
     def shown(self) -> dict[str, Any]:
-        """Return its values as a table's cells, lists as text."""
+        """Its values as a table's cells, lists as text."""
         return {key: str(v) if isinstance(v, list) else v for key, v in self.values.items()}
 
 
 def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) -> list[Setting[F]]:
-    """Return every combination of values, the last key's values fastest.
+    """Combine all values; those of the last key vary fastest.
 
-    Values change the fields of `base` and take their types: 1 becomes 1.0 in a field for floats. A
-    ValueError names a key that is unknown, or a combination that is not allowed.
+    Values replace fields of `base` and take their types: 1 becomes 1.0 in a field for floats. A
+    ValueError names an unknown key or a combination that is not allowed.
 
     >>> class Walk(Frozen):
     ...     steps: int
@@ -50,7 +50,7 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
     ['steps=2', 'steps=3']
     """
     for key in values:
-        check_choice("a key", key, algorithm.model_fields)
+        check_choice("the hyperparameter", key, algorithm.model_fields)
     if (size := math.prod(map(len, values.values()))) > MOST:
         raise ValueError(f"the grid has {size:,} settings; allowed: at most {MOST:,}")
     found = []
@@ -66,5 +66,5 @@ def grid(base: Frozen, algorithm: type[F], values: Mapping[str, Sequence[Any]]) 
         found.append(Setting(number, plain, changed))
     for key, tried in values.items():
         if len({repr(setting.values[key]) for setting in found}) < len(tried):
-            raise ValueError(f"{key} has a value twice: {list(tried)}")
+            raise ValueError(f"{key} is {list(tried)}; allowed: each value once")
     return found

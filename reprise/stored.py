@@ -1,6 +1,6 @@
 """Stored networks at play: policies, and episodes to watch.
 
-The arrays are those of `networks.to_arrays`, from a stage's weights.npz or a training's own.
+The arrays are those of `networks.to_arrays`, from a stage's weights.npz or from `Trained.weights`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Animation:
-    """A GIF: its picture in a notebook, its path elsewhere."""
+    """A GIF: a picture in notebooks, elsewhere its path."""
 
     path: Path
-    alt: str  # what it shows, in words
+    alt: str  # a description
 
     def __repr__(self) -> str:
         """Return the path."""
@@ -45,10 +45,10 @@ class Animation:
 
 
 def policy(arrays: Arrays, seed: int) -> networks.Act:
-    """Return a seed's greedy policy.
+    """Make a seed's greedy policy.
 
     Raises:
-        UserError: there is no such seed, the arrays are not networks, or the seed diverged.
+        UserError: the seed is unknown or diverged, or the arrays are not networks.
     """
     at, layers = networks.place(arrays, seed), range(len(arrays["activations"]))
     names = [f"{part}_{layer}" for layer in layers for part in ("kernel", "bias")]
@@ -73,22 +73,23 @@ def watch(
     It ends after `limit` steps at the latest; `start` is the seed of the environment's reset.
 
     Raises:
-        UserError: there is no such seed, it diverged, or the networks do not fit the environment.
-        EpisodeError: the environment raises, or has no pictures.
+        UserError: the seed is unknown or diverged, or the networks do not fit the environment.
+        EpisodeError: the environment raises an error, or has no pictures.
     """
     act = policy(arrays, seed)
     with made(environment, 1) as (played,):
         known = spaces(played, environment.id)
-    features, outputs = (
-        arrays["kernel_0"].shape[1],
-        arrays[f"bias_{len(arrays['activations']) - 1}"].shape[1],
-    )
+    features = arrays["kernel_0"].shape[1]
     if features != known.features:
-        observed = f"{environment.id} observes {known.features}"
-        raise UserError(f"the networks take {features} numbers, but {observed}")
-    if "log_deviation" not in arrays and (actions := max(2, outputs)) != known.actions:
-        having = f"{environment.id} has {known.actions}"
-        raise UserError(f"the networks choose among {actions} actions, but {having}")
+        raise UserError(
+            f"the networks take {features} numbers, but {environment.id} observes {known.features}"
+        )
+    outputs = arrays[f"bias_{len(arrays['activations']) - 1}"].shape[1]
+    actions = max(2, outputs)  # one output is the probability of the first of two actions
+    if "log_deviation" not in arrays and actions != known.actions:
+        raise UserError(
+            f"the networks choose among {actions} actions, but {environment.id} has {known.actions}"
+        )
     episode = rollout.record(act, environment, start, limit)
     artifacts.write(path, animation.gif(episode.frames, episode.frames_per_second))
     return Animation(path, f"Seed {seed} plays {environment.id} for {len(episode.actions)} steps")

@@ -1,4 +1,4 @@
-"""Training runs from Python: their summary, learning curves and episodes."""
+"""The result of `reprise.train`: summary, learning curves and episodes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-WINDOW = 10  # episodes over which a curve of episodes is averaged
+WINDOW = 10  # episodes in the moving average of a learning curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,20 +31,20 @@ class Trained:
     """Training runs side by side, one for each seed."""
 
     parameters: Any
-    """All values of the training, given or the chapter's."""
+    """All parameters of the training."""
     curves: pd.DataFrame
-    """Training returns: a row for each iteration (the mean of its episodes), episode or, with a
-    budget of a DQN's steps, round (the episode that ended in it, or NaN); a column per seed."""
+    """Training returns. A row is an iteration (the mean of its episodes), an episode or, for a DQN
+    with a budget of steps, a round (the episode that ended in it, or NaN). A column is a seed."""
     returns: pd.DataFrame
-    """Mean returns of evaluation episodes in Gymnasium: a row for each seed, a column for each time
-    limit; NaN for a seed whose training diverged (see `networks.diverged`)."""
+    """Mean returns of evaluation episodes in Gymnasium. A row is a seed, a column a time limit. The
+    return of a seed that diverged (see `networks.diverged`) is NaN."""
     steps: pd.Series
-    """Environment steps that each seed trained for."""
+    """The environment steps of each seed's training."""
     weights: Mapping[str, np.ndarray]
-    """The networks of all seeds, named as in `networks.to_arrays`, and the seeds' numbers."""
+    """The networks of all seeds, named as in `networks.to_arrays`, and their seeds."""
 
     def __repr__(self) -> str:
-        """Return the environment, the first mean return, and the fields."""
+        """Show algorithm, environment, the first mean return and the fields."""
         column = self.returns.columns[0]
         mean = known_mean(self.returns[column])
         return (
@@ -60,12 +60,12 @@ class Trained:
         return f"{type(self.parameters).__name__} on {self.parameters.environment.id}"
 
     def summary(self) -> pd.DataFrame:
-        """Return each policy's mean return and the share solved.
+        """Compute mean returns and shares of solved seeds.
 
-        A row is a policy under a time limit. `low` and `high` bound the mean's 95% interval. The
-        mean is over the `seeds` with a policy; `diverged` counts the others. `solved` is the share
-        of all seeds that solve the task, with its 95% interval: their mean return is at least the
-        environment's `solved_return` or the evaluation's `solved_share` of the limit. Numbers are
+        A row is a policy under a time limit. `low` and `high` bound the 95% interval of the mean.
+        `seeds` counts the seeds in the mean, `diverged` those without a policy. `solved` is the
+        share of all seeds that solve the task, with its 95% interval: their mean return reaches the
+        environment's `solved_return`, or the evaluation's `solved_share` of the limit. Numbers are
         rounded; `returns` has the exact ones.
         """
         evaluation, environment = self.parameters.evaluation, self.parameters.environment
@@ -83,15 +83,15 @@ class Trained:
     def plot(self) -> Figure:
         """Draw training returns: seeds faint, median and band.
 
-        The figure is a Matplotlib one: a notebook shows it, `figure.savefig(path)` writes it, and
-        `figure.axes[0]` is there to change.
+        The result is a Matplotlib figure: notebooks show it, `figure.savefig(path)` writes it, and
+        `figure.axes[0]` lets you change it.
         """
         from matplotlib import pyplot as plt
 
         from reprise.plots import figures, style
 
-        plt.switch_backend(plt.get_backend())  # a notebook shows no bare Figure before
-        # A round of steps in which no episode ends keeps the return of the last one.
+        plt.switch_backend(plt.get_backend())  # otherwise a notebook shows no figure
+        # A round without an episode repeats the last return.
         curves, step = self.curves.ffill().bfill(), str(self.curves.index.name)
         table = training.quantiles(curves.to_numpy(), step)
         table[step] = curves.index.to_numpy()[table[step].to_numpy()]
@@ -106,10 +106,10 @@ class Trained:
             return figures.learning_curves(table, labels, label, window, curves)
 
     def watch(self, seed: int, path: str | Path | None = None) -> stored.Animation:
-        """Play an episode by a seed's greedy policy.
+        """Play an episode with a seed's greedy policy.
 
-        The result is a GIF: a notebook shows it, elsewhere it is the path. The episode is the first
-        of the evaluation, under its first time limit. Without a path the GIF goes to a temporary
+        The result is a GIF: notebooks show it, elsewhere it is the path. The episode is the first
+        of the evaluation, under its first time limit. Without a path, the GIF goes to a temporary
         folder.
         """
         environment, evaluation = self.parameters.environment, self.parameters.evaluation
@@ -120,10 +120,10 @@ class Trained:
         return stored.watch(self.weights, seed, environment, limit, start, Path(path))
 
     def model(self, seed: int) -> keras.Sequential:
-        """Return a seed's network as an ordinary Keras model.
+        """Convert a seed's network to an ordinary Keras model.
 
-        A policy gives the probability of action 0, or of each action if there are more than two; a
-        DQN gives Q-values. A seed that is not there raises a UserError.
+        A policy gives the probability of action 0, or of each action if there are more than two. A
+        DQN gives Q-values. An unknown seed raises a UserError.
         """
         return networks.to_keras(self.weights, seed)
 

@@ -148,7 +148,7 @@ def test_another_environment_is_played_under_its_registered_limit_if_none_is_giv
         found = reprise.train("reinforce", "Short-v0", seeds=2, **given)
         assert list(found.returns) == ["greedy_6"]
         assert found.parameters.maximum_steps == 5
-        missing = "Line-v0 has no registered time limit; give maximum_steps and evaluation.limits"
+        missing = "Line-v0 has no registered time limit; set maximum_steps and evaluation.limits"
         with pytest.raises(UserError, match=missing):
             reprise.train("dqn", "Line-v0", seeds=2)
 
@@ -172,17 +172,17 @@ def test_continuous_actions_train_save_and_load(tmp_path):
     ("asked", "message"),
     [
         ({"algorithm": "reinforc"}, "algorithm 'reinforc' is unknown; did you mean reinforce?"),
-        ({"algorithm": "x"}, "algorithm 'x' is unknown; there are reinforce, dqn"),
+        ({"algorithm": "x"}, "algorithm 'x' is unknown; allowed: reinforce, dqn"),
         ({"iteratons": 5}, "reinforce.iteratons is unknown; did you mean iterations?"),
-        ({"packs": 5}, "reinforce.packs is unknown; known are environment, seeds, seed, "),
-        ({"seeds": []}, "seeds is []; allowed: a number of seeds, or a list of their numbers"),
+        ({"packs": 5}, "reinforce.packs is unknown; allowed: environment, seeds, seed, "),
+        ({"seeds": []}, "seeds is []; allowed: a number of seeds, or a list of different"),
         ({"seeds": [3, 3]}, "seeds is [3, 3]; allowed: a number of seeds, or a list"),
-        ({"steps": 1999}, "steps is 1999; allowed: at least 2000, an iteration of 10 episodes of"),
-        ({"steps": 9000, "iterations": 3}, "steps and iterations are given; allowed: one of"),
+        ({"steps": 1999}, "steps is 1999; allowed: at least 2000, for an iteration of 10 episodes"),
+        ({"steps": 9000, "iterations": 3}, "both steps and iterations are given; allowed: one of"),
         ({"algorithm": "dqn", "steps": 0}, "dqn.total_steps is 0; allowed: greater than 0"),
         (
             {"algorithm": "dqn", "environment": "Pendulum-v1"},
-            "allowed: Discrete actions. reinforce",
+            "but this environment has continuous ones; allowed: Discrete actions",
         ),
         ({"environment": "CartPole-v7"}, "did you mean CartPole-v1?"),
     ],
@@ -198,7 +198,9 @@ def test_a_users_mistake_is_named_in_one_line(asked, message):
 def test_a_diverged_training_warns_and_has_no_returns(algorithm):
     deep = {"total_episodes": 4, "learning_starts": 0, **TINY_DQN}
     small = {"dqn": deep, "reinforce": {"iterations": 3}}[algorithm]
-    with pytest.warns(UserWarning, match="^2 of 2 seeds diverged: their weights are too large, "):
+    with pytest.warns(
+        UserWarning, match="^2 of 2 seeds diverged: their weights are too large or NaN"
+    ):
         lost = reprise.train(
             algorithm, environment="CartPole-v1", seeds=2, learning_rate=1e30, maximum_steps=20,
             evaluation={"episodes": 1, "limits": [30]}, **small,

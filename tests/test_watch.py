@@ -8,10 +8,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from reprise.__main__ import main
-from reprise.pipeline import artifacts
+from reprise.pipeline import artifacts, parameters
 from tests.tiny import ROOT, altered
 
 STAGE = "lunar_lander"
+STAGES = [name for name in parameters.read(ROOT / "params.yaml") if name != "execution"]
 
 
 @pytest.fixture
@@ -36,12 +37,12 @@ def test_the_median_seed_plays_as_in_the_stages_own_animation(folder, capsys):
     ("words", "message"),
     [
         (["dqn_trainin"], "stage 'dqn_trainin' is unknown; did you mean dqn_training?"),
-        (["x"], f"stage 'x' is unknown; there are {STAGE}"),
+        (["x"], f"stage 'x' is unknown; allowed: {', '.join(STAGES)}"),
         (["dqn_training"], f"dqn_training has no networks in data/dqn_training/weights.npz; "
                            f"allowed: {STAGE}"),
         ([STAGE, "--seed", "8"], "seed 8: allowed are 0 to 7"),
         ([STAGE, "--output", "a.png"], "--output is a.png; allowed: a name that ends in .gif"),
-        ([STAGE, "--output", "no/a.gif"], "--output is no/a.gif; no is no folder"),
+        ([STAGE, "--output", "no/a.gif"], "--output is no/a.gif, but the folder no does not exist"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_and_writes_nothing(words, message, folder, capsys):

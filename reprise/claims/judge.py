@@ -1,9 +1,9 @@
 """The judge: from results to verdicts, by Holm's procedure.
 
-An exact claim cannot be judged wrongly by chance, so it does not count in its family. An interval
-without width is flagged: all its seeds agree. If it lies on a margin, or they are fewer
-than `FEWEST`, it decides nothing. Nor does a sample too small for its form. An unresolved claim
-says how many seeds would decide it.
+Chance cannot make the verdict on an exact claim wrong, so it does not count in its family. An
+interval of width zero is marked: all seeds agree. It decides nothing if it lies on a margin or has
+fewer than `FEWEST` seeds, and neither does a sample that is too small for its form. An unresolved
+claim says how many seeds would decide it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,27 +26,27 @@ INTERVALS: dict[str, Callable[..., Interval]] = {  # by form
     "difference": intervals.difference_of_means,
     "correlation": intervals.rank_correlation,
 }
-RANKED = ("share", "improvement")  # forms that ask which value is above which, not how far
+RANKED = ("share", "improvement")  # forms that compare values by rank, not by distance
 
 
 class Answer(NamedTuple):
     """The answer to a claim."""
 
     verdict: str
-    interval: Interval | None = None  # that decides; None for a word, or for nothing
+    interval: Interval | None = None  # the one that decides; None for a word or a missing value
     word: str | None = None
     dropped: int = 0  # missing values
     confidence: float | None = None  # None for an exact answer
-    reason: str = ""  # for the verdict, if the interval does not show it
-    usual: Interval | None = None  # the same at 95%, which decides nothing
-    sure: bool = False  # settled, whatever may matter: the interval holds no margin
+    reason: str = ""  # of the verdict, if the interval does not show it
+    usual: Interval | None = None  # the 95% interval, which decides nothing
+    sure: bool = False  # neither a margin nor the smallest effect that matters lies inside
 
 
 def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> dict[str, Answer]:
-    """Return the answers to all claims, by id.
+    """Judge all claims; return answers by id.
 
-    All verdicts of a family hold together at the confidence. UserError names the claim, and the
-    result that it needs and that is missing.
+    All verdicts of a family hold together at the confidence. A UserError names the claim and the
+    result that it needs.
     """
     families: dict[str, dict[str, Callable[[float], Answer]]] = {}
     answers = {}
@@ -68,10 +68,10 @@ def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> d
 
 
 def seeds_needed(test: Test, results: Results, confidence: float, most: int) -> int | None:
-    """Return the seeds a side that decide a test.
+    """Estimate the seeds per sample that decide a test.
 
-    They do so with a probability of 0.9. The results' samples are the pilot; None stands for more
-    than `most`. Confidence is the level of a single test.
+    They decide it with probability 0.9. The samples in the results are the pilot. `confidence` is
+    the level of a single test. None means more than `most`.
     """
 
     def decides(drawn: Sequence[intervals.Array]) -> bool:
@@ -95,7 +95,7 @@ def _exactly(test: Test, results: Results) -> Answer:
     if test.form == "every":
         values, dropped = sample(test.of, results)
         if not len(values):
-            return Answer(UNRESOLVED, dropped=dropped, reason="there is no value")
+            return Answer(UNRESOLVED, dropped=dropped, reason="the results hold no value")
         middle, low, high = (float(of(values)) for of in (np.median, np.min, np.max))
         verdict = CONFIRMED if all(map(claimed.holds, values)) else REFUTED
         return Answer(verdict, Interval(middle, low, high, len(values)), dropped=dropped)
@@ -104,18 +104,18 @@ def _exactly(test: Test, results: Results) -> Answer:
         return Answer(UNRESOLVED, reason="the results hold no value")
     if isinstance(one, str) != (claimed.equal is not None):
         kind = "a word" if isinstance(one, str) else "a number"
-        raise UserError(f"the measured value is {kind}, {one!r}; claimed is {claimed.words()}")
+        raise UserError(f"the measured value {one!r} is {kind}, but claimed is {claimed.words()}")
     if isinstance(one, str):
         return Answer(CONFIRMED if one == claimed.equal else REFUTED, word=one)
     return Answer(CONFIRMED if claimed.holds(one) else REFUTED, Interval(one, one, one, 1))
 
 
 def asked(test: Test, samples: list[Sample], confidence: float) -> Answer:
-    """Return the answer to a test at a confidence."""
+    """Answer a test at a confidence level."""
     dropped = sum(each.dropped for each in samples)
     try:
         if (least := min(len(each.values) for each in samples)) < 2:
-            raise ValueError(f"{least} value{'s' * (least != 1)} where an interval needs 2")
+            raise ValueError(f"{least} value{'s' * (least != 1)}, but an interval needs 2")
         values = [each.values for each in samples]
         levels = confidence, intervals.CONFIDENCE
         interval, usual = (_interval(test, values, level) for level in levels)
@@ -126,14 +126,14 @@ def asked(test: Test, samples: list[Sample], confidence: float) -> Answer:
 
 
 def ruled(interval: Interval, claimed: Region, matters: float | None = None) -> Answer:
-    """Return the verdict that an interval allows.
+    """Rule on an interval.
 
-    Matters is the smallest effect that does.
+    `matters` is the smallest effect that matters.
     """
     if interval.degenerate and interval.estimate in claimed.margins:
         return Answer(UNRESOLVED, interval, reason="on the margin")
     if interval.degenerate and interval.n < intervals.FEWEST:
-        return Answer(UNRESOLVED, interval, reason="too few seeds that agree")
+        return Answer(UNRESOLVED, interval, reason="all seeds agree, but they are too few")
     if interval.low == -np.inf and interval.high == np.inf:
         return Answer(UNRESOLVED, interval, reason="too few seeds for an interval")
     low, high = interval.low, interval.high
@@ -148,25 +148,25 @@ def _with_reason(answer: Answer, test: Test) -> Answer:
     interval, confidence = answer.interval, answer.confidence
     if answer.verdict != UNRESOLVED or answer.reason or not (interval and confidence):
         return answer
+    # The interval decides once it is short enough to leave the margin, or what matters, outside.
     middle, claimed = interval.estimate, test.claimed
-    to_decide = [abs(middle - margin) for margin in claimed.margins]
-    ways = [min(to_decide)]
+    distance = min(abs(middle - margin) for margin in claimed.margins)
     if test.matters is not None and claimed.short(middle, middle, test.matters):
-        ways.append(abs(test.matters - middle))
-    if not (interval.bounded and max(ways) > 0):
+        distance = max(distance, abs(test.matters - middle))
+    if not (interval.bounded and distance > 0):
         return answer
-    n = power.roughly_needed(interval, max(ways), confidence)
-    return answer._replace(reason=f"about {n:,} in place of {interval.n:,} would decide")
+    n = power.roughly_needed(interval, distance, confidence)
+    return answer._replace(reason=f"about {n:,} instead of {interval.n:,} would decide")
 
 
 def _interval(test: Test, samples: Sequence[intervals.Array], confidence: float) -> Interval:
     if test.form in INTERVALS:
         return INTERVALS[test.form](*samples, confidence)
-    if test.counted:  # of a share
+    if test.counted:  # the form is share
         hits = sum(map(test.counted.holds, samples[0].tolist()))
         return intervals.share_interval(hits, len(samples[0]), confidence)
-    # A time that never came becomes one more than the latest; the return of a seed without a policy
-    # becomes one less than the lowest.
+    # Only ranks count: a time that never came ranks above the latest one, the return of a seed
+    # without a policy below the lowest one.
     both = np.concatenate(samples)
     finite = both[np.isfinite(both)]
     bounds = finite.min(initial=0) - 1, finite.max(initial=0) + 1

@@ -1,4 +1,4 @@
-"""The ledger: every claim with its result and verdict."""
+"""The ledger: all claims with their results and verdicts."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from reprise.claims.judge import Answer
 from reprise.claims.model import VERDICTS, Claim
 from reprise.stats.intervals import Interval
 
-FORMS = {  # in words, where the words are not the form's name
+FORMS = {  # in words, where they differ from the form's name
     "every": "each value",
     "ratio": "ratio of means",
     "difference": "difference of means",
@@ -24,11 +24,8 @@ FIELDS = (
 )
 EDITIONS = ["claim", "statement", "first", "first_measured", "second", "second_measured", "why"]
 
-DECLARED, JUDGED = "311cea5", "8bdf196"  # the commits of the tests, and of their first results
-ADDED = (
-    "7335fe9",
-    "d196f48",
-)  # the commits of later claims, each before what it measures was computed
+DECLARED, JUDGED = "311cea5", "8bdf196"  # the commits of the tests and of their first results
+ADDED = ("7335fe9", "d196f48")  # the commits of later claims, each before its result was computed
 PROCEDURE = (
     "The first edition's results are the pilot: they showed which tests are fair, and how many "
     f"seeds decide them. Commit `{DECLARED}` declares every test, with its margin, the smallest "
@@ -38,18 +35,18 @@ PROCEDURE = (
 )
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 SIGNS = (
-    "The first brackets hold the 95% interval over n seeds or runs. After *verdict* comes the one "
-    "that decides: Holm's procedure widens it, so that all verdicts of a family hold together. A "
-    "claim is confirmed if this whole interval lies in the claimed range, and refuted if no part "
-    "of it does, or if the whole interval lies short of the smallest effect that matters. An "
-    "unresolved one says how many seeds would decide."
+    "The first brackets hold the 95% interval over n seeds or runs. The interval after *verdict* "
+    "decides: Holm's procedure widens it, so that all verdicts of a family hold together. A claim "
+    "is confirmed if this whole interval lies in the claimed range. It is refuted if no part of it "
+    "does, or if the whole interval lies short of the smallest effect that matters. An unresolved "
+    "claim says how many seeds would decide it."
 )
 
 Row = Mapping[Hashable, Any]
 
 
 def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.DataFrame:
-    """Return a row per claim, without numbers for never."""
+    """Write the claims as rows; an infinite number is missing."""
     rows = []
     for name, claim in claims.items():
         test, answer = claim.test, answers[name]
@@ -70,7 +67,7 @@ def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.Data
 def editions(
     first: pd.DataFrame, second: pd.DataFrame, claims: Mapping[str, Claim]
 ) -> pd.DataFrame:
-    """Return the verdicts of two editions side by side.
+    """Compare the verdicts of two editions.
 
     The first edition's ledger, `data/inputs/claims-1.csv`, has one interval for each claim.
     """
@@ -92,7 +89,7 @@ def editions(
 
 
 def summary(ledger: pd.DataFrame) -> dict[str, Any]:
-    """Return all counts, those by family, and each claim's verdict."""
+    """Count verdicts, in all and by family; list each claim's."""
     families = ledger.groupby("family", sort=False)
     return {
         "claims": len(ledger),
@@ -104,22 +101,23 @@ def summary(ledger: pd.DataFrame) -> dict[str, Any]:
 
 
 def counts(ledger: pd.DataFrame) -> dict[str, int]:
-    """Return the number of claims with each verdict."""
+    """Count the claims with each verdict."""
     return {verdict: int(np.count_nonzero(ledger["verdict"] == verdict)) for verdict in VERDICTS}
 
 
 def in_words(count: Mapping[str, Any]) -> str:
-    """Return counts in one line."""
-    said = ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS)
-    return f"{count['claims']} claims of the chapter: {said}"
+    """Write the counts in a line."""
+    parts = ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS)
+    return f"{count['claims']} claims of the chapter: {parts}"
 
 
 def markdown(
     ledger: pd.DataFrame, notebooks: str, *, in_full=False, columns: Sequence[str] = COLUMNS
 ) -> str:
-    """Return some of the ledger's `COLUMNS` in Markdown, with `signs`.
+    """Write some of the ledger's `COLUMNS` in Markdown, with `signs`.
 
-    The folder of notebooks is relative to the page; in full, a row has its family and measure.
+    `notebooks` is their folder, relative to the page. `in_full` adds each claim's family and
+    measure.
     """
     rows = [columns, ["---:" if column == "n" else "---" for column in columns]]
     for row in ledger.to_dict("records"):
@@ -141,13 +139,13 @@ def markdown(
 
 
 def claimed(row: Row) -> str:
-    """Return the claimed range, such as `mean above 195`."""
-    said = f"{FORMS.get(row['form'], row['form'])} {row['claimed']}"
-    return said if pd.isna(row["matters"]) else f"{said}; matters from {row['matters']:.10g}"
+    """Write the claimed range, such as `mean above 195`."""
+    text = f"{FORMS.get(row['form'], row['form'])} {row['claimed']}"
+    return text if pd.isna(row["matters"]) else f"{text}; matters from {row['matters']:.10g}"
 
 
 def measured(row: Row) -> str:
-    """Return the measured value with its interval."""
+    """Write the measured value with its intervals."""
     word, reason = _text(row["word"]), _text(row["reason"])
     if word or pd.isna(row["n"]):
         return word or reason
@@ -159,25 +157,22 @@ def measured(row: Row) -> str:
         return f"{low} to {high}"
     width = ", no width" if row["degenerate"] else ""
     wider = f"; verdict [{low}, {high}]" if [low, high] != usual else ""
-    said = f"{estimate} [{', '.join(usual)}{width}]{wider}"
-    return f"{said} ({reason})" if reason else said
+    text = f"{estimate} [{', '.join(usual)}{width}]{wider}"
+    return f"{text} ({reason})" if reason else text
 
 
 def number(value: float) -> str:
-    """Return a number in about four digits, such as `8,120`."""
+    """Write a number in few digits, such as `8,120`."""
     size = abs(value)
     form = ",.0f" if size >= 1000 else ".1f" if size >= 100 else ".3g"
     return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")
 
 
 def signs(ledger: pd.DataFrame) -> str:
-    """Return an explanation of the ledger's signs, in Markdown."""
-    said = SIGNS
-    if bool(ledger["degenerate"].any()):
-        said += " *No width*: all seeds agree, which is not certainty."
-    return said
+    """Explain the ledger's signs in Markdown."""
+    flat = " *No width*: all seeds agree, which is not certainty."
+    return SIGNS + flat if bool(ledger["degenerate"].any()) else SIGNS
 
 
 def _text(cell: Any) -> str:
-    """Return a cell that may be empty as text."""
-    return cell if isinstance(cell, str) else ""
+    return cell if isinstance(cell, str) else ""  # pandas reads an empty cell as NaN

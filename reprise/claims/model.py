@@ -1,14 +1,13 @@
 """Claims and the tests declared for them.
 
-A claim is data: a form of test, one sample or two, and the region in which the whole interval must
-lie. It is *confirmed* if the interval lies there, *refuted* if no part of it does, and otherwise
-*unresolved*. An effect may be too small to matter: if the whole interval lies short of the smallest
-effect that does, the claim is refuted too. `reprise.claims.sources` says where the samples come
-from.
+A claim is data: a form of test, one or two samples, and a region of numbers. It is *confirmed* if
+the whole interval lies in the region, *refuted* if no part of it does, and otherwise *unresolved*.
+It is also refuted if the effect is too small to matter: the whole interval lies short of the
+smallest effect that matters. `reprise.claims.sources` defines the samples.
 """
 
 from operator import ge, gt, le, lt
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -17,13 +16,16 @@ from reprise.hyperparameters import Frozen, Name, PositiveInt
 
 CONFIRMED, REFUTED, UNRESOLVED = VERDICTS = ("confirmed", "refuted", "unresolved")
 
-EXACT = ("value", "every")  # no sampling, no interval
-TAKEN_BY = {  # what some forms need and others do not have
-    "than": ("ratio", "difference", "improvement", "correlation"),
+OneSample = Literal["value", "every", "share", "mean", "median", "spread"]
+TwoSamples = Literal["ratio", "difference", "improvement", "correlation"]
+
+EXACT = ("value", "every")  # forms without an interval
+TAKEN_BY = {  # fields that only these forms have
+    "than": get_args(TwoSamples),
     "counted": ("share",),
     "less_is_better": ("improvement",),
 }
-PAIRED = ("ratio", "correlation")  # of the same seeds
+PAIRED = ("ratio", "correlation")  # forms with two values of each seed
 ONE_SIDED = {"above": gt, "at_least": ge, "below": lt, "at_most": le}
 RISING = ("above", "at_least")
 
@@ -39,14 +41,14 @@ class Region(Frozen):
     at_most: float | None = None
     within: Pair | None = None  # includes its ends
     outside: Pair | None = None  # excludes its ends
-    equal: str | None = None  # to a word
+    equal: str | None = None  # a word
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         given = self.model_dump(exclude_none=True)
         if len(given) != 1:
-            said, known = ", ".join(sorted(given)) or "nothing", ", ".join(Region.model_fields)
-            raise ValueError(f"claimed has {said}; allowed: one of {known}")
+            names, known = ", ".join(sorted(given)) or "nothing", ", ".join(Region.model_fields)
+            raise ValueError(f"claimed has {names}; allowed: one of {known}")
         ((name, value),) = given.items()
         if isinstance(value, tuple) and not value[0] < value[1]:
             raise ValueError(f"{name} is {list(value)}; allowed: the lower number first")
@@ -63,37 +65,37 @@ class Region(Frozen):
         return () if name == "equal" else value if isinstance(value, tuple) else (value,)
 
     def holds(self, value: float) -> bool:
-        """Return whether a number lies in the region."""
+        """True if the number lies in the region."""
         name, given = self._given
         if isinstance(given, tuple):
             return (given[0] <= value <= given[1]) == (name == "within")
         return name in ONE_SIDED and ONE_SIDED[name](value, given)
 
     def side(self, low: float, high: float) -> int:
-        """Return 1 for low to high inside, -1 outside."""
+        """Return 1 for an interval inside, -1 outside, else 0."""
         between = (margin for margin in self.margins if low <= margin <= high)
         found = {self.holds(number) for number in (low, high, *between)}
         return 0 if len(found) > 1 else 1 if True in found else -1
 
     def short(self, low: float, high: float, matters: float) -> bool:
-        """Return whether low to high is less than what matters."""
+        """True if the whole interval is too small to matter."""
         return high < matters if self._given[0] in RISING else low > matters
 
     def words(self) -> str:
-        """Return the region in words, such as `above 0.5`."""
+        """Write the region in words, such as `above 0.5`."""
         name, value = self._given
         numbers = " to ".join(f"{margin:.10g}" for margin in self.margins)
         return f"{_worded(name)} {numbers or value}"
 
     @classmethod
     def parsed(cls, words: str) -> Self:
-        """Return the region of words, `within 1 to 2`."""
+        """Read a region such as `within 1 to 2`."""
         name = next(n for n in cls.model_fields if words.startswith(f"{_worded(n)} "))
-        said: Any = words.removeprefix(f"{_worded(name)} ")
+        value: Any = words.removeprefix(f"{_worded(name)} ")
         if name != "equal":
-            numbers = [float(number) for number in said.split(" to ")]
-            said = numbers if len(numbers) > 1 else numbers[0]
-        return cls.model_validate({name: said})
+            numbers = [float(number) for number in value.split(" to ")]
+            value = numbers if len(numbers) > 1 else numbers[0]
+        return cls.model_validate({name: value})
 
 
 def _worded(name: str) -> str:
@@ -103,26 +105,15 @@ def _worded(name: str) -> str:
 class Test(Frozen):
     """The test of a claim."""
 
-    __test__ = False  # for pytest
+    __test__ = False  # pytest must not collect it
 
-    form: Literal[
-        "value",
-        "every",
-        "share",
-        "mean",
-        "median",
-        "spread",
-        "ratio",
-        "difference",
-        "improvement",
-        "correlation",
-    ]
+    form: Literal[OneSample, TwoSamples]
     of: Source
     than: Source | None = None
-    counted: Region | None = None  # which values make up the share
-    less_is_better: bool = False  # of an improvement
+    counted: Region | None = None  # the values that a share counts
+    less_is_better: bool = False  # for an improvement
     claimed: Region
-    matters: float | None = None  # the smallest effect that does
+    matters: float | None = None  # the smallest effect that matters
 
     @model_validator(mode="after")
     def _matters_beyond_the_margin(self) -> Self:
@@ -130,7 +121,7 @@ class Test(Frozen):
             return self
         words = self.claimed.words()
         if self.form in EXACT or not set(self.claimed.model_fields_set) & set(ONE_SIDED):
-            raise ValueError(f"{self.form} {words} has matters; allowed: with one margin")
+            raise ValueError(f"{self.form} {words} has matters; allowed: only with one margin")
         if not self.claimed.holds(self.matters) or self.matters in self.claimed.margins:
             raise ValueError(f"matters is {self.matters}; allowed: {words}, beyond the margin")
         return self
@@ -141,20 +132,20 @@ class Test(Frozen):
         for name, forms in TAKEN_BY.items():
             given = name in self.model_fields_set
             if given and self.form not in forms:
-                raise ValueError(f"{form}, which has no {name}")
+                raise ValueError(f"{name} is given, but {form}; allowed: {', '.join(forms)}")
             if self.form in forms and not given and name != "less_is_better":
-                raise ValueError(f"{form}, which needs {name}")
+                raise ValueError(f"{form}, but {name} is missing")
         if self.form == "value":
             return self
         if self.claimed.equal is not None:
-            raise ValueError(f"{form}, claimed is a word; allowed: a region")
+            raise ValueError(f"{form}, but claimed is a word; allowed: numbers")
         if any(source and source.table is None for source in (self.of, self.than)):
-            raise ValueError(f"{form}, which needs samples from tables; allowed: form 'value'")
+            raise ValueError(f"{form}, but a source is no table; allowed: only with form 'value'")
         return self
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages with the test's samples, in order."""
+        """The stages that the test reads, in order."""
         named = [source.stage for source in (self.of, self.than) if source]
         return tuple(dict.fromkeys(stage for stage in named if stage))
 
@@ -167,15 +158,15 @@ class Claim(Frozen):
     statement: Name
     measured: Name
     test: Test
-    seeds: PositiveInt | None = None  # or runs, of each sample; None for an exact test
-    pilot: Name | None = None  # what other seeds measured before the test was declared
-    why: Name | None = None  # this test, in place of the first edition's
+    seeds: PositiveInt | None = None  # (or runs) of each sample; None for an exact test
+    pilot: Name | None = None  # the result on other seeds, before the test was declared
+    why: Name | None = None  # the reason for another test than in the first edition
     replaces: tuple[Name, ...] = Field((), strict=False)  # claims of the first edition
 
     @model_validator(mode="after")
     def _says_how_many_seeds(self) -> Self:
         if (self.seeds is None) != (self.test.form in EXACT):
-            wanted = "none" if self.seeds else "the number of seeds that its test needs"
+            wanted = "null" if self.seeds else "the number of seeds that the test needs"
             raise ValueError(
                 f"form is {self.test.form!r}, seeds is {self.seeds}; allowed: {wanted}"
             )

@@ -1,4 +1,4 @@
-"""Sources of a claim: a metric, or a table's sample."""
+"""The sources of a claim's values: metrics and tables."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,14 +19,14 @@ Cell = str | int | float
 
 
 class Results(Protocol):
-    """Stages' results; UserError if there is none."""
+    """The results of stages; a UserError names a missing one."""
 
     def metrics(self, stage: str) -> dict[str, Any]:
-        """Return a stage's metrics."""
+        """Read a stage's metrics."""
         ...
 
     def table(self, stage: str, name: str) -> pd.DataFrame:
-        """Return a stage's table."""
+        """Read a stage's table."""
         ...
 
 
@@ -38,33 +38,36 @@ class LogarithmOf(Frozen):
 
 
 class Source(Frozen):
-    """A metric, a logarithm, or rows of a table."""
+    """A metric, a logarithm, or a column of a table."""
 
     stage: Name | None = None
-    metric: Name | None = None  # its keys, dotted
+    metric: Name | None = None  # its keys, joined by dots
     logarithm_of: LogarithmOf | None = None
     table: Name | None = None
     where: Mapping[Name, Cell | Annotated[tuple[Cell, ...], Field(strict=False)]] = Field({})
-    """Only rows with this value, or one of these, in each column."""
-    largest: Name | None = None  # only rows with the largest value in this column
-    known: Name | None = None  # only rows with a value in this column
+    """For each column, the value, or one of the values, of the rows to take."""
+    largest: Name | None = None  # take only rows with the largest value in this column
+    known: Name | None = None  # take only rows with a value in this column
     column: Name | None = None
-    last_ratio_by: Name | None = None  # of each group of rows, the last value to the one before
-    over: Name | None = None  # a metric of the stage that divides all values
+    last_ratio_by: Name | None = None
+    """Group the rows by this column; take each group's last value over the one before."""
+    over: Name | None = None  # a metric of the stage, by which all values are divided
     missing: Literal["dropped", "late"] = "dropped"
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            said = " and ".join(given) or "none of them"
-            raise ValueError(f"a source has {said}; allowed: one of {', '.join(KINDS)}")
-        if (self.stage is None) != (given == ["logarithm_of"]):
-            raise ValueError(f"a source with {given[0]} has {self.stage} as its stage")
+            names = " and ".join(given) or "none of them"
+            raise ValueError(f"a source has {names}; allowed: one of {', '.join(KINDS)}")
+        if given == ["logarithm_of"] and self.stage:
+            raise ValueError("a source with logarithm_of has stage; allowed: no stage")
+        if given != ["logarithm_of"] and self.stage is None:
+            raise ValueError(f"a source with {given[0]} needs stage")
         if self.table is None and (extra := self.model_fields_set - {"stage", *KINDS}):
-            raise ValueError(f"a source with {given[0]} has {min(extra)}; allowed: with table")
+            raise ValueError(f"a source with {given[0]} has {min(extra)}; allowed: only with table")
         if self.table and self.column is None:
-            raise ValueError("a source with table has no column")
+            raise ValueError("a source with table needs column")
         return self
 
     def __str__(self) -> str:
@@ -72,14 +75,14 @@ class Source(Frozen):
 
 
 class Sample(NamedTuple):
-    """Values, infinite for never, and the number of missing ones."""
+    """Values (infinite for never), and the number of missing ones."""
 
     values: NDArray[np.float64]
     dropped: int
 
 
 def value(source: Source, results: Results) -> float | str | None:
-    """Return a source's single value, perhaps None."""
+    """Read a source's single value; None if missing."""
     if source.logarithm_of:
         return source.logarithm_of.exponent * math.log10(source.logarithm_of.base)
     if source.metric:
@@ -91,14 +94,14 @@ def value(source: Source, results: Results) -> float | str | None:
 
 
 def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
-    """Return the values of a table's rows, one a seed.
+    """Read a table's column, one value for each seed.
 
-    If they are `ranked`, a diverged seed is not dropped but below all others, at minus infinity.
+    If `ranked`, a seed that diverged is not dropped: it gets minus infinity, below all others.
     """
     rows = _rows(source, results)
     cells = _cells(str(source.column), rows, source)
     if not pd.api.types.is_numeric_dtype(cells):
-        raise UserError(f"{source}: the column {source.column} holds no numbers")
+        raise UserError(f"{source} has text in the column {source.column}; allowed: numbers")
     values = cells.to_numpy(float)
     if source.last_ratio_by:
         groups = cells.groupby(_cells(source.last_ratio_by, rows, source), sort=False)
@@ -107,7 +110,8 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
     if source.over:
         divisor = _metric(source.over, source, results)
         if isinstance(divisor, str) or divisor == 0:
-            raise UserError(f"{source.stage}: the metric {source.over} is {divisor!r}, no divisor")
+            what = f"data/{source.stage}/metrics.json has {source.over} = {divisor!r}"
+            raise UserError(f"{what}, which is no divisor; allowed: a number other than 0")
         values = values / (np.nan if divisor is None else divisor)
     missing = np.isnan(values)
     if source.missing == "late":
@@ -118,16 +122,16 @@ def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
 
 
 def unknown(place: object, kind: str, name: object, known: Iterable[object]) -> str:
-    """Return in words what is missing, with the closest match."""
+    """Describe an unknown name, with the closest known one."""
     names = [str(other) for other in known]
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     meant = closest(name, names)
-    hint = f"did you mean {meant!r}?" if meant else f"there are {listed or 'none'}"
+    hint = f"did you mean {meant!r}?" if meant else f"allowed: {listed or 'none'}"
     return f"{place} has no {kind} {name!r}; {hint}"
 
 
 def _leaves(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
-    """Yield each leaf of mappings and lists, by dotted name."""
+    """Yield the values inside mappings and lists, by dotted name."""
     if isinstance(value, Mapping | list):
         for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _leaves(inner, *keys, str(key))

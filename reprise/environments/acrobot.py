@@ -1,10 +1,10 @@
 """Acrobot-v1 in TensorFlow operations, for many acrobots at once.
 
-Two links hang from a bar, with a motor only between them; the free end is to swing above one link's
-length over the bar. The equations are the book's; constants, bounds and the integration (one step
-of Runge-Kutta's fourth order) are Gymnasium's. Gymnasium integrates in float64: one step agrees to
-float32 rounding; whole episodes do not, as the motion is chaotic. Source: Sutton (1996); Sutton and
-Barto (1998), section 11.3.
+Two links hang from a bar, and a motor turns the joint between them. The goal is to swing the free
+end higher than one link's length above the bar. The equations are the book's. Constants, bounds and
+the integration (one Runge-Kutta step of fourth order) are Gymnasium's. Gymnasium integrates in
+float64: one step agrees to float32 rounding, but whole episodes differ, as the motion is chaotic.
+Source: Sutton (1996); Sutton and Barto (1998), section 11.3.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ RIGHT_ANGLE = (1.5703125, pi / 2 - 1.5703125)
 
 
 def nearest_multiple(angle: tf.Tensor, right_angles: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the nearest multiple of right angles, and the rest.
+    """Divide an angle by right angles: nearest count and rest.
 
-    Below a hundred radians the rest is exact to 3e-9 and its own rounding.
+    Up to a hundred radians, the error of the rest is 3e-9 plus its own rounding.
     """
     high, low = (right_angles * part for part in RIGHT_ANGLE)
     number = tf.round(angle / (high + low))
@@ -34,29 +34,29 @@ def nearest_multiple(angle: tf.Tensor, right_angles: int) -> tuple[tf.Tensor, tf
 
 
 def sine_and_cosine_of_any(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return both to float32 precision up to a hundred radians.
+    """Compute both to float32 precision, up to a hundred radians.
 
-    CartPole's series serves an eighth of a turn to either side of a multiple of the right angle.
+    CartPole's series covers an eighth of a turn on either side of each right angle.
     """
     number, rest = nearest_multiple(angle, 1)
     quarter = tf.cast(number, tf.int32)
     sine, cosine = sine_and_cosine(rest)
     swapped = tf.bitwise.bitwise_and(quarter, 1) == 1
     sine, cosine = tf.where(swapped, cosine, sine), tf.where(swapped, sine, cosine)
-    falls = tf.bitwise.bitwise_and(quarter, 2) == 2
-    is_left = tf.bitwise.bitwise_and(quarter + 1, 2) == 2
-    return tf.where(falls, -sine, sine), tf.where(is_left, -cosine, cosine)
+    lower_half = tf.bitwise.bitwise_and(quarter, 2) == 2
+    left_half = tf.bitwise.bitwise_and(quarter + 1, 2) == 2
+    return tf.where(lower_half, -sine, sine), tf.where(left_half, -cosine, cosine)
 
 
 def derivative(state: Four, torque: tf.Tensor, p: Acrobot) -> Four:
-    """Return rates of change; d and phi are the book's."""
+    """Compute rates of change; d and phi are the book's."""
     angle_1, angle_2, speed_1, speed_2 = state
     (sin_1, cos_1), (sin_2, cos_2) = (sine_and_cosine_of_any(x) for x in (angle_1, angle_2))
     lever, inertia = p.mass * p.length * p.to_centre_of_mass, p.moment_of_inertia
     own = p.mass * p.to_centre_of_mass**2
     d_1 = own + (p.mass * p.length**2 + own + 2 * lever * cos_2) + 2 * inertia
     d_2 = own + lever * cos_2 + inertia
-    # The book's cosines of an angle less a right angle are sines.
+    # The book writes these sines as cosines of the angle minus a right angle.
     phi_2 = p.mass * p.to_centre_of_mass * p.gravity * (sin_1 * cos_2 + cos_1 * sin_2)
     turning = -lever * speed_2 * speed_2 * sin_2 - 2 * lever * speed_2 * speed_1 * sin_2
     phi_1 = turning + p.mass * (p.to_centre_of_mass + p.length) * p.gravity * sin_1 + phi_2
@@ -67,7 +67,7 @@ def derivative(state: Four, torque: tf.Tensor, p: Acrobot) -> Four:
 
 
 def runge_kutta(state: Four, torque: tf.Tensor, p: Acrobot) -> Four:
-    """Return the state one time step later."""
+    """Integrate over one time step."""
 
     def after(time: float, slopes: Four) -> Four:
         return [x + time * k for x, k in zip(state, slopes, strict=True)]
@@ -84,9 +84,9 @@ def runge_kutta(state: Four, torque: tf.Tensor, p: Acrobot) -> Four:
 class Acrobot(Environment):
     """Compiled Acrobot, with its constants in SI units.
 
-    A state [..., 4, N] is the first link's angle from hanging, the second's from the first (rad),
-    and their speeds (rad/s). An observation [..., 6, N] is cosine and sine of each angle, then both
-    speeds.
+    A state [..., 4, N] holds two angles (rad), the first link's from hanging down and the second's
+    from the first, then their speeds (rad/s). An observation [..., 6, N] holds cosine and sine of
+    each angle, then both speeds.
     """
 
     gravity: float = 9.8
@@ -107,15 +107,15 @@ class Acrobot(Environment):
         return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.initial_limit
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., 6, N] of states."""
+        """Compute the observations [..., 6, N] of states."""
         angle_1, angle_2, *speeds = tf.unstack(state, axis=-2)
         (sin_1, cos_1), (sin_2, cos_2) = (sine_and_cosine_of_any(x) for x in (angle_1, angle_2))
         return tf.stack([cos_1, sin_1, cos_2, sin_2, *speeds], -2)
 
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None) -> Step:
-        """Turn the second link backwards (0), not (1), forwards (2).
+        """Turn the joint backwards (0), not (1), or forwards (2).
 
-        A step pays -1, or 0 if it ends with the free end above the bar by more than one link.
+        A step pays -1, or 0 if it lifts the free end more than one link above the bar.
         """
         p = self
         torque = p.torque * tf.cast(action - 1, tf.float32)

@@ -1,7 +1,7 @@
-"""Checks of answers to `reset` and `step`.
+"""Checks of the values that an environment returns.
 
-An answer with a clear meaning is taken: a list for an array, a category as a float, a reward or an
-end as an array of one. Any other is a `Misfit`: reshaped to fit, it would be a wrong number.
+A value with a clear meaning is accepted: a list for an array, a float for a category, an array of
+one number for a reward. Any other is a `Misfit`: forcing it into shape would make a wrong number.
 """
 
 from __future__ import annotations
@@ -15,53 +15,51 @@ REAL = "biuf"  # NumPy's kinds of real numbers
 
 
 class Misfit(Exception):
-    """An answer that Gymnasium's interface does not allow."""
+    """A value that Gymnasium's interface does not allow."""
 
 
-def begun(answer: Any) -> Any:
-    """Return the observation of an answer to `reset`."""
+def checked_reset(answer: Any) -> Any:
+    """Check what `reset` returned and take its observation."""
     if type(answer) is not tuple or len(answer) != 2 or not isinstance(answer[1], Mapping):
-        raise Misfit(f"returned {shown(answer)} from reset; allowed: observation, info")
+        raise Misfit(f"returned {shown(answer)} from reset; allowed: (observation, info)")
     return answer[0]
 
 
-def stepped(answer: Any) -> tuple[Any, float, bool, bool]:
-    """Return observation, reward, terminated and truncated."""
+def checked_step(answer: Any) -> tuple[Any, float, bool, bool]:
+    """Check what `step` returned and drop its info."""
     if type(answer) is not tuple or len(answer) != 5:
-        allowed = "observation, reward, terminated, truncated, info"
+        allowed = "(observation, reward, terminated, truncated, info)"
         raise Misfit(f"returned {shown(answer)} from step; allowed: {allowed}")
-    observation, reward, *ends, _ = answer
+    observation, reward, terminated, truncated, _ = answer
     if type(reward) is not float:
-        reward = float(_number(reward, "rewarded", "a number"))
-    for place, end in enumerate(ends):
-        if end is not False and _number(end, "ended by", "true or false") not in (0, 1):
-            raise Misfit(f"ended by {shown(end)}; allowed: true or false")
-        ends[place] = bool(end)
-    return observation, reward, *ends
+        number = single(reward)
+        if not isinstance(number, bool | int | float):
+            raise Misfit(f"returned the reward {shown(reward)}; allowed: a number")
+        reward = float(number)
+    return observation, reward, _flag("terminated", terminated), _flag("truncated", truncated)
 
 
-def _number(value: Any, what: str, allowed: str) -> float:
-    found = single(value)
-    if not isinstance(found, bool | int | float):
-        raise Misfit(f"{what} {shown(value)}; allowed: {allowed}")
-    return found
+def _flag(name: str, value: Any) -> bool:
+    if value is not False and single(value) not in (0, 1):  # True and 1.0 equal 1
+        raise Misfit(f"returned {shown(value)} as {name}; allowed: true or false")
+    return bool(value)
 
 
 def single(value: Any) -> Any:
-    """Return an array's only number; None of several."""
+    """Unwrap an array of one number; other containers give None."""
     if isinstance(value, np.generic | np.ndarray) and value.size == 1 and value.dtype.kind in REAL:
         return value.item()
     return None if isinstance(value, np.ndarray | list | dict | set) else value
 
 
 def shown(value: Any) -> str:
-    """Return a value for a message."""
+    """Describe a value in a message."""
     if isinstance(value, np.ndarray):
         return f"{short(value.tolist())} of shape {list(value.shape)}"
     return short(value if isinstance(value, np.generic) else repr(value))
 
 
 def short(value: object) -> str:
-    """Return a text in at most 100 characters."""
+    """Cut a text to 100 characters."""
     text = " ".join(str(value).split())
     return text if len(text) <= 100 else f"{text[:97]}..."

@@ -1,7 +1,7 @@
-"""The interface of an environment for the algorithms.
+"""The interface between environments and algorithms.
 
-Seeds are the last axis of every tensor, features the one before; before them any axes, such as
-episodes.
+Every tensor ends with the axis of seeds. The axis of features, if any, comes just before it; other
+axes, such as episodes, come first.
 """
 
 from __future__ import annotations
@@ -20,69 +20,68 @@ Step = tuple["tf.Tensor", "tf.Tensor", "tf.Tensor"]  # next state, reward, termi
 
 
 class Environment(ABC):
-    """An environment of many seeds at once, compiled by default.
+    """An environment for many seeds at once, compiled by default.
 
-    It has no memory, and time limits are the algorithm's.
+    It keeps no state of its own. The algorithm applies the time limit.
     """
 
     observation_size: int  # O, the number of features of an observation
-    actions: int  # A, the number of actions, or of the components of a continuous one
-    continuous: bool = False  # whether an action is real numbers
-    draws: int = 0  # D, the number of uniform random numbers that a step takes
-    reward_dtype: str = "float32"  # of sums; rewards of compiled environments are exact in float32
-    block: int | None = 96  # seeds of a larger pack that a program trains at a time, if any
-    numbers: Any = ()  # arrays that a program takes: environments with others share it
+    actions: int  # A, the number of actions, or of components of a continuous action
+    continuous: bool = False  # whether an action is a vector of real numbers
+    draws: int = 0  # D, the number of uniform random numbers that a step needs
+    reward_dtype: str = "float32"  # in which returns are summed
+    block: int | None = 96  # the most seeds that a program trains at once; None for the whole pack
+    numbers: Any = ()  # inputs of a program, which environments with other numbers share
 
     @property
     def action_shape(self) -> tuple[int, ...]:
-        """Return an action's axes before N, if any."""
+        """The axes of an action before N."""
         return (self.actions,) if self.continuous else ()
 
     def check_discrete(self, algorithm: str) -> None:
-        """Refuse continuous actions; a UserError."""
+        """Refuse continuous actions with a UserError."""
         if self.continuous:
             raise UserError(
-                f"{algorithm} learns a value for each of a few actions, but those of this "
-                "environment are real numbers; allowed: Discrete actions. reinforce and "
-                "actor_critic take both"
+                f"{algorithm} needs a few numbered actions, but this environment has continuous "
+                "ones; allowed: Discrete actions (reinforce and actor_critic take both kinds)"
             )
 
     def having(self, numbers: Any) -> Environment:
-        """Return the environment with other `numbers`, as in a program."""
+        """Return the same environment with other `numbers`."""
         return self
 
     @abstractmethod
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Draw initial states [*shape, .., N] from keys [2, N]."""
+        """Draw initial states [*shape, ..., N] from keys [2, N]."""
 
     @abstractmethod
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., O, N] of states."""
+        """Compute the observations [..., O, N] of states."""
 
     @abstractmethod
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor) -> Step:
-        """Return next states, rewards [..., N] and terminations [..., N].
+        """Compute next states, rewards [..., N] and terminations [..., N].
 
-        Actions are int32 [..., N], or float32 [..., A, N] and clipped to the space; random numbers
-        are uniform in [0, 1), [..., D, N].
+        Actions are int32 [..., N], or float32 [..., A, N], which are clipped to their space. The
+        random numbers [..., D, N] are uniform in [0, 1).
         """
 
     def truncated(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the environment's own truncations, bool [..., N] or []."""
+        """Flag the environment's truncations, bool [..., N] or []."""
         return tf.constant(False)
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Begin ended episodes [..., N] anew, with keys() [2, N]."""
+        """Restart ended episodes [..., N] with keys() [2, N]."""
         return tf.where(ended[..., None, :], self.reset(keys(), tuple(ended.shape[:-1])), state)
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
-        """Return trained networks that take Gymnasium's own observations."""
+        """Adapt trained networks to the observations of plain Gymnasium."""
         return list(weights)
 
     def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that trains, as one compiled program."""
+        """Compile a function that trains into one program."""
         return programs.compiled(function)
 
     def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a part of a program, compiled with it."""
+        """Return a part of a program, which is compiled whole."""
         return function

@@ -16,9 +16,9 @@ from reprise.nn.networks import materialize
 
 
 def sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return both to float32 precision up to half a radian.
+    """Compute both to float32 precision, up to half a radian.
 
-    Taylor's series to the ninth degree: the C library's functions have other bits on other systems.
+    By Taylor's series to the ninth degree: the C library's bits differ between systems.
     """
     square = angle * angle
     sine = angle * (1 - square / 6 * (1 - square / 20 * (1 - square / 42 * (1 - square / 72))))
@@ -30,7 +30,7 @@ def sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 class CartPole(Environment):
     """Compiled CartPole, with its constants in SI units.
 
-    State and observation [..., 4, N] are position (m), velocity (m/s), angle (rad) and angular
+    State and observation [..., 4, N] hold position (m), velocity (m/s), angle (rad) and angular
     velocity (rad/s).
     """
 
@@ -51,17 +51,17 @@ class CartPole(Environment):
         return (2 * streams.uniform(keys, (*shape, 4)) - 1) * self.initial_limit
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observation of a state: the state itself."""
+        """Return the states, which are the observations."""
         return state
 
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None) -> Step:
-        """Push the cart left (0) or right (1), for 1."""
+        """Push left (0) or right (1); each step pays 1."""
         p = self
         position, velocity, angle, spin = tf.unstack(state, axis=-2)
         total_mass, moment = p.cart_mass + p.pole_mass, p.pole_mass * p.pole_half_length
         force = tf.where(action == 1, p.force, -p.force)
         sin, cos = sine_and_cosine(angle)
-        # Each sum that reads it would compute it anew, and round it in a way of its own.
+        # Otherwise XLA recomputes it in every sum that uses it, and rounds it differently.
         (total_force,) = materialize([force + moment * spin * spin * sin])
         push = total_force / total_mass
         spin_rate = (p.gravity * sin - cos * push) / (

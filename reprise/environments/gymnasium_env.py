@@ -1,9 +1,9 @@
 """Any Gymnasium environment as an `Environment`, played in Python.
 
-A program calls them from TensorFlow's graph, step by step; each episode has an environment. The key
-of a training seed gives the seeds of its resets, from 2^31 to 2^32: evaluations use those below,
-and NumPy's older generators take both. A state here is the last observation and whether that was a
-truncation; only the latest can be stepped, as the environments themselves remember the rest.
+TensorFlow's graph calls Python at every step; each episode has its own environment. The key of a
+training seed decides the seeds of its resets. They lie from 2^31 to 2^32: evaluations use lower
+ones, and NumPy's older generators accept both. A state is the last observation and a flag for
+truncation. Only the latest state can be stepped, as the environments themselves keep the rest.
 
 Shapes: N training seeds, E episodes each, in the order [E, N] or [N]; O features.
 """
@@ -27,7 +27,7 @@ from reprise.errors import PlainError
 from reprise.nn import programs, streams
 from reprise.nn.determinism import tf
 
-APART = np.uint32(1 << 31)  # the highest bit of a seed of 32
+TRAINING = np.uint32(1 << 31)  # the bit that only the resets of a training have
 EPSILON = 1e-8
 
 
@@ -36,32 +36,33 @@ class Normaliser:
 
         x' = (x - mean) / sqrt(variance + epsilon)
 
-    They move into the network in the end. Shared statistics would tie seeds together, and those of
-    each episode would show a network one state in many ways. Epsilon and first values are those of
-    Gymnasium's NormalizeObservation. Source: Chan, Golub and LeVeque (1983), equation 2.1.
+    After training, `folded` moves them into the network. Each seed has its own: shared ones would
+    tie seeds together, and one for each episode would show a network the same state in many ways.
+    Epsilon and first values are those of Gymnasium's NormalizeObservation. Source: Chan, Golub and
+    LeVeque (1983), equation 2.1.
     """
 
     def __init__(self, features: int, seeds: int) -> None:
         self.mean = np.zeros((features, seeds))
         self.variance = np.ones((features, seeds))
-        self.count = np.full(seeds, 1e-4)  # of observations with that mean and variance
+        self.count = np.full(seeds, 1e-4)  # of observations so far
 
     def update(self, observations: NDArray, counts: NDArray[np.bool_]) -> None:
-        """Learn from observations [E, O, N], if new, [E, N]."""
+        """Add those observations [E, O, N] that count, [E, N]."""
         new, mask = counts.sum(axis=0), counts[:, None, :]
         mean = np.where(mask, observations, 0.0).sum(axis=0) / np.maximum(new, 1)  # [O, N]
         squares = np.where(mask, (observations - mean) ** 2, 0.0).sum(axis=0)
-        total, apart = self.count + new, mean - self.mean
-        kept = self.variance * self.count + squares + apart * apart * (self.count * new / total)
-        self.mean = self.mean + apart * (new / total)
-        self.variance, self.count = kept / total, total
+        total, shift = self.count + new, mean - self.mean
+        summed = self.variance * self.count + squares + shift * shift * (self.count * new / total)
+        self.mean = self.mean + shift * (new / total)
+        self.variance, self.count = summed / total, total
 
     def apply(self, observations: NDArray) -> NDArray[np.float32]:
-        """Return observations [..., O, N] normalised."""
+        """Normalise observations [..., O, N]."""
         return ((observations - self.mean) / self._deviation()).astype(np.float32)
 
     def folded(self, weights: Sequence[NDArray]) -> list[NDArray]:
-        """Return networks for plain observations of those for normalised ones."""
+        """Turn networks for normalised observations into ones for plain observations."""
         kernel, bias, *rest = weights
         scaled = kernel / self._deviation()  # [units, O, N]
         shifted = bias - (scaled * self.mean).sum(axis=1)
@@ -74,14 +75,14 @@ class Normaliser:
 class GymnasiumEnvironment(Environment):
     """Any Gymnasium environment, for one training at a time.
 
-    A program runs as a graph around its steps; the parts between them are compiled.
+    A program runs as a TensorFlow graph; the parts between the steps are compiled.
     """
 
     reward_dtype = "float64"
-    block = None  # observations are normalised by statistics of the whole pack's seeds
+    block = None  # the pack's episodes are stepped together
 
     def __init__(self, specification: Specification) -> None:
-        """Make one environment to see its spaces."""
+        """Make one environment to read its spaces."""
         self.specification = specification
         with made(specification, 1) as (environment,):
             found = spaces(environment, specification.id)
@@ -89,15 +90,15 @@ class GymnasiumEnvironment(Environment):
         self.actions, self.continuous = found.actions, found.continuous
         self.failure: PlainError | None = None
         self._making = ExitStack()
-        self._count = 0
+        self._count = 0  # of open environments
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
-        """Begin all episodes; states [*shape, O + 1, N]."""
+        """Begin all episodes; return states [*shape, O + 1, N]."""
         return self._renewed(keys, tf.ones((*shape, keys.shape[-1]), tf.bool))
 
     def renew(self, state: tf.Tensor, ended: tf.Tensor, keys: Callable[[], tf.Tensor]) -> tf.Tensor:
-        """Begin the episodes that have ended [..., N] anew."""
-        some = tf.reduce_any(ended)  # the latest state is an input to keep steps in their order
+        """Restart ended episodes [..., N]."""
+        some = tf.reduce_any(ended)  # passing the latest state keeps the steps in order
         return tf.cond(some, lambda: self._renewed(keys(), ended, state), lambda: state)
 
     def _renewed(self, keys: tf.Tensor, anew: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
@@ -107,15 +108,15 @@ class GymnasiumEnvironment(Environment):
         return following
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., O, N] of states."""
+        """Return the observations [..., O, N] in states."""
         return state[..., :-1, :]
 
     def truncated(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the environment's own truncations, bool [..., N]."""
+        """Flag the environment's truncations, bool [..., N]."""
         return state[..., -1, :] > 0
 
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor) -> Step:
-        """Return next states, rewards [..., N] and terminations [..., N]."""
+        """Step in Python; see `Environment.step`."""
         types = (tf.float32, tf.float32, tf.bool)
         following, reward, terminated = self._python(self._step, [action, state], types)
         following.set_shape(state.shape)
@@ -125,12 +126,12 @@ class GymnasiumEnvironment(Environment):
         return following, reward, terminated
 
     def on_observations(self, weights: Sequence[NDArray]) -> list[NDArray]:
-        """Return trained networks that take the environment's own observations."""
+        """Adapt trained networks to observations before normalisation."""
         normalised = self.specification.normalised
         return self._normaliser.folded(weights) if normalised else list(weights)
 
     def program(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a program as a graph that calls Python."""
+        """Make a graph that calls Python at every step."""
         graph = tf.function(function, autograph=False)
 
         def run(*arguments: Any) -> Any:
@@ -147,7 +148,7 @@ class GymnasiumEnvironment(Environment):
         return run
 
     def part(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a part of a program, compiled."""
+        """Compile a part of a program."""
         return programs.compiled(function)
 
     def close(self) -> None:
@@ -162,7 +163,7 @@ class GymnasiumEnvironment(Environment):
             try:
                 return function(*arguments)
             except PlainError as error:
-                self.failure = error  # TensorFlow replaces it by one of its own
+                self.failure = error  # TensorFlow raises its own error in its place
                 raise
 
         return tf.numpy_function(call, inputs, types)
@@ -180,7 +181,7 @@ class GymnasiumEnvironment(Environment):
             self._seeds, self._begun = np.zeros((2, anew.size), int)
             self._normaliser = Normaliser(self.observation_size, self._width)
         which = np.flatnonzero(anew)
-        self._seeds[which] = (words.ravel() | APART)[which]
+        self._seeds[which] = (words.ravel() | TRAINING)[which]
         self._begun[which] += 1
         self._episodes.begin(which.tolist(), self._seeds[which].tolist())
         return self._state(anew.shape, which)
@@ -188,7 +189,7 @@ class GymnasiumEnvironment(Environment):
     def _step(self, actions: NDArray, state: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         new, shape = self._episodes.running, (*state.shape[:-2], state.shape[-1])
         rewards = self._episodes.step(actions).astype(np.float32).reshape(shape)
-        # TensorFlow keeps the arrays it is given and does not copy them: none may change later.
+        # TensorFlow does not copy the arrays that it receives: none may change later.
         terminated = self._episodes.terminated.reshape(shape).copy()
         return self._state(shape, new), rewards, terminated
 
@@ -207,7 +208,7 @@ class GymnasiumEnvironment(Environment):
 
 @cache
 def episode_words(shape: tuple[int, ...]) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return a program from keys to words, uint32 [*shape, N]."""
+    """Make a program from keys to words, uint32 [*shape, N]."""
 
     def words(keys: tf.Tensor) -> tf.Tensor:
         counter = tf.cast(tf.range(prod(shape)), tf.uint32)[:, None]

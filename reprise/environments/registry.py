@@ -1,4 +1,4 @@
-"""The environment that an algorithm trains in, by its specification."""
+"""From an environment's specification to the environment for training."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ _adapted = once(GymnasiumEnvironment)
 
 
 def make(specification: Specification) -> Environment:
-    """Return the compiled environment of that id, else Gymnasium's own.
+    """Return the compiled environment if one exists, else Gymnasium's.
 
-    An equal specification has the same one, and so the same compiled programs: TensorFlow never
-    gives back the memory of one. A UserError if it cannot be made, does not fit, or ignores its
-    seed.
+    Equal specifications share one environment and so its compiled programs: TensorFlow never frees
+    a program's memory.
+
+    Raises:
+        UserError: Gymnasium cannot make it, its spaces do not fit, or it ignores its seed.
     """
     altered = specification.kwargs or specification.wrappers
     if specification.id in COMPILED and not altered:

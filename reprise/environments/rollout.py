@@ -1,6 +1,6 @@
 """Play many episodes in Gymnasium, or one with pictures.
 
-A policy acts on the observations of all episodes together: a network is called once a time step.
+A policy sees the observations of all episodes at once, so a network is called once a time step.
 Shapes: E episodes (seeds), N policies, L limits, O features, T steps, H and W pixels.
 """
 
@@ -22,13 +22,13 @@ from reprise.errors import PlainError, UserError
 Observations = NDArray[np.float32]
 Actions = NDArray[Any]
 Act = Callable[[Observations, int], Actions]
-"""From observations [E, O, N] and the number of the time step, from 0, to actions [E, N].
+"""A function from observations [E, O, N] and the time step, counted from 0, to actions [E, N].
 
-Actions are numbered from 0; continuous ones are real numbers [E, A, N], which are clipped to the
-environment's space. A Discrete observation is shown as one number for each of its values.
+Actions are numbered from 0. Continuous actions are real numbers [E, A, N]; they are clipped to the
+environment's space. A Discrete observation is one-hot: one number for each of its values.
 """
 
-FRAMES_PER_SECOND = 30.0  # of an environment without a rate, or with one of no use
+FRAMES_PER_SECOND = 30.0  # if the environment names no useful rate
 SLOWEST = 0.1  # frames a second
 
 
@@ -48,7 +48,7 @@ def evaluate(
     policies: int,
     limits: Sequence[int],
 ) -> NDArray[np.float64]:
-    """Return undiscounted returns, [L, E, N], by limit first.
+    """Compute undiscounted returns, [L, E, N].
 
     Every policy plays the same seeds. One rollout serves all time limits: the return under a limit
     is the sum of the rewards up to it.
@@ -59,12 +59,12 @@ def evaluate(
     200.0
 
     Raises:
-        UserError: the environment cannot be made, does not fit, or ignores its seed.
-        EpisodeError: an environment raised, or its answer does not fit or is not finite.
+        UserError: Gymnasium cannot make it, its spaces do not fit, or it ignores its seed.
+        EpisodeError: it raises an error, or returns a value that does not fit or is not finite.
     """
     if not seeds or policies < 1 or not limits or min(limits) < 1:
-        given = f"{len(seeds)} seeds, {policies} policies, limits {list(limits)}"
-        raise UserError(f"{given}: at least one of each is needed, and limits of at least 1 step")
+        given = f"{len(seeds)} seeds, {policies} policies and limits {list(limits)}"
+        raise UserError(f"evaluate got {given}; allowed: at least 1 of each, limits above 0")
     specification = plain(environment) if isinstance(environment, str) else environment
     check_seeding(specification)
     shape = (len(seeds), policies)
@@ -88,7 +88,7 @@ def evaluate(
                 episodes.observed.reshape(*shape, -1).swapaxes(1, 2), np.float32
             )  # [E, O, N]
             rewards = episodes.step(_checked(act(observations, step), shape, episodes))
-            # Neumaier (1974) adds up what rounding takes: a thousand rewards of 0.1 are 100.
+            # Neumaier (1974): `lost` sums the rounding errors, so 1000 rewards of 0.1 give 100.
             sums, larger = totals + rewards, np.abs(totals) >= np.abs(rewards)
             lost += np.where(larger, (totals - sums) + rewards, (rewards - sums) + totals)
             totals = sums
@@ -111,15 +111,17 @@ def _checked(actions: Actions, shape: tuple[int, int], episodes: Episodes | Cart
 
 
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
-    """Return one episode with a picture of every step.
+    """Play one episode with a picture of every step.
 
-    Raises as `evaluate`; EpisodeError also if the environment has no pictures.
+    Raises the errors of `evaluate`, and EpisodeError if the environment has no pictures.
     """
-    headless()
+    # pygame draws without a screen and prints no greeting.
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     specification = plain(environment) if isinstance(environment, str) else environment
     observations, pictures, actions = [], [], []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Gymnasium's, of modes that an environment does not list
+        warnings.simplefilter("ignore")  # Gymnasium warns of render modes that are not listed
         with made(specification, 1, render_mode="rgb_array") as (played,):
             episodes = Episodes([played], specification.id, lambda _: f"seed {seed}")
             episodes.begin([0], [seed])
@@ -142,16 +144,10 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
     return Episode(np.stack(observations), np.array(actions, kind), frames, float(rate))
 
 
-def headless() -> None:
-    """Let pygame draw without a screen and a greeting."""
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-
-
 class Remembering:
-    """A policy that keeps another's actions in the first episode.
+    """A policy that records another's actions in the first episode.
 
-    The policy to show is chosen after all evaluations, without their workers and TensorFlow.
+    The episode to show is chosen later. Its actions replay it without the network.
     """
 
     def __init__(self, act: Act) -> None:
@@ -159,15 +155,15 @@ class Remembering:
         self._actions: list[NDArray[Any]] = []
 
     def __call__(self, observations: Observations, step: int) -> Actions:
-        """Return the other policy's actions."""
+        """Act as the other policy and record its actions."""
         actions = self._act(observations, step)
         self._actions.append(actions[0])
         return actions
 
     def actions(self, steps: int) -> NDArray[Any]:
-        """Return the first episode's actions, [T, N], then -1.
+        """Return the first episode's actions, [T, N], padded with -1.
 
-        Continuous ones are [T, A, N], then NaN.
+        Continuous actions are [T, A, N], padded with NaN.
         """
         kept = np.stack(self._actions[:steps])
         empty, kind = (np.nan, np.float32) if kept.ndim == 3 else (-1, np.int32)
@@ -179,9 +175,9 @@ class Remembering:
 def animated(
     environment: Specification, label: str, actions: NDArray[Any], policy: int | None, seed: int
 ) -> bytes:
-    """Return the GIF of a policy's episode, or a notice.
+    """Draw a policy's episode as a GIF, or a notice.
 
-    The actions, [T, N] or [T, A, N], are those of `Remembering` under the seed.
+    `actions`, [T, N] or [T, A, N], are those that `Remembering` recorded under the seed.
     """
     if policy is None:
         return animation.notice("No animation: no seed has a policy.")
@@ -193,6 +189,6 @@ def animated(
     except Exception as error:
         known = isinstance(error, PlainError)
         reason = error if known else f"{environment.id}: {type(error).__name__}: {error}"
-        lacking = " ".join(str(reason).split()).rstrip(".")
-        print(f"{label}: no animation: {lacking}", file=sys.stderr, flush=True)
-        return animation.notice(f"No animation: {lacking}.")
+        sentence = " ".join(str(reason).split()).rstrip(".")
+        print(f"{label}: no animation: {sentence}", file=sys.stderr, flush=True)
+        return animation.notice(f"No animation: {sentence}.")

@@ -1,10 +1,10 @@
 """Observations and actions of Gymnasium environments as networks see them.
 
-An observation becomes a vector as Gymnasium's FlattenObservation makes it: arrays row by row, one
-number for each value of a category, and the parts of Dict and Tuple one after the other. Actions
-are numbered, or real numbers that are clipped to their space.
+An observation becomes a vector, as in Gymnasium's FlattenObservation: arrays row by row, a category
+one-hot, the parts of Dict and Tuple one after the other. Actions are numbered, or real numbers that
+are clipped to their space.
 
-Shapes: O features of an observation, A actions or components of one, P episodes, N seeds.
+Shapes: O features of an observation, A actions or components of an action, P episodes, N seeds.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ class Spaces(NamedTuple):
     """An environment's spaces as networks see them."""
 
     features: int  # O
-    actions: int  # A, the number of actions, or of the components of a continuous one
+    actions: int  # A, the number of actions, or of components of a continuous action
     continuous: bool
-    flattened: str | None  # what to say of an observation that is no vector
-    decode: Callable[[NDArray], NDArray]  # from actions [.., N] to the environment's [P, ...]
-    encode: Callable[[Any], NDArray]  # from its observation to numbers [O]; raises Misfit
+    flattened: str | None  # a notice, if an observation is no vector
+    decode: Callable[[NDArray], NDArray]  # from a policy's actions [..., N] to Gymnasium's [P, ...]
+    encode: Callable[[Any], NDArray]  # from an observation to a vector [O]; raises Misfit
 
     @property
     def action_shape(self) -> tuple[int, ...]:
-        """Return an action's axes before N, if any."""
+        """The axes of an action before N."""
         return (self.actions,) if self.continuous else ()
 
 
 def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
-    """Return an environment's spaces; a UserError if none fits networks."""
+    """Read an environment's spaces; a UserError if one is unfit."""
     observed, actions = environment.observation_space, environment.action_space
     continuous, number = False, 0
     if isinstance(actions, Box) and actions.dtype.kind == "f":
@@ -52,21 +52,21 @@ def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
         number = int(actions.n)
     if number < (1 if continuous else 2):
         raise UserError(
-            f"{environment_id} has the actions {short(actions)}; allowed: Discrete, at least 2 of "
-            "them, or a Box of real numbers"
+            f"{environment_id} has the action space {short(actions)}; allowed: Discrete with at "
+            "least 2 actions, or a Box of real numbers"
         )
-    what = f"{environment_id} observes {short(observed)}"
+    what = f"{environment_id} has the observation space {short(observed)}"
     if unfit := _without_size(observed):
-        part = "" if unfit is observed else f", with {short(unfit)}"
+        part = "" if unfit is observed else f", which contains {short(unfit)}"
         raise UserError(
             f"{what}{part}; allowed: Box, Discrete, MultiBinary, MultiDiscrete, and Dict or Tuple "
-            f"of these, but not {type(unfit).__name__}"
+            "of these"
         )
     features = flatdim(observed)
     if not 0 < features <= MOST_FEATURES:
         raise UserError(
-            f"{what}, {features} numbers, with one for each value of a category; allowed: 1 to "
-            f"{MOST_FEATURES} (wrappers such as ResizeObservation leave fewer)"
+            f"{what}, which takes {features} numbers, with one for each value of a category; "
+            f"allowed: 1 to {MOST_FEATURES} (wrappers such as ResizeObservation reduce them)"
         )
     vector = isinstance(observed, Discrete) or (
         isinstance(observed, Box) and len(observed.shape) == 1
@@ -77,11 +77,10 @@ def spaces(environment: gymnasium.Env, environment_id: str) -> Spaces:
 
 
 def _without_size(space: gymnasium.Space) -> gymnasium.Space | None:
-    """Return a space's first part without a fixed size."""
+    """Find a space's first part without a fixed size."""
     if isinstance(space, Dict | Tuple):
         return next(filter(None, map(_without_size, _parts(space).values())), None)
-    fixed = isinstance(space, Box | Discrete | MultiBinary | MultiDiscrete)
-    return None if fixed else space
+    return None if isinstance(space, (*ARRAYS, Discrete)) else space
 
 
 def _parts(space: Dict | Tuple) -> dict[Any, gymnasium.Space]:
@@ -89,7 +88,7 @@ def _parts(space: Dict | Tuple) -> dict[Any, gymnasium.Space]:
 
 
 def _decoded(space: Any, actions: NDArray) -> NDArray:
-    """Return actions as a space has them, [P, ...]."""
+    """Turn a policy's actions into a space's, [P, ...]."""
     if isinstance(space, Discrete):
         return actions.ravel().astype(np.int64) + int(space.start)
     rows = np.moveaxis(actions, -2, -1).reshape(-1, *space.shape)
@@ -100,14 +99,15 @@ def _decoded(space: Any, actions: NDArray) -> NDArray:
 def _encoded(space: gymnasium.Space, observation: Any) -> NDArray:
     try:
         return encoded(space, observation)
-    except Exception:  # of many kinds, where lists are ragged or a value is none
-        raise Misfit(f"observed {shown(observation)}; its space is {short(space)}") from None
+    except Exception:  # many kinds, as a user's environment may return anything
+        what = f"returned the observation {shown(observation)}"
+        raise Misfit(f"{what}; its observation space is {short(space)}") from None
 
 
 def encoded(space: Any, observation: Any) -> NDArray:
-    """Return an observation as a vector; an error if unfit.
+    """Flatten an observation; raise any error if unfit.
 
-    Bounds are not checked: many environments, Gymnasium's among them, exceed their own.
+    Bounds are not checked: many environments, even Gymnasium's, exceed their own.
     """
     if isinstance(space, ARRAYS):
         row = np.asarray(observation)
@@ -119,7 +119,7 @@ def encoded(space: Any, observation: Any) -> NDArray:
         return np.concatenate([encoded(Discrete(n), value) for value, n in parts])
     if isinstance(space, Discrete):
         place, size = single(observation) - int(space.start), int(space.n)
-        if int(place) != place or not 0 <= place < size:  # a float may be a place
+        if int(place) != place or not 0 <= place < size:  # a whole float is a place too
             raise ValueError(f"place {place}")
         return np.eye(1, size, int(place), np.float32)[0]
     given: Any = observation if isinstance(space, Dict) else dict(enumerate(observation))

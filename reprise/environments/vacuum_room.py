@@ -1,13 +1,13 @@
 """The chapter's blind vacuum robot, in a partitioned room.
 
-Dust lies on the floor in specks, on a lattice. Each second the robot either moves forward by one
-stride, unless it would bump into a wall; or it turns on the spot. It collects the specks beneath
-it; the return is their number. A policy is p, the probability to move forward, and r, the range of
-the turns, uniform in [-r, r]. Angles are in half turns: 0 looks along x, 0.5 along y, 1 and -1
-back. Positions are in metres from the lower left corner.
+Specks of dust lie on the floor in a lattice. Each second the robot either moves forward by one
+stride, unless it would bump into a wall, or turns on the spot. It collects the specks beneath it;
+their number is the return. A policy has two numbers: p, the probability of moving forward, and r,
+the range of the turns, which are uniform in [-r, r]. Angles count half turns: 0 looks along x, 0.5
+along y, 1 and -1 back. Positions are in metres from the lower left corner.
 
-The random numbers of a rollout are those of SplitMix64 from a key of 64 bits, two for each second:
-the first decides between moving and turning, the second is the turn.
+SplitMix64 draws the random numbers of a rollout from a key of 64 bits, two for each second: the
+first decides between moving and turning, the second is the turn.
 
 Axes: N policies, T seconds, K times, I columns and J rows of the lattice.
 Source: G. Steele, D. Lea and C. Flood, Fast splittable pseudorandom number generators, 2014.
@@ -35,9 +35,9 @@ class Room(NamedTuple):
     wall_bottom: float = 2.4
     wall_right: float = 5.2
     wall_top: float = 6.0
-    spacing: float = 0.2  # of the specks
+    spacing: float = 0.2  # between specks
     radius: float = 0.17  # of the robot, at most the spacing
-    stride: float = 0.2  # m in a second
+    stride: float = 0.2  # per second
     start_x: float = 0.5
     start_y: float = 0.5
     start_heading: float = 0.25
@@ -55,10 +55,10 @@ _S30, _S27, _S31, _S11 = (np.uint64(shift) for shift in (30, 27, 31, 11))
 
 @njit
 def direction(heading: float) -> tuple[float, float]:
-    """Return cosine and sine of π·heading to 1e-10.
+    """Compute cosine and sine of π·heading to 1e-10.
 
-    Of a quarter of the angle by Taylor's series, then doubled twice: the C library's functions have
-    other bits on other processors, and a position is a sum of many.
+    Taylor's series gives them for a quarter of the angle, which is then doubled twice. The C
+    library's bits differ between processors, and a position is a sum of many of these numbers.
     """
     angle = heading * (math.pi / 4)
     square = angle * angle
@@ -73,7 +73,7 @@ def direction(heading: float) -> tuple[float, float]:
 
 @njit
 def turned(heading: float, turn: float) -> float:
-    """Return the heading after at most a half turn."""
+    """Turn a heading by at most a half turn."""
     heading += turn
     if heading > 1:
         return heading - 2
@@ -82,7 +82,7 @@ def turned(heading: float, turn: float) -> float:
 
 @njit
 def is_free(x: float, y: float) -> bool:
-    """Return whether the robot stands free of all walls."""
+    """Check that the robot touches no wall at a place."""
     gap = ROOM.radius
     if x < gap or y < gap or x > ROOM.width - gap or y > ROOM.height - gap:
         return False
@@ -91,20 +91,20 @@ def is_free(x: float, y: float) -> bool:
 
 
 def specks() -> list[Floats]:
-    """Return the coordinates of columns [I] and rows [J]."""
+    """Compute the specks' columns, x [I], and rows, y [J]."""
     counts = (round(length / ROOM.spacing) for length in (ROOM.width, ROOM.height))
     return [(np.arange(count, dtype=np.float64) + 0.5) * ROOM.spacing for count in counts]
 
 
 def beneath(x: float, y: float) -> NDArray[np.bool_]:
-    """Return which specks lie beneath the robot, [J, I]."""
+    """Find the specks beneath the robot, [J, I]."""
     columns, rows = specks()
     dx, dy = columns - x, rows[:, None] - y
     return dx * dx + dy * dy <= ROOM.radius * ROOM.radius
 
 
 def dust_at_start() -> NDArray[np.bool_]:
-    """Return where dust lies: outside wall and robot, [J, I]."""
+    """Find the specks outside partition and robot, [J, I]."""
     columns, rows = specks()
     walled = (columns > ROOM.wall_left) & (columns < ROOM.wall_right)
     walled = walled & ((rows > ROOM.wall_bottom) & (rows < ROOM.wall_top))[:, None]
@@ -112,21 +112,21 @@ def dust_at_start() -> NDArray[np.bool_]:
 
 
 def draw_keys(generator: np.random.Generator, rollouts: int) -> Keys:
-    """Return a key for each rollout, [N]."""
+    """Draw a key for each rollout, [N]."""
     return generator.integers(2**64, size=rollouts, dtype=np.uint64)
 
 
 def collected(policies: Floats, keys: Keys, times: Counts) -> Counts:
-    """Return the specks collected by ascending times, [N, K]."""
+    """Count the specks collected by ascending times, [N, K]."""
     counts = np.empty((len(policies), len(times)), np.int64)
     _play(_bordered(), policies, keys, np.asarray(times), counts, np.empty((len(policies), 0, 3)))
     return counts
 
 
 def path(policy: Floats, key: np.uint64, seconds: int) -> tuple[Floats, Counts]:
-    """Return a robot's places and specks after each second.
+    """Follow a robot's places and specks, second by second.
 
-    Places are x, y (m) and the heading, [T + 1, 3], specks [T + 1], both from the start on.
+    Places [T + 1, 3] are x, y (m) and the heading; specks are [T + 1]. Both begin at the start.
     """
     counts, paths = np.empty((1, seconds + 1), np.int64), np.empty((1, seconds + 1, 3))
     policies, keys = np.asarray(policy, np.float64)[None], np.array([key], np.uint64)
@@ -136,7 +136,7 @@ def path(policy: Floats, key: np.uint64, seconds: int) -> tuple[Floats, Counts]:
 
 @functools.cache
 def _bordered() -> NDArray[np.uint8]:
-    return np.pad(dust_at_start(), 1).astype(np.uint8)  # all specks have neighbours
+    return np.pad(dust_at_start(), 1).astype(np.uint8)  # so that every speck has neighbours
 
 
 @njit
@@ -148,7 +148,7 @@ def _uniform(state: np.uint64) -> float:
 
 @njit
 def _collect(dust: NDArray[np.uint8], x: float, y: float) -> int:
-    # Beneath the robot lie no others than the four around its centre.
+    # Only the four specks around the robot's centre can lie beneath it.
     per_metre = 1 / ROOM.spacing
     left, below = int(x * per_metre + 0.5), int(y * per_metre + 0.5)  # in the bordered dust
     found = 0
@@ -165,7 +165,7 @@ def _collect(dust: NDArray[np.uint8], x: float, y: float) -> int:
 
 @njit
 def _play(dust_at_start, policies, keys, times, counts, paths) -> None:
-    # Fills counts [N, K], and paths [N, T + 1, 3] as far as they go.
+    # Fills counts [N, K], and paths [N, T + 1, 3], which may be shorter or empty.
     everything = dust_at_start.sum()
     for n in range(len(policies)):
         dust, state, k, total = dust_at_start.copy(), keys[n], 0, 0
@@ -185,7 +185,7 @@ def _play(dust_at_start, policies, keys, times, counts, paths) -> None:
                 state += _GAMMA + _GAMMA
             if second < paths.shape[1]:
                 paths[n, second, 0], paths[n, second, 1], paths[n, second, 2] = x, y, heading
-            elif total == everything:  # nothing is left to find out
+            elif total == everything:  # the count cannot change any more
                 counts[n, k:] = total
                 break
             while k < len(times) and times[k] == second:

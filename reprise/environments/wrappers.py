@@ -2,12 +2,12 @@
 
 `through_features` and `through_sensors` show the same to a policy that plays in Gymnasium.
 
-The features of CartPole are its four observations x, v, theta, omega, and products of two of them,
-scaled to about +-1, so that one learning rate suits every weight, and clipped there, as squares of
-velocities would make gradient steps of any size. In a mirror the four change their sign, as the
-better *push* does; the products stay the same, as the *value* of a state does.
+The features of CartPole are its four observations x, v, theta, omega, and products of two of them.
+They are scaled to about +-1, so that one learning rate suits every weight, and clipped there, as
+squares of velocities could make gradient steps huge. In a mirror the four change their sign, like
+the better *push*; the products keep theirs, like the *value* of a state.
 
-Penalties and sensors are numbers that a program takes: variants share it.
+Penalties and sensors are inputs of a program, so variants share the program.
 
 Shapes: N seeds, O features of the environment, F chosen ones, H measurements.
 Source: Randlov and Alstrom (1998), on shaping; Sutton and Barto (2018), section 9.5.1, on
@@ -47,14 +47,14 @@ SCALES = (  # m, m/s, rad, rad/s
 class Shaped(CartPole):
     """A CartPole with a penalty for its angle.
 
-    Only training sees this reward, no evaluation does.
+    Only training sees this reward; evaluations do not.
     """
 
     penalty: float | tf.Tensor = field(compare=False, repr=False)  # 1/rad
     numbers = property(lambda self: self.penalty)  # pyright: ignore
 
     def having(self, numbers: tf.Tensor) -> Shaped:
-        """Return the environment with another penalty."""
+        """Return the same environment with another penalty."""
         return replace(self, penalty=numbers)
 
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor | None = None) -> Step:
@@ -64,7 +64,7 @@ class Shaped(CartPole):
 
 
 def features(observation: tf.Tensor, chosen: tuple[Feature, ...]) -> tf.Tensor:
-    """Return chosen features [..., F, N] of observations."""
+    """Compute chosen features [..., F, N] of observations."""
     scaled = zip(tf.unstack(observation, axis=-2), SCALES, strict=True)
     x, v, angle, spin = (tf.clip_by_value(value / scale, -1.0, 1.0) for value, scale in scaled)
     products = x * x, v * v, angle * angle, spin * spin, x * v, angle * spin
@@ -74,18 +74,18 @@ def features(observation: tf.Tensor, chosen: tuple[Feature, ...]) -> tf.Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Featured(CartPole):
-    """A CartPole that shows features."""
+    """A CartPole that is observed through features."""
 
     chosen: tuple[Feature, ...]
     observation_size = property(lambda self: len(self.chosen))
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the features [..., F, N] of states."""
+        """Compute the features [..., F, N] of states."""
         return features(state, self.chosen)
 
 
 def through_features(act: Act, chosen: tuple[Feature, ...]) -> Act:
-    """Return a policy for Gymnasium's observations of one for features."""
+    """Let a policy for features play in Gymnasium."""
     see: Callable[[tf.Tensor], tf.Tensor] = tf.function(
         lambda observations: features(observations, chosen), jit_compile=True, autograph=False
     )
@@ -93,28 +93,28 @@ def through_features(act: Act, chosen: tuple[Feature, ...]) -> Act:
 
 
 class Sensors(NamedTuple):
-    """Measurements m_t of all features, as they are seen.
+    """Noisy measurements m_t of all features, some hidden.
 
         m = features + errors, within +- noise
         observation = scale_0 m_t, scale_1 (m_{t-1} - difference m_t), ...
 
-    A scale of 0 hides. Errors are uniform: bits depend on no logarithm. The first measurement fills
-    all places, as in Gymnasium's FrameStackObservation.
+    A scale of 0 hides a feature. Errors are uniform, so that no bit depends on a logarithm. At the
+    start, the first measurement fills all places, as in Gymnasium's FrameStackObservation.
     """
 
     scales: tuple[NDArray, ...]  # of each measurement, the latest first, H arrays [O, 1]
-    difference: NDArray  # 1 if earlier measurements are seen as differences, else 0, []
+    difference: NDArray  # 1 to see earlier measurements as differences, else 0, []
     noise: NDArray  # the largest error of each feature, in the feature's unit, [O, 1]
 
     @classmethod
     def of(
         cls, features: Sequence[int], noise: Sequence[float], history: int, frequency: float = 0.0
     ) -> Sensors:
-        """Return sensors of some features' last measurements.
+        """Make sensors that see some features' last measurements.
 
-        With a frequency f, in steps a second, earlier ones are seen as rates of change,
-        (m_t - m_{t-1}) f. An even number of measurements is kept, with a hidden one if need be:
-        so the program is the same with the previous measurement and without it.
+        With a frequency f (steps a second), earlier measurements appear as rates of change,
+        (m_t - m_{t-1}) f. An odd history keeps one more measurement, hidden, so that one program
+        runs both with the previous measurement and without it.
         """
         latest = np.zeros((CartPole.observation_size, 1), np.float32)
         latest[list(features)] = 1
@@ -124,14 +124,14 @@ class Sensors(NamedTuple):
         return cls(tuple(scales), np.array(frequency > 0, np.float32), errors)
 
     def seen(self, measurements: Sequence) -> list:
-        """Return the observation of H measurements, the latest first."""
+        """Turn H measurements, the latest first, into an observation."""
         earlier = [old - self.difference * new for new, old in pairwise(measurements)]
         return [s * m for s, m in zip(self.scales, [measurements[0], *earlier], strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sensed(CartPole):
-    """A CartPole through sensors; its state includes the measurements."""
+    """A CartPole behind sensors; its state includes the measurements."""
 
     sensors: Sensors = field(compare=False, repr=False)
     history: int  # H
@@ -142,11 +142,11 @@ class Sensed(CartPole):
 
     @classmethod
     def by(cls, sensors: Sensors) -> Sensed:
-        """Return a CartPole through these sensors."""
+        """Put a CartPole behind sensors."""
         return cls(sensors=sensors, history=len(sensors.scales), noisy=bool(sensors.noise.any()))
 
     def having(self, numbers: Any) -> Sensed:
-        """Return the environment with other sensors."""
+        """Return the same environment with other sensors."""
         return replace(self, sensors=numbers)
 
     def reset(self, keys: tf.Tensor, shape: tuple[int, ...] = ()) -> tf.Tensor:
@@ -156,14 +156,14 @@ class Sensed(CartPole):
         return tf.concat([true, *[self._measure(true, random)] * self.history], -2)
 
     def observe(self, state: tf.Tensor) -> tf.Tensor:
-        """Return the observations [..., O H, N], the latest first."""
+        """Compute observations [..., O H, N], the latest measurement first."""
         kept = tf.split(state[..., 4:, :], self.history, -2)
         return tf.concat(self.sensors.seen(kept), -2)
 
     def step(self, state: tf.Tensor, action: tf.Tensor, random: tf.Tensor) -> Step:
         """Push the cart and measure."""
         following, reward, terminated = super().step(state[..., :4, :], action)
-        (following,) = materialize([following])  # else XLA moves the cart again for every error
+        (following,) = materialize([following])  # otherwise XLA recomputes it for every error
         measured, kept = self._measure(following, random), state[..., 4:-4, :]
         return tf.concat([following, measured, kept], -2), reward, terminated
 
@@ -172,8 +172,8 @@ class Sensed(CartPole):
 
 
 def through_sensors(act: Act, sensors: Sensors, random: np.random.Generator) -> Act:
-    """Return a policy for Gymnasium of one for sensors."""
-    kept: list[Observations] = []
+    """Let a policy for sensors play in Gymnasium."""
+    kept: list[Observations] = []  # the latest measurement first
 
     def sensing(observations: Observations, step: int) -> Actions:
         measured = observations

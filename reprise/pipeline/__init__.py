@@ -1,1 +1,1 @@
-"""Stages: parameters in, artifacts out, work cut into packs."""
+"""The machinery of stages: parameters, packs of seeds, files, notebooks."""

@@ -1,7 +1,7 @@
-"""Results, written whole or not at all, as stable bytes.
+"""Results as stable bytes, written completely or not at all.
 
-Floats in text have 9 significant digits, which hold a float32 exactly; -0.0 is written as 0, NaN as
-null or an empty cell, and infinity is refused. Weights keep their bits, as arrays in .npz.
+Floats in text have 9 significant digits, enough for an exact float32. -0.0 becomes 0, NaN becomes
+null or an empty cell, and infinity is an error. Weights keep their bits, as arrays in .npz.
 """
 
 import contextlib
@@ -21,8 +21,6 @@ from reprise.errors import PlainError, UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip file can hold
-
 
 class ArtifactError(PlainError, ValueError):
     """A result that cannot be written."""
@@ -31,8 +29,8 @@ class ArtifactError(PlainError, ValueError):
 def write_all(folder: Path, contents: Mapping[str, Any]) -> None:
     """Write all results of a stage, or none.
 
-    `contents` has by file name what `render` takes. An ArtifactError names the file and what is
-    wrong with its content, or with the disk.
+    `contents` maps file names to contents as `render` takes them. An ArtifactError names the file
+    and the fault of its content or of the disk.
     """
     rendered = {folder / name: render(name, content) for name, content in contents.items()}
     temporaries = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in rendered}
@@ -47,17 +45,17 @@ def write_all(folder: Path, contents: Mapping[str, Any]) -> None:
         raise ArtifactError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
         for temporary in temporaries.values():
-            with contextlib.suppress(OSError):  # where nothing may be written, nothing is there
+            with contextlib.suppress(OSError):  # a folder that cannot be written holds none
                 temporary.unlink(missing_ok=True)
 
 
 def write(path: Path, content: Any) -> None:
-    """Write one file, of what `render` takes."""
+    """Write one file, with content as `render` takes it."""
     write_all(path.parent, {path.name: content})
 
 
 def read_json(path: Path) -> Any:
-    """Return a JSON file; a UserError names a bad one."""
+    """Read a JSON file; a UserError names a bad one."""
     try:
         return json.loads(_read(path))
     except ValueError as error:
@@ -65,9 +63,9 @@ def read_json(path: Path) -> Any:
 
 
 def read_csv(path: Path) -> "pd.DataFrame":
-    """Return a table with the floats as written.
+    """Read a table with its floats as written.
 
-    Columns without rows are floats. A UserError names a file that is missing or broken.
+    Columns without rows are floats. A UserError names a missing or broken file.
     """
     import pandas as pd
 
@@ -79,21 +77,21 @@ def read_csv(path: Path) -> "pd.DataFrame":
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Return arrays by name, in the order written.
+    """Read arrays by name, in their order in the file.
 
-    A UserError names a file that is missing, not .npz, or holds Python objects.
+    A UserError names a file that is missing, is no .npz, or holds Python objects.
     """
     content = io.BytesIO(_read(path))
     try:
         with np.lib.npyio.NpzFile(content, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except Exception as error:  # of many kinds, where bytes were changed or cut off
+    except Exception as error:  # of many kinds, if bytes are wrong or missing
         reason = " ".join(str(error).split()) or "it ends too early"
         raise UserError(f"{path} is not an .npz file of plain arrays: {reason}") from None
 
 
 def render(name: str, content: Any) -> bytes:
-    """Return the bytes of a file.
+    """Turn a content into the bytes of its file.
 
     >>> print(render("metrics.json", {"mean": 2 / 3, "n": 96}).decode(), end="")
     {
@@ -101,8 +99,8 @@ def render(name: str, content: Any) -> bytes:
       "n": 96
     }
 
-    The name's suffix decides the content: a mapping for .json, a DataFrame for .csv, arrays by name
-    for .npz, else bytes. An ArtifactError names the file, and where infinity is.
+    The name's suffix decides the type: a mapping for .json, a DataFrame for .csv, a mapping of
+    arrays for .npz, otherwise bytes. An ArtifactError names the file and the place of an infinity.
     """
     match Path(name).suffix:
         case ".json":
@@ -117,13 +115,13 @@ def render(name: str, content: Any) -> bytes:
                 for key, value in content.items():
                     array = io.BytesIO()
                     np.save(array, np.asarray(value, order="C"), allow_pickle=False)
-                    archive.writestr(zipfile.ZipInfo(f"{key}.npy", _EPOCH), array.getvalue())
+                    archive.writestr(zipfile.ZipInfo(f"{key}.npy"), array.getvalue())  # undated
             return buffer.getvalue()
     return bytes(content)
 
 
 def _plain(value: Any, where: str) -> Any:
-    """Return a value as JSON has it, floats rounded."""
+    """Turn a value into plain JSON with rounded floats."""
     match value:
         case float() | np.floating():
             text = _rounded(value, where[:-1])
@@ -140,7 +138,7 @@ def _plain(value: Any, where: str) -> Any:
 
 
 def _text(column: "pd.Series", where: str) -> "pd.Series":
-    """Return a column with its floats as text."""
+    """Write a column's floats as text."""
     if column.dtype != object and column.dtype.kind != "f":
         return column
     cells = [

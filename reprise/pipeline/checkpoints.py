@@ -1,7 +1,8 @@
-"""Finished packs, kept for an interrupted stage's next run.
+"""Finished packs, kept until a stage has written its results.
 
-One file a pack in .reprise/checkpoints/<stage>/. Its name is a digest of all that decides the
-result, code included. A stage removes them when its results are written.
+Each pack is a file in .reprise/checkpoints/<stage>/. Its name is a digest of everything that
+decides the result, including the code. A stage that succeeds removes them; after an interruption,
+the next run uses them.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 
 @contextlib.contextmanager
 def while_running(stage: str) -> Iterator[None]:
-    """Let a stage keep its packs until it ends well."""
+    """Keep a stage's packs until it succeeds."""
     token = _folder.set(FOLDER / stage)
     try:
         yield
@@ -34,10 +35,10 @@ def while_running(stage: str) -> Iterator[None]:
 
 
 def resume(task: Callable[..., Any], packs: Iterable[Any]) -> tuple[dict, Callable[..., None]]:
-    """Return kept results, and a function that keeps another.
+    """Return the kept results, and a function that keeps another.
 
-    The task is a function, or a partial of one with arguments that show all their values. Outside
-    a stage nothing is kept.
+    The task is a function, or a partial of one with arguments that show their values in `repr`.
+    Outside a stage nothing is kept.
     """
     if (folder := _folder.get()) is None:
         return {}, lambda pack, result: None
@@ -54,7 +55,7 @@ def resume(task: Callable[..., Any], packs: Iterable[Any]) -> tuple[dict, Callab
     for pack, file in files.items():
         content = file.read_bytes() if file.exists() else b""
         if content[:64] == _digest(content[64:]).encode():
-            results[pack] = pickle.loads(content[64:])  # noqa: S301 ours
+            results[pack] = pickle.loads(content[64:])  # noqa: S301 our own file
     return results, keep
 
 
@@ -63,7 +64,7 @@ def _digest(content: bytes) -> str:
 
 
 def code(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the project's code and the user's environments."""
+    """Read all files that decide a pack's result."""
     for path in (path for pattern in CODE for path in sorted(root.glob(pattern))):
         if path.is_file() and path.suffix != ".pyc":
             yield path.relative_to(root).as_posix(), path.read_bytes()

@@ -1,8 +1,8 @@
 """Compiled programs, kept for a stage's next run.
 
-TensorFlow's persistent cache writes the files, in .reprise/programs/<stage>/<machine>/. TensorFlow
-compares the program, but not its version, XLA's flags or the CPU: their digest is the last folder.
-A file gets its name when it is whole, so a kill does no harm.
+TensorFlow's persistent cache writes the files to .reprise/programs/<stage>/<machine>/. TensorFlow
+compares the program, but not its own version, XLA's flags or the CPU; the last folder is a digest
+of these. TensorFlow names a file only when it is complete, so killing a stage does no harm.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import reprise
 
 FOLDER = Path(".reprise/programs")
 FLAGS = "TF_XLA_FLAGS"
-MOST = 64  # files kept for a stage, some megabytes each
+MOST = 64  # files to keep for a stage, some megabytes each
 
 
 @contextlib.contextmanager
@@ -45,7 +45,7 @@ def used(stage: str) -> Iterator[None]:
 
 
 def _machine() -> str:
-    """Return a digest of versions, flags and CPU."""
+    """Digest TensorFlow's version, XLA's flags and the CPU."""
     first, *_ = Path("/proc/cpuinfo").read_text().split("\n\n")
     cpu = [line for line in first.splitlines() if line.startswith(("model name", "flags"))]
     parts = [version("tensorflow"), *reprise.XLA_FLAGS, *cpu]

@@ -1,6 +1,6 @@
-"""The section `execution` of params.yaml, and the processes' lives.
+"""The section `execution` of params.yaml; processes that end together.
 
-No stage tracks it: the bytes are always the same, so a change makes no stage run again.
+No stage depends on the section, as it changes no result: after a change no stage runs again.
 """
 
 import contextlib
@@ -20,22 +20,22 @@ WORKERS = "REPRISE_WORKERS"
 
 
 class Execution(Frozen):
-    """The section of params.yaml."""
+    """The engine that runs packs."""
 
     engine: Literal["inline", "processes", "ray"]
-    address: str | None  # HOST:PORT of a Ray cluster; without one, `ray` starts its own here
-    workers: PositiveInt | None  # at most; by default one for each CPU, here or of the cluster
+    address: str | None  # HOST:PORT of a Ray cluster; null starts one on this machine
+    workers: PositiveInt | None  # at most; null means one for each CPU, here or in the cluster
 
 
 HERE = Execution(engine="processes", address=None, workers=None)
 
 _current: ContextVar[Execution] = ContextVar("execution", default=HERE)
-current = _current.get  # the engine in force
+current = _current.get
 
 
 @contextlib.contextmanager
 def used(execution: Execution) -> Iterator[None]:
-    """Let all packs inside use an engine."""
+    """Run all packs inside on an engine."""
     token = _current.set(execution)
     try:
         yield
@@ -44,9 +44,9 @@ def used(execution: Execution) -> Iterator[None]:
 
 
 def end_with(number: int, patience: float = 10) -> None:
-    """End this process with another, even by kill -9.
+    """End this process when another ends, even by kill -9.
 
-    It is interrupted first, and ended after `patience` seconds.
+    First comes an interrupt, then, after `patience` seconds, an immediate exit.
     """
 
     def follow() -> None:

@@ -1,8 +1,8 @@
 """Executed notebooks: the same inputs give the same bytes.
 
-Papermill runs the notebook in a kernel of the running interpreter, shut off from the user's own
-IPython, Jupyter and matplotlib settings. Timings, random cell ids and versions are then dropped,
-warnings are taken out and returned. Addresses and paths of this machine are refused.
+Papermill runs the notebook in a kernel of this interpreter, without the user's IPython, Jupyter and
+matplotlib settings. Then timings, random cell ids and versions are removed; warnings are removed
+and returned. An output with an address or a path of this machine is an error.
 """
 
 import os
@@ -32,7 +32,7 @@ _VOLATILE = ("execution", "ExecuteTime", "papermill", "widgets")
 _INJECTED = "injected-parameters"
 _ADDRESS = r"\bat 0x[0-9a-fA-F]{6,}"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# A warning of Python: where it comes from, what it says, and the line of code that warns.
+# A warning of Python: its file and line, its message, and the line of code.
 _WARNING = re.compile(r"^\S.*?:\d+: (?=\w*Warning: )(.*)(?:\n {2}\S.*)?$", re.MULTILINE)
 
 
@@ -43,10 +43,10 @@ class NotebookError(PlainError, RuntimeError):
 def execute(
     source: Path, parameters: Mapping[str, Any], root: Path, failed: Path
 ) -> tuple[bytes, list[str]]:
-    """Return an executed notebook and its lines of stderr.
+    """Execute a notebook; return it and its lines of stderr.
 
-    A cell tagged `parameters` assigns each of the parameters. The notebook runs in the folder
-    `root`. One that fails is written to `failed`; a NotebookError names the cell and its fault.
+    A cell tagged `parameters` assigns all parameters. The notebook runs in the folder `root`. If it
+    fails, it is written to `failed`, and a NotebookError names the cell and the fault.
     """
     failed.unlink(missing_ok=True)
     notebook = _load(source)
@@ -54,17 +54,16 @@ def execute(
     if set(declared) != set(parameters):
         raise NotebookError(
             f"notebook {source} assigns {', '.join(declared)} in its parameters cell; allowed: "
-            f"{', '.join(parameters)}, all of them"
+            f"exactly {', '.join(parameters)}"
         )
     raw, fault = _run(source, notebook, {name: parameters[name] for name in declared}, root)
     executed = normalise(raw)
     warned = []
     for index, cell in enumerate(executed.cells):
-        outputs = cell.get("outputs", [])
-        for said in [output.text for output in outputs if output.get("name") == "stderr"]:
-            line = _paragraph(_WARNING.sub(r"\1", said))
-            warned.append(f"{_where(source, executed.cells, index)}: {line}")
-        if outputs:
+        if outputs := cell.get("outputs"):
+            for text in [output.text for output in outputs if output.get("name") == "stderr"]:
+                line = _paragraph(_WARNING.sub(r"\1", text))
+                warned.append(f"{_where(source, executed.cells, index)}: {line}")
             cell.outputs = _merged([o for o in outputs if o.get("name") != "stderr"])
     fault = fault or _unfit_output(source, executed, root)
     content = (nbformat.v4.writes(executed).rstrip("\n") + "\n").encode()
@@ -75,7 +74,7 @@ def execute(
 
 
 def normalise(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook without timings, random ids and versions."""
+    """Remove timings, random ids and versions from a notebook."""
     normal = NotebookNode(nbformat.from_dict(notebook))
     normal.metadata = NotebookNode(kernelspec=_KERNELSPEC, language_info=_LANGUAGE)
     normal.nbformat_minor = 5
@@ -93,11 +92,9 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def _load(source: Path) -> NotebookNode:
-    """Read a notebook.
-
-    nbformat's own reader would give cells without an id a random one.
-    """
+    """Read a notebook and check it."""
     try:
+        # nbformat.read would add random ids to cells without one.
         notebook = nbformat.v4.reads(source.read_text(encoding="utf-8"))
         notebook.cells = [cell for cell in notebook.cells if not _injected(cell)]
         notebook = normalise(notebook)
@@ -111,7 +108,7 @@ def _load(source: Path) -> NotebookNode:
 def _run(
     source: Path, notebook: NotebookNode, parameters: dict[str, Any], root: Path
 ) -> tuple[NotebookNode, str]:
-    """Return the notebook as it ran, and its fault."""
+    """Run a notebook; return it and its fault, if any."""
     started: list[NotebookNode] = []
     fault = ""
     with tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as private:
@@ -141,9 +138,9 @@ def _run(
 
 
 def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
-    """Return a manager of kernels of this interpreter.
+    """Make a manager of kernels of this interpreter.
 
-    Its sockets are files in the private directory: no port is opened, and none can be taken.
+    It opens no ports: its sockets are files in the private directory.
     """
     paths = filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])
     launcher = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -175,7 +172,7 @@ def _kernel_manager(private: Path) -> type[AsyncKernelManager]:
 
 
 def _unfit_output(source: Path, notebook: NotebookNode, root: Path) -> str:
-    """Return the first output that fails, or would differ elsewhere."""
+    """Describe the first output that fails or would differ elsewhere."""
     machine = {root.resolve(), Path.home(), Path(sys.prefix), Path(tempfile.gettempdir())}
     paths = sorted((re.escape(f"{path}") for path in machine if len(path.parts) > 1), reverse=True)
     unstable = re.compile("|".join([_ADDRESS, *(rf"(?<![\w.-]){p}(?![\w.-])" for p in paths)]))
@@ -184,14 +181,14 @@ def _unfit_output(source: Path, notebook: NotebookNode, root: Path) -> str:
             where = _where(source, notebook.cells, index)
             if output.output_type == "error":  # papermill lets sys.exit(0) pass
                 return f"{where}: {output.ename}: {_paragraph(output.evalue)}"
-            said = {k: v for k, v in output.get("data", {}).items() if k != "image/png"}
-            if found := unstable.search(f"{said} {output.get('text', '')}"):
-                return f"{where}: its output holds {found.group()!r}, which differs elsewhere"
+            texts = {k: v for k, v in output.get("data", {}).items() if k != "image/png"}
+            if found := unstable.search(f"{texts} {output.get('text', '')}"):
+                return f"{where}: its output has {found.group()!r}, which differs between machines"
     return ""
 
 
 def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Return outputs with each stream in one piece."""
+    """Join consecutive pieces of a stream."""
     merged: list[NotebookNode] = []
     for output in outputs:
         stream = output.get("name")  # other outputs have no name

@@ -1,7 +1,7 @@
 """Packs of seeds, run here, on processes or on Ray.
 
-A pack is what is compiled, reported and sent to a worker. Its result depends on nothing but the
-pack: not on the engine, the number of workers, the order of completion or further packs.
+A pack is the unit of compilation, of progress and of work for a worker. Its result depends only on
+the pack itself, not on the engine, the number of workers, the order of completion or other packs.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from reprise.pipeline.progress import duration
 
 
 class Pack(NamedTuple):
-    """Consecutive seeds, all of one variant of an experiment."""
+    """Consecutive seeds of one variant of an experiment."""
 
     index: int
     first: int
@@ -29,7 +29,7 @@ class Pack(NamedTuple):
 
     @property
     def seeds(self) -> range:
-        """Return its seeds' numbers, counted over its variant's packs."""
+        """Its seeds' numbers, counted over its variant's packs."""
         return range(self.first, self.first + self.size)
 
 
@@ -41,18 +41,23 @@ Finished = Generator[tuple[Pack, R]]  # in the order of completion
 def cut(
     seeds: int | Callable[[str], int], pack_size: int, variants: Iterable[str] = ("",)
 ) -> list[Pack]:
-    """Return packs of each variant's seeds, the last maybe smaller.
+    """Cut each variant's seeds into packs.
+
+    The last pack of a variant may be smaller.
 
     >>> [list(pack.seeds) for pack in cut(seeds=5, pack_size=3)]
     [[0, 1, 2], [3, 4]]
     """
-    numbers = {variant: seeds(variant) if callable(seeds) else seeds for variant in variants}
-    each = [(of, first, n) for of, n in numbers.items() for first in range(0, n, pack_size)]
-    return [Pack(i, at, min(pack_size, n - at), of) for i, (of, at, n) in enumerate(each)]
+    packs: list[Pack] = []
+    for variant in variants:
+        number = seeds(variant) if callable(seeds) else seeds
+        for first in range(0, number, pack_size):
+            packs.append(Pack(len(packs), first, min(pack_size, number - first), variant))
+    return packs
 
 
 def by_variant(packs: Sequence[Pack], results: Sequence[R]) -> dict[str, list[R]]:
-    """Return the results of each variant's packs, in their order."""
+    """Group the packs' results by variant, in order."""
     grouped: dict[str, list[R]] = {}
     for pack, result in zip(packs, results, strict=True):
         grouped.setdefault(pack.variant, []).append(result)
@@ -66,38 +71,39 @@ def run(
     label: str = "packs",
     describe: Callable[[list[R]], str] | None = None,
 ) -> list[R]:
-    """Return the task's result for each pack, in their order.
+    """Run a task on each pack; return results in order.
 
-    The task is a function at the top of a module, or a partial of one. `describe` returns the
-    metric of the results so far. A stage keeps finished packs until it ends: a second run resumes.
+    The task is a function at the top of a module, or a partial of one. `describe` summarizes the
+    results so far for the line of progress. A stage keeps finished packs until it succeeds, so that
+    a second run resumes.
     """
-    start, of = time.monotonic(), f"of {len(packs)} packs"
+    start, total = time.monotonic(), f"of {len(packs)} packs"
     results, keep = checkpoints.resume(task, packs)
     if results:
-        print(f"{label}: {len(results)} {of} are kept from before", file=sys.stderr)
-    # The first of each variant first: while a worker compiles one variant's program, which all
-    # share, another compiles the next one's.
+        print(f"{label}: {len(results)} {total} kept from the last run", file=sys.stderr)
+    # Start with the first pack of every variant: each compiles its variant's program, which the
+    # later packs share, so that the workers compile different programs.
     due = sorted((p for p in packs if p not in results), key=lambda pack: pack.first)
     with contextlib.closing(_finished(task, due)) as finished:
         for pack, result in finished:
             results[pack] = result
             keep(pack, result)
-            said = f"{label}: {len(results)} {of} done, {duration(time.monotonic() - start)}"
+            line = f"{label}: {len(results)} {total} done, {duration(time.monotonic() - start)}"
             if describe:
-                said += f", {describe([results[pack] for pack in packs if pack in results])}"
-            print(said, file=sys.stderr, flush=True)
+                line += f", {describe([results[pack] for pack in packs if pack in results])}"
+            print(line, file=sys.stderr, flush=True)
     return [results[pack] for pack in packs]
 
 
 def _finished(task: Task[R], packs: list[Pack]) -> Finished[R]:
     used = execution.current()
     most = sys.maxsize if used.address else len(os.sched_getaffinity(0))
-    said = os.environ.get(execution.WORKERS, str(used.workers or most))
-    if not said.isdecimal() or not int(said):
-        raise UserError(f"{execution.WORKERS} is {said!r}; allowed: a positive integer")
-    workers = min(int(said), len(packs))
+    number = os.environ.get(execution.WORKERS, str(used.workers or most))
+    if not number.isdecimal() or not int(number):
+        raise UserError(f"{execution.WORKERS} is {number!r}; allowed: a positive integer")
+    workers = min(int(number), len(packs))
     if workers and (used.engine == "ray" or used.address):
-        from reprise.pipeline import ray_cluster  # here, as Ray takes a second
+        from reprise.pipeline import ray_cluster  # here, as importing Ray takes a second
 
         return ray_cluster.finished(task, packs, used.address, workers)
     if workers > 1 and used.engine == "processes":
@@ -106,7 +112,7 @@ def _finished(task: Task[R], packs: list[Pack]) -> Finished[R]:
 
 
 def named(task: Task[R], pack: Pack) -> R:
-    """Return a pack's result; its error names the seeds."""
+    """Run a task; its error names the pack's seeds."""
     try:
         return task(pack)
     except Exception as error:
@@ -118,7 +124,7 @@ def _on_processes(task: Task[R], packs: list[Pack], workers: int) -> Finished[R]
     pool = ProcessPoolExecutor(workers, get_context("spawn"), execution.end_with, (os.getpid(), 0))
     processes = pool._processes
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit it
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which workers inherit
         futures = {pool.submit(named, task, pack): pack for pack in packs}
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         for future in as_completed(futures):
@@ -126,7 +132,8 @@ def _on_processes(task: Task[R], packs: list[Pack], workers: int) -> Finished[R]
     except BrokenExecutor as error:
         pool.shutdown()  # ends the other workers by SIGTERM
         codes = [p.exitcode for p in processes.values() if p.exitcode not in (0, -signal.SIGTERM)]
-        raise PlainError(f"a worker died, exit codes {codes}; is memory short? {error}") from error
+        died = f"a worker process died (exit code {', '.join(map(str, codes))})"
+        raise PlainError(f"{died}, perhaps for lack of memory") from error
     finally:
         for process in processes.values():
             process.kill()

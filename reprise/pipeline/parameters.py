@@ -1,10 +1,11 @@
 """Sections of params.yaml as frozen typed models.
 
-params.yaml is read as YAML 1.2, where `1e-05` is a number and `yes` is text. Every bad value is one
+params.yaml is read as YAML 1.2, where `1e-05` is a number and `yes` is text. A bad value gives one
 clear line.
 
-Nothing that DVC ignores may decide a result. DVC ignores the order of a mapping's keys: they are
-read in the natural order of their names. Its run-cache ignores some names: they are refused.
+Nothing that DVC ignores may decide a result. DVC ignores the order of keys in a mapping, so they
+are read in the natural order of their names. DVC's run-cache ignores some names, so they are
+errors.
 """
 
 import re
@@ -17,15 +18,15 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from reprise.errors import UserError, closest
+from reprise.errors import UserError, closest, suggestion
 from reprise.pipeline.execution import SECTION
 
 PARAMETERS = Path("params.yaml")
-CHAPTER = Path("data/inputs/chapter.yaml")  # params.yaml of the committed results
+CHAPTER = Path("data/inputs/chapter.yaml")  # the params.yaml of the committed results
 PIPELINE = Path("dvc.yaml")
 UNSEEN = ("size", "nfiles")
-"""The keys that DVC's run-cache ignores wherever they stand (`dvc.stage.cache._get_cache_hash`)."""
-LARGEST = 2**63 - 1  # integer; nothing here counts further
+"""Keys that DVC's run-cache ignores at every depth (`dvc.stage.cache._get_cache_hash`)."""
+LARGEST = 2**63 - 1  # the largest integer, as int64 holds no more
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -35,19 +36,17 @@ class ParameterError(UserError, ValueError):
 
 
 def load(section: str, model: type[P], path: Path = PARAMETERS) -> P:
-    """Return a section of the parameters file as a model.
+    """Read a section of the parameters file as a model.
 
-    If the model reads another section too, its static method `borrowed` returns, from its own
-    section, the other's name and model by the field that holds it. A ParameterError names the key,
-    its value and what is allowed.
+    A model can hold other sections in fields. Its static method `borrowed` takes its own section
+    and returns, by field, the name and model of each other one. A ParameterError names the key, its
+    value and what is allowed.
     """
     sections = read(path)
 
     def found(name: str) -> Any:
         if name not in sections:
-            close = closest(name, sections)
-            hint = f"did you mean {close}?" if close else f"it has {', '.join(map(str, sections))}"
-            raise ParameterError(f"{path} has no section {name}; {hint}")
+            raise ParameterError(f"{path} has no section {name}; {suggestion(name, sections)}")
         return sections[name]
 
     values = found(section)
@@ -58,7 +57,7 @@ def load(section: str, model: type[P], path: Path = PARAMETERS) -> P:
 
 
 def checked(values: object, section: str, model: type[P]) -> P:
-    """Return values as a model.
+    """Check values and return them as a model.
 
     >>> from reprise.hyperparameters import Recorded
     >>> checked({"iterations": 10, "record_every": 5}, "td_learning", Recorded)
@@ -68,17 +67,18 @@ def checked(values: object, section: str, model: type[P]) -> P:
     """
     if not isinstance(values, dict):
         keys = ", ".join(model.model_fields)
-        raise ParameterError(f"{section} is {shown(values)}; allowed: a mapping of {keys}")
+        raise ParameterError(f"{section} is {shown(values)}; allowed: a mapping with {keys}")
     for key, value in _items(values, section):
         if isinstance(value, int) and abs(value) > LARGEST:
-            raise ParameterError(f"{key} is too large; allowed: an integer of at most {LARGEST}")
+            raise ParameterError(f"{key} is too large; allowed: at most {LARGEST}")
         outer, _, last = key.rpartition(".")
         if last in UNSEEN:
-            listed = f"as a list, {outer}: [{{name: {last}, value: ...}}]"
+            listed = f"a list, {outer}: [{{name: {last}, value: ...}}]"
             allowed = listed if outer.endswith(".kwargs") else "any other name"
             raise ParameterError(
-                f"{key} is not allowed: DVC's run-cache ignores keys named {' and '.join(UNSEEN)}, "
-                f"and would take a changed value for the old one; allowed: {allowed}"
+                f"{key} is not allowed, as DVC's run-cache ignores keys named "
+                f"{' and '.join(UNSEEN)}, so a change would not run the stage again; allowed: "
+                f"{allowed}"
             )
     try:
         return model.model_validate(values)
@@ -88,7 +88,7 @@ def checked(values: object, section: str, model: type[P]) -> P:
 
 
 def _items(value: object, key: str) -> Iterator[tuple[str, object]]:
-    """Yield a value and all inner ones, with dotted names."""
+    """Yield a value and its inner values, by dotted name."""
     yield key, value
     pairs = value.items() if isinstance(value, Mapping) else ()
     for name, inner in enumerate(value) if isinstance(value, list | tuple) else pairs:
@@ -96,7 +96,7 @@ def _items(value: object, key: str) -> Iterator[tuple[str, object]]:
 
 
 def _fault(error: ValidationError, section: str, schema: Mapping[str, Any]) -> str:
-    """Return pydantic's first message; a misspelt key comes first."""
+    """Describe a misspelt key, otherwise pydantic's first error."""
     details = error.errors(include_url=False)
     unknown = next((d for d in details if d["type"] in {"extra_forbidden", "invalid_key"}), None)
     detail = unknown or details[0]
@@ -106,15 +106,16 @@ def _fault(error: ValidationError, section: str, schema: Mapping[str, Any]) -> s
         missing = [str(d["loc"][-1]) for d in details if d["type"] == "missing"]
         every = "\n".join(key for key, _ in _items(schema, ""))
         fields = re.findall(r"\bproperties\.(\w+)$", every, re.MULTILINE)
-        known = f"; known are {', '.join(schema['properties'])}" if len(loc) == 1 else ""
+        allowed = f"; allowed: {', '.join(schema['properties'])}" if len(loc) == 1 else ""
         meant = closest(loc[-1], missing) or closest(loc[-1], fields)
-        return f"{key} is unknown" + (f"; did you mean {meant}?" if meant else known)
+        return f"{key} is unknown" + (f"; did you mean {meant}?" if meant else allowed)
     context = detail.get("ctx", {})
     if detail["type"] == "missing":
         return f"{key} is missing"
-    if "error" in context:  # of our own; that of a whole model begins with a key
+    if "error" in context:  # our own message; that of a whole model begins with a key
         return f"{key}{': ' if loc else '.'}{context['error']}"
     message = detail["msg"].replace("Input should be", "; allowed:", 1)
+    message = message.replace("a valid tuple", "a list")
     if choices := re.findall("'([^']+)'", context.get("expected", "")):
         close = isinstance(detail["input"], str) and closest(detail["input"], choices)
         message = f"; allowed: one of {', '.join(choices)}"
@@ -123,7 +124,7 @@ def _fault(error: ValidationError, section: str, schema: Mapping[str, Any]) -> s
 
 
 def read(path: Path = PARAMETERS) -> dict[str, Any]:
-    """Return all sections as YAML has them, unchecked, each `ordered`."""
+    """Read all sections, unchecked, with keys in natural order."""
     try:
         sections = _parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -146,7 +147,7 @@ def _parsed(text: str) -> Any:  # a notebook asks five times, for the same text
 
 
 def ordered(value: Any) -> Any:
-    """Return a value, its mappings in natural order.
+    """Sort the keys of all mappings in natural order.
 
     >>> ordered({"rate_0_03": 1, "buffer_10": {"b": 2, "a": 3}, "rate_0_1": 4, "buffer_9": 5})
     {'buffer_9': 5, 'buffer_10': {'a': 3, 'b': 2}, 'rate_0_03': 1, 'rate_0_1': 4}
@@ -157,13 +158,13 @@ def ordered(value: Any) -> Any:
 
 
 def _natural(name: object) -> tuple[list[str | float], str]:
-    parts = re.split(r"(0_\d+|\d+)", str(name))  # text and number in turn; 0_03 is 0.03
+    parts = re.split(r"(0_\d+|\d+)", str(name))  # text and numbers alternate; 0_03 is 0.03
     valued = [float(p.replace("_", ".")) if n % 2 else p for n, p in enumerate(parts)]
     return valued, str(name)
 
 
 def shown(value: object, form: Callable[[object], str] = repr) -> str:
-    """Return a value as YAML writes it, cut if long."""
+    """Write a value as YAML does, cut if long."""
     text = form(value)
     if value is None or isinstance(value, bool):
         text = "null" if value is None else text.lower()
@@ -171,19 +172,19 @@ def shown(value: object, form: Callable[[object], str] = repr) -> str:
 
 
 def changes(stages: Iterable[str] | None = None) -> list[str]:
-    """Return some or all stages' changes of the chapter's parameters."""
+    """List what stages change in the chapter's parameters."""
     here, chapter = read(), read(CHAPTER)
     names = {**chapter, **here} if stages is None else stages
     return [
         f"{key} = {shown(value, str)} (chapter: {shown(other, str)})"
         for name in names
-        if name != SECTION  # decides how packs run, and no result
+        if name != SECTION  # which decides no result
         for key, value, other in _differences(name, here.get(name), chapter.get(name))
     ]
 
 
 def sources(stage: str) -> list[str]:
-    """Return a stage and all stages that it depends on.
+    """List a stage and all stages that it depends on.
 
     >>> sources("approximate_q_learning")
     ['approximate_q_learning', 'dqn_training']
@@ -191,11 +192,11 @@ def sources(stage: str) -> list[str]:
     stages = _parsed(PIPELINE.read_text(encoding="utf-8"))["stages"]
     sections = read()
     found = [stage]
-    for name in found:  # grows while it is read
+    for name in found:  # the list grows meanwhile
         deps = stages.get(name, {}).get("deps", ())
         names = [dep.split("/")[1] for dep in deps if dep.startswith("data/")]
         names += stages.get(name, {}).get("params", ())  # the sections that it reads
-        names.append(sections.get(name, {}).get("stage"))  # which a study studies
+        names.append(sections.get(name, {}).get("stage"))  # a study's subject
         found += [s for s in dict.fromkeys(names) if s in stages and s not in found]
     return found
 

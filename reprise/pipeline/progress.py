@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 
 
 def duration(seconds: float) -> str:
-    """Return a time span, such as `3 min 05 s`."""
+    """Write a time span, such as `3 min 05 s`."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -15,7 +15,7 @@ def duration(seconds: float) -> str:
 
 
 def watched() -> bool:
-    """Return whether stderr is a terminal's or a notebook's."""
+    """Check that stderr goes to a terminal or a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return sys.stderr.isatty() or hasattr(shell, "kernel")
 
@@ -24,19 +24,18 @@ def watched() -> bool:
 def phases(label: str) -> Generator[Callable[[str], None]]:
     """Write a job's phases and their times to stderr.
 
-    The block begins each phase by calling its target with the phase's name. Nothing is written
-    where nobody watches.
+    The function that it yields begins the phase of a name. It writes nothing if nobody watches.
     """
-    begun: list[float] = []
+    starts: list[float] = []
 
     def begin(phase: str) -> None:
         if watched():
-            said = f"{duration(time.monotonic() - begun[-1])}, " if begun else f"{label}: "
-            print(f"{said}{phase} ", end="", file=sys.stderr, flush=True)
-            begun.append(time.monotonic())
+            before = f"{duration(time.monotonic() - starts[-1])}, " if starts else f"{label}: "
+            print(f"{before}{phase} ", end="", file=sys.stderr, flush=True)
+            starts.append(time.monotonic())
 
     try:
         yield begin
     finally:
-        if begun:
-            print(duration(time.monotonic() - begun[-1]), file=sys.stderr, flush=True)
+        if starts:
+            print(duration(time.monotonic() - starts[-1]), file=sys.stderr, flush=True)

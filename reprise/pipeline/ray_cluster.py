@@ -1,8 +1,9 @@
-"""Workers on a Ray cluster, of this machine or elsewhere.
+"""Workers on a Ray cluster, on this machine or elsewhere.
 
-A cluster of its own listens on 127.0.0.1 only, has no dashboard and ends with this process. A
-cluster at an address gets this project's code with the work; its nodes need what requirements.lock
-names. If a worker or a node is lost, Ray runs its pack again, up to three times.
+Without an address, a new cluster starts here. It listens only on 127.0.0.1, has no dashboard and
+ends with this process. A cluster at an address receives this project's code; its nodes need the
+packages of requirements.lock. If a worker or a node fails, Ray runs its pack again, up to three
+times.
 """
 
 import logging
@@ -23,18 +24,18 @@ from reprise.pipeline.checkpoints import ROOT
 from reprise.pipeline.packs import Finished, Pack, R, Task, named
 
 LIBRARIES = ("tensorflow", "keras", "ml-dtypes", "numpy", "scipy", "numba", "gymnasium", "pandas")
-"""The libraries whose versions decide bits."""
-# What does not go to a cluster's nodes, in the syntax of .gitignore; the project itself is ".".
+"""Libraries that decide bits: all nodes need the same versions."""
+# Files that nodes do not need, in the syntax of .gitignore; "." is the project itself.
 EXCLUDED = "/* !/. !/reprise !/stages !/environments !/data /data/* !/data/inputs"
-PATIENCE = 10  # seconds that a cluster has to answer
+PATIENCE = 10  # seconds to wait for a cluster's answer
 
 
 def finished(task: Task[R], packs: list[Pack], address: str | None, workers: int) -> Finished[R]:
-    """Yield results of a cluster, by default a new one."""
+    """Yield packs and results from a cluster."""
     data = spawn.get_preparation_data("worker").items()
     main = {key: value for key, value in data if key.startswith("init_main")}
     common = main, pickle.dumps(task), {name: version(name) for name in LIBRARIES}
-    # A socket's path may have no more than 107 characters, and Ray appends some 70.
+    # Linux allows a socket's path 107 characters, and Ray adds about 70 to the folder's.
     with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
         options = _joined(address) if address else _own(workers, folder)
         import ray.exceptions  # here, as it reads the environment
@@ -58,14 +59,17 @@ def finished(task: Task[R], packs: list[Pack], address: str | None, workers: int
 def _work(main: dict[str, Any], task: bytes, libraries: dict[str, str], pack: Pack) -> Any:
     for name, here in libraries.items():
         if (there := version(name)) != here:
-            said = f"a node of the Ray cluster has {name} {there}, this machine {here}"
-            raise UserError(f"{said}; allowed: what requirements.lock names, on every node")
-    spawn.prepare(main)  # a stage's own functions are found in the module it was started as
-    return named(pickle.loads(task), pack)  # noqa: S301 ours
+            versions = f"{name} {there}, but this machine has {here}"
+            raise UserError(
+                f"a node of the Ray cluster has {versions}; allowed: the versions of "
+                "requirements.lock on every node"
+            )
+    spawn.prepare(main)  # imports the stage's script, so that its functions can be unpickled
+    return named(pickle.loads(task), pack)  # noqa: S301 our own task
 
 
 def _own(workers: int, temp: str) -> dict[str, Any]:
-    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # then all its servers are on loopback
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # so all its servers use loopback
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     os.environ.setdefault("RAY_AUTH_MODE", "token")
@@ -77,7 +81,8 @@ def _joined(address: str) -> dict[str, Any]:
     try:
         subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)
     except subprocess.SubprocessError:
-        said = f"execution.address is {address!r}, where no Ray cluster of this version answers"
-        raise UserError(said) from None
+        raise UserError(
+            f"execution.address is {address!r}, but no Ray cluster of this version answers there"
+        ) from None
     code = {"working_dir": str(ROOT), "excludes": EXCLUDED.split()}
     return {"address": address, "runtime_env": code}

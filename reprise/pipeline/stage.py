@@ -3,8 +3,8 @@
     if __name__ == "__main__":
         sys.exit(stage.execute("markov_chain", Params, run, headline))
 
-Exit codes: 0 done; 1 failed; 2 something given is not allowed, and nothing was touched; 130
-interrupted.
+Exit codes: 0 done; 1 failed; 2 a parameter or argument is not allowed, and nothing was written;
+130 interrupted.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from reprise.pipeline.progress import duration
 
 RESULTS = Path("data")
 PROVENANCE = Path(".reprise/provenance")
-DVC_STAGE = "DVC_STAGE"  # the environment variable in which DVC names the stage to its command
+DVC_STAGE = "DVC_STAGE"  # the environment variable that DVC sets for a stage's command
 
 Contents = TypeVar("Contents", bound=Mapping[str, Any])
 P = TypeVar("P", bound=Frozen)
@@ -46,10 +46,11 @@ def execute(
 ) -> int:
     """Run a stage and return its exit code.
 
-    `run` takes the parameters and the arguments, and returns the results as `artifacts.write_all`
-    takes them. `headline` returns the last line, from the results. The parameters' `notice`, if
-    any, is printed first. `arguments` names the words on the command line, which are `argv` or
-    those of this process. `folder` is the folder in data/, if it is another stage's.
+    `run` takes the parameters and the arguments, and returns results for `artifacts.write_all`.
+    `headline` turns the results into the last line of output. `arguments` names the words on the
+    command line, `argv` holds them, by default those of this process. `folder` is the folder in
+    data/ if it has another name than the stage. If the parameters have a `notice`, it is printed
+    first.
     """
     given = list(sys.argv[1:] if argv is None else argv)
     label = "@".join([name, *given]) if len(given) == len(arguments) else name
@@ -58,8 +59,8 @@ def execute(
         if len(given) != len(arguments):
             usage = " ".join([f"python -m stages.{name}", *map(str.upper, arguments)])
             raise UserError(f"the arguments are {given}; allowed: `{usage}`")
-        if DVC_STAGE in os.environ:  # else the stage might write over another run's results
-            with contextlib.suppress(psutil.Error):  # a shell between the two has the variable too
+        if DVC_STAGE in os.environ:  # end with DVC, or this might overwrite a later run's results
+            with contextlib.suppress(psutil.Error):  # the shell that DVC starts has it too
                 parents = psutil.Process().parents()
                 execution.end_with(next(p.pid for p in parents if DVC_STAGE not in p.environ()))
         used = execution.current()
@@ -70,20 +71,20 @@ def execute(
             if notice := getattr(params, "notice", None):
                 print(f"{label}: {notice}", file=sys.stderr, flush=True)
             results = run(params, *given)
-            said = headline(results)
+            message = headline(results)
             artifacts.write_all(RESULTS / (folder or name), results)
             seconds = time.monotonic() - start
             artifacts.write(PROVENANCE / f"{label}.json", _provenance(label, seconds))
     except (Exception, KeyboardInterrupt) as error:
-        said, code = _plain(error)
-        print(" ".join(f"{label}: {said}".split()), file=sys.stderr)
+        message, code = _plain(error)
+        print(" ".join(f"{label}: {message}".split()), file=sys.stderr)
         return code
-    print(f"{label}: {said}  ({duration(seconds)})", flush=True)
+    print(f"{label}: {message}  ({duration(seconds)})", flush=True)
     return 0
 
 
 def _plain(error: BaseException) -> tuple[str, int]:
-    """Return an expected error's line and exit code."""
+    """Describe an expected error in a line; return its code."""
     match error:
         case PlainError():
             notes = [n for e in (error, error.__cause__) for n in getattr(e, "__notes__", ())]
@@ -92,17 +93,17 @@ def _plain(error: BaseException) -> tuple[str, int]:
             return "interrupted", 130
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
             return f"{error.filename or 'a file'}: {error.strerror}", 1
-    # Python's and NumPy's, or TensorFlow's
+    # Python and NumPy raise one of these, TensorFlow the other.
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         reason = " ".join(str(error).split())[:200]
-        return f"memory is short: {reason or 'there is no more'}", 1
+        return f"out of memory{': ' if reason else ''}{reason}", 1
     raise error
 
 
 def _provenance(label: str, seconds: float) -> dict[str, Any]:
-    """Return how results came about.
+    """Describe the run and the machine.
 
-    It differs from run to run, so it is no result: neither git nor DVC tracks it.
+    This differs from run to run, so neither git nor DVC tracks it.
     """
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     who = {"stage": resource.RUSAGE_SELF, "largest_worker": resource.RUSAGE_CHILDREN}

@@ -79,19 +79,21 @@ def test_one_value_is_a_number_a_word_or_nothing():
     assert one("best.discount_0_9", {"equal": "a0"}).verdict == "confirmed"
     assert one("best.discount_0_9", {"equal": "a1"})[:3] == ("refuted", None, "a0")
     assert one("nothing", {"below": 5}).reason == "the results hold no value"
-    with pytest.raises(UserError, match="claim it: the measured value is a word, 'a0'; claimed is"):
+    with pytest.raises(
+        UserError, match="claim it: the measured value 'a0' is a word, but claimed is"
+    ):
         one("best.discount_0_9", {"below": 5})
-    with pytest.raises(UserError, match=r"is a number, 4\.0; claimed is equal to a0"):
+    with pytest.raises(UserError, match=r"4\.0 is a number, but claimed is equal to a0"):
         one("sweeps", {"equal": "a0"})
 
 
 def test_values_without_an_interval_leave_a_claim_open_and_say_why():
     found = answer([np.nan] * 8, {"above": 0})
     assert (found.verdict, found.dropped) == ("unresolved", 8)
-    assert found.reason == "0 values where an interval needs 2"
+    assert found.reason == "0 values, but an interval needs 2"
     for form, values in {"median": [1.0, 2.0, 3.0, 4.0, 5.0], "spread": NOISE[:30]}.items():
         assert answer(values, {"above": -9}, form).reason == "too few seeds for an interval"
-    assert answer([1.0] * 5, {"above": 0}).reason == "too few seeds that agree"
+    assert answer([1.0] * 5, {"above": 0}).reason == "all seeds agree, but they are too few"
     assert answer([1.0] * 6, {"above": 0}).verdict == "confirmed"
     found = answer([1, 2], {"above": 0}, "ratio", than=[-1.0, 1.0])
     assert (found.verdict, found.reason) == ("unresolved", "b must not have the mean 0")
@@ -142,7 +144,7 @@ def test_an_unresolved_claim_says_how_many_seeds_would_decide_it(shift, matters,
     """
     found = answer(CENTRED + shift, {"above": 0}, matters=matters)
     assert found.verdict == "unresolved"
-    said = re.fullmatch(r"about ([\d,]+) in place of 40 would decide", found.reason)
+    said = re.fullmatch(r"about ([\d,]+) instead of 40 would decide", found.reason)
     assert said
     needed, random = int(said[1].replace(",", "")), np.random.default_rng(3)
     drawn = (random.choice(CENTRED + shift, needed) for _ in range(400))

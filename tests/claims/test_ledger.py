@@ -53,7 +53,7 @@ def test_a_row_says_what_was_measured(table, tmp_path, read):
         "**confirmed** | 72.2 |  | value above 50",
         "**confirmed** | 1,000 to 1,200 | 30 | each value above 0",
         "**refuted** | never [never, never, no width] | 30 | median at most 5",
-        "**unresolved** | 0 values where an interval needs 2 |  | mean above 0",
+        "**unresolved** | 0 values, but an interval needs 2 |  | mean above 0",
     ]
     assert rows[0][5:] == ["here", "[training](notebooks/training.ipynb)"]
     assert rows[3][6] == "[claims](notebooks/claims.ipynb)"

@@ -52,7 +52,7 @@ METRIC = {"stage": "training", "metric": "sweeps"}
         ({"above": 1, "below": 2}, "has above, below; allowed: one of"),
         ({"within": [2, 1]}, "within is \\[2.0, 1.0\\]; allowed: the lower number first"),
         ({"abov": 1}, "abov"),
-        ({"equal": "a0"}, "form is 'mean', claimed is a word; allowed: a region"),
+        ({"equal": "a0"}, "form is 'mean', but claimed is a word; allowed: numbers"),
     ],
 )
 def test_a_region_that_is_none_is_refused(claimed, message):
@@ -63,14 +63,18 @@ def test_a_region_that_is_none_is_refused(claimed, message):
 @pytest.mark.parametrize(
     ("form", "test", "message"),
     [
-        ("difference", {"of": ONE}, "'difference', which needs than"),
-        ("mean", {"of": ONE, "than": ONE}, "'mean', which has no than"),
-        ("share", {"of": ONE}, "'share', which needs counted"),
-        ("mean", {"of": METRIC}, "needs samples from tables; allowed: form 'value'"),
+        ("difference", {"of": ONE}, "'difference', but than is missing"),
+        (
+            "mean",
+            {"of": ONE, "than": ONE},
+            "than is given, but form is 'mean'; allowed: ratio",
+        ),
+        ("share", {"of": ONE}, "'share', but counted is missing"),
+        ("mean", {"of": METRIC}, "but a source is no table; allowed: only with form 'value'"),
         ("value", {"of": {"stage": "training"}}, "has none of them; allowed: one of metric"),
         ("value", {"of": {**METRIC, "table": "b"}}, "has metric and table"),
-        ("value", {"of": {"metric": "a"}}, "a source with metric has None as its stage"),
-        ("value", {"of": of()}, "a source with table has no column"),
+        ("value", {"of": {"metric": "a"}}, "a source with metric needs stage"),
+        ("value", {"of": of()}, "a source with table needs column"),
     ],
 )
 def test_a_test_of_the_wrong_form_or_source_is_refused(form, test, message):

@@ -50,7 +50,7 @@ def test_one_value_is_a_metric_a_cell_or_a_logarithm():
     assert one(stage="training", metric="nothing") is None
     assert one(**of(column="final", where={"variant": "other", "seed": 1})) == 20
     assert one(logarithm_of={"base": 10, "exponent": 5}) == 5
-    with pytest.raises(UserError, match=r"no metric 'best'; there are best\.disc"):
+    with pytest.raises(UserError, match=r"no metric 'best'; allowed: best\.disc"):
         one(stage="training", metric="best")
     with pytest.raises(UserError, match="data/training/samples has 7 values; allowed: one"):
         one(**of(column="final"))
@@ -62,12 +62,15 @@ def test_one_value_is_a_metric_a_cell_or_a_logarithm():
         (of(column="finall"), "no column 'finall'; did you mean 'final'?"),
         (of(column="final", where={"varient": "base"}), "no column 'varient'; did you mean"),
         (of(column="final", where={"variant": "bass"}), "no variant 'bass'; did you mean 'base'?"),
-        (of(column="final", where={"variant": ["base", "x"]}), "no variant 'x'; there are base, o"),
+        (of(column="final", where={"variant": ["base", "x"]}), "no variant 'x'; allowed: base, ot"),
         (of(column="final", known="helt"), "no column 'helt'; did you mean 'held'?"),
-        (of(column="variant"), "the column variant holds no numbers"),
+        (of(column="variant"), "has text in the column variant; allowed: numbers"),
         (of(column="final", over="sweep"), "no metric 'sweep'; did you mean 'sweeps'?"),
-        (of(column="final", over="zero"), "the metric zero is 0.0, no divisor"),
-        (of(column="final", over="best.discount_0_9"), "is 'a0', no divisor"),
+        (
+            of(column="final", over="zero"),
+            "metrics.json has zero = 0.0, which is no divisor; allowed",
+        ),
+        (of(column="final", over="best.discount_0_9"), "= 'a0', which is no divisor"),
     ],
 )
 def test_what_is_not_there_is_named_with_the_closest(source, message):

@@ -139,12 +139,12 @@ def test_a_picture_of_clear_meaning_is_shown_as_it_is_meant(form: str, capsys):
     ("form", "reason"),
     [
         ("no argument", "got an unexpected keyword argument 'render_mode'"),
-        ("none", "at reset: the environment renders object []; allowed: pictures of uint8"),
-        ("grey", "renders uint8 [20, 40]; allowed: pictures of uint8 [H, W, 3]"),
-        ("share", "renders float64 [20, 40, 3]; allowed: pictures of uint8"),
+        ("none", "at reset: the environment rendered object []; allowed: a picture, uint8"),
+        ("grey", "rendered uint8 [20, 40]; allowed: a picture, uint8 [H, W, 3]"),
+        ("share", "rendered float64 [20, 40, 3]; allowed: a picture, uint8"),
         ("error", "RuntimeError: no screen"),
         ("missing", "NotImplementedError"),
-        ("sizes", "at step 1: the environment renders pictures of several sizes: 40 x 20, then 40"),
+        ("sizes", "at step 1: the environment rendered 40 x 20 pixels, then 40 x 21; allowed: one"),
     ],
 )
 def test_without_pictures_there_is_one_line_on_stderr_and_a_notice_in_their_place(

@@ -88,5 +88,5 @@ def test_actions_of_another_shape_or_kind_or_that_do_not_exist_are_refused(actio
     ("seeds", "policies", "limits"), [([], 1, [9]), ([0], 0, [9]), ([0], 1, [0])]
 )
 def test_nothing_to_play_is_refused(seeds, policies, limits):
-    with pytest.raises(UserError, match="at least one of each is needed"):
+    with pytest.raises(UserError, match="allowed: at least 1 of each"):
         evaluate(lambda o, s: np.zeros((1, 1), int), "CartPole-v1", seeds, policies, limits)

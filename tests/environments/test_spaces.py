@@ -62,5 +62,5 @@ def test_real_actions_are_clipped_to_their_space_and_nothing_else_is_an_action()
     np.testing.assert_array_equal(decoded, np.array([[[0.5, 5]], [[-1, 9]], [[0, 9]]]))
     for space in (Discrete(1), MultiDiscrete([2, 2]), MultiBinary(2), Box(0, 9, (1,), np.int64)):
         environment.action_space = space
-        with pytest.raises(UserError, match=r"Line-v0 has the actions .*, or a Box of real"):
+        with pytest.raises(UserError, match=r"Line-v0 has the action space .*, or a Box of real"):
             spaces(environment, "Line-v0")

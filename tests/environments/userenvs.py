@@ -20,11 +20,12 @@ from gymnasium.spaces import (
 )  # fmt: skip
 
 KNOWN: dict[str, dict[str, Any]] = {}
+FINITE = "allowed: finite float32 numbers"
 MOODS = {
     "raise": "at step 2: the environment raised RuntimeError: no more",
-    "observe": "at step 2: the environment observed NaN; allowed: finite numbers of float32",
-    "reward": "at step 2: the environment rewarded NaN; allowed: finite numbers of float32",
-    "punish": "at step 2: the environment rewarded -inf; allowed: finite numbers of float32",
+    "observe": f"at step 2: the environment returned the observation NaN; {FINITE}",
+    "reward": f"at step 2: the environment returned the reward NaN; {FINITE}",
+    "punish": f"at step 2: the environment returned the reward -inf; {FINITE}",
     "raise at reset": "at reset: the environment raised RuntimeError: no beginning",
 }
 

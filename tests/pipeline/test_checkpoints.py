@@ -47,7 +47,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped_and_gives_the_same_bytes(ca
     third = ran()
     assert third[0] == "2"
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "packs: 2 of 3 packs are kept from before"
+    assert said[0] == "packs: 2 of 3 packs kept from the last run"
     assert said[-1].startswith("packs: 3 of 3 packs done")
     assert ran() == ("", third[1])
     with checkpoints.while_running("study"):

@@ -113,11 +113,11 @@ def test_the_file_has_no_timings_random_ids_or_versions(executed: list[bytes]):
 @pytest.mark.parametrize(
     ("cells", "cell", "fault"),
     [
-        (("object()",), "3 ('object()')", r"its output holds 'at 0x\w+', which"),
+        (("object()",), "3 ('object()')", r"its output has 'at 0x\w+', which"),
         (
             ("import os\nos.getcwd()",),
             "3 ('import os')",
-            f"holds {str(REPOSITORY)!r}, which differs",
+            f"has {str(REPOSITORY)!r}, which differs",
         ),
         (("import os\nos._exit(1)",), "3 ('import os')", "DeadKernelError: Kernel died;"),
         (("q = {}", "\n# the best\nq['a1']"), "4 ('# the best')", "KeyError: 'a1';"),
@@ -140,7 +140,7 @@ def test_a_cell_that_fails_or_differs_elsewhere_is_named_and_kept_apart(
 
 def test_parameters_that_do_not_fit_are_refused(tmp_path: Path):
     source = write(tmp_path / "chapter.ipynb", "1 / 0")
-    with pytest.raises(NotebookError, match=r"assigns discount .*; allowed: discuont, all of them"):
+    with pytest.raises(NotebookError, match=r"assigns discount .*; allowed: exactly discuont"):
         run(source, discuont=0.5)
 
 

@@ -61,7 +61,7 @@ def test_a_dead_worker_stops_the_stage_in_words_and_the_next_run_resumes(tmp_pat
     assert run.process.returncode == 1
     assert "Traceback" not in said
     last = said.splitlines()[-1]
-    assert re.match(r"slow@\S+: a worker died, exit codes \[-9\]; is memory short\?", last)
+    assert re.match(r"slow@\S+: a worker process died \(exit code -9\), perhaps for lack", last)
     with started(tmp_path) as run:
         assert run.result() == EXPECTED
     assert max(Counter(pack for pack, _ in run.begun()).values()) == 2

@@ -97,7 +97,7 @@ def test_a_section_becomes_a_frozen_model(tmp_path: Path):
         ({"discount": None}, "discount is missing"),
         ({"batch_size": None, "batch_sise": "3"}, "batch_sise is unknown; did you mean batch_size"),
         ({"batch_size": "4000"}, "batch_size 4000: at most 2000"),  # the model's own words
-        ({"seed": "1" * 99}, f"seed is too large; allowed: an integer of at most {2**63 - 1}"),
+        ({"seed": "1" * 99}, f"seed is too large; allowed: at most {2**63 - 1}"),
         ({"seed": "x" * 99}, f"seed is '{'x' * 56}...; allowed: a valid integer"),
     ],
 )
@@ -115,7 +115,7 @@ def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, changes, mess
         ("[" * 1000, "params.yaml is not YAML: maximum recursion depth exceeded"),
         (section() + "  seed: 3\n", 'params.yaml is not YAML: line 13: found duplicate key "seed"'),
         ("dqn_traning:\n  seed: 1\n", "params.yaml has no section dqn_training; did you mean dqn_"),
-        ("dqn_training:\n", f"dqn_training is null; allowed: a mapping of {', '.join(VALUES)}"),
+        ("dqn_training:\n", f"dqn_training is null; allowed: a mapping with {', '.join(VALUES)}"),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(tmp_path: Path, text, message):
@@ -133,11 +133,11 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path, monkeypatch):
     ("text", "said"),
     [
         ("a: {environment: {kwargs: {size: 5}}}",
-         "a.environment.kwargs.size is not allowed: DVC's run-cache ignores keys named size and "
-         "nfiles, and would take a changed value for the old one; "
-         "allowed: as a list, a.environment.kwargs: [{name: size, value: ...}]"),
-        ("a: {wrappers: [{name: TimeLimit, size: 5}]}", "a.wrappers.0.size is not allowed: "),
-        ("a: {variants: {nfiles: {}}}", "a.variants.nfiles is not allowed: "),
+         "a.environment.kwargs.size is not allowed, as DVC's run-cache ignores keys named size and "
+         "nfiles, so a change would not run the stage again; "
+         "allowed: a list, a.environment.kwargs: [{name: size, value: ...}]"),
+        ("a: {wrappers: [{name: TimeLimit, size: 5}]}", "a.wrappers.0.size is not allowed, "),
+        ("a: {variants: {nfiles: {}}}", "a.variants.nfiles is not allowed, "),
     ],
 )  # fmt: skip
 def test_a_key_that_the_run_cache_of_dvc_ignores_is_refused(text: str, said: str, tmp_path: Path):

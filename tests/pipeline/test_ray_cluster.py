@@ -108,7 +108,9 @@ def test_a_lost_node_costs_its_packs_only(cluster, tmp_path):
 
 
 def test_a_node_without_what_the_lock_names_is_refused_by_name():
-    with pytest.raises(UserError, match=r"^a node of the Ray cluster has numpy \d.* machine 0;"):
+    with pytest.raises(
+        UserError, match=r"^a node of the Ray cluster has numpy \d.* machine has 0;"
+    ):
         ray_cluster._work({}, b"", {"numpy": "0"}, packs.Pack(0, 0, 1))
 
 
@@ -120,8 +122,8 @@ def test_where_no_cluster_is_a_run_ends_soon_with_one_line(monkeypatch):
             there = execution.HERE.model_copy(update={"address": address})
             with execution.used(there), pytest.raises(UserError) as error:
                 packs.run(pack_tasks.draws, packs.cut(8, 4))
-            assert str(error.value) == (
-                f"execution.address is '{address}', where no Ray cluster of this version answers"
+            assert str(error.value).startswith(
+                f"execution.address is '{address}', but no Ray cluster"
             )
 
 

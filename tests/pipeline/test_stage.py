@@ -90,7 +90,7 @@ def test_a_mistake_is_named_before_anything_is_touched(capsys, section, argv, ar
         (PlainError("a worker was killed"), 1, "a worker was killed (in pack 1)"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (OSError(errno.ENOSPC, "No space left", "/tmp/kernel"), 1, "/tmp/kernel: No space left"),
-        (MemoryError("Unable to allocate"), 1, "memory is short: Unable to allocate"),
+        (MemoryError("Unable to allocate"), 1, "out of memory: Unable to allocate"),
     ],
 )
 def test_a_plain_failure_of_a_run_is_one_line(capsys, error, code, message):

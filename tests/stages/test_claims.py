@@ -93,7 +93,7 @@ WRONG = [
     (("mdp_solving,", "mdp_solvin,"), "data/ has no stage 'mdp_solvin'; did you mean"),
     (("s0.a1", "s0.b1"), "did you mean 'three_state.discount_0_9"),
     (("form: value", "form: valeu"), ".test.form is 'valeu'; allowed: one of value"),
-    (("form: value", "form: improvement"), "test: form is 'improvement', which needs than"),
+    (("form: value", "form: improvement"), "test: form is 'improvement', but than is missing"),
     ((CLAIM, CLAIM + CLAIM), 'found duplicate key "seventeen"'),
     (
         (f"metric: {METRIC}", "table: solver.csv, column: error"),
