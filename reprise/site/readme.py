@@ -1,13 +1,13 @@
-"""Fills README.md with results and the output of its sessions.
+"""Fill README.md with results and the output of its commands.
 
 `python -m reprise.site.readme results` fills the ledger of claims and the table of results.
-`python -m reprise.site.readme` also fills the costs of the last full run here, and runs the
-commands of each session in a clone of the last commit.
+`python -m reprise.site.readme` also fills the costs of the last full run here. In each session it
+runs the lines that begin with `$ `, in order, in a clone of the last commit.
 
     <!-- costs --> ... <!-- end -->
     <!-- ledger --> ... <!-- end -->
     <!-- results --> ... <!-- end -->
-    <!-- session --> ... <!-- end -->     lines that begin with `$ ` are run in order
+    <!-- session --> ... <!-- end -->
 """
 
 import importlib
@@ -26,7 +26,7 @@ from reprise.site import verify
 
 README = Path("README.md")
 PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))
-PUBLISHED = {  # stages without metrics: their folder and their result
+PUBLISHED = {  # stages without metrics: link and result
     "reporting": ("data/reporting", "one executed notebook for each stage above"),
     "report": ("data/reporting/index.html", "one page for each notebook, and the ledger above all"),
 }
@@ -35,7 +35,7 @@ PROVENANCE = Path(".reprise", "provenance")
 
 
 def results() -> str:
-    """Return a table of each stage's question and result."""
+    """Write a table of each stage's question and result."""
     rows = ["| stage | question | result |", "|---|---|---|"]
     main, extra = (YAML(typ="safe", pure=True).load(path)["stages"] for path in PIPELINES)
     for name in sorted(main | extra, key=lambda name: name in PUBLISHED):  # the others' order stays
@@ -51,7 +51,7 @@ def results() -> str:
 
 
 def costs() -> str:
-    """Return the measured time, memory and disk of a reproduction.
+    """Write the time, memory and disk space of a reproduction.
 
     Raises:
         UserError: if no stage has run here.
@@ -78,14 +78,14 @@ def _gigabytes(folder: str) -> float:
 
 
 def committed(text: str) -> str:
-    """Return the README with ledger and results filled."""
+    """Fill the ledger and the results of the README."""
     from stages import claims
 
     return filled(filled(text, "ledger", [claims.readme()]), "results", [results()])
 
 
 def session(commands: list[str], clone: Path) -> str:
-    """Return commands with their output, cut if long.
+    """Run commands and write their output, cut if long.
 
     Raises:
         UserError: if a command fails.
@@ -105,7 +105,7 @@ def session(commands: list[str], clone: Path) -> str:
 
 
 def filled(text: str, mark: str, content: list[str]) -> str:
-    """Return a text with new content between its marks."""
+    """Fill each place between marks of a text, in order."""
     parts, place = iter(content), rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
     filling = re.compile(place, flags=re.DOTALL | re.MULTILINE)
     return filling.sub(lambda found: f"{found[1]}{next(parts)}\n{found[2]}", text)
