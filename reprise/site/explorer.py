@@ -214,7 +214,7 @@ def exploration(results: Results) -> list[dict[str, Any]]:
 def judged(
     claims: Mapping[str, Claim], results: Results, verdicts: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """Collect the claims' seeds, and judge the first few of them.
+    """Collect the claims' seeds, and judge the first few.
 
     The judge uses the confidence level that decided the claim, so that all seeds together give the
     verdict of the ledger.

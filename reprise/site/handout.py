@@ -1,4 +1,4 @@
-"""A page for a class: a question, a figure, two exercises.
+"""A page for a class: question, figure, two exercises.
 
     make handout STAGE=dqn_training
 

@@ -1,7 +1,7 @@
-"""Markdown as safe HTML that needs no network: equations become MathML.
+"""Markdown as safe HTML, with equations as MathML.
 
-Raw HTML becomes text, and an image becomes a link. A class aligns the cells of a table, because the
-security policy of the pages forbids style attributes.
+The HTML needs no network. Raw HTML becomes text, and an image becomes a link. A class aligns the
+cells of a table, because the security policy of the pages forbids style attributes.
 """
 
 import itertools
@@ -30,7 +30,7 @@ class MarkdownError(PlainError, ValueError):
 
 
 class Text:
-    """Converts the Markdown of a page; each heading has its own id."""
+    """Converts a page's Markdown; each heading has its own id."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ def mathml(latex: str, display: str) -> Markup:
 
 
 def apart(latex: str) -> list[str]:
-    r"""Split equations at each `\qquad`, so that a narrow page stacks them."""
+    r"""Split equations at each `\qquad`; a narrow page stacks them."""
     parts = [part.strip() for part in latex.split(r"\qquad") if part.strip()]
     whole = all(
         part.count(left) == part.count(right)
@@ -129,7 +129,7 @@ def apart(latex: str) -> list[str]:
 
 
 def code(source: str) -> Markup:
-    """Highlight Python: HTML with a class for each kind of word."""
+    """Highlight Python with a class for each kind of word."""
     return Markup(highlight(source, LEXER, FORMATTER).rstrip("\n"))
 
 

@@ -78,7 +78,7 @@ def in_training(results: Path) -> dict[str, list[Player]]:
 
 
 def fits(arrays: Mapping[str, np.ndarray]) -> bool:
-    """Whether networks have the inputs and outputs of CartPole."""
+    """Check that networks have CartPole's inputs and outputs."""
     last = arrays[f"bias_{len(arrays['activations']) - 1}"]
     return arrays["kernel_0"].shape[-2] == FEATURES and last.shape[-1] in OUTPUTS
 

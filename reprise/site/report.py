@@ -1,4 +1,4 @@
-"""The HTML report: the ledger, the chapter, a page for each notebook.
+"""The HTML report: ledger, chapter, a page for each notebook.
 
 It needs no network and no server. Each page loads a style sheet, scripts and figures from the
 folders below, and its security policy forbids everything else. The same results give the same
@@ -62,7 +62,7 @@ def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
 
 
 def mark(ends: Sequence[float], margins: Sequence[float], holds: Callable[[float], bool]) -> Markup:
-    """Draw an interval as SVG, or nothing if an end is not finite.
+    """Draw an interval as SVG, or nothing without finite ends.
 
     Args:
         ends: low end, estimate and high end.
@@ -183,7 +183,7 @@ class Site:
 
 
 def rendered(template: str, root: str = "", **values: Any) -> bytes:
-    """Render a page; `root` leads to the folder of the first page."""
+    """Render a page; `root` leads to the first page's folder."""
     return pages.rendered(template, root=root, base=f"{root}{CHAPTER}/", **values)
 
 

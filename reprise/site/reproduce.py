@@ -1,7 +1,7 @@
-"""Run every stage again and compare the results byte for byte: `make reproduce`.
+"""Run every stage again and compare the results' bytes.
 
-Each file that differs is named. Bytes are the same on x86-64 processors with AVX2 only. Exit codes:
-0 the same bytes; 1 other results, or a stage failed; 2 nothing to run here; 130 interrupted.
+`make reproduce` names each file that differs. Only x86-64 processors with AVX2 give the same bytes.
+Exit codes: 0 the same; 1 other results, or a stage failed; 2 nothing to run; 130 interrupted.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _differences(repo: Any) -> dict[str, str]:
-    """List what differs from the commit: files by git, the rest by DVC."""
+    """List what differs from the commit, by git and DVC."""
     status = ("git", "status", "--porcelain", "--no-renames", "--untracked-files=all", "-z")
     lines = subprocess.check_output([*status, "data", "dvc.lock"], text=True).split("\0")
     found = {line[3:]: CHANGES.get(line[:2].strip(), "differs") for line in lines if line}

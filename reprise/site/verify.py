@@ -1,7 +1,7 @@
-"""Check that the results and DVC's cache match dvc.lock: `make verify`.
+"""Check that the results and DVC's cache match dvc.lock.
 
 DVC does not read a write-protected file of its cache again, so it misses a change by a failing disk
-or by hand. This check reads every byte. Exit codes: 0 all match; 1 some do not.
+or by hand. `make verify` reads every byte. Exit codes: 0 all match; 1 some do not.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ def repository() -> Iterator[Any]:
 
 
 def cache(repo: Any) -> Iterator[str]:
-    """Yield each file of the cache that its name does not match."""
+    """Yield each cached file that does not match its name."""
     for path in sorted(Path(repo.cache.local.path).glob("??/*")):
         if file_md5(str(path), repo.fs) != path.parent.name + path.name.removesuffix(".dir"):
             yield repo.fs.relpath(str(path))
