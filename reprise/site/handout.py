@@ -28,10 +28,12 @@ from reprise.site import markdown, pages
 EXERCISES = Path("data/inputs/exercises.yaml")
 EXECUTED = Path("data/reporting")
 HANDOUTS = Path(".reprise/handouts")
+
+
 ANSWERS = {  # the verdicts of `reprise.compare`, by the sense of an outcome
-    "return": ("better", "worse", "not told apart"),
-    "time": ("sooner", "later", "not told apart"),
-    "other": ("higher", "lower", "not told apart"),
+    "return": ("better", "worse", "no clear difference"),
+    "time": ("sooner", "later", "no clear difference"),
+    "other": ("higher", "lower", "no clear difference"),
 }
 
 
