@@ -240,7 +240,7 @@ def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row
 
 
 def _bounded(interval: Interval) -> Interval | None:
-    return interval if np.isfinite(interval.low) else None
+    return interval if interval.bounded else None
 
 
 def _judged(revisions: Sequence[Revision], only: Collection[str]) -> dict[str, dict[str, str]]:

@@ -102,7 +102,7 @@ def _table(outcomes: Sequence[Outcome], base: str) -> pd.DataFrame:
 
 
 def _titled(table: str, titles: Sequence[str]) -> str:
-    """Put titles on lines of their own in a narrow table."""
+    """Put titles on their own lines in a narrow table."""
     head, *rows = table.split("\n")
     lines = [f"  {head}"]
     for title, row in zip(titles, rows, strict=True):

@@ -64,12 +64,7 @@ def content(
 ) -> dict[str, Any]:
     """Collect the data of all sections.
 
-    Args:
-        stages: the stages with learning curves.
-        results: the committed results.
-        parameters: params.yaml.
-        claims: the claims by name.
-        verdicts: the ledger.
+    `stages` have learning curves; `verdicts` is the ledger.
     """
     toys = parameters["mdp_solving"]["toy_text"]
     names = [name for name in toys["environments"] if name in FIELDS]
@@ -84,14 +79,14 @@ def content(
     return plain(found)
 
 
-def still(content: Mapping[str, Any], width: int = 540, height: int = 150) -> list[str]:
+def still(content: Mapping[str, Any]) -> list[str]:
     """Write learning curves as points of SVG, the median last."""
     found = {stage["stage"]: stage for stage in content["learning"]}
     stage = found.get("dqn_training", content["learning"][0])
     seeds = np.array(stage["variants"][0]["seeds"], float)
     seeds = seeds[~np.isnan(seeds).any(axis=1)]
-    x = np.linspace(0, width, seeds.shape[1])
-    y = height * (1 - np.vstack([seeds[:24], np.median(seeds, axis=0)]) / stage["limit"])
+    x = np.linspace(0, 540, seeds.shape[1])
+    y = 150 * (1 - np.vstack([seeds[:24], np.median(seeds, axis=0)]) / stage["limit"])
     return [" ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, each, strict=True)) for each in y]
 
 

@@ -108,6 +108,8 @@ def mathml(latex: str, display: str) -> Markup:
             raise MarkdownError(f"equation {latex!r} has the unknown command {text}")
         if text:
             element.text = text.replace(r"\_", "_") if element.tag == "mtext" else text
+        if text == "\N{LONG LEFT RIGHT DOUBLE ARROW}":  # the converter takes it for a letter
+            element.tag = "mo"
         if element.tag in ("msup", "msubsup") and element[-1].text in PRIMES:
             base, *below, prime = element  # not raised again: fonts already draw a prime high
             prime.tag, element.tag = "mo", "msub" if below else "mrow"

@@ -18,6 +18,7 @@ from reprise.site import markdown
 QUESTION = re.compile(r"\*\*The question\.?\*\*\s*(.+?)(?=\n\s*\n|\Z)", flags=re.DOTALL)
 TAKEN = ("main", "claims")  # ids in the page's template
 VERDICTS = "show.verdicts(results)"  # the cell that shows the stage's rows of the ledger
+SPELLED = {"dqn": "DQN", "mdp": "MDP", "q": "Q", "reinforce": "REINFORCE", "td": "TD"}
 TEMPLATES = Path(__file__).with_name("templates")
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -31,8 +32,9 @@ ENVIRONMENT.globals["signs"] = {"confirmed": "✓", "refuted": "✗", "unresolve
 
 
 def words(name: str) -> str:
-    """Return a name in words."""
-    return name.replace("_", " ")
+    """Write a name in words, such as DQN training."""
+    spelled = " ".join(SPELLED.get(word, word) for word in name.split("_"))
+    return spelled.replace("Q learning", "Q-learning")
 
 
 def counts(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -44,9 +46,9 @@ def counts(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 ENVIRONMENT.filters |= {"words": words, "counts": counts}
 
 
-def rendered(template: str, **values: Any) -> bytes:
-    """Fill a template with values."""
-    return ENVIRONMENT.get_template(template).render(**values).encode()
+def rendered(template: str, root: str = "", **values: Any) -> bytes:
+    """Fill a template; `root` leads to the first page's folder."""
+    return ENVIRONMENT.get_template(template).render(root=root, **values).encode()
 
 
 class Figure(NamedTuple):
@@ -99,15 +101,12 @@ def read(
 ) -> Page:
     """Read an executed notebook, of nbformat 4, as a page.
 
-    Args:
-        name: the notebook's name.
-        notebook: its cells.
-        link: translates an address in the notebook.
-        animations: paths from the page to GIFs outside the report, by the content of the GIF.
+    `link` translates an address in the notebook. `animations` gives the path from the page to a GIF
+    outside the report, by the content of the GIF.
     """
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     titles = [title for text in texts for title in _headings(text, "#")]
-    heading = title = titles[0] if titles else name.replace("_", " ")
+    heading = title = titles[0] if titles else words(name)
     render = markdown.Text(taken=TAKEN, deeper=1 if len(titles) > 1 else 0, link=link)
     numbers, files = itertools.count(1), dict[str, bytes]()
     blocks: list[Block] = []

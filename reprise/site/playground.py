@@ -51,7 +51,7 @@ def trained(results: Path) -> dict[str, list[Player]]:
             content = json.dumps(packed(arrays, seed, 1, "<f4"))
             players.append(Player(f"{algorithm.lower()} {place}", label, seed, content))
         limit = columns[0].removeprefix(policy)
-        found[f"{algorithm}: 3 of {seeds} seeds, mean return of at most {limit}"] = players
+        found[f"{algorithm}: 3 of {seeds} seeds, by mean return within {limit} steps"] = players
     return found
 
 

@@ -26,7 +26,7 @@ from reprise.claims import ledger
 from reprise.claims.model import Region
 from reprise.site import charts, pages
 from reprise.site.markdown import Text, slug
-from reprise.site.pages import TEMPLATES, Figure, Page
+from reprise.site.pages import TEMPLATES, Figure, Page, rendered
 
 CHAPTER, EXTRA = "pages", "extra"
 LIBRARIES = {"tensorflow": "TensorFlow", "gymnasium": "Gymnasium", "numpy": "NumPy"}
@@ -36,11 +36,9 @@ Row = dict[str, Any]
 
 
 def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
-    """Write the ledger's rows in words, with page and picture.
+    """Write the rows of ledger.csv in words, with page and picture.
 
-    Args:
-        table: the ledger, as read from ledger.csv.
-        chapter: the notebooks that may show a claim. `claims` shows all other claims.
+    `chapter` names the notebooks that may show a claim; `claims` shows all other claims.
     """
     found = []
     for row in table.to_dict("records"):
@@ -64,10 +62,8 @@ def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
 def mark(ends: Sequence[float], margins: Sequence[float], holds: Callable[[float], bool]) -> Markup:
     """Draw an interval as SVG, or nothing without finite ends.
 
-    Args:
-        ends: low end, estimate and high end.
-        margins: the borders of the claimed range.
-        holds: whether a number is in the claimed range.
+    `ends` are low end, estimate and high end. `margins` are the borders of the claimed range, and
+    `holds` says whether a number is in it.
     """
     if not ends or not np.isfinite(ends).all():
         return Markup("")
@@ -153,12 +149,8 @@ class Site:
     ) -> bytes:
         """Render the first page.
 
-        Args:
-            made: the pages of the chapter.
-            verdicts: the rows of the ledger.
-            provenance: the origin of the results.
-            meaning: an explanation of the ledger's signs, in Markdown.
-            more: `animations` to show, and `curves` for the explorer's picture.
+        `meaning` explains the ledger's signs. `more` has the animations, and the curves in the
+        picture of the explorer.
         """
         return rendered(
             "index.html.j2",
@@ -180,11 +172,6 @@ class Site:
         around = {"before": order[at - 1] if at else None, "after": [*order, None][at + 1]}
         values = {"page": page, "figures": figures, "verdicts": own}
         return rendered("page.html.j2", root="../", **values, **around)
-
-
-def rendered(template: str, root: str = "", **values: Any) -> bytes:
-    """Render a page; `root` leads to the first page's folder."""
-    return pages.rendered(template, root=root, base=f"{root}{CHAPTER}/", **values)
 
 
 def assets() -> dict[str, bytes]:
