@@ -49,8 +49,6 @@ def main(argv: list[str] | None = None) -> int:
 def _compared(given: argparse.Namespace) -> str:
     if (path := given.figure) and path.suffix not in FIGURES:
         raise UserError(f"--figure is {path}; allowed: a name that ends in {' or '.join(FIGURES)}")
-    if path and not path.parent.is_dir():
-        raise UserError(f"--figure is {path}; the folder {path.parent} does not exist")
 
     from reprise.compare import figure, findings, report  # here, as they take seconds
     from reprise.compare.revisions import WORKSPACE, Revision

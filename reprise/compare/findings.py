@@ -139,7 +139,7 @@ def _by_name(value: Any) -> Any:
 
 def _compare_stage(found: Findings, stage: str, every: bool) -> None:
     """Add the differences between the results of a stage."""
-    base, *_ = names = [revision.name for revision in found.revisions]
+    names = [revision.name for revision in found.revisions]
     having = [revision for revision in found.revisions if stage in revision.results]
     if len(having) < len(names):
         only = ", ".join(revision.name for revision in having)
@@ -155,32 +155,32 @@ def _compare_stage(found: Findings, stage: str, every: bool) -> None:
                     missing.setdefault(str(error), []).append(Path(path).name)
         for why, of in missing.items():
             found.notes.append(f"{stage}: {revision.name} lacks {', '.join(of)}: {why}.")
-    both = {path: texts for path, texts in files.items() if base in texts and len(texts) > 1}
+    both = {path: texts for path, texts in files.items() if names[0] in texts and len(texts) > 1}
     differing = {path: texts for path, texts in both.items() if len({*texts.values()}) > 1}
     first = sorted(differing, key=lambda path: Path(path).name != SAMPLES)
-    moved = [(path, *each) for path in first for each in _moved(found, path, differing[path])]
-    known = list(dict.fromkeys((path, name) for path, name, *_ in moved))
-    shown = known if every else known[:1]
-    for path, name, group, seeds in moved:
+    groups = [(path, *each) for path in first for each in _groups(found, path, differing[path])]
+    columns = list(dict.fromkeys((path, name) for path, name, *_ in groups))
+    shown = columns if every else columns[:1]
+    for path, name, group, seeds in groups:
         if (path, name) in shown:
             sense = outcomes.sense(name)
             found.outcomes.append(Outcome(stage, path, group, name, sense, ranked(seeds, sense)))
-    if more := [name for _, name in known[len(shown) :]]:
+    if more := [name for _, name in columns[len(shown) :]]:
         found.more[stage] = list(dict.fromkeys(more))
-    if moved and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
+    if groups and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
         why = "returns in different environments do not show which training is better"
         found.notes.append(f"{stage}: {', '.join(keys)} differs, and {why}.")
-    if differing and not moved and LEDGER not in both:
+    if differing and not groups and LEDGER not in both:
         others = ", ".join(Path(path).name for path in differing)
         found.notes.append(f"{stage}: no outcome of a seed differs, only the bytes of {others}.")
     if both and not differing and not any(stage in stale for stale in found.stale.values()):
         found.same.append(stage)
 
 
-def _moved(
+def _groups(
     found: Findings, path: str, texts: Mapping[str, bytes]
 ) -> Iterator[tuple[str, str, Seeds]]:
-    """Yield outcome, group and values where they differ."""
+    """Yield each outcome and group of seeds that differs."""
     if not path.endswith(".csv"):
         return
     try:
@@ -198,9 +198,10 @@ def _moved(
     for (name, group), seeds in values.items():
         if len(seeds) < len(tables):
             alone = any(group not in table.groups for table in tables.values())
-            what = group or "all seeds" if alone else name
+            what = (group or "all seeds") if alone else name
             note = f"{path}: {what} only in {', '.join(seeds)}."
-            found.notes += [note] if note not in found.notes else []
+            if note not in found.notes:
+                found.notes.append(note)
         base = seeds.get(found.revisions[0].name)
         if base is not None and not all(_equal(base, other) for other in seeds.values()):
             yield name, group, seeds
@@ -216,7 +217,7 @@ def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row
     The probability of improvement gives the order; the baseline itself counts as 50%. Means leave
     out a seed without a value. Among returns and times it ranks last.
     """
-    (baseline, base), *_ = samples.items()
+    baseline, base = next(iter(samples.items()))
     rows = []
     for name, values in samples.items():
         mean = _bounded(intervals.known_mean(values))

@@ -7,6 +7,7 @@ of windows. All numbers are rounded, so that every machine writes the same bytes
 import contextlib
 import itertools
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -98,7 +99,7 @@ def learning(stage: str, results: Results) -> dict[str, Any]:
     if "variant" not in returns:
         name = stage.removesuffix("_training")
         returns, samples = returns.assign(variant=name), samples.assign(variant=name)
-    window = -(-int(returns["variant"].value_counts().max()) // POINTS)
+    window = math.ceil(returns["variant"].value_counts().max() / POINTS)
     variants = []
     for name, rows in returns.groupby("variant", sort=False):
         columns = rows.filter(regex="^seed_").dropna(axis="columns", how="all")
@@ -127,13 +128,15 @@ def study(results: Results, section: Mapping[str, Any]) -> dict[str, Any]:
     groups = [group for _, group in samples.groupby("setting")]
     every = [group[column].to_numpy(float) for group in groups]
     sizes = [size for size in section["few_seeds"] if size < min(map(len, every))]
-    wrong = iter(misled([values for values in every if not np.isnan(values).any()], sizes, 2026))
+    complete = [at for at, values in enumerate(every) if not np.isnan(values).any()]
+    shares = misled([every[at] for at in complete], sizes, 2026)
+    wrong = dict(zip(complete, shares, strict=True))
     found = []
-    for group, values in zip(groups, every, strict=True):
+    for at, (group, values) in enumerate(zip(groups, every, strict=True)):
         known = np.sort(values[~np.isnan(values)])
-        row = {key: group[key].iloc[0] for key in keys} | {"seeds": plain(known, 4)}
-        row |= {"mean": known.mean() if len(known) else np.nan}
-        found.append(row | {"misled": next(wrong) if len(known) == len(values) else []})
+        mean = known.mean() if len(known) else np.nan
+        row = {key: group[key].iloc[0] for key in keys}
+        found.append(row | {"seeds": plain(known, 4), "mean": mean, "misled": wrong.get(at, [])})
     axes = {key: sorted({row[key] for row in found}) for key in keys}
     limit = int(column.rpartition("_")[2])
     return {"axes": axes, "few": sizes, "limit": limit, "settings": found}

@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 
 def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
-    """Write the rows of ledger.csv in words, with page and picture.
+    """Write ledger.csv's rows in words, with page and picture.
 
     `chapter` names the notebooks that may show a claim; `claims` shows all other claims.
     """
