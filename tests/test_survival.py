@@ -153,7 +153,7 @@ def test_a_cache_file_that_is_not_what_it_was_is_found_out(repository, committed
     for module in ("verify", "reproduce"):
         done = repository.python("-m", f"reprise.site.{module}")
         assert done.returncode == 1
-        said = f"{module}: not what dvc.lock names: {path.relative_to(repository.folder)}"
+        said = f"{module}: does not match dvc.lock: {path.relative_to(repository.folder)}"
         assert done.stderr.startswith(said)
     for wrong in (path, result):
         wrong.unlink()
@@ -167,7 +167,7 @@ def test_metrics_edited_by_hand_are_seen_not_published_and_made_anew(repository,
     for module in ("verify", "readme"):
         done = repository.python("-m", f"reprise.site.{module}")
         assert done.returncode == 1
-        assert done.stderr.startswith(f"{module}: not what dvc.lock names: data/{METRICS}; ")
+        assert done.stderr.startswith(f"{module}: does not match dvc.lock: data/{METRICS}; ")
     assert repository.dvc("repro").returncode == 0
     assert repository.results() == committed.results()
 

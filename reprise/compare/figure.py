@@ -1,4 +1,4 @@
-"""A figure of revisions: seeds, means, verdicts as colours."""
+"""A figure that compares revisions: seeds, means, verdicts as colours."""
 
 import io
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import matplotlib
 from matplotlib.figure import Figure
 
-from reprise.compare.findings import Outcome
+from reprise.compare.findings import ALIKE, Outcome
 from reprise.plots import style
 from reprise.stats.improvement import EVEN, percent, side
 from reprise.stats.intervals import CONFIDENCE
@@ -15,7 +15,7 @@ COLOURS = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
 
 
 def outcomes(found: Sequence[Outcome], kind: str) -> bytes:
-    """Return a picture with a panel per outcome and group."""
+    """Draw a panel for each outcome, as PNG or SVG."""
     content, heights = io.BytesIO(), [0.9 + 0.32 * len(outcome.rows) for outcome in found]
     with matplotlib.rc_context(fname=style.STYLE_SHEET):
         figure = Figure(figsize=(style.WIDTH, 0.5 + sum(heights)))
@@ -32,8 +32,8 @@ def outcomes(found: Sequence[Outcome], kind: str) -> bytes:
         style.note(
             figure,
             f"Faint: each seed. Bars: means with {100 * CONFIDENCE:g}% intervals. Percent: "
-            "probability of beating the baseline.\nBlue: above the baseline. Vermilion: below it. "
-            "Grey: not told apart. Black: the baseline.",
+            "probability that a seed beats one of the baseline.\nBlue: above the baseline. "
+            f"Vermilion: below it. Grey: {ALIKE}. Black: the baseline.",
         )
         figure.savefig(content, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return content.getvalue()

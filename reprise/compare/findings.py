@@ -1,8 +1,8 @@
 """Differences between revisions: parameters, outcomes, verdicts.
 
-Seeds of two revisions are compared unpaired: after a change of hyperparameters, the same seed draws
-other numbers. The verdict is that of the probability of improvement (see `stats.improvement`). A
-result that a revision lacks is noted in one line and stops nothing.
+Seeds of two revisions are compared unpaired, because the same seed draws other numbers after a
+change of hyperparameters. The probability of improvement gives the verdict (`stats.improvement`).
+If a revision lacks a result, a note says so, and the comparison goes on.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from reprise.stats.intervals import Interval, known
 
 SAMPLES = "samples.csv"
 LEDGER = "data/claims/ledger.csv"
-BASELINE, SAME, ALIKE, FEW = "baseline", "same values", "not told apart", "too few seeds"
+BASELINE, SAME, ALIKE, FEW = "baseline", "same values", "no clear difference", "too few seeds"
 VERDICTS: dict[Sense, dict[int, str]] = {
     "return": {1: "better", -1: "worse", 0: ALIKE},
     "time": {1: "sooner", -1: "later", 0: ALIKE},
@@ -38,18 +38,18 @@ Seeds = dict[str, NDArray[np.float64]]
 
 
 class Row(NamedTuple):
-    """One revision's outcome; too few seeds have no interval."""
+    """The outcome of one revision; one seed has no interval."""
 
     revision: str
     values: NDArray[np.float64]  # [N]
     verdict: str
     mean: Interval | None
     difference: Interval | None = None  # mean of the revision minus mean of the baseline
-    chance: Interval | None = None  # that a seed beats one of the baseline; a tie counts half
+    chance: Interval | None = None  # probability of beating a baseline seed; a tie counts half
 
     @property
     def missing(self) -> int:
-        """Number of seeds without a number."""
+        """The number of seeds without a value."""
         return int(np.isnan(self.values).sum())
 
 
@@ -57,8 +57,8 @@ class Outcome(NamedTuple):
     """An outcome that differs, in one group of seeds."""
 
     stage: str
-    table: str  # its path
-    group: str  # such as a variant; empty if there is one group only
+    table: str  # the path of its table
+    group: str  # such as a variant; empty for the only group
     name: str
     sense: Sense
     rows: list[Row]  # one for each revision, best first
@@ -69,25 +69,27 @@ class Findings:
     """All differences between revisions; the first is the baseline."""
 
     revisions: Sequence[Revision]
-    params: dict[str, dict[str, Any]]  # by dotted name and revision, unless it lacks one
-    stale: dict[str, dict[str, list[str]]]  # what changed since a stage ran, by revision and stage
-    claims: dict[str, dict[str, str]]  # verdicts by claim and revision, empty for no such claim
+    params: dict[str, dict[str, Any]]  # values by dotted name and by the revisions that have it
+    stale: dict[str, dict[str, list[str]]]  # changed inputs of stale stages, by revision and stage
+    claims: dict[str, dict[str, str]]  # verdicts by claim and revision; empty without the claim
     outcomes: list[Outcome] = field(default_factory=list)
     more: dict[str, list[str]] = field(default_factory=dict)  # other outcomes that differ, by stage
-    same: list[str] = field(default_factory=list)  # stages with the same results, none stale
+    same: list[str] = field(default_factory=list)  # stages with the same results, not stale
     notes: list[str] = field(default_factory=list)
 
 
 def compare(
     revisions: Sequence[Revision], only: Collection[str] = (), *, every: bool = False
 ) -> Findings:
-    """Compare the first of some revisions with the others.
+    """Compare the first revision with each of the others.
 
-    `only` names stages, by default all. If `every`, all outcomes of a stage count, not only the
-    first one that differs.
+    Args:
+        revisions: at least two; the first one is the baseline.
+        only: the stages to compare, by default all.
+        every: compare all outcomes of a stage, not only the first one that differs.
 
     Raises:
-        UserError: if a revision is given twice, or no revision has one of the stages.
+        UserError: if a revision is given twice, or if no revision has one of the stages.
     """
     names = [revision.name for revision in revisions]
     if twice := [name for name in names if names.count(name) > 1]:
@@ -116,8 +118,8 @@ def _changed(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the name and values of each parameter that differs.
 
-    A mapping that only some revisions have is one value. So is a list, unless each of its items has
-    a `name`, as in a grid: then each item is a parameter of its own.
+    A mapping counts as one value if some revisions lack it. A list counts as one value too, except
+    a list of items with a `name`, as in a grid: each item is a parameter.
     """
     inner = {revision: _by_name(value) for revision, value in values.items()}
     if len(inner) == number and all(isinstance(value, Mapping) for value in inner.values()):
@@ -137,11 +139,11 @@ def _by_name(value: Any) -> Any:
 
 def _compare_stage(found: Findings, stage: str, every: bool) -> None:
     """Add the differences between the results of a stage."""
-    base, *_ = names = [revision.name for revision in found.revisions]
+    names = [revision.name for revision in found.revisions]
     having = [revision for revision in found.revisions if stage in revision.results]
     if len(having) < len(names):
         only = ", ".join(revision.name for revision in having)
-        found.notes.append(f"{stage}: a stage of {only} only.")
+        found.notes.append(f"{stage}: only in {only}.")
     files: dict[str, dict[str, bytes]] = {}  # tables and metrics by path and revision
     for revision in having:
         missing: dict[str, list[str]] = {}
@@ -152,33 +154,33 @@ def _compare_stage(found: Findings, stage: str, every: bool) -> None:
                 except MissingResult as error:
                     missing.setdefault(str(error), []).append(Path(path).name)
         for why, of in missing.items():
-            found.notes.append(f"{stage}: {', '.join(of)} not in {revision.name}: {why}.")
-    both = {path: texts for path, texts in files.items() if base in texts and len(texts) > 1}
+            found.notes.append(f"{stage}: {revision.name} lacks {', '.join(of)}: {why}.")
+    both = {path: texts for path, texts in files.items() if names[0] in texts and len(texts) > 1}
     differing = {path: texts for path, texts in both.items() if len({*texts.values()}) > 1}
     first = sorted(differing, key=lambda path: Path(path).name != SAMPLES)
-    moved = [(path, *each) for path in first for each in _moved(found, path, differing[path])]
-    known = list(dict.fromkeys((path, name) for path, name, *_ in moved))
-    shown = known if every else known[:1]
-    for path, name, group, seeds in moved:
+    groups = [(path, *each) for path in first for each in _groups(found, path, differing[path])]
+    columns = list(dict.fromkeys((path, name) for path, name, *_ in groups))
+    shown = columns if every else columns[:1]
+    for path, name, group, seeds in groups:
         if (path, name) in shown:
             sense = outcomes.sense(name)
             found.outcomes.append(Outcome(stage, path, group, name, sense, ranked(seeds, sense)))
-    if more := [name for _, name in known[len(shown) :]]:
+    if more := [name for _, name in columns[len(shown) :]]:
         found.more[stage] = list(dict.fromkeys(more))
-    if moved and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
+    if groups and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
         why = "returns in different environments do not show which training is better"
-        found.notes.append(f"{stage}: {', '.join(keys)} differs: {why}.")
-    if differing and not moved and LEDGER not in both:
+        found.notes.append(f"{stage}: {', '.join(keys)} differs, and {why}.")
+    if differing and not groups and LEDGER not in both:
         others = ", ".join(Path(path).name for path in differing)
-        found.notes.append(f"{stage}: no outcome of a seed differs; other bytes in {others}.")
+        found.notes.append(f"{stage}: no outcome of a seed differs, only the bytes of {others}.")
     if both and not differing and not any(stage in stale for stale in found.stale.values()):
         found.same.append(stage)
 
 
-def _moved(
+def _groups(
     found: Findings, path: str, texts: Mapping[str, bytes]
 ) -> Iterator[tuple[str, str, Seeds]]:
-    """Yield outcome, group and values where they differ."""
+    """Yield each outcome and group of seeds that differs."""
     if not path.endswith(".csv"):
         return
     try:
@@ -196,9 +198,10 @@ def _moved(
     for (name, group), seeds in values.items():
         if len(seeds) < len(tables):
             alone = any(group not in table.groups for table in tables.values())
-            what = group or "all seeds" if alone else name
+            what = (group or "all seeds") if alone else name
             note = f"{path}: {what} only in {', '.join(seeds)}."
-            found.notes += [note] if note not in found.notes else []
+            if note not in found.notes:
+                found.notes.append(note)
         base = seeds.get(found.revisions[0].name)
         if base is not None and not all(_equal(base, other) for other in seeds.values()):
             yield name, group, seeds
@@ -209,12 +212,12 @@ def _equal(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
 
 
 def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row]:
-    """Return rows, best first; the first sample is the baseline's.
+    """Compare samples with the first one; rank the best first.
 
-    The order is that of the probability of improvement; the baseline itself has 50%. A seed without
-    a number is in no mean. It ranks last among returns and times.
+    The probability of improvement gives the order; the baseline itself counts as 50%. Means leave
+    out a seed without a value. Among returns and times it ranks last.
     """
-    (baseline, base), *_ = samples.items()
+    baseline, base = next(iter(samples.items()))
     rows = []
     for name, values in samples.items():
         mean = _bounded(intervals.known_mean(values))
@@ -238,15 +241,16 @@ def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row
 
 
 def _bounded(interval: Interval) -> Interval | None:
-    return interval if np.isfinite(interval.low) else None
+    return interval if interval.bounded else None
 
 
 def _judged(revisions: Sequence[Revision], only: Collection[str]) -> dict[str, dict[str, str]]:
-    """Return each claim of the named stages with different verdicts."""
+    """Find the claims with different verdicts in some stages."""
     ledgers: dict[str, Any] = {}
     for revision in revisions:
         with contextlib.suppress(MissingResult, ValueError):
-            table = pd.read_csv(io.BytesIO(revision.read(LEDGER)), dtype=str)
+            content = io.BytesIO(revision.read(LEDGER))
+            table = pd.read_csv(content, dtype=str, keep_default_na=False)
             chosen = [not only or bool({*stages.split()} & {*only}) for stages in table["stage"]]
             ledgers[revision.name] = table[chosen].set_index("claim")["verdict"]
     table = pd.DataFrame(ledgers).fillna("")

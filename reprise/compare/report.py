@@ -14,19 +14,19 @@ from reprise.compare.findings import ALIKE, BASELINE, SAME, Findings, Outcome
 from reprise.stats.improvement import percent
 from reprise.stats.intervals import CONFIDENCE, Interval
 
-LONGEST = 40  # characters of a parameter's value
-SHOWN = 4  # changes that made stages stale, by name
-FORMAT = 2  # of the JSON
+LONGEST = 40  # characters at most in a parameter's value
+SHOWN = 4  # names at most of the inputs that made stages stale
+FORMAT = 2  # the version of the JSON
 NONE = "(none)"
 
 
 def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str:
-    """Return the findings for readers: tables, then notes.
+    """Write the findings for a reader: tables, then notes.
 
     Args:
         found: the differences.
-        markdown: write tables and lists of Markdown.
-        every: show all groups of seeds, also those without a clear difference.
+        markdown: write tables and lists in Markdown.
+        every: show groups without a clear difference too.
     """
     names = [revision.name for revision in found.revisions]
     width = shutil.get_terminal_size((120, 24)).columns
@@ -36,29 +36,31 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
         cells = [[cell.replace("|", bar) for cell in row] for row in rows]
         return tabulate(cells, header, kind, disable_numparse=True) if rows else ""
 
-    def lines(said: Sequence[str]) -> str:
+    def lines(notes: Sequence[str]) -> str:
         wrap = {"width": width, "subsequent_indent": "  ", "break_on_hyphens": False}
-        return "\n".join(f"- {x}" if markdown else textwrap.fill(x, **wrap) for x in said)
+        return "\n".join(f"- {x}" if markdown else textwrap.fill(x, **wrap) for x in notes)
 
     shown = [outcome for outcome in found.outcomes if every or not _dull(outcome)]
     outcomes = _table(shown, names[0])
+    titles = [] if markdown or not shown else list(outcomes.pop("outcome"))
+    seeds = table(outcomes.to_numpy().tolist(), list(outcomes))
     params = [(key, *_values(of, names)) for key, of in found.params.items()]
     claims = [(key, *(of.get(name) or NONE for name in names)) for key, of in found.claims.items()]
     first, *others = map(str, found.revisions)
     blocks = [
         f"{', '.join(others)} compared with {first}",
         table(params, ["parameter", *names]),
-        table(outcomes.to_numpy().tolist(), list(outcomes)),
+        _titled(seeds, titles) if titles else seeds,
         lines(_rule(found, len(found.outcomes) - len(shown))) if found.outcomes else "",
-        table(claims, ["claim with another verdict", *names]),
+        table(claims, ["claim with different verdicts", *names]),
         lines(found.notes),
-        lines(_left_out(found)),
+        lines(_rest(found)),
     ]
     return "\n\n".join(filter(None, blocks))
 
 
 def document(found: Findings) -> str:
-    """Return the findings as JSON, with stable keys."""
+    """Write the findings as JSON, with stable keys."""
 
     def interval(of: Interval | None) -> dict[str, Any] | None:
         return of and {key: x for key, x in of._asdict().items() if key != "degenerate" or x}
@@ -81,11 +83,10 @@ def _dull(outcome: Outcome) -> bool:
 
 
 def _table(outcomes: Sequence[Outcome], base: str) -> pd.DataFrame:
-    """Return the table of outcomes without empty columns."""
+    """Make the table of outcomes, without empty columns."""
     table = pd.DataFrame(
         {
-            "outcome": f"{outcome.stage} {outcome.name}",
-            "group": "" if at else outcome.group,
+            "outcome": "" if at else f"{outcome.stage} {outcome.name} {outcome.group}".rstrip(),
             "revision": row.revision,
             "verdict": row.verdict,
             "mean": written(row.mean),
@@ -97,53 +98,60 @@ def _table(outcomes: Sequence[Outcome], base: str) -> pd.DataFrame:
         for at, row in enumerate(outcome.rows)
         for n in [len(row.values)]
     )
-    if outcomes:
-        table["outcome"] = table["outcome"].mask(table["outcome"].duplicated(), "")
     return table.loc[:, (table != "").any()]
 
 
+def _titled(table: str, titles: Sequence[str]) -> str:
+    """Put titles on their own lines in a narrow table."""
+    head, *rows = table.split("\n")
+    lines = [f"  {head}"]
+    for title, row in zip(titles, rows, strict=True):
+        lines += [title, f"  {row}"] if title else [f"  {row}"]
+    return "\n".join(lines)
+
+
 def _rule(found: Findings, folded: int) -> list[str]:
-    """Return the rule of verdicts and the limits of intervals."""
+    """Explain the verdicts and the limits of the intervals."""
     base, level = found.revisions[0].name, f"{100 * CONFIDENCE:g}%"
     lines = [
-        f"Better or worse: the {level} interval of the probability that a seed beats one of {base} "
-        f"excludes 50%; else {ALIKE}."
+        f"Better or worse means: the {level} interval of the probability that a seed beats one of "
+        f"{base} excludes 50%."
     ]
     if any(outcome.sense != "return" for outcome in found.outcomes):
-        lines.append("In the same way, times are sooner or later, other outcomes higher or lower.")
+        lines.append("By the same rule, times are sooner or later, other outcomes higher or lower.")
     count = sum(row.chance is not None for outcome in found.outcomes for row in outcome.rows)
     if count > 1:
         lines.append(
-            f"Each interval holds by itself: of {count} comparisons of equals, about "
-            f"{(1 - CONFIDENCE) * count:.2g} would seem to differ."
+            f"Nothing corrects for many comparisons: even if nothing differed, about "
+            f"{(1 - CONFIDENCE) * count:.2g} of these {count} would seem to."
         )
     if folded:
         groups = "1 group" if folded == 1 else f"{folded} groups"
-        lines.append(f"Left out: {groups} without a clear difference (--all).")
+        lines.append(f"--all also shows {groups} without a clear difference.")
     return lines
 
 
-def _left_out(found: Findings) -> list[str]:
-    """Return other outcomes, stale stages, the number of equal ones."""
-    lines = [f"{stage}: more with --all: {', '.join(of)}." for stage, of in found.more.items()]
+def _rest(found: Findings) -> list[str]:
+    """Name further outcomes and stale stages; count equal stages."""
+    lines = [f"{stage}: --all also shows {', '.join(of)}." for stage, of in found.more.items()]
     for name, stages in found.stale.items():
         changes = list(dict.fromkeys(change for of in stages.values() for change in of))
         more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
         since = f"Changed since they ran: {', '.join(changes[:SHOWN])}{more}."
         lines.append(f"Stale in {name}: {', '.join(stages)}. {since} `dvc repro` runs them.")
     if found.same and not (found.outcomes or found.notes or found.stale or found.claims):
-        lines.append("No difference: all results are the same bytes.")
+        lines.append("No difference: all results are byte-identical.")
     elif found.same:
-        lines.append(f"Same bytes: {len(found.same)} other stage{'s' * (len(found.same) > 1)}.")
+        lines.append(f"Byte-identical: {len(found.same)} other stage{'s' * (len(found.same) > 1)}.")
     return lines
 
 
 def written(interval: Interval | None, *, signed: bool = False) -> str:
-    """Return an interval, as many digits as its width allows."""
+    """Write an interval, as many digits as its width allows."""
     if interval is None:
         return ""
     width = interval.high - interval.low
-    # Two digits of the width; without a width, as many as results have.
+    # Two digits of the width. Without a width, as many digits as results have.
     form = f",.{min(9, max(0, 1 - math.floor(math.log10(width))))}f" if width > 0 else ",.9g"
     form = f"+{form}" if signed else form
     estimate, low, high = (f"{x:{form}}".replace("-", "\N{MINUS SIGN}") for x in interval[:3])
@@ -151,7 +159,7 @@ def written(interval: Interval | None, *, signed: bool = False) -> str:
 
 
 def _values(of: dict[str, Any], names: Sequence[str]) -> list[str]:
-    """Return a parameter; of a long list, only its changes."""
+    """Write a parameter's values; of a long list, only changes."""
     base, cells = of.get(names[0]), []
     for value in (of.get(name, NONE) for name in names):
         said = value

@@ -1,6 +1,6 @@
-"""Revisions of this repository, read through DVC: parameters, stages, results.
+"""Revisions of this repository: parameters, stages, results.
 
-DVC checks nothing out. It reads a revision's files from git, and cached results from its cache.
+DVC reads a revision's files from git and cached results from its cache. Nothing is checked out.
 """
 
 import logging
@@ -20,12 +20,12 @@ class MissingResult(PlainError):
 class Revision:
     """The workspace, or a branch, tag, commit or experiment.
 
-    Its `commit` is None for the workspace. `results` are paths by stage; `stale` is, for each stage
-    where anything did, what changed since it ran.
+    `commit` is None for the workspace. `results` lists the paths of each stage's results. `stale`
+    lists the inputs of each stale stage that have changed since it ran.
     """
 
     def __init__(self, name: str) -> None:
-        """Read a revision of the repository around the current directory.
+        """Read a revision of the current directory's repository.
 
         Raises:
             UserError: if there is no such revision or repository.
@@ -48,10 +48,10 @@ class Revision:
             # As dvc.api.params_show, which parses dvc.yaml again.
             files: Any = self._repo.params.show(on_error="raise").get("", {}).get("data", {})
             self.params = {key: x for file in files.values() for key, x in file["data"].items()}
-            # Results that are no files here: a folder without one of them is not changed.
+            # Results that are only in the cache. A folder that lacks them has not changed.
             outs = [out for stage in self._repo.index.stages for out in stage.outs]
             self._cached_only = [self._path(out) for out in outs if not out.exists]
-            for stage in self._repo.index.stages:  # the items of a foreach or a matrix are one
+            for stage in self._repo.index.stages:  # all items of a foreach or a matrix are one
                 of = stage.addressing.rpartition(":")[2].partition("@")[0]
                 self.results.setdefault(of, []).extend(map(self._path, stage.outs))
                 changes = [] if stage.frozen else self._changes(stage)
@@ -59,9 +59,8 @@ class Revision:
                     self.stale[of] = list(every)
         except NotDvcRepoError:
             if self.commit:
-                raise UserError(f"revision {name!r} is older than its DVC repository") from None
-            where = f"{Path.cwd()} is in no DVC repository"
-            raise UserError(f"{where}; run in a clone of one") from None
+                raise UserError(f"revision {name!r} has no DVC pipeline yet") from None
+            raise UserError(f"{Path.cwd()} is not in a DVC repository; run in a clone") from None
         except (DvcException, OSError) as error:
             why = " ".join(str(error).split())
             raise PlainError(f"{name}: DVC cannot read its files: {why}") from None
@@ -72,7 +71,7 @@ class Revision:
         return f"{self.name} ({self.commit[:7]})"
 
     def read(self, path: str) -> bytes:
-        """Return a file's content; MissingResult if there is none."""
+        """Read a file; MissingResult if the revision lacks it."""
         files, path = self._repo.dvcfs, f"/{path}"  # from the root, not the current directory
         try:
             with files.open(path, "rb") as file:
@@ -113,7 +112,7 @@ def _commit(name: str, scm: Any) -> str:
         return str(scm.resolve_commit(resolve_rev(scm, name or "(none)")).hexsha)
     except NoSCMError:
         raise UserError(f"revision {name!r} needs git; run in a clone") from None
-    except (RevError, AttributeError):  # the latter of a file, such as HEAD:README.md
+    except (RevError, AttributeError):  # the latter for a file, such as HEAD:README.md
         known = [WORKSPACE, "HEAD", *scm.list_branches(), *scm.list_tags()]
         meant = closest(name, [*known, *(ref.name for ref in exp_refs(scm) if ref.name)])
         hint = f"did you mean {meant}?" if meant else "allowed: a branch, tag, commit or experiment"

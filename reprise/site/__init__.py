@@ -1,1 +1,1 @@
-"""The report, the README, the checks of results."""
+"""The report, the README, and checks of the results."""

@@ -10,7 +10,7 @@ CHARTS = Path(__file__).with_name("templates") / "charts.yaml"
 
 
 def specs() -> dict[str, dict[str, Any]]:
-    """Return charts by name, as wide as their page."""
+    """Read all charts by name, as wide as their page."""
     tables = YAML(typ="safe", pure=True).load(CHARTS)
     wide = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
     return {
@@ -33,9 +33,9 @@ def _quantitative(field: str, title: str | None, more: Any = ()) -> dict[str, An
 
 
 def vega(edition: str = "6.") -> str:
-    """Return Vega, Vega-Lite and vegaEmbed as one script for HTML.
+    """Bundle Vega, Vega-Lite and vegaEmbed as one script for HTML.
 
-    The edition is Vega-Lite's.
+    `edition` is the version of Vega-Lite, or its beginning.
     """
     version = [v for v in vl_convert.get_vegalite_versions() if v.startswith(edition)][-1]
     script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)

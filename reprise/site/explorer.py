@@ -1,12 +1,13 @@
-"""The numbers of the explorer, from the committed results.
+"""The explorer's numbers, from the committed results.
 
-Each function returns what one section of the page draws, ready for JSON. Long curves are thinned to
-means of windows. All numbers are rounded, so that every machine writes the same bytes.
+Each function returns the data of one section of the page, ready for JSON. Long curves become means
+of windows. All numbers are rounded, so that every machine writes the same bytes.
 """
 
 import contextlib
 import itertools
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,10 +23,10 @@ from reprise.tabular import loaders, problems
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, q_values
 from reprise.tabular.mdp import MDP
 
-POINTS = 60  # of a learning curve
-DRAWS = 2000  # of few seeds, for each setting
+POINTS = 60  # at most, in a learning curve
+DRAWS = 2000  # samples of few seeds, for each setting
 PREFIXES = (3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 5000, 10_000)
-SEEDS = 300  # of a claim's sample that are drawn
+SEEDS = 300  # at most, drawn for each sample of a claim
 SWEEPS = (*range(31), *range(35, 101, 5), *range(120, 501, 20))
 AXES = {"episode": "training episode", "iteration": "training iteration", "steps": "steps"}
 FIELDS = {"FrozenLake-v1": (4, 4, "←↓→↑"), "CliffWalking-v1": (4, 12, "↑→↓←")}
@@ -33,14 +34,14 @@ QUANTILES = ("q25", "median", "q75")
 
 
 def written(content: object) -> str:
-    """Return JSON for a script element."""
+    """Write JSON for a script element."""
     return json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def plain(value: Any, digits: int = 5) -> Any:
-    """Return nested values for JSON, with rounded numbers.
+    """Round nested values for JSON.
 
-    Numbers that are not finite become None.
+    Infinite numbers and NaN become None.
 
     >>> plain({"mean": np.float64(2 / 3), "seeds": np.array([1.0, np.inf])})
     {'mean': 0.66667, 'seeds': [1, None]}
@@ -62,7 +63,7 @@ def content(
     claims: Mapping[str, Claim],
     verdicts: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return all sections.
+    """Collect the data of all sections.
 
     `stages` have learning curves; `verdicts` is the ledger.
     """
@@ -79,26 +80,26 @@ def content(
     return plain(found)
 
 
-def still(content: Mapping[str, Any], width: int = 540, height: int = 150) -> list[str]:
-    """Return learning curves as SVG points, the median last."""
+def still(content: Mapping[str, Any]) -> list[str]:
+    """Write learning curves as points of SVG, the median last."""
     found = {stage["stage"]: stage for stage in content["learning"]}
     stage = found.get("dqn_training", content["learning"][0])
     seeds = np.array(stage["variants"][0]["seeds"], float)
     seeds = seeds[~np.isnan(seeds).any(axis=1)]
-    x = np.linspace(0, width, seeds.shape[1])
-    y = height * (1 - np.vstack([seeds[:24], np.median(seeds, axis=0)]) / stage["limit"])
+    x = np.linspace(0, 540, seeds.shape[1])
+    y = 150 * (1 - np.vstack([seeds[:24], np.median(seeds, axis=0)]) / stage["limit"])
     return [" ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, each, strict=True)) for each in y]
 
 
 def learning(stage: str, results: Results) -> dict[str, Any]:
-    """Return the seeds' learning curves and final returns."""
+    """Read each seed's learning curve and final return."""
     returns, samples = (results.table(stage, f"{name}.csv") for name in ("returns", "samples"))
     index = next(str(name) for name in returns if name in AXES)
     final = next(str(name) for name in samples if str(name).startswith(("greedy_", "final_")))
     if "variant" not in returns:
         name = stage.removesuffix("_training")
         returns, samples = returns.assign(variant=name), samples.assign(variant=name)
-    window = -(-int(returns["variant"].value_counts().max()) // POINTS)
+    window = math.ceil(returns["variant"].value_counts().max() / POINTS)
     variants = []
     for name, rows in returns.groupby("variant", sort=False):
         columns = rows.filter(regex="^seed_").dropna(axis="columns", how="all")
@@ -111,15 +112,15 @@ def learning(stage: str, results: Results) -> dict[str, Any]:
         ends = {key: plain(values.to_numpy(float), 4) for key, values in ends.items()}
         variants.append({"name": name, "numbers": numbers, "at": at, "seeds": seeds} | ends)
     limit = int(final.rpartition("_")[2])
-    words = {"stage": stage, "axis": AXES[index], "limit": limit, "window": window}
-    return words | {"variants": variants}
+    about = {"stage": stage, "axis": AXES[index], "limit": limit, "window": window}
+    return about | {"variants": variants}
 
 
 def study(results: Results, section: Mapping[str, Any]) -> dict[str, Any]:
-    """Return each setting's seeds, and how often few mislead.
+    """Read each setting's seeds, and compute how often few mislead.
 
-    Few seeds of a setting are compared with as many of each other setting. They mislead if they put
-    two settings in the wrong order; the right one is that of all seeds.
+    Few seeds of a setting are compared with as many seeds of each other setting. They mislead if
+    their means are not in the order of the means of all seeds.
     """
     samples = results.table("hyperparameter_study", "samples.csv")
     keys = [axis["name"] for axis in section["grid"]]
@@ -127,22 +128,25 @@ def study(results: Results, section: Mapping[str, Any]) -> dict[str, Any]:
     groups = [group for _, group in samples.groupby("setting")]
     every = [group[column].to_numpy(float) for group in groups]
     sizes = [size for size in section["few_seeds"] if size < min(map(len, every))]
-    wrong = iter(misled([values for values in every if not np.isnan(values).any()], sizes, 2026))
+    complete = [at for at, values in enumerate(every) if not np.isnan(values).any()]
+    shares = misled([every[at] for at in complete], sizes, 2026)
+    wrong = dict(zip(complete, shares, strict=True))
     found = []
-    for group, values in zip(groups, every, strict=True):
+    for at, (group, values) in enumerate(zip(groups, every, strict=True)):
         known = np.sort(values[~np.isnan(values)])
-        row = {key: group[key].iloc[0] for key in keys} | {"seeds": plain(known, 4)}
-        row |= {"mean": known.mean() if len(known) else np.nan}
-        found.append(row | {"misled": next(wrong) if len(known) == len(values) else []})
+        mean = known.mean() if len(known) else np.nan
+        row = {key: group[key].iloc[0] for key in keys}
+        found.append(row | {"seeds": plain(known, 4), "mean": mean, "misled": wrong.get(at, [])})
     axes = {key: sorted({row[key] for row in found}) for key in keys}
     limit = int(column.rpartition("_")[2])
     return {"axes": axes, "few": sizes, "limit": limit, "settings": found}
 
 
 def misled(every: Sequence[NDArray], sizes: Sequence[int], seed: int) -> NDArray:
-    """Return the share of wrong orders, by setting and size.
+    """Compute the share of wrong orders, by setting and size.
 
-    A tie is half wrong. Each of `DRAWS` draws of one setting meets each of the other's.
+    Each of `DRAWS` samples of a setting is compared with each sample of the other settings. A tie
+    is half wrong.
     """
     random = np.random.default_rng(seed)
     most, number = max(sizes, default=1), max(1, len(every) - 1)
@@ -159,7 +163,7 @@ def misled(every: Sequence[NDArray], sizes: Sequence[int], seed: int) -> NDArray
 
 
 def decisions(mdp: MDP, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the optimal Q-values at each discount."""
+    """Compute the optimal Q-values at each discount."""
     flip = parameters["mdp_solving"]["switch"]
     discounts = np.linspace(flip["lowest"], flip["highest"], flip["points"])
     q = np.stack([optimal_q_values(mdp, discount) for discount in discounts])
@@ -171,7 +175,7 @@ def decisions(mdp: MDP, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sweeps(name: str, discount: float) -> dict[str, Any]:
-    """Return values and greedy actions, sweep by sweep."""
+    """Compute values and greedy actions, sweep by sweep."""
     rows, columns, arrows = FIELDS[name]
     mdp, fields = problems.toy_text(name, discount).mdp, rows * columns
     values, history = np.zeros(mdp.number_of_states), []
@@ -193,7 +197,7 @@ def sweeps(name: str, discount: float) -> dict[str, Any]:
 
 
 def exploration(results: Results) -> list[dict[str, Any]]:
-    """Return coverage and value lost over steps, by behaviour."""
+    """Read coverage and lost value over steps, by behaviour."""
     curves = results.table("exploration", "curves.csv")
     keys = ["problem", "behaviour"]
     drawn = [f"{what}_{part}" for what in ("coverage", "loss") for part in QUANTILES]
@@ -208,35 +212,41 @@ def exploration(results: Results) -> list[dict[str, Any]]:
 def judged(
     claims: Mapping[str, Claim], results: Results, verdicts: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """Return claims' seeds, and verdicts on the first of them.
+    """Collect the claims' seeds, and judge the first few.
 
-    The judge uses the confidence that decided, so all seeds give the ledger's verdict.
+    The judge uses the confidence level that decided the claim, so that all seeds together give the
+    verdict of the ledger.
     """
     found = []
     for row in verdicts.to_dict("records"):
         test = claims[row["claim"]].test
         if test.form in EXACT or pd.isna(row["confidence"]):
             continue
-        sources = [source for source in (test.of, test.than) if source]
+        sources = list(filter(None, (test.of, test.than)))
         ranked = test.form in judge.RANKED
         samples = [sample(source, results, ranked=ranked) for source in sources]
         most = max(len(each.values) for each in samples)
         answers = []
         for n in [*(size for size in PREFIXES if size < most), most]:
             first = [each._replace(values=each.values[:n]) for each in samples]
-            with contextlib.suppress(UserError):  # too few
+            with contextlib.suppress(UserError):  # too few seeds for an interval
                 answer = judge.asked(test, first, float(row["confidence"]))
                 if at := answer.interval:
                     ends = {"low": at.low, "estimate": at.estimate, "high": at.high}
                     answers.append({"n": n, "verdict": answer.verdict} | ends)
         names = [" ".join(map(str, [*one.where.values(), one.stage])) for one in sources]
-        values = [plain(each.values[:SEEDS], 4) for each in samples]
         entry = {key: row[key] for key in ("claim", "statement", "measured", "verdict", "place")}
-        entry |= {"form": ledger.FORMS.get(test.form, test.form), "answers": answers}
-        entry |= {"margins": test.claimed.margins, "claimed": test.claimed.words()}
-        entry |= {"counted": test.counted.words() if test.counted else "", "n": most}
-        entry["samples"] = [
-            {"name": name, "values": of} for name, of in zip(names, values, strict=True)
-        ]
+        entry |= {
+            "form": ledger.FORMS.get(test.form, test.form),
+            "answers": answers,
+            "margins": test.claimed.margins,
+            "claimed": test.claimed.words(),
+            "counted": test.counted.words() if test.counted else "",
+            "n": most,
+            "samples": [
+                {"name": name, "values": plain(each.values[:SEEDS], 4)}
+                for name, each in zip(names, samples, strict=True)
+            ],
+        }
         found.append(entry)
     return found

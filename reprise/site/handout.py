@@ -2,9 +2,9 @@
 
     make handout STAGE=dqn_training
 
-The question and the figure are those of the executed notebook, the exercises those of
-data/inputs/exercises.yaml. The page goes to .reprise/handouts/STAGE.html, holds its figure and
-fits on one printed A4 page.
+The question and the figure come from the executed notebook, the exercises from
+data/inputs/exercises.yaml. The page is one file, .reprise/handouts/STAGE.html, and prints on one
+sheet of A4.
 
 Exit codes: 0 written; 2 no such stage, no exercises, or no executed notebook.
 """
@@ -28,17 +28,19 @@ from reprise.site import markdown, pages
 EXERCISES = Path("data/inputs/exercises.yaml")
 EXECUTED = Path("data/reporting")
 HANDOUTS = Path(".reprise/handouts")
-ANSWERS = {  # of `reprise.compare`, by the sense of an outcome
-    "return": ("better", "worse", "not told apart"),
-    "time": ("sooner", "later", "not told apart"),
-    "other": ("higher", "lower", "not told apart"),
+
+
+ANSWERS = {  # the verdicts of `reprise.compare`, by the sense of an outcome
+    "return": ("better", "worse", "no clear difference"),
+    "time": ("sooner", "later", "no clear difference"),
+    "other": ("higher", "lower", "no clear difference"),
 }
 
 
 class Exercise(Frozen):
     """A change of parameters, and the outcome to predict."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]  # of the experiment
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]  # the experiment's
     question: Name
     changes: Some[Name]  # as `dvc exp run -S` takes them
     outcome: Name
@@ -46,7 +48,7 @@ class Exercise(Frozen):
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """Return the verdicts to choose from."""
+        """The verdicts to choose from."""
         return ANSWERS[outcomes.sense(self.outcome)]
 
 
@@ -57,7 +59,7 @@ class Exercises(Frozen):
 
 
 def read(stage: str) -> tuple[Exercise, ...]:
-    """Return a stage's exercises; a UserError if there are none."""
+    """Read a stage's exercises; UserError if it has none."""
     known = parameters.read(EXERCISES)
     if stage not in known:
         meant = closest(stage, known)
@@ -67,9 +69,9 @@ def read(stage: str) -> tuple[Exercise, ...]:
 
 
 def commands(stage: str, exercise: Exercise) -> list[str]:
-    """Return the commands that run an exercise and judge it.
+    """Write the commands that run an exercise and judge it.
 
-    The experiment runs in a folder of its own: the reader's files stay as they are.
+    The experiment runs in a temporary folder, so the reader's files stay unchanged.
     """
     changes = " ".join(f"-S {shlex.quote(change)}" for change in exercise.changes)
     chapter = YAML(typ="safe", pure=True).load(parameters.PIPELINE)["stages"]
@@ -82,14 +84,14 @@ def commands(stage: str, exercise: Exercise) -> list[str]:
 
 
 def _first(stage: str) -> str | None:
-    """Return the outcome that a comparison shows without `--all`."""
+    """Name the outcome that a comparison shows without `--all`."""
     path = Path("data", stage, "samples.csv")
     table = outcomes.samples(artifacts.read_csv(path)) if path.exists() else None
-    return table.outcomes[0] if table else "return"  # of episodes, which need no training
+    return table.outcomes[0] if table else "return"  # a stage without the table trains nothing
 
 
 def page(stage: str) -> bytes:
-    """Return the page of a stage."""
+    """Render the page of a stage."""
     exercises = read(stage)
     path = EXECUTED / f"{stage}.ipynb"
     if not path.exists():

@@ -1,7 +1,7 @@
-"""Markdown as safe HTML without a network: equations become MathML.
+"""Markdown as safe HTML, with equations as MathML.
 
-Raw HTML becomes text. Links lead to pages only. A class aligns a table's cells, because the pages'
-security policy refuses style attributes.
+The HTML needs no network. Raw HTML becomes text, and an image becomes a link. A class aligns the
+cells of a table, because the security policy of the pages forbids style attributes.
 """
 
 import itertools
@@ -26,11 +26,11 @@ SCROLLS = 'class="scrolls" role="group" tabindex="0" aria-label'
 
 
 class MarkdownError(PlainError, ValueError):
-    """An equation that has no MathML; the message names it."""
+    """An equation that cannot become MathML; the message names it."""
 
 
 class Text:
-    """Converts one page's Markdown; each heading has its own id."""
+    """Converts a page's Markdown; each heading has its own id."""
 
     def __init__(
         self,
@@ -38,15 +38,15 @@ class Text:
         deeper: int = 0,
         link: Callable[[str], str] = lambda url: url,
     ) -> None:
-        """Take used ids, levels to add, and a link translator."""
+        """Take used ids, levels to add, a translator of links."""
         self._render = MarkdownWithMath(_Renderer(set(taken), deeper, link)).render
 
     def __call__(self, source: str) -> Markup:
-        """Return a text as HTML."""
+        """Convert a text to HTML."""
         return Markup(self._render(source).strip())
 
     def inline(self, source: str) -> Markup:
-        """Return one paragraph as HTML, without its tags."""
+        """Convert a paragraph to HTML without `<p>`."""
         return Markup(self(source).removeprefix("<p>").removesuffix("</p>"))
 
 
@@ -93,23 +93,25 @@ class _Renderer(IPythonRenderer):
 
 
 def mathml(latex: str, display: str) -> Markup:
-    """Return an equation as MathML.
+    """Convert an equation from LaTeX to MathML.
 
     Raises:
-        MarkdownError: if the converter does not know some of the LaTeX.
+        MarkdownError: if the converter does not know a command.
     """
     try:
         root = converter.convert_to_element(latex, display=display)
-    except Exception as error:  # its errors have no common class
-        raise MarkdownError(f"equation {latex!r} is no LaTeX: {type(error).__name__}") from None
+    except Exception as error:  # the converter's errors have no common class
+        raise MarkdownError(f"equation {latex!r} is not LaTeX: {type(error).__name__}") from None
     for element in reversed(list(root.iter())):  # children first
-        text = unescape(element.text or "")  # the converter escapes some, tostring() all
-        if text.startswith("\\"):  # an unknown command becomes a letter
-            raise MarkdownError(f"equation {latex!r} has {text}, which is unknown")
+        text = unescape(element.text or "")  # the converter has escaped some; tostring() does all
+        if text.startswith("\\"):  # the converter takes an unknown command for a letter
+            raise MarkdownError(f"equation {latex!r} has the unknown command {text}")
         if text:
             element.text = text.replace(r"\_", "_") if element.tag == "mtext" else text
+        if text == "\N{LONG LEFT RIGHT DOUBLE ARROW}":  # the converter takes it for a letter
+            element.tag = "mo"
         if element.tag in ("msup", "msubsup") and element[-1].text in PRIMES:
-            base, *below, prime = element  # a raised prime, which fonts draw high already
+            base, *below, prime = element  # not raised again: fonts already draw a prime high
             prime.tag, element.tag = "mo", "msub" if below else "mrow"
             row = ElementTree.Element("mrow")
             row.extend([base, prime])
@@ -118,7 +120,7 @@ def mathml(latex: str, display: str) -> Markup:
 
 
 def apart(latex: str) -> list[str]:
-    r"""Split equations at each `\qquad`: a narrow page stacks them."""
+    r"""Split equations at each `\qquad`; a narrow page stacks them."""
     parts = [part.strip() for part in latex.split(r"\qquad") if part.strip()]
     whole = all(
         part.count(left) == part.count(right)
@@ -129,10 +131,10 @@ def apart(latex: str) -> list[str]:
 
 
 def code(source: str) -> Markup:
-    """Return Python as HTML with classes for its words."""
+    """Highlight Python with a class for each kind of word."""
     return Markup(highlight(source, LEXER, FORMATTER).rstrip("\n"))
 
 
 def slug(text: str) -> str:
-    """Return an id of small letters, digits and hyphens."""
+    """Make an id of small letters, digits and hyphens."""
     return re.sub(r"\W+", "-", text.lower()).strip("-")

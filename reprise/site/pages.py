@@ -1,4 +1,4 @@
-"""Executed notebooks as pages, and the pages' templates."""
+"""Pages from executed notebooks, and their templates."""
 
 import base64
 import io
@@ -16,8 +16,9 @@ from PIL import Image
 from reprise.site import markdown
 
 QUESTION = re.compile(r"\*\*The question\.?\*\*\s*(.+?)(?=\n\s*\n|\Z)", flags=re.DOTALL)
-TAKEN = ("main", "claims")  # ids of the page's template
-VERDICTS = "show.verdicts(results)"  # the cell with the ledger's rows on the stage
+TAKEN = ("main", "claims")  # ids in the page's template
+VERDICTS = "show.verdicts(results)"  # the cell that shows the stage's rows of the ledger
+SPELLED = {"dqn": "DQN", "mdp": "MDP", "q": "Q", "reinforce": "REINFORCE", "td": "TD"}
 TEMPLATES = Path(__file__).with_name("templates")
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -31,12 +32,13 @@ ENVIRONMENT.globals["signs"] = {"confirmed": "✓", "refuted": "✗", "unresolve
 
 
 def words(name: str) -> str:
-    """Return a name in words."""
-    return name.replace("_", " ")
+    """Write a name in words, such as DQN training."""
+    spelled = " ".join(SPELLED.get(word, word) for word in name.split("_"))
+    return spelled.replace("Q learning", "Q-learning")
 
 
 def counts(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return the number of claims with each verdict."""
+    """Count the claims with each verdict."""
     found = [verdict["verdict"] for verdict in verdicts]
     return {verdict: found.count(verdict) for verdict in ENVIRONMENT.globals["signs"]}
 
@@ -44,9 +46,9 @@ def counts(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 ENVIRONMENT.filters |= {"words": words, "counts": counts}
 
 
-def rendered(template: str, **values: Any) -> bytes:
-    """Return a template filled with values."""
-    return ENVIRONMENT.get_template(template).render(**values).encode()
+def rendered(template: str, root: str = "", **values: Any) -> bytes:
+    """Fill a template; `root` leads to the first page's folder."""
+    return ENVIRONMENT.get_template(template).render(root=root, **values).encode()
 
 
 class Figure(NamedTuple):
@@ -65,8 +67,8 @@ class Block(NamedTuple):
 
     kind: str  # prose, code, text, figure or verdicts
     content: Any
-    lines: int = 0  # of code
-    opened: bool = False  # of verdicts: whether they are an experiment's
+    lines: int = 0  # number of lines of code
+    opened: bool = False  # code: unfolded at first; verdicts: those of an experiment
 
 
 class Page(NamedTuple):
@@ -76,17 +78,17 @@ class Page(NamedTuple):
     title: str
     question: Markup
     blocks: list[Block]
-    shown: dict[str, Figure]  # by claim, where a cell of the notebook names it
-    files: dict[str, bytes]  # figures by path from the page
+    shown: dict[str, Figure]  # by claim; a cell's metadata names the claims that its figure shows
+    files: dict[str, bytes]  # contents of figures by path from the page
 
     @property
     def figures(self) -> list[Figure]:
-        """Return all figures in order."""
+        """All figures in order."""
         return [block.content for block in self.blocks if block.kind == "figure"]
 
     @property
     def key(self) -> Figure | None:
-        """Return the drawn figure with the most claims."""
+        """The figure that shows the most claims, no animation."""
         drawn = [figure for figure in self.figures if not figure.still]
         return max(drawn, key=[*self.shown.values()].count, default=None)
 
@@ -97,14 +99,14 @@ def read(
     link: Callable[[str], str] = lambda url: url,
     animations: Mapping[bytes, str] | None = None,
 ) -> Page:
-    """Return an executed notebook, of nbformat 4, as a page.
+    """Read an executed notebook, of nbformat 4, as a page.
 
-    `link` translates an address in it; `animations` are paths, from the page, of GIFs outside the
-    report by their content.
+    `link` translates an address in the notebook. `animations` gives the path from the page to a GIF
+    outside the report, by the content of the GIF.
     """
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     titles = [title for text in texts for title in _headings(text, "#")]
-    heading = title = titles[0] if titles else name.replace("_", " ")
+    heading = title = titles[0] if titles else words(name)
     render = markdown.Text(taken=TAKEN, deeper=1 if len(titles) > 1 else 0, link=link)
     numbers, files = itertools.count(1), dict[str, bytes]()
     blocks: list[Block] = []
@@ -140,7 +142,7 @@ def read(
             blocks += [Block("prose", render(source))] if source.strip() else []
             continue
         made = [block(output) for output in cell.outputs]
-        if source == VERDICTS and made:  # its rows become cards, its last words stay
+        if source == VERDICTS and made:  # cards replace its table, its last paragraph stays
             said = cell.outputs[0].data["text/markdown"]
             last = render(said.rpartition("\n\n")[2])
             made = [Block("verdicts", last, opened="under your settings" in said)]
@@ -154,7 +156,7 @@ def read(
 
 
 def _question(texts: Sequence[str], link: Callable[[str], str]) -> Markup:
-    """Return a notebook's question, or else its first paragraph."""
+    """Find a notebook's question, else its first paragraph."""
     everything = "\n\n".join(texts)
     paragraphs = [part for part in re.split(r"\n\s*\n", everything) if not part.startswith("#")]
     found = QUESTION.search(everything)

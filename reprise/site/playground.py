@@ -1,8 +1,8 @@
 """The trained networks of the playground.
 
-Of each algorithm three seeds play: the best, the median and the worst by the mean return of the
-final greedy policy, under the longest time limit first. A few seeds play as they did during their
-training.
+Three seeds of each algorithm play: the best, the median and the worst, by the mean return of the
+final greedy policy under the longest time limit; shorter limits break ties. A few seeds also show
+each point of their training.
 """
 
 import base64
@@ -17,22 +17,23 @@ from reprise.pipeline import artifacts
 from reprise.site.explorer import plain
 
 POLICIES = {"reinforce_training": ("REINFORCE", "greedy_"), "dqn_training": ("DQN", "final_")}
-FEATURES, OUTPUTS = 4, (1, 2)  # of CartPole: a probability, or a number for each action
+FEATURES, OUTPUTS = 4, (1, 2)  # CartPole: one probability, or a number for each action
 
 
 class Player(NamedTuple):
-    """A seed's trained network, or its networks in training."""
+    """A seed's trained network, or its networks during training."""
 
-    value: str  # the name of the choice
+    value: str  # the name of the choice in the page
     label: str
     seed: int
     content: str
-    """JSON: sizes, activations, and weights as base64 of little-endian floats. Of a network in
-    training the points' rounds, each round's return and mean of ten, and the rounds' unit."""
+    """JSON: sizes, activations, and weights as base64 of little-endian floats. During training also
+    the rounds of the stored points, the return of each round, its mean over the last ten rounds,
+    and the unit of a round."""
 
 
 def trained(results: Path) -> dict[str, list[Player]]:
-    """Return three networks of each algorithm, by a title."""
+    """Choose three networks of each algorithm, by group title."""
     found = {}
     for stage, (algorithm, policy) in POLICIES.items():
         arrays = artifacts.read_npz(results / stage / "weights.npz")
@@ -50,12 +51,12 @@ def trained(results: Path) -> dict[str, list[Player]]:
             content = json.dumps(packed(arrays, seed, 1, "<f4"))
             players.append(Player(f"{algorithm.lower()} {place}", label, seed, content))
         limit = columns[0].removeprefix(policy)
-        found[f"{algorithm}: 3 of {seeds} seeds, mean return of at most {limit}"] = players
+        found[f"{algorithm}: 3 of {seeds} seeds, by mean return within {limit} steps"] = players
     return found
 
 
 def in_training(results: Path) -> dict[str, list[Player]]:
-    """Return the stored seeds of each algorithm, by a title."""
+    """Read the seeds stored during training, by group title."""
     found = {}
     for stage, (algorithm, _) in POLICIES.items():
         arrays = artifacts.read_npz(results / stage / "snapshots.npz")
@@ -77,13 +78,16 @@ def in_training(results: Path) -> dict[str, list[Player]]:
 
 
 def fits(arrays: Mapping[str, np.ndarray]) -> bool:
-    """Return whether networks play CartPole."""
+    """Check that networks have CartPole's inputs and outputs."""
     last = arrays[f"bias_{len(arrays['activations']) - 1}"]
     return arrays["kernel_0"].shape[-2] == FEATURES and last.shape[-1] in OUTPUTS
 
 
 def packed(arrays: Mapping[str, np.ndarray], at: int, points: int, kind: str) -> dict[str, Any]:
-    """Return networks of `networks.to_arrays` or `snapshots`."""
+    """Pack a seed's networks, one for each stored point.
+
+    `at` is the seed's place in the arrays, and `kind` the type of the packed numbers.
+    """
     layers = range(len(arrays["activations"]))
     parts = [arrays[f"{part}_{k}"][at] for k in layers for part in ("kernel", "bias")]
     numbers = np.hstack([part.reshape(points, -1) for part in parts]).astype(kind)

@@ -1,13 +1,13 @@
-"""Fills README.md with results and the output of its sessions.
+"""Fill README.md with results and the output of its commands.
 
 `python -m reprise.site.readme results` fills the ledger of claims and the table of results.
-`python -m reprise.site.readme` also fills the costs of the last full run here, and runs the
-commands of each session in a clone of the last commit.
+`python -m reprise.site.readme` also fills the costs of the last full run here. In each session it
+runs the lines that begin with `$ `, in order, in a clone of the last commit.
 
     <!-- costs --> ... <!-- end -->
     <!-- ledger --> ... <!-- end -->
     <!-- results --> ... <!-- end -->
-    <!-- session --> ... <!-- end -->     lines that begin with `$ ` are run in order
+    <!-- session --> ... <!-- end -->
 """
 
 import importlib
@@ -26,19 +26,19 @@ from reprise.site import verify
 
 README = Path("README.md")
 PIPELINES = (Path("dvc.yaml"), Path("extra/dvc.yaml"))
-PUBLISHED = {  # stages without metrics: their folder and their result
+PUBLISHED = {  # stages without metrics: link and result
     "reporting": ("data/reporting", "one executed notebook for each stage above"),
-    "report": ("data/reporting/index.html", "the ledger, and a page for each notebook"),
+    "report": ("data/reporting/index.html", "one page for each notebook, and the ledger above all"),
 }
 MOST_LINES, WIDTH = 14, 120
 PROVENANCE = Path(".reprise", "provenance")
 
 
 def results() -> str:
-    """Tabulate the question and the result of each stage."""
+    """Write a table of each stage's question and result."""
     rows = ["| stage | question | result |", "|---|---|---|"]
     main, extra = (YAML(typ="safe", pure=True).load(path)["stages"] for path in PIPELINES)
-    for name in sorted(main | extra, key=lambda name: name in PUBLISHED):  # stages stay in order
+    for name in sorted(main | extra, key=lambda name: name in PUBLISHED):  # the others' order stays
         stage = (extra | main)[name]
         if name in PUBLISHED:
             link, said = PUBLISHED[name]
@@ -51,7 +51,7 @@ def results() -> str:
 
 
 def costs() -> str:
-    """Describe the costs of the last full run.
+    """Write the time, memory and disk space of a reproduction.
 
     Raises:
         UserError: if no stage has run here.
@@ -66,11 +66,10 @@ def costs() -> str:
     cpu, lock = found[0]["cpu"], Path("requirements.lock").read_text(encoding="utf-8")
     packages = len(re.findall(r"^\w[^ ]*==", lock, flags=re.MULTILINE))
     return (
-        f"It takes about {minutes:.0f} minutes on {cpu['count']} cores ({cpu['model']}). A process "
-        f"needs at most {memory:.1f} GB of memory.\n`.venv` takes {_gigabytes('.venv'):.1f} GB of "
-        f"disk for {packages} Python packages, the results "
-        f"{1024 * _gigabytes('data'):.0f} MB.\nNothing is installed outside the folder, and no "
-        "GPU is used."
+        f"It takes about {minutes:.0f} minutes on {cpu['count']} cores ({cpu['model']}), at most "
+        f"{memory:.1f} GB of memory in a\nprocess, and {_gigabytes('.venv'):.1f} GB of disk for "
+        f"{packages} Python packages in `.venv`. The results take {1024 * _gigabytes('data'):.0f} "
+        "MB.\nNothing is installed outside the folder, and no GPU is used."
     )
 
 
@@ -79,14 +78,14 @@ def _gigabytes(folder: str) -> float:
 
 
 def committed(text: str) -> str:
-    """Fill the ledger and the results of a README."""
+    """Fill the ledger and the results of the README."""
     from stages import claims
 
     return filled(filled(text, "ledger", [claims.readme()]), "results", [results()])
 
 
 def session(commands: list[str], clone: Path) -> str:
-    """Run commands and show their output, cut if long.
+    """Run commands and write their output, cut if long.
 
     Raises:
         UserError: if a command fails.
@@ -95,7 +94,7 @@ def session(commands: list[str], clone: Path) -> str:
     environment = os.environ | {"COLUMNS": str(WIDTH), "DVC_NO_ANALYTICS": "1", "PAGER": "cat"}
     for command in commands:
         options = {"cwd": clone, "env": environment, "capture_output": True, "text": True}
-        done = subprocess.run(command, shell=True, check=False, **options)  # noqa: S602 README's
+        done = subprocess.run(command, shell=True, check=False, **options)  # noqa: S602 its own
         if code := done.returncode:
             raise UserError(f"`{command}` ended with exit code {code}: {done.stderr[-500:]}")
         plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout.replace(str(clone), "..."))
@@ -106,7 +105,7 @@ def session(commands: list[str], clone: Path) -> str:
 
 
 def filled(text: str, mark: str, content: list[str]) -> str:
-    """Replace what stands between the marks of a text."""
+    """Fill each place between marks of a text, in order."""
     parts, place = iter(content), rf"(<!-- {mark} -->\n).*?^(<!-- end -->)"
     filling = re.compile(place, flags=re.DOTALL | re.MULTILINE)
     return filling.sub(lambda found: f"{found[1]}{next(parts)}\n{found[2]}", text)
@@ -118,7 +117,7 @@ def main(argv: list[str]) -> int:
         print(f"unknown arguments {' '.join(argv)!r}; allowed: results, or none", file=sys.stderr)
         return 2
     try:
-        verify.refuse(verify.results)
+        verify.check(verify.results)
         text = committed(README.read_text(encoding="utf-8"))
         if not argv:
             blocks = re.findall(r"<!-- session -->\n(.*?)<!-- end -->", text, flags=re.DOTALL)

@@ -1,12 +1,13 @@
-"""The HTML report: ledger, sections, a page for each notebook.
+"""The HTML report: ledger, chapter, a page for each notebook.
 
-It needs no network and no server. Its pages load one style sheet, scripts and figures from the
-folders below; their security policy forbids the rest. The same results give the same bytes.
+It needs no network and no server. Each page loads a style sheet, scripts and figures from the
+folders below, and its security policy forbids everything else. The same results give the same
+bytes.
 
     index.html               playground.html
     explorer.html            pages/vega.js    pages/explorer.js
     pages/<notebook>.html    report.css    report.js    playground.js    figures/
-    extra/<notebook>.html    figures/      for notebooks of extra/dvc.yaml
+    extra/<notebook>.html    figures/      of extra/dvc.yaml
 """
 
 import hashlib
@@ -25,42 +26,44 @@ from reprise.claims import ledger
 from reprise.claims.model import Region
 from reprise.site import charts, pages
 from reprise.site.markdown import Text, slug
-from reprise.site.pages import TEMPLATES, Figure, Page
+from reprise.site.pages import TEMPLATES, Figure, Page, rendered
 
 CHAPTER, EXTRA = "pages", "extra"
 LIBRARIES = {"tensorflow": "TensorFlow", "gymnasium": "Gymnasium", "numpy": "NumPy"}
-WIDTH, EDGE = 132, 6  # of an interval's picture
+WIDTH, EDGE = 132, 6  # of the picture of an interval
 
 Row = dict[str, Any]
 
 
 def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
-    """Return the ledger's rows in words, with page and picture.
+    """Write ledger.csv's rows in words, with page and picture.
 
-    Args:
-        table: as read from ledger.csv.
-        chapter: the notebooks that may show a claim; `claims` shows the others.
+    `chapter` names the notebooks that may show a claim; `claims` shows all other claims.
     """
-    made = []
+    found = []
     for row in table.to_dict("records"):
         region = Region.parsed(row["claimed"])
         ends = [] if region.equal else [row["low"], row["estimate"], row["high"]]
         shown_by = [name for name in str(row["stage"]).split() if name in chapter]
         exact = row["form"] == "value" or pd.isna(row["n"])
-        in_words = {"measured": ledger.measured(row), "claimed": ledger.claimed(row)}
-        in_words |= {"anchor": f"claim-{slug(row['claim'])}", "page": [*shown_by, "claims"][0]}
-        in_words |= {"estimate": "" if pd.isna(row["estimate"]) else float(row["estimate"])}
-        in_words |= {"n": "" if exact else int(row["n"])}
-        in_words |= {"mark": mark(ends, region.margins, region.holds)}
-        made.append(row | in_words)
-    return made
+        in_words = {
+            "measured": ledger.measured(row),
+            "claimed": ledger.claimed(row),
+            "anchor": f"claim-{slug(row['claim'])}",
+            "page": [*shown_by, "claims"][0],
+            "estimate": "" if pd.isna(row["estimate"]) else float(row["estimate"]),
+            "n": "" if exact else int(row["n"]),
+            "mark": mark(ends, region.margins, region.holds),
+        }
+        found.append(row | in_words)
+    return found
 
 
 def mark(ends: Sequence[float], margins: Sequence[float], holds: Callable[[float], bool]) -> Markup:
-    """Return an interval as SVG, empty without finite ends.
+    """Draw an interval as SVG, or nothing without finite ends.
 
-    `ends` are low end, estimate and high end; `margins` are the borders of the claimed range, which
-    `holds` tells from all other numbers.
+    `ends` are low end, estimate and high end. `margins` are the borders of the claimed range, and
+    `holds` says whether a number is in it.
     """
     if not ends or not np.isfinite(ends).all():
         return Markup("")
@@ -72,8 +75,8 @@ def mark(ends: Sequence[float], margins: Sequence[float], holds: Callable[[float
         return float(np.interp(value, sides, (EDGE, WIDTH - EDGE)))
 
     def line(kind: str, left: float, right: float, top: int = 9, bottom: int = 9) -> str:
-        ends = f'x1="{x(left):.1f}" y1="{top}" x2="{x(right):.1f}" y2="{bottom}"'
-        return f'<line class="{kind}" {ends}/>'
+        place = f'x1="{x(left):.1f}" y1="{top}" x2="{x(right):.1f}" y2="{bottom}"'
+        return f'<line class="{kind}" {place}/>'
 
     cuts = itertools.pairwise([sides[0], *margins, sides[1]])
     low, estimate, high = ends
@@ -88,7 +91,7 @@ def mark(ends: Sequence[float], margins: Sequence[float], holds: Callable[[float
 
 
 class Shown(NamedTuple):
-    """A figure, the page that shows it, its title."""
+    """A figure, its title, and the page that shows it."""
 
     page: str
     figure: Figure
@@ -96,7 +99,7 @@ class Shown(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """The inputs of a report that every machine shares."""
+    """The origin of a report, the same on every machine."""
 
     changes: list[str]
     """Parameters that differ from the chapter's, such as `stage.key = 1 (chapter: 2)`."""
@@ -105,7 +108,7 @@ class Provenance(NamedTuple):
 
     @classmethod
     def of(cls, changes: Iterable[object], ledger: Path, lock: Path) -> Self:
-        """Read the files; `lock` is requirements.lock."""
+        """Read the ledger, and the versions in requirements.lock."""
         versions = dict(re.findall(r"^([\w-]+)==(\S+)", lock.read_text("utf-8"), re.MULTILINE))
         return cls(
             [str(change) for change in changes],
@@ -115,18 +118,18 @@ class Provenance(NamedTuple):
 
 
 class Site:
-    """The pages of the chapter's notebooks and the extra ones."""
+    """Renders the chapter's notebooks and the extra ones."""
 
     def __init__(self, chapter: Sequence[str], extra: Sequence[str]) -> None:
-        """Take the names of the notebooks."""
+        """Take the names of all notebooks."""
         self.chapter, self.extra = list(chapter), list(extra)
 
     def folder(self, name: str) -> str:
-        """Return the folder of a notebook's page."""
+        """Name the folder of a notebook's page."""
         return EXTRA if name in self.extra else CHAPTER
 
     def page(self, name: str, notebook: NotebookNode, animations: Mapping[Path, bytes]) -> Page:
-        """Return a notebook as a page, given animations by path."""
+        """Read a notebook's page; `animations` are GIFs by path."""
 
         def link(url: str) -> str:
             stem = Path(url).stem
@@ -144,10 +147,10 @@ class Site:
         meaning: str,
         **more: Any,
     ) -> bytes:
-        """Return the first page.
+        """Render the first page.
 
-        `meaning` explains the ledger's signs; `more` has the animations, and the curves of the
-        explorer's picture.
+        `meaning` explains the ledger's signs. `more` has the animations, and the curves in the
+        picture of the explorer.
         """
         return rendered(
             "index.html.j2",
@@ -162,7 +165,7 @@ class Site:
         )
 
     def html(self, page: Page, verdicts: Iterable[Row], figures: Mapping[str, Shown]) -> bytes:
-        """Return a notebook's page with its claims."""
+        """Render a notebook's page with its claims."""
         order = self.chapter if page.name in self.chapter else [page.name]
         at = order.index(page.name)
         own = [verdict for verdict in verdicts if verdict["page"] == page.name]
@@ -171,13 +174,8 @@ class Site:
         return rendered("page.html.j2", root="../", **values, **around)
 
 
-def rendered(template: str, root: str = "", **values: Any) -> bytes:
-    """Return a page; `root` leads to the first one."""
-    return pages.rendered(template, root=root, base=f"{root}{CHAPTER}/", **values)
-
-
 def assets() -> dict[str, bytes]:
-    """Return style sheet, scripts and icon by path."""
+    """Collect style sheet, scripts and icon by path."""
     kinds = (".css", ".js", ".svg")
     paths = [path for path in sorted(TEMPLATES.iterdir()) if path.suffix in kinds]
     found = {f"{CHAPTER}/{path.name}": path.read_bytes() for path in paths}
@@ -185,7 +183,7 @@ def assets() -> dict[str, bytes]:
 
 
 def shown(made: Iterable[Page]) -> dict[str, Shown]:
-    """Return by claim the figure that shows it."""
+    """Find for each claim the figure that shows it."""
     return {
         claim: Shown(page.name, figure) for page in made for claim, figure in page.shown.items()
     }

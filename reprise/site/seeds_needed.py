@@ -1,8 +1,8 @@
-"""Number of seeds that decide a claim, by present results.
+"""Estimate how many seeds would decide a claim.
 
-`python -m reprise.site.seeds_needed [CLAIM ...]` takes these results as the pilot. It prints for
-each claim, by default for all that have an interval, the fewest seeds of each sample that decide it
-with probability 0.9, at the strictest level that Holm's procedure may ask of its family.
+`python -m reprise.site.seeds_needed [CLAIM ...]` takes the present results as the pilot. For each
+claim, by default for all that have an interval, it prints the fewest seeds of each sample that
+decide the claim with probability 0.9 at the strictest level of Holm's procedure.
 """
 
 import importlib
@@ -20,7 +20,7 @@ MOST = 4096
 
 
 def main(names: Sequence[str]) -> int:
-    """Print the seeds that claims need; 2 is a mistake."""
+    """Print the seeds that claims need, return the exit code."""
     stage = importlib.import_module("stages.claims")
     try:
         claims, results = stage.claims(), stage.Committed()
@@ -34,7 +34,7 @@ def main(names: Sequence[str]) -> int:
             level = holm_level(0.95, sizes[claim.family])
             found = judge.seeds_needed(claim.test, results, level, MOST)
             needed = f"more than {MOST:,}" if found is None else f"{found:,}"
-            print(f"{name}: {needed}; declared: {claim.seeds:,}", flush=True)
+            print(f"{name}: {needed} seeds; declared: {claim.seeds:,}", flush=True)
     except PlainError as error:
         print(f"seeds_needed: {error}", file=sys.stderr)
         return 2

@@ -1,60 +1,62 @@
-"""Check results, and DVC's cache, against dvc.lock.
+"""Check that the results and DVC's cache match dvc.lock.
 
-DVC trusts a write-protected file of its cache, and what it copied from there: bytes that a disk or
-a hand has changed would pass for a result. This reads every byte. `make verify` runs it, as
-`python -m reprise.site.verify`. Exit codes: 0 the same; 1 not.
+DVC does not read a write-protected file of its cache again, so it misses a change by a failing disk
+or by hand. `make verify` reads every byte. Exit codes: 0 all match; 1 some do not.
 """
 
-import hashlib
-import os
+import contextlib
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from dvc.exceptions import DvcException
+from dvc.logger import set_loggers_level
+from dvc.repo import Repo
+from dvc_data.hashfile.hash import file_md5
+from dvc_data.hashfile.state import StateNoop
+
 from reprise.errors import PlainError
 
 
-def cache(repo: Any) -> Iterator[Path]:
-    """Yield each cached file that differs from its name's digest."""
-    for path in sorted(Path(repo.cache.local.path).glob("??/*")):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "md5").hexdigest()
-        if digest != path.parent.name + path.name.removesuffix(".dir"):
-            yield path
-
-
-def results(repo: Any) -> Iterator[Path]:
-    """Yield each result that differs from DVC's lock file."""
-    from dvc_data.hashfile.build import build
-    from dvc_data.hashfile.db import HashFileDB
-
-    db: Any = HashFileDB(repo.fs, "")  # empty: it remembers no digest
-    for out in repo.index.outs:
-        if out.hash_info and out.exists:
-            *_, found = build(db, out.fs_path, out.fs, "md5", ignore=repo.dvcignore, dry_run=True)
-            if found.hash_info != out.hash_info:
-                yield Path(out.fs_path)
-
-
-def refuse(*checks: Callable[[Any], Iterator[Path]]) -> None:
-    """Raise PlainError if a check finds a file."""
-    from dvc.exceptions import DvcException  # here, as it takes a second
-    from dvc.repo import Repo
-
+@contextlib.contextmanager
+def repository() -> Iterator[Any]:
+    """Open DVC's repository; an error of DVC becomes a PlainError."""
     try:
-        with Repo() as repo:
-            names = [os.path.relpath(path) for check in checks for path in check(repo)]
+        with set_loggers_level(logging.WARNING), Repo() as repo:
+            yield repo
     except DvcException as error:
-        raise PlainError(" ".join(str(error).split())) from None
-    if names:
-        back = "`git checkout .` and `dvc checkout`, `dvc pull` or `dvc repro` bring back what is"
-        raise PlainError(f"not what dvc.lock names: {', '.join(names)}; remove that, then {back}")
+        cause = f": {error.__cause__}" if error.__cause__ else ""
+        raise PlainError(" ".join(f"{error}{cause}".split())) from None
+
+
+def cache(repo: Any) -> Iterator[str]:
+    """Yield each cached file that does not match its name."""
+    for path in sorted(Path(repo.cache.local.path).glob("??/*")):
+        if file_md5(str(path), repo.fs) != path.parent.name + path.name.removesuffix(".dir"):
+            yield repo.fs.relpath(str(path))
+
+
+def results(repo: Any) -> Iterator[str]:
+    """Yield each result that does not match dvc.lock."""
+    repo.cache.local.state = StateNoop()  # forgets the digests that DVC has stored
+    for out in repo.index.outs:
+        if out.hash_info and out.exists and out.changed_checksum():
+            yield str(out)
+
+
+def check(*sources: Callable[[Any], Iterator[str]]) -> None:
+    """Raise PlainError if a source yields a file."""
+    with repository() as repo:
+        if names := ", ".join(name for source in sources for name in source(repo)):
+            restore = "`git checkout .` and `dvc checkout`, `dvc pull` or `dvc repro` restores it"
+            raise PlainError(f"does not match dvc.lock: {names}; delete it, then {restore}")
 
 
 if __name__ == "__main__":
     try:
-        refuse(cache, results)
+        check(cache, results)
     except PlainError as error:
         sys.exit(f"verify: {error}")
-    print("the results, and DVC's cache, are what dvc.lock names")
+    print("all results and DVC's cache match dvc.lock")

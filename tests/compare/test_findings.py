@@ -33,7 +33,7 @@ def test_a_verdict_needs_an_interval_that_excludes_one_half(sense, up, down):
     assert verdicts == {
         "base": "baseline",
         "high": up,
-        "alike": "not told apart",
+        "alike": "no clear difference",
         "same": "same values",
     }
     assert rows(sense, base=HIGH, low=LOW)["low"].verdict == down
