@@ -1,11 +1,13 @@
-"""Trains actor-critics with the environment steps that REINFORCE takes.
+"""Trains actor-critics with as many environment steps as REINFORCE.
 
-Reads params.yaml. Writes to data/actor_critic/: metrics.json (how each variant trains, and its
-comparison with the baseline), samples.csv (a row for each variant and seed, also with the critic's
-foresight), returns.csv (mean return by environment steps, of shown seeds), learning_curve.csv
-(mean, median and quantiles over seeds).
+Reads params.yaml. Writes to data/actor_critic/:
+    metrics.json        how each variant trains, and its comparison with the baseline
+    samples.csv         a row for each variant and seed, with the critic's foresight
+    returns.csv         mean return by environment steps, of shown seeds
+    learning_curve.csv  mean, median and quantiles over seeds
 """
 
+import math
 import sys
 from typing import Annotated, Any
 
@@ -29,10 +31,10 @@ NAME = "actor_critic"
 
 
 class Foresight(Frozen):
-    """The measure of a critic's foresight."""
+    """Episodes that measure how well a critic foresees returns."""
 
     episodes: PositiveInt
-    random_steps: PositiveInt  # at most, before a critic judges the state
+    random_steps: PositiveInt  # at most, before the critic judges the state
 
 
 class Params(actor_critic.Hyperparameters, Ablation, Played):
@@ -43,13 +45,13 @@ class Params(actor_critic.Hyperparameters, Ablation, Played):
 
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(actor_critic.Hyperparameters)]]
     targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
-    window_steps: PositiveInt  # environment steps that a mean return is taken over, at least
+    window_steps: PositiveInt  # environment steps over which a mean return is taken, at least
     record_every: PositiveInt  # environment steps between two rows of the curves
     foresight: Foresight
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's evaluated run, with the critics' foresight."""
+    """Train and evaluate a pack, and measure its critics' foresight."""
     own = params.of(pack.variant)
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     run = actor_critic.train(own, registry.make(params.environment), keys)
@@ -62,17 +64,17 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 def foresight(
     run: TrainingRun, policy: Act, params: Params, own: Any, random: np.random.Generator
 ) -> np.ndarray:
-    """Return critics' foresight [N].
+    """Measure how well each seed's critic foresees returns [N].
 
-    Each episode starts with random actions, some more, some fewer. The critic judges the state that
-    they lead to, then the greedy policy plays on. The measure is the rank correlation over episodes
-    of the value and the rest of the return, NaN if all of these are equal.
+    Each episode starts with some random actions. The critic judges the state that they lead to,
+    and the greedy policy plays on from there. Foresight is the rank correlation over episodes of
+    the critic's value and the return that follows, NaN if either is constant.
     """
     settings, played = params.foresight, params.evaluation
     first = played.first_seed + played.episodes  # other episodes than the evaluation's
-    weights, fixed = run.weights["final"], kinds.part(actor_critic.Fixed, own)
+    starts = range(first, first + settings.episodes)
     before = np.arange(settings.episodes) % (settings.random_steps + 1)
-    judged: dict[Any, np.ndarray] = {}
+    judged: dict[Any, np.ndarray] = {}  # the state after the random actions, by episode
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
         now, greedy = before == step, policy(observations, step)
@@ -80,28 +82,30 @@ def foresight(
         anything = random.integers(registry.make(params.environment).actions, size=greedy.shape)
         return np.where((step < before)[:, None], anything, greedy)
 
-    numbers = range(first, first + settings.episodes)
     limits, seeds = played.limits[:1], run.returns.shape[1]
-    returns = rollout.evaluate(act, params.environment, numbers, seeds, limits)[0]
-    left = returns - before[:, None]  # [E, N]; 0 if the random actions ended it
-    left = np.minimum(left, limits[0] - settings.random_steps)  # all that stay up to the end tie
+    returns = rollout.evaluate(act, params.environment, starts, seeds, limits)[0]
+    rest = returns - before[:, None]  # [E, N]; 0 if the random actions ended the episode
+    rest = np.minimum(rest, limits[0] - settings.random_steps)  # equal for all that never fall
     states = np.stack([judged[episode] for episode in range(settings.episodes)])
-    values = networks.acting(actor_critic.values, weights, fixed)(states, 0)
-    pairs = [(v[r > 0], r[r > 0]) for v, r in zip(values.T, left.T, strict=True)]
+    fixed = kinds.part(actor_critic.Fixed, own)
+    values = networks.acting(actor_critic.values, run.weights["final"], fixed)(states, 0)
+    pairs = [(v[r > 0], r[r > 0]) for v, r in zip(values.T, rest.T, strict=True)]
     return np.array([correlation(*pair) for pair in pairs])
 
 
 def correlation(values: np.ndarray, rest: np.ndarray) -> float:
-    """Return the rank correlation, NaN if a side is constant."""
+    """Compute the rank correlation, NaN if either is constant."""
     constant = len(np.unique(values)) < 2 or len(np.unique(rest)) < 2
     return np.nan if constant else intervals.rank_correlation(values, rest).estimate
 
 
 def run(params: Params) -> dict:
-    """Train and evaluate all variants, and compare."""
-    points = np.arange(params.record_every, params.total_steps + 1, params.record_every)
+    """Train and evaluate all variants, and compare them."""
     runs = evaluation.in_packs(train, params, NAME, params.variants)
-    windows = {name: -(-params.window_steps // params.of(name).batch_size) for name in runs}
+    windows = {
+        name: math.ceil(params.window_steps / params.of(name).batch_size)
+        for name in params.variants
+    }
     samples, metrics, played = {}, {}, params.evaluation
     for name, run in runs.items():
         times = training.times(run, params.targets, windows[name])
@@ -114,12 +118,13 @@ def run(params: Params) -> dict:
             **training.evaluations(run, played, params.environment.solved_return),
         }
     every, base = variants.stacked(samples), params.baseline
-    times = [f"steps_to_{goal}" for goal in params.targets]
+    times = [f"steps_to_{target}" for target in params.targets]
+    points = np.arange(params.record_every, params.total_steps + 1, params.record_every)
     return {
         "metrics.json": {
             "variants": metrics,
             f"against_{base}": variants.comparisons(every, f"greedy_{played.limits[0]}", base),
-            f"sooner_than_{base}": {name: variants.sooner(every, name, base) for name in times},
+            f"sooner_than_{base}": {time: variants.sooner(every, time, base) for time in times},
         },
         "samples.csv": every,
         **variants.curves_by_steps(runs, points, windows),

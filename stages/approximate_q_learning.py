@@ -1,15 +1,17 @@
 """Approximate Q-learning with linear functions, against the DQN.
 
-Each learner first tries all learning rates on seeds of their own. The best has the highest lower
-bound of the mean return: a few lucky seeds do not make it so. Then the learner trains at the rate
-of its section, and as `<learner>_tuned` at the best. All play equally many environment steps.
+Each learner first tries all learning rates on pilot seeds. The best rate has the highest lower
+bound of the mean return, so that a few lucky seeds do not decide. Then each learner trains twice
+on fresh seeds: at the rate of its section and, as `<learner>_tuned`, at its best rate. All linear
+learners play equally many environment steps.
 
-Reads params.yaml, with the section dqn_training. Writes to data/approximate_q_learning/:
-metrics.json (how each learner trains and plays, and its comparison with the DQN), tuning.csv (a row
-for each learner and learning rate), samples.csv (a row for each learner and seed), returns.csv
-(mean return of the last episodes by environment steps, of shown seeds), learning_curve.csv (mean,
-median and quantiles over seeds), weights.csv (final weights of tuned learners by feature and
-action, the bias last).
+Reads params.yaml, also the section dqn_training. Writes to data/approximate_q_learning/:
+    metrics.json        each learner's training and evaluation, and its comparison with the DQN
+    tuning.csv          a row for each learner and learning rate
+    samples.csv         a row for each learner and seed
+    returns.csv         mean return of the last episodes by environment steps, of shown seeds
+    learning_curve.csv  mean, median and quantiles over seeds
+    weights.csv         final weights of tuned linear learners, by feature and action
 """
 
 import sys
@@ -39,7 +41,7 @@ TUNED = "_tuned"
 
 
 class Clock(kinds.Frozen):
-    """The points of curves, and the returns to reach."""
+    """Points of the curves, and returns to reach."""
 
     every: kinds.PositiveInt  # environment steps between two points of a curve
     window: kinds.PositiveInt  # episodes in a mean return
@@ -50,12 +52,12 @@ class Tuning(kinds.Frozen):
     """The learning rates that each learner tries, on pilot seeds."""
 
     seed: kinds.Seed
-    seeds: kinds.AtLeastTwo  # of each learner and rate
+    seeds: kinds.AtLeastTwo  # for each learner and rate
     learning_rates: kinds.Some[kinds.PositiveFloat]
 
 
 class Params(dqn.Hyperparameters, kinds.Experiment):
-    """The section of params.yaml, and that of dqn_training."""
+    """The section of params.yaml, with the section dqn_training."""
 
     total_episodes: None
     total_steps: kinds.PositiveInt
@@ -64,11 +66,11 @@ class Params(dqn.Hyperparameters, kinds.Experiment):
     clock: Clock
     tuning: Tuning
     feature_sets: Annotated[dict[kinds.Name, kinds.Some[Feature]], Field(min_length=1)]
-    deep: Any = None  # the section dqn_training, of its own model
+    deep: Any = None  # the section dqn_training as its own model
 
     @staticmethod
     def borrowed(section: Mapping[str, Any]) -> dict[str, tuple[str, type[kinds.Frozen]]]:
-        """Return the DQN's section and model, by field."""
+        """Return the section and the model of the field `deep`."""
         return {"deep": (dqn_training.NAME, dqn_training.Params)}
 
     @model_validator(mode="after")
@@ -83,37 +85,39 @@ class Params(dqn.Hyperparameters, kinds.Experiment):
 
     @property
     def learners(self) -> list[str]:
-        """The names of all learners, the DQN first."""
+        """Names of the learners, the DQN first."""
         return [DQN, *self.feature_sets]
 
     def of(self, learner: str) -> dqn.Hyperparameters:
         """Return a learner's hyperparameters."""
         return kinds.part(dqn.Hyperparameters, self.deep if learner == DQN else self)
 
+    @property
+    def times(self) -> list[str]:
+        """Columns with the environment steps to each target."""
+        return [f"steps_to_{target}" for target in self.clock.targets]
+
 
 def train(
     params: Params, pack: packs.Pack, *, purpose: str, rates: Mapping[str, Sequence[float]]
 ) -> TrainingRun:
-    """Return the evaluated run of a pack's seeds.
-
-    The rates are the learning rates of each variant's seeds.
-    """
+    """Train and evaluate a pack, each seed at its own learning rate."""
     learner = pack.variant.removesuffix(TUNED)
     base, chosen = params.of(learner), params.feature_sets.get(learner)
-    tried = [rates[pack.variant][seed] for seed in pack.seeds]
-    each = [base.model_copy(update={"learning_rate": rate}) for rate in tried]
+    own = [rates[pack.variant][seed] for seed in pack.seeds]
+    each = [base.model_copy(update={"learning_rate": rate}) for rate in own]
     keys = seeds.training_keys(params.seed, f"{NAME} {purpose} {pack.variant}", pack.seeds)
     run = dqn.train(each, Featured(chosen=chosen) if chosen else CartPole(), keys)
     policies = {"greedy": dqn.policy(run.weights["final"], each)}
     through = [partial(through_features, chosen=chosen)] if chosen else []
     run = evaluation.evaluated(run, policies, CHAPTERS_OWN, params.evaluation, *through)
-    return run._replace(losses=run.losses[:0], targets=run.targets[:0])  # large, and not read
+    return run._replace(losses=run.losses[:0], targets=run.targets[:0])  # large and unused
 
 
 def tune(params: Params) -> pd.DataFrame:
-    """Return each learner's mean return by learning rate.
+    """Average each learner's returns by learning rate, on pilot seeds.
 
-    A diverged seed counts as 0, less than any other.
+    A diverged seed counts as 0, the lowest return.
     """
     tuning, played = params.tuning, params.evaluation
     rates = [rate for rate in tuning.learning_rates for _ in range(tuning.seeds)]
@@ -127,27 +131,77 @@ def tune(params: Params) -> pd.DataFrame:
         by_rate = returns.reshape(len(tuning.learning_rates), tuning.seeds)
         for rate, sample in zip(tuning.learning_rates, by_rate, strict=True):
             found = intervals.mean_interval(sample)
-            rows.append((learner, rate, *found.columns("mean").values(), found.n))
-    columns = ["learner", "learning_rate", "mean", "mean_low", "mean_high", "n"]
-    return pd.DataFrame(rows, columns=pd.Index(columns))
+            row = {"learner": learner, "learning_rate": rate, **found.columns("mean")}
+            rows.append(row | {"n": found.n})
+    return pd.DataFrame(rows)
+
+
+def run(params: Params) -> dict:
+    """Tune, train and evaluate all learners, and compare them."""
+    tuning = tune(params)
+    best = tuning.loc[tuning.groupby("learner")["mean_low"].idxmax()].set_index("learner")
+    rates = {name: params.of(name).learning_rate for name in params.learners}
+    rates |= {name + TUNED: float(best["learning_rate"][name]) for name in params.learners}
+    by_seed = {name: (rate,) * params.seeds for name, rate in rates.items()}
+    task = partial(train, purpose="training", rates=by_seed)
+    runs = evaluation.in_packs(task, params, NAME, rates)
+    samples = {name: table(run, params) for name, run in runs.items()}
+    every = variants.stacked(samples)
+    tuned = every.loc[every["variant"].str.endswith(TUNED)]
+    points = np.arange(params.clock.every, params.total_steps + 1, params.clock.every)
+    return {
+        "metrics.json": {
+            "learners": {
+                name: {"learning_rate": rates[name]} | summary(run, samples[name], params)
+                for name, run in runs.items()
+            },
+            "against_dqn": against(every, DQN, params),
+            "against_dqn_tuned": against(tuned, DQN + TUNED, params),
+        },
+        "tuning.csv": tuning,
+        "samples.csv": every,
+        **variants.curves_by_steps(runs, points, dict.fromkeys(runs, params.clock.window)),
+        "weights.csv": weights(runs, params),
+    }
 
 
 def table(run: TrainingRun, params: Params) -> pd.DataFrame:
-    """Return each seed's training within the budget, and its returns."""
+    """List each seed's training within the budget, and its evaluation."""
     window, budget, lost = params.clock.window, params.total_steps, run.evaluations["greedy"][0, 0]
     last = training.by_steps(run, np.array([budget]), training.LAST_EPISODES)
     found = pd.DataFrame({"seed": range(len(lost)), "last_return": last[0]})
     found["environment_steps"] = run.steps[-1]
     found["episodes"] = np.count_nonzero(~np.isnan(run.returns), axis=0)
-    for goal in params.clock.targets:
-        reach = (run.returns, run.steps, goal, window, budget)
-        found[f"steps_to_{goal}"] = training.steps_to(*reach)
+    for column, target in zip(params.times, params.clock.targets, strict=True):
+        found[column] = training.steps_to(run.returns, run.steps, target, window, budget)
     found["diverged"] = np.isnan(lost)
     return found.join(training.evaluated(run.evaluations, params.evaluation.limits))
 
 
+def summary(run: TrainingRun, samples: pd.DataFrame, params: Params) -> dict:
+    """Summarize the training and the evaluation of a learner."""
+    played = training.evaluations(run, params.evaluation)
+    return {
+        "last_return": intervals.summary(samples["last_return"]),
+        "environment_steps": intervals.summary(samples["environment_steps"]),
+        "diverged": played.pop("diverged"),
+        **{time: variants.reached(samples[time].to_numpy()) for time in params.times},
+        **played,
+    }
+
+
+def against(samples: pd.DataFrame, baseline: str, params: Params) -> dict:
+    """Compare returns and times with those of one learner."""
+    returns = ("last_return", *(f"greedy_{limit}" for limit in params.evaluation.limits))
+    found = {column: variants.comparisons(samples, column, baseline) for column in returns}
+    return found | {time: variants.sooner(samples, time, baseline) for time in params.times}
+
+
 def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
-    """Return all weights by feature; none with hidden layers."""
+    """List the tuned weights by feature and seed; the bias comes last.
+
+    With hidden layers a feature has no weight of its own, and the table is empty.
+    """
     rows = []
     for learner in params.feature_sets if not params.hidden_sizes else ():
         name = learner + TUNED
@@ -159,51 +213,6 @@ def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
             for place, feature in enumerate((*params.feature_sets[learner], "bias"))
         ]
     return pd.DataFrame(rows, columns=pd.Index(["variant", "seed", "feature", "left", "right"]))
-
-
-def run(params: Params) -> dict:
-    """Tune, train and evaluate all learners, and compare."""
-    limits, clock, tuning = params.evaluation.limits, params.clock, tune(params)
-    best = tuning.loc[tuning.groupby("learner")["mean_low"].idxmax()].set_index("learner")
-    rates = {name: params.of(name).learning_rate for name in params.learners}
-    rates |= {name + TUNED: float(best["learning_rate"][name]) for name in params.learners}
-    every_rate = {name: (rate,) * params.seeds for name, rate in rates.items()}
-    task = partial(train, purpose="training", rates=every_rate)
-    runs = evaluation.in_packs(task, params, NAME, rates)
-    points = np.arange(clock.every, params.total_steps + 1, clock.every)
-    samples, learners = {name: table(run, params) for name, run in runs.items()}, {}
-    times = [f"steps_to_{target}" for target in clock.targets]
-    for name, own in samples.items():
-        played = training.evaluations(runs[name], params.evaluation)
-        learners[name] = {
-            "learning_rate": rates[name],
-            **{c: intervals.summary(own[c]) for c in ("last_return", "environment_steps")},
-            "diverged": played.pop("diverged"),
-            **{column: variants.reached(own[column].to_numpy()) for column in times},
-            **played,
-        }
-    every = variants.stacked(samples)
-    tuned = every.loc[every["variant"].str.endswith(TUNED)]
-    return {
-        "metrics.json": {
-            "learners": learners,
-            "against_dqn": against(every, DQN, limits, times),
-            "against_dqn_tuned": against(tuned, DQN + TUNED, limits, times),
-        },
-        "tuning.csv": tuning,
-        "samples.csv": every,
-        **variants.curves_by_steps(runs, points, dict.fromkeys(runs, clock.window)),
-        "weights.csv": weights(runs, params),
-    }
-
-
-def against(
-    samples: pd.DataFrame, baseline: str, limits: Sequence[int], times: Sequence[str]
-) -> dict:
-    """Return comparisons of returns and times with a learner's."""
-    columns = ("last_return", *(f"greedy_{limit}" for limit in limits))
-    found = {column: variants.comparisons(samples, column, baseline) for column in columns}
-    return found | {column: variants.sooner(samples, column, baseline) for column in times}
 
 
 headline = variants.headline

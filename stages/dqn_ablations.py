@@ -1,19 +1,21 @@
 """Trains variants of the chapter's DQN, each with one change.
 
-Reads params.yaml. Writes to data/dqn_ablations/: metrics.json (each variant by itself and with its
-partner, warnings, replay_access), samples.csv (a row for each variant and seed), returns.csv (the
-return of each training episode, of shown seeds), learning_curve.csv (mean, median and quantiles
-over seeds), warnings.csv (loss and mean target of the base around its collapses, among calm seeds).
+Reads params.yaml. Writes to data/dqn_ablations/:
+    metrics.json        each variant, its comparison with its partner, warnings, replay access
+    samples.csv         a row for each variant and seed
+    returns.csv         the return of each training episode, of shown seeds
+    learning_curve.csv  mean, median and quantiles over seeds
+    warnings.csv        loss and mean target of the base around its collapses, among calm seeds
 
-A variant has its own seeds. Its *partner* differs from it in one thing: of `double` it is
-`target_hard`, since double Q-learning needs a target network; of all others `base`. The copied and
-the soft target network are equally old, 10 steps on average: by 20 gradient steps between copies,
-and by a rate of 0.1.
+Each variant has its own seeds. Its *partner* differs from it in one thing only. The partner of
+`double` is `target_hard`, since double Q-learning needs a target network; all others have `base`.
+Hard and soft target networks are equally old, 10 steps on average: one is copied every 20 gradient
+steps, the other moves at a rate of 0.1.
 
-No replay means two things. `no_replay` has a buffer as small as a batch. `in_order` takes a
-gradient step after each step it plays, from that transition only. Its learning rate and the
-episodes in the tables are those of the base; but it takes a hundred times as many gradient steps,
-each from one transition instead of 32, and it plays on after these episodes until `total_steps`.
+"No replay" can mean two things. `no_replay` has a buffer of one batch. `in_order` learns after
+every step it plays, from that transition only. It has the base's learning rate and number of
+tabulated episodes, but it takes a hundred times as many gradient steps, each from one transition
+instead of 32, and plays on after these episodes until `total_steps`.
 """
 
 import sys
@@ -39,22 +41,22 @@ NAME = "dqn_ablations"
 class Change(dqn.Hyperparameters):
     """The values that a variant may change."""
 
-    seeds: AtLeastTwo  # its own number
+    seeds: AtLeastTwo  # of this variant only
 
 
 class Params(dqn.Hyperparameters, Ablation, Played):
     """The section of params.yaml; a variant changes hyperparameters."""
 
-    algorithm = dqn  # a variant by steps has a row for each of its first episodes
+    algorithm = dqn
     shared = ("total_episodes", "maximum_steps")
 
     total_episodes: PositiveInt
     total_steps: None
     variants: dict[Name, Annotated[dict[str, Any], ChangesOf(Change)]]
     partners: dict[Name, Name]
-    window: PositiveInt  # episodes in a row that make up holding and collapsing
-    warning: PositiveInt  # episodes before a collapse
-    shown_after: PositiveInt  # episodes of warnings.csv from a collapse on
+    window: PositiveInt  # episodes over which a seed holds the cap or collapses
+    warning: PositiveInt  # episodes before a collapse that may warn of it
+    shown_after: PositiveInt  # episodes of warnings.csv after a collapse begins
     replay_access: access_growth.Access
 
     @model_validator(mode="after")
@@ -67,7 +69,7 @@ class Params(dqn.Hyperparameters, Ablation, Played):
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return the evaluated run of a pack's seeds."""
+    """Train and evaluate a pack of one variant's seeds."""
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     own = params.of(pack.variant)
     run = dqn.train(own, registry.make(params.environment), keys, params.algorithms())
@@ -78,34 +80,36 @@ def train(params: Params, pack: packs.Pack) -> TrainingRun:
 
 
 def run(params: Params) -> dict:
-    """Train and evaluate all variants."""
+    """Train all variants, compare them, and look for warnings."""
     runs = evaluation.in_packs(train, params, NAME, params.variants)
     limits, cap = params.evaluation.limits, params.environment.top(params.maximum_steps)
-    samples, metrics, courses = {}, {}, {}
-    for name, run in runs.items():
-        courses[name] = forgetting.course(run.returns, cap, params.window)
-        samples[name] = table = training.course(run, limits, cap).join(courses[name].samples)
-        best_less_final = table[f"best_{limits[0]}"] - table[f"final_{limits[0]}"]
-        played = training.evaluations(run, params.evaluation, params.environment.solved_return)
-        metrics[name] = {
-            **training.trained(table, cap),
-            "diverged": played.pop("diverged"),
-            **forgetting.summary(table),
-            **played,
-            "best_less_final": intervals.summary(best_less_final),
-        }
-    base, course = runs[params.baseline], courses[params.baseline]
-    correlations = forgetting.correlations(base)
-    shown = course, params.warning, params.shown_after
-    curves = {"target": base.targets, "loss": base.losses}
-    around = {what: forgetting.places(values, *shown) for what, values in curves.items()}
-    before = {
-        f"{what}_before_collapse": forgetting.before_collapse(places, params.warning)
-        for what, places in around.items()
+    courses = {
+        name: forgetting.course(run.returns, cap, params.window) for name, run in runs.items()
     }
-    last_loss = training.tail_mean(base.losses, training.LAST_EPISODES)
-    own = correlations.assign(last_loss=last_loss, **before)
-    samples[params.baseline] = samples[params.baseline].join(own)
+    samples = {
+        name: training.course(run, limits, cap).join(courses[name].samples)
+        for name, run in runs.items()
+    }
+    metrics = {name: summary(run, samples[name], params, cap) for name, run in runs.items()}
+    base = runs[params.baseline]
+    correlations = forgetting.correlations(base)
+    around = {
+        name: forgetting.places(
+            values, courses[params.baseline], params.warning, params.shown_after
+        )
+        for name, values in {"target": base.targets, "loss": base.losses}.items()
+    }
+    before = {
+        name: forgetting.before_collapse(each, params.warning) for name, each in around.items()
+    }
+    samples[params.baseline] = (
+        samples[params.baseline]
+        .join(correlations)
+        .assign(
+            last_loss=training.tail_mean(base.losses, training.LAST_EPISODES),
+            **{f"{name}_before_collapse": each for name, each in before.items()},
+        )
+    )
     every = variants.stacked(samples)
     luck = partial(seeds.generator, params.seed, f"{NAME} replay access")
     return {
@@ -113,10 +117,7 @@ def run(params: Params) -> dict:
             "variants": metrics,
             "against_partner": against_partners(every, params),
             "loss": {key: forgetting.summarised(column) for key, column in correlations.items()},
-            "warnings": {
-                what: forgetting.summarised(column)
-                for what, column in zip(around, before.values(), strict=True)
-            },
+            "warnings": {name: forgetting.summarised(each) for name, each in before.items()},
             "replay_access": {
                 f"{name}_growth": access_growth.growth(make, params.replay_access, luck(name))
                 for name, make in access_growth.BATCHES.items()
@@ -125,9 +126,23 @@ def run(params: Params) -> dict:
         "samples.csv": every,
         **variants.curves(runs, "episode"),
         "warnings.csv": pd.concat(
-            forgetting.over_seeds(places, params.warning).assign(quantity=what)
-            for what, places in around.items()
+            forgetting.over_seeds(each, params.warning).assign(quantity=name)
+            for name, each in around.items()
         ),
+    }
+
+
+def summary(run: TrainingRun, samples: pd.DataFrame, params: Params, cap: float) -> dict:
+    """Summarize the training, the forgetting and the policies of a variant."""
+    limit, solved_return = params.evaluation.limits[0], params.environment.solved_return
+    played = training.evaluations(run, params.evaluation, solved_return)
+    best_less_final = samples[f"best_{limit}"] - samples[f"final_{limit}"]
+    return {
+        **training.trained(samples, cap),
+        "diverged": played.pop("diverged"),
+        **forgetting.summary(samples),
+        **played,
+        "best_less_final": intervals.summary(best_less_final),
     }
 
 

@@ -1,18 +1,22 @@
-"""Speed of Q-learning by its exploring behaviour.
+"""Speed of Q-learning by how it explores.
 
-Reads data/inputs/three_state.yaml, and the transition tables of Gymnasium's toy-text environments.
-Writes to data/exploration/: metrics.json (by problem and behaviour: the steps until the greedy
-policy's exact value is within the tolerance of the optimum, for good and for the first time, and
-until every state and action has been tried, null where that share of the runs does not get there;
-the share that does, and that of pairs tried; the last loss; the probability of getting there sooner
-than a random run), samples.csv (a row for each run), curves.csv (quantiles at checkpoints).
+Reads data/inputs/three_state.yaml and the transition tables of Gymnasium's toy-text environments.
+Writes to data/exploration/:
+    metrics.json    times and last values by problem and behaviour, compared with random behaviour
+    samples.csv     a row for each problem, behaviour and run
+    curves.csv      quantiles over runs of loss and coverage, at checkpoints
 
-The greedy policy takes each of the actions that tie with equal probability, as the agents do: from
-Q = 0, the first action of each state may happen to be optimal. Episodes have no time limit, as
-their models. A loss is (optimum - value) / |optimum|.
+Three times are measured: the steps until the exact value of the greedy policy comes within the
+tolerance of the optimum, for the first time and for good, and the steps until every state and
+action has been tried. A quantile is null where that share of the runs never gets there.
+
+The greedy policy chooses at random among tied actions, as the agents do: at Q = 0, always taking
+the first action might happen to be optimal. Episodes have no time limit, as the models have none.
+The loss is (optimum - value) / |optimum|.
 """
 
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -23,8 +27,8 @@ from pydantic import Field
 from reprise import hyperparameters as kinds
 from reprise import seeds
 from reprise.pipeline import packs, stage
+from reprise.stats import intervals
 from reprise.stats.estimates import bounds, share, stacked
-from reprise.stats.intervals import probability_of_improvement, summary
 from reprise.tabular import exploration, loaders, names, problems, progress, settling, tolerances
 from reprise.tabular.dynamic_programming import optimal_q_values
 from reprise.tabular.q_learning import Learning
@@ -32,7 +36,7 @@ from reprise.tabular.q_learning import Learning
 NAME = "exploration"
 BASELINE = "random"
 THREE_STATE = Path("data/inputs/three_state.yaml")
-DECIMALS = 9  # of a loss: the rounding errors of exact values lie below
+DECIMALS = 9  # of a loss; exact values have smaller rounding errors
 
 
 class ThreeState(Learning):
@@ -44,13 +48,13 @@ class ThreeState(Learning):
 
     @property
     def problem(self) -> problems.Problem:
-        """The model and its start."""
+        """The model with its start."""
         mdp = loaders.from_yaml(THREE_STATE)
         return problems.from_state("three_state", mdp, self.discount, self.start_state)
 
 
 class ToyText(Learning):
-    """A model of Gymnasium, which has Taxi as v4 only."""
+    """A toy-text model of Gymnasium."""
 
     discount: kinds.BelowOne
     epsilon_decay: kinds.PositiveInt
@@ -58,7 +62,7 @@ class ToyText(Learning):
 
     @property
     def problem(self) -> problems.Problem:
-        """The model and its start."""
+        """The model with its start."""
         return problems.toy_text(self.environment, self.discount)
 
 
@@ -66,7 +70,7 @@ Trial = ThreeState | ToyText
 
 
 class Problems(kinds.Frozen):
-    """All problems."""
+    """The problems to learn."""
 
     three_state: ThreeState
     cliff_walking: ToyText
@@ -94,7 +98,7 @@ class Params(kinds.Frozen):
     problems: Problems
 
     def behaviours(self, trial: Trial) -> dict[str, exploration.Behaviour]:
-        """Return the behaviours by name, the baseline first."""
+        """List the behaviours by name, the baseline first."""
         epsilons = self.epsilon_start, self.epsilon_end, trial.epsilon_decay
         found = {BASELINE: exploration.RANDOM}
         found["epsilon_greedy"] = exploration.epsilon_greedy(*epsilons)
@@ -102,13 +106,13 @@ class Params(kinds.Frozen):
         return found | {name: exploration.curious(k) for name, k in curious.items()}
 
     def steps(self, trial: Trial) -> list[int]:
-        """Return the checkpoints of a problem."""
+        """List the checkpoints of a problem."""
         first, growth = self.checkpoints.first, self.checkpoints.growth
         return progress.checkpoints_until(trial.iterations, first, growth)
 
 
 def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
-    """Return the progress of one problem's runs by one behaviour."""
+    """Run one behaviour on one problem; values and coverage [R, K]."""
     name, behaviour = pack.variant.split()
     trial = getattr(params.problems, name)
     generators = [seeds.generator(params.seed, name, behaviour, run) for run in pack.seeds]
@@ -117,20 +121,20 @@ def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
 
 
 def optimum(name: str, trial: Trial) -> float:
-    """Return an optimal policy's expected return, which is not 0."""
+    """Compute an optimal policy's expected return, which must not be 0."""
     values = optimal_q_values(trial.problem.mdp, trial.discount).max(axis=1)
     best = trial.problem.start_value(values)
     if abs(best) <= tolerances.TIE:
         raise names.ModelError(
-            f"{NAME}.problems.{name}: at discount {trial.discount} an episode is worth 0 to an "
-            "optimal policy, so that no loss can be relative to that; allowed: a start and a "
-            "discount with which it is worth more or less than 0"
+            f"{NAME}.problems.{name}: at discount {trial.discount} an optimal policy expects a "
+            "return of 0, and no loss can be relative to 0; allowed: a start and a discount with "
+            "another expected return"
         )
     return best
 
 
 def run(params: Params) -> dict:
-    """Learn every problem by every behaviour, and compare with random."""
+    """Learn each problem with each behaviour, and compare with random."""
     trials = dict(params.problems)
     optima = {name: optimum(name, trial) for name, trial in trials.items()}
     longest_first = sorted(trials, key=lambda name: -trials[name].iterations)
@@ -139,34 +143,19 @@ def run(params: Params) -> dict:
     found = dict(zip(tasks, packs.run(partial(explore, params), cut, label=NAME), strict=True))
     metrics, samples, curves = {}, [], []
     for name, trial in trials.items():
-        best, steps, last = optima[name], params.steps(trial), trial.iterations
-        metrics[name] = {"optimum": best, "iterations": last}
-        late = {}  # a run that does not get there is later than any other
+        metrics[name] = {"optimum": optima[name], "iterations": trial.iterations}
+        times, steps = {}, params.steps(trial)
         for behaviour in params.behaviours(trial):
             values, coverage = found[f"{name} {behaviour}"]
-            losses = np.round((best - values) / abs(best), DECIMALS) + 0.0  # no -0.0
-            first, settled = progress.steps_to_within(values, best, params.tolerance, steps)
-            covered, _ = progress.steps_to_within(coverage, 1.0, 0.0, steps)
-            late[behaviour] = np.nan_to_num(settled, nan=last + 1)
-            ends = {"coverage": coverage[:, -1], "loss": losses[:, -1]}
-            metrics[name][behaviour] = one = {
-                "steps": settling.settling_quantiles(settled),
-                "reached": share(~np.isnan(settled)),
-                "first_steps": settling.settling_quantiles(first),
-                "first_reached": share(~np.isnan(first)),
-                "covered_steps": settling.settling_quantiles(covered),
-                **{key: summary(values) for key, values in ends.items()},
-            }
+            sample, bands = measured(values, coverage, optima[name], params.tolerance, steps)
+            metrics[name][behaviour] = summary(sample)
+            times[behaviour] = np.nan_to_num(sample["steps"], nan=trial.iterations + 1)
             if behaviour != BASELINE:
-                sooner = probability_of_improvement(late[BASELINE], late[behaviour])
-                one["sooner_than_random"] = bounds(sooner)
-            named = {"problem": name, "behaviour": behaviour}
-            times = {"steps": settled, "first_steps": first, "covered_steps": covered}
-            samples.append({**named, "run": range(params.runs), **times, **ends})
-            curves.append({**named, "step": steps})
-            for of, each in {"loss": losses, "coverage": coverage}.items():
-                quantiles = settling.curve_quantiles(each).items()
-                curves[-1] |= {f"{of}_{quantile}": values for quantile, values in quantiles}
+                sooner = intervals.probability_of_improvement(times[BASELINE], times[behaviour])
+                metrics[name][behaviour]["sooner_than_random"] = bounds(sooner)
+            group = {"problem": name, "behaviour": behaviour}
+            samples.append({**group, "run": range(params.runs), **sample})
+            curves.append({**group, "step": steps, **bands})
     return {
         "metrics.json": {"runs": params.runs, "tolerance": params.tolerance, "problems": metrics},
         "samples.csv": stacked(samples),
@@ -174,15 +163,46 @@ def run(params: Params) -> dict:
     }
 
 
+def measured(
+    values: np.ndarray, coverage: np.ndarray, best: float, tolerance: float, steps: list[int]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Measure each run's times and ends [R], and bands of curves [K]."""
+    losses = np.round((best - values) / abs(best), DECIMALS) + 0.0  # no -0.0
+    first, settled = progress.steps_to_within(values, best, tolerance, steps)
+    covered, _ = progress.steps_to_within(coverage, 1.0, 0.0, steps)
+    times = {"steps": settled, "first_steps": first, "covered_steps": covered}
+    ends = {"coverage": coverage[:, -1], "loss": losses[:, -1]}
+    return times | ends, quantiles("loss", losses) | quantiles("coverage", coverage)
+
+
+def summary(sample: Mapping[str, np.ndarray]) -> dict[str, dict]:
+    """Summarize the runs of one behaviour."""
+    return {
+        "steps": settling.settling_quantiles(sample["steps"]),
+        "reached": share(~np.isnan(sample["steps"])),
+        "first_steps": settling.settling_quantiles(sample["first_steps"]),
+        "first_reached": share(~np.isnan(sample["first_steps"])),
+        "covered_steps": settling.settling_quantiles(sample["covered_steps"]),
+        "coverage": intervals.summary(sample["coverage"]),
+        "loss": intervals.summary(sample["loss"]),
+    }
+
+
+def quantiles(name: str, curves: np.ndarray) -> dict[str, np.ndarray]:
+    """Name the quantiles over runs of curves [R, K]."""
+    return {f"{name}_{key}": values for key, values in settling.curve_quantiles(curves).items()}
+
+
 def headline(results: dict) -> str:
-    """Return the shares of random and of the best runs."""
+    """Report the shares of random and of the best runs."""
     metrics, parts = results["metrics.json"], []
     for name, found in metrics["problems"].items():
         shares = {k: v["reached"]["share"] for k, v in found.items() if isinstance(v, dict)}
         best = max(shares, key=shares.__getitem__)
-        other = f", {shares[best]:.0%} {best}" if best != BASELINE else ""
-        parts.append(f"{name} {shares[BASELINE]:.0%} random{other}")
-    return f"within {metrics['tolerance']:.0%} of the optimum: {'; '.join(parts)}".replace("_", " ")
+        other = f", {shares[best]:.0%} ({best})" if best != BASELINE else ""
+        parts.append(f"{name} {shares[BASELINE]:.0%} (random){other}")
+    said = f"runs that settle within {metrics['tolerance']:.0%} of the optimum: {'; '.join(parts)}"
+    return said.replace("_", " ")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""Plays CartPole by rules, by chance and with untrained networks.
+"""Plays CartPole by rules, at random and with untrained networks.
 
-Reads params.yaml. Writes to data/hardcoded_baseline/: metrics.json (the returns of each policy; the
-growth of swings under the angle rule), episodes.csv (the return of every episode of the policies
-without a network), further.csv (of further episodes under the angle rule, from random starts),
-untrained.csv (the mean return of every untrained network), trace.csv (one episode under the angle
-rule, step by step), swings.csv (every swing of pole and cart under the angle rule), and angle.gif,
-random.gif, angle_and_velocity.gif (the same start under three policies).
+Reads params.yaml. Writes to data/hardcoded_baseline/:
+    metrics.json    the returns of each policy, and the growth of swings under the angle rule
+    episodes.csv    the return of each episode of the rules and of random play
+    further.csv     the return of further episodes under the angle rule, from random starts
+    untrained.csv   the mean return of each untrained network
+    trace.csv       one episode under the angle rule, step by step
+    swings.csv      every swing of pole and cart under the angle rule
+    angle.gif, random.gif, angle_and_velocity.gif   three policies from the same start
 """
 
 import contextlib
@@ -30,7 +32,7 @@ FEATURES = ["position", "velocity", "angle", "angular_velocity"]
 
 
 class Untrained(Frozen):
-    """Untrained networks, which play the first episodes."""
+    """Untrained networks and the number of episodes they play."""
 
     networks: AtLeastTwo
     episodes: PositiveInt
@@ -59,63 +61,80 @@ class Params(Frozen):
 
 
 def run(params: Params) -> dict:
-    """Play all policies, and measure the angle rule's swings."""
-    first, limit, untrained = params.first_seed, params.maximum_steps, params.untrained
-    played, few = (range(first, first + p.episodes) for p in (params, untrained))
-    seen: list[np.ndarray] = []  # T times [E, O]
-
-    def watched_angle(observations: np.ndarray, step: int) -> np.ndarray:
-        seen.append(observations[..., 0])
-        return policies.angle(observations)
-
-    def chance(starts: range) -> rollout.Act:
-        return policies.chance(policies.uniform_draws(params.seed, "random", starts, 1, limit))
-
-    damping = policies.playing(policies.angle_and_velocity)
-    left = policies.playing(policies.always_left)
-    acts = {"angle": watched_angle, "random": chance(played), "always_left": left}
-    returns = {
-        name: rollout.evaluate(act, CHAPTERS_OWN, played, 1, [limit])[0, :, 0]
-        for name, act in {**acts, "angle_and_velocity": damping}.items()
-    }
-    swung = swings.swing_table(np.stack(seen), returns["angle"].astype(int).tolist(), played)
-    traced = params.traced_seed
-    shown = {"angle": policies.playing(policies.angle), "random": chance(range(traced, traced + 1))}
-    episodes = {
-        name: rollout.record(act, CHAPTERS_OWN, traced, limit)
-        for name, act in {**shown, "angle_and_velocity": damping}.items()
-    }
-    draws = policies.uniform_draws(params.seed, "untrained", few, untrained.networks, limit)
-    sizes = [len(FEATURES), *untrained.hidden_sizes, 1]
-    act = policies.untrained_network(params.seed, sizes, untrained.activation, draws)
-    means = rollout.evaluate(act, CHAPTERS_OWN, few, untrained.networks, [limit])[0].mean(axis=0)
+    """Play all policies, and measure the swings under the angle rule."""
+    limit, traced = params.maximum_steps, params.traced_seed
+    starts = range(params.first_seed, params.first_seed + params.episodes)
+    returns, swung = play(params, starts)
+    means = untrained_means(params)
     samples = {**returns, "untrained_network": means}
-    trace = pd.DataFrame(episodes["angle"].observations, columns=pd.Index(FEATURES))
-    trace["action"] = pd.array([*episodes["angle"].actions, None], "Int64")  # none follows the last
-    results = {
+    shown = {
+        name: rollout.record(act, CHAPTERS_OWN, traced, limit)
+        for name, act in rules(params, range(traced, traced + 1)).items()
+        if name != "always_left"
+    }
+    trace = pd.DataFrame(shown["angle"].observations, columns=pd.Index(FEATURES))
+    trace["action"] = pd.array([*shown["angle"].actions, None], "Int64")  # none follows the last
+    return {
         "metrics.json": {name: summary(sample, limit) for name, sample in samples.items()}
         | {"swings": swings.growth(swung, seed=params.seed)},
-        "episodes.csv": pd.DataFrame({"seed": played, **returns}).melt(
+        "episodes.csv": pd.DataFrame({"seed": starts, **returns}).melt(
             "seed", var_name="policy", value_name="return"
         ),
         "further.csv": pd.DataFrame({"return": further_returns(params)}),
         "untrained.csv": pd.DataFrame({"network": range(len(means)), "return": means}),
         "trace.csv": trace.rename_axis("step").reset_index(),
         "swings.csv": swung,
+        **{f"{n}.gif": animation.gif(e.frames, e.frames_per_second) for n, e in shown.items()},
     }
-    gifs = {f"{n}.gif": animation.gif(e.frames, e.frames_per_second) for n, e in episodes.items()}
-    return results | gifs
+
+
+def rules(params: Params, starts: range) -> dict[str, rollout.Act]:
+    """Return the policies without a network."""
+    draws = policies.uniform_draws(params.seed, "random", starts, 1, params.maximum_steps)
+    return {
+        "angle": policies.playing(policies.angle),
+        "random": policies.chance(draws),
+        "always_left": policies.playing(policies.always_left),
+        "angle_and_velocity": policies.playing(policies.angle_and_velocity),
+    }
+
+
+def play(params: Params, starts: range) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """Return each rule's returns [E], and the swings of `angle`."""
+    seen: list[np.ndarray] = []  # T times [E, O]
+
+    def watched_angle(observations: np.ndarray, step: int) -> np.ndarray:
+        seen.append(observations[..., 0])
+        return policies.angle(observations)
+
+    returns = {
+        name: rollout.evaluate(act, CHAPTERS_OWN, starts, 1, [params.maximum_steps])[0, :, 0]
+        for name, act in {**rules(params, starts), "angle": watched_angle}.items()
+    }
+    lengths = returns["angle"].astype(int).tolist()
+    return returns, swings.swing_table(np.stack(seen), lengths, starts)
+
+
+def untrained_means(params: Params) -> np.ndarray:
+    """Average each untrained network's returns [N]."""
+    untrained, limit = params.untrained, params.maximum_steps
+    starts = range(params.first_seed, params.first_seed + untrained.episodes)
+    draws = policies.uniform_draws(params.seed, "untrained", starts, untrained.networks, limit)
+    sizes = [len(FEATURES), *untrained.hidden_sizes, 1]
+    act = policies.untrained_network(params.seed, sizes, untrained.activation, draws)
+    returns = rollout.evaluate(act, CHAPTERS_OWN, starts, untrained.networks, [limit])[0]
+    return returns.mean(axis=0)
 
 
 def further_returns(params: Params) -> np.ndarray:
-    """Return the angle rule's returns from random starts, [E]."""
+    """Play the angle rule from random starts; returns [E]."""
     first, number = seeds.generator(params.seed, NAME, "further"), params.further_episodes
     episodes = gymnasium.make_vec(CHAPTERS_OWN, number, vectorization_mode="vector_entry_point")
     returns, running = np.zeros(number, np.int64), np.ones(number, bool)
     with contextlib.closing(episodes):
         observations, _ = episodes.reset(seed=int(first.integers(2**31)))
         for _ in range(params.maximum_steps):
-            returns += running  # a step pays 1, also the last
+            returns += running  # every step earns 1, also the last
             actions = policies.angle(observations[..., np.newaxis])[:, 0]
             observations, _, terminated, *_ = episodes.step(actions)
             running &= ~terminated
@@ -125,7 +144,7 @@ def further_returns(params: Params) -> np.ndarray:
 
 
 def summary(returns: np.ndarray, limit: int) -> dict[str, float]:
-    """Summarise returns; an episode at the limit is solved."""
+    """Summarize returns; an episode at the limit is solved."""
     solved = intervals.share_interval(int((returns >= limit).sum()), len(returns))
     return {
         "n": len(returns),
@@ -139,10 +158,11 @@ def summary(returns: np.ndarray, limit: int) -> dict[str, float]:
 
 
 def headline(results: dict) -> str:
-    """Return the mean returns in one line."""
+    """Report the mean return of each policy."""
     names = ("angle", "random", "untrained_network", "angle_and_velocity")
     means = {name: results["metrics.json"][name]["mean"] for name in names}
-    return ", ".join(f"{name.replace('_', ' ')} {mean:.1f}" for name, mean in means.items())
+    said = ", ".join(f"{mean:.1f} ({name.replace('_', ' ')})" for name, mean in means.items())
+    return f"mean return {said}"
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
-"""Studies a training stage by many settings over many seeds.
+"""Studies a training stage with many settings over many seeds.
 
-Reads params.yaml, with the section of the studied stage. Writes to data/hyperparameter_study/:
-metrics.json (the best and the worst setting, the settings that solve, effects, few seeds),
-samples.csv (a row for each setting and seed), settings.csv (a row for each setting), choice.csv (a
-row for each seed that reports a setting chosen by others, by what was tuned), effects.csv (a row
-for each value of each hyperparameter, over all settings with the value), few_seeds.csv (how often
-few seeds put a pair of settings in the wrong order).
+Reads params.yaml, also the section of the studied stage. Writes to data/hyperparameter_study/:
+    metrics.json    the best and the worst setting, those that solve the task, effects, few seeds
+    samples.csv     a row for each setting and seed
+    settings.csv    a row for each setting
+    choice.csv      the seeds that report a chosen setting, by what was tuned
+    effects.csv     a row for each value of each hyperparameter, over all settings with it
+    few_seeds.csv   how often few seeds put a pair of settings in the wrong order
 
-The first `choosing_seeds` of each setting choose, and only the others report what was chosen: the
-mean of the best of many settings flatters it on the seeds that chose it.
+The first `choosing_seeds` of each setting choose a setting, and only the others report it: the best
+of many settings looks too good on the seeds that chose it.
 
-A run is one seed of one setting. The runs of a pack share a program and may differ in its numbers.
-A program's last pack is filled with further seeds, which are then dropped: all have one shape.
+A run is one seed of one setting. The runs of a pack share a compiled program but not its numbers.
+All packs have the same size, so further seeds fill a program's last pack and are then dropped.
 """
 
+import math
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -49,22 +51,22 @@ class Tried(Frozen):
 
 
 class Params(Frozen):
-    """The section of params.yaml, and that of the studied stage."""
+    """The section of params.yaml, with that of the studied stage."""
 
     seed: Seed
     stage: Literal["dqn_training", "reinforce_training"]  # the studied stage
-    grid: Some[Tried]  # the last values run fastest; a list, since DVC ignores a mapping's order
+    grid: Some[Tried]  # the last one varies fastest; a list, as DVC ignores a mapping's order
     sample: PositiveInt | None  # settings drawn at random from the grid; null for all
     seeds: AtLeastTwo
-    choosing_seeds: PositiveInt  # the first of each setting; the others report
+    choosing_seeds: PositiveInt  # of each setting, the first; the others report
     pack_size: PositiveInt
     few_seeds: Some[PositiveInt]
     evaluation: Evaluation
-    base: Any = None  # the section of the studied stage, of its own model
+    base: Any = None  # the section of the studied stage as its own model
 
     @staticmethod
     def borrowed(section: Mapping[str, Any]) -> dict[str, tuple[str, type[Frozen]]]:
-        """Return the studied stage's section and model, by field."""
+        """Return the section and the model of the field `base`."""
         name = section.get("stage")
         return {"base": (name, SUBJECTS[name][0])} if name in list(SUBJECTS) else {}
 
@@ -97,21 +99,21 @@ class Params(Frozen):
 
     @property
     def notice(self) -> str | None:
-        """Return a notice to print before a run, if any."""
+        """The notice to print before a run, if any."""
         return notice(self.base.environment, self.base.maximum_steps, self.evaluation.limits)
 
     @property
     def environment(self) -> Any:
-        """Return the environment of the studied stage."""
+        """The environment of the studied stage."""
         return self.base.environment
 
     def settings(self, own: bool = False) -> list[Setting]:
-        """Return the grid's settings, or the studied stage's own."""
+        """List the grid's settings, or only the studied stage's own."""
         values = {t.name: [getattr(self.base, t.name)] if own else t.values for t in self.grid}
         return settings.grid(self.base, SUBJECTS[self.stage][1].Hyperparameters, values)
 
     def programs(self) -> dict[str, list[Setting]]:
-        """Return the settings to try, grouped by program."""
+        """List the settings to try by the program that trains them."""
         every, found = self.settings(), {}
         drawn = seeds.generator(self.seed, f"{NAME} settings").permutation(len(every))
         for place in sorted(drawn[: self.sample]):
@@ -121,7 +123,7 @@ class Params(Frozen):
 
 
 def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
-    """Return each run's setting and seed number."""
+    """List the setting and the seed of each run of a pack."""
     group, found = params.programs()[pack.variant], []
     for run in pack.seeds:
         place = min(run // params.seeds, len(group) - 1)
@@ -130,7 +132,7 @@ def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
 
 
 def train(params: Params, pack: packs.Pack) -> list[dict[str, Any]]:
-    """Return a row for each run that counts."""
+    """Train and evaluate a pack; a row for each run that counts."""
     runs, limits = runs_of(params, pack), params.evaluation.limits
     purpose = f"{NAME} {params.stage}"
     keys = [seeds.training_keys(params.seed, f"{purpose} {s.name}", [seed]) for s, seed in runs]
@@ -151,16 +153,17 @@ def train(params: Params, pack: packs.Pack) -> list[dict[str, Any]]:
 
 
 def run(params: Params) -> dict[str, Any]:
-    """Train and evaluate all seeds of all settings."""
+    """Train and evaluate all seeds of all settings, and rank them."""
     programs, limit, size = params.programs(), params.evaluation.limits[0], params.pack_size
+    column = f"final_{limit}"
 
     def filled(program: str) -> int:
-        return -(-len(programs[program]) * params.seeds // size) * size
+        return math.ceil(len(programs[program]) * params.seeds / size) * size
 
     def best(so_far: list[list[dict[str, Any]]]) -> str:
-        returns = [np.array([row[f"final_{limit}"] for row in rows]) for rows in so_far]
+        returns = [np.array([row[column] for row in rows]) for rows in so_far]
         found = training.so_far(returns, max)
-        return f"best pack's final greedy return under {limit} steps {found}"
+        return f"best pack's mean greedy return under {limit} steps {found}"
 
     cut = packs.cut(filled, size, programs)
     parts = packs.run(partial(train, params), cut, label=NAME, describe=best)
@@ -169,23 +172,23 @@ def run(params: Params) -> dict[str, Any]:
     keys, own = [tried.name for tried in params.grid], params.settings(own=True)[0].shown
     share, solved = params.evaluation.solved_share, params.environment.solved_return
     level = training.solved_from(limit, share, solved)
-    study = ranking.Study(samples, keys, f"final_{limit}", level, params.choosing_seeds)
+    study = ranking.Study(samples, keys, column, level, params.choosing_seeds)
     found = ranking.results(study, own, params.few_seeds, params.seed)
     return found | {"metrics.json": {"studied": params.stage} | found["metrics.json"]}
 
 
 def headline(results: Mapping[str, Any]) -> str:
-    """Return what solves, the chosen setting, and few seeds' errors."""
+    """Report the settings that solve, the best one, and few seeds' errors."""
     metrics = results["metrics.json"]
     solving, best = metrics["solving"], metrics["best"]
-    said = f"{solving['solve']:.0f} of {solving['settings']:.0f} settings solve"
+    parts = [f"{solving['solve']:.0f} of {solving['settings']:.0f} settings solve the task"]
     if best:
-        said += f"; the best by {metrics['choosing_seeds']:.0f} seeds has "
-        said += f"{training.mean_in_words(best)} on others"
+        parts.append(f"the best has a mean return of {training.mean_in_words(best)} on fresh seeds")
     if lost := metrics.get("diverged"):
-        said += f"; {lost} of {solving['settings'] * metrics['seeds']:.0f} seeds diverged"
-    few = metrics["few_seeds"].get("told_apart", {}).get("3")
-    return said if few is None else f"{said}; 3 seeds pick the wrong of two in {few['wrong']:.0%}"
+        parts.append(f"{lost} of {solving['settings'] * metrics['seeds']:.0f} seeds diverged")
+    if few := metrics["few_seeds"].get("told_apart", {}).get("3"):
+        parts.append(f"3 seeds put {few['wrong']:.0%} of pairs in the wrong order")
+    return "; ".join(parts)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """Searches for the vacuum robot's policy, and NEAT on CartPole.
 
-Reads params.yaml and data/inputs/neat.ini. Writes to data/policy_search/: metrics.json (how good
-each search is and how soon, comparisons, NEAT on CartPole), landscape.csv (the mean share of the
-dust for every p and r), best_so_far.csv (quantiles over runs of the recommended policy's mean
-share, by evaluations), samples.csv (the last recommendation of each run and search), shown.csv
-(four policies), paths.csv (their paths), coverage.csv (their share of the dust by time), neat.csv
-(a row for each run of NEAT), neat_fitness.csv (best and mean fitness in each of its generations).
+Reads params.yaml and data/inputs/neat.ini. Writes to data/policy_search/:
+    metrics.json      how good and how fast each search is, comparisons, NEAT on CartPole
+    landscape.csv     the mean share of the dust for every p and r
+    best_so_far.csv   quantiles over runs of the recommended policy's share, by evaluations
+    samples.csv       the last recommendation of each run and search
+    shown.csv, paths.csv, coverage.csv   four policies, their paths, their share of the dust by time
+    neat.csv          a row for each run of NEAT
+    neat_fitness.csv  best and mean fitness in each generation of NEAT
 
-Tries that no search saw give the share of a recommended policy: fresh tries of each run for the
-last one, the landscape for the others.
+A recommended policy's share of the dust comes from tries that no search saw: fresh tries of each
+run for the last recommendation, the landscape for the others.
 """
 
 import sys
@@ -33,7 +35,7 @@ NEAT = Path("data/inputs/neat.ini")
 
 
 class Policy(kinds.Frozen):
-    """A policy to show with the best."""
+    """A policy that is shown with the best one."""
 
     p: kinds.Probability
     r: Annotated[float, Field(ge=0, le=vacuum.DEGREES)]  # degrees
@@ -54,15 +56,17 @@ class Params(vacuum.Hyperparameters):
 
 
 def search(params: Params, pack: packs.Pack) -> tuple[dict, list[neat.Evolution]]:
-    """Return a pack's searches, and its share of NEAT's runs."""
+    """Run a pack's searches, and its share of NEAT's runs."""
+    found = vacuum.search_all(params, params.seed, pack.seeds, params.fresh_tries)
     first, end = (n * params.neat.runs // params.runs for n in (pack.first, pack.first + pack.size))
-    return vacuum.search_all(params, params.seed, pack.seeds, params.fresh_tries), [
+    bred = [
         neat.run(params.neat, NEAT, CHAPTERS_OWN, params.seed, run) for run in range(first, end)
     ]
+    return found, bred
 
 
 def run(params: Params) -> dict:
-    """Search in all runs, and judge on the landscape."""
+    """Search in all runs, and judge the results on the landscape."""
     cut = packs.cut(params.runs, params.pack_size)
     found, bred = zip(*packs.run(partial(search, params), cut, label=NAME), strict=True)
     searched, evolutions = vacuum.joined(found), [run for part in bred for run in part]
@@ -103,14 +107,16 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return the searches' shares of the dust, and NEAT's result."""
+    """Report each search's share of the dust, and NEAT's success."""
     metrics = results["metrics.json"]
-    names = ("grid", "random", "genetic_sexual", "gradient_ascent")
-    final = [f"{k.partition('_')[0]} {metrics['final'][k]['mean']:.1%}" for k in names]
+    searches = ("grid", "random", "genetic_sexual", "gradient_ascent")
+    means = {name: metrics["final"][name]["mean"] for name in searches}
+    final = ", ".join(f"{name.partition('_')[0]} {mean:.1%}" for name, mean in means.items())
     neat = next(found for name, found in metrics["neat"].items() if name.startswith("limit_"))
     return (
-        f"{metrics['best_share']:.1%} of the dust at best; after {metrics['evaluations']} tries "
-        f"{', '.join(final)}; NEAT solves CartPole in {neat['solved']:.0%} of {neat['n']} runs"
+        f"the best policy cleans {metrics['best_share']:.1%} of the dust; after "
+        f"{metrics['evaluations']} tries {final}; "
+        f"NEAT solves CartPole in {neat['solved']:.0%} of {neat['n']} runs"
     )
 
 

@@ -1,11 +1,15 @@
 """Convergence of Q-learning on the chapter's three states.
 
-Reads data/inputs/three_state.yaml. Writes to data/q_learning_convergence/: metrics.json (the
-iterations until a Q-value is within each tolerance of its optimum for good, null where that share
-of the runs does not get there; the sweeps that Q-value iteration takes; the share of runs with an
-optimal greedy policy), curves.csv (that Q-value's quantiles over the runs, and single runs; its
-first rows are a record apart, later ones ever further), samples.csv (a row for each run),
-sweeps.csv (the same Q-value by Q-value iteration).
+Reads params.yaml and data/inputs/three_state.yaml. Writes to data/q_learning_convergence/:
+    metrics.json    when one Q-value settles within each tolerance, and the sweeps of Q-value
+                    iteration to the same tolerance; the share of optimal greedy policies
+    curves.csv      quantiles of that Q-value over the runs, and single runs; later rows lie further
+                    apart
+    samples.csv     a row for each run
+    sweeps.csv      the same Q-value by sweeps of Q-value iteration
+
+A Q-value settles when it comes within the tolerance for good. A quantile is null where that share
+of the runs never settles.
 """
 
 import sys
@@ -25,11 +29,11 @@ from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, 
 NAME = "q_learning_convergence"
 THREE_STATE = Path("data/inputs/three_state.yaml")
 RUNS = 125  # in a pack
-GROWTH = 1.02  # from one row of curves.csv to the next, or a record more
+GROWTH = 1.02  # ratio of iterations between rows of curves.csv, at least one record apart
 
 
 class Recorded(kinds.Frozen):
-    """The Q-value that is watched."""
+    """The watched Q-value."""
 
     state: kinds.Name
     action: kinds.Name
@@ -48,10 +52,10 @@ class Params(q_learning.Hyperparameters):
 
 
 def learn(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Learn in a pack's runs, each independent of the others.
+    """Learn in each run of a pack, independently of the others.
 
-    Returns Q-values [R, S, A], the watched one's rows of curves.csv [R, K], and the iterations
-    after which it stays near its optimum, NaN for never, [R, tolerances].
+    Returns the last Q-values [R, S, A], the watched one in the rows of curves.csv [R, K], and the
+    iterations after which it stays near its optimum, NaN for never [R, tolerances].
     """
     mdp, every = loaders.from_yaml(THREE_STATE), params.record_every
     recorded = params.recorded.state, params.recorded.action
@@ -66,7 +70,7 @@ def learn(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def rows(params: Params) -> np.ndarray:
-    """Return the records that are rows of curves.csv, from 1."""
+    """Number the records that are rows of curves.csv, from 1."""
     last = params.iterations // params.record_every
     return np.array(progress.checkpoints_until(last, 1, GROWTH))
 
@@ -74,17 +78,17 @@ def rows(params: Params) -> np.ndarray:
 def run(params: Params) -> dict:
     """Learn in every run, and compare with Q-value iteration."""
     mdp = loaders.from_yaml(THREE_STATE)
-    recorded = params.recorded.state, params.recorded.action
-    pair, pairs = mdp.pair(*recorded), comparison.possible_pairs(mdp)
+    pair, pairs = (
+        mdp.pair(params.recorded.state, params.recorded.action),
+        comparison.possible_pairs(mdp),
+    )
     optimal = optimal_q_values(mdp, params.discount)
-    mdp.first_state(params.start_state)  # refused before anything is learnt
-    cut = packs.cut(params.runs, RUNS)
-    found = packs.run(partial(learn, params), cut, label=NAME)
-    q, curves, settles = map(np.concatenate, zip(*found, strict=True))
     optimum = float(optimal[pair])
+    mdp.first_state(params.start_state)  # refuses an unknown state before anything is learnt
+    found = packs.run(partial(learn, params), packs.cut(params.runs, RUNS), label=NAME)
+    q, curves, settles = map(np.concatenate, zip(*found, strict=True))
     swept = q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
-    best = best_actions(mdp, optimal.max(axis=1), params.discount)
-    greedy = q_learning.optimal_runs(q, best)
+    greedy = q_learning.optimal_runs(q, best_actions(mdp, optimal.max(axis=1), params.discount))
     settled, summaries = {}, {}
     for tolerance, times in zip(params.tolerances, settles.T, strict=True):
         name = settling.within(tolerance)
@@ -92,9 +96,8 @@ def run(params: Params) -> dict:
         sweeps = settling.settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
         summaries[name] = settling.settling_summary(times, sweeps, len(pairs))
         summaries[name]["never"] = share(np.isnan(times))
-    iterations, quantiles = params.record_every * rows(params), settling.curve_quantiles(curves)
-    shown = {f"run_{run}": curve for run, curve in enumerate(curves[: params.shown_runs])}
-    finals = {
+    quantiles = settling.curve_quantiles(curves)
+    final = {
         f"q_{names.quoted(state)}_{names.quoted(action)}": q[:, *at] for at, state, action in pairs
     }
     return {
@@ -107,24 +110,29 @@ def run(params: Params) -> dict:
             "optimal_policy": share(greedy),
         },
         "curves.csv": pd.DataFrame(
-            {"iteration": iterations, **quantiles, "optimum": optimum, **shown}
+            {
+                "iteration": params.record_every * rows(params),
+                **quantiles,
+                "optimum": optimum,
+                **{f"run_{run}": curve for run, curve in enumerate(curves[: params.shown_runs])},
+            }
         ),
         "samples.csv": pd.DataFrame(
-            {"run": range(params.runs), **finals, **settled, "optimal_policy": greedy}
+            {"run": range(params.runs), **final, **settled, "optimal_policy": greedy}
         ),
         "sweeps.csv": pd.DataFrame({"sweep": range(len(swept)), "q": swept, "optimum": optimum}),
     }
 
 
 def headline(results: dict) -> str:
-    """Return when half of the runs settle."""
+    """Report when half of the runs settle."""
     metrics, parts = results["metrics.json"], []
     for key in (key for key in metrics if key.startswith("within_")):
         tolerance = key.removesuffix("_percent").replace("_", " ", 1).replace("_", ".")
         median, last = metrics[key]["iterations"]["median"], metrics["iterations"]
         when = f"by iteration {median:,.0f}" if median else f"after iteration {last:,}"
         parts.append(f"{tolerance}% {when}")
-    optimal = f"{metrics['optimal_policy']['share']:.1%} act optimally"
+    optimal = f"{metrics['optimal_policy']['share']:.1%} of runs act optimally in the end"
     return f"half of {metrics['runs']:,} runs settle {', '.join(parts)}; {optimal}"
 
 

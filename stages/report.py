@@ -1,15 +1,15 @@
 """One HTML report of ledger and notebooks, readable offline.
 
-Reads: params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger
-and the claims, tables of samples and curves, networks of reinforce_training and dqn_training.
+Reads params.yaml, the chapter's parameters, dvc.yaml, executed notebooks, animations, the ledger
+and the claims, tables of samples and curves, and networks of reinforce_training and dqn_training.
 Writes to data/reporting/:
     index.html         the ledger, animations side by side, the chapter's sections
-    playground.html    a CartPole that a reader, rules and networks balance, trained or in training
-    explorer.html      charts of seeds, hyperparameters, decision processes and verdicts to ask
+    playground.html    CartPoles balanced by the reader, rules and networks, also during training
+    explorer.html      interactive charts of seeds, hyperparameters, decision processes, verdicts
     pages/             a page for each notebook of dvc.yaml, with figures, style sheet and scripts
     extra/             pages for the notebooks of extra/dvc.yaml
 
-`python -m stages.report chapter` makes the first three, `extra` the last.
+`python -m stages.report chapter` makes all but the last, `extra` the last.
 """
 
 import sys
@@ -50,35 +50,34 @@ class Params(Frozen):
 
 
 def run(params: Params, part: str) -> dict[str, bytes]:
-    """Return the files of the report, or of extra pages."""
+    """Make the files of the report, or the extra pages."""
     if part not in PARTS:
         meant = closest(part, PARTS)
         hint = f"did you mean {meant!r}?" if meant else f"allowed: {', '.join(PARTS)}"
         raise UserError(f"no part {part!r} of the report; {hint}")
     site = Site(*notebooks())
-    pages = []
-    for name in site.chapter if part == "chapter" else site.extra:
-        paths = sorted((stage.RESULTS / name).glob("*.gif"))
-        animations = {Path("..", name, path.name): path.read_bytes() for path in paths}
-        pages.append(site.page(name, executed(name), animations))
+    pages = [page(site, name) for name in (site.chapter if part == "chapter" else site.extra)]
     table = artifacts.read_csv(LEDGER)
-    verdicts = report.rows(table, site.chapter)
-    figures = report.shown(pages)
+    verdicts, figures = report.rows(table, site.chapter), report.shown(pages)
     contents = {}
     if part == "chapter":
         values = parameters.read()
         trained = [name for name in site.chapter if (stage.RESULTS / name / "returns.csv").exists()]
         numbers = explorer.content(trained, Committed(), values, claims(), table)
-        sides = [animation(side, pages) for side in params.animations]
         changed = parameters.changes([*site.chapter, FOLDER, NAME])
-        provenance = Provenance.of(changed, LEDGER, LOCK)
-        meaning = ledger.signs(table)
-        drawn = {"animations": sides, "curves": explorer.still(numbers)}
-        contents["index.html"] = site.index(pages, verdicts, provenance, meaning, **drawn)
+        contents["index.html"] = site.index(
+            pages,
+            verdicts,
+            Provenance.of(changed, LEDGER, LOCK),
+            ledger.signs(table),
+            animations=[animation(side, pages) for side in params.animations],
+            curves=explorer.still(numbers),
+        )
+        noise = values["partial_observability"]["noise"]
         contents["playground.html"] = report.rendered(
             "playground.html.j2",
             groups=playground.trained(stage.RESULTS) | playground.in_training(stage.RESULTS),
-            noise=[values["partial_observability"]["noise"][name] for name in FEATURES],
+            noise=[noise[name] for name in FEATURES],
         )
         contents |= report.assets()
         contents["explorer.html"] = report.rendered(
@@ -89,15 +88,22 @@ def run(params: Params, part: str) -> dict[str, bytes]:
             points=explorer.POINTS,
             stills={page.name: page.key for page in pages if page.key},
         )
-    for page in pages:
-        folder = site.folder(page.name)
-        contents[f"{folder}/{page.name}.html"] = site.html(page, verdicts, figures)
-        contents |= {f"{folder}/{path}": content for path, content in page.files.items()}
+    for each in pages:
+        folder = site.folder(each.name)
+        contents[f"{folder}/{each.name}.html"] = site.html(each, verdicts, figures)
+        contents |= {f"{folder}/{path}": content for path, content in each.files.items()}
     return contents
 
 
+def page(site: Site, name: str) -> Page:
+    """Return the page of a notebook, with its stage's animations."""
+    paths = sorted((stage.RESULTS / name).glob("*.gif"))
+    animations = {Path("..", name, path.name): path.read_bytes() for path in paths}
+    return site.page(name, executed(name), animations)
+
+
 def notebooks() -> tuple[list[str], list[str]]:
-    """Return the notebooks of dvc.yaml and of extra/dvc.yaml, in order."""
+    """List the notebooks of dvc.yaml and of extra/dvc.yaml, in order."""
     chapter, extra = (
         list(YAML(typ="safe", pure=True).load(path)["stages"][FOLDER]["foreach"])
         for path in (PIPELINE, "extra" / PIPELINE)
@@ -106,7 +112,7 @@ def notebooks() -> tuple[list[str], list[str]]:
 
 
 def executed(name: str) -> nbformat.NotebookNode:
-    """Return an executed notebook."""
+    """Read an executed notebook."""
     path = stage.RESULTS / FOLDER / f"{name}.ipynb"
     if not path.exists():
         raise UserError(f"{path} does not exist; `dvc repro` makes results")
@@ -114,7 +120,7 @@ def executed(name: str) -> nbformat.NotebookNode:
 
 
 def animation(side: Side, pages: list[Page]) -> Shown:
-    """Return an animation as its notebook's page shows it."""
+    """Find an animation in the pages, as its notebook shows it."""
     source = f"../../{Path(side.file).parent.name}/{Path(side.file).name}"
     for page in pages:
         for figure in page.figures:
@@ -124,7 +130,7 @@ def animation(side: Side, pages: list[Page]) -> Shown:
 
 
 def headline(results: dict[str, bytes]) -> str:
-    """Return the stage in one line."""
+    """Report the number of pages and their size."""
     pages = sum(name.endswith(".html") for name in results)
     size = sum(map(len, results.values())) / 1e6
     return f"{pages} pages, {size:.1f} MB: {stage.RESULTS}/{FOLDER}/{next(iter(results))}"

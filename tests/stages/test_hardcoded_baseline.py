@@ -34,7 +34,7 @@ def test_the_policies_get_the_books_numbers_in_the_books_order(results):
     assert (angle["n"], angle["mean"], angle["solved"]) == (500, 41.698, 0)
     assert angle["population_standard_deviation"] == pytest.approx(8.3894, abs=5e-5)
     assert (angle["min"], angle["max"]) == (24, 63)
-    assert hardcoded_baseline.headline(results).startswith("angle 41.7, random ")
+    assert hardcoded_baseline.headline(results).startswith("mean return 41.7 (angle), ")
     assert metrics["angle_and_velocity"]["solved"] == 1
     assert metrics["always_left"]["mean"] < metrics["random"]["mean_low"]
     assert metrics["random"]["mean_high"] < angle["mean_low"]
