@@ -28,7 +28,7 @@ from reprise import hyperparameters as kinds
 from reprise import seeds
 from reprise.pipeline import packs, stage
 from reprise.stats import intervals
-from reprise.stats.estimates import bounds, share, stacked
+from reprise.stats.estimates import share, stacked
 from reprise.tabular import exploration, loaders, names, problems, progress, settling, tolerances
 from reprise.tabular.dynamic_programming import optimal_q_values
 from reprise.tabular.q_learning import Learning
@@ -152,7 +152,7 @@ def run(params: Params) -> dict:
             times[behaviour] = np.nan_to_num(sample["steps"], nan=trial.iterations + 1)
             if behaviour != BASELINE:
                 sooner = intervals.probability_of_improvement(times[BASELINE], times[behaviour])
-                metrics[name][behaviour]["sooner_than_random"] = bounds(sooner)
+                metrics[name][behaviour]["sooner_than_random"] = sooner.entry()
             group = {"problem": name, "behaviour": behaviour}
             samples.append({**group, "run": range(params.runs), **sample})
             curves.append({**group, "step": steps, **bands})
@@ -179,9 +179,9 @@ def summary(sample: Mapping[str, np.ndarray]) -> dict[str, dict]:
     """Summarize the runs of one behaviour."""
     return {
         "steps": settling.settling_quantiles(sample["steps"]),
-        "reached": share(~np.isnan(sample["steps"])),
+        "reached": share(~np.isnan(sample["steps"])).entry(),
         "first_steps": settling.settling_quantiles(sample["first_steps"]),
-        "first_reached": share(~np.isnan(sample["first_steps"])),
+        "first_reached": share(~np.isnan(sample["first_steps"])).entry(),
         "covered_steps": settling.settling_quantiles(sample["covered_steps"]),
         "coverage": intervals.summary(sample["coverage"]),
         "loss": intervals.summary(sample["loss"]),
@@ -197,7 +197,7 @@ def headline(results: dict) -> str:
     """Report the shares of random and of the best runs."""
     metrics, parts = results["metrics.json"], []
     for name, found in metrics["problems"].items():
-        shares = {k: v["reached"]["share"] for k, v in found.items() if isinstance(v, dict)}
+        shares = {k: v["reached"]["estimate"] for k, v in found.items() if isinstance(v, dict)}
         best = max(shares, key=shares.__getitem__)
         other = f", {shares[best]:.0%} ({best})" if best != BASELINE else ""
         parts.append(f"{name} {shares[BASELINE]:.0%} (random){other}")

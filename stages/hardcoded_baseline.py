@@ -12,6 +12,7 @@ Reads params.yaml. Writes to data/hardcoded_baseline/:
 
 import contextlib
 import sys
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -143,24 +144,23 @@ def further_returns(params: Params) -> np.ndarray:
     return returns
 
 
-def summary(returns: np.ndarray, limit: int) -> dict[str, float]:
+def summary(returns: np.ndarray, limit: int) -> dict[str, Any]:
     """Summarize returns; an episode at the limit is solved."""
     solved = intervals.share_interval(int((returns >= limit).sum()), len(returns))
     return {
-        "n": len(returns),
-        **intervals.mean_interval(returns).columns("mean"),
+        "mean": intervals.mean_interval(returns).entry(),
         "population_standard_deviation": returns.std(),
         "min": returns.min(),
         "median": float(np.median(returns)),
         "max": returns.max(),
-        **solved.columns("solved"),
+        "solved": solved.entry(),
     }
 
 
 def headline(results: dict) -> str:
     """Report the mean return of each policy."""
     names = ("angle", "random", "untrained_network", "angle_and_velocity")
-    means = {name: results["metrics.json"][name]["mean"] for name in names}
+    means = {name: results["metrics.json"][name]["mean"]["estimate"] for name in names}
     said = ", ".join(f"{mean:.1f} ({name.replace('_', ' ')})" for name, mean in means.items())
     return f"mean return {said}"
 

@@ -187,7 +187,7 @@ def headline(results: Mapping[str, Any]) -> str:
     if lost := metrics.get("diverged"):
         parts.append(f"{lost} of {solving['settings'] * metrics['seeds']:.0f} seeds diverged")
     if few := metrics["few_seeds"].get("told_apart", {}).get("3"):
-        parts.append(f"3 seeds put {few['wrong']:.0%} of pairs in the wrong order")
+        parts.append(f"3 seeds put {few['wrong']['estimate']:.0%} of pairs in the wrong order")
     return "; ".join(parts)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from reprise import seeds
 from reprise.hyperparameters import AtLeastTwo, Frozen, Name, NonNegativeInt, PositiveInt, Seed
 from reprise.pipeline import stage
-from reprise.stats.estimates import bounds, share
+from reprise.stats.estimates import share
 from reprise.stats.intervals import bootstrap_interval, mean_interval
 from reprise.tabular import markov_chain, names
 
@@ -46,9 +46,9 @@ def run(params: Params) -> dict:
     passed, final = ([keys[state] for state in states] for states in solved[:2])
     exact = markov_chain.length_distribution(chain, params.horizon)  # [horizon, T]
     exact_table = pd.DataFrame(exact, columns=[f"exact_from_{name}" for name in transient])
-    shares = pd.DataFrame(share(paths.steps == length, "simulated") for length in lengths)
+    shares = pd.DataFrame(share(paths.steps == length).columns("simulated") for length in lengths)
     visits = [mean_interval(paths.visits[:, state]) for state in solved.transient]
-    passes = pd.DataFrame(bounds(found, "simulated") for found in visits)
+    passes = pd.DataFrame(found.columns("simulated") for found in visits)
     luck = seeds.sequence(params.seed, "variance")
     variance = bootstrap_interval(paths.steps, np.var, resamples=params.resamples, seed=luck)
     closed_form = {
@@ -59,11 +59,11 @@ def run(params: Params) -> dict:
         "beyond_horizon": 1 - exact[:, row].sum(),
     }
     simulated = {
-        "steps": bounds(mean_interval(paths.steps)),
-        "variance": bounds(variance),
-        "visits": {keys[s]: bounds(mean_interval(paths.visits[:, s])) for s in solved.transient},
-        "ends": {keys[s]: share(paths.ends == s, "estimate") for s in solved.absorbing},
-        "beyond_horizon": share(paths.steps > params.horizon, "estimate"),
+        "steps": mean_interval(paths.steps).entry(),
+        "variance": variance.entry(),
+        "visits": {keys[s]: mean_interval(paths.visits[:, s]).entry() for s in solved.transient},
+        "ends": {keys[s]: share(paths.ends == s).entry() for s in solved.absorbing},
+        "beyond_horizon": share(paths.steps > params.horizon).entry(),
         "longest": paths.steps.max(),
     }
     shown = [

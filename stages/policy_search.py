@@ -110,13 +110,13 @@ def headline(results: dict) -> str:
     """Report each search's share of the dust, and NEAT's success."""
     metrics = results["metrics.json"]
     searches = ("grid", "random", "genetic_sexual", "gradient_ascent")
-    means = {name: metrics["final"][name]["mean"] for name in searches}
+    means = {name: metrics["final"][name]["mean"]["estimate"] for name in searches}
     final = ", ".join(f"{name.partition('_')[0]} {mean:.1%}" for name, mean in means.items())
     neat = next(found for name, found in metrics["neat"].items() if name.startswith("limit_"))
     return (
         f"the best policy cleans {metrics['best_share']:.1%} of the dust; after "
         f"{metrics['evaluations']} tries {final}; "
-        f"NEAT solves CartPole in {neat['solved']:.0%} of {neat['n']} runs"
+        f"NEAT solves CartPole in {neat['solved']['estimate']:.0%} of {neat['solved']['n']} runs"
     )
 
 

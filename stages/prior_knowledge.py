@@ -88,9 +88,9 @@ def headline(results: dict) -> str:
     """Return each variant's share of seeds at the last target."""
     found = results["metrics.json"]["variants"]
     name = [key for key in next(iter(found.values())) if key.startswith("steps_to_")][-1]
-    shares = ", ".join(f"{v.replace('_', ' ')} {e[name]['share']:.0%}" for v, e in found.items())
+    shares = ", ".join(f"{v.replace('_', ' ')} {e[name]['share']['estimate']:.0%}" for v, e in found.items())
     lost = variants.diverged(found)
-    return f"seeds that come to {name.removeprefix('steps_to_')}: {shares}{lost}"
+    return f"seeds that reach {name.removeprefix('steps_to_')}: {shares}{lost}"
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def run(params: Params) -> dict:
         settled[name] = times
         sweeps = settling.settling_iterations(swept[None, 1:], optimum, tolerance, 1).item()
         summaries[name] = settling.settling_summary(times, sweeps, len(pairs))
-        summaries[name]["never"] = share(np.isnan(times))
+        summaries[name]["never"] = share(np.isnan(times)).entry()
     quantiles = settling.curve_quantiles(curves)
     final = {
         f"q_{names.quoted(state)}_{names.quoted(action)}": q[:, *at] for at, state, action in pairs
@@ -107,7 +107,7 @@ def run(params: Params) -> dict:
             "optimum": optimum,
             "final": {name: curve[-1] for name, curve in quantiles.items()},
             **summaries,
-            "optimal_policy": share(greedy),
+            "optimal_policy": share(greedy).entry(),
         },
         "curves.csv": pd.DataFrame(
             {
@@ -132,7 +132,7 @@ def headline(results: dict) -> str:
         median, last = metrics[key]["iterations"]["median"], metrics["iterations"]
         when = f"by iteration {median:,.0f}" if median else f"after iteration {last:,}"
         parts.append(f"{tolerance}% {when}")
-    optimal = f"{metrics['optimal_policy']['share']:.1%} of runs act optimally in the end"
+    optimal = f"{metrics['optimal_policy']['estimate']:.1%} of runs act optimally in the end"
     return f"half of {metrics['runs']:,} runs settle {', '.join(parts)}; {optimal}"
 
 

@@ -20,7 +20,7 @@ from pydantic import Field
 from reprise import seeds
 from reprise.hyperparameters import AtLeastTwo, Name, NonNegativeInt, Seed
 from reprise.pipeline import stage
-from reprise.stats.estimates import bounds, stacked
+from reprise.stats.estimates import stacked
 from reprise.stats.intervals import mean_interval, ratio_of_means
 from reprise.tabular import loaders, names, settling, td_learning
 
@@ -61,9 +61,9 @@ def run(params: Params) -> dict:
             errors[:, last - window : last].mean(axis=1) for last in ((records + 1) // 2, records)
         )
         summaries[name] = {
-            "half_way": bounds(mean_interval(half_way)),
-            "end": bounds(mean_interval(end)),
-            "ratio": bounds(ratio_of_means(end, half_way)),
+            "half_way": mean_interval(half_way).entry(),
+            "end": mean_interval(end).entry(),
+            "ratio": ratio_of_means(end, half_way).entry(),
             "bias": bias[-1],
             "spread": spread[-1],
         }

@@ -189,12 +189,12 @@ def quality(
             settled = settling.settling_iterations(known, best, tolerance, every)
             never = intervals.share_interval(int(np.isnan(settled).sum()), len(settled))
             quantiles = settling.settling_quantiles(settled)
-            reached[settling.within(tolerance)] = {**quantiles, "never": never}
+            reached[settling.within(tolerance)] = {**quantiles, "never": never.entry()}
     for name, other in zip(list(searched)[1:], SIMPLER, strict=True):
         pair = searched[name].shares, searched[other].shares
         compared[f"{name}_less_{other}"] = {
-            "difference": intervals.difference_of_means(*pair),
-            "improvement": intervals.probability_of_improvement(*pair),
+            "difference": intervals.difference_of_means(*pair).entry(),
+            "improvement": intervals.probability_of_improvement(*pair).entry(),
         }
     return {"final": final, "reached": soon, "compared": compared}
 

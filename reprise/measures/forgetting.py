@@ -84,7 +84,7 @@ def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
     held, forgot, recovered = (int(np.count_nonzero(count)) for count in counts)
 
     def share(hits: int, of: int) -> dict | None:
-        return intervals.share_interval(hits, of)._asdict() if of else None
+        return intervals.share_interval(hits, of).entry() if of else None
 
     shares = {"held": share(held, len(samples)), "forgets": share(forgot, held)}
     shares |= {"depth": summarised(samples["depth"]), "recovered": share(recovered, forgot)}

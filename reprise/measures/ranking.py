@@ -47,10 +47,10 @@ def results(study: Study, own: Mapping[str, Any], few: Sequence[int], seed: int)
     values = study.samples[study.column].to_numpy(float).reshape(len(found), -1)
     by_value = effects(study.samples, study.keys, study.column)
     wrong = few_seeds(values, few, seed)
-    means, records = found["choosing_mean"], found.to_dict("records")
+    means, records = found["choosing_mean"], [_entries(row) for row in found.to_dict("records")]
     some = bool(means.notna().any())
     places = chosen(found, study.keys, own)
-    shown = [*study.keys, "choosing_mean", "n", "mean", "mean_low", "mean_high"]
+    shown = [*study.keys, "choosing_mean", "mean"]
     return {
         "metrics.json": {
             "seeds": values.shape[1],
@@ -77,8 +77,17 @@ def _nested(rows: pd.DataFrame, *keys: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in rows.to_dict("records"):
         outer, inner = (str(row.pop(key)).replace(".", "_") for key in keys)
-        found.setdefault(outer, {})[inner] = row
+        found.setdefault(outer, {})[inner] = _entries(row)
     return found
+
+
+def _entries(row: dict[str, Any]) -> dict[str, Any]:
+    # The intervals of a row, in one entry each.
+    n = row.pop("n")
+    for name in [key.removesuffix("_low") for key in row if key.endswith("_low")]:
+        ends = [row.pop(key) for key in (name, f"{name}_low", f"{name}_high")]
+        row[name] = Interval(*ends, n).entry()
+    return row
 
 
 def settings(study: Study) -> pd.DataFrame:
@@ -92,9 +101,12 @@ def settings(study: Study) -> pd.DataFrame:
         values = group[study.column].to_numpy(float)
         first, others = values[: study.choosing], values[study.choosing :]
         row = {"setting": number, **{key: group[key].iloc[0] for key in study.keys}}
-        row["choosing_mean"] = intervals.summary(first)["mean"]
-        row |= intervals.summary(others) | {"missing": int(np.isnan(others).sum())}
-        rows.append(row | training.solved(others, study.level))
+        row["choosing_mean"] = intervals.known_mean(first).estimate
+        mean, described = intervals.known_mean(others), intervals.summary(others)
+        del described["mean"]  # an interval takes several columns of a table
+        row |= {"n": mean.n} | mean.columns("mean") | described
+        row["missing"] = int(np.isnan(others).sum())
+        rows.append(row | training.solved(others, study.level).columns("solved"))
     return pd.DataFrame(rows)
 
 
@@ -186,7 +198,7 @@ def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
             margin = float(special.ndtri(0.975) * error)
             bounds = max(0.0, share - margin), min(1.0, share + margin)
             rows.append((size, name, int(chosen.sum()), share, *bounds))
-    columns = ["seeds", "pairs", "count", "wrong", "wrong_low", "wrong_high"]
+    columns = ["seeds", "pairs", "n", "wrong", "wrong_low", "wrong_high"]
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 

@@ -8,6 +8,7 @@ count: its size would be the limit of the angle.
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,14 +46,14 @@ def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[in
     return pd.DataFrame(rows, columns=pd.Index(["seed", "body", "step", "size"]))
 
 
-def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
+def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, Any]]:
     """Return the growth of pole's and cart's swings.
 
     Of episodes with at least two swings it is the number; the share with every swing larger than
     the one before; and the median ratio of the last to the one before. Fewer than two have no
     intervals.
     """
-    result: dict[str, dict[str, float]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for body in ("pole", "cart"):
         episodes = swings.loc[swings["body"] == body].groupby("seed")["size"]
         sizes = [size.to_numpy() for _, size in episodes if len(size) > 1]
@@ -60,6 +61,7 @@ def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, float]]:
         if len(sizes) > 1:
             growing = sum(bool((np.diff(each) > 0).all()) for each in sizes)
             ratios = [each[-1] / each[-2] for each in sizes]
-            result[body] |= share_interval(growing, len(sizes)).columns("growing")
-            result[body] |= bootstrap_interval(ratios, np.median, seed=seed).columns("ratio")
+            result[body]["growing"] = share_interval(growing, len(sizes)).entry()
+            median = bootstrap_interval(ratios, np.median, seed=seed)
+            result[body]["ratio"] = median.entry()
     return result

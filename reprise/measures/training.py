@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reprise.hyperparameters import Evaluation
 from reprise.measures.training_run import TrainingRun
 from reprise.stats import intervals, words
-from reprise.stats.intervals import Array, known
+from reprise.stats.intervals import Array, Interval, known
 
 LAST_ITERATIONS = 10  # the end of a training by iterations
 LAST_EPISODES = 50  # the end of a training by episodes
@@ -169,7 +169,7 @@ def trained(samples: pd.DataFrame, top: float) -> dict[str, Any]:
     return {
         "cap": top,
         "last_return": intervals.summary(samples["last_return"]),
-        "reached_cap": intervals.share_interval(len(reached), len(samples))._asdict(),
+        "reached_cap": intervals.share_interval(len(reached), len(samples)).entry(),
         "first_at_cap": intervals.summary(reached) if len(reached) > 1 else None,
         "falls": intervals.summary(samples["falls"]),
         "environment_steps": intervals.summary(samples["environment_steps"]),
@@ -213,7 +213,7 @@ def evaluation(
             **intervals.summary(seeds),
             "missing": int(np.isnan(seeds).sum()),
             "solved_from": level,
-            **solved(seeds, level),
+            "solved": solved(seeds, level).entry(),
         }
     return results
 
@@ -224,10 +224,9 @@ def solved_from(limit: int, solved_share: float, solved_return: float | None = N
     return solved_share * limit if solved_return is None else solved_return
 
 
-def solved(seeds: Array, level: float) -> dict[str, float]:
-    """Return the share of seeds from a return on."""
-    share = intervals.share_interval(int((seeds >= level).sum()), len(seeds))
-    return share.columns("solved")
+def solved(seeds: Array, level: float) -> Interval:
+    """Return the share of seeds that reach a return."""
+    return intervals.share_interval(int((seeds >= level).sum()), len(seeds))
 
 
 def median_seed(values: Array) -> int | None:
@@ -253,22 +252,23 @@ def so_far(returns: Sequence[NDArray], choose: Callable = np.mean) -> str:
     return words.number(choose(means) if means else None, none="none")
 
 
-def mean_in_words(found: Mapping[str, float | None]) -> str:
+def mean_in_words(found: Mapping[str, Any]) -> str:
     """Return a summary's mean, and its interval if known."""
-    keys = ("mean", "mean_low", "mean_high")
-    mean, low, high = (words.number(found[key], none="none") for key in keys)
-    return f"{mean} [{low}, {high}]" if (found["n"] or 0) > 1 else mean
+    ends = (found["mean"][key] for key in ("estimate", "low", "high"))
+    mean, low, high = (words.number(end, none="none") for end in ends)
+    return f"{mean} [{low}, {high}]" if found["mean"]["n"] > 1 else mean
 
 
 def headline(found: Mapping[str, Any]) -> str:
     """Return the first limit's results of `evaluation` in words.
 
-    >>> limit = intervals.summary([9.0, 20.0]) | {"missing": 1, "solved": 1 / 3}
+    >>> solved = intervals.share_interval(1, 3).entry()
+    >>> limit = intervals.summary([9.0, 20.0]) | {"missing": 1, "solved": solved}
     >>> headline({"limit_20": limit})
     '14.5 [-55.4, 84.4], solved by 33% of 3 seeds, 1 of which diverged'
     """
     first = next(iter(found.values()))
-    n, missing = first["n"] or 0, first.get("missing") or 0
+    share, missing = first["solved"], first["missing"]
     lost = f", {missing:.0f} of which diverged" if missing else ""
-    solved_by = f"solved by {first['solved']:.0%} of {n + missing:.0f} seeds"
+    solved_by = f"solved by {share['estimate']:.0%} of {share['n']:.0f} seeds"
     return f"{mean_in_words(first)}, {solved_by}{lost}"

@@ -91,18 +91,15 @@ def comparisons(samples: pd.DataFrame, column: str, baseline: str) -> dict[str, 
     """
     found = {}
     for name, each in _compared(samples, samples[column], baseline).items():
-        difference = each.difference
-        if not difference.bounded:  # a JSON file has no infinity
-            difference = difference._replace(estimate=np.nan, low=np.nan, high=np.nan)
-        chance = each.chance._asdict()
-        found[name] = {"difference": difference._asdict(), "probability_of_improvement": chance}
+        difference, chance = each.difference.entry(), each.chance.entry()
+        found[name] = {"difference": difference, "probability_of_improvement": chance}
     return found
 
 
 def sooner(samples: pd.DataFrame, column: str, baseline: str) -> dict[str, dict]:
     """Return variants' probabilities of a time sooner than the baseline's."""
     found = _compared(samples, improvement.soonest(pd.Series(samples[column])), baseline)
-    return {name: each.chance._asdict() for name, each in found.items()}
+    return {name: each.chance.entry() for name, each in found.items()}
 
 
 def _compared(
@@ -113,13 +110,13 @@ def _compared(
     return improvement.compared(groups, baseline, intervals.CONFIDENCE)
 
 
-def reached(times: Array) -> dict[str, float | None]:
+def reached(times: Array) -> dict[str, Any]:
     """Return the share that arrived, and the median time."""
     share = intervals.share_interval(int((~np.isnan(times)).sum()), len(times))
     late = np.where(np.isnan(times), np.inf, times)
     median = float(np.quantile(late, 0.5, method="inverted_cdf"))
     known = median if np.isfinite(median) else None
-    return {"n": share.n, **share.columns("share"), "median": known}
+    return {"share": share.entry(), "median": known}
 
 
 def in_words(name: str) -> str:
@@ -131,7 +128,7 @@ def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
     """Return the variants' mean returns in one line."""
     metrics = next(iter(results["metrics.json"].values()))
     said = [
-        f"{in_words(name)} {words.number(first['mean'], none='none')}"
+        f"{in_words(name)} {words.number(first['mean']['estimate'], none='none')}"
         for name, first in _firsts(metrics, how)
     ]
     return f"greedy return {', '.join(said)}{diverged(metrics, how)}"
@@ -140,7 +137,7 @@ def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
 def diverged(metrics: Mapping[str, dict], how: str = "greedy") -> str:
     """Return the end of a headline: variants' diverged seeds."""
     lost = [
-        f"{in_words(name)} {first['missing']} of {first['n'] + first['missing']}"
+        f"{in_words(name)} {first['missing']} of {first['solved']['n']}"
         for name, first in _firsts(metrics, how)
         if first.get("missing")
     ]

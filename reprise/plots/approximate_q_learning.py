@@ -76,7 +76,8 @@ def steps_to_targets(results: Results) -> Markdown:
         rows.append([title])
         for target in targets:
             found = results.metrics["learners"][name][f"steps_to_{target}"]
-            rows[-1] += [show.cell(found, ".0%", n=False), words.number(found["median"], ",.0f")]
+            share = show.cell(found["share"], ".0%", n=False)
+            rows[-1] += [share, words.number(found["median"], ",.0f")]
     head = [text for target in targets for text in (f"reach {target}", f"half reach {target} by")]
     return show.table(rows, ("", *head))
 

@@ -73,7 +73,7 @@ def reached_table(results: Results) -> Markdown:
             if isinstance(one, dict):
                 by = one["steps"]["q25"], one["steps"]["median"], one["covered_steps"]["median"]
                 steps = [words.number(step, ",.0f") for step in by]
-                tried = words.number(one["coverage"]["mean"], ".1%")
+                tried = words.number(one["coverage"]["mean"]["estimate"], ".1%")
                 sooner = one.get("sooner_than_random")
                 cells = [*steps, tried, show.cell(sooner, ".0%") if sooner else ""]
                 there = show.cell(one["reached"], ".0%")

@@ -112,7 +112,7 @@ def swings(results: Results) -> Figure | None:
     """Draw the size of the pole's swings, by their number."""
     pole = results.table("swings").query("body == 'pole'")
     degrees, number = np.degrees(pole["size"]), pole.groupby("seed").cumcount() + 1
-    fewest = min(FEWEST, results.metrics["angle"]["n"])
+    fewest = min(FEWEST, results.metrics["angle"]["mean"]["n"])
     groups = {k: sizes.to_numpy() for k, sizes in degrees.groupby(number) if len(sizes) >= fewest}
     if not groups:
         return None

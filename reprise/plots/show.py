@@ -114,12 +114,7 @@ def entries(
         rows.append([name])
         for column in columns.values():
             place, _, form = column.replace("limit", first).partition(":")
-            outer, _, last = place.rpartition(".")
-            inside = _at(every[key], outer)
-            if inside and f"{last}_low" in inside:
-                rows[-1].append(cell(inside, form, last, n=False))
-            else:
-                rows[-1].append(cell(_at(inside, last), form, n=False))
+            rows[-1].append(cell(_at(every[key], place), form, n=False))
     return table(rows, ("", *columns))
 
 
@@ -129,19 +124,18 @@ def _at(metrics: Any, path: str) -> Any:
     return metrics
 
 
-def cell(value: Any, form: str = ",.1f", key: str | None = None, n: bool = True) -> str:
-    """Return a number, an interval or its metrics in words.
+def cell(value: Any, form: str = ",.1f", n: bool = True) -> str:
+    """Write a number, or an interval and its number of values.
 
-    The key is the name of the estimate in the metrics. The number of values ends the text.
+    A summary of values stands for the interval of its mean.
     """
     if isinstance(value, Interval):
         return f"{words.bracketed(value, form)}, n = {value.n:,}"
     if not isinstance(value, Mapping):
         return words.number(value, form)
-    key = key or next(name for name in ("estimate", "mean", "share") if name in value)
-    ends = [value.get(end, value.get(f"{key}_{end}")) for end in ("low", "high")]
-    middle, low, high = (words.number(each, form) for each in (value[key], *ends))
-    return f"{middle} [{low}, {high}]" + (f", n = {value['n']:,}" if n and "n" in value else "")
+    found = value.get("mean", value)
+    middle, low, high = (words.number(found[key], form) for key in ("estimate", "low", "high"))
+    return f"{middle} [{low}, {high}]" + (f", n = {found['n']:,}" if n else "")
 
 
 def table(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Markdown:

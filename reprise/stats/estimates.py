@@ -1,4 +1,4 @@
-"""Estimates as entries of metrics.json, and tables of groups."""
+"""Shares of a sample, and tables of groups."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,14 +9,9 @@ import pandas as pd
 from reprise.stats.intervals import Interval, share_interval
 
 
-def bounds(interval: Interval, name: str = "estimate") -> dict[str, float]:
-    """Return an estimate by name, with low and high bounds."""
-    return {name: interval.estimate, "low": interval.low, "high": interval.high}
-
-
-def share(hits: np.ndarray, name: str = "share") -> dict[str, float]:
-    """Return the share of true values [N], with its interval."""
-    return bounds(share_interval(int(hits.sum()), len(hits)), name)
+def share(hits: np.ndarray) -> Interval:
+    """Return the share of true values [N]."""
+    return share_interval(int(hits.sum()), len(hits))
 
 
 def stacked(groups: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

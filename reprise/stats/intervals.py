@@ -19,7 +19,7 @@ statistical precipice, section 4.3; ties after Mann and Whitney (1947).
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,9 +51,16 @@ class Interval(NamedTuple):
         """True if both bounds are finite."""
         return bool(np.isfinite([self.low, self.high]).all())
 
+    def entry(self) -> dict[str, float]:
+        """Return the interval for metrics.json, unknown bounds as NaN."""
+        low, high = (self.low, self.high) if self.bounded else (np.nan, np.nan)
+        found = {"estimate": self.estimate, "low": low, "high": high, "n": self.n}
+        return found | ({"degenerate": True} if self.degenerate else {})
+
     def columns(self, name: str) -> dict[str, float]:
         """Return estimate and bounds as three columns of a table."""
-        return {name: self.estimate, f"{name}_low": self.low, f"{name}_high": self.high}
+        entry = self.entry()
+        return {name: entry["estimate"], f"{name}_low": entry["low"], f"{name}_high": entry["high"]}
 
 
 def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
@@ -279,23 +286,22 @@ def interquartile_mean(sample: ArrayLike) -> float:
     return float(values[outside : values.size - outside].mean())
 
 
-def summary(sample: ArrayLike) -> dict[str, float]:
+def summary(sample: ArrayLike) -> dict[str, Any]:
     """Return the summary of a sample for metrics.json, at 95%.
 
-    NaN stands for a seed without a value; `n` counts the others. Entries that cannot be known are
-    NaN, which is written as null: the interval of one seed, or everything of no seed.
+    NaN stands for a seed without a value, which the mean's `n` does not count. An entry that cannot
+    be known is NaN, which is written as null: the interval of one seed, or everything of no seed.
 
     >>> found = summary([187.0, np.nan, 195.0])
-    >>> found["n"], found["mean"]
-    (2, 191.0)
+    >>> found["mean"]["estimate"], found["mean"]["n"], found["max"]
+    (191.0, 2, 195.0)
     """
     values = known(sample)
-    mean, several = known_mean(values), values.size > 1
-    low, high = (mean.low, mean.high) if several else (np.nan, np.nan)
-    found = {"n": values.size, "mean": mean.estimate, "mean_low": low, "mean_high": high}
+    found: dict[str, Any] = {"mean": known_mean(values).entry()}
     described = {"median": np.median, "interquartile_mean": interquartile_mean}
     for name, of in (described | {"min": np.min, "max": np.max}).items():
         found[name] = float(of(values)) if values.size else np.nan
+    several = values.size > 1
     deviation = float(np.sqrt(_squared_error(values) * values.size)) if several else np.nan
     return found | {"standard_deviation": deviation}
 
