@@ -61,8 +61,7 @@ def _watched(stage: str, seed: int, output: Path | None) -> Path:
 
     params = parameters.load(stage, importlib.import_module(f"stages.{stage}").Params)
     arrays = artifacts.read_npz(weights)
-    limit, start = params.evaluation.limits[0], params.evaluation.first_seed
-    return stored.watch(arrays, seed, params.environment, limit, start, path).path
+    return stored.watch(arrays, seed, params.environment, params.evaluation, path).path
 
 
 if __name__ == "__main__":

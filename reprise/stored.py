@@ -17,6 +17,7 @@ from reprise.environments import animation, rollout
 from reprise.environments.spaces import spaces
 from reprise.environments.specification import Specification, made
 from reprise.errors import UserError
+from reprise.hyperparameters import Evaluation
 from reprise.nn import heads, networks
 from reprise.nn.determinism import tf
 from reprise.pipeline import artifacts
@@ -66,11 +67,11 @@ def _actions(weights: networks.Weights, observation: tf.Tensor, s: tuple[str, bo
 
 
 def watch(
-    arrays: Arrays, seed: int, environment: Specification, limit: int, start: int, path: Path
+    arrays: Arrays, seed: int, environment: Specification, evaluation: Evaluation, path: Path
 ) -> Animation:
     """Write an episode of a greedy policy to a GIF.
 
-    It ends after `limit` steps at the latest; `start` is the seed of the environment's reset.
+    It is the first episode of the evaluation, under its first time limit.
 
     Raises:
         UserError: the seed is unknown or diverged, or the networks do not fit the environment.
@@ -90,6 +91,6 @@ def watch(
         raise UserError(
             f"the networks choose among {actions} actions, but {environment.id} has {known.actions}"
         )
-    episode = rollout.record(act, environment, start, limit)
+    episode = rollout.record(act, environment, evaluation.first_seed, evaluation.limits[0])
     artifacts.write(path, animation.gif(episode.frames, episode.frames_per_second))
     return Animation(path, f"Seed {seed} plays {environment.id} for {len(episode.actions)} steps")

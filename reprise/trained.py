@@ -112,12 +112,11 @@ class Trained:
         of the evaluation, under its first time limit. Without a path, the GIF goes to a temporary
         folder.
         """
-        environment, evaluation = self.parameters.environment, self.parameters.evaluation
         if path is None:
             name = re.sub(r"( on|\W)+", "-", f"{self._title} seed {seed}").lower()
             path = Path(tempfile.mkdtemp(prefix="reprise-"), f"{name}.gif")
-        limit, start = evaluation.limits[0], evaluation.first_seed
-        return stored.watch(self.weights, seed, environment, limit, start, Path(path))
+        p = self.parameters
+        return stored.watch(self.weights, seed, p.environment, p.evaluation, Path(path))
 
     def model(self, seed: int) -> keras.Sequential:
         """Convert a seed's network to an ordinary Keras model.

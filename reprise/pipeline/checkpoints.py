@@ -44,7 +44,13 @@ def resume(task: Callable[..., Any], packs: Iterable[Any]) -> tuple[dict, Callab
         return {}, lambda pack, result: None
     function = getattr(task, "func", task).__qualname__
     arguments = getattr(task, "args", ()), getattr(task, "keywords", {})
-    common = _digest(repr((function, arguments, list(code(ROOT)))).encode())
+    paths = (path for pattern in CODE for path in sorted(ROOT.glob(pattern)))
+    code = [
+        (path.relative_to(ROOT).as_posix(), path.read_bytes())
+        for path in paths
+        if path.is_file() and path.suffix != ".pyc"
+    ]
+    common = _digest(repr((function, arguments, code)).encode())
     files = {pack: folder / _digest(f"{tuple(pack)} {common}".encode()) for pack in packs}
 
     def keep(pack: Any, result: Any) -> None:
@@ -61,10 +67,3 @@ def resume(task: Callable[..., Any], packs: Iterable[Any]) -> tuple[dict, Callab
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def code(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Read all files that decide a pack's result."""
-    for path in (path for pattern in CODE for path in sorted(root.glob(pattern))):
-        if path.is_file() and path.suffix != ".pyc":
-            yield path.relative_to(root).as_posix(), path.read_bytes()

@@ -14,22 +14,19 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-def watched() -> bool:
-    """Check that stderr goes to a terminal or a notebook."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return sys.stderr.isatty() or hasattr(shell, "kernel")
-
-
 @contextlib.contextmanager
 def phases(label: str) -> Generator[Callable[[str], None]]:
     """Write a job's phases and their times to stderr.
 
-    The function that it yields begins the phase of a name. It writes nothing if nobody watches.
+    The function that it yields begins the phase of a name. It writes nothing unless stderr goes to
+    a terminal or a notebook.
     """
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    watched = sys.stderr.isatty() or hasattr(shell, "kernel")
     starts: list[float] = []
 
     def begin(phase: str) -> None:
-        if watched():
+        if watched:
             before = f"{duration(time.monotonic() - starts[-1])}, " if starts else f"{label}: "
             print(f"{before}{phase} ", end="", file=sys.stderr, flush=True)
             starts.append(time.monotonic())
