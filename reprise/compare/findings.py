@@ -101,11 +101,15 @@ def compare(
         raise UserError(f"no stage {unknown[0]!r} in {' or '.join(names)}; {hint}")
     chosen = [stage for stage in stages if not only or stage in only]
     params = _changed({each.name: each.params for each in revisions}, len(revisions))
-    stale = {r.name: {s: of for s, of in r.stale.items() if s in chosen} for r in revisions}
+    stale = {
+        revision.name: stages
+        for revision in revisions
+        if (stages := {key: x for key, x in revision.stale.items() if key in chosen})
+    }
     found = Findings(
         revisions,
-        {key: of for key, of in params if not only or key.partition(".")[0] in only},
-        {name: of for name, of in stale.items() if of},
+        {key: values for key, values in params if not only or key.partition(".")[0] in only},
+        stale,
         _judged(revisions, only),
     )
     for stage in chosen:
@@ -153,8 +157,8 @@ def _compare_stage(found: Findings, stage: str, every: bool) -> None:
                     files.setdefault(path, {})[revision.name] = revision.read(path)
                 except MissingResult as error:
                     missing.setdefault(str(error), []).append(Path(path).name)
-        for why, of in missing.items():
-            found.notes.append(f"{stage}: {revision.name} lacks {', '.join(of)}: {why}.")
+        for why, lacking in missing.items():
+            found.notes.append(f"{stage}: {revision.name} lacks {', '.join(lacking)}: {why}.")
     both = {path: texts for path, texts in files.items() if names[0] in texts and len(texts) > 1}
     differing = {path: texts for path, texts in both.items() if len({*texts.values()}) > 1}
     first = sorted(differing, key=lambda path: Path(path).name != SAMPLES)

@@ -1,5 +1,6 @@
 """The findings as plain text, as Markdown or as JSON."""
 
+import itertools
 import json
 import math
 import shutil
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from reprise.compare.findings import ALIKE, BASELINE, SAME, Findings, Outcome
+from reprise.compare.findings import ALIKE, BASELINE, SAME, Findings, Outcome, Row
 from reprise.stats.improvement import percent
 from reprise.stats.intervals import CONFIDENCE, Interval
 
@@ -38,14 +39,17 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
 
     def lines(notes: Sequence[str]) -> str:
         wrap = {"width": width, "subsequent_indent": "  ", "break_on_hyphens": False}
-        return "\n".join(f"- {x}" if markdown else textwrap.fill(x, **wrap) for x in notes)
+        return "\n".join(f"- {each}" if markdown else textwrap.fill(each, **wrap) for each in notes)
 
     shown = [outcome for outcome in found.outcomes if every or not _dull(outcome)]
     outcomes = _table(shown, names[0])
     titles = [] if markdown or not shown else list(outcomes.pop("outcome"))
     seeds = table(outcomes.to_numpy().tolist(), list(outcomes))
-    params = [(key, *_values(of, names)) for key, of in found.params.items()]
-    claims = [(key, *(of.get(name) or NONE for name in names)) for key, of in found.claims.items()]
+    params = [(key, *_values(values, names)) for key, values in found.params.items()]
+    claims = [
+        (claim, *(verdicts.get(name) or NONE for name in names))
+        for claim, verdicts in found.claims.items()
+    ]
     first, *others = map(str, found.revisions)
     blocks = [
         f"{', '.join(others)} compared with {first}",
@@ -62,20 +66,30 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
 def document(found: Findings) -> str:
     """Write the findings as JSON, with stable keys."""
 
-    def interval(of: Interval | None) -> dict[str, Any] | None:
-        return of and {key: x for key, x in of._asdict().items() if key != "degenerate" or x}
+    def interval(found: Interval | None) -> dict[str, Any] | None:
+        return found and {k: v for k, v in found._asdict().items() if k != "degenerate" or v}
 
-    def row(of: Any) -> dict[str, Any]:
-        words = {"revision": of.revision, "verdict": of.verdict}
-        words |= {"seeds": len(of.values), "missing": of.missing}
-        words |= {"mean": interval(of.mean), "difference": interval(of.difference)}
-        return words | {"probability_of_improvement": interval(of.chance)}
+    def columns(row: Row) -> dict[str, Any]:
+        return {
+            "revision": row.revision,
+            "verdict": row.verdict,
+            "seeds": len(row.values),
+            "missing": row.missing,
+            "mean": interval(row.mean),
+            "difference": interval(row.difference),
+            "probability_of_improvement": interval(row.chance),
+        }
 
-    outcomes = [one._asdict() | {"rows": [row(of) for of in one.rows]} for one in found.outcomes]
-    revisions = [{"name": each.name, "commit": each.commit} for each in found.revisions]
-    named = {"format": FORMAT, "revisions": revisions, "confidence": CONFIDENCE}
-    named = vars(found) | named | {"outcomes": outcomes}
-    return json.dumps(named, indent=2, ensure_ascii=False, default=str)
+    content = vars(found) | {
+        "format": FORMAT,
+        "revisions": [{"name": each.name, "commit": each.commit} for each in found.revisions],
+        "confidence": CONFIDENCE,
+        "outcomes": [
+            outcome._asdict() | {"rows": [columns(row) for row in outcome.rows]}
+            for outcome in found.outcomes
+        ],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, default=str)
 
 
 def _dull(outcome: Outcome) -> bool:
@@ -133,9 +147,9 @@ def _rule(found: Findings, folded: int) -> list[str]:
 
 def _rest(found: Findings) -> list[str]:
     """Name further outcomes and stale stages; count equal stages."""
-    lines = [f"{stage}: --all also shows {', '.join(of)}." for stage, of in found.more.items()]
+    lines = [f"{stage}: --all also shows {', '.join(more)}." for stage, more in found.more.items()]
     for name, stages in found.stale.items():
-        changes = list(dict.fromkeys(change for of in stages.values() for change in of))
+        changes = list(dict.fromkeys(itertools.chain.from_iterable(stages.values())))
         more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
         since = f"Changed since they ran: {', '.join(changes[:SHOWN])}{more}."
         lines.append(f"Stale in {name}: {', '.join(stages)}. {since} `dvc repro` runs them.")
@@ -158,15 +172,15 @@ def written(interval: Interval | None, *, signed: bool = False) -> str:
     return f"{estimate} [{'no width' if interval.degenerate else f'{low}, {high}'}]"
 
 
-def _values(of: dict[str, Any], names: Sequence[str]) -> list[str]:
+def _values(values: dict[str, Any], names: Sequence[str]) -> list[str]:
     """Write a parameter's values; of a long list, only changes."""
-    base, cells = of.get(names[0]), []
-    for value in (of.get(name, NONE) for name in names):
-        said = value
+    base, cells = values.get(names[0]), []
+    for value in (values.get(name, NONE) for name in names):
+        cell = value
         if not isinstance(value, str):
-            said = json.dumps(value, ensure_ascii=False, default=str)
-        if isinstance(value, list) and isinstance(base, list) and len(said) > LONGEST:
+            cell = json.dumps(value, ensure_ascii=False, default=str)
+        if isinstance(value, list) and isinstance(base, list) and len(cell) > LONGEST:
             added = [f"+{item}" for item in value if item not in base]
-            said = ", ".join([*added, *(f"-{item}" for item in base if item not in value)]) or said
-        cells.append(said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}...")
+            cell = ", ".join([*added, *(f"-{item}" for item in base if item not in value)]) or cell
+        cells.append(cell if len(cell) <= LONGEST else f"{cell[: LONGEST - 3]}...")
     return cells

@@ -47,16 +47,16 @@ class Revision:
                 self._repo = Repo(self._repo.root_dir, rev=self.commit)
             # As dvc.api.params_show, which parses dvc.yaml again.
             files: Any = self._repo.params.show(on_error="raise").get("", {}).get("data", {})
-            self.params = {key: x for file in files.values() for key, x in file["data"].items()}
+            self.params = {k: v for file in files.values() for k, v in file["data"].items()}
             # Results that are only in the cache. A folder that lacks them has not changed.
             outs = [out for stage in self._repo.index.stages for out in stage.outs]
             self._cached_only = [self._path(out) for out in outs if not out.exists]
             for stage in self._repo.index.stages:  # all items of a foreach or a matrix are one
-                of = stage.addressing.rpartition(":")[2].partition("@")[0]
-                self.results.setdefault(of, []).extend(map(self._path, stage.outs))
+                key = stage.addressing.rpartition(":")[2].partition("@")[0]
+                self.results.setdefault(key, []).extend(map(self._path, stage.outs))
                 changes = [] if stage.frozen else self._changes(stage)
-                if every := dict.fromkeys([*self.stale.get(of, []), *changes]):
-                    self.stale[of] = list(every)
+                if every := dict.fromkeys([*self.stale.get(key, []), *changes]):
+                    self.stale[key] = list(every)
         except NotDvcRepoError:
             if self.commit:
                 raise UserError(f"revision {name!r} has no DVC pipeline yet") from None

@@ -113,10 +113,9 @@ def filled(text: str, mark: str, content: list[str]) -> str:
 
 def main(argv: list[str]) -> int:
     """Fill README.md and return the exit code."""
-    if argv not in ([], ["results"]):
-        print(f"unknown arguments {' '.join(argv)!r}; allowed: results, or none", file=sys.stderr)
-        return 2
     try:
+        if argv not in ([], ["results"]):
+            raise UserError(f"unknown arguments {' '.join(argv)!r}; allowed: results, or none")
         verify.check(verify.results)
         text = committed(README.read_text(encoding="utf-8"))
         if not argv:
