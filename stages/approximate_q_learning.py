@@ -101,7 +101,7 @@ class Params(dqn.Hyperparameters, kinds.Experiment):
 def train(
     params: Params, pack: packs.Pack, *, purpose: str, rates: Mapping[str, Sequence[float]]
 ) -> TrainingRun:
-    """Train and evaluate a pack, each seed at its own learning rate."""
+    """Train and evaluate a pack; each seed has its learning rate."""
     learner = pack.variant.removesuffix(TUNED)
     base, chosen = params.of(learner), params.feature_sets.get(learner)
     own = [rates[pack.variant][seed] for seed in pack.seeds]
@@ -198,9 +198,9 @@ def against(samples: pd.DataFrame, baseline: str, params: Params) -> dict:
 
 
 def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
-    """List the tuned weights by feature and seed; the bias comes last.
+    """List the tuned learners' weights by seed and feature.
 
-    With hidden layers a feature has no weight of its own, and the table is empty.
+    The bias comes last. With hidden layers the table is empty: a feature has no weight of its own.
     """
     rows = []
     for learner in params.feature_sets if not params.hidden_sizes else ():

@@ -1,15 +1,7 @@
-"""Training of DQNs on Atari's Pong, by the console's memory.
+"""Training of DQNs on Atari's Pong, from the console's memory.
 
-The files are made as those of pendulum_swing_up. ALE decides the bits.
-
-Reads: params.yaml.
-Writes to data/atari_pong/:
-    metrics.json        how the trainings end, and how good the policies are in Gymnasium
-    samples.csv         one row for each seed, the sample of metrics.json
-    returns.csv         mean return of the last episodes by steps, one column for each seed
-    learning_curve.csv  mean, median and quantiles over seeds
-    weights.npz         the networks; `reprise.load` makes Keras models of them
-    median_seed.gif     an episode of the seed with the median evaluation
+Reads params.yaml, and writes the files of pendulum_swing_up to data/atari_pong/: returns.csv has
+the mean return of the last episodes by environment steps. The results' bits depend on ALE.
 """
 
 import sys
@@ -39,7 +31,7 @@ class Params(dqn.Hyperparameters, Experiment, Played):
     total_episodes: None
     total_steps: PositiveInt
     record_every: PositiveInt  # environment steps between two rows of the curves
-    window: PositiveInt  # last episodes that a row is the mean of, at most
+    window: PositiveInt  # last episodes that a row averages, at most
 
     @model_validator(mode="after")
     def _has_a_curve(self) -> Self:
@@ -48,7 +40,7 @@ class Params(dqn.Hyperparameters, Experiment, Played):
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's run, evaluated with greedy and random actions."""
+    """Train a pack; play its policies greedily, and at random."""
     keys = seeds.training_keys(params.seed, NAME, pack.seeds)
     run = dqn.train(params, registry.make(params.environment), keys)
     random = seeds.generator(params.seed, f"{NAME} draws", pack.index)

@@ -1,10 +1,11 @@
 """Verdicts on every claim, by tests declared before their results.
 
-Reads params.yaml, data/inputs/claims.yaml, the first edition's ledger in data/inputs/claims-1.csv,
-metrics and tables of the stages before. Writes to data/claims/: ledger.csv (each claim's words, the
-measured value, the verdict), <stage>.csv (the rows on a stage, for its notebook and page),
-editions.csv (the verdicts of the first edition and of this one, and why they differ), metrics.json
-(the number of claims with each verdict, in all and by family; all verdicts).
+Reads params.yaml, data/inputs/claims.yaml, metrics and tables of the stages before, and the first
+edition's ledger in data/inputs/claims-1.csv. Writes to data/claims/:
+    ledger.csv      each claim's words, measured value and verdict
+    <stage>.csv     the rows about one stage, for its notebook and page
+    editions.csv    the verdicts of both editions, and why they differ
+    metrics.json    the number of claims with each verdict, in all and by family; all verdicts
 """
 
 import sys
@@ -27,7 +28,7 @@ NAME = "claims"
 CLAIMS = Path("data/inputs/claims.yaml")
 FIRST_EDITION = Path("data/inputs/claims-1.csv")
 PIPELINE = Path("dvc.yaml")
-NOT_JUDGED = ("inputs", "reporting", NAME)  # folders that hold no results to judge
+NOT_JUDGED = ("inputs", "reporting", NAME)  # folders without results to judge
 
 
 class Params(Frozen):
@@ -37,7 +38,7 @@ class Params(Frozen):
 
 
 class Committed:
-    """The results in data/, each file read once."""
+    """The results in data/; each file is read once."""
 
     def __init__(self) -> None:
         self.metrics = cache(lambda of: artifacts.read_json(_folder(of) / "metrics.json"))
@@ -59,7 +60,11 @@ def _table(of: str, name: str) -> pd.DataFrame:
 
 
 def claims(path: Path = CLAIMS) -> dict[str, Claim]:
-    """Return claims by id; a UserError names a bad one."""
+    """Read the claims by id.
+
+    Raises:
+        UserError: names a bad claim.
+    """
     read = parameters.read(path).items()
     return {name: parameters.checked(values, name, Claim) for name, values in read}
 
@@ -78,7 +83,7 @@ def run(params: Params) -> dict[str, Any]:
 
 
 def readme() -> str:
-    """Return the committed counts and refuted claims for the README."""
+    """Write the README's counts of verdicts and its refuted claims."""
     found = artifacts.read_csv(stage.RESULTS / NAME / "ledger.csv")
     count = ledger.in_words({"claims": len(found), **ledger.counts(found)})
     said = f"**{count}.** {ledger.PROCEDURE}"
@@ -91,7 +96,7 @@ def readme() -> str:
 
 
 def headline(results: dict[str, Any]) -> str:
-    """Return the counts in one line."""
+    """Report the number of claims with each verdict."""
     return ledger.in_words(results["metrics.json"])
 
 

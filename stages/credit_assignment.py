@@ -1,9 +1,11 @@
 """Compares the kinds of credit that REINFORCE gives an action.
 
-Reads params.yaml. Writes to data/credit_assignment/: metrics.json (how each variant trains, and its
-comparison with the baseline; half-lives), examples.csv (returns and advantages of a few rewards,
-step by step), samples.csv (a row for each variant and seed), returns.csv (mean return of each
-iteration, of shown seeds), learning_curve.csv (mean, median and quantiles over seeds).
+Reads params.yaml. Writes to data/credit_assignment/:
+    metrics.json        how each variant trains, its comparison with the baseline, half-lives
+    examples.csv        returns and advantages of a few rewards, step by step
+    samples.csv         a row for each variant and seed
+    returns.csv         mean return of each iteration, of shown seeds
+    learning_curve.csv  mean, median and quantiles over seeds
 """
 
 import math
@@ -24,11 +26,11 @@ from reprise.measures.training_run import TrainingRun, join
 from reprise.pipeline import packs, stage
 
 NAME = "credit_assignment"
-EXAMPLES = packs.Pack(0, 0, 1, "examples")  # a worker's task: they need TensorFlow
+EXAMPLES = packs.Pack(0, 0, 1, "examples")  # run by a worker, as they need TensorFlow
 
 
 class Example(Frozen):
-    """The rewards of some episodes."""
+    """The rewards of a few episodes."""
 
     discount: Discount
     rewards: Some[Some[float]]
@@ -46,7 +48,7 @@ class Params(reinforce.Hyperparameters, Ablation, Played):
 
 
 def work(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
-    """Return a pack's run, or the worked examples."""
+    """Train and evaluate a pack, or work the examples."""
     if pack.variant == EXAMPLES.variant:
         return pd.concat([worked(name, example) for name, example in params.examples.items()])
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
@@ -57,7 +59,7 @@ def work(params: Params, pack: packs.Pack) -> TrainingRun | pd.DataFrame:
 
 
 def worked(name: str, example: Example) -> pd.DataFrame:
-    """Return a row for each step of an example's episodes."""
+    """Work an example, step by step."""
     lengths = [len(rewards) for rewards in example.rewards]
     played = np.arange(max(lengths)) < np.array(lengths)[:, None]  # [E, T]
     episode, step = np.nonzero(played)
@@ -73,7 +75,7 @@ def worked(name: str, example: Example) -> pd.DataFrame:
 
 
 def half_life(discount: float) -> dict[str, float]:
-    """Return the steps that halve a reward, and shares."""
+    """Compute the steps that halve a reward, and shares."""
     steps = math.log(0.5) / math.log(discount)
     before, after = (math.prod([discount] * whole(steps)) for whole in (math.floor, math.ceil))
     return {"discount": discount, "steps": steps, "before": before, "after": after}

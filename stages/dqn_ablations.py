@@ -133,7 +133,7 @@ def run(params: Params) -> dict:
 
 
 def summary(run: TrainingRun, samples: pd.DataFrame, params: Params, cap: float) -> dict:
-    """Summarize the training, the forgetting and the policies of a variant."""
+    """Summarize a variant's training, forgetting and policies."""
     limit, solved_return = params.evaluation.limits[0], params.environment.solved_return
     played = training.evaluations(run, params.evaluation, solved_return)
     best_less_final = samples[f"best_{limit}"] - samples[f"final_{limit}"]

@@ -1,12 +1,15 @@
 """Trains the chapter's DQN over many seeds, and plays it.
 
-Reads params.yaml. Writes to data/dqn_training/: metrics.json (how trainings go, and how good the
-policies are in Gymnasium), samples.csv (a row for each seed), returns.csv (the return of each
-training episode, of shown seeds), learning_curve.csv (mean, median and quantiles over seeds),
-loss_curve.csv (the same of the loss of each round's gradient steps), weights.npz (networks of the
-shown seeds; `reprise.load` makes Keras models of them), snapshots.npz (networks of five seeds of
-the first pack at points of their training), policy_map.csv (the share of seeds that push right, by
-the pole's angle and angular velocity), median_seed.gif (an episode of the median seed).
+Reads params.yaml. Writes to data/dqn_training/:
+    metrics.json        how the trainings go, and how good the policies are in Gymnasium
+    samples.csv         a row for each seed
+    returns.csv         the return of each training episode, of shown seeds
+    learning_curve.csv  mean, median and quantiles over seeds
+    loss_curve.csv      the same of the loss of each round's gradient steps
+    weights.npz         networks of the shown seeds; `reprise.load` makes Keras models of them
+    snapshots.npz       networks of five seeds at points of their training
+    policy_map.csv      the share of seeds that push right, by the pole's angle and its velocity
+    median_seed.gif     an episode of the seed with the median evaluation
 """
 
 import sys
@@ -28,9 +31,9 @@ from reprise.nn import networks
 from reprise.pipeline import packs, stage
 
 NAME = "dqn_training"
-WINDOW = 10  # episodes in a row with a target's mean return
-LEARNING = 50  # a mean return that says that a seed has begun to learn: twice random play's
-AT_ONCE = 5  # episodes after the first of the highest return
+WINDOW = 10  # episodes over which a mean return must reach its target
+LEARNING = 50  # from this mean return a seed has begun to learn: twice that of random play
+AT_ONCE = 5  # episodes that follow the first one of the highest return
 
 
 class Params(dqn.Hyperparameters, Experiment, Played):
@@ -41,7 +44,7 @@ class Params(dqn.Hyperparameters, Experiment, Played):
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's evaluated run, with the map's actions."""
+    """Train and evaluate a pack, and map its actions."""
     keys = seeds.training_keys(params.seed, NAME, pack.seeds)
     points = min(params.snapshots, params.rounds + 1)
     run = dqn.train(params, registry.make(params.environment), keys, points=points)
@@ -83,8 +86,8 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return the stage in one line."""
-    return f"final greedy return {training.headline(results['metrics.json']['final'])}"
+    """Report the mean return of the final policies."""
+    return f"mean greedy return {training.headline(results['metrics.json']['final'])}"
 
 
 if __name__ == "__main__":

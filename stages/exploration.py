@@ -112,7 +112,10 @@ class Params(kinds.Frozen):
 
 
 def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
-    """Run one behaviour on one problem; values and coverage [R, K]."""
+    """Run one behaviour on one problem.
+
+    Returns the greedy policy's values and the coverage [R, K].
+    """
     name, behaviour = pack.variant.split()
     trial = getattr(params.problems, name)
     generators = [seeds.generator(params.seed, name, behaviour, run) for run in pack.seeds]
@@ -121,7 +124,7 @@ def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
 
 
 def optimum(name: str, trial: Trial) -> float:
-    """Compute an optimal policy's expected return, which must not be 0."""
+    """Compute an optimal policy's expected return, never 0."""
     values = optimal_q_values(trial.problem.mdp, trial.discount).max(axis=1)
     best = trial.problem.start_value(values)
     if abs(best) <= tolerances.TIE:
@@ -166,7 +169,7 @@ def run(params: Params) -> dict:
 def measured(
     values: np.ndarray, coverage: np.ndarray, best: float, tolerance: float, steps: list[int]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Measure each run's times and ends [R], and bands of curves [K]."""
+    """Measure runs' times and ends [R], and their curves [K]."""
     losses = np.round((best - values) / abs(best), DECIMALS) + 0.0  # no -0.0
     first, settled = progress.steps_to_within(values, best, tolerance, steps)
     covered, _ = progress.steps_to_within(coverage, 1.0, 0.0, steps)

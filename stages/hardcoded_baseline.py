@@ -62,7 +62,7 @@ class Params(Frozen):
 
 
 def run(params: Params) -> dict:
-    """Play all policies, and measure the swings under the angle rule."""
+    """Play all policies, and measure the angle rule's swings."""
     limit, traced = params.maximum_steps, params.traced_seed
     starts = range(params.first_seed, params.first_seed + params.episodes)
     returns, swung = play(params, starts)

@@ -113,7 +113,7 @@ class Params(Frozen):
         return settings.grid(self.base, SUBJECTS[self.stage][1].Hyperparameters, values)
 
     def programs(self) -> dict[str, list[Setting]]:
-        """List the settings to try by the program that trains them."""
+        """Group the settings to try by the program they share."""
         every, found = self.settings(), {}
         drawn = seeds.generator(self.seed, f"{NAME} settings").permutation(len(every))
         for place in sorted(drawn[: self.sample]):
@@ -123,7 +123,7 @@ class Params(Frozen):
 
 
 def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
-    """List the setting and the seed of each run of a pack."""
+    """List the setting and the seed of each run."""
     group, found = params.programs()[pack.variant], []
     for run in pack.seeds:
         place = min(run // params.seeds, len(group) - 1)
@@ -132,7 +132,7 @@ def runs_of(params: Params, pack: packs.Pack) -> list[tuple[Setting, int]]:
 
 
 def train(params: Params, pack: packs.Pack) -> list[dict[str, Any]]:
-    """Train and evaluate a pack; a row for each run that counts."""
+    """Train and evaluate a pack's runs, and list them."""
     runs, limits = runs_of(params, pack), params.evaluation.limits
     purpose = f"{NAME} {params.stage}"
     keys = [seeds.training_keys(params.seed, f"{purpose} {s.name}", [seed]) for s, seed in runs]
@@ -153,7 +153,7 @@ def train(params: Params, pack: packs.Pack) -> list[dict[str, Any]]:
 
 
 def run(params: Params) -> dict[str, Any]:
-    """Train and evaluate all seeds of all settings, and rank them."""
+    """Train and evaluate all settings, and rank them."""
     programs, limit, size = params.programs(), params.evaluation.limits[0], params.pack_size
     column = f"final_{limit}"
 
@@ -178,7 +178,7 @@ def run(params: Params) -> dict[str, Any]:
 
 
 def headline(results: Mapping[str, Any]) -> str:
-    """Report the settings that solve, the best one, and few seeds' errors."""
+    """Report what solves, the best setting, few seeds' errors."""
     metrics = results["metrics.json"]
     solving, best = metrics["solving"], metrics["best"]
     parts = [f"{solving['solve']:.0f} of {solving['settings']:.0f} settings solve the task"]

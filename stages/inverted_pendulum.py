@@ -1,15 +1,7 @@
 """Training of actor-critics on InvertedPendulum-v5, in MuJoCo.
 
-The code is that of pendulum_swing_up. MuJoCo decides the bits.
-
-Reads: params.yaml.
-Writes to data/inverted_pendulum/:
-    metrics.json        how the trainings end, and how good the policies are in Gymnasium
-    samples.csv         one row for each seed, the sample of metrics.json
-    returns.csv         mean return of each rollout's ended episodes, one column for each seed
-    learning_curve.csv  mean, median and quantiles over seeds
-    weights.npz         the actors; `reprise.load` makes Keras models of them
-    median_seed.gif     an episode of the seed with the median evaluation
+Reads params.yaml, and writes the files of pendulum_swing_up to data/inverted_pendulum/, by the same
+code. The results' bits depend on MuJoCo.
 """
 
 import os
@@ -29,17 +21,18 @@ NAME = "inverted_pendulum"
 
 
 def filmed_apart(*given: Any) -> bytes:
-    """Return what `animated` does, from a process of its own.
+    """Animate in a process of its own.
 
-    MuJoCo draws without a screen by EGL. Its LLVM and TensorFlow's in one process end in a crash.
+    MuJoCo draws without a screen through EGL, and crashes in a process with TensorFlow: each brings
+    its own LLVM.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(filmed, *given).result()
 
 
 def filmed(environment: Specification, *given: Any) -> bytes:
-    """Return an animation drawn by EGL."""
-    environment.make().close()  # before EGL is asked for, which may be missing
+    """Animate by EGL."""
+    environment.make().close()  # fails before EGL does, which may be missing
     os.environ.setdefault("MUJOCO_GL", "egl")
     return animated(environment, *given)
 

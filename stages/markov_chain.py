@@ -1,10 +1,11 @@
 """The chapter's Markov chain, simulated and in closed form.
 
-Reads data/inputs/markov_chain.yaml. Writes to data/markov_chain/: metrics.json (the steps to
-absorption and their variance, the visits to each state, where paths end; in closed form, and as
-simulated with 95% intervals), lengths.csv (the share of the paths by their steps with its interval,
-and the exact probability for each state to begin in), visits.csv, paths.csv (the first paths, state
-by state), transitions.csv (the chain itself).
+Reads params.yaml and data/inputs/markov_chain.yaml. Writes to data/markov_chain/:
+    metrics.json     steps to absorption and their variance, visits, ends: simulated and exact
+    lengths.csv      the share of paths of each length, and the exact probability by start state
+    visits.csv       the mean visits to each state, simulated and exact
+    paths.csv        the first paths, state by state
+    transitions.csv  the chain itself
 """
 
 import sys
@@ -29,13 +30,13 @@ class Params(Frozen):
     seed: Seed
     paths: AtLeastTwo
     start_state: Name
-    horizon: PositiveInt  # the most steps in lengths.csv
+    horizon: PositiveInt  # the largest length in lengths.csv
     shown_paths: NonNegativeInt
     resamples: PositiveInt  # of the bootstrap
 
 
 def run(params: Params) -> dict:
-    """Walk all paths, each independent of the others."""
+    """Simulate the paths, and compare them with the closed form."""
     chain, lengths = markov_chain.from_yaml(CHAIN), range(1, params.horizon + 1)
     solved = markov_chain.absorption(chain)
     generators = [seeds.generator(params.seed, "paths", path) for path in range(params.paths)]
@@ -85,7 +86,7 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return the mean number of steps, simulated and exact."""
+    """Report the mean number of steps, simulated and exact."""
     metrics = results["metrics.json"]
     exact, steps = metrics["closed_form"], metrics["simulated"]["steps"]
     found = f"{steps['estimate']:.2f} [{steps['low']:.2f}, {steps['high']:.2f}] steps"

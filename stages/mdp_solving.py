@@ -1,10 +1,12 @@
 """The chapter's decision process and Gymnasium's toy-text models, solved.
 
-Reads data/inputs/three_state.yaml. Writes to data/mdp_solving/: metrics.json (per discount, the
-optimal Q-values, best actions and each solver's sweeps; the discount at which the policy flips),
-q_value_iteration.csv (every Q-value after every sweep), solvers.csv (each model by each solver),
-policies.csv (each state's value and best actions), switch.csv (the gap between two actions'
-Q-values over the discounts around the flip).
+Reads params.yaml and data/inputs/three_state.yaml. Writes to data/mdp_solving/:
+    metrics.json           optimal Q-values, best actions and sweeps by discount; the discount at
+                           which the policy flips
+    q_value_iteration.csv  every Q-value after every sweep
+    solvers.csv            a row for each model and solver
+    policies.csv           each state's value and best actions
+    switch.csv             the gap between two actions' Q-values, by discount
 """
 
 import sys
@@ -24,7 +26,7 @@ THREE_STATE = Path("data/inputs/three_state.yaml")
 
 
 def distinct(values: tuple) -> tuple:
-    """Return the values, none of them twice."""
+    """Refuse a value that occurs twice."""
     if twice := [value for value in values if values.count(value) > 1]:
         raise ValueError(f"{twice[0]} is there twice; allowed: each value once")
     return values
@@ -38,7 +40,7 @@ class Switch(kinds.Frozen):
     rival: kinds.Name
     lowest: kinds.BelowOne
     highest: kinds.BelowOne
-    points: kinds.AtLeastTwo  # of the curve of the gap, from the lowest to the highest
+    points: kinds.AtLeastTwo  # discounts of switch.csv, from the lowest to the highest
 
     @model_validator(mode="after")
     def _has_a_range_and_a_rival(self) -> Self:
@@ -50,7 +52,7 @@ class Switch(kinds.Frozen):
 
 
 class ToyText(kinds.Frozen):
-    """Models of Gymnasium, which has Taxi as v4 only."""
+    """Toy-text models of Gymnasium."""
 
     discount: kinds.BelowOne  # as all solvers need it
     environments: Annotated[kinds.Some[kinds.Name], AfterValidator(distinct)]
@@ -98,7 +100,7 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return the discount at which the policy flips."""
+    """Report the discount at which the policy flips."""
     metrics = results["metrics.json"]
     models = 1 + len(metrics["toy_text"])
     return f"{models} models solved; the policy flips at {metrics['switching_discount']:.6f}"

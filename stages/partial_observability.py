@@ -1,9 +1,10 @@
 """Trains REINFORCE on observations without velocities, or with noise.
 
-Reads params.yaml. Writes to data/partial_observability/: metrics.json (how each variant trains, and
-its comparison with the baseline), samples.csv (a row for each variant and seed, also with its early
-return), returns.csv (mean return of each iteration, of shown seeds), learning_curve.csv (mean,
-median and quantiles over seeds).
+Reads params.yaml. Writes to data/partial_observability/:
+    metrics.json        how each variant trains, and its comparison with the baseline
+    samples.csv         a row for each variant and seed, with its early return
+    returns.csv         mean return of some iterations, of shown seeds
+    learning_curve.csv  mean, median and quantiles over seeds
 """
 
 import math
@@ -42,7 +43,7 @@ class Seen(Frozen):
     features: Some[Literal["position", "velocity", "angle", "angular_velocity"]]
     noisy: bool
     history: PositiveInt
-    rates: bool  # rates of change in place of earlier measurements
+    rates: bool  # rates of change instead of earlier measurements
 
 
 class Params(reinforce.Hyperparameters, Comparison):
@@ -71,12 +72,12 @@ class Params(reinforce.Hyperparameters, Comparison):
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's run, evaluated with the same observations."""
+    """Train a pack, and evaluate it with the same observations."""
     environment = Sensed.by(params.sensors(pack.variant))
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
     errors = seeds.generator(params.seed, f"{NAME} evaluation errors", pack.variant, pack.first)
-    # The hidden inputs are 0, and their weights without effect: those of the others are scaled as
-    # in a network without them.
+    # Hidden inputs are 0, so their weights have no effect. The other weights are scaled as in a
+    # network without these inputs.
     kernel, *others = reinforce.initial_weights(keys.T, environment, params)
     shown, outputs = np.count_nonzero(environment.sensors.scales), len(kernel)
     scale = math.sqrt((environment.observation_size + outputs) / (shown + outputs))

@@ -1,13 +1,12 @@
 """Training of actor-critics on Pendulum-v1, with continuous actions.
 
-The other stages of extra/dvc.yaml on environments beyond CartPole share its code, except for
-lunar_lander. A training's policies are compared with random play.
+The policies are compared with random play. inverted_pendulum and lunar_lander_actor_critic run the
+same code, atari_pong makes the same files.
 
-Reads: params.yaml.
-Writes to data/pendulum_swing_up/:
+Reads params.yaml. Writes to data/pendulum_swing_up/:
     metrics.json        how the trainings end, and how good the policies are in Gymnasium
-    samples.csv         one row for each seed, the sample of metrics.json
-    returns.csv         mean return of each rollout's ended episodes, one column for each seed
+    samples.csv         a row for each seed
+    returns.csv         mean return of each rollout's ended episodes, of shown seeds
     learning_curve.csv  mean, median and quantiles over seeds
     weights.npz         the actors; `reprise.load` makes Keras models of them
     median_seed.gif     an episode of the seed with the median evaluation
@@ -41,7 +40,7 @@ class Params(actor_critic.Hyperparameters, Experiment, Played):
 
 
 def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's run, played greedily, sampled, and by chance."""
+    """Train a pack; play it greedily, sampled and at random."""
     keys = seeds.training_keys(params.seed, name, pack.seeds)
     run = actor_critic.train(params, registry.make(params.environment), keys)
     final, random = run.weights["final"], seeds.generator(params.seed, f"{name} draws", pack.index)
@@ -54,7 +53,7 @@ def train(name: str, params: Params, pack: packs.Pack) -> TrainingRun:
 
 
 def at_random(environment: Specification, random: np.random.Generator) -> Act:
-    """Return the policy that draws actions uniformly."""
+    """Return a policy that draws actions uniformly."""
     with made(environment, 1) as (played,):
         space: Any = played.action_space
 
@@ -69,7 +68,7 @@ def at_random(environment: Specification, random: np.random.Generator) -> Act:
 
 
 def run(params: Params, name: str = NAME, film: Callable[..., bytes] = animated) -> dict:
-    """Train and evaluate all seeds of a stage."""
+    """Train and evaluate all seeds of the named stage."""
     (run,) = evaluation.in_packs(partial(train, name), params, name).values()
     film = partial(film, params.environment, name)
     return results(run, params, film, run.returns, run.steps[:, 0], actor_critic.export)
@@ -83,9 +82,9 @@ def results(
     steps: NDArray,
     export: Callable,
 ) -> dict:
-    """Return a stage's files.
+    """Collect the files of a stage.
 
-    The curves are of returns [K, N] at environment steps [K].
+    The curves show the returns [K, N] at environment steps [K].
     """
     samples = pd.DataFrame(
         {
@@ -112,10 +111,10 @@ def results(
 
 
 def headline(results: dict) -> str:
-    """Return the stage in one line."""
+    """Report the returns of greedy and of random play."""
     metrics = results["metrics.json"]
     chance = training.mean_in_words(next(iter(metrics["random"].values())))
-    return f"greedy return {training.headline(metrics['greedy'])}; random play {chance}"
+    return f"mean greedy return {training.headline(metrics['greedy'])}; random play {chance}"
 
 
 if __name__ == "__main__":

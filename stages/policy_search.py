@@ -66,7 +66,7 @@ def search(params: Params, pack: packs.Pack) -> tuple[dict, list[neat.Evolution]
 
 
 def run(params: Params) -> dict:
-    """Search in all runs, and judge the results on the landscape."""
+    """Search in all runs, and judge the policies found."""
     cut = packs.cut(params.runs, params.pack_size)
     found, bred = zip(*packs.run(partial(search, params), cut, label=NAME), strict=True)
     searched, evolutions = vacuum.joined(found), [run for part in bred for run in part]

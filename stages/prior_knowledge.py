@@ -1,9 +1,10 @@
-"""Tests the value of shaped rewards and of imitation.
+"""Measures the value of shaped rewards and of imitation.
 
-Reads params.yaml. Writes to data/prior_knowledge/: metrics.json (environment steps to each target
-return, and comparisons with the baseline), samples.csv (a row for each variant and seed),
-returns.csv (true mean return of each iteration, of shown seeds), learning_curve.csv (mean, median
-and quantiles over seeds).
+Reads params.yaml. Writes to data/prior_knowledge/:
+    metrics.json        environment steps to each target return, comparisons with the baseline
+    samples.csv         a row for each variant and seed
+    returns.csv         true mean return of each iteration, of shown seeds
+    learning_curve.csv  mean, median and quantiles over seeds
 """
 
 import sys
@@ -26,9 +27,9 @@ NAME = "prior_knowledge"
 
 
 class Knowledge(Frozen):
-    """The prior knowledge of a variant."""
+    """The prior knowledge in a variant."""
 
-    penalty: NonNegativeFloat  # less reward for each rad
+    penalty: NonNegativeFloat  # subtracted from the reward for each rad
     imitates: bool
 
 
@@ -47,10 +48,10 @@ class Params(reinforce.Hyperparameters, Comparison):
 
 
 def train(params: Params, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's run: rewards are shaped, evaluations true.
+    """Train on shaped rewards, and evaluate on true ones.
 
-    For imitation it also holds the environment steps `shown`, and the `agreement`: the share of
-    these steps with equal actions of network and rule.
+    After imitation, `shown` counts the environment steps that the rule has shown, and `agreement`
+    is the share of these steps in which the network chooses the rule's action.
     """
     knowledge = params.variants[pack.variant]
     keys = seeds.training_keys(params.seed, f"{NAME} {pack.variant}", pack.seeds)
@@ -85,10 +86,13 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return each variant's share of seeds at the last target."""
+    """Report the share of seeds that reach the last target."""
     found = results["metrics.json"]["variants"]
     name = [key for key in next(iter(found.values())) if key.startswith("steps_to_")][-1]
-    shares = ", ".join(f"{v.replace('_', ' ')} {e[name]['share']['estimate']:.0%}" for v, e in found.items())
+    shares = ", ".join(
+        f"{each[name]['share']['estimate']:.0%} ({variants.in_words(key)})"
+        for key, each in found.items()
+    )
     lost = variants.diverged(found)
     return f"seeds that reach {name.removeprefix('steps_to_')}: {shares}{lost}"
 

@@ -52,7 +52,7 @@ class Params(q_learning.Hyperparameters):
 
 
 def learn(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Learn in each run of a pack, independently of the others.
+    """Learn in each run of a pack independently.
 
     Returns the last Q-values [R, S, A], the watched one in the rows of curves.csv [R, K], and the
     iterations after which it stays near its optimum, NaN for never [R, tolerances].

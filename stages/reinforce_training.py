@@ -1,11 +1,13 @@
 """Trains the chapter's policy network with REINFORCE over many seeds.
 
-Reads params.yaml. Writes to data/reinforce_training/: metrics.json (how the trainings end, and how
-good the policies are in Gymnasium), samples.csv (a row for each seed), returns.csv (mean return of
-each iteration, of shown seeds), learning_curve.csv (mean, median and quantiles over seeds),
-weights.npz (networks of the shown seeds; `reprise.load` makes Keras models of them), snapshots.npz
-(networks of five seeds of the first pack at points of their training), median_seed.gif (an episode
-of the median seed).
+Reads params.yaml. Writes to data/reinforce_training/:
+    metrics.json        how the trainings end, and how good the policies are in Gymnasium
+    samples.csv         a row for each seed
+    returns.csv         mean return of each iteration, of shown seeds
+    learning_curve.csv  mean, median and quantiles over seeds
+    weights.npz         networks of the shown seeds; `reprise.load` makes Keras models of them
+    snapshots.npz       networks of five seeds at points of their training
+    median_seed.gif     an episode of the seed with the median evaluation
 """
 
 import sys
@@ -29,7 +31,7 @@ NAME = "reinforce_training"
 
 
 class Training(reinforce.Hyperparameters, Experiment, Played):
-    """The section of a stage that trains by REINFORCE."""
+    """The section of a stage that trains with REINFORCE."""
 
     targets: Annotated[tuple[PositiveInt, ...], Field(strict=False)]  # mean returns to reach
 
@@ -41,7 +43,7 @@ class Params(Training):
 
 
 def train(name: str, points: int, params: Training, pack: packs.Pack) -> TrainingRun:
-    """Return a pack's run, evaluated with greedy and sampled actions."""
+    """Train a pack; play its policies greedily and sampled."""
     keys = seeds.training_keys(params.seed, name, pack.seeds)
     random = seeds.generator(params.seed, f"{name} evaluation", pack.index)
     run = reinforce.train(params, registry.make(params.environment), keys, points=points)
@@ -63,7 +65,7 @@ def run(params: Params) -> dict:
 
 
 def trained(params: Training, name: str, points: int = 0) -> tuple[TrainingRun, dict]:
-    """Return a run and its results, by a stage's name."""
+    """Train and evaluate all seeds of the named stage."""
     (run,) = evaluation.in_packs(partial(train, name, points), params, name).values()
     samples = training.by_iterations(run, params.evaluation.limits)
     samples = samples.join(training.times(run, params.targets, window=1))
@@ -86,8 +88,8 @@ def trained(params: Training, name: str, points: int = 0) -> tuple[TrainingRun, 
 
 
 def headline(results: dict) -> str:
-    """Return the stage in one line."""
-    return f"greedy return {training.headline(results['metrics.json']['greedy'])}"
+    """Report the mean return of the greedy policies."""
+    return f"mean greedy return {training.headline(results['metrics.json']['greedy'])}"
 
 
 if __name__ == "__main__":

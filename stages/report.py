@@ -120,7 +120,7 @@ def executed(name: str) -> nbformat.NotebookNode:
 
 
 def animation(side: Side, pages: list[Page]) -> Shown:
-    """Find an animation in the pages, as its notebook shows it."""
+    """Find an animation in the page that shows it."""
     source = f"../../{Path(side.file).parent.name}/{Path(side.file).name}"
     for page in pages:
         for figure in page.figures:

@@ -1,11 +1,11 @@
 """Execution of one notebook on its stage's results.
 
-Reads: params.yaml, data/inputs/chapter.yaml, notebooks/<notebook>.ipynb and what that reads.
-Writes to data/reporting/:
+Reads params.yaml, data/inputs/chapter.yaml, notebooks/<notebook>.ipynb and the results that it
+shows. Writes to data/reporting/:
     <notebook>.ipynb           the notebook with its outputs
     <notebook>.failed.ipynb    only if a cell fails: the outputs so far and the error, not in git
 
-`python -m stages.reporting NOTEBOOK`. If a notebook fails, the last one that ran stays: `persist`
+`python -m stages.reporting NOTEBOOK`. If a notebook fails, its last good execution stays: `persist`
 in dvc.yaml keeps DVC from deleting it.
 """
 
@@ -44,7 +44,7 @@ def run(params: Params, notebook: str) -> dict[str, bytes]:
 
 
 def given(params: Params, notebook: str) -> dict[str, Any]:
-    """Return a notebook's parameters."""
+    """Collect the parameters of a notebook."""
     stages = None if notebook == "claims" else parameters.sources(notebook)
     return {
         "data": f"{stage.RESULTS}/{notebook}",
@@ -55,7 +55,7 @@ def given(params: Params, notebook: str) -> dict[str, Any]:
 
 
 def section(name: str) -> dict[str, Any]:
-    """Return a section with its environment's time limits."""
+    """Read a section, with its environment's time limits."""
     from reprise.environments.specification import with_limits
 
     sections = parameters.read()
@@ -65,7 +65,7 @@ def section(name: str) -> dict[str, Any]:
 
 
 def headline(results: dict[str, bytes]) -> str:
-    """Return the stage in one line."""
+    """Name the executed notebook."""
     return f"executed data/{NAME}/{next(iter(results))}"
 
 

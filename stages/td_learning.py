@@ -1,13 +1,14 @@
-"""TD(0) on the chapter's three states by several learning rates.
+"""TD(0) on the chapter's three states with several learning rates.
 
-Reads data/inputs/three_state.yaml. Writes to data/td_learning/: metrics.json (the random policy's
-values by a linear solve; for each schedule of the learning rate the error half way and at the end,
-their ratio, and the error's parts: bias, which all runs share, and spread), curves.csv (the error's
-quantiles over the runs, bias and spread, by schedule and iteration), samples.csv (a row for each
-run and schedule), traces.csv (one state's value in the first runs).
+Reads params.yaml and data/inputs/three_state.yaml. Writes to data/td_learning/:
+    metrics.json  the random policy's values by a linear solve; each schedule's error half way and
+                  at the end, their ratio, and the bias and the spread in the last error
+    curves.csv    the error's quantiles over the runs, bias and spread, by schedule and iteration
+    samples.csv   a row for each run and schedule
+    traces.csv    one state's value in the first runs
 
 The error is the root mean square of V - truth over the states; half way and at the end it is
-averaged over a window of iterations that ends there.
+averaged over the window of iterations before. All runs share the bias; the spread differs.
 """
 
 import sys
@@ -25,7 +26,7 @@ from reprise.stats.intervals import mean_interval, ratio_of_means
 from reprise.tabular import loaders, names, settling, td_learning
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
-DECIMALS = 3  # of a run's errors, which differ in the first
+DECIMALS = 3  # of a run's errors in samples.csv
 
 
 class Params(td_learning.Hyperparameters):
@@ -35,13 +36,13 @@ class Params(td_learning.Hyperparameters):
     runs: AtLeastTwo
     start_state: Name
     schedules: Annotated[dict[Name, td_learning.Schedule], Field(min_length=1)]
-    window: Annotated[float, Field(gt=0, le=0.5)]  # a share of the iterations
+    window: Annotated[float, Field(gt=0, le=0.5)]  # as a share of the iterations
     traced_state: Name
     traced_runs: NonNegativeInt
 
 
 def run(params: Params) -> dict:
-    """Learn by every schedule in independent runs."""
+    """Learn with every schedule in independent runs."""
     mdp, runs = loaders.from_yaml(THREE_STATE), range(params.runs)
     policy, traced = td_learning.uniform_policy(mdp), mdp.state(params.traced_state)
     keys = names.metric_keys(mdp.state_names)
@@ -88,12 +89,13 @@ def run(params: Params) -> dict:
 
 
 def headline(results: dict) -> str:
-    """Return each schedule's last error, and its ratio."""
+    """Report each schedule's last error, and its ratio."""
     parts = (
-        f"{name} {found['end']['estimate']:.2f} ({found['ratio']['estimate']:.0%})"
+        f"{name.replace('_', ' ')} {found['end']['estimate']:.2f} "
+        f"({found['ratio']['estimate']:.0%})"
         for name, found in results["metrics.json"]["schedules"].items()
     )
-    return f"error at the end (of that half way): {', '.join(parts)}"
+    return f"error at the end (as a share of the error half way): {', '.join(parts)}"
 
 
 if __name__ == "__main__":

@@ -125,23 +125,23 @@ def in_words(name: str) -> str:
 
 
 def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
-    """Return the variants' mean returns in one line."""
+    """Report each variant's mean return."""
     metrics = next(iter(results["metrics.json"].values()))
     said = [
-        f"{in_words(name)} {words.number(first['mean']['estimate'], none='none')}"
+        f"{words.number(first['mean']['estimate'], none='none')} ({in_words(name)})"
         for name, first in _firsts(metrics, how)
     ]
-    return f"greedy return {', '.join(said)}{diverged(metrics, how)}"
+    return f"mean greedy return {', '.join(said)}{diverged(metrics, how)}"
 
 
 def diverged(metrics: Mapping[str, dict], how: str = "greedy") -> str:
-    """Return the end of a headline: variants' diverged seeds."""
+    """Write the end of a headline: each variant's diverged seeds."""
     lost = [
-        f"{in_words(name)} {first['missing']} of {first['solved']['n']}"
+        f"{first['missing']} of {first['solved']['n']} ({in_words(name)})"
         for name, first in _firsts(metrics, how)
         if first.get("missing")
     ]
-    return f"; diverged: {', '.join(lost)}" if lost else ""
+    return f"; diverged seeds: {', '.join(lost)}" if lost else ""
 
 
 def _firsts(metrics: Mapping[str, dict], how: str) -> list[tuple[str, dict]]:

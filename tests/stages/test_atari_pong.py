@@ -7,7 +7,7 @@ import pytest
 
 from reprise.errors import UserError
 from reprise.pipeline import parameters
-from stages import atari_pong
+from stages import atari_pong, pendulum_swing_up
 from tests import tiny
 from tests.stages import extra
 
@@ -23,9 +23,9 @@ def test_without_atari_one_line_names_make_extra(tmp_path, monkeypatch, capsys):
     extra.refuses(NAME, "ale_py", tmp_path, monkeypatch, capsys)
 
 
-def test_its_files_are_those_of_the_docstring_and_committed():
+def test_its_files_are_those_of_the_shared_docstring_and_committed():
     assert set(results()) == {path.name for path in (tiny.ROOT / "data" / NAME).iterdir()}
-    assert all(file in (atari_pong.__doc__ or "") for file in results())
+    assert all(file in (pendulum_swing_up.__doc__ or "") for file in results())
 
 
 def test_no_two_seeds_train_or_play_alike():
