@@ -190,8 +190,7 @@ def play_round(
     """Play one episode of every seed, or `train_every` steps.
 
     A seed that finished its episode waits for the others; in a round of steps it begins the next.
-    Returns rows for the replay buffer [T, F, N], the new `Play`, and the return of the episode that
-    finished last [N], NaN if none did.
+    Returns rows for the replay buffer [T, F, N], the new `Play`, and the last finished return [N].
     """
     play_q_values = env.part(partial(q_values, s=s))
     by_steps, seeds, dtype = s.total_steps is not None, keys.shape[-1], env.reward_dtype
