@@ -137,9 +137,9 @@ def outputs(weights: Weights, observation: tf.Tensor, s: Fixed) -> tuple[Any, tf
 
 
 def advantages(td_error: tf.Tensor, ended: tf.Tensor, decay: tf.Tensor | float) -> tf.Tensor:
-    """Compute A_t = δ_t + γ λ A_{t+1}, [T, ..., N].
+    """Compute A_t = δ_t + γ λ A_{t+1}.
 
-    Where an episode ended, A_t = δ_t. `decay` is γ λ.
+    Where an episode ended, A_t = δ_t. The shape is [T, ..., N], and `decay` is γ λ.
 
     >>> deltas, ended = tf.constant([1.0, 2.0, 4.0]), tf.constant([False, True, False])
     >>> advantages(deltas, ended, 0.5).numpy().tolist()
@@ -239,7 +239,7 @@ def judged(weights: Weights, steps: Transitions, numbers: Numbers, s: Fixed) -> 
 
 
 def drawn(rows: tf.Tensor, n: Any, keys: Any, s: Fixed, action_shape: Any = ()) -> Batch:
-    """Draw the minibatch of gradient step n from the rows of `judged`."""
+    """Draw the minibatch of gradient step n from all rows."""
     if s.minibatches > 1:
         rows = replay_buffer.minibatch(rows, n, keys, s.minibatches)
     sizes = [-1, *(action_shape or [1]), len(Batch._fields) - 2]
@@ -292,7 +292,7 @@ def initial_weights(keys: tf.Tensor, env: Environment, s: Fixed) -> Weights:
 
 
 def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Fixed) -> tuple:
-    """Train all seeds from their keys [2, N], as one program."""
+    """Train all seeds from keys [2, N], as one program."""
     shape, learn_part = [s.environments_per_seed, keys.shape[-1]], env.part(partial(learn, s=s))
 
     def body(k, weights, state, play, curve):
@@ -315,7 +315,7 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Fixed) -> t
 def train(
     h: Hyperparameters | Sequence[Hyperparameters], env: Environment, keys: np.ndarray
 ) -> TrainingRun:
-    """Train an actor and a critic for each key, uint32 [N, 2]."""
+    """Train actor and critic for each key, uint32 [N, 2]."""
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
     s, numbers = kinds.part(Fixed, each[0]), programs.numbers(Numbers, each, {})
     returns, weights = programs.of(training, env, s)(tf.constant(keys.T), numbers)
@@ -331,7 +331,7 @@ def policy(
     h: Hyperparameters | Sequence[Hyperparameters],
     random: np.random.Generator | None = None,
 ) -> networks.Act:
-    """Return the greedy policy, or the sampled one by a generator."""
+    """Return the greedy policy, or one sampled by a generator."""
     s = kinds.part(Fixed, h if isinstance(h, Hyperparameters) else h[0])
     return networks.acting(act, weights, s, random, heads.action_shape(actors(weights, s)))
 

@@ -141,7 +141,7 @@ class Play(NamedTuple):
 
 
 def q_values(weights: Weights, observation: tf.Tensor, numbers: Numbers, s: Settings) -> tf.Tensor:
-    """Compute Q(s, a) [..., A, N] of observations [..., O, N]."""
+    """Compute Q-values [..., A, N] of observations [..., O, N]."""
     outputs = networks.forward(weights, observation, s.activation, numbers.activation)
     if not s.dueling:
         return outputs
@@ -150,7 +150,7 @@ def q_values(weights: Weights, observation: tf.Tensor, numbers: Numbers, s: Sett
 
 
 def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Settings) -> tf.Tensor:
-    """Compute y = r + γ max_a' Q(s', a'), [B, N]."""
+    """Compute y = r + γ max_a' Q(s', a')."""
     next_q = q_values(learner.target, batch.next_observation, numbers, s)  # [B, A, N]
     # Double DQN: the online network chooses a', the target network evaluates it.
     chooser = q_values(learner.weights, batch.next_observation, numbers, s) if s.double else next_q
@@ -163,7 +163,7 @@ def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Setting
 def td_loss(
     weights: Weights, batch: Transitions, target: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tf.Tensor:
-    """Average (y - Q(s, a))², or the Huber loss, over a batch, [N]."""
+    """Compute mean (y - Q(s, a))², or Huber's loss, [N]."""
     q = q_values(weights, batch.observation, numbers, s)
     error = target - select_action_values(q, batch.action)
     squared, absolute = error * error, tf.abs(error)
@@ -237,7 +237,7 @@ def play_round(
 def update(
     learner: Learner, batch: Transitions, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
-    """Take a gradient step; return the loss and mean target too."""
+    """Take a gradient step; also return loss and mean target."""
     target = tf.stop_gradient(td_target(learner, batch, numbers, s))
     with tf.GradientTape() as tape:
         tape.watch(learner.weights)
@@ -273,7 +273,7 @@ def learn(
 
 
 def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings, points=0) -> tuple:
-    """Train all seeds from their keys [2, N], as one program."""
+    """Train all seeds from keys [2, N], as one program."""
     seeds = keys.shape[-1]
     sizes = (env.observation_size, *s.hidden_sizes, env.actions + s.dueling)
     weights = networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)

@@ -90,7 +90,7 @@ def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
 
 
 def pushing_right(pushes: np.ndarray) -> pd.DataFrame:
-    """Compute the share of seeds that push right at each point.
+    """Compute which share of seeds pushes right, by point.
 
     `pushes` are `actions` [P, N]; without seeds the table is empty.
     """

@@ -35,7 +35,7 @@ class Hyperparameters(Frozen):
 
 
 def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Push to the side where the pole leans: the chapter's rule."""
+    """Push where the pole leans: the chapter's rule."""
     return tf.cast(observation[..., 2, :] >= 0, tf.int32)
 
 

@@ -151,7 +151,7 @@ def select(scores: Floats, genetic: Genetic, generator: np.random.Generator) -> 
 def crossed(
     survivors: Floats, offspring: int, parents: int, generator: np.random.Generator
 ) -> Floats:
-    """Cross survivors: each gene of a child is a random parent's.
+    """Cross survivors: each gene comes from a random parent.
 
     A child's first parent is the survivor itself; the others are random other survivors. Returns
     the children of all survivors [C, G].

@@ -83,7 +83,7 @@ class Episodes(NamedTuple):
 
 
 def distribution(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor | Gaussian:
-    """Compute π(· | s): its logits [..., Z, N], or its Gaussian."""
+    """Compute π's logits [..., Z, N], or its Gaussian."""
     return heads.distribution(weights, observation, s.activation)
 
 
@@ -117,9 +117,9 @@ def total(values: tf.Tensor) -> tf.Tensor:
 
 
 def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
-    """Compute A_t = (G_t - mean G) / std G, [T, E, N].
+    """Compute A_t = (G_t - mean G) / std G.
 
-    Only steps that were played count; the others have the advantage 0.
+    Only steps that were played count; the others have the advantage 0, [T, E, N].
     """
     mask = tf.cast(played, tf.float32)
     steps = count(played)
@@ -140,7 +140,7 @@ def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
 
 
 def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> tf.Tensor:
-    """Compute the terms of mean_t -A_t log π(a_t | s_t), [T, E, N]."""
+    """Compute the terms of mean_t -A_t log π(a_t | s_t)."""
     played = tf.cast(episodes.played, tf.float32)
     share = credit * played / count(episodes.played)
     π = distribution(weights, episodes.observation, s)
@@ -167,7 +167,7 @@ def act(
 def play(
     choose: Callable, keys: tf.Tensor, env: Environment, episodes: int, steps: int
 ) -> Episodes:
-    """Play E episodes side by side, at most T steps each.
+    """Play E episodes side by side, up to T steps.
 
     `choose` returns actions for observations [E, O, N] and uniform random numbers. These have the
     shape of the actions.
@@ -227,7 +227,7 @@ def training(
     s: Fixed,
     points: int = 0,
 ) -> tuple:
-    """Train all seeds from their keys [2, N], as one program.
+    """Train all seeds from keys [2, N], as one program.
 
     `given` are the environment's own numbers, if it has any.
     """
@@ -289,7 +289,7 @@ def policy(
     h: Hyperparameters | Sequence[Hyperparameters],
     random: np.random.Generator | None = None,
 ) -> networks.Act:
-    """Return the greedy policy, or the sampled one by a generator."""
+    """Return the greedy policy, or one sampled by a generator."""
     s = kinds.part(Fixed, h if isinstance(h, Hyperparameters) else h[0])
     return networks.acting(actions, weights, s, random, heads.action_shape(weights))
 

@@ -79,7 +79,7 @@ class Searched(NamedTuple):
 
 
 class Landscape(NamedTuple):
-    """The share of the dust that each policy of a grid collects."""
+    """Mean shares of the dust over a grid of policies."""
 
     mean: Floats  # [P, P], p by r
     standard_deviation: Floats  # of a single try, [P, P]
@@ -88,7 +88,7 @@ class Landscape(NamedTuple):
 
 
 def searches(h: Hyperparameters) -> dict[str, Callable[..., policy_search.Search]]:
-    """Return functions that start a search with a generator, by name."""
+    """Return functions that start a search with a generator."""
     pure = h.genetic.model_copy(update={"weak_survivors": 0})
     return {
         "grid": lambda _: policy_search.grid_search(h.grid, GENES, h.record_every),
@@ -103,7 +103,7 @@ def searches(h: Hyperparameters) -> dict[str, Callable[..., policy_search.Search
 def tries(
     policies: Floats, count: int, generator: np.random.Generator, times: Sequence[int] = (SECONDS,)
 ) -> Floats:
-    """Try policies; return shares of the dust by time [N, count, K]."""
+    """Measure shares of the dust by time [N, count, K]."""
     keys = vacuum_room.draw_keys(generator, len(policies) * count)
     specks = vacuum_room.collected(np.repeat(policies, count, axis=0), keys, np.array(times))
     return specks.reshape(len(policies), count, len(times)) / DUST
@@ -145,7 +145,7 @@ def joined(parts: Sequence[Mapping[str, Searched]]) -> dict[str, Searched]:
 
 
 def landscape(grid: LandscapeGrid, generator: np.random.Generator) -> Landscape:
-    """Try each policy of a grid, and the best one again."""
+    """Try a grid of policies, and the best one again."""
     policies, square = combinations(grid.points, GENES), (grid.points, grid.points)
     shares = tries(policies, grid.tries, generator)[..., 0]
     mean, deviation = shares.mean(axis=1).reshape(square), shares.std(axis=1, ddof=1)
@@ -175,7 +175,7 @@ def quality(
     tolerances: Sequence[float],
     every: int,
 ) -> dict[str, dict[str, Any]]:
-    """Summarize how well and how soon each search ends near the best.
+    """Summarize how well and how soon each search does.
 
     Near means within a relative tolerance of the best share. `every` is the number of evaluations
     between records.
@@ -206,7 +206,7 @@ def named(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
 
 
 def genes(policies: Floats) -> dict[str, Floats]:
-    """Return the columns p and r, in degrees, of a table."""
+    """Return p and r, in degrees, as columns."""
     return {"p": policies[:, 0], "r": DEGREES * policies[:, 1]}
 
 
@@ -231,7 +231,7 @@ def curve_table(searched: Mapping[str, Searched], landscape: Landscape, every: i
 
 
 def landscape_table(landscape: Landscape) -> pd.DataFrame:
-    """List the mean share of each combination of p and r."""
+    """List the mean share by p and r."""
     mean, deviation, *_ = landscape
     columns = {"share": mean.ravel(), "standard_deviation": deviation.ravel()}
     return pd.DataFrame({**genes(combinations(len(mean), GENES)), **columns})

@@ -65,7 +65,7 @@ def action_shape(weights: Weights) -> tuple[int, ...]:
 def distribution(
     weights: Weights, observation: tf.Tensor, hidden: networks.Activation
 ) -> tf.Tensor | Gaussian:
-    """Compute π(· | s): its logits [..., Z, N], or its Gaussian."""
+    """Compute π's logits [..., Z, N], or its Gaussian."""
     if not is_continuous(weights):
         return networks.forward(weights, observation, hidden)
     return Gaussian(networks.forward(weights[:-1], observation, hidden), weights[-1])
@@ -180,7 +180,7 @@ def entropy(logits: tf.Tensor | Gaussian) -> tf.Tensor:
 
 
 def _exponentials(logits: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Compute each exp(z_a - max z), their sum, and max z."""
+    """Compute all exp(z_a - max z), their sum, max z."""
     values = tf.unstack(logits, axis=-2)
     highest = values[0]
     for value in values[1:]:

@@ -1,4 +1,4 @@
-"""Small dense networks, one for each seed, trained side by side.
+"""Small dense networks, one a seed, trained side by side.
 
     x_{k+1}[..., o, n] = activation(Σ_i kernel_k[o, i, n] x_k[..., i, n] + bias_k[o, n])
 
@@ -127,7 +127,10 @@ def materialize(tensors: Weights) -> Weights:
 
 
 def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, relu: bool = False) -> tf.Tensor:
-    """Apply each seed's layer, and ReLU if asked, to [..., I, N]."""
+    """Apply each seed's layer to features [..., I, N].
+
+    With `relu` that activation follows.
+    """
     layer: Any = tf.custom_gradient(lambda x, kernel, bias: _dense(x, kernel, bias, relu))
     return layer(x, kernel, bias)
 
@@ -193,7 +196,7 @@ def _batch_gradient(upstream: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Te
 
 
 def _halves(terms: tf.Tensor) -> tf.Tensor:
-    """Sum over the first axis, by adding its halves again and again."""
+    """Sum over the first axis by adding halves."""
     (terms,) = materialize([terms])
     while half := terms.shape[0] // 2:
         terms = terms[:half] + terms[half:]
@@ -206,7 +209,7 @@ def forward(
     hidden: Activation | tuple[Activation, ...],
     place: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Compute the outputs [..., O, N]; the last layer is linear.
+    """Compute outputs [..., O, N]; the last layer is linear.
 
     With several activations, each seed uses the one at its place, int32 [N].
     """

@@ -39,7 +39,7 @@ def init(weights: Weights) -> State:
 def apply(
     optimizer: Optimizer, state: State, weights: Weights, gradients: Weights, rate: tf.Tensor
 ) -> tuple[State, Weights]:
-    """Take one descent step, at a learning rate [N] or []."""
+    """Take one descent step, at learning rates [N] or []."""
     step, schedule = state.step + 1, state.schedule
     if optimizer == "sgd":
         moved = [w - rate * g for w, g in zip(weights, gradients, strict=True)]

@@ -65,7 +65,7 @@ def of(training: Callable, env: Any, s: Any, **others: int) -> Callable:
 
 
 def in_blocks(program: Callable, block: int | None, *arguments: Any) -> Any:
-    """Run a program for at most `block` seeds at a time.
+    """Run a program for up to `block` seeds at once.
 
     The arguments are tensors [.., N]. In blocks, networks and replay buffers fit into a processor's
     cache. The last block is filled up with the first seeds.
@@ -100,7 +100,7 @@ def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[s
 
 
 def chosen(place: Any, choices: Sequence[str], values: Mapping[str, Any]) -> Any:
-    """Select each seed's value, by the place [N] of its choice."""
+    """Select each seed's value, by its choice's place [N]."""
     value = values[choices[0]]
     for number, choice in enumerate(choices[1:], start=1):
         value = tf.where(place == number, values[choice], value)

@@ -59,7 +59,7 @@ def recorder(
 
 
 def rows(memory: list[tf.TensorArray]) -> tf.Tensor:
-    """Turn recorded transitions into rows of a buffer [T, F, N]."""
+    """Turn recorded transitions into a buffer's rows [T, F, N]."""
     t = Transitions(*(array.stack() for array in memory))
     single = t.action, t.reward, t.terminated, t.truncated  # one number each
     numbers = tf.stack([tf.cast(x, tf.float32) for x in single], -2)
@@ -67,7 +67,7 @@ def rows(memory: list[tf.TensorArray]) -> tf.Tensor:
 
 
 def add(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
-    """Write `count` [N] new rows of each seed over its oldest.
+    """Write `count` [N] new rows over each seed's oldest.
 
     They are the first of its new rows [T, F, N], which are in order of time.
     """
@@ -81,7 +81,7 @@ def add(buffer: Buffer, new: tf.Tensor, count: tf.Tensor) -> Buffer:
 
 
 def sample(buffer: Buffer, keys: tf.Tensor, batch_size: int) -> Transitions:
-    """Draw a batch of each seed's transitions by keys [2, N].
+    """Draw each seed's batch of transitions by keys [2, N].
 
     Every seed must have at least one.
     """
@@ -101,10 +101,11 @@ def sample(buffer: Buffer, keys: tf.Tensor, batch_size: int) -> Transitions:
 
 
 def minibatch(rows: tf.Tensor, n: tf.Tensor, keys: tf.Tensor, count: int) -> tf.Tensor:
-    """Return minibatch n of rows [B, N, F], as [B / count, F, N].
+    """Return minibatch n of rows.
 
-    Every `count` minibatches visit each row once: an epoch. All seeds share one random order, and
-    in each epoch a seed begins it at a random place: to sort for each seed would be slower.
+    Rows are [B, N, F], minibatches [B / count, F, N]. In an epoch, `count` minibatches visit each
+    row once. All seeds share one random order, and each begins it at a random place: to sort for
+    each seed would be slower.
     """
     (length, seeds), size = rows.shape[:2], rows.shape[0] // count
     order = tf.constant(np.random.default_rng(0).permutation(length), tf.int32)

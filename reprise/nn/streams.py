@@ -1,4 +1,4 @@
-"""Stateless random numbers by Threefry-2x32, with one key for each seed.
+"""Stateless random numbers by Threefry-2x32, one key for each seed.
 
 TensorFlow's stateless generators take one key a call: seeds would draw one after another, or share
 a key and depend on their neighbours. Threefry, which JAX uses too, runs for all seeds at once. It
@@ -22,7 +22,7 @@ PARITY = 0x1BD11BDA
 
 
 def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Encrypt the two words of a counter in twenty rounds [..., N].
+    """Encrypt a counter's two words in twenty rounds [..., N].
 
     Keys are uint32 [2, N]. The words broadcast against [N].
     """
