@@ -31,8 +31,7 @@ def in_packs(
 ) -> dict[str, TrainingRun]:
     """Train and evaluate all variants' seeds, pack by pack.
 
-    `train` takes the parameters and a pack, and returns the pack's run. It must be a module's
-    function. `label` is the stage's name.
+    `train` is a module's function of the parameters and a pack. `label` names the stage.
     """
 
     def so_far(runs: Sequence[TrainingRun]) -> str:

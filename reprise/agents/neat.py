@@ -46,13 +46,10 @@ class Neat(Frozen):
 
 
 class Evolution(NamedTuple):
-    """The result of one run.
-
-    The fitness of a genome is its mean return during evolution.
-    """
+    """The result of one run."""
 
     winner: dict[str, Any]  # its size, fitness and mean returns, and the cost of the run
-    fitness: pd.DataFrame  # best and mean fitness of each generation
+    fitness: pd.DataFrame  # best and mean fitness (mean training return) of each generation
     returns: NDArray[np.float64]  # of the winner's evaluation episodes, [limits, E]
 
 
@@ -115,9 +112,7 @@ def _decide(network: Any, observation: NDArray[np.floating]) -> int:
 
 
 def configuration(h: Neat, settings: Path) -> neat.Config:
-    """Read neat-python's configuration, one for each run.
-
-    Each run needs its own, as neat-python counts the run's nodes in it.
+    """Read neat-python's configuration, which also counts a run's nodes.
 
     Raises:
         UserError: the settings file is missing or wrong.

@@ -169,8 +169,7 @@ def play(
 ) -> Episodes:
     """Play E episodes side by side, up to T steps.
 
-    `choose` returns actions for observations [E, O, N] and uniform random numbers. These have the
-    shape of the actions.
+    `choose` is the policy: a function of observations [E, O, N] and of uniform random numbers.
     """
     seeds = keys.shape[-1]
     state = env.reset(streams.fold_in(keys, STARTS), (episodes,))
@@ -187,16 +186,10 @@ def play(
         alive = alive & ~(terminated | env.truncated(next_state))
         return t + 1, alive, state, memory
 
-    memory = programs.recorder(
-        steps,
-        [
-            (tf.float32, [episodes, env.observation_size, seeds]),
-            (tf.float32 if env.continuous else tf.int32, [episodes, *env.action_shape, seeds]),
-            (tf.float32, [episodes, seeds]),
-            (tf.bool, [episodes, seeds]),
-        ],
-    )
-    start = (tf.constant(0), tf.ones([episodes, seeds], tf.bool), state, memory)
+    observation, shape = [episodes, env.observation_size, seeds], [episodes, seeds]
+    action = tf.float32 if env.continuous else tf.int32, [episodes, *env.action_shape, seeds]
+    fields = (tf.float32, observation), action, (tf.float32, shape), (tf.bool, shape)
+    start = (tf.constant(0), tf.ones(shape, tf.bool), state, programs.recorder(steps, fields))
     *_, memory = tf.while_loop(lambda t, alive, *_: (t < steps) & tf.reduce_any(alive), tick, start)
     return Episodes(*(rows.stack() for rows in memory))
 

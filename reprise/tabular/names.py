@@ -41,7 +41,7 @@ def find(name: str, names: Sequence[str], kind: str) -> int:
 
 
 def first_state(name: str, names: Sequence[str], absorbing: np.ndarray) -> int:
-    """Return the index of a start state, which is not absorbing."""
+    """Return the index of a start state, never absorbing."""
     state = find(name, names, "state")
     if absorbing[state]:
         allowed = ", ".join(np.array(names)[~absorbing][:6]) or "none"

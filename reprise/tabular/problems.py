@@ -42,10 +42,7 @@ def from_state(name: str, mdp: MDP, discount: float, start_state: str) -> Proble
 
 @cache  # reading a table can take longer than a run
 def toy_text(environment_id: str, discount: float) -> Problem:
-    """Return a toy-text environment as a problem.
-
-    Its episodes begin as those of `env.reset`.
-    """
+    """Return a toy-text environment, with the start of `env.reset`."""
     mdp, start = _read(environment_id)
     return Problem(environment_id, mdp, discount, start)
 

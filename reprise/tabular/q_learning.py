@@ -55,14 +55,12 @@ def q_learning(
     generators: Sequence[np.random.Generator],
     start_state: str,
     recorded: tuple[str, str],
-    behaviour: Behaviour = RANDOM,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Learn Q-values from sampled transitions, in one run a generator.
+    """Learn Q-values from random actions, in one run a generator.
 
     A run begins at the start state with Q = 0. It returns there when it has reached an absorbing
-    state, and keeps its Q-values. No run depends on another. Returns the Q-values, [R, S, A], -inf
-    for impossible actions, and those of the recorded pair after every `record_every` iterations,
-    [R, K].
+    state, and keeps its Q-values. Returns the Q-values, [R, S, A], -inf for impossible actions, and
+    those of the recorded pair after every `record_every` iterations, [R, K].
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -81,7 +79,7 @@ def q_learning(
     curves = np.empty((len(generators), h.iterations // h.record_every))
     q = np.empty((len(generators), *mdp.possible.shape))
     for run, generator in enumerate(generators):
-        learner = Learner(mdp, model, h, behaviour, generator)
+        learner = Learner(mdp, model, h, RANDOM, generator)
         learner.learn(h.iterations, pair, h.record_every, curves[run])
         q[run] = learner.q
     return q, curves
@@ -142,8 +140,8 @@ def learn(
     first, end, every = spans
     record = first // every
     for k in range(first, end):
-        # Act: at random with probability ε_k, else by the Q-values. The random number lies within
-        # [0, ε_k) or [ε_k, 1); how far along, its `share`, chooses among equally good actions.
+        # Act: at random with probability ε_k, else by the Q-values. One random number decides which.
+        # Its `share` of [0, ε_k) or [ε_k, 1) is uniform again, and chooses among the actions.
         epsilon, count, uniform = falling(k, behaviour), action_counts[state], generator.random()
         if uniform < epsilon:
             share = uniform / epsilon if epsilon < 1 else uniform  # divisions are slow
@@ -174,7 +172,7 @@ def learn(
                 curve[record] = q[recorded]
             record += 1
         state = resumed[n]
-        if state < 0:  # the share of the number that drew this transition draws the start
+        if state < 0:  # a random start, drawn by the share of the number that drew the transition
             low = source.cumulative[n - 1] if n > source.row_starts[row] else 0.0
             state = begin(model, (uniform - low) / (source.cumulative[n] - low))
     return state

@@ -1,7 +1,4 @@
-"""Settling times: when curves come near, and stay.
-
-Axes: R runs, K records.
-"""
+"""Settling times of runs. Axes: R runs, K records."""
 
 from typing import Any
 
@@ -11,10 +8,7 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 def settling_records(near: np.ndarray) -> np.ndarray:
-    """Find the record from which each run stays near, [R].
-
-    `near` is bool [R, K]. A run that does not end near has NaN.
-    """
+    """Find the record from which runs stay near, or NaN [R]."""
     trailing = np.logical_and.accumulate(near[:, ::-1], axis=1).sum(axis=1)
     return np.where(trailing > 0, near.shape[1] - trailing, np.nan)
 

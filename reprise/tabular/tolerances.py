@@ -15,7 +15,7 @@ class ConvergenceError(PlainError, RuntimeError):
 
 
 def near_best(q: np.ndarray) -> np.ndarray:
-    """Mark actions that tie for the largest Q(s, a) [S, A]."""
+    """Mark actions that tie for the largest Q-value [S, A]."""
     best = q.max(axis=1, keepdims=True)
     return q >= best - TIE * np.maximum(1.0, np.abs(best))
 
