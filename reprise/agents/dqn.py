@@ -115,7 +115,7 @@ def prepared(
 ) -> tuple[Numbers, Any]:
     """Split hyperparameters into a program's numbers and settings."""
     shape = kinds.part(Shape, each[0])
-    sharing = [h for h in [*variants, *each] if kinds.part(Shape, h) == shape]  # the program
+    sharing = [h for h in [*variants, *each] if kinds.part(Shape, h) == shape]
     choices = {name: tuple(dict.fromkeys(getattr(h, name) for h in sharing)) for name in CHOICES}
     rows = max(h.replay_capacity for h in sharing)
     s = Settings.model_validate({**dict(shape), **choices, "rows": rows})
@@ -156,7 +156,7 @@ def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Setting
     chooser = q_values(learner.weights, batch.next_observation, numbers, s) if s.double else next_q
     # The chapter treats a time limit as an end.
     ended = batch.terminated if s.bootstrap_at_truncation else batch.terminated | batch.truncated
-    next_value = select_action_values(next_q, greedy(chooser))
+    next_value = select_action_values(next_q, greedy(chooser))  # [B, N]
     return batch.reward + tf.where(ended, 0.0, numbers.discount * next_value)
 
 

@@ -140,8 +140,8 @@ def learn(
     first, end, every = spans
     record = first // every
     for k in range(first, end):
-        # Act: at random with probability ε_k, else by the Q-values. One random number decides which.
-        # Its `share` of [0, ε_k) or [ε_k, 1) is uniform again, and chooses among the actions.
+        # Act: at random with probability ε_k, else by the Q-values. One random number decides. Its
+        # `share` of [0, ε_k) or of [ε_k, 1) is uniform again, and chooses among the actions.
         epsilon, count, uniform = falling(k, behaviour), action_counts[state], generator.random()
         if uniform < epsilon:
             share = uniform / epsilon if epsilon < 1 else uniform  # divisions are slow

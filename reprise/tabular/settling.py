@@ -8,7 +8,7 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 def settling_records(near: np.ndarray) -> np.ndarray:
-    """Find the record from which runs stay near, or NaN [R]."""
+    """Find the record from which each run stays near [R]."""
     trailing = np.logical_and.accumulate(near[:, ::-1], axis=1).sum(axis=1)
     return np.where(trailing > 0, near.shape[1] - trailing, np.nan)
 
