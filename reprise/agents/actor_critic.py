@@ -229,10 +229,10 @@ def judged(weights: Weights, steps: Transitions, numbers: Numbers, s: Fixed) -> 
     ended, decay = steps.terminated | steps.truncated, numbers.discount * numbers.gae_lambda
     td_error = steps.reward + bootstrap - value
     advantage = advantages(td_error, ended, decay)
-    action, log_prob = steps.action, negative_log_prob(π, steps.action)
+    action, neg_log_prob = steps.action, negative_log_prob(π, steps.action)
     if action.dtype == tf.int32:
         action = tf.cast(action, tf.float32)[..., None, :]
-    single = tf.stack([advantage, advantage + value, log_prob, value], -2)
+    single = tf.stack([advantage, advantage + value, neg_log_prob, value], -2)
     rows = tf.concat([steps.observation, action, single], -2)  # [T, E, F, N]
     rows = tf.reshape(rows, [s.batch_size, *rows.shape[2:]])
     return materialize([tf.transpose(rows, [0, 2, 1]) if s.minibatches > 1 else rows])[0]

@@ -131,7 +131,7 @@ def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
 def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
     """Compute the credit A_t of each action, [T, E, N].
 
-    By a seed's `Credit` it is the episode's total reward, the return or the advantage.
+    `numbers.credit` is 0 for the episode's total reward, 1 for the return, 2 for the advantage.
     """
     whole = tf.reduce_sum(episodes.reward, 0)
     returns = discounted_returns(episodes.reward, numbers.discount)
