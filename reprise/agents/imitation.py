@@ -21,7 +21,7 @@ import numpy as np
 from reprise.agents import reinforce
 from reprise.environments.base import Environment
 from reprise.hyperparameters import Frozen, PositiveInt, part
-from reprise.nn import networks, optimizers, programs, streams
+from reprise.nn import heads, networks, optimizers, programs, streams
 from reprise.nn.determinism import tf
 
 RECORDING = 2  # the random stream of the recorded episodes, after those of `reinforce`
@@ -54,7 +54,7 @@ def program(env: Environment, s: reinforce.Fixed, h: Hyperparameters) -> Callabl
 
         start = (tf.constant(0), weights, optimizers.init(weights))
         _, weights, _ = tf.while_loop(lambda n, *_: n < h.gradient_steps, body, start)
-        right: Any = reinforce.distribution(weights, shown.observation, s)
+        right: Any = heads.distribution(weights, shown.observation, s.activation)
         right = right[..., 0, :] < 0
         agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
         steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])

@@ -30,7 +30,7 @@ from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import heads, networks, optimizers, programs, snapshots, streams
 from reprise.nn.determinism import tf
-from reprise.nn.heads import Gaussian, greedy_action, negative_log_prob, sample_action
+from reprise.nn.heads import distribution, greedy_action, negative_log_prob, sample_action
 from reprise.nn.networks import Weights, materialize
 
 Behaviour = Literal["sampled", "greedy"]
@@ -80,11 +80,6 @@ class Episodes(NamedTuple):
     action: tf.Tensor  # int32 [T, E, N], or float32 [T, E, A, N]
     reward: tf.Tensor  # [T, E, N], 0 after the end
     played: tf.Tensor  # bool [T, E, N], False after the end
-
-
-def distribution(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor | Gaussian:
-    """Compute π's logits [..., Z, N], or its Gaussian."""
-    return heads.distribution(weights, observation, s.activation)
 
 
 def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
@@ -143,7 +138,7 @@ def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> t
     """Compute the terms of mean_t -A_t log π(a_t | s_t)."""
     played = tf.cast(episodes.played, tf.float32)
     share = credit * played / count(episodes.played)
-    π = distribution(weights, episodes.observation, s)
+    π = distribution(weights, episodes.observation, s.activation)
     return share * negative_log_prob(π, episodes.action)
 
 
@@ -160,7 +155,7 @@ def act(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor, numbers: Numbers, s: Fixed
 ) -> tf.Tensor:
     """Sample actions [E, N], or choose the most probable ones."""
-    π = distribution(weights, observation, s)
+    π = distribution(weights, observation, s.activation)
     return tf.where(numbers.behaviour == 0, sample_action(π, random), greedy_action(π))
 
 
@@ -291,7 +286,7 @@ def actions(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor | None = None, *, s: Fixed
 ) -> tf.Tensor:
     """Choose the most probable actions, or sample by uniform numbers."""
-    π = distribution(weights, observation, s)
+    π = distribution(weights, observation, s.activation)
     return greedy_action(π) if random is None else sample_action(π, random)
 
 
