@@ -1,4 +1,4 @@
-"""Small dense networks, one a seed, trained side by side.
+"""Small dense networks, one per seed, trained side by side.
 
     x_{k+1}[..., o, n] = activation(Σ_i kernel_k[o, i, n] x_k[..., i, n] + bias_k[o, n])
 

@@ -1,8 +1,8 @@
 """Stateless random numbers by Threefry-2x32, one key for each seed.
 
-TensorFlow's stateless generators take one key a call: seeds would draw one after another, or share
-a key and depend on their neighbours. Threefry, which JAX uses too, runs for all seeds at once. It
-uses only integers, so that every CPU and every compiler gives the same bits.
+TensorFlow's stateless generators take one key per call: seeds would draw in turn, or share a key
+and depend on their neighbours. Threefry, which JAX uses too, runs for all seeds at once. It uses
+only integers, so that every CPU and every compiler gives the same bits.
 
 Source: Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 4.1
     and table 2.

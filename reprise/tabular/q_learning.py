@@ -56,7 +56,7 @@ def q_learning(
     start_state: str,
     recorded: tuple[str, str],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Learn Q-values from random actions, in one run a generator.
+    """Learn Q-values from random actions, one run per generator.
 
     A run begins at the start state with Q = 0. It returns there when it has reached an absorbing
     state, and keeps its Q-values. Returns the Q-values, [R, S, A], -inf for impossible actions, and
