@@ -77,7 +77,8 @@ class Trained:
             row = {"mean": mean.estimate, "low": mean.low, "high": mean.high}
             row = {name: round(number, 1) for name, number in row.items()}
             row |= {"seeds": mean.n, "diverged": int(column.isna().sum())}
-            rows.append(row | {name: round(share, 3) for name, share in solved.items()})
+            shares = solved.columns("solved").items()
+            rows.append(row | {name: round(share, 3) for name, share in shares})
         return pd.DataFrame(rows, pd.Index(self.returns.columns, name="policy"))
 
     def plot(self) -> Figure:

@@ -17,7 +17,7 @@ trained = reprise.train("reinforce", seeds=2, evaluation=evaluation, **small)
 print(trained.weights["kernel_0"].tobytes().hex())
 """
 LATE = (
-    "TensorFlow was loaded before `import reprise` set what decides its bits: start Python again, "
+    "TensorFlow was loaded without the settings that fix its bits: start Python again, "
     "and import reprise before tensorflow and keras"
 )
 SET = "import os, reprise\nos.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\n"

@@ -4,8 +4,8 @@
     loss = mean (y - Q(s, a))²          over a batch from the replay buffer
 
 N independent seeds train side by side in one compiled program: every tensor ends with the axis N,
-and no number passes from one seed to another. A round is playing (an episode of every seed, or
-`train_every` steps), then learning (`gradient_steps` batches).
+and no number passes from one seed to another. Training runs in rounds. In each, every seed plays
+one episode (or `train_every` steps) and then learns from `gradient_steps` batches.
 
 Shapes: N seeds, K rounds, T steps, B batch, A actions, O features of an observation.
 
@@ -33,26 +33,26 @@ from reprise.nn.heads import greedy, select_action_values
 from reprise.nn.networks import Weights, materialize
 from reprise.nn.replay_buffer import Buffer, Transitions
 
-# The random streams of a seed, of a round, and of playing.
+# Random streams of a seed, of a round, and of a round's episodes.
 WEIGHTS, ROUNDS, FIRST_EPISODE = range(3)
 PLAYING, LEARNING = range(2)
 STARTS, ACTIONS, CHANCE = range(3)
 
-# Hyperparameters that a program takes as numbers [N]; of a choice, its place in the settings.
+# Hyperparameters that a program takes as numbers [N]; a choice is its place in the settings.
 CHOICES = ("activation", "loss", "target_network")
 RATES = "tau", "learning_rate", "discount", "epsilon_start", "epsilon_end", "epsilon_decay"
 COUNTS = "replay_capacity", "gradient_steps", "target_update_period"
 Numbers = namedtuple("Numbers", [*CHOICES, *COUNTS, *RATES])
-CURVES = ("float32", "int32", "float32", "float32")  # returns, steps, losses, mean TD targets
+CURVES = ("float32", "int32", "float32", "float32")  # return, steps, loss, mean TD target
 
 
 class Shape(kinds.Frozen):
-    """Hyperparameters that decide the compiled program."""
+    """Hyperparameters that are fixed when the program is compiled."""
 
     hidden_sizes: kinds.HiddenSizes
     dueling: bool
     total_episodes: kinds.PositiveInt | None
-    total_steps: kinds.PositiveInt | None  # exactly one of the two; it decides what a round is
+    total_steps: kinds.PositiveInt | None  # exactly one of these two is given
     maximum_steps: kinds.PositiveInt
     epsilon_unit: Literal["episodes", "steps"]
     train_every: kinds.PositiveInt
@@ -75,12 +75,12 @@ class Fixed(Shape):
 
 
 class Settings(Shape):
-    """Settings of a program, with all choices of its seeds."""
+    """Settings of a compiled program, with its seeds' choices."""
 
     activation: tuple[networks.Activation, ...]
     loss: tuple[str, ...]
     target_network: tuple[str, ...]
-    rows: int  # of the largest replay buffer
+    rows: int  # capacity of the largest replay buffer
 
 
 class Hyperparameters(Fixed):
@@ -113,35 +113,35 @@ class Hyperparameters(Fixed):
 def prepared(
     each: Sequence[Hyperparameters], variants: Iterable[Hyperparameters] = ()
 ) -> tuple[Numbers, Any]:
-    """Return a program's numbers and settings, for variants too."""
+    """Split hyperparameters into a program's numbers and settings."""
     shape = kinds.part(Shape, each[0])
-    served = [h for h in [*variants, *each] if kinds.part(Shape, h) == shape]
-    choices = {name: tuple(dict.fromkeys(getattr(h, name) for h in served)) for name in CHOICES}
-    rows = max(h.replay_capacity for h in served)
+    sharing = [h for h in [*variants, *each] if kinds.part(Shape, h) == shape]
+    choices = {name: tuple(dict.fromkeys(getattr(h, name) for h in sharing)) for name in CHOICES}
+    rows = max(h.replay_capacity for h in sharing)
     s = Settings.model_validate({**dict(shape), **choices, "rows": rows})
     return programs.numbers(Numbers, each, choices), s
 
 
 class Learner(NamedTuple):
-    """The networks that learn, and their optimizer."""
+    """The networks that learn, and the optimizer's state."""
 
-    weights: Weights
-    target: Weights
+    weights: Weights  # of the online network
+    target: Weights  # of the target network
     optimizer: optimizers.State
 
 
 class Play(NamedTuple):
-    """The position of every seed in its current episode."""
+    """The current episode of every seed, and counts so far."""
 
-    state: tf.Tensor  # of the environment [.., N]
-    step: tf.Tensor  # in the current episode, int32 [N]
-    episode_return: tf.Tensor  # so far [N]
-    episodes: tf.Tensor  # finished, int32 [N]
-    steps: tf.Tensor  # in all, int32 [N]
+    state: tf.Tensor  # the environment's state [.., N]
+    step: tf.Tensor  # steps in this episode, int32 [N]
+    episode_return: tf.Tensor  # return of this episode so far [N]
+    episodes: tf.Tensor  # finished episodes, int32 [N]
+    steps: tf.Tensor  # steps in all episodes, int32 [N]
 
 
 def q_values(weights: Weights, observation: tf.Tensor, numbers: Numbers, s: Settings) -> tf.Tensor:
-    """Return Q-values [..., A, N] of observations [..., O, N]."""
+    """Compute Q-values [..., A, N] of observations [..., O, N]."""
     outputs = networks.forward(weights, observation, s.activation, numbers.activation)
     if not s.dueling:
         return outputs
@@ -150,38 +150,38 @@ def q_values(weights: Weights, observation: tf.Tensor, numbers: Numbers, s: Sett
 
 
 def td_target(learner: Learner, batch: Transitions, numbers: Numbers, s: Settings) -> tf.Tensor:
-    """Return the TD target y, [B, N]."""
-    q_next = q_values(learner.target, batch.next_observation, numbers, s)  # [B, A, N]
-    # If double, the online network chooses a', and the target network judges it.
-    chooser = q_values(learner.weights, batch.next_observation, numbers, s) if s.double else q_next
+    """Compute y = r + γ max_a' Q(s', a')."""
+    next_q = q_values(learner.target, batch.next_observation, numbers, s)  # [B, A, N]
+    # Double DQN: the online network chooses a', the target network evaluates it.
+    chooser = q_values(learner.weights, batch.next_observation, numbers, s) if s.double else next_q
     # The chapter treats a time limit as an end.
     ended = batch.terminated if s.bootstrap_at_truncation else batch.terminated | batch.truncated
-    bootstrap = numbers.discount * select_action_values(q_next, greedy(chooser))
-    return batch.reward + tf.where(ended, 0.0, bootstrap)
+    next_value = select_action_values(next_q, greedy(chooser))  # [B, N]
+    return batch.reward + tf.where(ended, 0.0, numbers.discount * next_value)
 
 
 def td_loss(
     weights: Weights, batch: Transitions, target: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tf.Tensor:
-    """Return the mean (y - Q)², or Huber's, [N]."""
+    """Compute mean (y - Q(s, a))², or Huber's loss, [N]."""
     q = q_values(weights, batch.observation, numbers, s)
     error = target - select_action_values(q, batch.action)
-    squared, size = error * error, tf.abs(error)
-    huber = tf.where(size <= 1, 0.5 * squared, size - 0.5)
+    squared, absolute = error * error, tf.abs(error)
+    huber = tf.where(absolute <= 1, 0.5 * squared, absolute - 0.5)
     return tf.reduce_mean(programs.chosen(numbers.loss, s.loss, dict(mse=squared, huber=huber)), 0)
 
 
 def epsilon(play: Play, numbers: Numbers, s: Settings) -> tf.Tensor:
-    """Return the falling probability of a random action, [N]."""
-    clock = tf.cast(play.episodes if s.epsilon_unit == "episodes" else play.steps, tf.float32)
-    falling = numbers.epsilon_start * (1 - clock / tf.cast(numbers.epsilon_decay, tf.float32))
+    """Compute ε, which falls linearly with episodes or steps, [N]."""
+    elapsed = tf.cast(play.episodes if s.epsilon_unit == "episodes" else play.steps, tf.float32)
+    falling = numbers.epsilon_start * (1 - elapsed / tf.cast(numbers.epsilon_decay, tf.float32))
     return tf.maximum(falling, numbers.epsilon_end)
 
 
 def act(q: tf.Tensor, epsilon: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Return ε-greedy actions [N], by uniform numbers [2, N]."""
-    anything = tf.cast(random[1] * q.shape[-2], tf.int32)
-    return tf.where(random[0] < epsilon, anything, greedy(q))
+    """Choose ε-greedy actions [N] with uniform random numbers [2, N]."""
+    any_action = tf.cast(random[1] * q.shape[-2], tf.int32)
+    return tf.where(random[0] < epsilon, any_action, greedy(q))
 
 
 def play_round(
@@ -189,10 +189,10 @@ def play_round(
 ) -> tuple[tf.Tensor, Play, tf.Tensor]:
     """Play one episode of every seed, or `train_every` steps.
 
-    After its episode a seed waits for the longest; in a round of steps it begins the next at once.
-    Returns rows for the replay buffer [T, F, N], the new position, and the last ended return [N].
+    A seed that finished its episode waits for the others; in a round of steps it begins the next.
+    Returns rows for the replay buffer [T, F, N], the new `Play`, and the last finished return [N].
     """
-    values = env.part(partial(q_values, s=s))
+    play_q_values = env.part(partial(q_values, s=s))
     by_steps, seeds, dtype = s.total_steps is not None, keys.shape[-1], env.reward_dtype
     length = s.train_every if by_steps else s.maximum_steps
     starts = streams.fold_in(keys, STARTS)
@@ -201,15 +201,15 @@ def play_round(
 
     def tick(t, alive, play, finished, memory):
         observation = env.observe(play.state)
-        q = values(weights, observation, numbers)
+        q = play_q_values(weights, observation, numbers)
         action = act(q, epsilon(play, numbers, s), random[t])
         next_state, reward, terminated = env.step(play.state, action, chance[t])
-        cut = (play.step + 1 >= s.maximum_steps) | env.truncated(next_state)
-        following, truncated = env.observe(next_state), cut & ~terminated
-        step = Transitions(observation, action, reward, following, terminated, truncated)
-        ended = alive & (terminated | cut)
+        time_up = (play.step + 1 >= s.maximum_steps) | env.truncated(next_state)
+        next_observation, truncated = env.observe(next_state), time_up & ~terminated
+        step = Transitions(observation, action, reward, next_observation, terminated, truncated)
+        ended = alive & (terminated | time_up)
         play = Play(
-            tf.where(alive, next_state, play.state),  # else a fallen pole would move on to infinity
+            tf.where(alive, next_state, play.state),  # else a fallen pole would fall to infinity
             play.step + tf.cast(alive, tf.int32),
             play.episode_return + tf.cast(tf.where(alive, reward, 0.0), dtype),
             play.episodes + tf.cast(ended, tf.int32),
@@ -218,8 +218,8 @@ def play_round(
         finished = tf.where(ended, tf.cast(play.episode_return, tf.float32), finished)
         if by_steps:
             state = env.renew(play.state, ended, lambda: streams.fold_in(starts, t))
-            begun = [tf.where(ended, tf.zeros_like(so_far), so_far) for so_far in play[1:3]]
-            play = Play._make([state, *begun, *play[3:]])
+            anew = [tf.where(ended, tf.zeros_like(so_far), so_far) for so_far in play[1:3]]
+            play = Play._make([state, *anew, *play[3:]])
         else:
             alive = alive & ~ended
         return t + 1, alive, play, finished, programs.record(memory, t, step)
@@ -237,20 +237,20 @@ def play_round(
 def update(
     learner: Learner, batch: Transitions, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
-    """Take a gradient step; return losses and targets too, [N]."""
+    """Take a gradient step; also return loss and mean target."""
     target = tf.stop_gradient(td_target(learner, batch, numbers, s))
     with tf.GradientTape() as tape:
         tape.watch(learner.weights)
         loss = td_loss(learner.weights, batch, target, numbers, s)
-    # The tape sums over the seeds. They share no weight: each gets the gradient of its own loss.
+    # The tape adds up the seeds' losses. They share no weight, so each gets its own gradient.
     gradients = materialize(tape.gradient(loss, learner.weights))
     state, weights = optimizers.apply(
         s.optimizer, learner.optimizer, learner.weights, gradients, numbers.learning_rate
     )
     due = state.step % numbers.target_update_period == 0
-    pick = partial(programs.chosen, numbers.target_network, s.target_network)
+    chosen = partial(programs.chosen, numbers.target_network, s.target_network)
     target_weights = [
-        pick({"none": w, "hard": tf.where(due, w, old), "soft": old + numbers.tau * (w - old)})
+        chosen({"none": w, "hard": tf.where(due, w, old), "soft": old + numbers.tau * (w - old)})
         for old, w in zip(learner.target, weights, strict=True)
     ]
     return Learner(weights, target_weights, state), loss, tf.reduce_mean(target, 0)
@@ -259,40 +259,41 @@ def update(
 def learn(
     learner: Learner, buffer: Buffer, keys: tf.Tensor, due: tf.Tensor, numbers: Numbers, s: Settings
 ) -> tuple[Learner, tf.Tensor, tf.Tensor]:
-    """Take a due round's gradient steps, equally many for all."""
-    share = tf.cast(numbers.gradient_steps, tf.float32)
+    """Take a round's gradient steps, none unless learning is due."""
+    count = tf.cast(numbers.gradient_steps, tf.float32)
 
     def body(n, learner, losses, targets):
         batch = replay_buffer.sample(buffer, streams.fold_in(keys, n), s.batch_size)
         learner, loss, target = update(learner, batch, numbers, s)
-        return n + 1, learner, losses + loss / share, targets + target / share
+        return n + 1, learner, losses + loss / count, targets + target / count
 
-    steps = tf.where(due, numbers.gradient_steps[0], 0)
-    none = tf.where(due, tf.zeros([keys.shape[-1]]), np.nan)
-    return tf.while_loop(lambda n, *_: n < steps, body, (tf.constant(0), learner, none, none))[1:]
+    steps = tf.where(due, numbers.gradient_steps[0], 0)  # the same for all seeds
+    zero = tf.where(due, tf.zeros([keys.shape[-1]]), np.nan)  # no loss without a step
+    return tf.while_loop(lambda n, *_: n < steps, body, (tf.constant(0), learner, zero, zero))[1:]
 
 
 def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings, points=0) -> tuple:
-    """Train all seeds from keys [2, N]: the program."""
+    """Train all seeds from keys [2, N], as one program."""
     seeds = keys.shape[-1]
     sizes = (env.observation_size, *s.hidden_sizes, env.actions + s.dueling)
     weights = networks.glorot_uniform(streams.fold_in(keys, WEIGHTS), sizes)
     zero, state = tf.zeros([seeds], tf.int32), env.reset(streams.fold_in(keys, FIRST_EPISODE))
-    study = env.part(partial(learn, s=s))
+    learn_part = env.part(partial(learn, s=s))
 
     def body(k, learner, best, buffer, play, curves, taken):
         taken = snapshots.take(taken, points, k, s.rounds, learner.weights)
-        here = streams.fold_in(streams.fold_in(keys, ROUNDS), k)
-        playing, learning = (streams.fold_in(here, number) for number in (PLAYING, LEARNING))
+        round_keys = streams.fold_in(streams.fold_in(keys, ROUNDS), k)
+        playing, learning = (streams.fold_in(round_keys, each) for each in (PLAYING, LEARNING))
         rows, after, finished = play_round(learner.weights, play, playing, numbers, env, s)
         buffer = replay_buffer.add(buffer, rows, after.steps - play.steps)
-        better = finished >= best[-1]  # NaN, no episode finished, is never better
+        better = finished >= best[-1]  # NaN (no episode finished) is never better
         played = [*learner.weights, finished]
         best = [tf.where(better, new, old) for new, old in zip(played, best, strict=True)]
-        due = (k > s.learning_starts) & (k % s.train_every == 0)
-        if s.total_steps is not None:
+        if s.total_steps is None:
+            due = (k > s.learning_starts) & (k % s.train_every == 0)
+        else:
             due = (k + 1) * s.train_every > s.learning_starts
-        learner, loss, target = study(learner, buffer, learning, due, numbers)
+        learner, loss, target = learn_part(learner, buffer, learning, due, numbers)
         curves = programs.record(curves, k, (finished, after.steps, loss, target))
         return k + 1, learner, best, buffer, after, curves, taken
 
@@ -318,7 +319,8 @@ def train(
 ) -> TrainingRun:
     """Train a DQN for each key, uint32 [N, 2].
 
-    Each may differ in all but `Fixed`. `variants` share the program; `points` asks for snapshots.
+    Seeds may have different hyperparameters, except those in `Fixed`. The program can also train
+    the `variants`. `points` is the number of snapshots of the weights.
     """
     env.check_discrete("dqn")
     numbers, s = prepared([h] * len(keys) if isinstance(h, Hyperparameters) else h, variants)
@@ -330,18 +332,18 @@ def train(
 
 
 def policy(weights: Weights, h: Hyperparameters | Sequence[Hyperparameters]) -> networks.Act:
-    """Return the greedy policy of all seeds."""
+    """Return the greedy policy of each seed."""
     numbers, s = prepared([h] if isinstance(h, Hyperparameters) else h)
     return networks.acting(actions, [*weights, *numbers], s)
 
 
 def actions(inputs: Weights, observation: tf.Tensor, s: Settings) -> tf.Tensor:
-    """Return the actions of highest value, [..., N]."""
+    """Choose the actions of highest value [..., N]."""
     weights, numbers = inputs[: -len(Numbers._fields)], Numbers(*inputs[-len(Numbers._fields) :])
     return greedy(q_values(weights, observation, numbers, s))
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return networks that give plain Q-values, as named arrays."""
+    """Convert to named arrays, as networks with plain Q-values."""
     plain = networks.without_dueling(weights) if h.dueling else weights
     return networks.to_arrays(plain, h.activation, "linear")

@@ -1,7 +1,7 @@
-"""Trainings pack by pack, and their policies at play.
+"""Training in packs, and evaluation of the trained policies.
 
-A policy plays in Gymnasium, and on a map of CartPole's actions: the plane of the pole's angle and
-angular velocity, with the cart still in the middle. The map of other environments has no rows.
+Policies play in Gymnasium. CartPole's policies are also asked for their actions on a plane: by the
+angle and the angular velocity of the pole, while the cart stands still in the middle.
 
 Shapes: N seeds, E episodes, P points of the plane.
 """
@@ -31,7 +31,7 @@ def in_packs(
 ) -> dict[str, TrainingRun]:
     """Train and evaluate all variants' seeds, pack by pack.
 
-    A module's function `train` returns the run of parameters and a pack. The label is the stage's.
+    `train` is a module's function of the parameters and a pack. `label` names the stage.
     """
 
     def so_far(runs: Sequence[TrainingRun]) -> str:
@@ -53,32 +53,33 @@ def evaluated(
     evaluation: Evaluation,
     through: Callable[[Act], Act] = lambda act: act,
 ) -> TrainingRun:
-    """Return a run with evaluations, NaN for missing policies.
+    """Evaluate a run's policies, by name, and add the returns.
 
-    A diverged network is not a policy, and a seed without a finished episode has no best one.
-    Policies are named by the way of playing; a name not among the run's weights plays the final
-    ones, and the run keeps the first one's actions for an animation. `through` turns a policy of
-    training observations into one of Gymnasium's observations.
+    The returns of a missing policy are NaN: a diverged network is not a policy, and a seed without
+    a finished episode has no best one. A name such as "greedy", which is not one of the run's
+    weights, stands for the final weights. The run keeps the first policy's actions for an
+    animation. `through` adapts a policy to Gymnasium's observations.
     """
     seeds, first = run.returns.shape[1], next(iter(policies))
-    remembering, found = Remembering(policies[first]), {}
+    remembering, evaluations = Remembering(policies[first]), {}
     for name, act in {**policies, first: remembering}.items():
         missing = networks.diverged(run.weights.get(name, run.weights["final"]))
         if name == "best":
             missing = missing | np.isnan(run.returns).all(axis=0)
         returns = evaluate(through(act), environment, evaluation.seeds, seeds, evaluation.limits)
-        found[name] = np.where(missing, np.nan, returns)
-    return run._replace(evaluations=found, actions=remembering.actions(evaluation.limits[0]))
+        evaluations[name] = np.where(missing, np.nan, returns)
+    actions = remembering.actions(evaluation.limits[0])
+    return run._replace(evaluations=evaluations, actions=actions)
 
 
 def plane() -> pd.DataFrame:
-    """Return the plane's points in degrees and rad/s [P]."""
+    """List the plane's points, in degrees and rad/s [P]."""
     angle, velocity = (axis.ravel() for axis in np.meshgrid(ANGLES, ANGULAR_VELOCITIES))
     return pd.DataFrame({"angle": angle, "angular_velocity": velocity})
 
 
 def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
-    """Return actions on the plane [P, N], if CartPole's."""
+    """Compute actions on the plane [P, N], for CartPole only."""
     if environment.id != CHAPTERS_OWN or environment.wrappers:
         return np.empty((0, seeds), np.int64)
     angle, velocity = plane().to_numpy().T[..., None]
@@ -88,6 +89,9 @@ def actions(act: Act, environment: Specification, seeds: int) -> np.ndarray:
 
 
 def pushing_right(pushes: np.ndarray) -> pd.DataFrame:
-    """Return shares that push right, from `actions` [P, N]."""
+    """Compute which share of seeds pushes right, by point.
+
+    `pushes` are `actions` [P, N]; without seeds the table is empty.
+    """
     chosen = pushes if pushes.shape[1] else np.empty((0, 1))
     return plane().iloc[: len(chosen)].assign(pushing_right=chosen.mean(axis=1))

@@ -1,9 +1,9 @@
 """Imitation: a policy network learns the actions of a rule.
 
-    gradient = mean_t grad(-log pi(a_t | s_t))
+    gradient = mean_t ∇(-log π(a_t | s_t))
 
-This is the gradient of REINFORCE with a credit of 1 for every step of recorded episodes: the
-gradient of the cross-entropy between the actions of the rule and of the network.
+The steps t are those of episodes that the rule played. This is the gradient of REINFORCE with a
+credit of 1 for every step, and that of the cross-entropy between rule and network.
 
 Shapes: E episodes, N seeds, O features of an observation.
 
@@ -21,27 +21,27 @@ import numpy as np
 from reprise.agents import reinforce
 from reprise.environments.base import Environment
 from reprise.hyperparameters import Frozen, PositiveInt, part
-from reprise.nn import networks, optimizers, programs, streams
+from reprise.nn import heads, networks, optimizers, programs, streams
 from reprise.nn.determinism import tf
 
-RECORDING = 2  # the random stream of a seed's recorded episodes, after those of `reinforce`
+RECORDING = 2  # the random stream of the recorded episodes, after those of `reinforce`
 
 
 class Hyperparameters(Frozen):
-    """The number of recorded episodes and of gradient steps."""
+    """The numbers of recorded episodes and of gradient steps."""
 
     episodes: PositiveInt
     gradient_steps: PositiveInt
 
 
 def angle_rule(observation: tf.Tensor, random: tf.Tensor) -> tf.Tensor:
-    """Push to where the pole leans: the chapter's rule."""
+    """Push where the pole leans: the chapter's rule."""
     return tf.cast(observation[..., 2, :] >= 0, tf.int32)
 
 
 @cache
 def program(env: Environment, s: reinforce.Fixed, h: Hyperparameters) -> Callable:
-    """Return the compiled imitation of keys, weights and rates."""
+    """Compile imitation as a function of keys, weights and rates."""
 
     def imitation(keys: tf.Tensor, weights: networks.Weights, rate: tf.Tensor) -> tuple:
         shown = reinforce.play(angle_rule, keys, env, h.episodes, s.maximum_steps)
@@ -54,7 +54,7 @@ def program(env: Environment, s: reinforce.Fixed, h: Hyperparameters) -> Callabl
 
         start = (tf.constant(0), weights, optimizers.init(weights))
         _, weights, _ = tf.while_loop(lambda n, *_: n < h.gradient_steps, body, start)
-        right: Any = reinforce.distribution(weights, shown.observation, s)
+        right: Any = heads.distribution(weights, shown.observation, s.activation)
         right = right[..., 0, :] < 0
         agrees = (tf.cast(right, tf.int32) == shown.action) & shown.played
         steps = tf.reduce_sum(tf.cast(shown.played, tf.float32), [0, 1])
@@ -66,11 +66,11 @@ def program(env: Environment, s: reinforce.Fixed, h: Hyperparameters) -> Callabl
 def imitate(
     h: reinforce.Hyperparameters, imitation: Hyperparameters, env: Environment, keys: np.ndarray
 ) -> tuple[networks.Weights, np.ndarray, np.ndarray]:
-    """Teach each network the rule, from its own episodes.
+    """Teach each network the rule, with episodes of its own.
 
-    Each batch holds all episodes. The initial networks are those of REINFORCE with the same keys,
-    uint32 [N, 2]. Returns the weights [.., N], the recorded environment steps [N], and the share of
-    these steps with the rule's action as the likelier one [N].
+    Each gradient step uses all episodes. The initial networks are those of REINFORCE with the same
+    keys, uint32 [N, 2]. Returns the weights [.., N], the number of recorded steps [N], and the
+    share of these steps in which the network prefers the rule's action [N].
     """
     words, rates = tf.constant(keys.T, tf.uint32), tf.fill([len(keys)], float(h.learning_rate))
     initial = reinforce.initial_weights(words, env, h)

@@ -1,8 +1,8 @@
-"""NEAT on a Gymnasium environment of two actions, through neat-python.
+"""NEAT on a Gymnasium environment with two actions, by neat-python.
 
-NEAT (NeuroEvolution of Augmenting Topologies) is a genetic algorithm with networks as genomes:
-weights mutate, and connections and nodes come and go. Very different networks compete within
-separate species, so that a new structure has time to prove itself.
+NEAT (NeuroEvolution of Augmenting Topologies) is a genetic algorithm. Its genomes are networks:
+weights mutate, and connections and nodes are added and removed. Networks that differ much belong to
+separate species and do not compete, so that a new structure has time to prove itself.
 
 Source: K. Stanley and R. Miikkulainen, Evolving neural networks through augmenting topologies,
 2002; https://neat-python.readthedocs.io.
@@ -34,30 +34,30 @@ class Neat(Frozen):
     runs: PositiveInt
     population: AtLeastTwo
     generations: PositiveInt  # at most
-    episodes: PositiveInt  # of each evaluation
-    maximum_steps: PositiveInt  # of an episode; a mean return of so much ends the run
+    episodes: PositiveInt  # with which a genome is evaluated
+    maximum_steps: PositiveInt  # of an episode; a genome with this mean return ends the run
     evaluation: Evaluation  # of the winner
 
     @model_validator(mode="after")
-    def _has_seeds_to_breed_on(self) -> Self:
+    def _has_seeds_for_evolution(self) -> Self:
         if not self.evaluation.first_seed:
-            raise ValueError("evaluation.first_seed is 0; allowed: from 1, above the seeds bred on")
+            raise ValueError("evaluation.first_seed is 0; allowed: from 1, above evolution's seeds")
         return self
 
 
 class Evolution(NamedTuple):
-    """A run; fitness is a genome's mean training return."""
+    """The result of one run."""
 
     winner: dict[str, Any]  # its size, fitness and mean returns, and the cost of the run
-    fitness: pd.DataFrame  # the best and the mean of each generation
+    fitness: pd.DataFrame  # best and mean fitness (mean training return) of each generation
     returns: NDArray[np.float64]  # of the winner's evaluation episodes, [limits, E]
 
 
 def run(h: Neat, settings: Path, environment_id: str, seed: int, run: int) -> Evolution:
-    """Evolve networks in one run of an experiment.
+    """Evolve networks, in run number `run`.
 
-    The winner is evaluated on seeds that evolution never used. The settings are neat-python's
-    configuration, without the keys of the hyperparameters.
+    The winner is evaluated on seeds that evolution never used. `settings` is neat-python's
+    configuration file, without the keys that are hyperparameters here.
     """
     generator, evaluation = seeds.generator(seed, "neat", run), h.evaluation
     own_seed = int(generator.integers(2**32))
@@ -97,25 +97,25 @@ def run(h: Neat, settings: Path, environment_id: str, seed: int, run: int) -> Ev
 
 
 def _play(network: Any, environment: gymnasium.Env, seed: int) -> float:
-    """Return the return of one episode."""
+    """Play one episode, and return its return."""
     observation, _ = environment.reset(seed=seed)
-    total, over = 0.0, False
-    while not over:
-        observation, reward, *ended, _ = environment.step(_decide(network, observation))
-        total, over = total + float(reward), any(ended)
+    total, ended = 0.0, False
+    while not ended:
+        action = _decide(network, observation)
+        observation, reward, terminated, truncated, _ = environment.step(action)
+        total, ended = total + float(reward), terminated or truncated
     return total
 
 
 def _decide(network: Any, observation: NDArray[np.floating]) -> int:
-    """Return the second action where the output is above 0."""
     return int(network.activate(observation.tolist())[0] > 0)
 
 
 def configuration(h: Neat, settings: Path) -> neat.Config:
-    """Return neat-python's configuration, which counts a run's nodes.
+    """Read neat-python's configuration, which also counts a run's nodes.
 
     Raises:
-        UserError: the file of settings is missing or wrong.
+        UserError: the settings file is missing or wrong.
     """
     parser = configparser.ConfigParser()
     try:
@@ -126,9 +126,12 @@ def configuration(h: Neat, settings: Path) -> neat.Config:
             whole = Path(folder, settings.name)
             with whole.open("w", encoding="utf-8") as file:
                 parser.write(file)
-            kinds = "Genome", "Reproduction", "SpeciesSet", "Stagnation"
             return neat.Config(
-                *(getattr(neat, f"Default{kind}") for kind in kinds), filename=str(whole)
+                neat.DefaultGenome,
+                neat.DefaultReproduction,
+                neat.DefaultSpeciesSet,
+                neat.DefaultStagnation,
+                filename=str(whole),
             )
     except FileNotFoundError:
         raise UserError(f"{settings} does not exist") from None
@@ -137,11 +140,11 @@ def configuration(h: Neat, settings: Path) -> neat.Config:
 
 
 def run_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
-    """Return each run's cost and winner, by row."""
+    """List each run's cost and winner."""
     return pd.DataFrame([run.winner for run in evolutions]).rename_axis("run").reset_index()
 
 
 def fitness_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
-    """Return best and mean fitness by run and generation."""
+    """List the best and mean fitness by run and generation."""
     parts = {number: run.fitness for number, run in enumerate(evolutions)}
     return pd.concat(parts).rename_axis(["run", "generation"]).reset_index()

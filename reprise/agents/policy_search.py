@@ -1,10 +1,10 @@
-"""Searches for good policy parameters by nothing but trying policies.
+"""Policy search: try policies, and prefer those that score well.
 
-A search is a generator: it proposes a batch of policies, receives their scores, and goes on. With
-each batch it recommends the policy that looks best so far. A score is one noisy try and costs one
-evaluation, also for a policy that was tried before.
+A search is a generator. It proposes a batch of policies, receives their scores, and proposes the
+next batch. With each batch it recommends the policy that looks best so far. A score is the result
+of one noisy try. Each try costs one evaluation, even if the policy was tried before.
 
-A policy is a point of the unit cube, one gene for each parameter; the caller knows their meaning.
+A policy is a list of genes from 0 to 1. A gene stands for a parameter; the caller knows which.
 
 Axes: B policies of a batch, G genes.
 
@@ -31,23 +31,23 @@ class Recommendation(NamedTuple):
     score: float
 
 
-# It yields the policies to try [B, G] and its recommendation, and receives a score for each [B].
+# Yields the policies to try [B, G] and a recommendation, and receives a score for each [B].
 Search = Generator[tuple[Floats, Recommendation | None], Floats, None]
 
 
 class Grid(Frozen):
     """Every combination of equally spaced genes, from 0 to 1."""
 
-    points: AtLeastTwo  # of each gene
+    points: AtLeastTwo  # values of each gene
 
 
 class Genetic(Frozen):
-    """A genetic algorithm's population and its variation."""
+    """Hyperparameters of the genetic algorithm."""
 
     survivors: AtLeastTwo  # of each generation
     offspring: PositiveInt  # of each survivor
     mutation: Annotated[float, Field(gt=0, le=1)]  # the largest change of a gene, up or down
-    weak_survivors: NonNegativeInt  # survivors drawn at random from the policies below the best
+    weak_survivors: NonNegativeInt  # of the survivors, drawn at random from the weaker policies
 
     @property
     def population(self) -> int:
@@ -63,15 +63,15 @@ class Genetic(Frozen):
 
 
 class GradientAscent(Frozen):
-    """Finite differences and the steps along them."""
+    """Hyperparameters of gradient ascent by finite differences."""
 
-    difference: Annotated[float, Field(gt=0, le=0.5)]  # to either side of a gene
-    repeats: PositiveInt  # tries at each side
+    difference: Annotated[float, Field(gt=0, le=0.5)]  # h, to either side of a gene
+    repeats: PositiveInt  # tries on each side
     learning_rate: PositiveFloat
 
 
 def combinations(points: int, genes: int) -> Floats:
-    """Return all combinations of equally spaced genes, [N, G].
+    """List all combinations of equally spaced genes, [N, G].
 
     The last gene changes fastest.
     """
@@ -80,7 +80,7 @@ def combinations(points: int, genes: int) -> Floats:
 
 
 def grid_search(grid: Grid, genes: int, batch: int) -> Search:
-    """Try all combinations, again and again; recommend the highest mean."""
+    """Try all combinations, over and over; recommend the highest mean."""
     policies = combinations(grid.points, genes)
     sums, tries = np.zeros((2, len(policies)))
     recommendation, first = None, 0
@@ -94,13 +94,13 @@ def grid_search(grid: Grid, genes: int, batch: int) -> Search:
 
 
 def random_search(genes: int, batch: int, generator: np.random.Generator) -> Search:
-    """Try policies drawn uniformly; recommend the highest score of all."""
+    """Try uniformly drawn policies; recommend the highest score so far."""
     recommendation = None
     while True:
         policies = generator.random((batch, genes))
-        found = _best(policies, (yield policies, recommendation))
-        if recommendation is None or found.score > recommendation.score:
-            recommendation = found
+        best = _best(policies, (yield policies, recommendation))
+        if recommendation is None or best.score > recommendation.score:
+            recommendation = best
 
 
 def genetic_search(
@@ -108,8 +108,8 @@ def genetic_search(
 ) -> Search:
     """Let the best survive and multiply; recommend a generation's best.
 
-    Survivors are tried again with their offspring, which exposes a lucky score. With one parent an
-    offspring is a mutated copy; with more, each gene comes from one of them and mutates.
+    Survivors are tried again with their offspring: a lucky score does not last. With one parent an
+    offspring is a mutated copy. With more, each gene is a mutated copy of one parent's.
     """
     policies, recommendation = generator.random((genetic.population, genes)), None
     while True:
@@ -126,8 +126,8 @@ def gradient_ascent(ascent: GradientAscent, genes: int, generator: np.random.Gen
 
         g_i = (f(θ + h e_i) - f(θ - h e_i)) / 2h,    θ ← clip(θ + η g, 0, 1)
 
-    f is the mean of some tries. A side outside the cube is tried at the cube's surface, and the
-    difference is divided by the actual distance.
+    f is the mean score of several tries. A gene stays between 0 and 1; where that brings the two
+    sides closer together, the difference is divided by their actual distance.
     """
     policy, recommendation = generator.random(genes), None
     while True:
@@ -141,7 +141,7 @@ def gradient_ascent(ascent: GradientAscent, genes: int, generator: np.random.Gen
 
 
 def select(scores: Floats, genetic: Genetic, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Return places of the best policies and random others."""
+    """Select survivors: the best policies and some random others."""
     order = np.argsort(-scores, kind="stable")
     strong = genetic.survivors - genetic.weak_survivors
     weak = generator.choice(order[strong:], genetic.weak_survivors, replace=False)
@@ -151,14 +151,15 @@ def select(scores: Floats, genetic: Genetic, generator: np.random.Generator) -> 
 def crossed(
     survivors: Floats, offspring: int, parents: int, generator: np.random.Generator
 ) -> Floats:
-    """Return survivors' offspring, each gene from a parent, [S·offspring, G].
+    """Cross survivors: each gene comes from a random parent.
 
-    The first parent is the survivor itself; the others are other survivors drawn at random.
+    A child's first parent is the survivor itself; the others are random other survivors. Returns
+    the children of all survivors [C, G].
     """
     first = np.repeat(np.arange(len(survivors)), offspring)
     strides = generator.integers(1, len(survivors), (parents - 1, len(first)))
-    family = np.concatenate([first[None], (first + strides) % len(survivors)])  # [parents, N]
-    giver = generator.integers(parents, size=(len(first), survivors.shape[1]))  # [N, G]
+    family = np.concatenate([first[None], (first + strides) % len(survivors)])  # [parents, C]
+    giver = generator.integers(parents, size=(len(first), survivors.shape[1]))  # [C, G]
     chosen = family[giver, np.arange(len(first))[:, None]]
     return survivors[chosen, np.arange(survivors.shape[1])]
 
@@ -166,21 +167,21 @@ def crossed(
 def run(
     search: Search, evaluate: Callable[[Floats], Floats], evaluations: int, record_every: int
 ) -> list[Recommendation | None]:
-    """Return recommendations after every `record_every` evaluations, [K].
+    """Run a search; record its recommendation every `record_every` evaluations.
 
-    A search recommends nothing before the end of its first batch. Batches must add up to the
+    Before the end of its first batch a search recommends nothing. The batches must add up to the
     evaluations.
     """
-    recommended: list[Recommendation | None] = []
-    (policies, known), used = next(search), 0
+    records: list[Recommendation | None] = []
+    (policies, recommendation), used = next(search), 0
     while used < evaluations:
         scores = evaluate(policies)
         used += len(scores)
-        recommended += [known] * ((used - 1) // record_every - len(recommended))
-        policies, known = search.send(scores)
+        records += [recommendation] * ((used - 1) // record_every - len(records))
+        policies, recommendation = search.send(scores)
         if used % record_every == 0:
-            recommended.append(known)
-    return recommended
+            records.append(recommendation)
+    return records
 
 
 def _best(policies: Floats, scores: Floats) -> Recommendation:

@@ -2,13 +2,13 @@
 
     ∇J = mean_t A_t ∇ log π(a_t | s_t)        the policy gradient
 
-A_t is the credit of an action: the return G_t = r_t + γ G_{t+1} from its step on, normalised over
-the iteration as in the chapter, A_t = (G_t - mean G) / std G. The mean runs over all steps of an
-iteration's episodes.
+A_t is the credit of the action in step t. The chapter takes the advantage, a normalised return:
+A_t = (G_t - mean G) / std G with G_t = r_t + γ G_{t+1}. Means run over all steps of an iteration's
+episodes.
 
 N independent seeds train side by side in one compiled program: every tensor ends with the axis N,
-and no number passes from one seed to another. All episodes of an iteration are played at once; one
-that has ended waits for the longest.
+and no number passes from one seed to another. The episodes of an iteration are played side by side;
+those that have ended wait for the others.
 
 Shapes: N seeds, K iterations, E episodes, T steps, O features of an observation, Z logits. A
 continuous action is [A, N] instead of [N].
@@ -30,18 +30,18 @@ from reprise.environments.base import Environment
 from reprise.measures.training_run import TrainingRun, finite
 from reprise.nn import heads, networks, optimizers, programs, snapshots, streams
 from reprise.nn.determinism import tf
-from reprise.nn.heads import Gaussian, greedy_action, negative_log_prob, sample_action
+from reprise.nn.heads import distribution, greedy_action, negative_log_prob, sample_action
 from reprise.nn.networks import Weights, materialize
 
 Behaviour = Literal["sampled", "greedy"]
 Credit = Literal["total_reward", "return", "advantage"]
 CHOICES = {"credit": get_args(Credit), "behaviour": get_args(Behaviour)}
 
-# The random streams of a seed, and of an iteration.
+# Random streams of a seed, and of an iteration.
 WEIGHTS, ITERATIONS = range(2)
 STARTS, ACTIONS, CHANCE = range(3)
 
-EPSILON = 1e-8  # equal returns have no deviation: their advantages are zero, not NaN
+EPSILON = 1e-8  # keeps advantages finite where all returns are equal
 
 
 class Fixed(kinds.Frozen):
@@ -74,21 +74,16 @@ class Hyperparameters(Fixed):
 
 
 class Episodes(NamedTuple):
-    """The episodes of an iteration; a step counts where `played`."""
+    """The episodes of an iteration."""
 
     observation: tf.Tensor  # [T, E, O, N]
     action: tf.Tensor  # int32 [T, E, N], or float32 [T, E, A, N]
     reward: tf.Tensor  # [T, E, N], 0 after the end
-    played: tf.Tensor  # bool [T, E, N]
-
-
-def distribution(weights: Weights, observation: tf.Tensor, s: Fixed) -> tf.Tensor | Gaussian:
-    """Return π's logits [..., Z, N], or its Gaussian."""
-    return heads.distribution(weights, observation, s.activation)
+    played: tf.Tensor  # bool [T, E, N], False after the end
 
 
 def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
-    """Return G_t = r_t + γ G_{t+1}, [T, ..., N].
+    """Compute G_t = r_t + γ G_{t+1}, [T, ..., N].
 
     >>> discounted_returns(tf.constant([10, 0, -50]), tf.constant(0.8)).numpy().tolist()
     [-22.0, -40.0, -50.0]
@@ -106,20 +101,20 @@ def discounted_returns(reward: tf.Tensor, discount: tf.Tensor) -> tf.Tensor:
 
 
 def count(played: tf.Tensor) -> tf.Tensor:
-    """Return the number of steps that were played, [N]."""
+    """Count each seed's steps that were played, [N]."""
     return total(tf.cast(played, tf.float32))
 
 
 def total(values: tf.Tensor) -> tf.Tensor:
-    """Return the exact sum over all steps, [T, E, N]."""
-    (of_episodes,) = materialize([tf.reduce_sum(values, 0)])  # XLA sums over both axes slowly
-    return tf.reduce_sum(of_episodes, 0)
+    """Sum values [T, E, N] over steps and episodes, [N]."""
+    (sums,) = materialize([tf.reduce_sum(values, 0)])  # XLA is slow to sum over both axes at once
+    return tf.reduce_sum(sums, 0)
 
 
 def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
-    """Return (G_t - mean G) / std G.
+    """Compute A_t = (G_t - mean G) / std G.
 
-    It is 0 in steps that were not played, [T, E, N].
+    Only steps that were played count; the others have the advantage 0, [T, E, N].
     """
     mask = tf.cast(played, tf.float32)
     steps = count(played)
@@ -129,52 +124,51 @@ def advantages(returns: tf.Tensor, played: tf.Tensor) -> tf.Tensor:
 
 
 def credited(episodes: Episodes, numbers: Numbers) -> tf.Tensor:
-    """Return the credit of each step, [T, E, N].
+    """Compute the credit A_t of each action, [T, E, N].
 
-    The total reward is that of the whole episode, undiscounted.
+    `numbers.credit` is 0 for the episode's total reward, 1 for the return, 2 for the advantage.
     """
-    total = tf.reduce_sum(episodes.reward, 0)
+    whole = tf.reduce_sum(episodes.reward, 0)
     returns = discounted_returns(episodes.reward, numbers.discount)
     normalised = advantages(returns, episodes.played)
-    return tf.where(numbers.credit == 0, total, tf.where(numbers.credit == 1, returns, normalised))
+    return tf.where(numbers.credit == 0, whole, tf.where(numbers.credit == 1, returns, normalised))
 
 
 def loss(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> tf.Tensor:
-    """Return the terms of mean_t -A_t log π(a_t | s_t)."""
+    """Compute the terms of mean_t -A_t log π(a_t | s_t)."""
     played = tf.cast(episodes.played, tf.float32)
     share = credit * played / count(episodes.played)
-    π = distribution(weights, episodes.observation, s)
+    π = distribution(weights, episodes.observation, s.activation)
     return share * negative_log_prob(π, episodes.action)
 
 
 def policy_gradient(weights: Weights, episodes: Episodes, credit: tf.Tensor, s: Fixed) -> Weights:
-    """Return each seed's gradient of its loss, [.., N]."""
+    """Differentiate each seed's loss by its weights, [.., N]."""
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        total = loss(weights, episodes, credit, s)
-    # The tape sums over the seeds. They share no weight: each gets the gradient of its own loss.
-    return tape.gradient(total, weights)
+        terms = loss(weights, episodes, credit, s)
+    # The tape adds up all terms. Seeds share no weight, so each gets the gradient of its own loss.
+    return tape.gradient(terms, weights)
 
 
 def act(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor, numbers: Numbers, s: Fixed
 ) -> tf.Tensor:
-    """Return actions by the seed's behaviour [E, N]."""
-    π = distribution(weights, observation, s)
+    """Sample actions [E, N], or choose the most probable ones."""
+    π = distribution(weights, observation, s.activation)
     return tf.where(numbers.behaviour == 0, sample_action(π, random), greedy_action(π))
 
 
 def play(
     choose: Callable, keys: tf.Tensor, env: Environment, episodes: int, steps: int
 ) -> Episodes:
-    """Play E episodes of at most T steps at once.
+    """Play E episodes side by side, up to T steps.
 
-    The policy `choose` takes observations [E, O, N] and uniform numbers of an action's shape.
+    `choose` is the policy: a function of observations [E, O, N] and of uniform random numbers.
     """
-    wide, narrow = [episodes, env.observation_size, keys.shape[-1]], [episodes, keys.shape[-1]]
-    acted = [episodes, *env.action_shape, keys.shape[-1]]
+    seeds = keys.shape[-1]
     state = env.reset(streams.fold_in(keys, STARTS), (episodes,))
-    random = streams.uniform(streams.fold_in(keys, ACTIONS), (steps, *acted[:-1]))
+    random = streams.uniform(streams.fold_in(keys, ACTIONS), (steps, episodes, *env.action_shape))
     chance = streams.uniform(streams.fold_in(keys, CHANCE), (steps, episodes, env.draws))
 
     def tick(t, alive, state, memory):
@@ -183,13 +177,14 @@ def play(
         next_state, reward, terminated = env.step(state, action, chance[t])
         step = Episodes(observation, action, tf.where(alive, reward, 0.0), alive)
         memory = programs.record(memory, t, step)
-        state = tf.where(alive[..., None, :], next_state, state)  # a fallen pole stops
+        state = tf.where(alive[..., None, :], next_state, state)  # else a fallen pole falls on
         alive = alive & ~(terminated | env.truncated(next_state))
         return t + 1, alive, state, memory
 
-    action = tf.float32 if env.continuous else tf.int32, acted
-    kinds = (tf.float32, wide), action, (tf.float32, narrow), (tf.bool, narrow)
-    start = (tf.constant(0), tf.ones(narrow, tf.bool), state, programs.recorder(steps, kinds))
+    observation, shape = [episodes, env.observation_size, seeds], [episodes, seeds]
+    action = tf.float32 if env.continuous else tf.int32, [episodes, *env.action_shape, seeds]
+    fields = (tf.float32, observation), action, (tf.float32, shape), (tf.bool, shape)
+    start = (tf.constant(0), tf.ones(shape, tf.bool), state, programs.recorder(steps, fields))
     *_, memory = tf.while_loop(lambda t, alive, *_: (t < steps) & tf.reduce_any(alive), tick, start)
     return Episodes(*(rows.stack() for rows in memory))
 
@@ -197,7 +192,7 @@ def play(
 def update(
     weights: Weights, state: optimizers.State, episodes: Episodes, numbers: Numbers, s: Fixed
 ) -> tuple[Weights, optimizers.State]:
-    """Take one gradient step from an iteration's episodes."""
+    """Take one gradient step with an iteration's episodes."""
     credit = credited(episodes, numbers)
     gradient = materialize(policy_gradient(weights, episodes, credit, s))
     state, weights = optimizers.apply(s.optimizer, state, weights, gradient, numbers.learning_rate)
@@ -205,10 +200,9 @@ def update(
 
 
 def initial_weights(keys: tf.Tensor, env: Environment, s: Fixed) -> Weights:
-    """Return the untrained policy networks of keys [2, N]."""
-    outputs = heads.outputs(env.actions, env.continuous)
-    sizes = (env.observation_size, *s.hidden_sizes, outputs)
-    return heads.initial_policy(streams.fold_in(keys, WEIGHTS), sizes, env.action_shape)
+    """Draw untrained policy networks by keys [2, N]."""
+    sizes = (env.observation_size, *s.hidden_sizes)
+    return heads.initial_policy(streams.fold_in(keys, WEIGHTS), sizes, env.actions, env.continuous)
 
 
 def training(
@@ -221,23 +215,23 @@ def training(
     s: Fixed,
     points: int = 0,
 ) -> tuple:
-    """Train all seeds from keys [2, N]: the program.
+    """Train all seeds from keys [2, N], as one program.
 
-    It takes the environment's own numbers, if any, as `given`.
+    `given` are the environment's own numbers, if it has any.
     """
     env = env.having(given)
-    learn, choose = env.part(partial(update, s=s)), env.part(partial(act, s=s))
+    update_part, act_part = env.part(partial(update, s=s)), env.part(partial(act, s=s))
 
     def body(k, weights, state, curves, taken):
         taken = snapshots.take(taken, points, k, s.iterations, weights)
         episodes = play(
-            lambda observation, random: choose(weights, observation, random, numbers),
+            lambda observation, random: act_part(weights, observation, random, numbers),
             streams.fold_in(streams.fold_in(keys, ITERATIONS), k),
             env,
             s.episodes_per_iteration,
             s.maximum_steps,
         )
-        weights, state = learn(weights, state, episodes, numbers)
+        weights, state = update_part(weights, state, episodes, numbers)
         reward = total(tf.cast(episodes.reward, env.reward_dtype))
         returns = tf.cast(reward / s.episodes_per_iteration, tf.float32)
         curves = programs.record(curves, k, (returns, count(episodes.played)))
@@ -259,9 +253,9 @@ def train(
 ) -> TrainingRun:
     """Train a policy for each key, uint32 [N, 2].
 
-    Each may have hyperparameters of its own, all with the same settings. Training begins with
-    `initial` weights [.., N], by default with untrained ones. With `points`, the run has so many
-    snapshots of its weights.
+    Seeds may have different hyperparameters, except those in `Fixed`. Training begins with the
+    `initial` weights [.., N], by default untrained ones. `points` is the number of snapshots of the
+    weights.
     """
     each = [h] * len(keys) if isinstance(h, Hyperparameters) else h
     s, words = kinds.part(Fixed, each[0]), tf.constant(keys.T)
@@ -269,8 +263,9 @@ def train(
     before = initial_weights(words, env, s) if initial is None else initial
     given = tf.nest.map_structure(lambda number: tf.constant(number, tf.float32), env.numbers)
     program = programs.of(training, env, s, **points)
-    run = partial(programs.in_blocks, lambda *of_seeds: program(*of_seeds, given), env.block)
-    (returns, steps), *found = run(words, before, numbers)
+    (returns, steps), *found = programs.in_blocks(
+        lambda *of_seeds: program(*of_seeds, given), env.block, words, before, numbers
+    )
     weights = snapshots.of_run(env, ("final",), found)
     played = np.cumsum(steps.numpy(), axis=0, dtype=float)
     none = np.zeros((0, len(keys)), np.float32)
@@ -282,20 +277,19 @@ def policy(
     h: Hyperparameters | Sequence[Hyperparameters],
     random: np.random.Generator | None = None,
 ) -> networks.Act:
-    """Return a greedy policy, or one sampled by a generator."""
-    one = h if isinstance(h, Hyperparameters) else h[0]
-    shape = heads.action_shape(weights)
-    return networks.acting(actions, weights, kinds.part(Fixed, one), random, shape)
+    """Return the greedy policy, or one sampled by a generator."""
+    s = kinds.part(Fixed, h if isinstance(h, Hyperparameters) else h[0])
+    return networks.acting(actions, weights, s, random, heads.action_shape(weights))
 
 
 def actions(
     weights: Weights, observation: tf.Tensor, random: tf.Tensor | None = None, *, s: Fixed
 ) -> tf.Tensor:
-    """Return greedy actions, or sampled ones by uniform numbers."""
-    π = distribution(weights, observation, s)
+    """Choose the most probable actions, or sample by uniform numbers."""
+    π = distribution(weights, observation, s.activation)
     return greedy_action(π) if random is None else sample_action(π, random)
 
 
 def export(weights: Weights, h: Hyperparameters) -> dict[str, np.ndarray]:
-    """Return networks for probabilities or means of actions."""
+    """Convert to named arrays: networks of probabilities or means."""
     return heads.to_arrays(weights, h.activation)

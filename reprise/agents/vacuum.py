@@ -1,9 +1,9 @@
-"""Searches for the chapter's vacuum robot at equal cost.
+"""Policy searches for the chapter's vacuum robot, at equal cost.
 
-A policy has two genes in [0, 1]: p, the probability to move forward in a second, and r, the range
-of the random turns in half turns; tables give r in degrees. The score of a policy is its share of
-the dust in one try of 30 minutes: a noisy number, and the only information of a search. Tries that
-no search saw judge the searches: fresh ones, or those of the landscape.
+A policy has two genes from 0 to 1: p, the probability to move forward in a second, and r, the range
+of the random turns in half turns (in degrees in the tables). Its score is the share of the dust
+that it collects in one try of 30 minutes. A search knows only these noisy scores. The policies that
+it recommends are then judged by tries that it never saw: fresh ones, or those of the landscape.
 
 Axes: N policies, R runs, K records or times, P points of an axis.
 """
@@ -29,7 +29,7 @@ GENES = 2
 DEGREES = 180  # in a half turn
 DUST = int(dust_at_start().sum())  # specks
 
-# Each search after the first, and the simpler one to compare it with.
+# The simpler search with which each search after the first is compared.
 SIMPLER = ("grid", "random", "genetic_asexual", "genetic_sexual", "random")
 
 
@@ -37,7 +37,7 @@ class Hyperparameters(Frozen):
     """The hyperparameters of all searches."""
 
     evaluations: PositiveInt  # of every search
-    record_every: PositiveInt  # evaluations between records, and in a batch of grid or random
+    record_every: PositiveInt  # evaluations between records, and in a batch of grid and random
     grid: policy_search.Grid
     genetic: policy_search.Genetic
     gradient_ascent: policy_search.GradientAscent
@@ -56,7 +56,7 @@ class Hyperparameters(Frozen):
 
 
 class LandscapeGrid(Frozen):
-    """The grid of policies, and the tries of each."""
+    """Numbers of grid points and of tries for the landscape."""
 
     points: AtLeastTwo  # of each axis
     tries: AtLeastTwo
@@ -64,7 +64,7 @@ class LandscapeGrid(Frozen):
 
 
 class Coverage(Frozen):
-    """Tries that show the growth of the collected dust."""
+    """Tries of one policy for longer and longer."""
 
     tries: AtLeastTwo
     doublings: Annotated[int, Field(ge=0, le=16)]  # of the 30 minutes
@@ -73,9 +73,9 @@ class Coverage(Frozen):
 class Searched(NamedTuple):
     """The recommendations of a search in each run."""
 
-    policies: Floats  # after each record_every-th evaluation, [R, K, 2], NaN before the first
-    believed: Floats  # the score behind the last recommendation, [R]
-    shares: Floats  # the last recommendation's mean share of the dust in fresh tries, [R]
+    policies: Floats  # recommended at each record, NaN before the first, [R, K, 2]
+    believed: Floats  # score of the last recommendation, as the search estimates it, [R]
+    shares: Floats  # mean share of the dust of the last recommendation, in fresh tries, [R]
 
 
 class Landscape(NamedTuple):
@@ -88,7 +88,7 @@ class Landscape(NamedTuple):
 
 
 def searches(h: Hyperparameters) -> dict[str, Callable[..., policy_search.Search]]:
-    """Return by name what makes a search of a generator."""
+    """Return functions that start a search with a generator."""
     pure = h.genetic.model_copy(update={"weak_survivors": 0})
     return {
         "grid": lambda _: policy_search.grid_search(h.grid, GENES, h.record_every),
@@ -103,10 +103,10 @@ def searches(h: Hyperparameters) -> dict[str, Callable[..., policy_search.Search
 def tries(
     policies: Floats, count: int, generator: np.random.Generator, times: Sequence[int] = (SECONDS,)
 ) -> Floats:
-    """Return shares of the dust by times [N, count, K]."""
+    """Measure shares of the dust by time [N, count, K]."""
     keys = vacuum_room.draw_keys(generator, len(policies) * count)
-    found = vacuum_room.collected(np.repeat(policies, count, axis=0), keys, np.array(times))
-    return found.reshape(len(policies), count, len(times)) / DUST
+    specks = vacuum_room.collected(np.repeat(policies, count, axis=0), keys, np.array(times))
+    return specks.reshape(len(policies), count, len(times)) / DUST
 
 
 def search_all(
@@ -114,26 +114,26 @@ def search_all(
 ) -> dict[str, Searched]:
     """Run every search with random numbers of its own.
 
-    The seed is the experiment's; fresh tries judge the last recommendation of each run.
+    `seed` is the experiment's. Fresh tries judge the last recommendation of each run.
     """
     none, results = np.full(GENES, np.nan), {}
-    for name, begin in searches(h).items():
-        rows = []
+    for name, start in searches(h).items():
+        generator, rows = partial(seeds.generator, seed, name), []
         for run in runs:
-            luck = partial(seeds.generator, seed, name)
-            search, score = begin(luck("search", run)), partial(_scores, luck("tries", run))
-            found = policy_search.run(search, score, h.evaluations, h.record_every)
-            last = found[-1]
+            search, tried = start(generator("search", run)), generator("tries", run)
+            records = policy_search.run(
+                search,
+                lambda policies, tried=tried: tries(policies, 1, tried)[:, 0, 0],
+                h.evaluations,
+                h.record_every,
+            )
+            last = records[-1]
             assert last
-            policies = [each.policy if each else none for each in found]
-            share = tries(last.policy[None], fresh_tries, luck("fresh tries", run)).mean()
+            policies = [record.policy if record else none for record in records]
+            share = tries(last.policy[None], fresh_tries, generator("fresh tries", run)).mean()
             rows.append((policies, last.score, share))
         results[name] = Searched(*map(np.array, zip(*rows, strict=True)))
     return results
-
-
-def _scores(generator: np.random.Generator, policies: Floats) -> Floats:
-    return tries(policies, 1, generator)[:, 0, 0]
 
 
 def joined(parts: Sequence[Mapping[str, Searched]]) -> dict[str, Searched]:
@@ -145,7 +145,7 @@ def joined(parts: Sequence[Mapping[str, Searched]]) -> dict[str, Searched]:
 
 
 def landscape(grid: LandscapeGrid, generator: np.random.Generator) -> Landscape:
-    """Return mean shares at combinations of equally spaced genes."""
+    """Try a grid of policies, and the best one again."""
     policies, square = combinations(grid.points, GENES), (grid.points, grid.points)
     shares = tries(policies, grid.tries, generator)[..., 0]
     mean, deviation = shares.mean(axis=1).reshape(square), shares.std(axis=1, ddof=1)
@@ -155,9 +155,9 @@ def landscape(grid: LandscapeGrid, generator: np.random.Generator) -> Landscape:
 
 
 def on_landscape(landscape: Landscape, policies: Floats) -> Floats:
-    """Return linearly interpolated mean shares of policies [..., 2], [...].
+    """Interpolate the mean shares [...] of policies [..., 2] linearly.
 
-    A policy of NaN has NaN.
+    A policy of NaN has the share NaN.
     """
     mean, last = landscape.mean, len(landscape.mean) - 1
     known = np.asarray(~np.isnan(policies).any(axis=-1, keepdims=True))
@@ -175,42 +175,43 @@ def quality(
     tolerances: Sequence[float],
     every: int,
 ) -> dict[str, dict[str, Any]]:
-    """Return searches' final shares, when they are near, and comparisons.
+    """Summarize how well and how soon each search does.
 
-    Near is within a relative tolerance of the best share. Records are `every` so many evaluations.
+    Near means within a relative tolerance of the best share. `every` is the number of evaluations
+    between records.
     """
-    final, soon, compared = {}, {}, {}
+    final, reached, compared = {}, {}, {}
     for name, found in searched.items():
         final[name] = intervals.summary(found.shares) | {"believed": float(found.believed.mean())}
         best, shares = landscape.best_share, on_landscape(landscape, found.policies)
-        known = np.minimum(np.nan_to_num(shares), best)  # above the best is as near as can be
-        soon[name] = reached = {}
+        known = np.minimum(np.nan_to_num(shares), best)  # a higher share counts as the best
+        reached[name] = {}
         for tolerance in tolerances:
             settled = settling.settling_iterations(known, best, tolerance, every)
             never = intervals.share_interval(int(np.isnan(settled).sum()), len(settled))
             quantiles = settling.settling_quantiles(settled)
-            reached[settling.within(tolerance)] = {**quantiles, "never": never.entry()}
+            reached[name][settling.within(tolerance)] = {**quantiles, "never": never.entry()}
     for name, other in zip(list(searched)[1:], SIMPLER, strict=True):
         pair = searched[name].shares, searched[other].shares
         compared[f"{name}_less_{other}"] = {
             "difference": intervals.difference_of_means(*pair).entry(),
             "improvement": intervals.probability_of_improvement(*pair).entry(),
         }
-    return {"final": final, "reached": soon, "compared": compared}
+    return {"final": final, "reached": reached, "compared": compared}
 
 
 def named(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
-    """Return tables as one, their names in the first column."""
+    """Join tables, with their names in the first column."""
     return pd.concat(tables, names=[column]).reset_index(column)
 
 
 def genes(policies: Floats) -> dict[str, Floats]:
-    """Return p and r in degrees as a table's columns."""
+    """Return p and r, in degrees, as columns."""
     return {"p": policies[:, 0], "r": DEGREES * policies[:, 1]}
 
 
 def sample_table(searched: Mapping[str, Searched]) -> pd.DataFrame:
-    """Return last recommendations and shares by search and run."""
+    """List each search's last recommendation and its share, by run."""
     tables = {
         name: pd.DataFrame({**genes(policies[:, -1]), "believed": believed, "share": shares})
         for name, (policies, believed, shares) in searched.items()
@@ -219,7 +220,7 @@ def sample_table(searched: Mapping[str, Searched]) -> pd.DataFrame:
 
 
 def curve_table(searched: Mapping[str, Searched], landscape: Landscape, every: int) -> pd.DataFrame:
-    """Return quantiles of recommendations' shares, by search and evaluations."""
+    """Compute quantiles of the recommended shares, by search and evaluations."""
     curves = {}
     for name, found in searched.items():
         shares = on_landscape(landscape, found.policies)
@@ -230,21 +231,21 @@ def curve_table(searched: Mapping[str, Searched], landscape: Landscape, every: i
 
 
 def landscape_table(landscape: Landscape) -> pd.DataFrame:
-    """Return a row for each combination of p and r."""
+    """List the mean share by p and r."""
     mean, deviation, *_ = landscape
     columns = {"share": mean.ravel(), "standard_deviation": deviation.ravel()}
     return pd.DataFrame({**genes(combinations(len(mean), GENES)), **columns})
 
 
 def policy_table(landscape: Landscape, policies: Mapping[str, Floats]) -> pd.DataFrame:
-    """Return named policies with their mean shares on the landscape."""
+    """List named policies with their mean shares on the landscape."""
     stacked = np.stack(list(policies.values()))
     columns = {**genes(stacked), "share": on_landscape(landscape, stacked)}
     return pd.DataFrame({"policy": list(policies), **columns})
 
 
 def path_table(policy: Floats, generator: np.random.Generator) -> pd.DataFrame:
-    """Return a robot's places in m, after each move."""
+    """Follow one robot: its place in m after each move."""
     (key,) = vacuum_room.draw_keys(generator, 1)
     places, counts = vacuum_room.path(policy, key, SECONDS)
     path = pd.DataFrame({"x": places[:, 0], "y": places[:, 1], "share": counts / DUST})
@@ -255,7 +256,7 @@ def path_table(policy: Floats, generator: np.random.Generator) -> pd.DataFrame:
 def coverage_table(
     policy: Floats, coverage: Coverage, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """Return shares and complete tries as time doubles."""
+    """Compute mean shares and complete tries as time doubles."""
     times = [int(SECONDS * 2.0**n) for n in range(-4, coverage.doublings + 1)]
     shares = tries(policy[None], coverage.tries, generator, times)[0]
     means = [intervals.mean_interval(at_time)[:3] for at_time in shares.T]

@@ -7,7 +7,7 @@ checks parameters or sends packs to workers does not wait for it.
 
 The settings: no oneDNN and at most AVX2, for the same instructions, and so the same bits, on every
 x86-64 CPU since 2013; one thread, so that reductions are always cut the same way (packs use the
-other cores); no GPU, which is slower for networks this small and has other bits.
+other cores); no GPU, which is slower for networks this small and gives other bits.
 """
 
 import gc
@@ -30,8 +30,8 @@ class _Late(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         raise UserError(
-            "TensorFlow was loaded before `import reprise` set what decides its bits: start Python "
-            "again, and import reprise before tensorflow and keras"
+            "TensorFlow was loaded without the settings that fix its bits: start Python again, and "
+            "import reprise before tensorflow and keras"
         )
 
 
@@ -61,12 +61,12 @@ def _tensorflow() -> Any:
         sys.meta_path.insert(0, _WithoutKeras)
         gc.disable()  # collecting garbage would take a fifth of the time
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 a device, not a file
-            os.dup2(nowhere.fileno(), 2)  # its greetings
+            os.dup2(nowhere.fileno(), 2)  # hides the messages with which it starts
         try:
             load(module)
         finally:
             sys.meta_path.remove(_WithoutKeras)
-            gc.freeze()  # nor does it pay later, while programs are traced
+            gc.freeze()  # later collections skip all that was loaded
             if collects:
                 gc.enable()
             os.dup2(stderr, 2)
@@ -79,7 +79,7 @@ def _tensorflow() -> Any:
     return module
 
 
-# It warns about retraced programs, but each is another variant's.
+# It warns that a program is traced again, but each time for another variant.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 if TYPE_CHECKING:

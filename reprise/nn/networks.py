@@ -1,13 +1,13 @@
-"""Small dense networks of seeds, trained side by side.
+"""Small dense networks, one per seed, trained side by side.
 
-    x_{k+1}[..., o, l] = activation(sum_i kernel_k[o, i, l] x_k[..., i, l] + bias_k[o, l])
+    x_{k+1}[..., o, n] = activation(Σ_i kernel_k[o, i, n] x_k[..., i, n] + bias_k[o, n])
 
-Seeds are the innermost axis, so that one instruction computes eight seeds; features come next, so
-that a sum runs through neighbouring memory. Sums are written term by term: the bits of a dot
-product differ between CPUs, those of these sums do not.
+Seeds are the last axis, so that one instruction computes eight seeds. Features are the axis before,
+so that a sum runs through neighbouring memory. Sums are written term by term: every CPU computes
+them with the same bits, but not a dot product.
 
-Shapes: N seeds, I and O features in and out of a layer; before them any axes (time, episodes,
-    batch).
+Shapes: N seeds, I and O features into and out of a layer. Other axes, such as time, episodes or
+    batch, come first.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 Activation = Literal["elu", "relu", "tanh", "sigmoid", "linear"]
 LARGEST = float(np.finfo(np.float32).max) ** 0.5  # the square of a smaller weight is finite
-BATCH = 256  # of as many samples a copy pays; of the steps of many episodes it does not
-# Of exp, all as float32: the limits of x, log2 e, ln 2 in two parts, and Taylor's series.
+BATCH = 256  # up to so many samples, copying them into a better order pays
+# For `exp`, in float32: the limits of x, log2 e, ln 2 in two parts, coefficients of a polynomial.
 EXP_LIMITS, LOG2_E, LN_2 = (-87.8, 88.8), 1.44269504, (0.693359375, -2.12194440e-4)
 EXP_SERIES = (
     1.9875691500e-4,
@@ -43,16 +43,17 @@ EXP_SERIES = (
 )
 Weights = list  # kernel [O, I, N] and bias [O, N] of each layer in turn
 Act = Callable[[np.ndarray, int], np.ndarray]
-"""A policy of all seeds: from observations [E, O, N] and the time step to actions [E, N].
+"""A policy: it takes observations [E, O, N] and the time step, and returns actions [E, N].
 
 Continuous actions are [E, A, N].
 """
 
 
 def exp(x: tf.Tensor) -> tf.Tensor:
-    """Return e^x, eight numbers at once.
+    """Compute e^x, of eight numbers at once.
 
-    It has the bits of XLA's exp, which XLA computes one by one, with all else in the same kernel.
+    XLA's own exp has the same bits. But XLA computes it number by number, and with it everything
+    else in the same kernel.
 
     Source: Moshier (1992), Cephes, single/expf.c.
     """
@@ -66,32 +67,31 @@ def _exp(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
     total = tf.constant(EXP_SERIES[0])
     for coefficient in EXP_SERIES[1:]:
         total = total * rest + coefficient
-    last_bits = tf.bitcast(n + (2.0**23 + 127), tf.int32)  # those of n + 127, 2^n's exponent
+    last_bits = tf.bitcast(n + (2.0**23 + 127), tf.int32)  # of n + 127, the exponent of 2^n
     power = tf.bitcast(tf.bitwise.left_shift(last_bits, 23), tf.float32)
     value = (1 + (rest + total * (rest * rest))) * power
     return value, lambda upstream: upstream * value
 
 
 def sigmoid(x: tf.Tensor) -> tf.Tensor:
-    """Return 1 / (1 + exp(-x))."""
+    """Compute 1 / (1 + exp(-x))."""
     return 1 / (1 + exp(-x))
 
 
 def elu(x: tf.Tensor) -> tf.Tensor:
-    """Return x if positive, else exp(x) - 1.
+    """Compute x where it is positive, else exp(x) - 1.
 
     Source: Clevert, Unterthiner and Hochreiter (2016), equation 15.
     """
-    (power,) = materialize([exp(tf.minimum(x, 0.0))])  # else its last product is not rounded
+    (power,) = materialize([exp(tf.minimum(x, 0.0))])  # rounds before 1 is subtracted
     return tf.where(x > 0, x, power - 1)
 
 
 def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
     """Draw kernels by keys [2, N]; biases are 0.
 
-    Kernels are uniform within ±sqrt(6 / (I + O)).
-
-    Sizes are the features of the input, of each hidden layer and of the output.
+    Kernels are uniform within ±sqrt(6 / (I + O)). Sizes are the features of the input, of each
+    hidden layer and of the output.
 
     Source: Glorot and Bengio (2010), equation 16; the default of Keras' Dense.
     """
@@ -104,20 +104,19 @@ def glorot_uniform(keys: tf.Tensor, sizes: Sequence[int]) -> Weights:
 
 
 def diverged(weights: Weights) -> np.ndarray:
-    """Return whether each seed's network has diverged, bool [N].
+    """Check which seeds' networks have diverged, bool [N].
 
-    A weight is then NaN, or so large that the product of two such weights overflows float32. A
-    diverged network is not a policy.
+    A diverged network has a weight that is NaN, or so large that its square overflows float32.
     """
     largest = [np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0) for weight in weights]
     return ~np.all(np.less(largest, LARGEST), axis=0)
 
 
 def materialize(tensors: Weights) -> Weights:
-    """Return tensors, each computed once and stored.
+    """Compute each tensor once, and store it.
 
-    XLA recomputes a sum in every kernel that reads it: a gradient three times in Nadam. A division
-    by a one that XLA cannot foresee stops this. Gradients pass through unchanged.
+    Otherwise XLA computes a sum again in every kernel that reads it, in Nadam each gradient three
+    times. Dividing by a 1 that XLA cannot foresee prevents this. Gradients pass through unchanged.
     """
 
     @tf.custom_gradient
@@ -128,7 +127,10 @@ def materialize(tensors: Weights) -> Weights:
 
 
 def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, relu: bool = False) -> tf.Tensor:
-    """Apply each seed's layer to features [..., I, N]."""
+    """Apply each seed's layer to features [..., I, N].
+
+    With `relu` that activation follows.
+    """
     layer: Any = tf.custom_gradient(lambda x, kernel, bias: _dense(x, kernel, bias, relu))
     return layer(x, kernel, bias)
 
@@ -144,14 +146,14 @@ def _dense(
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         if relu:
             upstream = tf.where(value > 0, upstream, 0.0)
-        # A sum in steps of some kilobytes misses the cache: its terms are made neighbours first.
+        # Terms that lie kilobytes apart would miss the cache: they are made neighbours first.
         (by_input,) = materialize([tf.transpose(kernel, [1, 0, 2])])  # [I, O, N]
         to_x = 0.0
         rows = tf.unstack(by_input, axis=1)
         for output, row in zip(tf.unstack(upstream, axis=-2), rows, strict=True):
             to_x = to_x + tf.expand_dims(output, -2) * row
-        # Up to 16 terms are added one by one, which XLA vectorises over seeds; its reduction is
-        # not vectorised.
+        # XLA vectorises a sum over seeds if it is written term by term, here with up to 16 terms.
+        # It does not vectorise its own reduction.
         terms = prod(x.shape[:-2])
         if terms == BATCH:
             return to_x, *_batch_gradient(upstream, x)
@@ -174,10 +176,10 @@ def _dense(
 
 
 def _batch_gradient(upstream: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the gradients of kernel and bias for 256 samples.
+    """Compute the gradients of kernel and bias from 256 samples.
 
-    XLA's fused reduction adds them up in this order, eight sums of 32 terms each, but not several
-    seeds at once. The order of the first terms decides which product is rounded.
+    They are eight sums of 32 terms each, in the order of XLA's own reduction, which takes only one
+    seed at a time. The order of the first terms decides which product is rounded.
     """
     parts = (tf.reshape(each, [16, 2, 8, *each.shape[-2:]]) for each in (upstream, x))
     parts = materialize([tf.transpose(each, [2, 3, 1, 0, 4]) for each in parts])  # [8, O, 2, 16, N]
@@ -194,7 +196,7 @@ def _batch_gradient(upstream: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Te
 
 
 def _halves(terms: tf.Tensor) -> tf.Tensor:
-    """Sum over the first axis, halves first."""
+    """Sum over the first axis by adding halves."""
     (terms,) = materialize([terms])
     while half := terms.shape[0] // 2:
         terms = terms[:half] + terms[half:]
@@ -207,14 +209,14 @@ def forward(
     hidden: Activation | tuple[Activation, ...],
     place: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Return outputs [..., O, N] of a linear last layer.
+    """Compute outputs [..., O, N]; the last layer is linear.
 
-    Of several activations, each seed uses the one at its place, int32 [N].
+    With several activations, each seed uses the one at its place, int32 [N].
     """
     functions = dict(elu=elu, relu=tf.nn.relu, tanh=tf.tanh, sigmoid=sigmoid, linear=tf.identity)
     choices = (hidden,) if isinstance(hidden, str) else hidden
     for layer in range(0, len(weights) - 2, 2):
-        if choices == ("relu",):  # its gradient needs only its value: z is not stored
+        if choices == ("relu",):  # its gradient needs only its value, so z is not stored
             x = dense(x, weights[layer], weights[layer + 1], relu=True)
             continue
         z = dense(x, weights[layer], weights[layer + 1])
@@ -223,7 +225,7 @@ def forward(
 
 
 def without_dueling(weights: Weights) -> Weights:
-    """Return networks with plain Q-values in the last layer."""
+    """Merge a dueling network's last layer into plain Q-values."""
     actions = weights[-1].shape[0] - 1
     fold = np.hstack([np.ones((actions, 1)), np.eye(actions) - 1 / actions])
     last = [np.einsum("qo,o...->q...", fold, part).astype(np.float32) for part in weights[-2:]]
@@ -239,8 +241,8 @@ def acting(
 ) -> Act:
     """Return the policy of trained networks.
 
-    `choose` is a module's function of weights, observations and, with a generator, uniform numbers
-    of an action's shape, [E, N] or [E, A, N]; and of settings `s`.
+    `choose` is a module's function. It takes weights, observations and settings `s`, and with a
+    generator also uniform random numbers of the actions' shape, [E, N] or [E, A, N].
     """
     constants, prepare, known = [tf.constant(w) for w in weights], _prepared(choose, s), {}
 
@@ -249,7 +251,7 @@ def acting(
         if random:
             shape = (len(observations), *action_shape, observations.shape[-1])
             inputs.append(tf.constant(random.random(shape, np.float32)))
-        # TensorFlow checks all arguments of a call, for longer than a small network takes.
+        # TensorFlow's checks of a call's arguments would take longer than a small network.
         if observations.shape not in known:
             known[observations.shape] = prepare(constants, *inputs)
         return known[observations.shape]([*constants, *inputs]).numpy()
@@ -265,9 +267,9 @@ def _prepared(choose: Callable, s: Hashable) -> Callable:
 def to_arrays(
     weights: Weights, hidden: Activation, output: Activation | Literal["softmax"]
 ) -> dict[str, np.ndarray]:
-    """Return networks as named arrays in Keras' order.
+    """Convert networks to named arrays, with axes in Keras' order.
 
-    They are kernel_0 [N, I, O], bias_0 [N, O], and so on.
+    They are `activations`, kernel_0 [N, I, O], bias_0 [N, O], and so on.
     """
     layers = range(len(weights) // 2)
     arrays = {"activations": np.array([hidden] * (len(layers) - 1) + [output])}
@@ -279,9 +281,9 @@ def to_arrays(
 
 
 def place(arrays: Mapping[str, np.ndarray], seed: int) -> int:
-    """Return a seed's place in `to_arrays`.
+    """Return a seed's place in the arrays of `to_arrays`.
 
-    An array `seeds` [N], if there is one, holds the seeds' numbers; else they count from 0.
+    An optional array `seeds` [N] holds the seeds' numbers; without it they count from 0.
 
     Raises:
         UserError: there is no such seed, or the arrays are not networks.
@@ -298,7 +300,7 @@ def place(arrays: Mapping[str, np.ndarray], seed: int) -> int:
 
 
 def to_keras(arrays: Mapping[str, np.ndarray], seed: int) -> keras.Sequential:
-    """Return one seed of `to_arrays` as an ordinary Keras model.
+    """Convert one seed of `to_arrays` to an ordinary Keras model.
 
     Raises:
         UserError: there is no such seed, the arrays are not networks, or Keras cannot load.

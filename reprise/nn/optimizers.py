@@ -1,6 +1,6 @@
 """Keras' optimizers as pure functions that compile.
 
-All updates are elementwise: seeds do not mix. Constants are Keras' defaults.
+All updates are elementwise, so seeds do not mix. The constants are Keras' defaults.
 
 Source: Kingma and Ba (2015), algorithm 1; Dozat (2016), algorithm 2; Keras 3, optimizers/nadam.py.
 """
@@ -20,13 +20,13 @@ DECAY = 0.96  # of Nadam's momentum schedule
 class State(NamedTuple):
     """The state of an optimizer between steps.
 
-    Powers of constants are running products: the bits of a power depend on the C library.
+    Powers are running products, because the bits of a power depend on the C library.
     """
 
-    step: tf.Tensor  # number of steps so far, int32 []
+    step: tf.Tensor  # steps so far, int32 []
     momentum: Weights
     velocity: Weights
-    powers: tf.Tensor  # BETA_1, BETA_2 and DECAY to the number of steps, float32 [3]
+    powers: tf.Tensor  # BETA_1, BETA_2 and DECAY, each to the power of `step`, float32 [3]
     schedule: tf.Tensor  # Nadam's product of momentum coefficients, float32 []
 
 
@@ -39,7 +39,7 @@ def init(weights: Weights) -> State:
 def apply(
     optimizer: Optimizer, state: State, weights: Weights, gradients: Weights, rate: tf.Tensor
 ) -> tuple[State, Weights]:
-    """Take one descent step at rates [N] or []."""
+    """Take one descent step, at learning rates [N] or []."""
     step, schedule = state.step + 1, state.schedule
     if optimizer == "sgd":
         moved = [w - rate * g for w, g in zip(weights, gradients, strict=True)]

@@ -1,9 +1,9 @@
-"""Compiled programs with the same names in every process.
+"""Compiled programs, with the same names in every process.
 
-TensorFlow's persistent cache finds a compiled program by its content, and that includes the names
-of its functions. TensorFlow numbers them by one counter for the whole process, so the same program
-has other names where another one was traced before. Here each program counts from a number of its
-own. If this ever fails, programs are compiled again; results cannot change.
+TensorFlow's persistent cache finds a compiled program by its content, which includes the names of
+its functions. TensorFlow numbers these by one counter for the whole process, so a program's names
+would depend on the programs traced before it. Here each program counts from a number of its own. If
+this ever fails, programs are compiled again; results cannot change.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from typing import Any, TypeVar
 from reprise.nn.determinism import tf
 
 T = TypeVar("T", bound=Any)  # a NamedTuple of tensors
-_traced = Counter[str]()  # programs of this process
+_traced = Counter[str]()  # how often this process traced each program
 
 
 def compiled(
     function: Callable[..., Any], *, jit_compile: bool = True, flat: bool = False
 ) -> Callable[..., Any]:
-    """Return a function of tensors as a compiled program.
+    """Compile a function of tensors.
 
-    The arguments of a partial decide the program, and their `repr` must show all of them. Without
-    `jit_compile` it is a graph that is only compiled as a part of programs. With `flat` a call
-    only returns the program for tensors like its arguments, from a flat list to a flat list.
+    If the function is a partial, the `repr` of its arguments must identify the program. Without
+    `jit_compile` the result is a graph, which is compiled only as a part of other programs. With
+    `flat` a call computes nothing: it returns the program for tensors like its arguments, which
+    takes and returns flat lists.
     """
     names: Any = importlib.import_module("tensorflow.python.framework.ops")
     inner, fixed = getattr(function, "func", function), getattr(function, "keywords", {})
@@ -59,21 +60,21 @@ def compiled(
 
 @cache
 def of(training: Callable, env: Any, s: Any, **others: int) -> Callable:
-    """Return a training as a program of the environment's kind."""
+    """Compile a training as the environment needs it."""
     return env.program(partial(training, env=env, s=s, **others))
 
 
 def in_blocks(program: Callable, block: int | None, *arguments: Any) -> Any:
-    """Run a program for `block` seeds at a time.
+    """Run a program for up to `block` seeds at once.
 
-    The arguments are tensors [.., N]. Networks and replay buffers of a thousand seeds do not fit
-    into a processor's cache. The last block is filled up with the first seeds.
+    The arguments are tensors [.., N]. In blocks, networks and replay buffers fit into a processor's
+    cache. The last block is filled up with the first seeds.
     """
     seeds = tf.nest.flatten(arguments)[0].shape[-1]
     if block is None or seeds <= block:
         return program(*arguments)
     count = -(-seeds // block)
-    size = min(block, -(-seeds // (8 * count)) * 8)  # even blocks, and whole vectors of eight
+    size = min(block, -(-seeds // (8 * count)) * 8)  # equal blocks, a multiple of eight seeds
     places = tf.range(count * size) % seeds
     parts = [
         program(*tf.nest.map_structure(partial(tf.gather, indices=here, axis=-1), arguments))
@@ -83,9 +84,9 @@ def in_blocks(program: Callable, block: int | None, *arguments: Any) -> Any:
 
 
 def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[str]]) -> T:
-    """Return a program's numbers, [N], from hyperparameters.
+    """Turn the seeds' hyperparameters into a program's numbers [N].
 
-    A word becomes its place among the choices, an integer stays one, no limit is infinity.
+    A word becomes its place among the choices, and None (no limit) becomes infinity.
     """
 
     def column(name: str) -> tf.Tensor:
@@ -99,10 +100,7 @@ def numbers(kind: type[T], each: Sequence[Any], choices: Mapping[str, Sequence[s
 
 
 def chosen(place: Any, choices: Sequence[str], values: Mapping[str, Any]) -> Any:
-    """Return each seed's choice of values, by its place [N].
-
-    A single choice costs nothing.
-    """
+    """Select each seed's value, by its choice's place [N]."""
     value = values[choices[0]]
     for number, choice in enumerate(choices[1:], start=1):
         value = tf.where(place == number, values[choice], value)
@@ -110,10 +108,10 @@ def chosen(place: Any, choices: Sequence[str], values: Mapping[str, Any]) -> Any
 
 
 def recorder(length: int, fields: Iterable[tuple[Any, Sequence[int]]]) -> list[tf.TensorArray]:
-    """Return arrays for a loop's values of types and shapes."""
+    """Return arrays for a loop's values, by type and shape."""
     return [tf.TensorArray(dtype, length, element_shape=shape) for dtype, shape in fields]
 
 
 def record(memory: Iterable, place: tf.Tensor, values: Iterable[tf.Tensor]) -> list:
-    """Write a value into each array at a place."""
+    """Write one value into each array, at a place."""
     return [array.write(place, value) for array, value in zip(memory, values, strict=True)]

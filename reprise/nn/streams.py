@@ -1,8 +1,8 @@
 """Stateless random numbers by Threefry-2x32, one key for each seed.
 
-TensorFlow's stateless generators take one key for each call: seeds would draw one after another, or
-share a key and depend on their neighbours. Threefry, also JAX's generator, runs for all seeds at
-once. In integer operations it gives the same bits on every CPU and in every compiler version.
+TensorFlow's stateless generators take one key per call: seeds would draw in turn, or share a key
+and depend on their neighbours. Threefry, which JAX uses too, runs for all seeds at once. It uses
+only integers, so that every CPU and every compiler gives the same bits.
 
 Source: Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 4.1
     and table 2.
@@ -22,9 +22,9 @@ PARITY = 0x1BD11BDA
 
 
 def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Encrypt two words of counter in twenty rounds [..., N].
+    """Encrypt a counter's two words in twenty rounds [..., N].
 
-    Keys are uint32 [2, N], and the words broadcast against [N].
+    Keys are uint32 [2, N]. The words broadcast against [N].
     """
     schedule = (keys[0], keys[1], keys[0] ^ keys[1] ^ tf.constant(PARITY, tf.uint32))
     x, y = counters[0] + schedule[0], counters[1] + schedule[1]
@@ -46,14 +46,14 @@ def threefry(keys: tf.Tensor, counters: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf
 
 @cache
 def _traced() -> Callable:
-    """Return Threefry, traced once for the same shapes."""
+    """Return Threefry, traced once for each shape."""
     return programs.compiled(threefry, jit_compile=False)
 
 
 def fold_in(keys: tf.Tensor, data: tf.Tensor | int) -> tf.Tensor:
-    """Derive key number `data` of each seed's key [2, N]."""
+    """Derive key number `data` from each seed's key [2, N]."""
     number = tf.cast(data, tf.uint32)
-    # Draws use the counters (n, 0). A second word other than 0 gives derived keys of their own.
+    # Random numbers use the counters (n, 0). Another second word keeps derived keys apart.
     return tf.stack(_traced()(keys, (number, tf.constant(0xFFFFFFFF, tf.uint32))))
 
 

@@ -1,4 +1,4 @@
-"""One problem, four solvers: the cost and error of each."""
+"""Four solvers on one problem: cost and error of each."""
 
 import math
 from typing import Any, SupportsFloat
@@ -14,12 +14,12 @@ from reprise.tabular.names import metric_keys, quoted
 from reprise.tabular.problems import Problem
 from reprise.tabular.settling import settling_records
 
-EXACT = "policy_iteration"  # the solver that solves linear systems
-DECIMALS = 12  # a linear solve's error lies below, other bits on another CPU
+EXACT = "policy_iteration"  # it solves linear systems; the others iterate
+DECIMALS = 12  # digits beyond are rounding errors of a linear solver, and differ between CPUs
 
 
 class Limits(Frozen):
-    """Convergence of a solver, and a limit of its sweeps."""
+    """Precision of the solvers, and a limit of their sweeps."""
 
     tolerance: PositiveFloat  # the largest error of a value
     evaluation_sweeps: PositiveInt  # of modified policy iteration, after each improvement
@@ -27,28 +27,28 @@ class Limits(Frozen):
 
 
 def solve_by_all(problem: Problem, limits: Limits) -> dict[str, Solution]:
-    """Return the solution of a problem by each solver's name."""
+    """Solve a problem with every solver, by name."""
     model, tolerance = (problem.mdp, problem.discount), limits.tolerance
-    rounds, sweeps = limits.evaluation_sweeps, limits.maximum_sweeps
+    evaluation, sweeps = limits.evaluation_sweeps, limits.maximum_sweeps
     return {
         "value_iteration": dp.value_iteration(*model, tolerance, sweeps),
         "q_value_iteration": dp.converged_q_value_iteration(*model, tolerance, sweeps),
         EXACT: dp.policy_iteration(*model, sweeps),
         "modified_policy_iteration": dp.modified_policy_iteration(
-            *model, tolerance, rounds, sweeps
+            *model, tolerance, evaluation, sweeps
         ),
     }
 
 
 def solver_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFrame:
-    """Return a row for each solver."""
+    """List the cost and error of each solver."""
     mdp, exact = problem.mdp, solutions[EXACT].values
     return pd.DataFrame(
         {
             "mdp": problem.name,
             "discount": problem.discount,
             "states": mdp.number_of_states,
-            "pairs": int(mdp.possible.sum()),  # of a state and an action possible in it
+            "pairs": int(mdp.possible.sum()),  # of a state and a possible action
             "solver": solver,
             "sweeps": solution.sweeps,
             "residual": denoised(solution.residual),
@@ -60,7 +60,7 @@ def solver_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFra
 
 
 def state_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFrame:
-    """Return each state's optimal value and best actions."""
+    """List each state's optimal value and best actions."""
     mdp, values = problem.mdp, solutions[EXACT].values
     names = np.array([quoted(name) for name in mdp.action_names])
     best = best_actions(mdp, values, problem.discount)
@@ -76,7 +76,7 @@ def state_table(problem: Problem, solutions: dict[str, Solution]) -> pd.DataFram
 
 
 def history_table(mdp: MDP, discount: float, history: np.ndarray) -> pd.DataFrame:
-    """Return a row for each sweep and possible pair."""
+    """List the Q-values of all possible pairs, by sweep."""
     rows = [
         (discount, sweep, state, action, denoised(q[pair]))
         for sweep, q in enumerate(history)
@@ -86,14 +86,14 @@ def history_table(mdp: MDP, discount: float, history: np.ndarray) -> pd.DataFram
 
 
 def gap_table(mdp: MDP, state: int, action: int, rival: int, discounts: np.ndarray) -> pd.DataFrame:
-    """Return Q*(s, a) - Q*(s, b) at each discount."""
+    """Compute Q*(s, a) - Q*(s, b) at each discount."""
     optimal = [optimal_q_values(mdp, discount)[state] for discount in discounts.tolist()]
     gaps = [denoised(q[action] - q[rival]) for q in optimal]
     return pd.DataFrame({"discount": discounts, "gap": gaps})
 
 
 def summary(problem: Problem, solutions: dict[str, Solution]) -> dict[str, Any]:
-    """Return a problem's value and each solver's sweeps."""
+    """Summarize a problem's value and each solver's sweeps."""
     return {
         "states": problem.mdp.number_of_states,
         "start_value": denoised(problem.start @ solutions[EXACT].values),
@@ -104,7 +104,7 @@ def summary(problem: Problem, solutions: dict[str, Solution]) -> dict[str, Any]:
 def history_summary(
     mdp: MDP, discount: float, history: np.ndarray, relative_tolerance: float
 ) -> dict[str, Any]:
-    """Return optimal Q-values and best actions, for metrics.json."""
+    """Summarize optimal Q-values and best actions, for metrics.json."""
     optimal = optimal_q_values(mdp, discount)
     states = metric_keys(mdp.state_names)
     actions = metric_keys(mdp.action_names)
@@ -120,7 +120,7 @@ def history_summary(
 
 
 def possible_pairs(mdp: MDP) -> list[tuple[tuple[int, int], str, str]]:
-    """Return each possible pair's indices, state and action names."""
+    """List each possible pair's indices, and its two names."""
     return [
         ((state, action), mdp.state_names[state], mdp.action_names[action])
         for state, action in np.argwhere(mdp.possible).tolist()
@@ -130,7 +130,7 @@ def possible_pairs(mdp: MDP) -> list[tuple[tuple[int, int], str, str]]:
 def sweeps_until_near(
     history: np.ndarray, optimal: np.ndarray, relative_tolerance: float
 ) -> int | None:
-    """Return the sweeps after which all Q-values stay near Q*."""
+    """Count the sweeps after which all Q-values stay near Q*."""
     possible = np.isfinite(optimal)
     errors = np.abs(history[:, possible] - optimal[possible]).max(axis=1)
     near = errors <= relative_tolerance * np.abs(optimal[possible]).max()  # a single Q* may be 0
@@ -139,5 +139,5 @@ def sweeps_until_near(
 
 
 def denoised(value: SupportsFloat) -> float:
-    """Return a value without its last digits."""
+    """Round away digits that differ between CPUs."""
     return round(float(value), DECIMALS)

@@ -1,14 +1,17 @@
-"""Dynamic programming: optimal values of a model, and a policy's.
+"""Dynamic programming: optimal values, and those of a policy.
 
-The Bellman optimality equation, and the algorithms that turn it into an assignment:
+    V*(s) = max_a Q*(s, a)
+    Q*(s, a) = Σ_s' T(s, a, s') [R(s, a, s') + γ V*(s')]
 
-    V*(s) = max_a Q*(s, a),    Q*(s, a) = Σ_s' T(s, a, s') [R(s, a, s') + γ V*(s')]
+These are the Bellman optimality equations. Value iteration turns them into assignments.
+
+A discount γ of 1 needs a model in which every episode ends, or in which the best policies end
+episodes and endless ones only lose.
+
+Axes: S states, A actions.
 
 Source: R. S. Sutton and A. G. Barto, Reinforcement Learning, 2018, chapter 4; M. L. Puterman,
-Markov Decision Processes, 1994, chapter 6. Axes: S states, A actions.
-
-A discount γ of 1 is for models in which every episode ends, or ends under the best policies while
-all others pay less and less.
+    Markov Decision Processes, 1994, chapter 6.
 """
 
 from typing import NamedTuple
@@ -23,23 +26,23 @@ from reprise.tabular.mdp import MDP, numbers
 from reprise.tabular.names import ModelError
 from reprise.tabular.tolerances import ConvergenceError, largest, not_converged, settled
 
-EVALUATED = 0.1  # of the improvement's span: the policy changes again, more precision is wasted
+EVALUATED = 0.1  # precision, relative to the improvement: the policy will change again anyway
 MOST_POLICIES = 1000  # policy iteration needs a handful
-LIMIT = 1 - 1e-12  # in place of a discount of 1: a linear system is then never singular
-LONGEST = 1e9  # steps; values of longer episodes are those of the limit, not of discount 1
+LIMIT = 1 - 1e-12  # replaces a discount of 1 in linear systems, which are then never singular
+LONGEST = 1e9  # steps of an episode; the values of longer ones are those of LIMIT, not of 1
 
 
 class Solution(NamedTuple):
     """The result of a solver."""
 
     values: np.ndarray  # V*, float64 [S]
-    policy: np.ndarray  # greedy with regard to values, int64 [S]
-    sweeps: int  # Bellman backups of all states; for policy iteration, policies evaluated
-    residual: float  # the largest change of a value in the last of them
+    policy: np.ndarray  # greedy with respect to the values, int64 [S]
+    sweeps: int  # updates of all states; in policy iteration, evaluated policies
+    residual: float  # the largest change of a value in the last sweep
 
 
 def q_values(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
-    """Return R(s, a) + γ E[V(s')], [S, A]."""
+    """Compute R(s, a) + γ E[V(s')], [S, A]."""
     next_values = mdp.transitions @ values  # [S·A]
     return mdp.expected_rewards + discount * next_values.reshape(mdp.possible.shape)
 
@@ -54,8 +57,7 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
     >>> value_iteration(mdp, discount=0.9, tolerance=1e-6, max_sweeps=1000).values.round(2).tolist()
     [18.92, 0.0, 50.13]
 
-    The tolerance is the largest error of a value; with a discount of 1, the largest change in the
-    last sweep.
+    `tolerance` bounds the error of each value. With a discount of 1 it bounds only the last change.
     """
     values = change = np.zeros(mdp.number_of_states)
     enough = tolerances.smallest_change(discount, tolerance)
@@ -69,7 +71,7 @@ def value_iteration(mdp: MDP, discount: float, tolerance: float, max_sweeps: int
 
 
 def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
-    """Sweep over Q-values and keep all, [sweeps+1, S, A].
+    """Sweep over Q-values, and return all sweeps [sweeps+1, S, A].
 
         Q(s, a) ← Σ_s' T(s, a, s') [R(s, a, s') + γ max_a' Q(s', a')],    Q = 0 at first
 
@@ -88,7 +90,7 @@ def q_value_iteration(mdp: MDP, discount: float, sweeps: int) -> np.ndarray:
 def converged_q_value_iteration(
     mdp: MDP, discount: float, tolerance: float, max_sweeps: int
 ) -> Solution:
-    """Sweep over Q-values until they are Q*, as `value_iteration`."""
+    """Sweep over Q-values until they converge, as `value_iteration` does."""
     q = q_value_iteration(mdp, discount, sweeps=0)[0]
     enough, change = tolerances.smallest_change(discount, tolerance), np.zeros(q.shape)
     for sweep in range(1, max_sweeps + 1):
@@ -109,13 +111,13 @@ def policy_evaluation(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarra
 
 
 def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIES) -> Solution:
-    """Evaluate and improve a policy until no action is better."""
+    """Evaluate and improve a policy, until no action is better."""
     policy = greedy_policy(mdp.expected_rewards)
     states = np.arange(mdp.number_of_states)
     for count in range(1, max_policies + 1):
         values = solved(mdp, policy, discount)
         best = best_actions(mdp, values, discount)
-        kept = best[states, policy]  # an action that ties is no better: no going in circles
+        kept = best[states, policy]  # an action that ties is not better, and changes nothing
         if kept.all():
             check_bounded(mdp, values, discount)
             residual = largest(q_values(mdp, values, discount).max(axis=1) - values)
@@ -128,10 +130,10 @@ def policy_iteration(mdp: MDP, discount: float, max_policies: int = MOST_POLICIE
 def modified_policy_iteration(
     mdp: MDP, discount: float, tolerance: float, evaluation_sweeps: int, max_sweeps: int
 ) -> Solution:
-    """Improve the policy, evaluate it by few sweeps; repeat.
+    """Improve the policy, evaluate it by few sweeps, and repeat.
 
-    Fast on large models; γ is below 1. Improvements end when the span of their changes, max - min,
-    is small: the result is the middle between bounds of V* (Puterman, 1994, section 6.6.3).
+    This is fast on large models, and needs γ below 1. It ends when all values change by nearly the
+    same: that bounds V* from both sides, and the result is the middle (Puterman, 1994, 6.6.3).
     """
     enough = tolerances.smallest_change(discount, tolerance)
     if discount == 1:
@@ -140,7 +142,7 @@ def modified_policy_iteration(
             f"discount is 1; allowed for modified policy iteration: below 1 ({others})"
         )
     lowest = np.where(mdp.possible, mdp.expected_rewards, np.inf).min() / (1 - discount)
-    values = np.full(mdp.number_of_states, lowest)  # from below, every step is upward
+    values = np.full(mdp.number_of_states, lowest)  # below V*, so that values only rise
     sweeps, improvement = 0, np.zeros(mdp.number_of_states)
     for _ in range(max_sweeps):
         q = q_values(mdp, values, discount)
@@ -148,7 +150,7 @@ def modified_policy_iteration(
         improvement, values = improved - values, improved
         sweeps += 1
         low, high = improvement.min(), improvement.max()
-        if high - low <= enough or settled(high, 0.0, values):  # from below, no change is downward
+        if high - low <= enough or settled(high, 0.0, values):  # nothing rises
             values = values + discount / (1 - discount) * (low + high) / 2
             return Solution(values, policy, sweeps, float(high - low) / 2)
         transitions, rewards = followed(mdp, policy)
@@ -162,16 +164,16 @@ def modified_policy_iteration(
 
 
 def optimal_q_values(mdp: MDP, discount: float) -> np.ndarray:
-    """Return Q*, exact except for rounding, [S, A]."""
+    """Compute Q*, exact to rounding, [S, A]."""
     return q_values(mdp, policy_iteration(mdp, discount).values, discount)
 
 
 def switching_discount(
     mdp: MDP, state: int, action_a: int, action_b: int, bracket: tuple[float, float]
 ) -> float:
-    """Return the γ at which Q*(s, a) = Q*(s, b).
+    """Find the γ at which Q*(s, a) = Q*(s, b).
 
-    One action is better at one end of the bracket, the other at the other.
+    At one end of the bracket a must be better, at the other end b.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -180,7 +182,7 @@ def switching_discount(
     """
     name, names = mdp.state_names[state], [mdp.action_names[a] for a in (action_a, action_b)]
     for action in names:
-        mdp.pair(name, action)  # an error if it is impossible
+        mdp.pair(name, action)  # raises an error if the action is impossible
 
     def advantage(discount: float) -> float:
         q = optimal_q_values(mdp, discount)[state]
@@ -197,24 +199,24 @@ def switching_discount(
 
 
 def greedy_policy(q: np.ndarray) -> np.ndarray:
-    """Return argmax_a Q(s, a), the first of ties, [S]."""
+    """Choose argmax_a Q(s, a), the first of ties, [S]."""
     return np.argmax(tolerances.near_best(q), axis=1)
 
 
 def best_actions(mdp: MDP, values: np.ndarray, discount: float) -> np.ndarray:
-    """Return where Q(s, a) is largest, to rounding, [S, A]."""
+    """Mark actions with the largest Q(s, a), bool [S, A]."""
     return tolerances.near_best(q_values(mdp, values, discount))
 
 
 def followed(mdp: MDP, actions: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
-    """Return T_π, [S, S], and R_π, [S]."""
+    """Select a policy's T_π, [S, S], and R_π, [S]."""
     states = np.arange(mdp.number_of_states)
     transitions = mdp.transitions[states * mdp.number_of_actions + actions]
     return transitions, mdp.expected_rewards[states, actions]
 
 
 def solved(mdp: MDP, actions: np.ndarray, discount: float) -> np.ndarray:
-    """Solve the linear system of a policy's values, [S]."""
+    """Solve (I - γ T_π) V = R_π for V."""
     tolerances.check_discount(discount)
     transitions, rewards = followed(mdp, actions)
     system = sparse.eye_array(len(actions), format="csc") - min(discount, LIMIT) * transitions
@@ -222,7 +224,7 @@ def solved(mdp: MDP, actions: np.ndarray, discount: float) -> np.ndarray:
 
 
 def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
-    """Return a policy of possible actions, int64 [S]."""
+    """Check that a policy's actions are possible, int64 [S]."""
     actions = numbers("policy", policy, dtype=None)
     if actions.shape != (mdp.number_of_states,) or actions.dtype.kind not in "iu":
         given = f"shape {actions.shape} and type {actions.dtype}"
@@ -236,7 +238,7 @@ def checked_policy(mdp: MDP, policy: ArrayLike) -> np.ndarray:
 
 
 def check_bounded(mdp: MDP, values: np.ndarray, discount: float) -> None:
-    """Refuse values of endless episodes at discount 1."""
+    """Refuse values of endless episodes at a discount of 1."""
     endless = np.abs(values) > LONGEST * largest(mdp.rewards)
     for state in np.flatnonzero(endless & (discount == 1))[:1].tolist():
         name = mdp.state_names[state]

@@ -1,11 +1,16 @@
-"""Ways to explore while a table of Q-values is learnt.
+"""Ways to explore while a table of Q-values is learned.
 
-ε-greedy: with probability ε_k any action, else argmax_a Q(s, a), where ε_k falls linearly. The
-exploration function f(q, n) = q + κ / (1 + n), of an action's Q-value and how often it was tried:
-the agent takes argmax_a f(Q(s, a), N(s, a)); the target is r + γ max_a' f(Q(s', a'), N(s', a')).
-Actions that tie are equally probable: the first alone, from Q = 0 and without rewards, would hide
-the others. Source: the chapter, which calls κ k; S. Russell and P. Norvig, Artificial Intelligence,
-2010, section 21.3, for acting by f.
+ε-greedy: the agent takes a random action with probability ε_k, else argmax_a Q(s, a). ε_k falls
+linearly.
+
+Exploration function: f(q, n) = q + κ / (1 + n), for a Q-value q and n tries of its action. The
+agent takes argmax_a f(Q(s, a), N(s, a)). The target is r + γ max_a' f(Q(s', a'), N(s', a')).
+
+Actions that tie are equally probable. If always the first one were taken, an agent without rewards
+so far (Q = 0) would never try the others.
+
+Source: the chapter, which writes k for κ; S. Russell and P. Norvig, Artificial Intelligence, 2010,
+    section 21.3, for acting by f.
 """
 
 from typing import NamedTuple
@@ -15,21 +20,21 @@ from numba import njit
 
 
 class Behaviour(NamedTuple):
-    """Behaviour of the agent while it learns."""
+    """The way in which an agent explores while it learns."""
 
     epsilon_start: float
     epsilon_end: float
     epsilon_decay: float  # iterations over which ε falls
-    curiosity: float  # κ, which adds the exploration bonus; 0 for none
+    curiosity: float  # κ; 0 for no exploration bonus
 
 
 def epsilon_greedy(start: float, end: float, decay: float) -> Behaviour:
-    """Return ε-greedy behaviour; ε falls over `decay` steps."""
+    """Return ε-greedy behaviour; ε falls over `decay` iterations."""
     return Behaviour(float(start), float(end), float(decay), 0.0)
 
 
 def curious(curiosity: float) -> Behaviour:
-    """Return the behaviour of the exploration function with κ."""
+    """Return the behaviour of the exploration function."""
     return Behaviour(0.0, 0.0, 1.0, float(curiosity))
 
 
@@ -38,7 +43,7 @@ RANDOM = epsilon_greedy(1, 1, 1)
 
 @njit
 def falling(k: int, behaviour: Behaviour) -> float:
-    """ε_k, which falls linearly and then stays."""
+    """Compute ε_k, which falls linearly and then stays."""
     start, end = behaviour.epsilon_start, behaviour.epsilon_end
     return start + (end - start) * min(1.0, k / behaviour.epsilon_decay)
 
@@ -51,9 +56,10 @@ def appraise_curiously(q: float, visits: int, curiosity: float) -> float:
 
 @njit(inline="always")  # a call would take as long as a whole step
 def act_greedily(actions, q, visits, curiosity: float, share: float) -> int:
-    """Return argmax_a f(Q(s, a), N(s, a)), [A] each.
+    """Choose argmax_a f(Q(s, a), N(s, a)).
 
-    The actions are those possible in the state; a share from 0 to 1 decides ties.
+    `actions` are the possible ones. q and visits are those of the state, [A]. The random `share`,
+    from 0 to 1, decides ties.
     """
     best, ties, chosen = -np.inf, 0, 0
     for action in actions:

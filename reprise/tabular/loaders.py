@@ -33,9 +33,9 @@ class File(Frozen):
 def from_yaml(path: str | PathLike[str]) -> MDP:
     """Read a model from a file such as data/inputs/three_state.yaml.
 
-    The file has the lists `states` and `actions` and the mapping `transitions`: state, action,
-    successor, and there a `probability` and, unless it is 0, a `reward`. An action that a state
-    does not name is impossible in it.
+    The file has the lists `states` and `actions`, and the nested mapping `transitions`: state,
+    action, successor, and there the `probability` and, unless it is 0, the `reward`. Actions that a
+    state does not name are impossible in it.
 
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
     >>> list(mdp.state_names), list(mdp.action_names)
@@ -69,7 +69,7 @@ def from_yaml(path: str | PathLike[str]) -> MDP:
 
 
 def read_model(path: str | PathLike[str], kind: type[Frozen], build: Callable[..., Model]) -> Model:
-    """Build a model from a file; errors name it."""
+    """Build a model from a file; errors name the file."""
     file = parameters.checked(parameters.read(Path(path)), str(path), kind)
     try:
         return build(file)

@@ -1,8 +1,11 @@
 """A finite Markov chain: simulated, and in closed form.
 
-With the transient states first, the transition probabilities are P = [[Q, R], [0, I]], and the
-fundamental matrix N = (I - Q)⁻¹ holds the expected visits. Source: J. G. Kemeny and J. L. Snell,
-Finite Markov Chains, 1960, chapter 3. Axes: S states, of which T are transient and A absorbing.
+    P = [[Q, R], [0, I]]          transition probabilities, with the transient states first
+    N = (I - Q)⁻¹                 the fundamental matrix: the expected visits to transient states
+
+Axes: S states, of which T are transient and A absorbing.
+
+Source: J. G. Kemeny and J. L. Snell, Finite Markov Chains, 1960, chapter 3.
 """
 
 from collections.abc import Sequence
@@ -19,19 +22,19 @@ from reprise.tabular.loaders import read_model
 from reprise.tabular.mdp import check_sums, numbers
 from reprise.tabular.names import ModelError, checked_names, find, first_state
 
-MOST_STEPS = 1e9  # of all paths together: some seconds
+MOST_STEPS = 1e9  # of all paths together, which take some seconds
 
 
 @dataclass(frozen=True, eq=False)
 class MarkovChain:
     """A finite Markov chain; made by `from_matrix` or `from_yaml`."""
 
-    probabilities: np.ndarray  # P, float64 [S, S], row s the probabilities of what follows s
+    probabilities: np.ndarray  # P, float64 [S, S]; row s holds the probabilities after state s
     state_names: Sequence[str]  # [S]
 
     @property
     def absorbing(self) -> np.ndarray:
-        """The states that only themselves follow, bool [S]."""
+        """The states that the chain never leaves, bool [S]."""
         others = ~np.eye(len(self.probabilities), dtype=bool)
         return np.logical_not((others & (self.probabilities > 0)).any(axis=1))
 
@@ -48,11 +51,11 @@ class File(Frozen):
 
 
 class Absorption(NamedTuple):
-    """An absorbing chain's paths in closed form, by first state."""
+    """Closed forms of an absorbing chain, by first state."""
 
-    transient: np.ndarray  # the states that are left for good some time, int64 [T]
+    transient: np.ndarray  # the states that the chain leaves for good at some time, int64 [T]
     absorbing: np.ndarray  # int64 [A]
-    visits: np.ndarray  # N, the expected visits, the beginning counted, [T, T]
+    visits: np.ndarray  # N, the expected visits, including the first state's own, [T, T]
     steps: np.ndarray  # t = N·1, the expected steps to absorption, [T]
     variance: np.ndarray  # of the steps, (2N - I) t - t², [T]
     ends: np.ndarray  # B = N R, the probability to end in each absorbing state, [T, A]
@@ -61,10 +64,10 @@ class Absorption(NamedTuple):
 class Paths(NamedTuple):
     """Simulated paths, P of them."""
 
-    steps: np.ndarray  # to absorption, int64 [P]
-    visits: np.ndarray  # to each state before absorption, the beginning counted, int64 [P, S]
+    steps: np.ndarray  # steps to absorption, int64 [P]
+    visits: np.ndarray  # visits to each state before absorption, the start included, int64 [P, S]
     ends: np.ndarray  # the absorbing states, int64 [P]
-    shown: list[np.ndarray]  # all states of the first paths, from the start to the end
+    shown: list[np.ndarray]  # all states of the first paths, from start to end
 
 
 def simulate(
@@ -72,7 +75,7 @@ def simulate(
 ) -> Paths:
     """Walk from a state until absorption, once for each generator.
 
-    No path depends on another. The first paths, as many as are `shown`, keep all their states.
+    No path depends on another. The first `shown` paths keep all their states.
     """
     absorbing = chain.absorbing
     start = first_state(start_state, chain.state_names, absorbing)
@@ -87,15 +90,17 @@ def simulate(
     last = len(cumulative) - 1 - np.argmax(chain.probabilities[:, ::-1] > 0, axis=1)
     cumulative[np.arange(len(cumulative)) >= last[:, np.newaxis]] = 1.0  # in spite of rounding
     visits = np.zeros((len(generators), len(cumulative)), np.int64)
-    given = zip(generators, visits, strict=True)
-    paths = [_walk(g, cumulative, absorbing, start, v, n < shown) for n, (g, v) in enumerate(given)]
+    paths = [
+        _walk(generator, cumulative, absorbing, start, visits[n], n < shown)
+        for n, generator in enumerate(generators)
+    ]
     ends = np.array([path[-1] for path in paths], np.int64)
     return Paths(visits.sum(axis=1), visits, ends, paths[:shown])
 
 
 @njit
 def _walk(generator, cumulative, absorbing, state, visits, shown) -> np.ndarray:
-    # Adds to visits [S]; returns all states if they are shown, else the last.
+    # Counts visits [S]. Returns all states of the path if it is shown, else the last one.
     path = [state]
     while not absorbing[state]:
         visits[state] += 1
@@ -108,7 +113,7 @@ def _walk(generator, cumulative, absorbing, state, visits, shown) -> np.ndarray:
 
 
 def absorption(chain: MarkovChain) -> Absorption:
-    """Solve for visits, steps, their variance, and ends.
+    """Solve for visits, steps, variance of steps, and ends.
 
     >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
     >>> absorption(chain).steps.tolist()
@@ -122,10 +127,10 @@ def absorption(chain: MarkovChain) -> Absorption:
         states = f"state{'s' if len(lost) > 1 else ''} {', '.join(map(repr, lost))}"
         raise ModelError(
             f"no absorbing state is reached from {states}; allowed: chains in which every state "
-            "leads to one that it is followed by with probability 1"
+            "leads to a state that the chain never leaves"
         )
     transient, ending = np.flatnonzero(~absorbing), np.flatnonzero(absorbing)
-    # I - Q, with 1 - Q(s, s) as a sum: no digits are lost where a state is hardly ever left.
+    # I - Q, with 1 - Q(s, s) as a sum: it stays exact where the chain hardly ever leaves a state.
     leaving = chain.probabilities.copy()
     np.fill_diagonal(leaving, 0.0)
     system = np.diag(leaving[transient].sum(axis=1)) - leaving[np.ix_(transient, transient)]
@@ -137,13 +142,13 @@ def absorption(chain: MarkovChain) -> Absorption:
 
 
 def length_distribution(chain: MarkovChain, horizon: int) -> np.ndarray:
-    """Return the probability of n steps, Qⁿ⁻¹ R 1.
+    """Compute the probability of absorption in step n, Qⁿ⁻¹R1.
 
     >>> chain = from_matrix([[0.5, 0.5], [0.0, 1.0]])
     >>> length_distribution(chain, horizon=3).ravel().tolist()
     [0.5, 0.25, 0.125]
 
-    The result is [horizon, T], by n - 1 and the transient state to begin in.
+    The result is [horizon, T], by n - 1 and first state.
     """
     absorbing = chain.absorbing
     q = chain.probabilities[np.ix_(~absorbing, ~absorbing)]
@@ -171,8 +176,8 @@ def from_matrix(probabilities: ArrayLike, state_names: Sequence[str] | None = No
 def from_yaml(path: str | PathLike[str]) -> MarkovChain:
     """Read a chain from a file such as data/inputs/markov_chain.yaml.
 
-    The file has the list `states` and the mapping `transitions`: state, successor, probability. A
-    successor that a state does not name never follows it.
+    The file has the list `states` and the nested mapping `transitions`: state, successor and
+    probability. A successor that a state does not name has the probability 0.
     """
 
     def build(file: File) -> MarkovChain:

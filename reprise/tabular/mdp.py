@@ -1,4 +1,4 @@
-"""A finite Markov decision process, as sparse immutable arrays.
+"""A finite Markov decision process, as sparse and immutable arrays.
 
 Axes: S states, A actions, N transitions of positive probability.
 """
@@ -14,7 +14,7 @@ from scipy import sparse
 
 from reprise.tabular.names import ModelError, checked_names, find, first_state
 
-ROW_SUM_TOLERANCE = 1e-6  # numbers in single precision are that exact
+ROW_SUM_TOLERANCE = 1e-6  # the precision of float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +38,10 @@ class MDP:
 
     @property
     def absorbing(self) -> np.ndarray:
-        """The states that lead only to themselves, unpaid, bool [S]."""
+        """The states that lead only to themselves, without reward [S]."""
         states = self.rows // self.number_of_actions
-        left = states[(self.transitions.indices != states) | (self.rewards != 0)]
-        return np.bincount(left, minlength=self.number_of_states) == 0
+        others = states[(self.transitions.indices != states) | (self.rewards != 0)]
+        return np.bincount(others, minlength=self.number_of_states) == 0
 
     def state(self, name: str) -> int:
         """Return the index of a state."""
@@ -69,7 +69,7 @@ def from_arrays(
 ) -> MDP:
     """Build a model from dense arrays.
 
-    They are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions, and R(s, a, s'),
+    These are T(s, a, s'), [S, A, S], with rows of 0 for impossible actions, and R(s, a, s'),
     [S, A, S], or the expected R(s, a), [S, A]. Names are s0, s1, ... and a0, a1, ... by default.
     """
     dense = numbers("transition_probabilities", transition_probabilities)
@@ -97,12 +97,12 @@ def from_transitions(
 ) -> MDP:
     """Build a model from N transitions in any order.
 
-    The shape is (S, A). Pairs that do not occur are impossible. Two transitions may share state,
-    action and successor, and differ in reward. The probabilities of a pair sum to 1. Names are s0,
-    s1, ... and a0, a1, ... by default.
+    The shape is (S, A). Pairs of state and action without a transition are impossible. The
+    probabilities of every other pair sum to 1. Two transitions with the same state, action and
+    successor may differ in reward. Names are s0, s1, ... and a0, a1, ... by default.
 
     Raises:
-        ModelError: naming state, action, the value and the values allowed.
+        ModelError: a value is wrong; the message names state, action, value and what is allowed.
     """
     state_names = checked_names(state_names, shape[0], "state")
     action_names = checked_names(action_names, shape[1], "action")
@@ -147,7 +147,7 @@ def from_transitions(
 
 
 def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np.ndarray:
-    """Return an array of numbers, or name the culprit."""
+    """Convert values to an array of numbers; errors name them."""
     try:
         return np.asarray(values, dtype=dtype)
     except (TypeError, ValueError) as error:
@@ -158,7 +158,7 @@ def numbers(name: str, values: ArrayLike, dtype: type | None = np.float64) -> np
 def check_sums(sums: np.ndarray, owner: Callable[[int], str]) -> None:
     """Refuse probabilities that do not sum to 1.
 
-    The owner of a row begins the error; a row without probabilities has the sum NaN.
+    `owner` names a row in the error. Rows without probabilities have the sum NaN.
     """
     for row in np.flatnonzero(np.abs(sums - 1) > ROW_SUM_TOLERANCE)[:1].tolist():
         allowed = f"1 within {ROW_SUM_TOLERANCE:g}"
@@ -166,10 +166,10 @@ def check_sums(sums: np.ndarray, owner: Callable[[int], str]) -> None:
 
 
 class Sampler(NamedTuple):
-    """A model of N transitions, as compiled loops sample it."""
+    """A model of N transitions, from which compiled loops draw."""
 
     row_starts: np.ndarray  # int [S·A + 1], where the transitions of each row s·A + a begin
-    cumulative: np.ndarray  # float64 [N], sums of the probabilities in each row; the last is 1
+    cumulative: np.ndarray  # float64 [N], cumulative probabilities in each row; the last is 1
     successors: np.ndarray  # int [N]
     rewards: np.ndarray  # float64 [N]
 
@@ -193,7 +193,7 @@ def _cumulative(row_starts: np.ndarray, probabilities: np.ndarray) -> np.ndarray
 
 @njit
 def draw(source: Sampler, row: int, uniform: float) -> int:
-    """Return the transition in which a number lies."""
+    """Draw a transition of a row, by a uniform number."""
     n = source.row_starts[row]  # cumulative(n - 1) ≤ uniform < cumulative(n)
     while uniform >= source.cumulative[n]:
         n += 1

@@ -6,7 +6,7 @@ import numpy as np
 
 from reprise.errors import UserError, closest
 
-HINT_LIMIT = 10_000  # a search for the closest match among more names takes seconds
+HINT_LIMIT = 10_000  # among more names, the search for the closest match takes seconds
 
 
 class ModelError(UserError, ValueError):
@@ -14,7 +14,7 @@ class ModelError(UserError, ValueError):
 
 
 def checked_names(names: Sequence[str] | None, size: int, kind: str) -> Sequence[str]:
-    """Return names as a tuple, by default s0, s1, ..."""
+    """Check names; return them, by default s0, s1, ..."""
     if names is None:
         return tuple(f"{kind[0]}{number}" for number in range(size))
     if len(names) != size:
@@ -41,7 +41,7 @@ def find(name: str, names: Sequence[str], kind: str) -> int:
 
 
 def first_state(name: str, names: Sequence[str], absorbing: np.ndarray) -> int:
-    """Return the index of a state that is not absorbing."""
+    """Return the index of a start state, never absorbing."""
     state = find(name, names, "state")
     if absorbing[state]:
         allowed = ", ".join(np.array(names)[~absorbing][:6]) or "none"
@@ -55,7 +55,7 @@ def quoted(name: str) -> str:
 
 
 def metric_keys(names: Sequence[str]) -> list[str]:
-    """Return keys for metrics.json, where a dot would split them."""
+    """Return keys for metrics.json, without dots, which split them."""
     keys = [name.replace(".", "_") for name in names]
     check_distinct(keys, "metrics.json")
     return keys

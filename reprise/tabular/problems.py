@@ -1,7 +1,8 @@
 """Problems: a model, its discount, and where its episodes begin.
 
-Gymnasium's toy-text environments have a table, P[state][action] = [(probability, next state,
-reward, terminated), ...], which their steps have to follow.
+Gymnasium's toy-text environments have a transition table, which decides their steps:
+
+    P[state][action] = [(probability, next state, reward, terminated), ...]
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,28 +21,28 @@ START = "initial_state_distrib"  # an attribute of toy-text environments
 
 
 class Problem(NamedTuple):
-    """A model, its name, its discount, and its episodes' start."""
+    """A model, its discount, and the start of its episodes."""
 
     name: str
     mdp: MDP
     discount: float
-    start: np.ndarray  # probability of each state to be the first of an episode, float64 [S]
+    start: np.ndarray  # probability that an episode begins in each state, float64 [S]
 
     def start_value(self, values: np.ndarray) -> float:
-        """Return an episode's expected return, from the states' values."""
+        """Compute the expected return of an episode from state values."""
         return float((self.start * values).sum())
 
 
 def from_state(name: str, mdp: MDP, discount: float, start_state: str) -> Problem:
-    """Return the problem with episodes that begin in one state."""
+    """Return a problem with episodes that begin in one state."""
     start = np.zeros(mdp.number_of_states)
     start[mdp.state(start_state)] = 1.0
     return Problem(name, mdp, discount, start)
 
 
-@cache  # to read a table takes longer than many a run
+@cache  # reading a table can take longer than a run
 def toy_text(environment_id: str, discount: float) -> Problem:
-    """Return a toy-text environment, beginning as `env.reset` does."""
+    """Return a toy-text environment, with the start of `env.reset`."""
     mdp, start = _read(environment_id)
     return Problem(environment_id, mdp, discount, start)
 
@@ -49,7 +50,7 @@ def toy_text(environment_id: str, discount: float) -> Problem:
 def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
     """Read the table `env.unwrapped.P` of a toy-text environment.
 
-    The arguments are the environment's, such as map_name="8x8". Its time limit is left out.
+    The arguments are the environment's, such as map_name="8x8". The time limit is ignored.
 
     >>> from_gymnasium("FrozenLake-v1").number_of_states  # 16 fields, and the end
     17
@@ -60,9 +61,9 @@ def from_gymnasium(environment_id: str, **arguments: Any) -> MDP:
 def from_table(table: Any) -> MDP:
     """Read a transition table of dictionaries or lists.
 
-    A terminated transition leads to one more state, "terminal", the last, which is absorbing and
-    worth 0: the table's next state counts for nothing where an episode ends. An action that a state
-    does not list is impossible in it.
+    One more state, "terminal", is added as the last; it is absorbing and has the value 0.
+    Terminated transitions lead there instead of to the table's next state. Actions that a state
+    does not list are impossible in it.
 
     >>> from_table([[[(0.5, 0, -1.0, False), (0.5, 0, -1.0, True)]]]).rewards.tolist()
     [-1.0, -1.0, 0.0]
@@ -93,7 +94,7 @@ def _numbered(rows: Any) -> Iterable[tuple[int, Any]]:
 
 
 def _read(environment_id: str, **arguments: Any) -> tuple[MDP, np.ndarray]:
-    """Read a table, and the start distribution, [S]."""
+    """Read a table and the start's probabilities, [S]."""
     try:
         environment = gymnasium.make(environment_id, disable_env_checker=True, **arguments)
         with closing(environment):

@@ -1,4 +1,4 @@
-"""Progress of Q-learning: its greedy policy's value, its coverage.
+"""Progress of Q-learning: value of the greedy policy, and coverage.
 
 Axes: R runs, S states, A actions, N transitions, K checkpoints.
 """
@@ -24,45 +24,46 @@ def explore(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Learn, and evaluate the greedy policy at each checkpoint.
 
-    There is a run for each generator. The policy's value, an episode's expected return, is exact,
-    from the model; it takes actions that tie with equal probability. Checkpoints are numbers of
-    iterations, ascending, [K]. The results are the values and the shares of explorable states'
-    actions that were tried, [R, K].
+    Each generator has a run of its own. A policy's value is an episode's exact expected return,
+    computed from the model; actions that tie are equally probable. Checkpoints are ascending
+    numbers of iterations, [K]. Returns the values, and the shares of the explorable states' actions
+    that were tried, [R, K].
     """
     mdp, discount = problem.mdp, hyperparameters.discount
     model = episodes(mdp, problem.start, discount)
     pairs = int(mdp.possible[explorable_states(mdp, problem.start)].sum())
-    found, coverage = np.empty((2, len(generators), len(checkpoints)))
+    progress, coverage = np.empty((2, len(generators), len(checkpoints)))
     for run, generator in enumerate(generators):
         learner = Learner(mdp, model, hyperparameters, behaviour, generator)
         for k, checkpoint in enumerate(checkpoints):
             learner.learn(checkpoint)
             values = policy_values(mdp, greedy_policy(learner.q), discount)
-            found[run, k] = problem.start_value(values)
+            progress[run, k] = problem.start_value(values)
             coverage[run, k] = np.count_nonzero(learner.visits) / pairs
-    return found, coverage
+    return progress, coverage
 
 
 def greedy_policy(q: np.ndarray) -> np.ndarray:
-    """Return π(a | s) of the greedy policy, [S, A]."""
+    """Compute π(a | s) of the greedy policy, [S, A]."""
     ties = q == q.max(axis=1, keepdims=True)
     return ties / ties.sum(axis=1, keepdims=True)
 
 
 def policy_values(mdp: MDP, policy: np.ndarray, discount: float) -> np.ndarray:
-    """Solve Bellman's equation of a policy's values.
+    """Solve V = R_π + γ T_π V.
 
-    V = R_π + γ T_π V in a small model, with π(a | s) [S, A] and γ below 1.
+    The policy is π(a | s), [S, A]; V are its values, [S]. The model must be small, and γ below 1.
     """
-    arrows = mdp.transitions.indptr, mdp.transitions.indices, mdp.transitions.data
-    return _solved(*arrows, mdp.expected_rewards, policy, discount)
+    t = mdp.transitions
+    return _solved(t.indptr, t.indices, t.data, mdp.expected_rewards, policy, discount)
 
 
 @njit
 def _solved(row_starts, successors, probabilities, rewards, policy, discount) -> np.ndarray:
     size, number_of_actions = rewards.shape  # [S, A]
-    system, values = np.eye(size), np.zeros(size)  # no pivots are needed; zeros are skipped
-    first, last = np.arange(size), np.arange(size)  # columns of each row that are not 0
+    # Gaussian elimination, which needs no pivoting here. It skips the zeros outside first to last.
+    system, values = np.eye(size), np.zeros(size)
+    first, last = np.arange(size), np.arange(size)  # of each row, the columns that may not be 0
     for state, action in np.ndindex(rewards.shape):
         weight = policy[state, action]
         if weight > 0:
@@ -90,10 +91,10 @@ def _solved(row_starts, successors, probabilities, rewards, policy, discount) ->
 def steps_to_within(
     values: np.ndarray, optimum: float, relative_tolerance: float, checkpoints: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return when each run is near-optimal: first, and for good.
+    """Find when each run is near-optimal: first, and for good.
 
-    Near is |optimum - value| ≤ relative_tolerance·|optimum|, of values [R, K]. The results are
-    checkpoints, [R], NaN for a run that does not get there.
+    Values [R, K] are near if |optimum - value| ≤ relative_tolerance·|optimum|. Returns checkpoints,
+    [R], NaN for runs that do not get there.
     """
     steps = np.append(np.asarray(checkpoints, np.float64), np.nan)
     near = np.abs(values - optimum) <= relative_tolerance * abs(optimum)
@@ -102,7 +103,7 @@ def steps_to_within(
 
 
 def explorable_states(mdp: MDP, start: np.ndarray) -> np.ndarray:
-    """Return the states reached, except ends of episodes, [S]."""
+    """Find the states that episodes reach, except ends [S]."""
     states, reached, before = mdp.rows // mdp.number_of_actions, start > 0, -1
     while reached.sum() > before:
         before = int(reached.sum())
@@ -111,7 +112,7 @@ def explorable_states(mdp: MDP, start: np.ndarray) -> np.ndarray:
 
 
 def checkpoints_until(last: int, first: int, growth: float) -> list[int]:
-    """Return checkpoints, each `growth` times the one before."""
+    """List checkpoints, each `growth` times the one before."""
     found = [min(first, last)]
     while found[-1] < last:
         found.append(min(last, max(found[-1] + 1, int(found[-1] * growth))))

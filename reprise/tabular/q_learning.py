@@ -1,10 +1,14 @@
-"""Tabular Q-learning, over many runs.
+"""Tabular Q-learning, in many runs.
 
-    Q(s, a) ← (1 - α_k) Q(s, a) + α_k (r + γ max_a' f(Q(s', a'), N(s', a'))),
+    Q(s, a) ← (1 - α_k) Q(s, a) + α_k (r + γ max_a' f(Q(s', a'), N(s', a')))
+    α_k = α_0 / (1 + k·decay)          the learning rate in step k
 
-with the decaying rate α_k = α_0 / (1 + k·decay), by all steps k; f(q, n) is q, plus a bonus if the
-agent is curious (see `exploration`). Source: C. Watkins and P. Dayan, Q-learning, 1992; the rate is
-the chapter's. Axes: R runs, S states, A actions, N transitions, K records.
+Here f(q, n) = q. Only for a curious agent f adds a bonus to actions that it seldom tried, by their
+number of tries N (see `exploration`).
+
+Axes: R runs, S states, A actions, N transitions, K records.
+
+Source: C. Watkins and P. Dayan, Q-learning, 1992; the chapter for the decay of the rate.
 """
 
 from collections.abc import Sequence
@@ -17,7 +21,7 @@ from reprise import hyperparameters as kinds
 from reprise.tabular.exploration import RANDOM, Behaviour, act_greedily, appraise_curiously, falling
 from reprise.tabular.mdp import MDP, Sampler, draw, sampler
 
-NOTHING = np.empty(0)  # records of a run without any
+NO_RECORDS = np.empty(0)
 
 
 class Learning(kinds.Frozen):
@@ -30,19 +34,19 @@ class Learning(kinds.Frozen):
 
 
 class Hyperparameters(Learning, kinds.Recorded):
-    """Hyperparameters of runs that record one Q-value."""
+    """Hyperparameters of runs that record a Q-value."""
 
 
 class Episodes(NamedTuple):
-    """A model of episodes that end and begin anew."""
+    """A model as an agent meets it, episode after episode."""
 
     source: Sampler
-    resumed: np.ndarray  # int64 [N], the state after each transition; -1 if it is drawn
-    discounts: np.ndarray  # float64 [N], γ; 0 where an episode ends: nothing comes after
-    actions: np.ndarray  # int64 [S, A], the possible ones first
-    action_counts: np.ndarray  # int64 [S], how many are possible
+    resumed: np.ndarray  # int64 [N], where to go on after a transition; -1 for a random start
+    discounts: np.ndarray  # float64 [N], γ, or 0 if the transition ends the episode
+    actions: np.ndarray  # int64 [S, A], possible actions first
+    action_counts: np.ndarray  # int64 [S], number of possible actions
     starts: np.ndarray  # int64 [B], the states in which an episode may begin
-    cumulative: np.ndarray  # float64 [B], of their probabilities
+    cumulative: np.ndarray  # float64 [B], the sums of their probabilities
 
 
 def q_learning(
@@ -51,13 +55,12 @@ def q_learning(
     generators: Sequence[np.random.Generator],
     start_state: str,
     recorded: tuple[str, str],
-    behaviour: Behaviour = RANDOM,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Learn from sampled transitions, in one run for each generator.
+    """Learn Q-values from random actions, one run per generator.
 
-    A run begins at the start state, from Q = 0, and begins there again (with its Q-values) when it
-    has reached an absorbing state; it depends on no other run. Return the Q-values, [R, S, A], -inf
-    if impossible, and the recorded pair's after each record_every-th iteration, [R, K].
+    A run begins at the start state with Q = 0. It returns there when it has reached an absorbing
+    state, and keeps its Q-values. Returns the Q-values, [R, S, A], -inf for impossible actions, and
+    those of the recorded pair after every `record_every` iterations, [R, K].
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -76,20 +79,20 @@ def q_learning(
     curves = np.empty((len(generators), h.iterations // h.record_every))
     q = np.empty((len(generators), *mdp.possible.shape))
     for run, generator in enumerate(generators):
-        learner = Learner(mdp, model, h, behaviour, generator)
+        learner = Learner(mdp, model, h, RANDOM, generator)
         learner.learn(h.iterations, pair, h.record_every, curves[run])
         q[run] = learner.q
     return q, curves
 
 
 def episodes(mdp: MDP, start: np.ndarray, discount: float) -> Episodes:
-    """Prepare a model for learning; start is a distribution, [S]."""
+    """Prepare a model for learning, with the start's probabilities [S]."""
     source, starts = sampler(mdp), np.flatnonzero(start)
-    over = mdp.absorbing[source.successors]
+    ended = mdp.absorbing[source.successors]
     return Episodes(
         source,
-        np.where(over, starts[0] if len(starts) == 1 else -1, source.successors),
-        np.where(over, 0.0, discount),
+        np.where(ended, starts[0] if len(starts) == 1 else -1, source.successors),
+        np.where(ended, 0.0, discount),
         np.argsort(~mdp.possible, axis=1, kind="stable"),
         mdp.possible.sum(axis=1),
         starts,
@@ -98,27 +101,27 @@ def episodes(mdp: MDP, start: np.ndarray, discount: float) -> Episodes:
 
 
 class Learner:
-    """A run under way: Q-values, and visits."""
+    """One run: its Q-values, and its visits so far."""
 
     def __init__(
         self, mdp: MDP, model: Episodes, h: Learning, behaviour: Behaviour, generator
     ) -> None:
         self.q = np.where(mdp.possible, 0.0, -np.inf)  # [S, A], -inf for impossible actions
         self.visits = np.zeros(mdp.possible.shape, np.int64)  # [S, A]
-        self.iterations = 0  # made so far
+        self.iterations = 0  # so far
         rates = h.learning_rate, h.learning_rate_decay
         self._given = generator, model, behaviour, rates, self.q, self.visits
-        several = len(model.starts) > 1  # only then the start is drawn
+        several = len(model.starts) > 1
         self._state = begin(model, generator.random()) if several else model.starts[0]
 
-    def learn(self, until: int, pair=(0, 0), every: int = 1, curve=NOTHING) -> None:
-        """Learn until an iteration; record a pair's Q-values, [K]."""
+    def learn(self, until: int, pair=(0, 0), every: int = 1, curve=NO_RECORDS) -> None:
+        """Learn until an iteration; record a pair's Q-value in `curve`."""
         spans = self.iterations, until, every
         self._state = learn(*self._given, self._state, spans, pair, curve)
         self.iterations = until
 
 
-@njit(error_model="numpy")  # no checks for divisions by 0
+@njit(error_model="numpy")  # without checks for divisions by 0
 def learn(
     generator: np.random.Generator,
     model: Episodes,
@@ -127,17 +130,18 @@ def learn(
     q: np.ndarray,  # [S, A], changed
     visits: np.ndarray,  # int64 [S, A], changed
     state: int,
-    spans: tuple[int, int, int],  # the first iteration, the end, and those from record to record
+    spans: tuple[int, int, int],  # first iteration, end, and iterations between records
     recorded: tuple[int, int],
     curve: np.ndarray,  # [K], changed
 ) -> int:
-    """Learn in some iterations, and return the next state."""
+    """Learn by Q-learning, and return the next state."""
     source, resumed, discounts, actions, action_counts, _, _ = model
     number_of_actions, curiosity = q.shape[1], behaviour.curiosity
     first, end, every = spans
     record = first // every
     for k in range(first, end):
-        # Act: at random with probability ε_k, else by the Q-values.
+        # Act: at random with probability ε_k, else by the Q-values. One random number decides. Its
+        # `share` of [0, ε_k) or of [ε_k, 1) is uniform again, and chooses among the actions.
         epsilon, count, uniform = falling(k, behaviour), action_counts[state], generator.random()
         if uniform < epsilon:
             share = uniform / epsilon if epsilon < 1 else uniform  # divisions are slow
@@ -148,7 +152,7 @@ def learn(
             action = act_greedily(possible, q[state], visits[state], curiosity, share)
         visits[state, action] += 1
 
-        # See the reward and the next state.
+        # Observe the reward and the next state.
         row, uniform = state * number_of_actions + action, generator.random()
         n = draw(source, row, uniform)
         reward, next_state = source.rewards[n], source.successors[n]
@@ -159,7 +163,7 @@ def learn(
             best = max(best, appraise_curiously(q[next_state, a], visits[next_state, a], curiosity))
         target = reward + discounts[n] * best
 
-        # Update, at a decaying rate.
+        # Update Q(s, a) at the decaying rate α_k.
         alpha = rates[0] / (1 + k * rates[1])
         q[state, action] = (1 - alpha) * q[state, action] + alpha * target
 
@@ -168,7 +172,7 @@ def learn(
                 curve[record] = q[recorded]
             record += 1
         state = resumed[n]
-        if state < 0:  # the rest of the number that drew the end is uniform in [0, 1) again
+        if state < 0:  # a random start, drawn by the share of the number that drew the transition
             low = source.cumulative[n - 1] if n > source.row_starts[row] else 0.0
             state = begin(model, (uniform - low) / (source.cumulative[n] - low))
     return state
@@ -182,6 +186,6 @@ def begin(model: Episodes, uniform: float) -> int:
 
 
 def optimal_runs(q: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Return which runs act by best actions only, [R]."""
+    """Check which runs choose only best actions, bool [R]."""
     greedy = np.argmax(q, axis=2)  # [R, S]
     return np.asarray(best[np.arange(len(best)), greedy].all(axis=1))

@@ -1,4 +1,4 @@
-"""Times from which runs stay near: R runs, K records."""
+"""Settling times of runs. Axes: R runs, K records."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 def settling_records(near: np.ndarray) -> np.ndarray:
-    """Return the record from which each run stays near, [R]."""
+    """Find the record from which each run stays near [R]."""
     trailing = np.logical_and.accumulate(near[:, ::-1], axis=1).sum(axis=1)
     return np.where(trailing > 0, near.shape[1] - trailing, np.nan)
 
@@ -16,28 +16,31 @@ def settling_records(near: np.ndarray) -> np.ndarray:
 def settling_iterations(
     curves: np.ndarray, target: float, relative_tolerance: float, record_every: int
 ) -> np.ndarray:
-    """Return the iteration from which each curve stays near, [R].
+    """Find the iteration from which each curve stays near, [R].
 
     >>> settling_iterations(np.array([[5.0, 9.0, 10.0, 10.2]]), 10.0, 0.05, 100).tolist()
     [300.0]
 
-    Near is |curve - target| ≤ relative_tolerance·|target|. Curves, [R, K], have a record every so
-    many iterations; a curve with an end that is not near has NaN.
+    Near means |curve - target| ≤ relative_tolerance·|target|. Curves, [R, K], have a record every
+    `record_every` iterations. A curve that does not end near has NaN.
     """
     near = ~(np.abs(curves - target) > relative_tolerance * abs(target))
     return (settling_records(near) + 1) * record_every
 
 
 def curve_quantiles(curves: np.ndarray) -> dict[str, np.ndarray]:
-    """Return quantiles over the runs, each [K]."""
+    """Compute quantiles over the runs, each [K]."""
     return dict(zip(QUANTILES, np.quantile(curves, list(QUANTILES.values()), axis=0), strict=True))
 
 
 def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
-    """Return quantiles over runs: never, NaN, is latest, and None."""
-    late = np.where(np.isnan(settled), np.inf, settled)
-    found = np.quantile(late, list(QUANTILES.values()), method="inverted_cdf")
-    return dict(zip(QUANTILES, map(_finite, found), strict=True))
+    """Compute quantiles over runs, None for "never".
+
+    Runs that never settle, NaN, count as the latest.
+    """
+    times = np.where(np.isnan(settled), np.inf, settled)
+    quantiles = np.quantile(times, list(QUANTILES.values()), method="inverted_cdf")
+    return dict(zip(QUANTILES, map(_finite, quantiles), strict=True))
 
 
 def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str
     return {
         "iterations": iterations,
         "sweeps": _finite(sweeps),
-        "ratio": _finite(median / sweeps),  # iterations for a sweep
+        "ratio": _finite(median / sweeps),  # iterations per sweep
         "ratio_of_updates": _finite(median / (sweeps * pairs)),
     }
 

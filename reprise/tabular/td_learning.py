@@ -1,12 +1,15 @@
-"""The value of a random policy: exact, and by TD(0).
+"""Values of a random policy: exact, and learned by TD(0).
 
-    V(s) ← (1 - α) V(s) + α (r + γ V(s')),    α = α_0 / (1 + c·decay)
+    V(s) ← (1 - α) V(s) + α (r + γ V(s'))
+    α = α_0 / (1 + c·decay)
 
-The count c is that of all earlier steps, as in the chapter's power scheduling, or of the earlier
-visits to s: with α_0 = decay = 1, V(s) is then the mean of all targets so far. The values decide no
-step, so all schedules of a run learn from the same transitions. Source: R. S. Sutton, Learning to
-predict by the methods of temporal differences, 1988. A policy is π(a | s), [S, A]. Axes: R runs,
-C schedules, S states, A actions, K records.
+The count c is the number of all earlier steps, as in the chapter's power scheduling, or of earlier
+visits to s. With visits and α_0 = decay = 1, V(s) is the mean of all targets so far. The values do
+not change the agent's actions, so all schedules of a run learn from the same transitions.
+
+Axes: R runs, C schedules, S states, A actions, K records. A policy is π(a | s), [S, A].
+
+Source: R. S. Sutton, Learning to predict by the methods of temporal differences, 1988.
 """
 
 from collections.abc import Sequence
@@ -24,15 +27,15 @@ from reprise.tabular.names import ModelError
 
 
 def uniform_policy(mdp: MDP) -> np.ndarray:
-    """Return equal π(a | s) for possible actions, [S, A]."""
+    """Return the policy that takes all possible actions equally often."""
     return mdp.possible / mdp.possible.sum(axis=1, keepdims=True)
 
 
 def following(mdp: MDP, policy: ArrayLike) -> MDP:
     """Return the model of an agent that follows a policy.
 
-    T(s, s') = Σ_a π(a | s) T(s, a, s'), by one action, "follow". Transitions that differ in their
-    rewards stay apart.
+    T(s, s') = Σ_a π(a | s) T(s, a, s'), with one action, "follow". Transitions with different
+    rewards stay separate.
     """
     weights = numbers("policy", policy)
     if weights.shape != mdp.possible.shape:
@@ -51,7 +54,7 @@ def following(mdp: MDP, policy: ArrayLike) -> MDP:
 
 
 def evaluate(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
-    """Solve for the values of a policy exactly.
+    """Solve for the values of a policy exactly, [S].
 
     V(s) = Σ_a π(a | s) Σ_s' T(s, a, s') [R(s, a, s') + γ V(s')]
     """
@@ -60,9 +63,9 @@ def evaluate(mdp: MDP, policy: ArrayLike, discount: float) -> np.ndarray:
 
 
 class Schedule(Frozen):
-    """The learning rate, by count: constant without decay."""
+    """A schedule of the learning rate, constant without decay."""
 
-    learning_rate: Annotated[float, Field(gt=0, le=1)]  # above 1, values need not stay finite
+    learning_rate: Annotated[float, Field(gt=0, le=1)]  # values may diverge above 1
     learning_rate_decay: NonNegativeFloat
     count: Literal["steps", "visits"]
 
@@ -83,8 +86,8 @@ def td_learning(
 ) -> np.ndarray:
     """Learn values by every schedule, [R, C, K, S].
 
-    There is a run for each generator, which depends on no other. It begins at the start state, from
-    V = 0, and begins there again (with its values) when it has reached an absorbing state.
+    Each generator has a run of its own. A run begins at the start state with V = 0. It returns
+    there when it has reached an absorbing state, and keeps its values.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -110,16 +113,16 @@ def td_learning(
 @njit
 def learn(
     generator: np.random.Generator,
-    source: Sampler,  # of the model of an agent that follows the policy
-    resumed: np.ndarray,  # [N], the state after each transition: its successor, or the start
+    source: Sampler,  # of the model that `following` returns
+    resumed: np.ndarray,  # [N], where to go on after each transition: its successor, or the start
     state: int,
     rates: np.ndarray,  # [C, 2], α_0 and decay
     by_visits: np.ndarray,  # bool [C]
     discount: float,
-    counts: tuple[int, int],  # iterations, and those from record to record
+    counts: tuple[int, int],  # iterations, and iterations between records
     records: np.ndarray,  # [C, K, S], changed
 ) -> None:
-    """Learn all values by each schedule, from V = 0."""
+    """Learn values by each schedule, from V = 0."""
     iterations, record_every = counts
     schedules, size = len(rates), records.shape[2]
     values, visits = np.zeros((size, schedules)), np.zeros(size, np.int64)
@@ -140,15 +143,16 @@ def learn(
 
 
 def errors(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return the root mean square of V - truth."""
+    """Compute the root mean square of V - truth."""
     differences = values - truth
     return np.sqrt((differences * differences).mean(axis=-1))
 
 
 def bias_and_spread(values: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split the error of values, [R, ..., S], in two.
+    """Split the error of values into bias and spread.
 
-    Bias is the error of V's mean over the runs, spread the root mean square of V's standard
-    deviation over them; bias² + spread² is the mean of error².
+    Values are [R, ..., S]. The bias is the error of V's mean over the runs. The spread is
+    the root mean square, over states, of V's standard deviation over the runs. So bias² + spread²
+    is the mean of error².
     """
     return errors(values.mean(axis=0), truth), np.sqrt(values.var(axis=0).mean(axis=-1))

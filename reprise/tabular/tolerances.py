@@ -1,4 +1,4 @@
-"""Tolerances: settled values, and actions that tie to rounding."""
+"""Tolerances: when values have settled, and when actions tie."""
 
 import numpy as np
 
@@ -6,16 +6,16 @@ from reprise.errors import PlainError
 from reprise.tabular.mdp import MDP
 from reprise.tabular.names import ModelError
 
-TIE = 1e-10  # Q-values this close, relative to the larger, or to 1 near 0, tie
-ROUNDING = 4 * float(np.finfo(np.float64).eps)  # relative: smaller changes of a value mean nothing
+TIE = 1e-10  # Q-values this close tie, relative to the largest, or to 1 if that is smaller
+ROUNDING = 4 * float(np.finfo(np.float64).eps)  # smaller relative changes are rounding errors
 
 
 class ConvergenceError(PlainError, RuntimeError):
-    """A solver reached its last sweep before the values settled."""
+    """A solver did not converge within its limit of sweeps."""
 
 
 def near_best(q: np.ndarray) -> np.ndarray:
-    """Return where Q ties with max_a Q(s, a), [S, A]."""
+    """Mark actions that tie for the largest Q-value [S, A]."""
     best = q.max(axis=1, keepdims=True)
     return q >= best - TIE * np.maximum(1.0, np.abs(best))
 
@@ -32,7 +32,7 @@ def check_discount(discount: float) -> None:
 
 
 def smallest_change(discount: float, tolerance: float) -> float:
-    """Return the change at which sweeps end: tolerance·(1 - γ)/γ."""
+    """Compute the change at which sweeps end: tolerance·(1 - γ)/γ."""
     check_discount(discount)
     if not tolerance > 0:
         raise ModelError(f"tolerance is {tolerance}; allowed: above 0")
@@ -42,14 +42,14 @@ def smallest_change(discount: float, tolerance: float) -> float:
 
 
 def settled(change: np.ndarray, enough: float, values: np.ndarray) -> bool:
-    """Return whether changes are small, or the values' rounding."""
+    """Check whether changes are small enough, or only rounding."""
     return largest(change) <= max(enough, ROUNDING * largest(values))
 
 
 def not_converged(
     mdp: MDP, discount: float, sweeps: int, allowed: float, change: np.ndarray
 ) -> ConvergenceError:
-    """Return a solver's error, with the state that changes most."""
+    """Build an error that names the state that changes most."""
     state = int(np.argmax(np.abs(change)))
     return ConvergenceError(
         f"discount {discount}: after {sweeps} sweeps the value of state "

@@ -71,7 +71,7 @@ def test_advantages_and_targets_are_those_computed_by_hand(gae_lambda: float, fi
     advantage = np.array([first, -1, 2, 1])
     np.testing.assert_allclose(batch.advantage[:, 0], advantage, rtol=1e-6)
     np.testing.assert_allclose(batch.target[:, 0], advantage + np.arange(1, 5), rtol=1e-6)
-    np.testing.assert_allclose(batch.surprise, np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(batch.negative_log_prob, np.log(2), rtol=1e-6)
     assert batch.action[:, 0].numpy().tolist() == [0, 1, 1, 0]
 
 
@@ -91,7 +91,7 @@ def plain_loss(networks_of_a_seed: list, batch: actor_critic.Batch, seed: int, h
         z, value = (out[0][:-1], out[0][-1]) if h.shared_network else (out[0], out[1][0])
         left = tf.sigmoid(z[0])
         probability = tf.stack([left, 1 - left]) if len(z) == 1 else tf.nn.softmax(z)
-        drawn_at = tf.exp(-batch.surprise[step, seed])
+        drawn_at = tf.exp(-batch.negative_log_prob[step, seed])
         ratio, advantage = probability[batch.action[step, seed]] / drawn_at, batch.advantage[step]
         objective = ratio * advantage[seed]
         if h.clip is not None:

@@ -12,7 +12,7 @@ from reprise.agents import dqn, reinforce
 from reprise.environments import gymnasium_env
 from reprise.environments.gymnasium_env import GymnasiumEnvironment, Normaliser
 from reprise.environments.specification import Specification
-from reprise.nn import replay_buffer, streams
+from reprise.nn import heads, replay_buffer, streams
 from reprise.nn.determinism import tf
 from tests.agents import test_dqn, test_reinforce
 from tests.environments import userenvs
@@ -135,11 +135,11 @@ def test_normalised_training_gives_networks_for_observations_as_they_are():
     environment.specification = of(COUNTING)
     raw = reinforce.train(h, environment, KEYS).weights["final"]
     observations = np.random.default_rng(0).normal(3, 2, (5, 2, 3)).astype(np.float32)
-    expected = reinforce.distribution(raw, tf.constant(normaliser.apply(observations)), h)
-    found = reinforce.distribution(folded, tf.constant(observations), h)
+    expected = heads.distribution(raw, tf.constant(normaliser.apply(observations)), h.activation)
+    found = heads.distribution(folded, tf.constant(observations), h.activation)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     assert not np.allclose(
-        found, reinforce.distribution(raw, tf.constant(observations), h), atol=0.1
+        found, heads.distribution(raw, tf.constant(observations), h.activation), atol=0.1
     )
 
 
