@@ -25,8 +25,8 @@ from tests import shown, tiny
 
 LIMITS = [20, 30]
 CARTPOLE = ["prior_knowledge", "partial_observability", "approximate_q_learning"]
-EXTRAS = ["pendulum_swing_up", "inverted_pendulum", "lunar_lander_actor_critic", "atari_pong"]
-ALONE = ["reinforce_training", "lunar_lander", "dqn_training", *EXTRAS]
+# The other extras run the code of these, and their notebooks call a part of the same functions.
+ALONE = ["reinforce_training", "dqn_training", "lunar_lander_actor_critic", "atari_pong"]
 TRAINING = [
     *ALONE,
     "credit_assignment",
@@ -46,6 +46,8 @@ SMALLER: dict[str, dict[str, Any]] = {  # with one variant of each kind that fig
     "reinforce_training": {"seeds": 2},
     "partial_observability": without("positions_and_previous", "noisy_with_history"),
     "dqn_ablations": without("relu", "gradient_steps_4", "in_order"),
+    "approximate_q_learning": {"feature_sets": {"observations": tiny.ABSENT}},
+    "hyperparameter_study": {"pack_size": 2},  # the program of dqn_training
 }
 NEGATIVE = {"environment": {"solved_return": -110}}
 WRONG = re.compile(r"(?<![\w.])[+\-−]?(nan|inf|none of none|None|nan%|inf%)(?!\w)")
