@@ -45,7 +45,12 @@ SMALLER: dict[str, dict[str, Any]] = {
     "exploration": {"problems": {
         "frozen_lake": {"iterations": 5000, "epsilon_decay": 2500}, "taxi": {"iterations": 5000},
     }},
-    "dqn_ablations": {"variants": {"relu": tiny.ABSENT, "learning_rate_0_001": tiny.ABSENT}},
+    "dqn_ablations": {
+        "variants": dict.fromkeys(
+            ("relu", "learning_rate_0_001", "in_order", "double", "target_hard"), tiny.ABSENT
+        ),
+        "partners": {"double": tiny.ABSENT},
+    },
     "partial_observability": {"variants": dict.fromkeys(
         ("positions", "positions_and_previous", "positions_and_rates"), tiny.ABSENT
     )},
