@@ -18,7 +18,6 @@ STAGES = ["q_learning_convergence", "dqn_training"]  # of the sessions
 
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """Return a repository with committed results."""
     stages = [*STAGES, "reporting@dqn_training"]
     made = Repository.make(tmp_path_factory.mktemp("committed"), stages)
     done = made.dvc("repro", REPRISE_WORKERS="1")

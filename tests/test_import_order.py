@@ -25,7 +25,6 @@ SET = "import os, reprise\nos.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\
 
 
 def run(code: str, **variables: str) -> str:
-    """Return the output of code in a clean Python."""
     kept = {"PATH", "HOME", "LANG"} & os.environ.keys()
     environment = {name: os.environ[name] for name in kept} | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -37,7 +36,6 @@ def run(code: str, **variables: str) -> str:
 
 
 def raised(code: str) -> str:
-    """Return code that prints a UserError."""
     lines = "".join(f"    {line}\n" for line in code.splitlines())
     return (
         f"import reprise.errors\ntry:\n{lines}except reprise.errors.UserError as e:\n    print(e)"

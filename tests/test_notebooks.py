@@ -22,12 +22,10 @@ every = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.ste
 
 @cache
 def text(notebook: Path) -> str:
-    """Return a notebook's Markdown."""
     return "\n\n".join(said.text for said in prose.markdown(notebook))
 
 
 def code(notebook: Path) -> str:
-    """Return a notebook's code."""
     cells = prose.cells(notebook)
     return "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
 

@@ -216,7 +216,6 @@ def drawn(axes: Axes) -> Iterator[tuple[np.ndarray, tuple[float, float]]]:
 
 @pytest.fixture(autouse=True)
 def style() -> Iterator[None]:
-    """Put the style of the other tests back."""
     with mpl.rc_context():
         plt.switch_backend("agg")
         yield

@@ -93,7 +93,6 @@ def parsed(where: str, command: str) -> Proposal:
 
 @cache
 def text(path: Path) -> str:
-    """Return what a README or a notebook says."""
     if path.suffix == ".md":  # a command may go on in the next line
         return re.sub(r" *\\\n\s*", " ", path.read_text(encoding="utf-8"))
     return "\n\n".join(said.text for said in prose.markdown(path))
@@ -120,7 +119,6 @@ def keys(group: Group) -> set[str]:
 
 
 def changes(group: Group) -> list[str]:
-    """Return all changes of a group."""
     return [change for proposal in group for change in proposal.changes]
 
 

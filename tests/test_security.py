@@ -43,7 +43,6 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def only(folder: Path, **sections: Any) -> None:
-    """Write a params.yaml of some sections."""
     YAML(typ="safe", pure=True).dump(sections, folder / "params.yaml")
 
 

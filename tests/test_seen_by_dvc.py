@@ -34,7 +34,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 
 def mean(folder: Path) -> float:
-    """Return the mean return that REINFORCE comes to."""
     found = artifacts.read_json(folder / "data" / TRAINING / "metrics.json")
     return found["greedy"]["limit_200"]["mean"]
 

@@ -27,7 +27,6 @@ LENGTH = TINY.horizon * TINY.environments_per_seed
 
 
 def with_(**changes) -> actor_critic.Hyperparameters:
-    """Return the tiny hyperparameters with some changed."""
     return actor_critic.Hyperparameters(**{**TINY.model_dump(), **changes})
 
 
@@ -40,7 +39,6 @@ def prepared(h: actor_critic.Hyperparameters, count: int = 4) -> tuple:
 
 
 def train(h: actor_critic.Hyperparameters, keys: np.ndarray = KEYS) -> TrainingRun:
-    """Train on CartPole with the same hyperparameters for each seed."""
     return actor_critic.train(h, CartPole(), keys)
 
 

@@ -21,12 +21,10 @@ KEYS = seeds.training_keys(42, "training", range(4))
 
 
 def train(h: reinforce.Hyperparameters, keys: np.ndarray = KEYS) -> TrainingRun:
-    """Train on CartPole with the same hyperparameters for each seed."""
     return reinforce.train(h, CartPole(), keys)
 
 
 def choosing(weights: list, h: reinforce.Hyperparameters):
-    """Return the policy that plays in training."""
     numbers = programs.numbers(reinforce.Numbers, [h] * 4, reinforce.CHOICES)
     return lambda observation, random: reinforce.act(weights, observation, random, numbers, h)
 

@@ -27,7 +27,6 @@ def slow_at_first(pack: Pack) -> tuple[int, int]:
 
 
 def fail(pack: Pack, error: Exception) -> object:
-    """Raise an error."""
     raise error
 
 
@@ -46,7 +45,6 @@ class Params(Frozen):
 
 
 def run(params: Params, folder: str) -> dict[str, Any]:
-    """Run slow packs."""
     slow = functools.partial(slowly, Path(folder), params.seconds)
     return {"draws.npz": {"draws": np.array(packs.run(slow, packs.cut(2 * params.packs, 2)))}}
 

@@ -50,7 +50,6 @@ class Run:
         return self.begun()
 
     def family(self) -> list[psutil.Process]:
-        """Return all processes that it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def result(self) -> bytes:

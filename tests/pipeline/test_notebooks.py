@@ -40,12 +40,10 @@ def write(path: Path, *sources: str) -> Path:
 
 
 def run(source: Path, **given: Any) -> tuple[bytes, list[str]]:
-    """Execute a notebook in the repository."""
     return execute(source, given, REPOSITORY, source.with_name("failed.ipynb"))
 
 
 def outputs(content: bytes) -> list[dict[str, Any]]:
-    """Return all outputs of an executed notebook."""
     cells = json.loads(content)["cells"]
     return [output for cell in cells for output in cell.get("outputs", [])]
 

@@ -76,12 +76,10 @@ def page(browser: Browser) -> Browser:
 
 
 def button(browser: Browser, name: str) -> Any:
-    """Return the control of a name."""
     return browser.find(f"[name={name}]")[0]
 
 
 def value(browser: Browser, expression: str) -> Any:
-    """Return an expression of the page's script."""
     return browser.execute_script(f"return {expression}")
 
 
@@ -91,7 +89,6 @@ def wait(browser: Browser, expression: str) -> None:
 
 
 def starts(number: int, largest: float = 0.05) -> list[list[float]]:
-    """Return states within a bound."""
     return np.random.default_rng(7).uniform(-largest, largest, (number, 4)).tolist()
 
 

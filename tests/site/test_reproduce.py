@@ -98,7 +98,6 @@ def checkout(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def again(checkout: Path, capfd: pytest.CaptureFixture[str]) -> Callable[[], tuple[int, list[str]]]:
-    """Return a function that runs the command in this process."""
 
     def run() -> tuple[int, list[str]]:
         code = main()

@@ -54,7 +54,6 @@ def test_a_run_trains_with_the_numbers_of_its_own_setting():
 
 
 def small(rates: list[float]) -> dict[str, Any]:
-    """Return what makes a study one of learning rates alone."""
     return {"grid": grid(learning_rate=rates), "evaluation": {"episodes": 1, "limits": [200]}}
 
 
