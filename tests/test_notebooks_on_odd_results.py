@@ -22,6 +22,7 @@ from matplotlib.patches import Rectangle
 
 from reprise.pipeline import artifacts, packs
 from tests import shown, tiny
+from tests.stages import executing
 
 LIMITS = [20, 30]
 CARTPOLE = ["prior_knowledge", "partial_observability", "approximate_q_learning"]
@@ -46,8 +47,6 @@ SMALLER: dict[str, dict[str, Any]] = {  # with one variant of each kind that fig
     "reinforce_training": {"seeds": 2},
     "partial_observability": without("positions_and_previous", "noisy_with_history"),
     "dqn_ablations": without("relu", "gradient_steps_4", "in_order"),
-    "approximate_q_learning": {"feature_sets": {"observations": tiny.ABSENT}},
-    "hyperparameter_study": {"pack_size": 2},  # the program of dqn_training
 }
 NEGATIVE = {"environment": {"solved_return": -110}}
 WRONG = re.compile(r"(?<![\w.])[+\-−]?(nan|inf|none of none|None|nan%|inf%)(?!\w)")
@@ -105,20 +104,20 @@ def sections(name: str, changes: dict[str, Any]) -> Callable[..., dict[str, Any]
     return lambda stage: tiny.section(stage, **(changes if stage == own else {}))
 
 
-@cache
-def trained(name: str) -> list[list[Any]]:
-    """Return what a tiny stage's packs give, run after run, having trained for real."""
-    kept: list[list[Any]] = []
-    run = packs.run
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[list[Any]]]:
+    """Return what gives a tiny stage's packs, run after run, which trained for real."""
 
-    def remembering(*arguments: Any, **options: Any) -> list[Any]:
-        kept.append(run(*arguments, **options))
-        return kept[-1]
+    @cache
+    def of(name: str) -> list[list[Any]]:
+        if name in ALONE:  # of the first seeds
+            return [run[:1] for run in executing.recorded(name, tmp_path_factory)[1]]
+        if name not in SMALLER:
+            return executing.recorded(name, tmp_path_factory)[1]
+        params = tiny.params(name, sections(name, {}))
+        return executing.recording(lambda: tiny.stage(name).run(params))[1]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packs, "run", remembering)
-        tiny.stage(name).run(tiny.params(name, sections(name, {})))
-    return kept
+    return of
 
 
 def alone(found: Any) -> Any:
@@ -232,7 +231,7 @@ def style() -> Iterator[None]:
     ],
 )
 def test_a_notebook_shows_whatever_its_trainings_came_to(
-    name: str, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, case: str, trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     found = [[changed(pack, CASES[case]) for pack in run] for run in trained(name)]
     if case == "one seed":

@@ -1,8 +1,5 @@
 """The DQN of extra/dvc.yaml, made tiny, in an environment that needs no Atari."""
 
-from functools import cache
-from typing import Any
-
 import pytest
 
 from reprise.errors import UserError
@@ -14,24 +11,19 @@ from tests.stages import extra
 NAME = "atari_pong"
 
 
-@cache
-def results() -> dict[str, Any]:
-    return tiny.run(NAME)
-
-
 def test_without_atari_one_line_names_make_extra(tmp_path, monkeypatch, capsys):
     extra.refuses(NAME, "ale_py", tmp_path, monkeypatch, capsys)
 
 
-def test_its_files_are_those_of_the_docstring_and_committed():
-    assert set(results()) == {path.name for path in (tiny.ROOT / "data" / NAME).iterdir()}
-    assert all(file in (atari_pong.__doc__ or "") for file in results())
+def test_its_files_are_those_of_the_docstring_and_committed(results):
+    assert set(results) == {path.name for path in (tiny.ROOT / "data" / NAME).iterdir()}
+    assert all(file in (atari_pong.__doc__ or "") for file in results)
 
 
-def test_no_two_seeds_train_or_play_alike():
-    samples = results()["samples.csv"]
+def test_no_two_seeds_train_or_play_alike(results):
+    samples = results["samples.csv"]
     assert all(samples[way].nunique() == 2 for way in ("greedy_20", "random_20"))
-    curves = results()["returns.csv"]
+    curves = results["returns.csv"]
     assert curves["steps"].tolist() == list(range(8, 65, 8))
     assert (curves["seed_0"] != curves["seed_1"]).all()
 
