@@ -125,9 +125,7 @@ def test_a_notebook_runs_in_its_own_folder_as_jupyter_has_it():
 
 
 @every
-def test_a_notebook_shows_the_committed_results_from_its_own_folder(
-    notebook: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_notebook_shows_the_committed_results_from_its_own_folder(notebook, monkeypatch):
     monkeypatch.chdir(notebook.parent)
     with mpl.rc_context():
         figures, texts = shown.by(notebook)

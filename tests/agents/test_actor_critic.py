@@ -250,11 +250,10 @@ def test_seeds_of_one_program_may_differ_in_all_that_is_a_number():
 @pytest.mark.parametrize(
     "h",
     [
-        with_(clip=None, clip_value=False, epochs=1, minibatches=1, gae_lambda=0.0),
         with_(clip=None, clip_value=False, epochs=1, minibatches=1, shared_network=True),
         TINY,
     ],
-    ids=["one step", "GAE, shared", "PPO"],
+    ids=["A2C, shared", "PPO"],
 )
 def test_training_teaches_to_balance(h: actor_critic.Hyperparameters):
     longer = {"total_steps": 30_000, "environments_per_seed": 8, "maximum_steps": 100}

@@ -11,9 +11,7 @@ LEARNERS = ["dqn", "handcrafted", "observations"]
 TUNED = [f"{name}_tuned" for name in LEARNERS]
 
 
-def test_linear_learners_play_equally_many_steps_and_no_two_seeds_are_alike(
-    results: dict[str, Any],
-):
+def test_linear_learners_play_equally_many_steps_and_no_two_seeds_are_alike(results):
     samples, curves = results["samples.csv"], results["returns.csv"]
     assert samples["variant"].unique().tolist() == [*LEARNERS, *TUNED]
     assert samples["seed"].tolist() == [0, 1] * 6

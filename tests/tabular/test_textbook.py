@@ -65,7 +65,6 @@ BOLD = {25: 0.16, 50: 0.4, 75: 0.64}  # with heads at 0.4: .4², .4, .4 + .6·.4
     [
         (textbook.corners, {(0, 3): -3, (1, 1): -2}),  # S&B, figure 4.1, its last policy
         (textbook.gambler, BOLD),  # S&B, example 4.3
-        (textbook.windy, {(3, 0): -15}),  # S&B, example 6.5
         (textbook.cliff, {(3, 0): -13}),  # S&B, example 6.6
     ],
 )

@@ -48,11 +48,11 @@ def inside(row: int, column: int, shape: tuple[int, int]) -> tuple[int, int]:
     return min(max(row, 0), shape[0] - 1), min(max(column, 0), shape[1] - 1)
 
 
-def walk(shape: tuple[int, int], ends, wind=(0,) * 12, cliff=()) -> tuple[MDP, dict]:
-    """A windy grid; steps cost 1, the cliff 100."""
+def walk(shape: tuple[int, int], ends, cliff=()) -> tuple[MDP, dict]:
+    """A grid; steps cost 1, the cliff 100."""
 
     def outcomes(cell, move):
-        moved = inside(cell[0] + move[0] - wind[cell[1]], cell[1] + move[1], shape)
+        moved = inside(cell[0] + move[0], cell[1] + move[1], shape)
         if moved in cliff:
             return [(1.0, (shape[0] - 1, 0), -100.0)]
         return [(1.0, END if moved in ends else moved, -1.0)]
@@ -60,9 +60,8 @@ def walk(shape: tuple[int, int], ends, wind=(0,) * 12, cliff=()) -> tuple[MDP, d
     return built([c for c in np.ndindex(*shape) if c not in {*ends, *cliff}], MOVES, outcomes)
 
 
-# S&B, examples 4.1, 6.5 and 6.6: a grid that ends in corners, wind, a cliff on the way.
+# S&B, examples 4.1 and 6.6: a grid that ends in corners, a cliff on the way.
 corners = partial(walk, (4, 4), [(0, 0), (3, 3)])
-windy = partial(walk, (7, 10), [(3, 7)], wind=(0, 0, 0, 1, 1, 1, 2, 2, 1, 0))
 cliff = partial(walk, (4, 12), [(3, 11)], cliff=[(3, column) for column in range(1, 11)])
 
 
