@@ -6,7 +6,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-import matplotlib as mpl
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -127,9 +126,6 @@ def test_a_notebook_runs_in_its_own_folder_as_jupyter_has_it():
 @every
 def test_a_notebook_shows_the_committed_results_from_its_own_folder(notebook, monkeypatch):
     monkeypatch.chdir(notebook.parent)
-    with mpl.rc_context():
-        figures, texts = shown.by(notebook)
-        for figure in figures:
-            figure.draw_without_rendering()
+    figures, texts = shown.by(notebook)
     assert figures
     assert len(texts) > 1

@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -175,8 +173,6 @@ def check(name: str, changes: dict[str, Any], folder: Path) -> tuple[dict[str, A
     texts += [text.get_text() for figure in figures for axes in figure.axes for text in axes.texts]
     shows = re.sub(r"```.*?```", "", "\n\n".join(texts), flags=re.DOTALL)  # code may say None
     assert [shows[max(0, m.start() - 80) : m.end() + 40] for m in WRONG.finditer(shows)] == []
-    for figure in figures:
-        figure.draw_without_rendering()
     return metrics, said
 
 
@@ -211,13 +207,6 @@ def drawn(axes: Axes) -> Iterator[tuple[np.ndarray, tuple[float, float]]]:
         array = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan)
         if array.ndim == 2:
             yield array, image.get_clim()
-
-
-@pytest.fixture(autouse=True)
-def style() -> Iterator[None]:
-    with mpl.rc_context():
-        plt.switch_backend("agg")
-        yield
 
 
 @pytest.mark.parametrize(

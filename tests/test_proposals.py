@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gymnasium as gym
-import matplotlib as mpl
 import pytest
 from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
@@ -248,8 +247,5 @@ def run(name: str, folder: Path) -> dict[str, Any]:
     (folder / "data" / name).unlink()
     artifacts.write_all(folder / "data" / name, results)
     given = reporting.given(parameters.load("reporting", reporting.Params), name)
-    with mpl.rc_context():
-        figures, _ = shown.by(ROOT / "notebooks" / f"{name}.ipynb", **given)
-        for figure in figures:
-            figure.draw_without_rendering()
+    shown.by(ROOT / "notebooks" / f"{name}.ipynb", **given)
     return results

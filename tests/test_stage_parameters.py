@@ -19,7 +19,7 @@ SLOW = "schedules.power_slow"
 # By stage, what its own rules refuse: pydantic's are in tests/pipeline/test_parameters.py.
 REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "hardcoded_baseline": [
-        ({"traced_seed": 500}, ".traced_seed: 500 is not played; allowed: 0 to"),
+        ({"traced_seed": 500}, ".traced_seed: 500 is not played; allowed: 0 to")
     ],
     "policy_search": [
         ({"evaluations": 450}, "evaluations is 450; allowed: a multiple of 20, as the record_ever"),
@@ -28,7 +28,7 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"neat.populatio": 3}, "neat.populatio is unknown; did you mean population?"),
     ],
     "reinforce_training": [
-        ({"evaluation.first_seed": 2**31 - 1}, "evaluation: first_seed is 2147483647; allowed: "),
+        ({"evaluation.first_seed": 2**31 - 1}, "evaluation: first_seed is 2147483647; allowed: ")
     ],
     "credit_assignment": [
         ({"baseline": "ful"}, "baseline is 'ful'; allowed: one of "),
@@ -42,9 +42,7 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"epochs": 2}, "clip is null; allowed: with 1 epoch, 1 minibatch, no clip_value"),
         ({"clip_value": True}, "clip is null; allowed: with 1 epoch, 1 minibatch, no clip_value"),
     ],
-    "prior_knowledge": [
-        ({"window": 301}, "window is 301; allowed: at most iterations, 300"),
-    ],
+    "prior_knowledge": [({"window": 301}, "window is 301; allowed: at most iterations, 300")],
     "partial_observability": [
         ({"noise.angel": 1.0}, ".noise.angel is unknown; did you mean angle?"),
         ({"variants.full.features": ["speed"]}, "variants.full.features.0 is 'speed'; "),
@@ -60,10 +58,10 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({f"{SLOW}.count": "step"}, f"{SLOW}.count is 'step'; allowed: one of steps, visits; did"),
     ],
     "q_learning_convergence": [
-        ({"record_every": 10**6}, "record_every is 1000000; allowed: at most iterations, 600000"),
+        ({"record_every": 10**6}, "record_every is 1000000; allowed: at most iterations, 600000")
     ],
     "exploration": [
-        ({"checkpoints.growth": 1}, "growth is 1; allowed: greater than or equal to 1.001"),
+        ({"checkpoints.growth": 1}, "growth is 1; allowed: greater than or equal to 1.001")
     ],
     "approximate_q_learning": [
         ({"total_episodes": 9}, ".total_episodes is 9; allowed: "),

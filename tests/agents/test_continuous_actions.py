@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 
 from reprise.agents import actor_critic
-from reprise.environments import registry
 from reprise.environments.pendulum import Pendulum
-from reprise.environments.specification import plain
-from reprise.nn import networks
 from reprise.nn.determinism import tf
 from tests.agents.test_actor_critic import KEYS, prepared, with_
 
@@ -49,19 +46,3 @@ def test_the_gradient_is_that_of_the_density_step_by_step(shared: bool):
             total += (0.25 * (target[b] - value) ** 2 - objective - 0.01 * entropy) / 6
     for mine, theirs in zip(compiled(), tape.gradient(total, weights), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize("environment_id", ["Pendulum-v1", "MountainCarContinuous-v0"])
-def test_it_trains_plays_and_exports(environment_id: str):
-    environment = registry.make(plain(environment_id))
-    run = actor_critic.train(with_(), environment, KEYS)
-    final, size = run.weights["final"], environment.observation_size
-    assert np.isfinite(run.returns).any()
-    assert (final[4] != 0).all()  # the deviations learn too
-    observations = RANDOM.normal(size=(5, size, 4)).astype(np.float32)
-    greedy = actor_critic.policy(final, with_())(observations, 0)
-    sampled = actor_critic.policy(final, with_(), RANDOM)(observations, 0)
-    assert greedy.shape == sampled.shape == (5, 1, 4)
-    assert np.abs(greedy - sampled).max() > 0.1
-    model = networks.to_keras(actor_critic.export(final, with_()), 2)
-    np.testing.assert_allclose(model(observations[..., 2]), greedy[..., 2], rtol=1e-4, atol=1e-6)

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from reprise.pipeline.notebooks import REPOSITORY, NotebookError, execute
-from tests.pipeline.slow_stage import gone
+from tests.pipeline.pack_tasks import gone
 
 FIGURE = """from matplotlib.figure import Figure
 from reprise.plots.style import use_style

@@ -13,7 +13,7 @@ from reprise.errors import UserError
 from reprise.pipeline import execution, packs, parameters
 from reprise.pipeline.execution import HERE, WORKERS, Execution
 from tests.pipeline import pack_tasks
-from tests.pipeline.slow_stage import EXPECTED, PACKS, gone, started
+from tests.pipeline.pack_tasks import EXPECTED, PACKS, gone, started
 from tests.tiny import ROOT
 
 

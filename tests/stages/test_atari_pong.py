@@ -6,13 +6,8 @@ from reprise.errors import UserError
 from reprise.pipeline import parameters
 from stages import atari_pong
 from tests import tiny
-from tests.stages import extra
 
 NAME = "atari_pong"
-
-
-def test_without_atari_one_line_names_make_extra(tmp_path, monkeypatch, capsys):
-    extra.refuses(NAME, "ale_py", tmp_path, monkeypatch, capsys)
 
 
 def test_its_files_are_those_of_the_docstring_and_committed(results):
