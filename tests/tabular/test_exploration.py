@@ -10,7 +10,7 @@ from reprise.tabular.mdp import from_arrays
 from reprise.tabular.problems import Problem, toy_text
 from reprise.tabular.q_learning import Learner, Learning, episodes
 from reprise.tabular.td_learning import evaluate, uniform_policy
-from tests.tabular.textbook import random_model
+from tests.tabular.random_models import random_model
 
 HYPERPARAMETERS = Learning(
     learning_rate=0.5, learning_rate_decay=0.0, discount=0.99, iterations=1000
