@@ -14,6 +14,7 @@ from reprise.nn import streams
 from reprise.nn.determinism import tf
 from reprise.pipeline import artifacts, execution, parameters
 from tests import tiny
+from tests.repositories import EXTRAS
 from tests.stages.executing import rendered, trained
 
 ROOT = tiny.ROOT
@@ -33,7 +34,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[st
     return cache(lambda name: trained(name, tmp_path_factory))
 
 
-@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("name", [*STAGES, *sorted(EXTRAS)])
 def test_a_run_gives_the_files_of_the_stages_docstring(results, name: str):
     documentation = tiny.stage(name).__doc__ or ""
     assert all(file in documentation for file in results(name))

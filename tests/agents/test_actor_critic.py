@@ -7,6 +7,7 @@ from reprise import seeds
 from reprise.agents import actor_critic
 from reprise.environments.acrobot import Acrobot
 from reprise.environments.cartpole import CartPole
+from reprise.environments.pendulum import Pendulum
 from reprise.hyperparameters import part
 from reprise.measures.training_run import TrainingRun
 from reprise.nn import networks, optimizers, programs, streams
@@ -145,9 +146,43 @@ def test_gradients_are_those_of_a_plain_loop(env, h: actor_critic.Hyperparameter
             np.testing.assert_allclose(mine.numpy()[..., seed].T, expected, rtol=1e-3, atol=1e-5)
 
 
-def steps_of(
-    h: actor_critic.Hyperparameters, count: int
-) -> list[tuple[Transitions, actor_critic.Play, tf.Tensor]]:
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_gradient_of_continuous_actions_is_that_of_the_density(shared: bool):
+    h = with_(shared_network=shared, normalize_advantages=False, clip_value=False)
+    (numbers, s), random = prepared(h), np.random.default_rng(0)
+    weights = actor_critic.initial_weights(tf.constant(KEYS.T), Pendulum(), s)
+    observation, action, advantage, target, surprise = (
+        tf.constant(random.normal(size=(6, *axes, 4)), tf.float32)
+        for axes in ([3], [1], [], [], [])
+    )
+    batch = actor_critic.Batch(observation, action, advantage, target, 1.4 + 0.1 * surprise, target)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def compiled() -> list:
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            total = actor_critic.loss(weights, batch, numbers, s)
+        return tape.gradient(total, weights)
+
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        total = 0.0
+        for b in range(6):
+            policy, value = actor_critic.outputs(weights, observation[b], s)
+            deviation = tf.exp(policy.log_deviation[0])
+            z = (action[b, 0] - policy.mean[0]) / deviation
+            density = tf.exp(-z * z / 2) / (deviation * np.sqrt(2 * np.pi))
+            ratio = density * tf.exp(batch.surprise[b])
+            objective = tf.minimum(
+                ratio * advantage[b], tf.clip_by_value(ratio, 0.8, 1.2) * advantage[b]
+            )
+            entropy = tf.math.log(deviation * np.sqrt(2 * np.pi * np.e))
+            total += (0.25 * (target[b] - value) ** 2 - objective - 0.01 * entropy) / 6
+    for mine, theirs in zip(compiled(), tape.gradient(total, weights), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+
+
+def steps_of(h: actor_critic.Hyperparameters, count: int) -> list[tuple]:
     """Return the rollouts of untrained policies, one after the other."""
     keys, s = tf.constant(KEYS.T), part(actor_critic.Fixed, h)
     weights, shape = actor_critic.initial_weights(keys, CartPole(), s), (h.environments_per_seed,)

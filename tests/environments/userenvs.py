@@ -14,8 +14,6 @@ from gymnasium.spaces import (
     Dict,
     Discrete,
     Graph,
-    MultiBinary,
-    MultiDiscrete,
     Tuple,
 )  # fmt: skip
 
@@ -101,8 +99,6 @@ shows("CellsHalf", lambda e: e.x + 0.5, Discrete(5))
 shows("CellsArray", lambda e: np.array([e.x]), Discrete(5))
 shows("CellsNumpyBool", lambda e: np.bool_(e.x > 1), Discrete(2))
 shows("BigCells", lambda e: e.x, Discrete(40_000))
-shows("Binary", lambda e: np.zeros(3, np.int8), MultiBinary(3))
-shows("Counts", lambda e: np.array([e.x, 1]), MultiDiscrete([5, 3]))
 shows(
     "Pair", lambda e: (e.x, {"way": Line.seen(e)}), Tuple([Discrete(5), Dict({"way": Line.space})])
 )

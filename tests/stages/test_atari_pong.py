@@ -10,11 +10,6 @@ from tests import tiny
 NAME = "atari_pong"
 
 
-def test_its_files_are_those_of_the_docstring_and_committed(results):
-    assert set(results) == {path.name for path in (tiny.ROOT / "data" / NAME).iterdir()}
-    assert all(file in (atari_pong.__doc__ or "") for file in results)
-
-
 def test_no_two_seeds_train_or_play_alike(results):
     samples = results["samples.csv"]
     assert all(samples[way].nunique() == 2 for way in ("greedy_20", "random_20"))
