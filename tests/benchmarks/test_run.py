@@ -19,18 +19,6 @@ KEPT = "| one seed of REINFORCE / plain eager's at least 1 | 1.2 (1.1 to 1.3) | 
 BROKEN = "one seed of the DQN / plain eager's at least 1"
 
 
-def test_spread_is_the_median_and_the_range():
-    assert spread([3.0, 1.0, 2.5, 2.0])[:4] == (2.25, 1.0, 3.0, 4)
-    assert str(spread([3.0, 1.0, 2.0])) == "2 (1 to 3)"
-    assert str(spread([2.0])) == "2"
-
-
-@pytest.mark.parametrize("values", [[1.5], [2.0, 2.0, 2.0], [0.0, 1.0]])
-def test_there_is_no_interval_of_one_value_of_equal_ones_or_around_zero(values):
-    assert interval(values) is None
-    assert spread(values).within == ""
-
-
 def test_the_interval_of_ratios_is_students_of_their_logarithms():
     logs = np.log(ratios := [0.5, 0.4, 0.55, 0.6])
     margin = 3.1824 * logs.std(ddof=1) / 2  # the quantile for 3 degrees of freedom

@@ -100,14 +100,6 @@ def test_every_step_of_hundreds_of_episodes_is_gymnasiums(name, shortest, longes
     np.testing.assert_array_equal(lengths, them.lengths)
 
 
-def test_initial_states_lie_within_a_twentieth_and_differ_between_seeds_and_episodes():
-    keys = tf.constant(seeds.training_keys(1, "test", range(4)).T)
-    states = CARTPOLE.reset(keys, (100,)).numpy()
-    assert states.shape == (100, 4, 4)
-    assert 0.049 < np.abs(states).max() <= 0.05
-    assert len(np.unique(states)) == states.size
-
-
 def test_sine_and_cosine_are_exact_to_float32_within_half_a_radian():
     angles = np.linspace(-0.5, 0.5, 10_001, dtype=np.float32)
     sine, cosine = (x.numpy() for x in sine_and_cosine(tf.constant(angles)))

@@ -20,7 +20,7 @@ from tests.agents import test_dqn, test_reinforce
 from tests.environments import userenvs
 
 KEYS = seeds.training_keys(42, "training", range(2))
-OTHERS = {"Counting", "PaysATenth", "PaysAFloat32Tenth"}
+OTHERS = {"Counting", "PaysATenth"}
 REFUSED = {
     "ObsOne": "at reset: the environment observed [1.0] of shape [1]; its space is Box(",
     "ObsNone": "observed None; its space is Box(",

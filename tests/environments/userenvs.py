@@ -115,7 +115,6 @@ answers("BothEnds", lambda a, _: (*a[:3], a[2], a[4]))
 answers("EndsAtOnce", lambda a, _: (*a[:2], True, False, {}))
 answers("PaysOne", lambda a, _: (a[0], 1.0, False, False, {}))
 answers("PaysATenth", lambda a, _: (a[0], 0.1, False, False, {}))
-answers("PaysAFloat32Tenth", lambda a, _: (a[0], np.float32(0.1), False, False, {}))
 answers("ActionKey", lambda a, action: {0: a, 1: a}[action])
 answers("ActionInteger", lambda a, action: a if isinstance(action, int | np.integer) else None)
 
