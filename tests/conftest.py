@@ -7,9 +7,9 @@ import tempfile
 import pytest
 
 LONGEST = (
-    "test_pipeline", "test_proposals", "test_notebooks_on_odd_results", "test_fresh_clone",
-    "test_dqn", "test_seen_by_dvc", "test_training_stages", "test_ray_cluster",
-    "test_reinforce", "test_survival", "test_experiments",
+    "test_pipeline", "test_notebooks_on_odd_results", "test_proposals", "test_fresh_clone",
+    "test_training_stages", "test_survival", "test_ray_cluster", "test_experiments",
+    "test_actor_critic", "test_api", "test_dqn", "test_seen_by_dvc",
 )  # fmt: skip
 
 

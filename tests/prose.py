@@ -53,7 +53,6 @@ def cells(notebook: Path) -> list[dict[str, Any]]:
 
 
 def markdown(notebook: Path) -> Iterator[Said]:
-    """Give the Markdown cells."""
     for number, cell in enumerate(cells(notebook), 1):
         if cell["cell_type"] == "markdown":
             yield Said(number, cell["source"])

@@ -4,11 +4,13 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from tests import prose
 
 
+@mpl.rc_context()
 def by(notebook: Path, **given: Any) -> tuple[list[Figure], list[str]]:
     """Execute a notebook with other values of its parameters, and return what it shows."""
     figures: list[Figure] = []
@@ -32,4 +34,6 @@ def by(notebook: Path, **given: Any) -> tuple[list[Figure], list[str]]:
             display(eval(compile(ast.Expression(last.value), where, "eval"), names))  # noqa: S307 (ours)
         if "parameters" in cell["metadata"].get("tags", ()):
             names |= given
+    for figure in figures:
+        figure.draw_without_rendering()
     return figures, texts

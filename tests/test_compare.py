@@ -21,7 +21,6 @@ class Repository(repositories.Repository):
     """A small repository of hand-written results."""
 
     def write(self, path: str, text: str) -> None:
-        """Write a file and its folders."""
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text, encoding="utf-8")
 
@@ -31,7 +30,6 @@ class Repository(repositories.Repository):
         self.git("branch", "--force", message)
 
     def params(self, **sections: Any) -> None:
-        """Write params.yaml."""
         with (self.folder / "params.yaml").open("w", encoding="utf-8") as file:
             YAML().dump(sections, file)
 

@@ -1,4 +1,4 @@
-"""Experiments with DVC: queued, in a folder of their own, compared, applied, kept and drawn."""
+"""Experiments with DVC: queued, in a folder of their own, compared, applied and drawn."""
 
 import json
 import shlex
@@ -104,14 +104,6 @@ def test_an_experiment_is_applied_to_the_workspace_and_taken_back(repository):
     assert f" M {SAMPLES}" in changed
     assert "discount: 0.7" in text[text.index(f"{STAGE}:") :]
     assert not repository.git("status", "--porcelain")
-
-
-def test_an_experiment_is_kept_as_a_branch(repository):
-    succeeds(repository, "exp", "branch", "nearer", "kept")
-    shown = repository.git("show", "kept:params.yaml")
-    assert "discount: 0.8" in shown[shown.index(f"{STAGE}:") :]
-    kept, committed = (repository.git("show", f"{rev}:{SAMPLES}") for rev in ("kept", "HEAD"))
-    assert kept != committed
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from reprise.site import readme
 from tests.repositories import Repository, environment
@@ -18,7 +17,6 @@ STAGES = ["q_learning_convergence", "dqn_training"]  # of the sessions
 
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """Return a repository with committed results."""
     stages = [*STAGES, "reporting@dqn_training"]
     made = Repository.make(tmp_path_factory.mktemp("committed"), stages)
     done = made.dvc("repro", REPRISE_WORKERS="1")
@@ -35,19 +33,6 @@ def clone(committed: Repository, tmp_path: Path) -> Repository:
     made.git("config", "user.name", "Tests")
     made.git("config", "user.email", "tests@example.org")
     return made
-
-
-def test_every_result_is_in_git():
-    for path in ("dvc.yaml", "extra/dvc.yaml"):
-        stages = YAML(typ="safe", pure=True).load(ROOT / path)["stages"]
-        for stage in stages.values():
-            stage = stage.get("do", stage)
-            outs = [out for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
-            for out in outs:
-                ((file, options),) = out.items()  # fails for a file that DVC would keep
-                assert options["cache"] is False
-                ignored = ["git", "check-ignore", "--quiet", file.replace("${item}", "x")]
-                assert subprocess.run(ignored, cwd=ROOT, check=False).returncode == 1, file
 
 
 def test_there_is_nothing_to_run_and_nothing_to_bring_back(clone, committed):

@@ -76,7 +76,6 @@ def pipeline() -> list[Stage]:
 
 
 def folder(name: str) -> str:
-    """Return the folder of a stage's results."""
     return f"data/{REPORTING if name == REPORT else name}"
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import reprise
 from tests.tiny import ROOT
 
 LOAD = """
@@ -24,7 +25,6 @@ SET = "import os, reprise\nos.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\
 
 
 def run(code: str, **variables: str) -> str:
-    """Return the output of code in a clean Python."""
     kept = {"PATH", "HOME", "LANG"} & os.environ.keys()
     environment = {name: os.environ[name] for name in kept} | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -36,7 +36,6 @@ def run(code: str, **variables: str) -> str:
 
 
 def raised(code: str) -> str:
-    """Return code that prints a UserError."""
     lines = "".join(f"    {line}\n" for line in code.splitlines())
     return (
         f"import reprise.errors\ntry:\n{lines}except reprise.errors.UserError as e:\n    print(e)"
@@ -47,9 +46,10 @@ def test_a_network_loads_after_keras_and_training_says_what_to_do():
     assert run(f"import keras\nimport reprise\n{LOAD}{raised(TRAIN)}") == f"(None, 4)\n{LATE}\n"
 
 
-def test_whoever_imports_reprise_first_gets_the_same_bytes():
+def test_whoever_imports_reprise_first_gets_the_same_bytes(capsys):
     """Flags of the user's own are set after it, or before it and Keras."""
     before = {"XLA_FLAGS": "--no_flag_of_theirs", "TF_NUM_INTRAOP_THREADS": "3"}
-    alone = run(f"import reprise\n{TRAIN}")
+    exec(TRAIN, {"reprise": reprise})  # noqa: S102 (ours)
+    alone = capsys.readouterr().out
     assert run(f"{SET}{TRAIN}") == alone
     assert run(f"import reprise\nimport keras\n{TRAIN}", **before) == alone

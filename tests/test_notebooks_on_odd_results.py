@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -22,11 +20,12 @@ from matplotlib.patches import Rectangle
 
 from reprise.pipeline import artifacts, packs
 from tests import shown, tiny
+from tests.stages import executing
 
 LIMITS = [20, 30]
 CARTPOLE = ["prior_knowledge", "partial_observability", "approximate_q_learning"]
-EXTRAS = ["pendulum_swing_up", "inverted_pendulum", "lunar_lander_actor_critic", "atari_pong"]
-ALONE = ["reinforce_training", "lunar_lander", "dqn_training", *EXTRAS]
+# The other extras run the code of these, and their notebooks call a part of the same functions.
+ALONE = ["reinforce_training", "dqn_training", "lunar_lander_actor_critic", "atari_pong"]
 TRAINING = [
     *ALONE,
     "credit_assignment",
@@ -103,20 +102,20 @@ def sections(name: str, changes: dict[str, Any]) -> Callable[..., dict[str, Any]
     return lambda stage: tiny.section(stage, **(changes if stage == own else {}))
 
 
-@cache
-def trained(name: str) -> list[list[Any]]:
-    """Return what a tiny stage's packs give, run after run, having trained for real."""
-    kept: list[list[Any]] = []
-    run = packs.run
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[list[Any]]]:
+    """Return what gives a tiny stage's packs, run after run, which trained for real."""
 
-    def remembering(*arguments: Any, **options: Any) -> list[Any]:
-        kept.append(run(*arguments, **options))
-        return kept[-1]
+    @cache
+    def of(name: str) -> list[list[Any]]:
+        if name in ALONE:  # of the first seeds
+            return [run[:1] for run in executing.recorded(name, tmp_path_factory)[1]]
+        if name not in SMALLER:
+            return executing.recorded(name, tmp_path_factory)[1]
+        params = tiny.params(name, sections(name, {}))
+        return executing.recording(lambda: tiny.stage(name).run(params))[1]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packs, "run", remembering)
-        tiny.stage(name).run(tiny.params(name, sections(name, {})))
-    return kept
+    return of
 
 
 def alone(found: Any) -> Any:
@@ -174,8 +173,6 @@ def check(name: str, changes: dict[str, Any], folder: Path) -> tuple[dict[str, A
     texts += [text.get_text() for figure in figures for axes in figure.axes for text in axes.texts]
     shows = re.sub(r"```.*?```", "", "\n\n".join(texts), flags=re.DOTALL)  # code may say None
     assert [shows[max(0, m.start() - 80) : m.end() + 40] for m in WRONG.finditer(shows)] == []
-    for figure in figures:
-        figure.draw_without_rendering()
     return metrics, said
 
 
@@ -212,14 +209,6 @@ def drawn(axes: Axes) -> Iterator[tuple[np.ndarray, tuple[float, float]]]:
             yield array, image.get_clim()
 
 
-@pytest.fixture(autouse=True)
-def style() -> Iterator[None]:
-    """Put the style of the other tests back."""
-    with mpl.rc_context():
-        plt.switch_backend("agg")
-        yield
-
-
 @pytest.mark.parametrize(
     ("name", "case"),
     [
@@ -231,7 +220,7 @@ def style() -> Iterator[None]:
     ],
 )
 def test_a_notebook_shows_whatever_its_trainings_came_to(
-    name: str, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, case: str, trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     found = [[changed(pack, CASES[case]) for pack in run] for run in trained(name)]
     if case == "one seed":

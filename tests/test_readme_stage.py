@@ -1,7 +1,6 @@
 """The stage that the README shows is whole: it runs in DVC as it stands, and tells mistakes."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.repositories import environment
 from tests.tiny import ROOT
 
 SECTION = re.compile(r"^## Add a stage\n(.*?)^## ", flags=re.MULTILINE | re.DOTALL)
@@ -16,10 +16,8 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    paths = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": paths, "DVC_NO_ANALYTICS": "1"}
     return subprocess.run(
-        [sys.executable, *words], cwd=folder, env=environment,
+        [sys.executable, *words], cwd=folder, env=environment({"PYTHONPATH": str(ROOT)}),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

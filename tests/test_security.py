@@ -42,11 +42,6 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     assert not list(tmp_path.rglob("hacked"))
 
 
-def only(folder: Path, **sections: Any) -> None:
-    """Write a params.yaml of some sections."""
-    YAML(typ="safe", pure=True).dump(sections, folder / "params.yaml")
-
-
 class Cracking:
     """What runs a command when it is unpickled."""
 
@@ -76,7 +71,8 @@ def test_yaml_that_asks_for_objects_is_refused_in_one_line_and_runs_nothing(tmp_
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_value_of_params_yaml_is_reported_on_one_line_and_runs_nothing(tmp_path, value, capsys):
-    only(tmp_path, markov_chain=SECTIONS["markov_chain"] | {"start_state": value})
+    sections = {"markov_chain": SECTIONS["markov_chain"] | {"start_state": value}}
+    YAML(typ="safe", pure=True).dump(sections, tmp_path / "params.yaml")
     assert parameters.load("markov_chain", walks.Params).start_state == value
     code = stage.execute("markov_chain", walks.Params, walks.run, walks.headline, argv=[])
     out, said = capsys.readouterr()

@@ -1,7 +1,6 @@
 """One integer becomes streams that are the same on every machine and differ from one another."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,11 +36,6 @@ def test_a_seed_has_the_same_key_whichever_seeds_are_asked_for():
 def test_two_paths_are_two_streams(seed, path, other):
     keys = [[seeds.sequence(0, part).spawn_key for part in each] for each in (path, other)]
     assert (draws(seed, *path) == draws(seed, *other)) == (keys[0] == keys[1])
-
-
-def test_a_negative_seed_is_refused():
-    with pytest.raises((ValueError, OverflowError)):
-        seeds.generator(1, "training", -1)
 
 
 def draws(seed: int, *path: int | str) -> list[int]:

@@ -19,8 +19,7 @@ SLOW = "schedules.power_slow"
 # By stage, what its own rules refuse: pydantic's are in tests/pipeline/test_parameters.py.
 REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "hardcoded_baseline": [
-        ({"episodes": 1}, ".episodes is 1; allowed: greater than or equal to 2"),
-        ({"traced_seed": 500}, ".traced_seed: 500 is not played; allowed: 0 to"),
+        ({"traced_seed": 500}, ".traced_seed: 500 is not played; allowed: 0 to")
     ],
     "policy_search": [
         ({"evaluations": 450}, "evaluations is 450; allowed: a multiple of 20, as the record_ever"),
@@ -29,9 +28,7 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"neat.populatio": 3}, "neat.populatio is unknown; did you mean population?"),
     ],
     "reinforce_training": [
-        ({"seed": -1}, "seed is -1; allowed: greater"),
-        ({"evaluation.limits": []}, "evaluation.limits"),
-        ({"evaluation.first_seed": 2**31 - 1}, "evaluation: first_seed is 2147483647; allowed: "),
+        ({"evaluation.first_seed": 2**31 - 1}, "evaluation: first_seed is 2147483647; allowed: ")
     ],
     "credit_assignment": [
         ({"baseline": "ful"}, "baseline is 'ful'; allowed: one of "),
@@ -39,52 +36,38 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"variants.advantage.discoun": 0.9}, "advantage.discoun is unknown; did you mean disc"),
         ({"variants.advantage.iterations": 5}, "advantage changes iterations; allowed: the same"),
         ({"half_lives.shorter": 1.0}, "half_lives.shorter is 1.0; "),
-        ({"examples.equal.rewards": []}, "examples.equal.rewards"),
     ],
     "actor_critic": [
         ({"clip": 0.2, "minibatches": 5}, "minibatches is 5; allowed: a divisor of "),
         ({"epochs": 2}, "clip is null; allowed: with 1 epoch, 1 minibatch, no clip_value"),
         ({"clip_value": True}, "clip is null; allowed: with 1 epoch, 1 minibatch, no clip_value"),
     ],
-    "prior_knowledge": [
-        ({"window": 301}, "window is 301; allowed: at most iterations, 300"),
-        ({"variants.plain.penalty": -1.0}, "variants.plain.penalty"),
-    ],
+    "prior_knowledge": [({"window": 301}, "window is 301; allowed: at most iterations, 300")],
     "partial_observability": [
         ({"noise.angel": 1.0}, ".noise.angel is unknown; did you mean angle?"),
-        ({"noise.angle": float("nan")}, "noise.angle is nan; allowed: a finite number"),
         ({"variants.full.features": ["speed"]}, "variants.full.features.0 is 'speed'; "),
         ({"early": 1501}, "early is 1501; allowed: at most iterations, 1500"),
     ],
-    "markov_chain": [
-        ({"start_state": ""}, "start_state is '': String should have at least 1 char")
-    ],
     "mdp_solving": [
-        ({"discounts": [1.0]}, ".discounts.0 is 1.0; allowed: less than 1"),
         ({"discounts": [0.9, 0.9]}, ".discounts: 0.9 is there twice; allowed: each"),
         ({"switch.lowest": 0.99}, ".switch: lowest is 0.99; allowed: below highest, "),
         ({"switch.rival": "a2"}, ".switch: rival is a2, the action itself; allowed: another"),
     ],
     "td_learning": [
-        ({"window": 0.6}, "window is 0.6; allowed: less than or equal to 0.5"),
         ({"record_every": 90_000}, "record_every is 90000; allowed: at most iterations, 40000"),
         ({f"{SLOW}.count": "step"}, f"{SLOW}.count is 'step'; allowed: one of steps, visits; did"),
     ],
     "q_learning_convergence": [
-        ({"tolerances": [0.05, 0]}, "tolerances.1 is 0; allowed: greater than 0"),
-        ({"record_every": 10**6}, "record_every is 1000000; allowed: at most iterations, 600000"),
+        ({"record_every": 10**6}, "record_every is 1000000; allowed: at most iterations, 600000")
     ],
     "exploration": [
-        ({"curiosities": [1, -1]}, "curiosities.1 is -1; allowed: greater than 0"),
-        ({"checkpoints.growth": 1}, "growth is 1; allowed: greater than or equal to 1.001"),
-        ({"problems.taxi.discount": 1}, "problems.taxi.discount is 1; allowed: less than 1"),
+        ({"checkpoints.growth": 1}, "growth is 1; allowed: greater than or equal to 1.001")
     ],
     "approximate_q_learning": [
         ({"total_episodes": 9}, ".total_episodes is 9; allowed: "),
         ({"clock.every": 19}, "clock.every is 19; allowed: from maximum_steps, 200, to"),
         ({"feature_sets.dqn": ["angle"]}, "feature_sets has 'dqn'; allowed: any other name"),
         ({"feature_sets.some": ["angel"]}, ".some.0 is 'angel'; allowed: one of position, velocit"),
-        ({"tuning.seeds": 1}, ".tuning.seeds is 1; allowed: greater than or equal to 2"),
     ],
     "dqn_training": [
         ({"batch_size": 4000}, "batch_size is 4000; allowed: at most replay_capacity, 2000"),
@@ -109,16 +92,13 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"stage": "dqn_trainig"}, "reinforce_training; did you mean dqn_training?"),
         ({"stage": None}, "allowed: one of dqn_training, reinforce_training"),
     ],
-    "claims": [({"confidence": 1}, "claims.confidence is 1; allowed: less")],
 }
 
 
 @pytest.mark.parametrize(
     ("name", "change", "message"), [(name, *row) for name, rows in REFUSED.items() for row in rows]
 )
-def test_a_parameter_that_is_not_allowed_is_named(
-    name: str, change: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_parameter_that_is_not_allowed_is_named(name, change, message, monkeypatch):
     monkeypatch.setattr(parameters, "read", lambda _: tiny.altered(name, change))
     with pytest.raises(UserError, match=rf"^{name}[.:]") as error:
         parameters.load(name, tiny.stage(name).Params)

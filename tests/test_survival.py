@@ -128,7 +128,6 @@ def test_a_stage_ends_with_its_dvc_in_words_and_the_next_run_goes_through(
 
 
 def cached(repository: Repository, result: str) -> Path:
-    """Return where DVC's cache has a result."""
     from dvc.repo import Repo
 
     with Repo(str(repository.folder)) as repo:
@@ -236,7 +235,6 @@ def pushed(repository: Repository, address: str, **settings: str) -> Repository:
 
 
 def assert_comes_back(clone: Repository, committed: Repository) -> None:
-    """Pull and compare every byte."""
     assert not (clone.folder / "data" / CACHED).exists()
     run(clone, "pull")
     assert clone.results() == committed.results()

@@ -27,7 +27,6 @@ ONLINE = [weight[..., :3] for weight in ONLINE]
 
 
 def with_(**changes) -> dqn.Hyperparameters:
-    """Return the tiny hyperparameters with some changed."""
     return dqn.Hyperparameters(**{**TINY.model_dump(), **changes})
 
 
@@ -43,18 +42,15 @@ def batch() -> replay_buffer.Transitions:
 
 
 def train(h: dqn.Hyperparameters, keys: np.ndarray = KEYS) -> TrainingRun:
-    """Train on CartPole with the same hyperparameters for each seed."""
     return dqn.train(h, CartPole(), keys)
 
 
 @cache
 def trained() -> TrainingRun:
-    """Return the tiny training."""
     return train(TINY)
 
 
 def targets(h: dqn.Hyperparameters) -> np.ndarray:
-    """Return the TD targets of the batch."""
     target = ONLINE if h.target_network == "none" else TARGET
     learner = dqn.Learner(ONLINE, target, optimizers.init(ONLINE))
     return dqn.td_target(learner, batch(), *dqn.prepared([h] * 3)).numpy()

@@ -70,9 +70,7 @@ def test_the_best_of_the_chapters_100_policies_survive_and_if_asked_some_of_the_
 
 @given(st.integers(2, 9), st.integers(1, 5), st.integers(1, 4), st.integers(0, 99))
 @settings(deadline=None, max_examples=40)
-def test_each_gene_of_an_offspring_is_one_of_its_parents(
-    survivors: int, offspring: int, parents: int, seed: int
-):
+def test_each_gene_of_an_offspring_is_one_of_its_parents(survivors, offspring, parents, seed):
     genes = np.arange(3 * survivors, dtype=float).reshape(survivors, 3)
     children = policy_search.crossed(genes, offspring, parents, np.random.default_rng(seed))
     assert children.shape == (survivors * offspring, 3)

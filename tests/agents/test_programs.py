@@ -70,13 +70,11 @@ def programs(stage: str) -> list[Program]:
 
 
 def instructions(program: Any, arguments: tuple, stage: str = "hlo") -> set[str]:
-    """Return a program's instructions at a stage of the compiler."""
     text = program.experimental_get_compiler_ir(*arguments)(stage=stage)
     return set(INSTRUCTION.findall(text))
 
 
 def of_graph(program: Any, arguments: tuple) -> set[str]:
-    """Return a graph's dot products and random operations."""
     graph = program.get_concrete_function(*arguments).graph.as_graph_def()
     nodes = [*graph.node, *(node for part in graph.library.function for node in part.node_def)]
     return {node.op for node in nodes if IN_GRAPH.fullmatch(node.op)}

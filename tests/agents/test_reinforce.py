@@ -21,14 +21,7 @@ KEYS = seeds.training_keys(42, "training", range(4))
 
 
 def train(h: reinforce.Hyperparameters, keys: np.ndarray = KEYS) -> TrainingRun:
-    """Train on CartPole with the same hyperparameters for each seed."""
     return reinforce.train(h, CartPole(), keys)
-
-
-def choosing(weights: list, h: reinforce.Hyperparameters):
-    """Return the policy that plays in training."""
-    numbers = programs.numbers(reinforce.Numbers, [h] * 4, reinforce.CHOICES)
-    return lambda observation, random: reinforce.act(weights, observation, random, numbers, h)
 
 
 def chapters_gradient(model, episodes, advantage, seed):
@@ -51,10 +44,14 @@ def test_the_compiled_gradient_is_the_chapters_step_by_step_one():
     keys, (episodes, steps) = tf.constant(KEYS.T), (2, 20)
     weights = networks.glorot_uniform(streams.fold_in(keys, 0), (4, 5, 1))
 
+    numbers = programs.numbers(reinforce.Numbers, [TINY] * 4, reinforce.CHOICES)
+
     @tf.function(jit_compile=True, autograph=False)
     def compiled():
-        policy = choosing(weights, TINY)
-        played = reinforce.play(policy, streams.fold_in(keys, 1), CartPole(), episodes, steps)
+        def act(observation, random):
+            return reinforce.act(weights, observation, random, numbers, TINY)
+
+        played = reinforce.play(act, streams.fold_in(keys, 1), CartPole(), episodes, steps)
         reward = tf.where(played.played, played.reward, 0.0)
         advantage = advantages(discounted_returns(reward, TINY.discount), played.played)
         return played, advantage, reinforce.policy_gradient(weights, played, advantage, TINY)

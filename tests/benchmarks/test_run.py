@@ -1,8 +1,3 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -22,18 +17,6 @@ RATIOS = {
 }
 SPEED = "one seed, speed relative to eager TensorFlow, at least 1"
 KEPT, BROKEN = f"REINFORCE, {SPEED}", f"DQN, {SPEED}"
-
-
-def test_spread_is_the_median_and_the_range():
-    assert spread([3.0, 1.0, 2.5, 2.0])[:4] == (2.25, 1.0, 3.0, 4)
-    assert str(spread([3.0, 1.0, 2.0])) == "2 (1 to 3)"
-    assert str(spread([2.0])) == "2"
-
-
-@pytest.mark.parametrize("values", [[1.5], [2.0, 2.0, 2.0], [0.0, 1.0]])
-def test_there_is_no_interval_of_one_value_of_equal_ones_or_around_zero(values):
-    assert interval(values) is None
-    assert spread(values).within == ""
 
 
 def test_the_interval_of_ratios_is_students_of_their_logarithms():
@@ -57,19 +40,6 @@ def test_the_document_shows_every_promise_and_where_the_time_goes():
     assert len(text.splitlines()) < 120
 
 
-@pytest.mark.parametrize(
-    ("bound", "below", "at", "above"),
-    [
-        ("at least", False, True, True),
-        ("at most", True, True, False),
-        ("below", True, False, False),
-    ],
-)
-def test_promise_holds_on_the_right_side_of_its_limit(bound, below: bool, at: bool, above: bool):
-    promise = run.Promise("x", "x", bound, 1.0)
-    assert [promise.holds(value) for value in (0.9, 1.0, 1.1)] == [below, at, above]
-
-
 def test_measurements_of_the_same_machine_stay(tmp_path, monkeypatch):
     results = tmp_path / "results.json"
     for name, found in (("chapter", RATIOS), ("q_learning", RATES)):
@@ -81,9 +51,7 @@ def test_measurements_of_the_same_machine_stay(tmp_path, monkeypatch):
     assert run.read(results) == (MACHINE, {"q_learning": RATES})
 
 
-def test_broken_promise_is_told_and_ends_with_1(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+def test_broken_promise_is_told_and_ends_with_1(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(run, "measured", lambda name: RATIOS)
     assert run.main(["chapter"], tmp_path / "results.json") == 1
     found = "it is 0.95 (0.9 to 1.04)"
@@ -91,9 +59,7 @@ def test_broken_promise_is_told_and_ends_with_1(
     assert "| 0.95 (0.9 to 1.04) | **no** |" in (tmp_path / "results.md").read_text()
 
 
-def test_a_failure_is_one_line_and_the_others_are_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+def test_a_failure_is_one_line_and_the_others_are_measured(tmp_path, monkeypatch, capsys):
     def measured(name: str) -> run.Measurements:
         if name == "chapter":
             raise UserError("it is\nnot there")
@@ -112,28 +78,10 @@ def test_a_failure_is_one_line_and_the_others_are_measured(
     ("name", "hint"),
     [("trainign", "did you mean training?"), ("xyz", f"allowed: {', '.join(run.NAMES)}")],
 )
-def test_unknown_name_is_refused_before_anything_is_measured(
-    name: str, hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_unknown_name_is_refused_before_anything_is_measured(name, hint, tmp_path, capsys):
     assert run.main(["q_learning", name], tmp_path / "results.json") == 2
     assert capsys.readouterr() == ("", f"benchmarks: no benchmark '{name}'; {hint}\n")
     assert not list(tmp_path.iterdir())
-
-
-def test_no_name_means_all_and_names_run_in_order():
-    assert run.chosen([]) == list(run.NAMES)
-    assert run.chosen(["pipeline", "q_learning"]) == ["q_learning", "pipeline"]
-
-
-def test_pipeline_peak_is_the_hungriest_stage():
-    records = [
-        {"command": command.split(), "seconds": 2.0, "all_processes_gigabytes": most}
-        for command, most in (("python -m stages.a", 1.5), ("python -m stages.b c", 1.0))
-    ]
-    results = pipeline.summary(9.0, records, calls=[])
-    assert results["cold_seconds"].median == 9.0
-    assert results["peak_gigabytes"].median == 1.5
-    assert results["b@c_seconds"].median == 2.0
 
 
 def test_compilation_is_what_first_calls_take_more_than_second():
@@ -145,17 +93,6 @@ def test_compilation_is_what_first_calls_take_more_than_second():
     timed = [call | {"seconds": call["cpu"], "tracing_seconds": 0.5} for call in calls[1:]]
     found = {name: value.median for name, value in pipeline.of_change(timed).items()}
     assert found == {"change_compilation_seconds": 3.5, "change_tracing_seconds": 0.5}
-
-
-def test_first_calls_are_recorded(tmp_path: Path):
-    code = "import reprise\n" + 3 * "reprise.train('reinforce', seeds=2, iterations=2)\n"
-    lines = tmp_path / "lines"
-    environment = os.environ | {"PYTHONPATH": str(pipeline.FIRST_CALLS), "FIRST_CALLS": str(lines)}
-    subprocess.run([sys.executable, "-c", code], env=environment, cwd=pipeline.ROOT, check=True)
-    calls = pipeline.taken(lines)
-    (seconds,) = pipeline.compilation(calls, "process", "cpu").values()
-    assert 0 < seconds < sum(call["cpu"] for call in calls)
-    assert not lines.exists()
 
 
 def test_committed_documents_show_the_committed_measurements():

@@ -3,14 +3,12 @@
 import ast
 import importlib
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import cleanrl, turns
 from reprise.agents import actor_critic, dqn
-from reprise.errors import UserError
 from reprise.nn.determinism import tf
 from reprise.pipeline import parameters
 from tests.tiny import ROOT
@@ -52,22 +50,6 @@ def test_the_loop_has_the_chapters_hyperparameters(loop):
     assert [dqn[name] for name in names] == [
         loop.BATCH, loop.CAPACITY, loop.EXPLORING, loop.LOWEST, loop.FIRST_LEARNING,
     ]  # fmt: skip
-
-
-def test_a_yardstick_that_fails_says_why():
-    with pytest.raises(RuntimeError, match=r"ended with 3: no such thing"):
-        turns.rate(["bash", "-c", "echo no such thing >&2; exit 3"])
-    with pytest.raises(RuntimeError, match="printed 'nothing'"):
-        turns.rate(["echo", "nothing"])
-    with pytest.raises(UserError, match=r"no-such is not there"):
-        turns.yardstick("x.py", python=Path("no-such/bin/python"))
-
-
-def test_ratios_are_ours_over_theirs_turn_by_turn():
-    found = turns.compared("dqn", "plain", [(4.0, 2.0), (4.0, 4.0)])
-    assert found["dqn_ratio_to_plain"][1:4] == (1.0, 2.0, 2)
-    assert found["dqn_steps_per_second"].median == 4
-    assert found["dqn_plain_steps_per_second"].median == 3
 
 
 @pytest.mark.parametrize("program", ["jax_seeds", "jax_ppo"])

@@ -29,25 +29,21 @@ class Made:
         self.tables = {"samples": SAMPLES, **tables}
 
     def metrics(self, stage: str) -> dict[str, Any]:
-        """Return the metrics."""
         if stage != "training":
             raise UserError(f"no stage {stage!r}")
         return METRICS
 
     def table(self, stage: str, name: str) -> pd.DataFrame:
-        """Return a table."""
         if stage != "training" or name not in self.tables:
             raise UserError(f"no table {stage}/{name}")
         return self.tables[name]
 
 
 def claim(claimed: dict[str, Any], family: str = "one", **test: Any) -> Claim:
-    """Return a claim with a test."""
     words = {"family": family, "place": "here", "statement": "so", "measured": "what"}
     seeds = None if test["form"] in EXACT else 4
     return Claim.model_validate(words | {"seeds": seeds, "test": {**test, "claimed": claimed}})
 
 
 def of(table: str = "samples", **source: Any) -> dict[str, Any]:
-    """Return a source of values in a table."""
     return {"stage": "training", "table": table, **source}

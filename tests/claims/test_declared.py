@@ -21,7 +21,6 @@ def at(commit: str, path: str) -> dict[str, Any]:
 
 
 def git(*arguments: str) -> str:
-    """Return what git prints."""
     found = subprocess.run(
         ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -29,7 +28,6 @@ def git(*arguments: str) -> str:
 
 
 def now(path: str) -> dict[str, Any]:
-    """Return a YAML file of the working tree."""
     return YAML(typ="safe", pure=True).load((ROOT / path).read_text(encoding="utf-8"))
 
 
@@ -40,7 +38,6 @@ def test_no_test_margin_or_number_of_seeds_changed_since_it_was_declared():
 
 
 def fixed(claims: dict[str, Any]) -> dict[str, Any]:
-    """Return what is fixed of each claim."""
     return {name: {key: claim.get(key) for key in FIXED} for name, claim in claims.items()}
 
 

@@ -69,7 +69,6 @@ def section(name: str) -> dict[str, Any]:
 
 
 def results(name: str) -> Mapping[str, Any]:
-    """Return the files of a stage."""
     if name == reporting.NAME:
         return reporting.run(parameters.load(name, reporting.Params), NOTEBOOK)
     if name == report.NAME:

@@ -148,15 +148,10 @@ SEEN = [RANDOM.normal(3, 2, size=(4, 2, 3)) for _ in range(50)]  # [E, O, N]
 COUNTS = [RANDOM.random((4, 3)) < 0.7 for _ in range(50)]
 
 
-def learned() -> Normaliser:
-    normaliser = Normaliser(2, 3)
-    for observations, counts in zip(SEEN, COUNTS, strict=True):
-        normaliser.update(observations, counts)
-    return normaliser
-
-
 def test_the_statistics_are_those_of_all_observations_of_the_seed():
-    found = learned()
+    found = Normaliser(2, 3)
+    for observations, counts in zip(SEEN, COUNTS, strict=True):
+        found.update(observations, counts)
     for seed in range(3):
         kept = np.stack(SEEN)[..., seed][np.stack(COUNTS)[..., seed]]
         np.testing.assert_allclose(found.mean[:, seed], kept.mean(axis=0), rtol=1e-4)

@@ -7,7 +7,6 @@ import pytest
 from reprise.environments.episodes import CartPoles, EpisodeError, Episodes
 from reprise.environments.rollout import evaluate
 from reprise.environments.specification import made, plain
-from reprise.errors import UserError
 from tests.environments import userenvs
 
 CARTPOLE = "CartPole-v1"
@@ -82,11 +81,3 @@ def test_a_failing_environment_is_named_with_seed_policy_and_step(mood):
 def test_actions_of_another_shape_or_kind_or_that_do_not_exist_are_refused(actions, message):
     with pytest.raises(ValueError, match=message):
         evaluate(lambda o, s: actions, "CartPole-v1", [1, 2], 1, [4])
-
-
-@pytest.mark.parametrize(
-    ("seeds", "policies", "limits"), [([], 1, [9]), ([0], 0, [9]), ([0], 1, [0])]
-)
-def test_nothing_to_play_is_refused(seeds, policies, limits):
-    with pytest.raises(UserError, match="allowed: at least 1 of each"):
-        evaluate(lambda o, s: np.zeros((1, 1), int), "CartPole-v1", seeds, policies, limits)

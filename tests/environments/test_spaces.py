@@ -23,15 +23,11 @@ FLAT = [
 ]
 
 
-def showing(space: gymnasium.Space) -> gymnasium.Env:
-    environment = userenvs.Line()
-    environment.observation_space = space
-    return environment
-
-
 @pytest.mark.parametrize("space", FLAT, ids=str)
 def test_a_vector_is_the_one_of_gymnasiums_wrapper(space: gymnasium.Space):
-    found = spaces(showing(space), "Line-v0")
+    environment = userenvs.Line()
+    environment.observation_space = space
+    found = spaces(environment, "Line-v0")
     assert found.features == gymnasium.spaces.flatdim(space)
     assert found.flattened
     assert found.flattened.endswith(f", flattened to {found.features} numbers")

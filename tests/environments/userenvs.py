@@ -14,8 +14,6 @@ from gymnasium.spaces import (
     Dict,
     Discrete,
     Graph,
-    MultiBinary,
-    MultiDiscrete,
     Tuple,
 )  # fmt: skip
 
@@ -102,8 +100,6 @@ shows("CellsHalf", lambda e: e.x + 0.5, Discrete(5))
 shows("CellsArray", lambda e: np.array([e.x]), Discrete(5))
 shows("CellsNumpyBool", lambda e: np.bool_(e.x > 1), Discrete(2))
 shows("BigCells", lambda e: e.x, Discrete(40_000))
-shows("Binary", lambda e: np.zeros(3, np.int8), MultiBinary(3))
-shows("Counts", lambda e: np.array([e.x, 1]), MultiDiscrete([5, 3]))
 shows(
     "Pair", lambda e: (e.x, {"way": Line.seen(e)}), Tuple([Discrete(5), Dict({"way": Line.space})])
 )
@@ -120,7 +116,6 @@ answers("BothEnds", lambda a, _: (*a[:3], a[2], a[4]))
 answers("EndsAtOnce", lambda a, _: (*a[:2], True, False, {}))
 answers("PaysOne", lambda a, _: (a[0], 1.0, False, False, {}))
 answers("PaysATenth", lambda a, _: (a[0], 0.1, False, False, {}))
-answers("PaysAFloat32Tenth", lambda a, _: (a[0], np.float32(0.1), False, False, {}))
 answers("ActionKey", lambda a, action: {0: a, 1: a}[action])
 answers("ActionInteger", lambda a, action: a if isinstance(action, int | np.integer) else None)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from reprise.nn import heads
 from reprise.nn.determinism import tf
@@ -10,16 +10,11 @@ from reprise.nn.determinism import tf
 LOGITS = np.random.default_rng(0).normal(scale=2, size=(7, 4, 3)).astype(np.float32)  # [B, A, N]
 
 
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    terms = np.exp(logits - logits.max(axis=-2, keepdims=True))
-    return terms / terms.sum(axis=-2, keepdims=True)
-
-
 def test_actions_are_drawn_as_often_as_they_are_probable_and_never_without_a_probability():
     random = np.random.default_rng(1).random((20_000, 3), np.float32)
     drawn = heads.sample_action(tf.constant(LOGITS[:1]), tf.constant(random)).numpy()
     share = np.stack([(drawn == a).mean(axis=0) for a in range(4)])
-    assert np.abs(share - probabilities(LOGITS[0])).max() < 0.015
+    assert np.abs(share - special.softmax(LOGITS[0], axis=0)).max() < 0.015
     logits = np.full((1, 4, 1), -200, np.float32)
     logits[0, 2] = 0
     random = np.array([0, 0.5, 1 - 2.0**-24], np.float32)[:, None]

@@ -14,7 +14,6 @@ FOLDER = checkpoints.FOLDER / "study"
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REPRISE_WORKERS", "1")
     return tmp_path

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from reprise.pipeline.notebooks import REPOSITORY, NotebookError, execute
-from tests.pipeline.slow_stage import gone
+from tests.pipeline.pack_tasks import gone
 
 FIGURE = """from matplotlib.figure import Figure
 from reprise.plots.style import use_style
@@ -40,12 +40,10 @@ def write(path: Path, *sources: str) -> Path:
 
 
 def run(source: Path, **given: Any) -> tuple[bytes, list[str]]:
-    """Execute a notebook in the repository."""
     return execute(source, given, REPOSITORY, source.with_name("failed.ipynb"))
 
 
 def outputs(content: bytes) -> list[dict[str, Any]]:
-    """Return all outputs of an executed notebook."""
     cells = json.loads(content)["cells"]
     return [output for cell in cells for output in cell.get("outputs", [])]
 

@@ -10,11 +10,10 @@ from collections import Counter
 import pytest
 
 from reprise.errors import UserError
-from reprise.pipeline import execution, packs, parameters
-from reprise.pipeline.execution import HERE, WORKERS, Execution
+from reprise.pipeline import execution, packs
+from reprise.pipeline.execution import HERE, WORKERS
 from tests.pipeline import pack_tasks
-from tests.pipeline.slow_stage import EXPECTED, PACKS, gone, started
-from tests.tiny import ROOT
+from tests.pipeline.pack_tasks import EXPECTED, PACKS, gone, started
 
 
 def test_results_do_not_depend_on_workers_or_on_further_packs(monkeypatch):
@@ -90,11 +89,3 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
             run.process.send_signal(number)
             run.process.wait()
             assert gone(others)
-
-
-def test_the_committed_section_is_allowed_and_no_stage_tracks_it():
-    assert parameters.load("execution", Execution, ROOT / "params.yaml") == HERE
-    assert "execution" not in (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    bad = {"engine": "rai", "address": None, "workers": None}
-    with pytest.raises(UserError, match="engine is 'rai'; allowed: one of inline, processes, ray;"):
-        parameters.checked(bad, "execution", Execution)

@@ -59,7 +59,6 @@ def section(**changes: str | None) -> str:
 
 
 def refused(tmp_path: Path, text: str | bytes, name: str = "dqn_training") -> str:
-    """Return the message that a parameters file gets."""
     path = tmp_path / "params.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ParameterError) as error:
@@ -149,7 +148,6 @@ def test_a_key_that_the_run_cache_of_dvc_ignores_is_refused(text: str, said: str
 
 
 def turned(value: Any) -> Any:
-    """Return a value with all mappings the other way round."""
     if isinstance(value, dict):
         return {key: turned(inner) for key, inner in reversed(value.items())}
     return [turned(item) for item in value] if isinstance(value, list) else value

@@ -23,7 +23,7 @@ from reprise.errors import UserError
 from reprise.pipeline import execution, packs, ray_cluster
 from tests import tiny
 from tests.pipeline import pack_tasks
-from tests.pipeline.slow_stage import ENVIRONMENT, EXPECTED, PACKS, gone, started
+from tests.pipeline.pack_tasks import ENVIRONMENT, EXPECTED, PACKS, gone, started
 from tests.stages import executing
 
 HEAD, OTHER = "127.0.0.2", "127.0.0.3"

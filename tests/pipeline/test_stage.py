@@ -32,7 +32,6 @@ def headline(results: dict[str, Any]) -> str:
 
 
 def execute(*argv: str, run: Callable[..., dict[str, Any]] = run, **changes: Any) -> int:
-    """Run a stage that has words on its command line."""
     return stage.execute("markov_chain", Params, run, headline, argv=argv, **changes)
 
 

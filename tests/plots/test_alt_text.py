@@ -6,7 +6,6 @@ from reprise.plots import alt_text, style
 
 
 def drawn() -> Figure:
-    """Return a figure of two panels with all that a text can be made of."""
     figure = Figure()
     for axes, title in zip(figure.subplots(1, 2), ("Left", "On the\nright"), strict=True):
         axes.plot([0, 1], [0, 1], label="the median")

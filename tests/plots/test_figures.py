@@ -1,20 +1,22 @@
 """Every figure is labelled, is the same bytes when drawn again, and leaves nothing open."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 
 from reprise.measures import training
 from reprise.plots import figures, style, variant_panels
 from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.stats.intervals import Interval, known_mean
-from tests.plots import drawing
 
 CEILING = Label(200.0, "highest possible")
 LABELS = ("episode", "return (steps)", "")
@@ -45,6 +47,18 @@ def stored(**tables: pd.DataFrame) -> Results:
     stage.__dict__["metrics"] = {}
     stage._tables |= tables
     return stage
+
+
+def texts(figure: Figure) -> str:
+    return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
+
+
+def leaves_no_trace(draw: Callable[[], Figure]) -> bool:
+    """Whether a figure is the same bytes when drawn again, and not left open."""
+    before, pictures = plt.get_fignums(), [io.BytesIO(), io.BytesIO()]
+    for picture in pictures:
+        draw().savefig(picture, format="png")
+    return pictures[0].getvalue() == pictures[1].getvalue() and plt.get_fignums() == before
 
 
 def distribution() -> Figure:
@@ -98,7 +112,7 @@ DRAWN = {
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(name: str):
-    assert drawing.leaves_no_trace(DRAWN[name])
+    assert leaves_no_trace(DRAWN[name])
     figure = DRAWN[name]()
     common = figure.get_supylabel()
     assert all(axes.get_xlabel() or axes.get_ylabel() or common for axes in figure.axes)
@@ -123,7 +137,7 @@ def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(
     ],
 )
 def test_a_figure_says_what_it_shows(name: str, said: str):
-    assert said in drawing.texts(DRAWN[name]())
+    assert said in texts(DRAWN[name]())
 
 
 def test_dots_are_the_estimates_and_bars_reach_from_bound_to_bound():

@@ -39,7 +39,6 @@ class Browser(webdriver.Chrome):
         return made
 
     def open(self, page: str | Path, width: int = 1280, **media: str) -> None:
-        """Open a page with a width and media preferences."""
         features = [
             {"name": name.replace("_", "-"), "value": value}
             for name, value in ({"prefers_color_scheme": "light"} | media).items()
@@ -54,21 +53,17 @@ class Browser(webdriver.Chrome):
         self.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def find(self, selector: str) -> list[Any]:
-        """Return all elements that match."""
         return self.find_elements(By.CSS_SELECTOR, selector)
 
     def shown(self) -> list[str]:
-        """Return the ids of the visible claims in order."""
         return self.execute_script(
             f"return {ROWS}.filter(row => row.offsetParent).map(row => row.id)"
         )
 
     def said(self) -> list[str]:
-        """Return the messages of the console since the last call."""
         return [entry["message"] for entry in self.get_log("browser")]
 
     def asked(self) -> list[str]:
-        """Return the requested addresses since the last call."""
         events = [json.loads(e["message"])["message"] for e in self.get_log("performance")]
         sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
         return [params["request"]["url"] for params in sent]

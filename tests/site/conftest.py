@@ -30,6 +30,5 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def browser(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Start one browser for all tests."""
     with Browser.started(site, tmp_path_factory.mktemp("profile")) as started:
         yield started

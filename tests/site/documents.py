@@ -21,7 +21,6 @@ def parsed(html: str | bytes) -> Any:  # its types are as loose as HTML
 
 @functools.cache
 def pages(folder: Path) -> dict[Path, Any]:
-    """Return all pages of a folder by path."""
     return {path: parsed(path.read_bytes()) for path in sorted(folder.rglob("*.html"))}
 
 
@@ -38,7 +37,6 @@ def dangling(folder: Path) -> list[str]:
 
 
 def loaded(page: Any) -> Iterator[str]:
-    """Yield the address of each file that a page loads."""
     for name, attributes in LOADED.items():
         for tag in page(name):
             yield from (str(tag[key]) for key in attributes if tag.get(key))

@@ -57,24 +57,20 @@ def settle(browser: Browser) -> None:
 
 
 def drawn(browser: Browser, name: str, data: str) -> list[dict[str, Any]]:
-    """Return a chart's data."""
     settle(browser)
     return browser.execute_script(DRAWN, name, data)
 
 
 def finding(browser: Browser, name: str) -> str:
-    """Return a chart's title."""
     settle(browser)
     return browser.find(f"#chart-{name} .finding")[0].text
 
 
 def control(browser: Browser, section: str, name: str) -> Any:
-    """Return a control of a section."""
     return browser.find(f"#{section} [name={name}]")[0]
 
 
 def content(site: Path) -> dict[str, Any]:
-    """Return the page's numbers."""
     text = (site / PAGE).read_text(encoding="utf-8")
     return json.loads(text.split('id="data">')[1].split("</script>")[0])
 

@@ -26,7 +26,6 @@ def root(monkeypatch):
 
 @functools.cache
 def every() -> list[tuple[str, Exercise]]:
-    """Return each exercise with its stage."""
     return [(stage, exercise) for stage in STAGES for exercise in handout.read(stage)]
 
 

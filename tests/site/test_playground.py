@@ -27,27 +27,14 @@ return arguments[0].map(([start, action]) => {
   return state;
 });
 """
-CHOICES = """
-const [lane] = lanes, [who, states] = arguments;
-lane.select.value = who;
-lane.choose();
-return states.map((state) => {
-  lane.restart(state);
-  lane.advance();
-  return lane.force > 0 ? 1 : 0;
-});
-"""
 COLOURS = """
 const pixels = lanes[0].find("canvas").getContext("2d").getImageData(0, 0, 36, 24).data;
 return [0, 2].map(part => pixels.some((strength, at) => at % 4 === part && strength > 150));
 """
-
-
 POINTS = """
 const [lane] = lanes, [who, point, states] = arguments;
 if (lane.select.value !== who) { lane.select.value = who; lane.choose(); }
-lane.slider.value = point;
-lane.scrub();
+if (point !== null) { lane.slider.value = point; lane.scrub(); }
 return states.map((state) => {
   lane.restart(state);
   lane.advance();
@@ -76,12 +63,10 @@ def page(browser: Browser) -> Browser:
 
 
 def button(browser: Browser, name: str) -> Any:
-    """Return the control of a name."""
     return browser.find(f"[name={name}]")[0]
 
 
 def value(browser: Browser, expression: str) -> Any:
-    """Return an expression of the page's script."""
     return browser.execute_script(f"return {expression}")
 
 
@@ -91,7 +76,6 @@ def wait(browser: Browser, expression: str) -> None:
 
 
 def starts(number: int, largest: float = 0.05) -> list[list[float]]:
-    """Return states within a bound."""
     return np.random.default_rng(7).uniform(-largest, largest, (number, 4)).tolist()
 
 
@@ -120,12 +104,12 @@ def test_a_rules_or_networks_first_action_is_the_stored_ones(page):
         model = reprise.load(ROOT / "data" / stage / "weights.npz", seed)
         outputs = model(np.array(states, np.float32)).numpy()
         right = outputs[:, 0] < 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1) == 1
-        assert page.execute_script(CHOICES, who, states) == right.astype(int).tolist(), who
+        assert page.execute_script(POINTS, who, None, states) == right.astype(int).tolist(), who
     for who, lean in (
         ("angle", [s[2] for s in states]),
         ("angle_and_velocity", [s[2] + s[3] for s in states]),
     ):
-        assert page.execute_script(CHOICES, who, states) == [int(x >= 0) for x in lean]
+        assert page.execute_script(POINTS, who, None, states) == [int(x >= 0) for x in lean]
 
 
 def test_each_point_of_a_training_plays_as_the_stored_network(page):

@@ -40,7 +40,6 @@ DRAWN = (  # borders of fields, and intervals on the claimed range, need less co
 
 
 def picture(kind: str = "PNG", frames: int = 1) -> bytes:
-    """Return a small picture or animation."""
     buffer = io.BytesIO()
     images = [Image.new("RGB", (8, 6), (40 * i, 90, 200)) for i in range(frames)]
     more = {"save_all": True, "append_images": images[1:]} if frames > 1 else {}
@@ -55,13 +54,11 @@ def output(**data: str) -> NotebookNode:
 
 
 def image(kind: str = "PNG", frames: int = 1) -> NotebookNode:
-    """Return an output that is a small picture or animation."""
     content = base64.b64encode(picture(kind, frames)).decode()
     return output(**{f"image_{kind.lower()}": content})
 
 
 def notebook(*sources: str, outputs: tuple = (), code: str = "1", **metadata: Any) -> NotebookNode:
-    """Return a notebook of Markdown and one code cell."""
     cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
     cells.append(nbformat.v4.new_code_cell(code, outputs=list(outputs), metadata=metadata))
     return nbformat.v4.new_notebook(cells=cells)

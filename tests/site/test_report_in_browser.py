@@ -18,7 +18,6 @@ NAMED = ("image", "button", "link", "region", "combobox", "slider", "checkbox", 
 
 @pytest.fixture
 def index(browser: Browser) -> Browser:
-    """Open the first page."""
     browser.open("index.html")
     return browser
 

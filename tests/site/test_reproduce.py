@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,18 +95,7 @@ def checkout(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path / "copy"
 
 
-@pytest.fixture
-def again(checkout: Path, capfd: pytest.CaptureFixture[str]) -> Callable[[], tuple[int, list[str]]]:
-    """Return a function that runs the command in this process."""
-
-    def run() -> tuple[int, list[str]]:
-        code = main()
-        return code, capfd.readouterr().out.splitlines()
-
-    return run
-
-
-def test_results_are_run_again_and_compared_with_the_committed_ones(checkout, again):
+def test_results_are_run_again_and_compared_with_the_committed_ones(checkout, capfd):
     code, out, err = reproduce()
     assert (code, err) == (0, "chain: 1 of 1 packs done\n")
     assert out[0] == "chain: one  (0.1 s)"
@@ -117,9 +105,8 @@ def test_results_are_run_again_and_compared_with_the_committed_ones(checkout, ag
     (checkout / "word.txt").write_text("three")
     (checkout / "data/stray.csv").write_text("x")
     (checkout / "data/note.md").unlink()
-    code, out = again()
-    assert code == 1
-    assert out[2:] == [
+    assert main() == 1
+    assert capfd.readouterr().out.splitlines()[2:] == [
         "NOT the committed results:",
         "  data/chain/gifs: differs",
         "  data/chain/metrics.json: differs",

@@ -9,5 +9,4 @@ from tests.stages.executing import trained
 
 @pytest.fixture(scope="module")
 def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return what the stage gives for its tiny parameters."""
     return trained(request.module.NAME, tmp_path_factory)

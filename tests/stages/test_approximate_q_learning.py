@@ -1,26 +1,17 @@
-"""Linear Q-functions and the DQN from end to end, tiny: tuning, files, divergence, the notebook."""
+"""Linear Q-functions and the DQN from end to end, tiny: seeds and tuning."""
 
 from typing import Any
 
 import numpy as np
-import pytest
 
 from tests import tiny
 
 NAME = "approximate_q_learning"
-TINY: dict[str, Any] = {"evaluation": {"limits": [20]}}
 LEARNERS = ["dqn", "handcrafted", "observations"]
 TUNED = [f"{name}_tuned" for name in LEARNERS]
 
 
-@pytest.fixture(scope="module")
-def results() -> dict[str, Any]:
-    return tiny.run(NAME, **TINY)
-
-
-def test_linear_learners_play_equally_many_steps_and_no_two_seeds_are_alike(
-    results: dict[str, Any],
-):
+def test_linear_learners_play_equally_many_steps_and_no_two_seeds_are_alike(results):
     samples, curves = results["samples.csv"], results["returns.csv"]
     assert samples["variant"].unique().tolist() == [*LEARNERS, *TUNED]
     assert samples["seed"].tolist() == [0, 1] * 6
@@ -46,6 +37,6 @@ def test_each_learner_tries_every_rate_and_trains_at_the_best(results: dict[str,
 
 
 def test_a_fresh_seed_changes_no_tuning(results: dict[str, Any]):
-    other = tiny.run(NAME, **TINY, seed=43)
+    other = tiny.run(NAME, seed=43)
     assert other["tuning.csv"].equals(results["tuning.csv"])
     assert not other["samples.csv"].equals(results["samples.csv"])

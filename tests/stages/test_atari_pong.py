@@ -1,37 +1,19 @@
 """The DQN of extra/dvc.yaml, made tiny, in an environment that needs no Atari."""
 
-from functools import cache
-from typing import Any
-
 import pytest
 
 from reprise.errors import UserError
 from reprise.pipeline import parameters
 from stages import atari_pong, pendulum_swing_up
 from tests import tiny
-from tests.stages import extra
 
 NAME = "atari_pong"
 
 
-@cache
-def results() -> dict[str, Any]:
-    return tiny.run(NAME)
-
-
-def test_without_atari_one_line_names_make_extra(tmp_path, monkeypatch, capsys):
-    extra.refuses(NAME, "ale_py", tmp_path, monkeypatch, capsys)
-
-
-def test_its_files_are_those_of_the_shared_docstring_and_committed():
-    assert set(results()) == {path.name for path in (tiny.ROOT / "data" / NAME).iterdir()}
-    assert all(file in (pendulum_swing_up.__doc__ or "") for file in results())
-
-
-def test_no_two_seeds_train_or_play_alike():
-    samples = results()["samples.csv"]
+def test_no_two_seeds_train_or_play_alike(results):
+    samples = results["samples.csv"]
     assert all(samples[way].nunique() == 2 for way in ("greedy_20", "random_20"))
-    curves = results()["returns.csv"]
+    curves = results["returns.csv"]
     assert curves["steps"].tolist() == list(range(8, 65, 8))
     assert (curves["seed_0"] != curves["seed_1"]).all()
 

@@ -40,7 +40,6 @@ def root(tmp_path, monkeypatch) -> Path:
 
 
 def execute(text: str) -> int:
-    """Run the stage on claims."""
     claims.CLAIMS.write_text(text, encoding="utf-8")
     return stage.execute(claims.NAME, claims.Params, claims.run, claims.headline, argv=[])
 

@@ -53,9 +53,7 @@ def test_the_optimum_is_the_one_that_solving_the_model_gives(results: dict[str, 
         assert found["optimum"] == pytest.approx(model["start_value"], rel=1e-8)
 
 
-def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
-    few: Params, results: dict[str, Any]
-):
+def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(few, results):
     fewer = exploration.run(few.model_copy(update={"runs": 2}))["samples.csv"]
     again = results["samples.csv"].query("run < 2").reset_index(drop=True)
     assert artifacts.render("samples.csv", fewer) == artifacts.render("samples.csv", again)

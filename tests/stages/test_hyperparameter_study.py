@@ -1,6 +1,5 @@
 """The study: runs are seeds of settings, packs share a program, and no shape moves a result."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,8 @@ def grid(**values: list[Any]) -> list[dict[str, Any]]:
     return [{"name": name, "values": tried} for name, tried in values.items()]
 
 
-@cache
-def results() -> dict[str, Any]:
-    return tiny.run(NAME)
-
-
-def test_every_seed_of_every_setting_is_there_once():
-    samples = results()["samples.csv"]
+def test_every_seed_of_every_setting_is_there_once(results):
+    samples = results["samples.csv"]
     assert len(samples) == 8 * 2
     assert samples[["setting", "seed"]].drop_duplicates().shape == (16, 2)
     first = samples.groupby("setting").first()
@@ -42,19 +36,18 @@ def test_a_program_has_packs_of_one_shape_whose_last_is_filled_up():
     assert places == [*every, (7, 2), (7, 3)]
 
 
-def test_a_run_trains_with_the_numbers_of_its_own_setting():
+def test_a_run_trains_with_the_numbers_of_its_own_setting(results):
     """The same run has the same bits in the same place of a pack with other settings."""
     one = grid(learning_rate=[0.01, 0.07], replay_capacity=[16], discount=[0.9, 0.95])
     found = tiny.run(NAME, grid=one)["samples.csv"].query("learning_rate == 0.01")
-    expected = results()["samples.csv"].query("learning_rate == 0.01 and replay_capacity == 16")
+    expected = results["samples.csv"].query("learning_rate == 0.01 and replay_capacity == 16")
     columns = ["seed", "discount", "final_20", "last_return", "environment_steps"]
     np.testing.assert_array_equal(expected[columns], found[columns])
-    samples = results()["samples.csv"].query("replay_capacity == 16 and seed == 0")
+    samples = results["samples.csv"].query("replay_capacity == 16 and seed == 0")
     assert samples["last_return"].nunique() > 1
 
 
 def small(rates: list[float]) -> dict[str, Any]:
-    """Return what makes a study one of learning rates alone."""
     return {"grid": grid(learning_rate=rates), "evaluation": {"episodes": 1, "limits": [200]}}
 
 

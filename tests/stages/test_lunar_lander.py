@@ -1,25 +1,16 @@
 """A tiny training in an environment that nobody compiled, through the stage."""
 
-from functools import cache
-from typing import Any
-
 import numpy as np
 import pytest
 
 from reprise.environments.rollout import evaluate
 from reprise.nn import networks
-from tests import tiny
 
 NAME = "lunar_lander"
 
 
-@cache
-def results() -> dict[str, Any]:
-    return tiny.run(NAME, environment={"solved_return": -150})
-
-
-def test_a_seed_as_a_keras_model_is_a_softmax_that_plays_like_its_sample():
-    model = networks.to_keras(results()["weights.npz"], 1)
+def test_a_seed_as_a_keras_model_is_a_softmax_that_plays_like_its_sample(results):
+    model = networks.to_keras(results["weights.npz"], 1)
 
     def act(observations: np.ndarray, step: int) -> np.ndarray:
         probabilities = np.asarray(model(observations[..., 0]))
@@ -27,7 +18,7 @@ def test_a_seed_as_a_keras_model_is_a_softmax_that_plays_like_its_sample():
         return probabilities.argmax(axis=1)[:, None]
 
     played = evaluate(act, "LunarLander-v3", [1_000_000, 1_000_001], 1, [20, 30])
-    samples = results()["samples.csv"]
+    samples = results["samples.csv"]
     assert played.mean(axis=(1, 2)).tolist() == pytest.approx(
         [samples.loc[1, name] for name in ("greedy_20", "greedy_30")]
     )

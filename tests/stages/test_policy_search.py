@@ -33,9 +33,7 @@ def results(few: Params) -> dict[str, Any]:
     return policy_search.run(few)
 
 
-def test_a_run_does_not_depend_on_how_many_more_there_are_or_on_its_pack(
-    few: Params, results: dict[str, Any]
-):
+def test_a_run_does_not_depend_on_how_many_more_there_are_or_on_its_pack(few, results):
     alone = vacuum.search_all(few, few.seed, [2], few.fresh_tries)
     third = results["samples.csv"].query("run == 2").set_index("search")
     for name, found in alone.items():

@@ -33,9 +33,7 @@ def test_nearly_all_runs_act_optimally_though_many_are_not_near(results: dict[st
     assert metrics["within_1_percent"]["never"]["low"] > 0.5
 
 
-def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(
-    params: Params, results: dict[str, Any]
-):
+def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(params, results):
     few = params.model_copy(update={"runs": 20})
     samples = q_learning_convergence.run(few)["samples.csv"]
     first = results["samples.csv"].head(20)

@@ -24,12 +24,6 @@ def results(params: Params) -> dict[str, Any]:
     return td_learning.run(params)
 
 
-def test_the_truth_is_the_linear_solve(results: dict[str, Any]):
-    transitions = np.array([[2.5, 0.5, 0], [0, 1.5, 1.5], [2.4, 0.3, 0.3]]) / 3
-    expected = np.linalg.solve(np.eye(3) - 0.9 * transitions, [7 / 3, -25, 32])
-    np.testing.assert_allclose(list(results["metrics.json"]["truth"].values()), expected)
-
-
 def test_constant_rates_settle_on_floors_that_grow_with_them_and_decaying_rates_go_on_falling(
     results: dict[str, Any], params: Params
 ):

@@ -19,8 +19,9 @@ from reprise.tabular.dynamic_programming import (
     value_iteration,
 )
 from reprise.tabular.mdp import from_arrays
+from reprise.tabular.td_learning import evaluate, uniform_policy
+from tests.tabular.random_models import random_model
 from tests.tabular.refusal import refusal
-from tests.tabular.textbook import random_model
 
 NONE = -np.inf
 SOLVERS = {
@@ -49,6 +50,21 @@ def test_the_switching_discount_is_where_the_two_actions_are_worth_the_same(thre
     assert discount == pytest.approx(closed_form, abs=1e-10)
     assert policy_iteration(three_state, discount - 1e-6, 10).policy.tolist() == [0, 0, 1]
     assert policy_iteration(three_state, discount + 1e-6, 10).policy.tolist() == [0, 2, 1]
+
+
+def test_a_walk_to_the_corners_takes_the_steps_of_sutton_and_bartos_figure_4_1():
+    """Each step costs 1; the random policy's values and the best ones."""
+    moves, grid = np.zeros((16, 4, 16)), np.indices((4, 4)).reshape(2, 16).T
+    for cell, action in np.ndindex(16, 4):
+        to = np.clip(grid[cell] + [(-1, 0), (1, 0), (0, 1), (0, -1)][action], 0, 3)
+        moves[cell, action, cell if cell in (0, 15) else 4 * to[0] + to[1]] = 1
+    costs = -np.ones((16, 4)) * [[cell not in (0, 15)] for cell in range(16)]
+    model = from_arrays(moves, costs)
+    expected = [0, -14, -20, -22, -14, -18, -20, -20, -20, -20, -18, -14, -22, -20, -14, 0]
+    random = evaluate(model, uniform_policy(model), 1.0)
+    np.testing.assert_allclose(random, expected, rtol=0, atol=1e-9)
+    best = np.minimum(grid.sum(axis=1), (3 - grid).sum(axis=1))
+    np.testing.assert_allclose(policy_iteration(model, 1.0).values, -best, rtol=0, atol=1e-9)
 
 
 @settings(deadline=None, max_examples=30)

@@ -10,16 +10,11 @@ from reprise.tabular.mdp import from_arrays
 from reprise.tabular.problems import Problem, toy_text
 from reprise.tabular.q_learning import Learner, Learning, episodes
 from reprise.tabular.td_learning import evaluate, uniform_policy
-from tests.tabular.textbook import random_model
+from tests.tabular.random_models import random_model
 
 HYPERPARAMETERS = Learning(
     learning_rate=0.5, learning_rate_decay=0.0, discount=0.99, iterations=1000
 )
-
-
-def explored(problem, behaviour, runs, checkpoints):
-    generators = [np.random.default_rng([7, run]) for run in range(runs)]
-    return progress.explore(problem, HYPERPARAMETERS, behaviour, generators, checkpoints)
 
 
 def learner(problem, behaviour, **changes):
@@ -71,7 +66,8 @@ def test_epsilon_greedy_takes_the_best_action_except_with_probability_epsilon():
 def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     problem = toy_text("CliffWalking-v1", 0.99)
     optimum = problem.start_value(policy_iteration(problem.mdp, 0.99, 100).values)
-    found, coverage = explored(problem, behaviour, 3, [10, 20_000])
+    given = HYPERPARAMETERS, behaviour, [np.random.default_rng([7, run]) for run in range(3)]
+    found, coverage = progress.explore(problem, *given, [10, 20_000])
     assert found[:, 1].tolist() == pytest.approx([optimum] * 3)
     assert (found[:, 0] < optimum).all()
     assert (coverage[:, 0] <= 10 / (37 * 4)).all()

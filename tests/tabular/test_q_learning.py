@@ -10,13 +10,7 @@ from reprise.tabular.dynamic_programming import best_actions, optimal_q_values
 from reprise.tabular.exploration import RANDOM, curious, epsilon_greedy
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.problems import from_gymnasium
-from reprise.tabular.q_learning import (
-    Hyperparameters,
-    episodes,
-    learn,
-    optimal_runs,
-    q_learning,
-)
+from reprise.tabular.q_learning import Hyperparameters, episodes, learn, optimal_runs, q_learning
 
 CHAPTER = Hyperparameters(
     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1

@@ -11,18 +11,9 @@ from hypothesis import strategies as st
 from reprise.tabular import td_learning as td
 from reprise.tabular.mdp import sampler
 
-CHAPTER = td.Hyperparameters(discount=0.9, iterations=2000, record_every=1)
-
 
 def schedule(learning_rate, decay=0.0, count: Literal["steps", "visits"] = "steps"):
     return td.Schedule(learning_rate=learning_rate, learning_rate_decay=decay, count=count)
-
-
-def learnt(model, schedules, runs, **changes):
-    generators = [np.random.default_rng([5, run]) for run in range(runs)]
-    hyperparameters = CHAPTER.model_copy(update=changes)
-    policy = td.uniform_policy(model)
-    return td.td_learning(model, policy, hyperparameters, schedules, generators, "s0")
 
 
 def test_the_random_policys_values_solve_the_equations_written_out(three_state):
@@ -33,9 +24,12 @@ def test_the_random_policys_values_solve_the_equations_written_out(three_state):
 
 
 def test_the_values_converge_to_the_linear_solve_where_the_rate_decays(three_state):
-    truth = td.evaluate(three_state, td.uniform_policy(three_state), 0.9)
+    policy = td.uniform_policy(three_state)
+    truth = td.evaluate(three_state, policy, 0.9)
     schedules = [schedule(0.05, 5e-4), schedule(0.05)]
-    values = learnt(three_state, schedules, 50, iterations=60_000, record_every=6000)
+    h = td.Hyperparameters(discount=0.9, iterations=60_000, record_every=6000)
+    generators = [np.random.default_rng([5, run]) for run in range(50)]
+    values = td.td_learning(three_state, policy, h, schedules, generators, "s0")
     decaying, constant = td.errors(values, truth).mean(axis=0)  # [K]
     assert decaying[-1] < 0.75 * decaying[4] < 0.75 * decaying[0]
     assert constant[-1] == pytest.approx(constant[1:].mean(), rel=0.2)
