@@ -85,8 +85,8 @@ def _entries(row: dict[str, Any]) -> dict[str, Any]:
     # The intervals of a row, in one entry each.
     n = row.pop("n")
     for name in [key.removesuffix("_low") for key in row if key.endswith("_low")]:
-        ends = [row.pop(key) for key in (name, f"{name}_low", f"{name}_high")]
-        row[name] = Interval(*ends, n).entry()
+        estimate, low, high = (row.pop(key) for key in (name, f"{name}_low", f"{name}_high"))
+        row[name] = Interval(estimate, low, high, n).entry()
     return row
 
 

@@ -103,7 +103,8 @@ def length_distribution(results: Results) -> Figure:
     figure, (left, right) = style.panels(("", ""), 2, (3.9, 0), **options)
     short = table[table["length"] <= _longest(results)]
     left.bar(short["length"], short["simulated"], width=0.8, color=style.SKY, alpha=0.75)
-    left.vlines(short["length"], short["simulated_low"], short["simulated_high"], color=style.BLUE, linewidth=1)
+    ends = short["simulated_low"], short["simulated_high"]
+    left.vlines(short["length"], *ends, color=style.BLUE, linewidth=1)
     left.plot(short["length"], short[exact], "o", color=style.VERMILION, markersize=3.4, mew=0)
     left.set_ylim(0)
     left.yaxis.set_major_formatter("{x:.0%}")

@@ -102,8 +102,8 @@ def final_recommendations(results: Results) -> Figure:
     samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs}
     means = {}
     for key, one in results.metrics["final"].items():
-        ends = (100 * one["mean"][name] for name in ("estimate", "low", "high"))
-        means[TITLES[key]] = Interval(*ends, one["mean"]["n"])
+        mean, low, high = (100 * one["mean"][name] for name in ("estimate", "low", "high"))
+        means[TITLES[key]] = Interval(mean, low, high, one["mean"]["n"])
     labels = ("dust collected by the policy recommended at the end (%)", "")
     note = "mean over runs with its {} interval; pale dots: the runs"
     best = Label(100 * results.metrics["best_share"], BEST)

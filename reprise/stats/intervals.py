@@ -51,7 +51,7 @@ class Interval(NamedTuple):
         """True if both bounds are finite."""
         return bool(np.isfinite([self.low, self.high]).all())
 
-    def entry(self) -> dict[str, float]:
+    def entry(self) -> dict[str, Any]:
         """Return the interval for metrics.json, unknown bounds as NaN."""
         low, high = (self.low, self.high) if self.bounded else (np.nan, np.nan)
         found = {"estimate": self.estimate, "low": low, "high": high, "n": self.n}

@@ -172,7 +172,7 @@ def test_the_gradient_of_continuous_actions_is_that_of_the_density(shared: bool)
             deviation = tf.exp(policy.log_deviation[0])
             z = (action[b, 0] - policy.mean[0]) / deviation
             density = tf.exp(-z * z / 2) / (deviation * np.sqrt(2 * np.pi))
-            ratio = density * tf.exp(batch.surprise[b])
+            ratio = density * tf.exp(batch.negative_log_prob[b])
             objective = tf.minimum(
                 ratio * advantage[b], tf.clip_by_value(ratio, 0.8, 1.2) * advantage[b]
             )

@@ -4,7 +4,7 @@ import pytest
 
 from reprise.errors import UserError
 from reprise.pipeline import parameters
-from stages import atari_pong, pendulum_swing_up
+from stages import atari_pong
 from tests import tiny
 
 NAME = "atari_pong"
