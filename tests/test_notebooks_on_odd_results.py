@@ -230,16 +230,18 @@ def test_a_notebook_shows_whatever_its_trainings_came_to(
     metrics, said = check(name, CASES[case].changes, tmp_path)
     for block in blocks(metrics):
         if "diverge" in case:  # it is in no mean and has not solved the task
-            assert (block["n"], block["missing"]) == {"all diverge": (0, 2)}.get(case, (1, 1))
-            assert block["solved"] <= block["n"] / 2
-            assert (block["mean"] is None) == (case == "all diverge")
+            mean, solved = block["mean"], block["solved"]
+            assert (mean["n"], block["missing"]) == {"all diverge": (0, 2)}.get(case, (1, 1))
+            assert solved["estimate"] <= mean["n"] / 2
+            assert (mean["estimate"] is None) == (case == "all diverge")
             assert "none" in said or "of 2" in said
     if case == "one seed":
         assert "[" not in said
-        assert metrics["last_return"]["mean_high"] is None
+        assert metrics["last_return"]["mean"]["high"] is None
 
 
 def test_the_notebook_of_the_dqn_shows_a_training_in_which_no_episode_ends(tmp_path: Path):
     metrics, said = check("dqn_training", UNFINISHED, tmp_path)
-    assert metrics["last_return"]["n"] == metrics["best"][f"limit_{LIMITS[0]}"]["n"] == 0
+    best = metrics["best"][f"limit_{LIMITS[0]}"]
+    assert metrics["last_return"]["mean"]["n"] == best["mean"]["n"] == 0
     assert "diverged" not in said

@@ -35,7 +35,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 def mean(folder: Path) -> float:
     found = artifacts.read_json(folder / "data" / TRAINING / "metrics.json")
-    return found["greedy"]["limit_200"]["mean"]
+    return found["greedy"]["limit_200"]["mean"]["estimate"]
 
 
 def test_a_changed_environment_of_the_users_own_runs_its_stages_again(repository):

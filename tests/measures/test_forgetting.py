@@ -41,7 +41,7 @@ def test_a_summary_counts_forgetting_among_those_that_held_and_recovery_among_th
     found = forgetting.summary(table)
     shares = [found[name] or {} for name in ("held", "forgets", "recovered")]
     assert [each["estimate"] for each in shares] == [3 / 4, 2 / 3, 1 / 2]
-    assert (found["depth"] or {})["mean"] == pytest.approx(28 / 3)
+    assert (found["depth"] or {})["mean"]["estimate"] == pytest.approx(28 / 3)
     assert found["recovery"] is None  # one seed has no interval
 
 

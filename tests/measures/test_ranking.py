@@ -34,7 +34,10 @@ def test_a_setting_is_its_seeds_mean_and_the_share_that_solves():
     assert found["size"].tolist() == ["[3]", "[3, 3]"] * 2
     assert found["solved"].tolist() == [0, 0, 1, 1]
     expected = intervals.summary(samples().query("setting == 2")["final"])
+    mean = expected.pop("mean")
     assert found.loc[2, list(expected)].to_dict() == pytest.approx(expected)
+    columns = ["mean", "mean_low", "mean_high", "n"]
+    assert found.loc[2, columns].tolist() == pytest.approx(list(mean.values()))
 
 
 def test_the_first_seeds_choose_and_the_others_report():
@@ -60,7 +63,7 @@ def test_one_seed_is_wrong_as_often_as_a_seed_of_the_worse_is_above_one_of_the_b
     found: Any = ranking.few_seeds(values, [1], 0).set_index("pairs")
     exact = (values[0][:, None] > values[1]).mean()
     assert found.loc["all", "wrong"] == pytest.approx(exact, abs=0.01)
-    assert found.loc["told_apart", "count"] == 1
+    assert found.loc["told_apart", "n"] == 1
 
 
 def test_a_seed_that_diverged_is_counted_and_in_no_mean():
@@ -76,5 +79,5 @@ def test_a_seed_that_diverged_is_counted_and_in_no_mean():
     assert effects.loc[("rate", 2), "mean"] == pytest.approx(found["mean"][2])
     values = table["final"].to_numpy().reshape(4, 16)
     few: Any = ranking.few_seeds(values, [3], 0)
-    assert few["count"].max() == 1  # of the two settings in which all seeds have a policy
+    assert few["n"].max() == 1  # of the two settings in which all seeds have a policy
     assert len(ranking.few_seeds(values[1:], [3], 0)) == 0

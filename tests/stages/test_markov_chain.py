@@ -44,4 +44,4 @@ def test_the_lengths_are_a_distribution_and_the_intervals_hold_it(results, param
     beyond = metrics["simulated"]["beyond_horizon"]["estimate"]
     assert table["simulated"].sum() + beyond == pytest.approx(1, abs=1e-12)
     assert (length * exact).sum() == pytest.approx(16, abs=0.01)
-    assert ((table["low"] <= exact) & (exact <= table["high"])).mean() > 0.9
+    assert ((table["simulated_low"] <= exact) & (exact <= table["simulated_high"])).mean() > 0.9

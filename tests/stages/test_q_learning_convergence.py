@@ -27,7 +27,7 @@ def test_nearly_all_runs_act_optimally_though_many_are_not_near(results: dict[st
     metrics = results["metrics.json"]
     optimal, never = metrics["optimal_policy"], metrics["within_5_percent"]["never"]
     assert optimal["low"] > 0.9
-    assert never["low"] < never["share"] < never["high"]
+    assert never["low"] < never["estimate"] < never["high"]
     soon = (results["samples.csv"]["within_5_percent"] <= 10_000).mean()
     assert 0.3 < soon < 0.55
     assert metrics["within_1_percent"]["never"]["low"] > 0.5
