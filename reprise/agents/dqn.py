@@ -289,9 +289,8 @@ def training(keys: tf.Tensor, numbers: Numbers, env: Environment, s: Settings, p
         better = finished >= best[-1]  # NaN (no episode finished) is never better
         played = [*learner.weights, finished]
         best = [tf.where(better, new, old) for new, old in zip(played, best, strict=True)]
-        if s.total_steps is None:
-            due = (k > s.learning_starts) & (k % s.train_every == 0)
-        else:
+        due = (k > s.learning_starts) & (k % s.train_every == 0)
+        if s.total_steps is not None:
             due = (k + 1) * s.train_every > s.learning_starts
         learner, loss, target = learn_part(learner, buffer, learning, due, numbers)
         curves = programs.record(curves, k, (finished, after.steps, loss, target))
