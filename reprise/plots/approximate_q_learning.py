@@ -8,7 +8,7 @@ from reprise.plots.show import Results
 from reprise.plots.style import Label
 from reprise.plots.variant_panels import spaced
 from reprise.stats import words
-from reprise.stats.intervals import CONFIDENCE
+from reprise.stats.intervals import CONFIDENCE, known_mean
 
 TUNED = "_tuned"  # ends the name of a learner at its best learning rate
 PELLETS = 240  # the chapter's number
@@ -112,7 +112,7 @@ def weights(results: Results, right: float, left: float, labels: tuple[str, str]
     values = right * table["right"] + left * table["left"]
     largest = max(sets, key=lambda name: len(sets[name]))
     chosen = values[table["variant"] == largest + TUNED].groupby(table["feature"], sort=False)
-    samples = {spaced(feature): group.to_numpy(float) for feature, group in chosen}
+    means = {spaced(name): known_mean(group, results.confidence) for name, group in chosen}
     labels = (labels[0], f"{labels[1]} ({learners(results)[largest]})")
-    level, note = Label(0, "no weight", style.GREY), "mean over seeds with its {} interval"
-    return figures.compare_policies(results, samples, labels, level, note)
+    level, mean = Label(0, "no weight", style.GREY), "the mean over seeds"
+    return figures.compare_policies(results, {}, labels, level, intervals=means, mean=mean)

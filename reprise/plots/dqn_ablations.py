@@ -13,7 +13,7 @@ from reprise.plots.style import Label
 from reprise.stats.improvement import EVEN
 from reprise.stats.intervals import CONFIDENCE, known_mean, share_interval
 
-WINDOW = 10  # episodes that learning curves are averaged over
+WINDOW = 10  # episodes that a learning curve averages
 PANELS = {
     "loss, network": ("huber", "dueling"),
     "targets": ("target_hard", "target_soft", "double"),
@@ -23,14 +23,14 @@ WARNINGS = {"target": "mean target", "loss": "loss"}
 
 
 def final_policies(results: Results) -> Figure:
-    """Draw the final policies, each compared with the base."""
+    """Draw the final policies and compare each with the baseline."""
     names = [name for name in results.params["variants"] if name not in results.params["partners"]]
     labels = ("greedy return (steps)", "Final policies")
     return variant_panels.against_baseline(results, "final", *labels, names)
 
 
 def learning_curves(results: Results, key: str, title: str) -> Figure:
-    """Draw learning curves by the value of one hyperparameter."""
+    """Draw a learning curve for each value of one hyperparameter."""
     curves = variant_panels.curves_of(results)
     groups = {f"{value}": curves[name] for value, name in _values(results, key).items()}
     labels = ("episode", "return (steps)", title)
@@ -38,27 +38,28 @@ def learning_curves(results: Results, key: str, title: str) -> Figure:
 
 
 def forgetting_by_buffer(results: Results) -> Figure:
-    """Draw every seed as a row, by buffer size."""
+    """Draw each seed as a row of returns, a panel per buffer size."""
     returns = variant_panels.curves_of(results, "returns")
     sizes = _values(results, "replay_capacity").items()
     return figures.rasters(results, {f"{n:,} transitions": returns[name] for n, name in sizes})
 
 
 def responses(results: Results, key: str) -> Figure:
-    """Draw final returns and forgetting by one hyperparameter."""
+    """Draw final return and forgetting over one hyperparameter."""
     names, table = _values(results, key), results.table("samples")
+    final = variant_panels.samples_of(results, "final")
     labels = (in_words(key), "")
     figure, (left, right) = style.panels(("", ""), 2, (3.2, 0), labels, sharey=False)
     means, shares, sure = {}, {}, results.confidence
     for value, name in names.items():
-        sample = variant_panels.samples_of(results, "final")[name]
-        places = value * np.exp(style.jitter(len(sample), 0.12))
-        left.plot(places, sample, "o", color=style.SKY, alpha=0.4, markersize=3, mew=0)
-        means[value] = known_mean(sample, sure)
+        means[value] = known_mean(final[name], sure)
         held = table.query("variant == @name and held_at.notna()")["forgets"]
         if len(held):
             shares[value] = share_interval(int(held.sum()), len(held), sure)
-    y_labels = ("final greedy return (steps)", "share that forgets, of those that held")
+    y_labels = (
+        "final greedy return (steps)",
+        "share that forgets,\nof the seeds that held the maximum",
+    )
     for axes, found, y_label in zip((left, right), (means, shares), y_labels, strict=True):
         axes.plot(list(found), [one.estimate for one in found.values()], color=style.BLUE, lw=1)
         for value, (middle, low, high, *_) in found.items():
@@ -70,40 +71,40 @@ def responses(results: Results, key: str) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.12)
         axes.set_ylabel(y_label)
-    style.note(figure, f"Bars: {sure:.0%} intervals. Vermilion: the base. Faint: each seed.")
+    style.note(figure, f"Means and shares, with {sure:.0%} intervals. Vermilion: the baseline.")
     return figure
 
 
 def other_curves(results: Results) -> Figure | None:
-    """Draw the other variants' learning curves, if any."""
+    """Draw the learning curves of the other variants, if any."""
     panels = {title: {in_words(name): name for name in names} for title, names in PANELS.items()}
     return variant_panels.learning_curves(results, panels, "return (steps)", WINDOW)
 
 
 def best_less_final(results: Results) -> Figure:
-    """Draw how far best policies are above final ones."""
+    """Draw how much better the best policies are than the final."""
     final, best = (variant_panels.samples_of(results, which) for which in ("final", "best"))
     gaps = {in_words(name): best[name] - returns for name, returns in final.items()}
-    labels = ("best less final greedy return (steps)", "What a checkpoint keeps")
-    return figures.compare_policies(results, gaps, labels, Label(0, "nothing", style.GREY))
+    labels = ("best minus final greedy return (steps)", "What a checkpoint keeps")
+    return figures.compare_policies(results, gaps, labels, Label(0, "no gain", style.GREY))
 
 
 def correlation(results: Results, column: str, title: str) -> Figure | None:
-    """Draw a rank correlation within the base's seeds, if any."""
-    found = variant_panels.samples_of(results, column)[results.params["baseline"]]
-    if np.isfinite(found).sum() < 2:
+    """Draw a rank correlation of the baseline's seeds, if any."""
+    sample = variant_panels.samples_of(results, column)[results.params["baseline"]]
+    if np.isfinite(sample).sum() < 2:
         return None
     level = Label(0, "no relation", style.GREY)
-    return figures.distribution(results, found, ("rank correlation", title), level)
+    return figures.distribution(results, sample, ("rank correlation", title), level)
 
 
 def before_collapses(results: Results) -> Figure | None:
-    """Draw where collapsing seeds are among calm ones, if any."""
+    """Draw how collapsing seeds rank among calm seeds, if any."""
     found = dict(list(results.table("warnings", "episode").groupby("quantity")))
     tables = {title: found[name] for name, title in WARNINGS.items() if name in found}
     if not tables:
         return None
-    labels = ("episodes from the collapse", "place among calm seeds")
+    labels = ("episodes after the collapse begins", "place among calm seeds")
     figure, row = style.panels(tables, len(tables), (3.3, 0), labels)
     for axes, table in zip(row, tables.values(), strict=True):
         axes.axvspan(-results.params["warning"] - 0.5, -0.5, color=style.GREY, alpha=0.1, lw=0)
@@ -113,13 +114,13 @@ def before_collapses(results: Results) -> Figure | None:
         style.curves(axes, {"": table}, {("low", "high"): 0.2}, "mean", **look)
         axes.set_ylim(0, 1)
         axes.set_yticks([0, EVEN, 1], ["lowest", "middle", "highest"])
-    line = f"Line and band: mean over seeds with its {CONFIDENCE:.0%} interval."
-    style.note(figure, f"{line}\nShaded: before the collapse. Vermilion: it begins.")
+    line = f"Line and band: the mean over seeds with its {CONFIDENCE:.0%} interval."
+    style.note(figure, f"{line} Grey: before the collapse. Vermilion: the collapse begins.")
     return figure
 
 
 def _values(results: Results, key: str) -> dict[Any, str]:
-    """Return the base and variants of one change, by value."""
+    """Name the variant of each value, if it changes nothing else."""
     changed = {results.params[key]: results.params["baseline"]}
     for name, changes in results.params["variants"].items():
         changed |= {changes[key]: name} if set(changes) == {key} else {}

@@ -1,7 +1,7 @@
 """Figures over seeds, in the house style.
 
-The Figure belongs to the caller: pyplot does not know it, and a notebook shows it as the value of
-its cell. Each figure says what its bands and bars mean. Labels of axes have their unit.
+The caller owns each Figure: pyplot does not keep it, and a notebook shows it as the value of its
+cell. Each figure explains its bands and bars. Axis labels name the unit.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,27 +21,26 @@ from reprise.stats.intervals import Interval, known, known_mean
 from reprise.stats.words import bracketed
 
 BAND = f"{100 * QUANTILES['low']:g}–{100 * QUANTILES['high']:g}%"
-SHOWN = 6  # single seeds
+SHOWN = 6  # seeds in `single_seeds`
 RULES: dict[str, Callable] = {
     "angle": lambda angle, velocity: angle,
     "angle and velocity": lambda angle, velocity: angle + velocity,
 }
 PLANE = ("angle of the pole (°)", "angular velocity (rad/s)")
-MEANS = "mean with its {} interval; faint dots: each seed"
 
 
 def maximum(results: Results) -> Label:
-    """Return the highest or solving return of an episode."""
+    """Return the highest return, or the one that solves the task."""
     metrics, params = results.metrics, results.params
     cap = metrics.get("variants", {}).get(params.get("baseline"), metrics).get("cap")
-    known = (cap, params.get("environment", {}).get("solved_return"), params["maximum_steps"])
-    highest = next(each for each in known if each is not None)
+    levels = (cap, params.get("environment", {}).get("solved_return"), params["maximum_steps"])
+    highest = next(level for level in levels if level is not None)
     name = "maximum" if highest == params["maximum_steps"] else "solved"
     return Label(highest, name, style.GREY)
 
 
 def training(results: Results, y_label: str, title: str, window: int = 1) -> Figure:
-    """Draw all seeds' training returns, with their median and band."""
+    """Draw the training returns of all seeds, their median and band."""
     seeds = returns(results)
     groups = {"median": results.table("learning_curve", str(seeds.index.name))}
     labels = (clock(results), y_label, title)
@@ -49,18 +48,18 @@ def training(results: Results, y_label: str, title: str, window: int = 1) -> Fig
 
 
 def returns(results: Results) -> pd.DataFrame:
-    """Return returns [T, N]; empty rounds keep the last."""
+    """Read returns [T, N]; empty rounds repeat the last return."""
     table = results.table("returns")
     return table.set_index(index_of(table)).ffill().bfill()
 
 
 def index_of(table: pd.DataFrame) -> str:
-    """Return the column that counts a table's steps of training."""
+    """Return the column that counts episodes, iterations or steps."""
     return next(name for name in ("iteration", "episode", "steps") if name in table)
 
 
 def clock(results: Results) -> str:
-    """Return what a training is counted in."""
+    """Return the unit in which a stage counts training."""
     in_rounds = results.params.get("total_steps") is not None
     return "round" if in_rounds else index_of(results.table("returns"))
 
@@ -72,17 +71,21 @@ def learning_curves(
     window: int = 1,
     seeds: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw groups' medians and bands, and seeds [T, N].
+    """Draw the median and band of each group, and single seeds.
 
-    The groups are tables by `training.quantiles`. The labels are of index, values and title. All
-    curves are first averaged over a window of steps.
+    Args:
+        groups: Tables by `training.quantiles`.
+        labels: The labels of both axes, and the title.
+        level: A dashed line.
+        window: Rows that a trailing mean averages.
+        seeds: Returns [T, N] to draw in grey.
     """
     (figure, axes), note = style.single(3.9), "Lines: medians."
     if seeds is not None:
         faint = min(0.4, max(0.03, 4 / seeds.shape[1]))
         grey = {"color": style.INK, "alpha": faint, "linewidth": 0.5}
         axes.plot(seeds.index, smooth(seeds, window).to_numpy(), **grey)
-        note = f"Grey: {seeds.shape[1]} seeds."
+        note = f"Grey: {seeds.shape[1]} seeds. Line: the median."
     smoothed = {name or "median": smooth(table, window) for name, table in groups.items()}
     band = {("low", "high"): max(0.1, 0.3 / len(groups))}
     ends = style.curves(axes, smoothed, band, linewidth=1.5)
@@ -90,43 +93,51 @@ def learning_curves(
     axes.axhline(level.value, **style.DASHED)
     style.finish(axes, *labels)
     style.label_right(axes, [*ends, level])
-    averaged = "" if window == 1 else f", averaged over a trailing window of {window}"
-    style.note(figure, f"{note} Bands: {BAND} of all seeds{averaged}.")
+    averaged = "" if window == 1 else f" All averaged over the last {window} {labels[0]}s."
+    style.note(figure, f"{note} Bands: {BAND} of all seeds.{averaged}")
     return figure
 
 
 def smooth(curves: pd.DataFrame, window: int) -> pd.DataFrame:
-    """Return trailing means over a window of steps."""
+    """Average each row with those before it in a window."""
     return pd.DataFrame(curves.rolling(window, min_periods=1).mean())
 
 
 def distribution(
-    results: Results, sample: str | ArrayLike, labels: tuple[str, str], level: Label | None = None
+    results: Results,
+    sample: str | ArrayLike,
+    labels: tuple[str, str],
+    level: Label | None = None,
+    seeds: str = "seeds",
 ) -> Figure:
-    """Draw a histogram of seeds [N], dots, and mean.
+    """Draw a histogram of seeds, and below it the seeds and their mean.
 
-    The sample may be a column of samples.csv; if its evaluation has time limits, the first. The
-    labels are of values and title. The bins begin at 0 if possible. NaN is not drawn.
+    Args:
+        results: The stage's results.
+        sample: A value for each seed [N], or a column of samples.csv. A column of an evaluation is
+            that of the first time limit. NaN is not drawn.
+        labels: The label of the values, and the title.
+        level: A dashed line.
+        seeds: What the sample holds.
     """
     if isinstance(sample, str):
         sample = results.table("samples")[results.column(sample)]
     figure = Figure(figsize=(style.WIDTH, 3.8))
     above, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
     mean, values = known_mean(sample, results.confidence), known(sample)
-    every = [0.0, *values, *([level.value] if level else [])]
-    low, high = min(every), max(every)
+    drawn = [0.0, *values, *([level.value] if level else [])]
+    low, high = min(drawn), max(drawn)
     edges = np.linspace(low, high if high > low else low + 1, 41)
-    if (values % 1 == 0).all():  # counts: the bins are as wide as whole numbers
+    if (values % 1 == 0).all():  # for counts, the width of a bin is a whole number
         width = np.ceil((high - low) / 40) or 1.0
         edges = np.arange(low - 0.5, high + width, width)
     above.hist(values, list(edges), color=style.SKY, alpha=0.55, rwidth=0.94)
     above.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    style.finish(above, "", f"seeds of {len(values):,}", labels[1])
-    heights = 1 + style.jitter(len(values), 0.3)
-    below.plot(values, heights, "o", color=style.BLUE, alpha=0.4, markersize=3.2, mew=0)
+    style.finish(above, "", f"{seeds} (of {len(values):,})", labels[1])
+    style.seeds_and_mean(below, 1, values, None, style.BLUE)
     style.seeds_and_mean(below, 0, [], mean, style.INK)
-    style.rows(below, ["mean", "each seed"])
+    style.rows(below, ["mean", seeds])
     if high > 1000:
         below.xaxis.set_major_formatter("{x:,.0f}")
     below.set(ylim=(-0.7, 1.6), xlabel=labels[0])
@@ -134,12 +145,12 @@ def distribution(
         below.axvline(level.value, **style.DASHED)
         style.label_top(above, level)
     (numbers,) = _numbers([mean])
-    style.note(figure, f"Bar: mean with its {results.confidence:.0%} interval, {numbers}.")
+    style.note(figure, f"Black: the mean with its {results.confidence:.0%} interval, {numbers}.")
     return figure
 
 
 def ways_to_play(results: Results, ways: Sequence[str], labels: tuple[str, str]) -> Figure:
-    """Compare policies, by way of playing and time limit."""
+    """Compare ways of playing under each time limit."""
     played, table = [(way, k) for k in results.limits for way in ways], results.table("samples")
     samples = {f"{way}, {k} steps": table[f"{way}_{k}"] for way, k in played}
     return compare_policies(results, samples, labels)
@@ -149,41 +160,49 @@ def compare_policies(
     results: Results,
     samples: Mapping[str, ArrayLike],
     labels: tuple[str, str],
-    level=None,
-    note: str = MEANS,
+    level: Label | None = None,
+    seeds: str = "seeds",
     intervals: Mapping[str, Interval] | None = None,
+    mean: str = "the mean",
 ) -> Figure:
-    """Draw a row per policy: seeds [N], mean, interval, numbers.
+    """Draw a row per policy: its seeds, and their mean with its interval.
 
-    The labels are of values and title. The note has a place for the confidence, and names dots if
-    they are drawn. The intervals are those of the means if none are given.
+    Args:
+        results: The stage's results.
+        samples: A value for each seed [N], by policy. Without samples, only means are drawn.
+        labels: The label of the values, and the title.
+        level: A dashed line.
+        seeds: What the samples hold.
+        intervals: The means to draw, if they are not those of the samples.
+        mean: What the intervals estimate.
     """
     sure = results.confidence
-    found = intervals or {name: known_mean(one, sure) for name, one in samples.items()}
-    figure, axes = style.single(1.5 + 0.42 * len(found))
-    for row, (name, interval) in enumerate(found.items()):
-        seeds = samples[name] if "dots" in note else []
-        style.seeds_and_mean(axes, row, seeds, interval, style.BLUE, style.SKY)
-    style.rows(axes, list(found), labelsize=9.5, labelcolor=style.INK)
+    means = intervals or {name: known_mean(sample, sure) for name, sample in samples.items()}
+    figure, axes = style.single(1.5 + 0.42 * len(means))
+    for row, (name, interval) in enumerate(means.items()):
+        sample = samples.get(name, [])
+        style.seeds_and_mean(axes, row, sample, interval, style.BLUE, style.SKY)
+    style.rows(axes, list(means), labelsize=9.5, labelcolor=style.INK)
     style.finish(axes, labels[0], "", labels[1])
-    numbers = _numbers(list(found.values()))
+    numbers = _numbers(list(means.values()))
     style.label_right(axes, [Label(row, text) for row, text in enumerate(numbers)])
     if level is not None:
         style.label_top(axes, level)
-    style.note(figure, f"Dot and bar: {note.format(f'{sure:.0%}')}.")
+    faint = style.faint_marks(samples.values(), seeds) if samples else ""
+    style.note(figure, f"Dots and bars: {mean} with its {sure:.0%} interval.{faint}")
     return figure
 
 
 def _numbers(intervals: Sequence[Interval]) -> list[str]:
-    """Write intervals with decimals for four digits in all."""
+    """Write all intervals with the decimals that the largest number needs."""
     bounds = np.array([interval[:3] for interval in intervals])
     largest = np.abs(bounds[np.isfinite(bounds)]).max(initial=0)
-    decimals = sum(largest < power for power in (1000, 100, 10))
-    return [bracketed(interval, f",.{decimals}f") for interval in intervals]
+    decimals = sum(largest < power for power in (1000, 10, 1))
+    return [bracketed(interval, f"z,.{decimals}f") for interval in intervals]
 
 
 def single_seeds(results: Results) -> Figure:
-    """Draw some shown seeds' returns, from best to worst end."""
+    """Draw the returns of a few seeds, from best to worst."""
     curves, top = returns(results), maximum(results).value
     order = results.table("samples").head(curves.shape[1])
     order = order.sort_values("last_return", ascending=False, kind="stable")
@@ -199,14 +218,15 @@ def single_seeds(results: Results) -> Figure:
         axes.plot(curves.index, seed, color=style.BLUE, linewidth=0.8)
         axes.axhline(top, **style.DASHED)
     style.hold(grid, top)
-    style.note(figure, f"Line: the one seed. Band: {BAND} of all seeds. Dashed: the maximum.")
+    text = f"Ranks: by the return at the end. Line: one seed. Band: {BAND} of all seeds."
+    style.note(figure, f"{text} Dashed: {maximum(results).text}.")
     return figure
 
 
 def rasters(results: Results, panels: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw seeds [T, N] as rows of colour, best first."""
+    """Draw each seed [T, N] as a row of colours, the best first."""
     scale = style.limits(maximum(results).value, *panels.values(), room=0)
-    labels = (clock(results), "seeds, sorted by mean")
+    labels = (clock(results), "seeds, the best mean on top")
     columns, height = min(2, len(panels)), (0.7, 1.9 if len(panels) > 1 else 3.5)
     figure, grid = style.panels(panels, columns, height, labels, sharey=False)
     for axes, seeds in zip(grid, panels.values(), strict=True):
@@ -222,16 +242,16 @@ def rasters(results: Results, panels: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def by_rule(rule: str, degrees: NDArray, speeds: NDArray) -> pd.DataFrame:
-    """Return 1 where a rule pushes right, and 0 elsewhere."""
+    """Map where a rule pushes right: 1 there, 0 elsewhere."""
     lean, turn = np.meshgrid(np.radians(degrees), speeds)
     right = (RULES[rule](lean, turn) >= 0).astype(float)
     return pd.DataFrame(right, index=speeds, columns=degrees)
 
 
 def map_policy(axes: Axes, policy: pd.DataFrame, names: tuple[str, str]) -> None:
-    """Colour a plane by the second action's probability, [Y, X].
+    """Colour a plane by the probability of the second action [Y, X].
 
-    The names of the two actions stand in the middle of their regions.
+    The two names are written in the middle of their actions' regions.
     """
     x, y = policy.columns.to_numpy(float), policy.index.to_numpy(float)
     probability = policy.to_numpy(float)

@@ -73,14 +73,15 @@ def returns(results: Results) -> Figure:
     """Draw the returns of each policy."""
     samples = {words: _returns(results, name) for name, words in POLICIES.items()}
     level = Label(results.params["maximum_steps"], "time limit", style.GREY)
-    note = "mean with its {} interval; faint dots: each episode, or each untrained network"
-    return figures.compare_policies(results, samples, (STEPS, "Return of each policy"), level, note)
+    labels = (STEPS, "Return of each policy")
+    return figures.compare_policies(results, samples, labels, level, "episodes or networks")
 
 
 def distribution(results: Results, policy: str, title: str) -> Figure:
-    """Draw the returns of one policy, and chance's mean."""
+    """Draw the returns of one policy, and the random policy's mean."""
     level = Label(float(_returns(results, "random").mean()), "random policy", style.GREY)
-    return figures.distribution(results, _returns(results, policy), (STEPS, title), level)
+    seeds = "networks" if policy == "untrained_network" else "episodes"
+    return figures.distribution(results, _returns(results, policy), (STEPS, title), level, seeds)
 
 
 def trace(results: Results) -> Figure:
@@ -109,7 +110,7 @@ def trace(results: Results) -> Figure:
 
 
 def swings(results: Results) -> Figure | None:
-    """Draw the size of the pole's swings, by their number."""
+    """Draw the size of the pole's first swing, its second, and so on."""
     pole = results.table("swings").query("body == 'pole'")
     degrees, number = np.degrees(pole["size"]), pole.groupby("seed").cumcount() + 1
     fewest = min(FEWEST, results.metrics["angle"]["mean"]["n"])
@@ -119,8 +120,7 @@ def swings(results: Results) -> Figure | None:
     rows = {f"swing {k} ({len(sizes)} episodes)": sizes for k, sizes in groups.items()}
     labels = ("largest angle in the swing (°)", "The angle rule by swing")
     level = Label(FALLEN, "the pole falls", style.GREY)
-    note = "mean with its {} interval; faint dots: each episode that lasts so long"
-    return figures.compare_policies(results, rows, labels, level, note)
+    return figures.compare_policies(results, rows, labels, level, "episodes")
 
 
 def way(results: Results, episodes: dict[str, dict[str, Any]], rule: str) -> Figure:

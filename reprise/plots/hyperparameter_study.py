@@ -91,9 +91,9 @@ def marginal_effects(results: Results) -> Figure:
     for row in results.table("effects").to_dict("records"):
         name = f"{in_words(row['hyperparameter'])} {shown(row['value'])}"
         means[name] = Interval(row["mean"], row["mean_low"], row["mean_high"], row["n"])
-    note = "mean over all settings with the value, with its {} interval"
+    mean = "the mean over all settings with the value,"
     labels = ("mean final greedy return (steps)", "")
-    return figures.compare_policies(results, {}, labels, note=note, intervals=means)
+    return figures.compare_policies(results, {}, labels, intervals=means, mean=mean)
 
 
 def few_seeds(results: Results) -> Figure | None:

@@ -105,9 +105,8 @@ def final_recommendations(results: Results) -> Figure:
         mean, low, high = (100 * one["mean"][name] for name in ("estimate", "low", "high"))
         means[TITLES[key]] = Interval(mean, low, high, one["mean"]["n"])
     labels = ("dust collected by the policy recommended at the end (%)", "")
-    note = "mean over runs with its {} interval; pale dots: the runs"
     best = Label(100 * results.metrics["best_share"], BEST)
-    return figures.compare_policies(results, samples, labels, best, note, means)
+    return figures.compare_policies(results, samples, labels, best, "runs", means)
 
 
 def search_table(results: Results) -> Markdown:

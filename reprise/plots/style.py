@@ -1,6 +1,7 @@
-"""House style: style sheet, palette, panels, and shared marks."""
+"""House style: style sheet, colours, panels and shared marks."""
 
-from collections.abc import Collection, Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
@@ -34,6 +35,9 @@ DIVERGING = LinearSegmentedColormap.from_list("reprise", ["#5aa5d1", "#f7f7f5", 
 
 WIDTH = 7.2  # inches
 SMALL = 8.5  # points, of labels within a figure
+DOTS = 192  # most seeds that a row draws as dots
+BINS = 40  # of a row with more
+NOTE = 108  # letters in a line of a note
 Bands = Mapping[tuple[str, str], float]
 QUARTILES: Bands = {("q25", "q75"): 0.2}
 NINETY: Bands = {("q05", "q95"): 0.15, ("q25", "q75"): 0.3}
@@ -49,15 +53,15 @@ class Label(NamedTuple):
 
 
 def use_style() -> None:
-    """Draw in the house style from now on."""
+    """Draw all further figures in the house style."""
     plt.style.use(STYLE_SHEET)
-    # pyplot loads its backend late, and only then does a notebook show a bare Figure as a picture.
+    # A notebook shows a bare Figure only once pyplot has loaded its backend, which it does late.
     plt.switch_backend(plt.get_backend())
     alt_text.show_with_figures()
 
 
 def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """Return one panel in a figure that pyplot never keeps."""
+    """Create a figure with one panel. pyplot does not keep it."""
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots()
 
@@ -69,11 +73,14 @@ def panels(
     labels=("", ""),
     **options: Any,
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure of small multiples, and its panels.
+    """Create a figure of small multiples with a panel per title.
 
-    The height in inches is that of all outside the panels, and of each row. The labels are below
-    the last row and left of all rows. The options are those of `Figure.subplots`; the axes are
-    shared if they say nothing else.
+    Args:
+        titles: The title of each panel.
+        columns: Panels in a row.
+        height: Inches outside the panels, and inches of each row.
+        labels: The label below the last row, and the label left of all rows.
+        **options: Passed to `Figure.subplots`. The panels share their axes by default.
     """
     rows = -(-len(titles) // columns)
     figure = Figure(figsize=(WIDTH, height[0] + height[1] * rows))
@@ -93,14 +100,14 @@ def panels(
 
 
 def finish(axes: Axes, x_label: str, y_label: str, title: str) -> None:
-    """Name the axes and the panel."""
+    """Label both axes and set the title."""
     axes.set(xlabel=x_label, ylabel=y_label)
     if title:
         axes.set_title(title)
 
 
 def rows(axes: Axes, names: Sequence[str], **look: Any) -> None:
-    """Turn the y-axis into names, the first on top."""
+    """Write names along the y-axis, the first on top."""
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0, **look)
@@ -109,27 +116,27 @@ def rows(axes: Axes, names: Sequence[str], **look: Any) -> None:
 
 
 def bare(axes: Axes) -> None:
-    """Take the grid and the frame away."""
+    """Remove the grid and the frame."""
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
 
 
 def shares(axes: Axes) -> None:
-    """Mark 0%, 50% and 100% along the y-axis."""
+    """Label the y-axis with 0%, 50% and 100%."""
     axes.set_ylim(0, 1.04)
     axes.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
 
 
 def write(axes: Axes, text: str, place: Any, offset: tuple[float, float], **look: Any) -> None:
-    """Write a text at a place, offset in points."""
+    """Write text at a place, moved by an offset in points."""
     axes.annotate(text, place, offset, **{"fontsize": SMALL, "textcoords": "offset points"} | look)
 
 
 def label_right(axes: Axes, labels: Sequence[Label]) -> None:
-    """Write labels right of the panel, none over another.
+    """Write labels to the right of the panel without overlaps.
 
-    Call it when the limits are set. The nearest sorted positions y that keep a gap g are the
-    isotonic regression of y_i - i g, with i g added back.
+    Call it after setting the limits. Isotonic regression of y_i - i g finds the sorted positions
+    that are nearest to the values y and at least a gap g apart; i g is added back.
     """
     labels = [label for label in labels if np.isfinite(label.value)]
     figure = axes.get_figure(root=True)
@@ -148,9 +155,9 @@ def label_right(axes: Axes, labels: Sequence[Label]) -> None:
 
 
 def label_top(axes: Axes, label: Label) -> None:
-    """Draw a named dashed line up the panel."""
+    """Draw a dashed vertical line with its name on top."""
     axes.axvline(label.value, **DASHED)
-    axes.set_title(axes.get_title(loc="left"), pad=21)  # room for the name below the title
+    axes.set_title(axes.get_title(loc="left"), pad=21)  # leaves room for the name
     place = {"xycoords": ("data", "axes fraction"), "ha": "center"}
     write(axes, label.text, (label.value, 1), (0, 3), color=GREY, **place)
 
@@ -163,9 +170,18 @@ def curves(
     colours: Sequence[Any] = CYCLE,
     **look: Any,
 ) -> list[Label]:
-    """Draw a column of each table, with bands between columns.
+    """Draw one column of each table as a line, with bands around it.
 
-    The bands have their columns and alpha. Returns the names with the lines' ends.
+    Args:
+        axes: The panel.
+        tables: Tables by name.
+        bands: The opacity of each band, by its lower and upper column.
+        line: The column of the line.
+        colours: A colour for each table.
+        **look: Passed to `Axes.plot`.
+
+    Returns:
+        The name of each line at its last value.
     """
     ends = []
     for (name, table), colour in zip(tables.items(), cycle(colours)):
@@ -179,9 +195,10 @@ def curves(
 
 
 def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float, float]:
-    """Return limits of returns: 0 to the level, if possible.
+    """Compute the limits of an axis of returns.
 
-    Otherwise they lie around the level and all finite values, with a share of room beyond.
+    They run from 0 to the level if all values lie between. Otherwise they enclose the level and all
+    finite values. `room` is the share of the axis that stays free beyond.
 
     >>> limits(200, [9.0, 187.0])
     (0.0, 212.0)
@@ -198,7 +215,7 @@ def limits(level: float, *values: ArrayLike, room: float = 0.06) -> tuple[float,
 
 
 def hold(panels: Sequence[Axes], level: float, room: float = 0.06) -> None:
-    """Give panels the common `limits` of all they draw."""
+    """Give all panels the same `limits`."""
     drawn = [axes.dataLim.intervaly for axes in panels]
     for axes in panels:
         axes.set_ylim(*limits(level, *drawn, room=room))
@@ -207,9 +224,20 @@ def hold(panels: Sequence[Axes], level: float, room: float = 0.06) -> None:
 def seeds_and_mean(
     axes: Axes, row: int, values: ArrayLike, mean: Interval | None, colour: str, faint: str = ""
 ) -> None:
-    """Draw faint seeds, the mean and its bounds."""
-    rows = row + jitter(np.size(values), 0.25)
-    axes.plot(values, rows, "o", color=faint or colour, alpha=0.3, markersize=3, mew=0)
+    """Draw a row: its seeds, faint, and their mean with its interval.
+
+    Up to `DOTS` seeds are dots. More are a strip, darker where more seeds are.
+    """
+    values, pale = np.asarray(values, float), faint or colour
+    if values.size <= DOTS:
+        rows = row + jitter(values.size, 0.25)
+        axes.plot(values, rows, "o", color=pale, alpha=0.3, markersize=3, mew=0)
+    else:
+        counts, edges = np.histogram(values[np.isfinite(values)], BINS)
+        opacities = 0.8 * np.sqrt(counts / max(1, counts.max()))
+        shades = [to_rgba(pale, opacity) for opacity in opacities]
+        strip = axes.pcolormesh(edges, [row - 0.25, row + 0.25], [shades])
+        strip.sticky_edges.x.clear()  # the axis keeps its margin
     if mean is None:
         return
     if np.isfinite([mean.low, mean.high]).all():
@@ -217,15 +245,24 @@ def seeds_and_mean(
     axes.plot(mean.estimate, row, "o", color=colour, markersize=7, mec="white", mew=1.2, zorder=4)
 
 
+def faint_marks(samples: Iterable[ArrayLike], seeds: str = "seeds") -> str:
+    """Explain the faint marks of rows by `seeds_and_mean`."""
+    sizes = [np.size(sample) for sample in samples]
+    dots = f" Faint dots: single {seeds}." if min(sizes) <= DOTS else ""
+    strips = f" Pale strips: {seeds}, darker where more are." if max(sizes) > DOTS else ""
+    return dots + strips
+
+
 def note(figure: Figure, text: str) -> None:
-    """Write beneath the figure what its marks mean."""
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=SMALL, color=GREY)
+    """Explain the marks in a note below the figure, in lines that fit."""
+    lines = [textwrap.fill(line, NOTE) for line in text.splitlines()]
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=SMALL, color=GREY)
 
 
 def colour_bar(
     figure: Figure, axes: Axes | Sequence[Axes], image: ScalarMappable, label: str, **options: Any
 ) -> None:
-    """Draw the scale of coloured panels."""
+    """Draw the colour scale of the panels."""
     options.setdefault("aspect", 30)
     scale = figure.colorbar(image, ax=axes, pad=0.02, **options)
     scale.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
@@ -233,5 +270,5 @@ def colour_bar(
 
 
 def jitter(n: int, spread: float) -> np.ndarray:
-    """Return fixed offsets that part dots in a row."""
+    """Return fixed offsets that keep dots of a row apart."""
     return spread * (2 * (0.618034 * np.arange(n) % 1) - 1)  # multiples of the golden ratio

@@ -1,4 +1,4 @@
-"""Figures and tables of variants with a baseline."""
+"""Figures and tables that compare variants with a baseline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,20 +21,20 @@ SIDES = {1: style.BLUE, -1: style.VERMILION, 0: style.GREY}
 
 
 def samples_of(results: Results, column: str) -> dict[str, NDArray]:
-    """Return a column's value for each seed, by variant."""
+    """Read a column's value for each seed [N], by variant."""
     by_variant = results.table("samples").groupby("variant", sort=False)[results.column(column)]
     return {name: group.to_numpy(float) for name, group in by_variant}
 
 
 def curves_of(results: Results, name: str = "learning_curve") -> dict[str, pd.DataFrame]:
-    """Return a table of training returns by variant.
+    """Split a table of training returns by variant.
 
-    A variant without any return has no rows.
+    The table of a variant without any return has no rows.
     """
     table = results.table(name)
     table = table.set_index(figures.index_of(table))
     names = dict.fromkeys([*table["variant"], *results.params.get("variants", ())])
-    return {of: table[table["variant"] == of].drop(columns="variant") for of in names}
+    return {name: table[table["variant"] == name].drop(columns="variant") for name in names}
 
 
 def changes(results: Results) -> Markdown:
@@ -48,8 +48,8 @@ def changes(results: Results) -> Markdown:
 
 
 def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markdown:
-    """Compare a variant with another by both returns, by title."""
-    measures = {"greedy returns": "greedy", "training returns": "last_return"}
+    """Compare pairs of variants by their greedy and training returns."""
+    measures = {"greedy return": "greedy", "training return": "last_return"}
     samples, rows = [samples_of(results, column) for column in measures.values()], []
     for title, (one, other) in pairs.items():
         rows.append([spaced(title)])
@@ -57,16 +57,20 @@ def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markd
             pair = {one: groups[one], other: groups[other]}
             found = improvement.compared(pair, other, results.confidence)[one]
             rows[-1] += [show.cell(found.difference), percent(found.chance)]
-    heads = [f"{what}, {name}" for name in measures for what in ("difference", "improvement")]
+    heads = [
+        f"{name}: {what}"
+        for name in measures
+        for what in ("difference of means", "probability of improvement")
+    ]
     return show.table(rows, ("", *heads))
 
 
 def against_baseline(
     results: Results, column: str, x_label: str, title: str, names: Sequence[str] = ()
 ) -> Figure:
-    """Draw a row per variant: seeds [N], mean, chance.
+    """Draw a row per variant: seeds, mean and probability of improvement.
 
-    The values are a column of samples.csv. All variants are drawn if none are named.
+    The values are a column of samples.csv. Without names, all variants are drawn.
     """
     groups = samples_of(results, column)
     groups = {spaced(name): groups[name] for name in names or groups}
@@ -99,9 +103,10 @@ def against_baseline(
     style.label_right(right, chances)
     style.note(
         figure,
-        f"Faint: each seed. Bars: {100 * confidence:g}% intervals. Probability of improvement: "
-        "that a seed is above one of the baseline.\n"
-        "Blue: rather above. Vermilion: rather below. Grey: cannot be told apart.",
+        f"Dots and bars: means with {100 * confidence:g}% intervals."
+        f"{style.faint_marks(groups.values())}\n"
+        "Probability of improvement: that a seed of the variant is above one of the baseline. "
+        "Blue: more likely above. Vermilion: more likely below. Grey: undecided.",
     )
     return figure
 
@@ -112,13 +117,19 @@ def learning_curves(
     y_label: str = "mean return",
     window: int = 1,
 ) -> Figure | None:
-    """Draw medians and bands of variants in panels.
+    """Draw panels with the median and band of variants.
 
-    A panel has the variants by name, without those that were not trained; each variant is one if
-    none are given. A name has one colour in all panels. The median of the baseline is dotted in the
-    others' panels. All curves are first averaged over a window of steps.
+    Args:
+        results: The stage's results.
+        panels: For each panel's title, its variants by label. By default each variant is a panel.
+            A label has one colour in all panels.
+        y_label: The label of the returns.
+        window: Rows that a trailing mean averages.
+
+    Returns:
+        The figure, or None if none of the variants was trained.
     """
-    curves = {name: figures.smooth(c, window) for name, c in curves_of(results).items()}
+    curves = {name: figures.smooth(curve, window) for name, curve in curves_of(results).items()}
     if (x_label := next(iter(curves.values())).index.name) == "steps":
         x_label = "environment steps (thousands)"
         curves = {name: curve.set_index(curve.index / 1000) for name, curve in curves.items()}
@@ -144,40 +155,43 @@ def learning_curves(
     style.hold(row, top.value)
     for axes, named in zip(row, ends, strict=True):
         style.label_right(axes, named)
-    bands = f"Lines: medians. Bands: {figures.BAND} of the seeds."
+    bands = f"Lines: medians. Bands: {figures.BAND} of all seeds."
     style.note(figure, f"{bands}{dotted} Dashed: {top.text}.")
     return figure
 
 
 def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = False) -> Figure:
-    """Draw the share of seeds that arrived, by time [N].
+    """Draw the share of seeds that have reached a goal, over time.
 
-    A dot marks when half of them are there. NaN stands for never: the line ends below 100%.
-    The axis of time may be logarithmic, and is then each panel's own.
+    The panels hold the time of each seed [N], by variant. NaN stands for never. A dot marks the
+    time when half of the seeds have reached it. With `log` each panel has its own logarithmic axis.
     """
     height = 1.5 if len(panels) > 1 else 2.6
     figure, column = style.panels(panels, 1, (0.9, height), labels, sharex=not log)
-    every = {title: np.concatenate(list(variants.values())) for title, variants in panels.items()}
+    times_of = {title: np.concatenate(list(found.values())) for title, found in panels.items()}
     if not log:
-        every = dict.fromkeys(every, np.concatenate(list(every.values())))
+        times_of = dict.fromkeys(times_of, np.concatenate(list(times_of.values())))
     for axes, (title, variants) in zip(column, panels.items(), strict=True):
-        last = 1.03 * float(np.nanmax(every[title], initial=0)) or 1.0
-        first = 10 ** np.floor(np.log10(np.nanmin(every[title], initial=last / 2))) if log else 0.0
+        last = 1.03 * float(np.nanmax(times_of[title], initial=0)) or 1.0
+        earliest = np.nanmin(times_of[title], initial=last / 2)
+        first = 10 ** np.floor(np.log10(earliest)) if log else 0.0
         axes.axhline(EVEN, **style.DASHED)
         ends = []
         for (name, times), colour in zip(variants.items(), style.CYCLE, strict=False):
-            there = np.sort(times[~np.isnan(times)])
-            shares = np.arange(len(there) + 1) / len(times)
-            line = [first, *there, last], [*shares, shares[-1]]
+            arrivals = np.sort(times[~np.isnan(times)])
+            shares = np.arange(len(arrivals) + 1) / len(times)
+            line = [first, *arrivals, last], [*shares, shares[-1]]
             axes.step(*line, where="post", color=colour, linewidth=1.5)
             if shares[-1] >= EVEN:
-                half, look = there[-(-len(times) // 2) - 1], {"mec": "white", "mew": 1, "zorder": 4}
-                axes.plot([half], [EVEN], "o", color=colour, markersize=6, **look)
+                half = arrivals[-(-len(times) // 2) - 1]
+                look = {"markersize": 6, "mec": "white", "mew": 1, "zorder": 4}
+                axes.plot([half], [EVEN], "o", color=colour, **look)
             ends.append(Label(shares[-1], f"{name}: {shares[-1]:.0%}", colour))
         axes.set(xscale="log" if log else "linear", xlim=(first, last))
         style.shares(axes)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.xaxis.set_minor_formatter("")
         style.label_right(axes, ends)
-    style.note(figure, "Lines end at the share that gets there. Dots: half of all do.")
+    text = "Each line ends at the share that ever gets there. Dots: the time when half have."
+    style.note(figure, text)
     return figure

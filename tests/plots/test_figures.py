@@ -127,8 +127,8 @@ def test_a_figure_names_its_axes_within_the_picture_and_is_the_same_bytes_again(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("learning curves", "Grey: 12 seeds. Bands: 10–90% of all seeds"),
-        ("learning curves", "averaged over a trailing window of 5"),
+        ("learning curves", "Grey: 12 seeds. Line: the median. Bands: 10–90%"),
+        ("learning curves", "averaged over the last 5 episodes"),
         ("bands", "Lines: medians. Bands: 10–90% of all seeds."),
         ("policies", "42.0 [40.5, 43.0]"),
         ("policies", "181.0 [170.0, 190.0]"),
