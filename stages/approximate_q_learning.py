@@ -101,7 +101,7 @@ class Params(dqn.Hyperparameters, kinds.Experiment):
 def train(
     params: Params, pack: packs.Pack, *, purpose: str, rates: Mapping[str, Sequence[float]]
 ) -> TrainingRun:
-    """Train and evaluate a pack; each seed has its learning rate."""
+    """Train and evaluate a pack at its learning rates."""
     learner = pack.variant.removesuffix(TUNED)
     base, chosen = params.of(learner), params.feature_sets.get(learner)
     own = [rates[pack.variant][seed] for seed in pack.seeds]
