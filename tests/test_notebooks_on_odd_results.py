@@ -152,8 +152,8 @@ def blocks(metrics: Any) -> list[dict[str, Any]]:
     if not isinstance(metrics, dict):
         return []
     found = [block for inner in metrics.values() for block in blocks(inner)]
-    own = metrics.get(f"limit_{LIMITS[0]}", {"n": 0, "missing": 0})
-    return [*found, own] if own["n"] + own["missing"] == 2 else found
+    own = metrics.get(f"limit_{LIMITS[0]}", {"mean": {"n": 0}, "missing": 0})
+    return [*found, own] if own["mean"]["n"] + own["missing"] == 2 else found
 
 
 def check(name: str, changes: dict[str, Any], folder: Path) -> tuple[dict[str, Any], str]:
