@@ -40,7 +40,8 @@ def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
     """
     times = np.where(np.isnan(settled), np.inf, settled)
     quantiles = np.quantile(times, list(QUANTILES.values()), method="inverted_cdf")
-    return dict(zip(QUANTILES, map(_finite, quantiles), strict=True))
+    found = dict(zip(QUANTILES, quantiles, strict=True)) | {"median": np.median(times)}
+    return {name: _finite(time) for name, time in found.items()}
 
 
 def settling_summary(settled: np.ndarray, sweeps: float, pairs: int) -> dict[str, Any]:
