@@ -15,10 +15,10 @@ def bounds(interval: Interval, name: str = "estimate") -> dict[str, float]:
 
 
 def share(hits: np.ndarray, name: str = "share") -> dict[str, float]:
-    """Return the share of true values [N], with its interval."""
+    """Compute the share of true values [N] with its interval."""
     return bounds(share_interval(int(hits.sum()), len(hits)), name)
 
 
 def stacked(groups: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the columns of all groups as one table."""
+    """Stack the columns of all groups in one table."""
     return pd.concat(map(pd.DataFrame, groups), ignore_index=True)
