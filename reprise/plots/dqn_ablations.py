@@ -38,7 +38,7 @@ def learning_curves(results: Results, key: str, title: str) -> Figure:
 
 
 def forgetting_by_buffer(results: Results) -> Figure:
-    """Draw each seed as a row, in panels by buffer size."""
+    """Draw each seed as a row, by buffer size."""
     returns = variant_panels.curves_of(results, "returns")
     sizes = _values(results, "replay_capacity").items()
     return figures.rasters(results, {f"{n:,} transitions": returns[name] for n, name in sizes})
