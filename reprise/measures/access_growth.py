@@ -2,10 +2,10 @@
 
     time ~ length^g        g = log(time of the longer / time of the shorter) / log(longer / shorter)
 
-A time differs from run to run, so it is not a result. Its growth, rounded to a whole number, is the
-same on any machine: 1 if an access walks along the list, 0 if it does not. To be sure, the shortest
-of many repeats counts, the lengths are far apart, and both are timed in turn. The longer list
-should fit into a processor's cache, or the time would be the memory's.
+Times differ from run to run, so they are no result. The growth g, rounded to a whole number, is the
+same on every machine: 1 if an access walks along the list, 0 if it does not. Three precautions: the
+lengths are far apart, both lists are timed in turn, and only the shortest of many repeats counts.
+The longer list should fit into the processor's cache. Otherwise the time measures the memory.
 """
 
 import math
@@ -23,7 +23,7 @@ Batch = Callable[[Sequence[int]], list[int]]
 
 
 class Access(Frozen):
-    """Two lists' lengths, and the accesses that are timed."""
+    """The lengths of two lists, and the accesses to time."""
 
     shorter: PositiveInt
     longer: PositiveInt
@@ -38,13 +38,13 @@ class Access(Frozen):
 
 
 def deque_batch(length: int) -> Batch:
-    """Return a reader of a deque, the chapter's replay buffer."""
+    """Create a reader of a deque, the chapter's replay buffer."""
     held = deque(range(length), maxlen=length)
     return lambda indices: [held[index] for index in indices]
 
 
 def circular_batch(length: int) -> Batch:
-    """Return a reader of a circular array, oldest first."""
+    """Create a reader of a circular array, oldest first."""
     held, oldest = list(range(length)), length // 3
     return lambda indices: [held[(oldest + index) % length] for index in indices]
 
@@ -53,7 +53,7 @@ BATCHES = {"deque": deque_batch, "circular": circular_batch}
 
 
 def growth(make: Callable[[int], Batch], access: Access, random: np.random.Generator) -> int:
-    """Return g, rounded, of one of the `BATCHES`."""
+    """Measure g, rounded, for one of the `BATCHES`."""
     lengths = (access.shorter, access.longer)
     batches = [make(length) for length in lengths]
     indices = [random.integers(length, size=access.accesses).tolist() for length in lengths]

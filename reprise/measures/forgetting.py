@@ -1,21 +1,22 @@
 """Catastrophic forgetting: its share of seeds, and its warnings.
 
-One bad episode is not forgetting: a random action may have ended it. A window of episodes counts:
+One bad episode is not forgetting: a random action may have ended it. So windows of episodes count:
 
     a seed *holds* the cap from the end of the first window with all episodes at the cap
     it *collapses* when the mean of a window is below half of the cap, from the window's first
         episode below half of it; a seed that never held the cap cannot forget
     it *recovers* at the end of the next window with all episodes at the cap
 
-*Does the loss predict the return?* Within each seed, the rank correlation of a round's loss with
-the return of the next episode, which the updated network plays. Both drift during training, so also
-given the number z of the episode, and of their changes from round to round. Given z means
+*Does the loss predict the return?* Within each seed, compute the rank correlation between the loss
+of a round and the return of the next episode, which the updated network plays. Both drift during
+training. Therefore also compute it given the number z of the episode, and between the changes from
+round to round. Given z means
 
     r_xy.z = (r_xy - r_xz r_yz) / sqrt((1 - r_xz²) (1 - r_yz²))        the partial correlation
 
-*Do target Q-values, or losses, warn of a collapse?* Compare
-the seed's value shortly before with those of calm seeds (see `places`). Average a seed's places
-over its collapses first. A quantity warns if the interval of the mean over seeds excludes 0.5.
+*Do target Q-values or losses warn of a collapse?* Compare the seed's value shortly before with the
+values of calm seeds (see `places`). Average over the collapses of each seed first. A quantity warns
+if the interval of the mean over seeds excludes 0.5.
 
 Shapes: K episodes, N seeds.
 """
@@ -37,7 +38,7 @@ ROUNDING = 1e-12
 
 
 class Course(NamedTuple):
-    """The episodes in which seeds hold the cap and collapse."""
+    """The episodes in which seeds hold the cap or collapse."""
 
     holds: NDArray[np.bool_]  # whether a seed holds the cap by the end of the episode [K, N]
     collapses: NDArray[np.bool_]  # whether a collapse begins with the episode [K, N]
@@ -48,9 +49,12 @@ class Course(NamedTuple):
 
 
 def course(returns: NDArray, cap: float, window: int) -> Course:
-    """Return when seeds hold the cap and collapse [K, N].
+    """Find when seeds hold the cap and when they collapse.
 
-    The window has so many episodes; the cap is the highest return, or the one that solves the task.
+    Args:
+        returns: Returns [K, N].
+        cap: The highest return, or the one that solves the task.
+        window: Episodes in a window.
     """
     half = cap - abs(cap) / 2  # a collapse goes down from a negative cap too
     windows = sliding_window_view(returns, window, axis=0)  # [K - window + 1, N, window]
@@ -75,10 +79,9 @@ def course(returns: NDArray, cap: float, window: int) -> Course:
 
 
 def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
-    """Summarise a course's samples for metrics.json.
+    """Summarise the samples of a course for metrics.json.
 
-    The share that forgets is of the seeds that held the cap; the share that recovers, of those that
-    forgot it.
+    `forgets` is a share of the seeds that held the cap, `recovered` a share of those that forgot.
     """
     counts = samples["held_at"].notna(), samples["forgets"] == 1, samples["recovery"].notna()
     held, forgot, recovered = (int(np.count_nonzero(count)) for count in counts)
@@ -92,13 +95,14 @@ def summary(samples: pd.DataFrame) -> dict[str, dict | None]:
 
 
 def places(values: Array, found: Course, before: int, after: int) -> Array:
-    """Return the places of collapsing seeds' values among calm seeds.
+    """Rank the values of collapsing seeds among calm seeds.
 
     A place is the share of the calm seeds with a lower value in the same episode, ties counted
     half: 0.5 is an ordinary value, near 1 an unusually high one. A seed is calm in an episode if it
     holds the cap and does not collapse within the next `before` episodes. Values [K, N] drift
-    during training: only those of the same episode compare. The result is the mean over each
-    seed's collapses in the episodes around them, NaN without a comparison [before + after, N].
+    during training, so only values of the same episode are compared. The result is the mean over
+    the collapses of each seed, for each episode around them [before + after, N]. It is NaN without
+    a comparison.
     """
     episodes, seeds = values.shape
     soon = np.zeros_like(found.collapses)
@@ -118,7 +122,7 @@ def places(values: Array, found: Course, before: int, after: int) -> Array:
 
 
 def before_collapse(around: Array, before: int) -> Array:
-    """Return seeds' mean `places` before collapses, or NaN [N]."""
+    """Average each seed's `places` before collapses, or NaN [N]."""
     found, there = np.full(around.shape[1], np.nan), around[:before]
     some = ~np.isnan(there).all(axis=0)
     found[some] = np.nanmean(there[:, some], axis=0)
@@ -126,14 +130,14 @@ def before_collapse(around: Array, before: int) -> Array:
 
 
 def over_seeds(around: Array, before: int) -> pd.DataFrame:
-    """Return mean `places` with Student's interval, by episode."""
+    """Average `places` over seeds in each episode, with intervals."""
     means = ((episode, intervals.known_mean(row)) for episode, row in enumerate(around, -before))
     rows = [(episode, mean.n, *mean[:3]) for episode, mean in means if mean.n > 1]
     return pd.DataFrame(rows, columns=pd.Index(["episode", "seeds", "mean", "low", "high"]))
 
 
 def correlations(run: TrainingRun) -> pd.DataFrame:
-    """Return rank correlations of loss and next return, by seed."""
+    """Correlate the loss with the next return, within each seed."""
     losses, following = run.losses[:-1], run.returns[1:]
     episodes = np.broadcast_to(np.arange(len(losses))[:, None], losses.shape)
     changes = rank_correlations(np.diff(losses, axis=0), np.diff(following, axis=0))
@@ -147,7 +151,7 @@ def correlations(run: TrainingRun) -> pd.DataFrame:
 
 
 def rank_correlations(x: NDArray, y: NDArray, given: NDArray | None = None) -> Array:
-    """Return Spearman's correlations of seeds' known values [K, N]."""
+    """Compute Spearman's correlation within each seed, without NaN."""
     known = ~(np.isnan(x) | np.isnan(y))
     x, y, z = (_centred_ranks(each, known) for each in (x, y, x if given is None else given))
     with np.errstate(invalid="ignore", divide="ignore"):  # equal values have no correlation
@@ -155,7 +159,7 @@ def rank_correlations(x: NDArray, y: NDArray, given: NDArray | None = None) -> A
         if given is not None:
             first, second = _correlation(x, z), _correlation(y, z)
             left = (1 - first * first) * (1 - second * second)
-            # What z determines has no correlation given z, only rounding errors.
+            # If z determines x or y, only rounding errors are left to correlate.
             found = np.where(left > ROUNDING, (found - first * second) / np.sqrt(left), np.nan)
     return found
 

@@ -1,9 +1,9 @@
 """Groups and outcomes of a table of samples.
 
 A table of samples has a column `seed`, `run` or `network`, with one row for each value in each
-group. The columns before it (`variant`, `learning_rate`) and all texts tell groups apart; every
-other column is an outcome. More is better of a return; less is better of a time, and a missing time
-is later than any other; of other outcomes neither is known to be better.
+group. The columns before it (`variant`, `learning_rate`) and all columns of text define the groups.
+Every other column is an outcome. A higher return is better. A shorter time is better, and a missing
+time is later than any other. Of other outcomes neither direction is better.
 """
 
 import re
@@ -13,13 +13,13 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 UNITS = ("seed", "run", "network")
-NUMBER = "setting"  # the number of a group that other columns describe
+NUMBER = "setting"  # numbers groups that other columns already define
 
 Sense = Literal["return", "time", "other"]
 
 _RETURNS = r"(final|greedy|best|sampled|return)_\d+|return|last_return|share"
 _TIMES = r"steps_to_\d+|first_at_cap|within_\d+_percent|steps|first_steps"
-# The order of outcomes: results of a training first, then its course.
+# Outcomes in order: the results of a training first, then its course.
 _FIRST = (r"(final|greedy|return)_\d+", r"return|share", _RETURNS, _TIMES, "end")
 
 
@@ -61,7 +61,7 @@ def _rank(outcome: str) -> int:
 
 
 def sense(outcome: str) -> Sense:
-    """Return the kind of an outcome by its name."""
+    """Tell the kind of an outcome from its name."""
     if re.fullmatch(_RETURNS, outcome):
         return "return"
     return "time" if re.fullmatch(_TIMES, outcome) else "other"

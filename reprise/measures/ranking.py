@@ -1,9 +1,9 @@
 """Results of a study of hyperparameters, and few seeds' errors.
 
 A sample has a row for each setting and seed. The unit is a seed. The settings are fixed, not drawn
-from a larger number: intervals are about other seeds only. The first seeds of each setting choose
-the best one; the others report it, as the best of many is also a lucky one. Effects and few seeds'
-errors choose nothing, and are of all seeds.
+from a larger population, so intervals are about other seeds only. The best of many settings is also
+a lucky one. Therefore the first seeds of each setting choose, and the others report. Effects and
+the errors of few seeds choose nothing, and use all seeds.
 
 Shapes: S settings, N seeds, P pairs of settings, D draws.
 """
@@ -34,14 +34,14 @@ class Study(NamedTuple):
     samples: pd.DataFrame  # with the columns setting, seed, `keys` and `column`
     keys: Sequence[str]  # the hyperparameters
     column: str  # a return, NaN if the seed diverged
-    level: float  # a return from here on solves the task
+    level: float  # the lowest return that solves the task
     choosing: int  # the number of first seeds that choose
 
 
 def results(study: Study, own: Mapping[str, Any], few: Sequence[int], seed: int) -> dict[str, Any]:
     """Return the metrics and tables of a study, by file.
 
-    `own` are the values of the studied stage. `few` are numbers of seeds to try, drawn by `seed`.
+    `own` holds the studied stage's own values. `few` lists numbers of seeds to draw by `seed`.
     """
     found = settings(study)
     values = study.samples[study.column].to_numpy(float).reshape(len(found), -1)
@@ -91,10 +91,10 @@ def _entries(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def settings(study: Study) -> pd.DataFrame:
-    """Return each setting's mean, and share of seeds that solve.
+    """Summarise each setting: its mean and the seeds that solve.
 
-    `choosing_mean` is of the first seeds, which choose; all else is of the others, which report.
-    The mean is of `n` seeds; `missing` counts those that diverged, none of which solves the task.
+    `choosing_mean` averages the first seeds, which choose. All else is about the others, which
+    report: `n` seeds have a return, `missing` seeds diverged and do not solve the task.
     """
     rows = []
     for number, group in study.samples.groupby("setting", sort=True):
@@ -113,8 +113,8 @@ def settings(study: Study) -> pd.DataFrame:
 def chosen(found: pd.DataFrame, keys: Sequence[str], own: Mapping[str, Any]) -> dict[str, int]:
     """Return the best settings' rows, by what is tuned.
 
-    The choosing seeds choose among the settings with the studied stage's own values of all else.
-    Nothing stands for that stage's own setting. What the settings lack is left out.
+    All other hyperparameters keep the studied stage's own values. `NOTHING` is that stage's own
+    setting. An entry is left out if the study lacks its settings.
     """
     means = found["choosing_mean"].fillna(-np.inf)
     free = {NOTHING: [], **{key: [key] for key in keys}, EVERYTHING: keys}
@@ -128,7 +128,7 @@ def chosen(found: pd.DataFrame, keys: Sequence[str], own: Mapping[str, Any]) -> 
 
 
 def choice(study: Study, best: Mapping[str, int]) -> pd.DataFrame:
-    """Return the reporting seeds of `best` settings, by tuning."""
+    """List the reporting seeds of each best setting."""
     others = pd.DataFrame(study.samples[study.samples["seed"] >= study.choosing])
     rows = [others[others["setting"] == number].assign(tuned=what) for what, number in best.items()]
     columns = pd.Index(["tuned", "setting", "seed", study.column])
@@ -149,14 +149,14 @@ def solving(found: pd.DataFrame) -> dict[str, float]:
 
 
 def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataFrame:
-    """Return the mean of settings with each hyperparameter's value.
+    """Average the settings that share a hyperparameter's value.
 
-    Each setting counts the same, as a stratum. Diverged seeds do not count, nor do settings with
-    fewer than two other seeds: `n` and `settings` count the rest.
+    Each setting is a stratum of equal weight. Diverged seeds do not count, nor do settings with
+    fewer than two other seeds. `n` and `settings` count the rest.
     """
     rows = []
     for key in keys:
-        # Lists cannot be keys of groups, and values keep the order of their first rows.
+        # As text, because a list cannot be the key of a group.
         for _, inside in samples.groupby(samples[key].map(str), sort=False):
             each = [known(group) for _, group in inside.groupby("setting")[column]]
             groups = [group for group in each if len(group) > 1]
@@ -167,18 +167,18 @@ def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataF
 
 
 def shown(value: object) -> str:
-    """Return a value as in params.yaml, not as a float."""
+    """Write a value as params.yaml does."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
-    """Return how often few seeds order two settings wrongly.
+    """Measure how often few seeds order two settings wrongly.
 
-    Values are returns, NaN for a seed that diverged [S, N]; settings with such a seed do not count.
-    The right order is that of the means over all seeds; a tie of few seeds, drawn from all without
-    replacement, is half wrong. One share is over all pairs of settings, one over the pairs that all
-    seeds tell apart, by Welch's interval at 95%. The intervals are normal, with the standard error
-    of a bootstrap over seeds within settings.
+    Values are returns [S, N], NaN for a seed that diverged; settings with such a seed do not count.
+    The few seeds are drawn from all without replacement. The right order is that of the means over
+    all seeds; a tie is half wrong. One share is over all pairs of settings, another over the pairs
+    that differ over all seeds, by Welch's interval at 95%. The intervals are normal, with the
+    standard error of a bootstrap over seeds within settings.
     """
     values = values[~np.isnan(values).any(axis=1)]
     differences = [intervals.difference_of_means(a, b) for a, b in combinations(values, 2)]
@@ -216,7 +216,7 @@ def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -
 def _distinct(
     n: int, size: int, shape: tuple[int, ...], random: np.random.Generator
 ) -> NDArray[np.int64]:
-    # Each place is drawn among those left, in a fraction of the time of shuffling all n.
+    # Draws each place among those left, which is much faster than shuffling all n.
     drawn = np.empty((*shape, size), np.int64)
     for k in range(size):
         place = random.integers(n - k, size=shape)

@@ -1,8 +1,8 @@
-"""Seeds that are shown point by point of their training.
+"""Seeds to show at several points of their training.
 
-They are the best, the median and the worst by the policy's mean return under the longest time
-limit, and the two that forget most: a seed forgets by the mean distance of its return from the
-highest before, both over windows of the training.
+These are the best, the median and the worst seed by the policy's mean return under the longest time
+limit, and the two that forget most. Forgetting is the mean distance of the return from the highest
+before, both averaged over windows of the training.
 
 Shapes: K episodes or iterations, N seeds, S points of the training.
 """
@@ -37,7 +37,7 @@ def forgotten(returns: NDArray, window: int = WINDOW) -> Array:
 
 
 def of_first(run: TrainingRun, pack: int) -> TrainingRun:
-    """Return a run with snapshots in the first pack only."""
+    """Keep the snapshots of the first pack only."""
     if pack == 0 or NAME not in run.weights:
         return run
     none = [weight[..., :0] for weight in run.weights[NAME]]
@@ -45,7 +45,7 @@ def of_first(run: TrainingRun, pack: int) -> TrainingRun:
 
 
 def chosen(run: TrainingRun, policy: str) -> dict[str, int]:
-    """Return the shown seeds by their place."""
+    """Choose the seeds to show, by their place."""
     weights = run.weights[NAME]
     count = min(weights[0].shape[-1], training.SHOWN)
     largest = [np.abs(part).reshape(-1, part.shape[-1]).max(axis=0)[:count] for part in weights]
@@ -62,10 +62,10 @@ def chosen(run: TrainingRun, policy: str) -> dict[str, int]:
 def table(
     run: TrainingRun, policy: str, export: Callable[[list[NDArray]], dict[str, NDArray]]
 ) -> dict[str, NDArray]:
-    """Return the chosen seeds' networks as named arrays.
+    """Store the networks of the chosen seeds as named arrays.
 
-    `rounds` are the episodes or iterations before each point [S]; kernel_0 is [seeds, S, I, O], in
-    half precision.
+    `rounds` holds the episodes or iterations before each point [S]. `kernel_0` is [seeds, S, I, O],
+    in half precision.
     """
     places = chosen(run, policy)
     weights, seeds = run.weights[NAME], list(places.values())

@@ -2,8 +2,7 @@
 
 A swing of the pole lasts from one change of the angle's sign to the next; its size is the largest
 angle. A swing of the cart lasts from one turning point to the next; its size is the distance.
-The first swing begins at the start of the episode. The last, cut off by the episode's end, does not
-count: its size would be the limit of the angle.
+The first swing begins with the episode. The last does not count: the episode's end cuts it off.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,11 +46,11 @@ def swing_table(observations: Floats, lengths: Sequence[int], seeds: Sequence[in
 
 
 def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, Any]]:
-    """Return the growth of pole's and cart's swings.
+    """Measure how the swings of pole and cart grow.
 
-    Of episodes with at least two swings it is the number; the share with every swing larger than
-    the one before; and the median ratio of the last to the one before. Fewer than two have no
-    intervals.
+    Only episodes with at least two swings count. `growing` is the share in which every swing is
+    larger than the one before, `ratio` the median ratio of the last swing to the one before. Fewer
+    than two episodes have neither.
     """
     result: dict[str, dict[str, Any]] = {}
     for body in ("pole", "cart"):

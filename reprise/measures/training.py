@@ -18,11 +18,11 @@ from reprise.stats.intervals import Array, Interval, known
 LAST_ITERATIONS = 10  # the end of a training by iterations
 LAST_EPISODES = 50  # the end of a training by episodes
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
-SHOWN = 96  # seeds with a column in returns.csv and a network in weights.npz: both are in git
+SHOWN = 96  # seeds in returns.csv and weights.npz, which must stay small
 
 
 def curves(returns: NDArray, index: str, first: int = 0) -> dict[str, Any]:
-    """Return the tables of returns [K, N], by file."""
+    """Make the tables of returns [K, N], by file name."""
     return {
         "returns.csv": by_seed(returns[:, :SHOWN], index, first),
         "learning_curve.csv": quantiles(returns, index, first),
@@ -30,7 +30,7 @@ def curves(returns: NDArray, index: str, first: int = 0) -> dict[str, Any]:
 
 
 def shown(weights: Sequence[NDArray]) -> list[NDArray]:
-    """Return the weights of the shown seeds, the last axis."""
+    """Keep the weights of the shown seeds [.., N]."""
     return [weight[..., :SHOWN] for weight in weights]
 
 
@@ -50,7 +50,7 @@ def by_seed(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
 def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
     """Return mean and `QUANTILES` over seeds of curves [K, N].
 
-    NaN is ignored; a step at which all seeds are NaN has no row.
+    NaN is ignored. A step with NaN for all seeds has no row.
     """
     seen = ~np.isnan(curves).all(axis=1)
     table = pd.DataFrame({index: np.arange(first, first + len(curves))[seen]})
@@ -61,15 +61,15 @@ def quantiles(curves: NDArray, index: str, first: int = 0) -> pd.DataFrame:
 
 
 def first_at(returns: NDArray, level: float) -> Array:
-    """Return each seed's first index at a level, or NaN."""
+    """Find each seed's first index at a level, or NaN."""
     reached = returns >= level
     return np.where(reached.any(axis=0), reached.argmax(axis=0), np.nan)
 
 
 def lowest_after(returns: NDArray, level: float, episodes: int) -> Array:
-    """Return each seed's lowest return after reaching a level.
+    """Find each seed's lowest return after it reaches a level.
 
-    They follow its first return at the level; NaN if it never gets there, or if none follows.
+    Only the next `episodes` count. NaN if a seed never reaches the level, or if no episode follows.
 
     >>> lowest_after(np.array([[200.0], [90.0], [120.0], [20.0]]), level=200, episodes=2).tolist()
     [90.0]
@@ -86,8 +86,12 @@ def steps_to(
 ) -> Array:
     """Return seeds' steps to a target mean return, or NaN.
 
-    Returns are of episodes or iterations, NaN for none [K, N]; steps are those of the environment
-    so far [K, N]. Nothing counts before a window of returns is full, or after the budget of steps.
+    Args:
+        returns: Returns of episodes or iterations, NaN for none [K, N].
+        steps: Environment steps so far [K, N].
+        target: The mean return to reach.
+        window: Returns in a mean.
+        budget: Steps after which nothing counts.
     """
     found = np.full(returns.shape[1], np.nan)
     for seed, (totals, clock) in enumerate(_totals(returns, steps)):
@@ -98,23 +102,23 @@ def steps_to(
 
 
 def times(run: TrainingRun, targets: Iterable[float], window: int) -> pd.DataFrame:
-    """Return a column `steps_to_195` for each target return."""
+    """Make a column such as `steps_to_195` for each target."""
     reached = {f"steps_to_{t}": steps_to(run.returns, run.steps, t, window) for t in targets}
     return pd.DataFrame(reached, range(run.returns.shape[1]))
 
 
 def _totals(returns: NDArray, steps: NDArray) -> Iterator[tuple[Array, NDArray]]:
-    # Of each seed the sums of its first returns, from none on, and the steps to each return.
+    # For each seed: the sum of its first 0, 1, 2, ... returns, and the steps to each return.
     for values, clock in zip(returns.T, steps.T, strict=True):
         done = ~np.isnan(values)
         yield np.concatenate([[0.0], np.cumsum(values[done].astype(float))]), clock[done]
 
 
 def by_steps(run: TrainingRun, points: NDArray, window: int) -> Array:
-    """Return seeds' mean last returns at environment steps [G, N].
+    """Average each seed's last returns at environment steps [G, N].
 
-    A mean is over a window of episodes, or as many as there are; NaN before the first. After its
-    training a seed keeps its last value.
+    A mean covers a window of episodes, or fewer at the start. It is NaN before the first episode
+    ends. After its training a seed keeps its last value.
     """
     curves = np.full((len(points), run.returns.shape[1]), np.nan)
     for curve, (totals, clock) in zip(curves.T, _totals(run.returns, run.steps), strict=True):
@@ -126,7 +130,7 @@ def by_steps(run: TrainingRun, points: NDArray, window: int) -> Array:
 
 
 def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
-    """Count seeds' falls from reaching `top` to below half.
+    """Count how often each seed falls from `top` below half.
 
     >>> falls(np.array([[200], [90], [120], [200], [200]]), top=200).tolist()
     [1]
@@ -140,12 +144,12 @@ def falls(returns: NDArray, top: float) -> NDArray[np.int64]:
 
 
 def by_iterations(run: TrainingRun, limits: Sequence[int]) -> pd.DataFrame:
-    """Return a row for each seed of iterations."""
+    """Summarise each seed of a training by iterations."""
     return _samples(run, limits, run.returns[-LAST_ITERATIONS:].mean(axis=0))
 
 
 def by_episodes(run: TrainingRun, limits: Sequence[int]) -> pd.DataFrame:
-    """Return a row for each seed of episodes."""
+    """Summarise each seed of a training by episodes."""
     return _samples(run, limits, tail_mean(run.returns, LAST_EPISODES))
 
 
@@ -156,7 +160,7 @@ def _samples(run: TrainingRun, limits: Sequence[int], last: Array) -> pd.DataFra
 
 
 def course(run: TrainingRun, limits: Sequence[int], top: float) -> pd.DataFrame:
-    """Return `by_episodes` with first success and falls by top return."""
+    """Add each seed's first success and its falls to `by_episodes`."""
     table = by_episodes(run, limits)
     table.insert(2, "first_at_cap", first_at(run.returns, top))
     table.insert(3, "falls", falls(run.returns, top))
@@ -188,7 +192,7 @@ def evaluated(played: Mapping[str, NDArray], limits: Sequence[int]) -> pd.DataFr
 def evaluations(
     run: TrainingRun, settings: Evaluation, solved_return: float | None = None
 ) -> dict[str, Any]:
-    """Return diverged seeds, and each way of playing's `evaluation`."""
+    """Count diverged seeds and evaluate each way of playing."""
     found: dict[str, Any] = {}
     for how, returns in run.evaluations.items():
         found.setdefault("diverged", int(np.isnan(returns[0, 0]).sum()))
@@ -199,11 +203,11 @@ def evaluations(
 def evaluation(
     returns: NDArray, settings: Evaluation, solved_return: float | None = None
 ) -> dict[str, dict]:
-    """Return how good policies are under each time limit.
+    """Summarise policies under each time limit.
 
-    Returns are [limits, E, N]. A diverged seed, NaN, has no policy. The mean and the quantiles are
-    over the `n` seeds with one, which flatters the training; `missing` counts the others. The share
-    that solves the task is of all seeds.
+    Returns are [limits, E, N], NaN for a diverged seed, which has no policy. The mean covers the
+    `n` seeds with a policy, which flatters the training; `missing` counts the others. The share
+    that solves the task is a share of all seeds.
     """
     results = {}
     for limit, episodes in zip(settings.limits, returns, strict=True):
@@ -225,7 +229,7 @@ def solved_from(limit: int, solved_share: float, solved_return: float | None = N
 
 
 def solved(seeds: Array, level: float) -> Interval:
-    """Return the share of seeds that reach a return."""
+    """Compute the share of seeds that reach a return."""
     return intervals.share_interval(int((seeds >= level).sum()), len(seeds))
 
 
@@ -241,7 +245,7 @@ def median_seed(values: Array) -> int | None:
 
 
 def tail_mean(returns: NDArray, count: int) -> Array:
-    """Return seeds' means of last returns that are not NaN."""
+    """Average each seed's last `count` returns, without NaN."""
     tails = [known(seed)[-count:] for seed in returns.T]
     return np.array([tail.mean() if len(tail) else np.nan for tail in tails])
 
@@ -260,7 +264,7 @@ def mean_in_words(found: Mapping[str, Any]) -> str:
 
 
 def headline(found: Mapping[str, Any]) -> str:
-    """Return the first limit's results of `evaluation` in words.
+    """Write the results of `evaluation` under the first limit.
 
     >>> solved = intervals.share_interval(1, 3).entry()
     >>> limit = intervals.summary([9.0, 20.0]) | {"missing": 1, "solved": solved}

@@ -10,7 +10,7 @@ import numpy as np
 
 
 class TrainingRun(NamedTuple):
-    """N seeds trained and evaluated."""
+    """The curves, weights and evaluations of N seeds."""
 
     returns: np.ndarray  # of training episodes, NaN where none ended or it is not finite [K, N]
     steps: np.ndarray  # environment steps so far [K, N]
@@ -23,14 +23,14 @@ class TrainingRun(NamedTuple):
 
 
 def finite(curve: np.ndarray, dtype: type = float) -> np.ndarray:
-    """Return a curve, NaN where it is not finite."""
+    """Replace infinite values of a curve by NaN."""
     return np.where(np.isfinite(curve), curve, np.nan).astype(dtype)
 
 
 def by_episode(run: TrainingRun, count: int) -> TrainingRun:
-    """Return seeds' first episodes of a run by steps.
+    """Take each seed's first episodes of a run by steps.
 
-    A seed that finishes fewer has NaN in the last ones.
+    A seed that finishes fewer episodes has NaN for the rest.
     """
     finished_first = np.argsort(np.isnan(run.returns), axis=0, kind="stable")[:count]
     curves = [np.take_along_axis(curve, finished_first, 0) for curve in run[:4]]
@@ -39,7 +39,7 @@ def by_episode(run: TrainingRun, count: int) -> TrainingRun:
 
 
 def join(runs: Sequence[Any]) -> Any:
-    """Return several packs' runs, mappings or arrays as one."""
+    """Join the runs, mappings or arrays of several packs."""
     first = runs[0]
     if isinstance(first, Mapping):
         return {key: join([run[key] for run in runs]) for key in first}

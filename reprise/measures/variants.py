@@ -1,7 +1,8 @@
 """Variants of an experiment, each compared with a baseline.
 
-A sample has a row for each variant and seed. NaN is a time that was never reached, later than any
-other, or the return of a diverged seed, below any other; means ignore it.
+A sample has a row for each variant and seed. NaN stands for a time that was never reached, which is
+later than any other, or for the return of a diverged seed, which is below any other. Means ignore
+NaN.
 """
 
 import re
@@ -18,7 +19,7 @@ from reprise.measures.training_run import TrainingRun
 from reprise.stats import improvement, intervals, words
 from reprise.stats.intervals import Array
 
-SHOWN = 32  # seeds of a variant with a column in returns.csv, which is in git
+SHOWN = 32  # seeds of a variant in returns.csv, which must stay small
 
 
 def results(
@@ -49,7 +50,7 @@ def results(
 
 
 def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> dict[str, Any]:
-    """Return returns by file: of some seeds, and quantiles."""
+    """Make tables of returns: some seeds, and quantiles over all."""
 
     def table(of: Callable, seeds: int | None = None) -> pd.DataFrame:
         found = {name: run.returns[:, :seeds] for name, run in trained.items()}
@@ -64,9 +65,9 @@ def curves(trained: Mapping[str, TrainingRun], index: str, first: int = 0) -> di
 def curves_by_steps(
     trained: Mapping[str, TrainingRun], points: NDArray, windows: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Return mean last returns at environment steps [G], by file.
+    """Make tables of mean last returns at environment steps [G].
 
-    The windows are numbers of last returns, by variant.
+    `windows` holds the number of last returns in a mean, by variant.
     """
     seeds, quantiles = {}, {}
     for name, run in trained.items():
@@ -79,15 +80,15 @@ def curves_by_steps(
 
 
 def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return tables as one, with a first column of names."""
+    """Stack tables; the first column names the variant."""
     return pd.concat(tables, names=["variant"]).reset_index("variant").reset_index(drop=True)
 
 
 def comparisons(samples: pd.DataFrame, column: str, baseline: str) -> dict[str, dict[str, dict]]:
-    """Compare a quantity, the more the better, with the baseline's.
+    """Compare variants with the baseline; more is better.
 
-    The difference of means is over the seeds with a number, `n` in all. The probability of
-    improvement is over all seeds: a seed without a number is below any other.
+    The difference of means is over the `n` seeds with a number. The probability of improvement is
+    over all seeds: a seed without a number is below any other.
     """
     found = {}
     for name, each in _compared(samples, samples[column], baseline).items():
@@ -120,12 +121,12 @@ def reached(times: Array) -> dict[str, Any]:
 
 
 def in_words(name: str) -> str:
-    """Return a name in words, such as learning rate 0.03."""
+    """Write a name in words, such as learning rate 0.03."""
     return re.sub(r"\b0 (?=\d)", "0.", name.replace("_", " "))
 
 
 def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
-    """Report each variant's mean return."""
+    """Write the mean return of each variant in one line."""
     metrics = next(iter(results["metrics.json"].values()))
     said = [
         f"{words.number(first['mean']['estimate'], none='none')} ({in_words(name)})"
@@ -145,5 +146,5 @@ def diverged(metrics: Mapping[str, dict], how: str = "greedy") -> str:
 
 
 def _firsts(metrics: Mapping[str, dict], how: str) -> list[tuple[str, dict]]:
-    """Return the variants' evaluations under the first limit."""
+    """List the evaluation of each variant under the first limit."""
     return [(name, next(iter(each[how].values()))) for name, each in metrics.items()]

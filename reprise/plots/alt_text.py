@@ -1,4 +1,4 @@
-"""Text alternatives of figures for those who do not see."""
+"""Alternative texts of figures, for screen readers."""
 
 import re
 import sys
@@ -8,11 +8,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-MOST = 16  # labels that are named; of more, only their number
+MOST = 16  # labels to name; of further ones only the number
 
 
 def described(figure: Figure) -> str:
-    """Return titles, axes, labels and note in this order."""
+    """Describe a figure: titles, axes, labels, note."""
     titles, drawn, labels = [], [], []
     for axes in figure.axes:
         titles += [axes.get_title(loc=place) for place in ("left", "center", "right")]
@@ -31,7 +31,7 @@ def described(figure: Figure) -> str:
 
 
 def show_with_figures() -> None:
-    """Add the text to figures in notebooks, as `alt`."""
+    """Give each figure in a notebook its `alt` text."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     formatter = shell and shell.display_formatter.formatters["image/png"]
     if formatter and Figure in formatter:
@@ -45,7 +45,7 @@ def _with_text(draw: Callable[[Figure], Any], figure: Figure) -> tuple[Any, dict
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:
-    """Return texts that hold a word, once each."""
+    """Keep each text that holds a word, once."""
     lines = dict.fromkeys(" ".join(text.split()) for text in texts)
     return [line for line in lines if re.search(r"[^\W\d_]{2}", re.sub(r"\\math\w+|\$", "", line))]
 

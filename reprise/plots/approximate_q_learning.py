@@ -10,7 +10,7 @@ from reprise.plots.variant_panels import spaced
 from reprise.stats import words
 from reprise.stats.intervals import CONFIDENCE, known_mean
 
-TUNED = "_tuned"  # ends the name of a learner at its best learning rate
+TUNED = "_tuned"  # suffix of a learner with its best learning rate
 PELLETS = 240  # the chapter's number
 ATOMS = 1.3e50  # of the Earth, by mass and shares of elements. Source: McDonough (2003).
 NUMBERS_IN_A_TERABYTE = 10**12 // 4
@@ -18,7 +18,7 @@ SECONDS_IN_A_YEAR = 365 * 24 * 3600
 
 
 def learners(results: Results) -> dict[str, str]:
-    """Return each learner's name in words, tuned ones last."""
+    """Name each learner in words, the tuned ones last."""
     sets = {name: f"linear, {spaced(name)}" for name in results.params["feature_sets"]}
     given = {"dqn": "DQN", **sets}
     return given | {name + TUNED: f"{title}, tuned" for name, title in given.items()}
@@ -47,7 +47,7 @@ def size_of_a_table(results: Results) -> Markdown:
 
 
 def tuning(results: Results) -> Figure:
-    """Draw each learner's mean return over the learning rate."""
+    """Draw each learner's mean return by learning rate."""
     figure, axes = style.single(3.6)
     rows, named = results.table("tuning", "learning_rate").sort_index(), learners(results)
     names = [name.removesuffix(TUNED) for name in named if name.endswith(TUNED)]
@@ -70,7 +70,7 @@ def learning_curves(results: Results) -> Figure:
 
 
 def steps_to_targets(results: Results) -> Markdown:
-    """Show how many seeds reach each return, and when."""
+    """Show how many seeds reach each return, and how soon."""
     targets, rows = results.params["clock"]["targets"], []
     for name, title in learners(results).items():
         rows.append([title])
@@ -78,7 +78,11 @@ def steps_to_targets(results: Results) -> Markdown:
             found = results.metrics["learners"][name][f"steps_to_{target}"]
             share = show.cell(found["share"], ".0%", n=False)
             rows[-1] += [share, words.number(found["median"], ",.0f")]
-    head = [text for target in targets for text in (f"reach {target}", f"half reach {target} by")]
+    head = [
+        text
+        for target in targets
+        for text in (f"seeds that reach {target}", "half reach it by step")
+    ]
     return show.table(rows, ("", *head))
 
 
@@ -105,7 +109,7 @@ def against_dqn(results: Results) -> Markdown:
 
 
 def weights(results: Results, right: float, left: float, labels: tuple[str, str]) -> Figure | None:
-    """Draw a weighted sum of each feature's two weights."""
+    """Draw a linear combination of each feature's two weights."""
     sets, table = results.params["feature_sets"], results.table("weights")
     if table.empty:
         return None

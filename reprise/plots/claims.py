@@ -22,23 +22,23 @@ CLAIMED = {"color": style.GREEN, "alpha": 0.16, "zorder": 1}
 LINEAR = 4.0  # half widths from the margin; the scale of distances is logarithmic beyond
 LOW, HIGH = -0.02, 1.02  # ends of axes of probabilities and shares
 ENDS = ("low", "high", "low_95", "high_95", "estimate")
-BARS = "Thick bars: 95% intervals. Thin: the verdict's, by Holm."
+BARS = "Thick bars: 95% intervals. Thin bars: intervals of the verdict, by Holm."
 OTHERS = ["mean", "median", "spread", "ratio", "difference", "correlation"]
 COLUMNS = ("claim", "measured", "claimed", "notebook")
 
 
 def counts(results: Results) -> Markdown:
-    """Show each family's number of claims with each verdict."""
+    """Count the verdicts in each family of claims."""
     families = results.metrics["families"] | {"**all**": results.metrics}
     rows = [(in_words(name), *map(count.get, VERDICTS)) for name, count in families.items()]
     return show.table(rows, ("family", *VERDICTS))
 
 
 def others(results: Results) -> Figure:
-    """Draw the distance of other claims from their margins.
+    """Draw how far the other claims are from their margins.
 
-    Right of 0 is the claimed region; the unit is half of the interval's width. Claims without a
-    finite interval of some width are left out.
+    The claimed region is right of 0. The unit is half of the interval's width. Claims
+    without a finite interval of some width are left out.
     """
     rows = results.table("ledger").query("form in @OTHERS and low < high")
     figure, axes = _rows(rows, "distance from the margin, in half widths of the verdict's interval")
@@ -56,14 +56,14 @@ def others(results: Results) -> Figure:
 
 
 def rows(results: Results, column: str, value: str | bool = True) -> Markdown:
-    """Show the claims with a value in the ledger's column."""
+    """Show the claims with a given value in a column."""
     found = results.table("ledger")
     found = found[found[column] == value]
     return Markdown("None." if found.empty else ledger.markdown(found, ".", columns=COLUMNS))
 
 
 def changes(results: Results) -> Markdown:
-    """Show the claims with another verdict than before."""
+    """Show the claims that have changed their verdict."""
     found = results.table("editions").fillna("")
     found = found[found["first"] != found["second"]]
     columns = "statement", "first", "first_measured", "second", "second_measured", "why"
@@ -77,7 +77,7 @@ def ledger_in_full(results: Results) -> Markdown:
 
 
 def intervals(results: Results, form: str, x_label: str) -> Figure:
-    """Draw claims about probabilities, their claimed regions pale."""
+    """Draw claims about probabilities and the claimed regions."""
     rows = results.table("ledger").query("form == @form")
     figure, axes = _rows(rows, x_label)
     axes.set_xlim(LOW, HIGH)
@@ -88,12 +88,12 @@ def intervals(results: Results, form: str, x_label: str) -> Figure:
             if region.holds((low + high) / 2):
                 axes.plot([low, high], [y, y], solid_capstyle="butt", linewidth=9, **CLAIMED)
         _interval(axes, y, row)
-    style.note(figure, f"Pale: the claimed region. {BARS}")
+    style.note(figure, f"Green: the claimed region. {BARS}")
     return figure
 
 
 def _rows(rows: pd.DataFrame, x_label: str) -> tuple[Figure, Axes]:
-    """Return a panel with a labelled row for each claim."""
+    """Create a panel with a labelled row for each claim."""
     figure, axes = style.single(1.1 + 0.21 * len(rows))
     style.rows(axes, list(map(in_words, rows["claim"])), labelsize=style.SMALL)
     axes.set(xlabel=x_label, ylim=(len(rows) - 0.4, -0.6))

@@ -18,7 +18,7 @@ CREDITS = ("total_reward", "return", "advantage")
 
 
 def example(results: Results) -> Figure:
-    """Draw the chapter's example, a bar for each step's number."""
+    """Draw the chapter's example, a bar for each step."""
     table = results.table("examples")
     steps = table[table["example"] == table["example"].iloc[0]]
     episodes = [group for _, group in steps.groupby("episode")]
@@ -55,7 +55,7 @@ def examples_table(results: Results) -> Markdown:
 
 
 def half_lives(results: Results) -> Figure:
-    """Draw a reward's weight by when it comes."""
+    """Draw the weight of a reward by its delay."""
     found = results.metrics["half_lives"].values()
     lives = dict(sorted((each["discount"], each["steps"]) for each in found))
     figure, axes = style.single(3.4)
@@ -70,7 +70,7 @@ def half_lives(results: Results) -> Figure:
         labels.append(Label(float(weights[-1]), f"γ = {discount:g}", colour))
     style.shares(axes)
     axes.set_xlim(0, float(steps[-1]))
-    style.finish(axes, "steps into the future", "what a reward counts", "The weight of a reward")
+    style.finish(axes, "steps into the future", "weight of the reward", "The weight of a reward")
     style.label_right(axes, labels)
     return figure
 
@@ -88,7 +88,7 @@ def learning_curves(results: Results) -> Figure | None:
 
 
 def one_part_changed(results: Results) -> Markdown:
-    """Compare variants that differ in one part only."""
+    """Compare variants that differ in a single setting."""
     variants, base, pairs = _variants(results), results.params["baseline"], {}
     for one, a in variants.items():
         for other, b in variants.items():
@@ -101,7 +101,7 @@ def one_part_changed(results: Results) -> Markdown:
 
 
 def _variants(results: Results) -> dict[str, dict[str, Any]]:
-    """Return each variant's credit, discount, behaviour, and other changes."""
+    """List each variant's credit, discount, behaviour and other changes."""
     base = {key: results.params[key] for key in ("credit", "discount", "behaviour")}
     found = {name: base | dict(changes) for name, changes in results.params["variants"].items()}
     for values in found.values():

@@ -38,7 +38,7 @@ def learning_curves(results: Results, key: str, title: str) -> Figure:
 
 
 def forgetting_by_buffer(results: Results) -> Figure:
-    """Draw each seed as a row of returns, a panel per buffer size."""
+    """Draw each seed as a row, by buffer size."""
     returns = variant_panels.curves_of(results, "returns")
     sizes = _values(results, "replay_capacity").items()
     return figures.rasters(results, {f"{n:,} transitions": returns[name] for n, name in sizes})
@@ -82,7 +82,7 @@ def other_curves(results: Results) -> Figure | None:
 
 
 def best_less_final(results: Results) -> Figure:
-    """Draw how much better the best policies are than the final."""
+    """Draw the gap between best and final policies."""
     final, best = (variant_panels.samples_of(results, which) for which in ("final", "best"))
     gaps = {in_words(name): best[name] - returns for name, returns in final.items()}
     labels = ("best minus final greedy return (steps)", "What a checkpoint keeps")
@@ -120,7 +120,7 @@ def before_collapses(results: Results) -> Figure | None:
 
 
 def _values(results: Results, key: str) -> dict[Any, str]:
-    """Name the variant of each value, if it changes nothing else."""
+    """Name the variant that changes only this, by value."""
     changed = {results.params[key]: results.params["baseline"]}
     for name, changes in results.params["variants"].items():
         changed |= {changes[key]: name} if set(changes) == {key} else {}

@@ -16,7 +16,7 @@ CHAPTER_FALLS = Label(2, "chapter: at least 2", style.GREY)
 def return_and_loss(results: Results) -> Figure | None:
     """Draw return and loss by time; None without an update.
 
-    The loss is on a logarithmic axis if all its values are above 0.
+    The axis of the loss is logarithmic if all its values are positive.
     """
     tables = {
         label: results.table(name).astype(float).set_index("episode")  # even where all is empty
@@ -32,7 +32,7 @@ def return_and_loss(results: Results) -> Figure | None:
     if (tables["loss"][["low", "median"]] > 0).all(axis=None):
         column[1].set_yscale("log")
     figure.align_ylabels()
-    style.note(figure, f"Lines: medians. Bands: {figures.BAND} of the seeds.")
+    style.note(figure, f"Lines: medians. Bands: {figures.BAND} of all seeds.")
     return figure
 
 
@@ -44,13 +44,13 @@ def loss_and_return_of_seeds(results: Results) -> Figure:
         axes.set_xscale("log")
     labels = ("mean loss at the end", "mean return at the end (steps)")
     style.finish(axes, *labels, "Losses and returns across seeds")
-    last = f"the last {training.LAST_EPISODES} with one"
-    style.note(figure, f"Each dot: one seed. Means of {last}, or as many as there are.")
+    last = f"the last {training.LAST_EPISODES} episodes, or of fewer if there are not so many"
+    style.note(figure, f"Dots: single seeds. Each mean is of {last}.")
     return figure
 
 
 def policy_maps(results: Results) -> Figure | Markdown:
-    """Draw which way two rules and the final policies push."""
+    """Map where two rules and the final policies push right."""
     points = results.table("policy_map")
     if points.empty:
         return Markdown("The observations of this environment have no such plane.")
@@ -63,7 +63,9 @@ def policy_maps(results: Results) -> Figure | Markdown:
     figure, row = style.panels(maps, 3, (3.4, 0), figures.PLANE)
     for axes, policy in zip(row, maps.values(), strict=True):
         figures.map_policy(axes, policy, ("left", "right"))
-        axes.set(xlim=degrees[[0, -1]], ylim=speeds[[0, -1]])  # no cell's outer half
+        axes.set(xlim=degrees[[0, -1]], ylim=speeds[[0, -1]])  # cuts off the outer half of cells
     style.colour_bar(figure, row, row[-1].collections[0], "share that pushes right")
-    style.note(figure, "The cart stands still in the middle. Line: half of the seeds push right.")
+    style.note(
+        figure, "Cart: at rest in the middle. Black line: where half of the seeds push right."
+    )
     return figure

@@ -12,10 +12,10 @@ from reprise.stats import words
 
 
 def greedy_loss(results: Results) -> Figure:
-    """Draw how far the greedy policy is below the optimum."""
+    """Draw how far the greedy policy stays below the optimum."""
     tolerance = results.params["tolerance"]
-    floor = tolerance / 10  # values below lie on it
-    figure = _curves(results, "loss", "loss of the greedy policy, of the optimum", floor)
+    floor = tolerance / 10  # smaller losses are drawn here
+    figure = _curves(results, "loss", "loss of the greedy policy (% of the optimum)", floor)
     for axes in figure.axes:
         axes.axhline(tolerance, **style.DASHED)
     highest = float(np.nanmax(results.table("curves")["loss_q75"], initial=floor))
@@ -29,7 +29,7 @@ def greedy_loss(results: Results) -> Figure:
 
 def coverage(results: Results) -> Figure:
     """Draw the share of state-action pairs that were tried."""
-    figure = _curves(results, "coverage", "pairs of state and action tried")
+    figure = _curves(results, "coverage", "state-action pairs tried")
     figure.axes[0].set_ylim(0, 1.03)
     return figure
 
@@ -56,7 +56,7 @@ def _curves(results: Results, quantity: str, y_label: str, floor: float | None =
 
 
 def reached(results: Results) -> Figure:
-    """Draw the share of runs near the optimum for good."""
+    """Draw the share of runs that stay near the optimum."""
     panels: dict[str, dict] = {}
     groups = results.table("samples").groupby(["problem", "behaviour"], sort=False)
     for (problem, behaviour), rows in groups:
@@ -66,7 +66,7 @@ def reached(results: Results) -> Figure:
 
 
 def reached_table(results: Results) -> Markdown:
-    """Show when runs become near-optimal."""
+    """Show when runs come near the optimum."""
     rows = []
     for problem, found in results.metrics["problems"].items():
         for behaviour, one in found.items():
@@ -78,9 +78,15 @@ def reached_table(results: Results) -> Markdown:
                 cells = [*steps, tried, show.cell(sooner, ".0%") if sooner else ""]
                 there = show.cell(one["reached"], ".0%")
                 rows.append((_title(problem), _name(behaviour), there, *cells))
-    columns = ("problem", "behaviour", "runs that get there", "a quarter by step", "half by step")
-    columns += ("half have tried all pairs by", "pairs tried in the end")
-    return show.table(rows, (*columns, "sooner than a random run, probability"))
+    columns = (
+        "problem",
+        "behaviour",
+        "runs that get there",
+        "a quarter get there by step",
+        "half by step",
+    )
+    columns += ("half have tried all pairs by step", "pairs tried in the end")
+    return show.table(rows, (*columns, "probability of being sooner than a random run"))
 
 
 def _title(problem: object) -> str:

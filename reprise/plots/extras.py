@@ -10,7 +10,7 @@ from reprise.plots.show import Results
 
 
 def learning_curves(results: Results) -> Figure:
-    """Draw mean returns by environment steps, actions not yet greedy."""
+    """Draw mean training returns over environment steps."""
     labels = ("environment steps", "mean return", "Training returns")
     seeds, all_seeds = (results.table(t, "steps") for t in ("returns", "learning_curve"))
     return figures.learning_curves({"": all_seeds}, labels, figures.maximum(results), seeds=seeds)
@@ -19,7 +19,7 @@ def learning_curves(results: Results) -> Figure:
 def final_policies(results: Results, reinforce: str = "") -> Figure:
     """Draw final policies and random play under the first limit.
 
-    A folder of results by REINFORCE adds its policies.
+    With a folder of REINFORCE's results, also its policies.
     """
     tables = {"": results.table("samples")}
     if reinforce:
@@ -35,7 +35,7 @@ def final_policies(results: Results, reinforce: str = "") -> Figure:
 
 
 def steps_played(results: Results, reinforce: str) -> Figure:
-    """Draw the environment steps of a training and of REINFORCE."""
+    """Compare the environment steps of PPO and REINFORCE."""
     tables = results.table("samples"), artifacts.read_csv(Path(reinforce) / "samples.csv")
     steps = [table["environment_steps"] / 1000 for table in tables]
     labels = ("environment steps of a training (thousands)", "Steps played")

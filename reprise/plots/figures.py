@@ -30,7 +30,7 @@ PLANE = ("angle of the pole (°)", "angular velocity (rad/s)")
 
 
 def maximum(results: Results) -> Label:
-    """Return the highest return, or the one that solves the task."""
+    """Return the highest return, or the solving one."""
     metrics, params = results.metrics, results.params
     cap = metrics.get("variants", {}).get(params.get("baseline"), metrics).get("cap")
     levels = (cap, params.get("environment", {}).get("solved_return"), params["maximum_steps"])
@@ -40,7 +40,7 @@ def maximum(results: Results) -> Label:
 
 
 def training(results: Results, y_label: str, title: str, window: int = 1) -> Figure:
-    """Draw the training returns of all seeds, their median and band."""
+    """Draw all seeds' training returns, their median and band."""
     seeds = returns(results)
     groups = {"median": results.table("learning_curve", str(seeds.index.name))}
     labels = (clock(results), y_label, title)
@@ -71,7 +71,7 @@ def learning_curves(
     window: int = 1,
     seeds: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw the median and band of each group, and single seeds.
+    """Draw medians and bands of groups, and single seeds.
 
     Args:
         groups: Tables by `training.quantiles`.
@@ -110,7 +110,7 @@ def distribution(
     level: Label | None = None,
     seeds: str = "seeds",
 ) -> Figure:
-    """Draw a histogram of seeds, and below it the seeds and their mean.
+    """Draw a histogram of seeds, the seeds and their mean.
 
     Args:
         results: The stage's results.
@@ -165,7 +165,7 @@ def compare_policies(
     intervals: Mapping[str, Interval] | None = None,
     mean: str = "the mean",
 ) -> Figure:
-    """Draw a row per policy: its seeds, and their mean with its interval.
+    """Draw each policy: its seeds and their mean.
 
     Args:
         results: The stage's results.
@@ -194,7 +194,7 @@ def compare_policies(
 
 
 def _numbers(intervals: Sequence[Interval]) -> list[str]:
-    """Write all intervals with the decimals that the largest number needs."""
+    """Write intervals with the decimals the largest number needs."""
     bounds = np.array([interval[:3] for interval in intervals])
     largest = np.abs(bounds[np.isfinite(bounds)]).max(initial=0)
     decimals = sum(largest < power for power in (1000, 10, 1))
@@ -202,7 +202,7 @@ def _numbers(intervals: Sequence[Interval]) -> list[str]:
 
 
 def single_seeds(results: Results) -> Figure:
-    """Draw the returns of a few seeds, from best to worst."""
+    """Draw returns of a few seeds, best to worst."""
     curves, top = returns(results), maximum(results).value
     order = results.table("samples").head(curves.shape[1])
     order = order.sort_values("last_return", ascending=False, kind="stable")
@@ -224,7 +224,7 @@ def single_seeds(results: Results) -> Figure:
 
 
 def rasters(results: Results, panels: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw each seed [T, N] as a row of colours, the best first."""
+    """Draw each seed [T, N] as a row of colours."""
     scale = style.limits(maximum(results).value, *panels.values(), room=0)
     labels = (clock(results), "seeds, the best mean on top")
     columns, height = min(2, len(panels)), (0.7, 1.9 if len(panels) > 1 else 3.5)
@@ -249,7 +249,7 @@ def by_rule(rule: str, degrees: NDArray, speeds: NDArray) -> pd.DataFrame:
 
 
 def map_policy(axes: Axes, policy: pd.DataFrame, names: tuple[str, str]) -> None:
-    """Colour a plane by the probability of the second action [Y, X].
+    """Colour a plane by the second action's probability [Y, X].
 
     The two names are written in the middle of their actions' regions.
     """

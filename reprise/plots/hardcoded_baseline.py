@@ -1,4 +1,4 @@
-"""Figures of the stage hardcoded_baseline, and Gymnasium live."""
+"""Figures of the stage hardcoded_baseline, some of live episodes."""
 
 from typing import Any
 
@@ -23,12 +23,12 @@ RULES = figures.RULES
 STATE = ("position (m)", "velocity (m/s)", "angle (rad)", "angular velocity (rad/s)")
 TIME_STEP = 0.02  # seconds
 FALLEN = 12  # degrees
-FEWEST = 30  # episodes behind a swing that is shown
+FEWEST = 30  # a swing is shown if so many episodes reach it
 STEPS = "return (steps the pole stands)"
 
 
 def classics() -> list[str]:
-    """Return Gymnasium's classics of control theory."""
+    """List Gymnasium's classic-control environments."""
     registry = gym.registry.items()
     return sorted(name for name, spec in registry if "classic_control" in str(spec.entry_point))
 
@@ -51,7 +51,7 @@ def picture(frame: NDArray) -> Figure:
 
 
 def episode(environment: gym.Env, seed: int, rule: str) -> dict[str, Any]:
-    """Play an episode by a rule: return, end and path."""
+    """Play an episode by a rule, and record its path."""
     state, _ = environment.reset(seed=seed)
     path, total, ended = [state], 0.0, (False, False)
     while not any(ended):
@@ -63,7 +63,7 @@ def episode(environment: gym.Env, seed: int, rule: str) -> dict[str, Any]:
 
 
 def ends(episodes: dict[str, dict[str, Any]]) -> Markdown:
-    """Show the ends of episodes by rule."""
+    """Show how the episode of each rule ended."""
     keys = ("return", "terminated", "truncated")
     rows = [(name, *(found[key] for key in keys)) for name, found in episodes.items()]
     return show.table(rows, ("rule", *keys))
@@ -78,7 +78,7 @@ def returns(results: Results) -> Figure:
 
 
 def distribution(results: Results, policy: str, title: str) -> Figure:
-    """Draw the returns of one policy, and the random policy's mean."""
+    """Draw one policy's returns, and the random policy's mean."""
     level = Label(float(_returns(results, "random").mean()), "random policy", style.GREY)
     seeds = "networks" if policy == "untrained_network" else "episodes"
     return figures.distribution(results, _returns(results, policy), (STEPS, title), level, seeds)
@@ -110,7 +110,7 @@ def trace(results: Results) -> Figure:
 
 
 def swings(results: Results) -> Figure | None:
-    """Draw the size of the pole's first swing, its second, and so on."""
+    """Draw the size of the pole's swings, one by one."""
     pole = results.table("swings").query("body == 'pole'")
     degrees, number = np.degrees(pole["size"]), pole.groupby("seed").cumcount() + 1
     fewest = min(FEWEST, results.metrics["angle"]["mean"]["n"])

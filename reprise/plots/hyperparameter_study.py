@@ -14,11 +14,11 @@ from reprise.plots.show import Results
 from reprise.stats import words
 from reprise.stats.intervals import CONFIDENCE, Interval
 
-PAIRS = {"all": "all pairs", "told_apart": "pairs that all seeds tell apart"}
+PAIRS = {"all": "all pairs", "told_apart": "pairs that differ clearly over all seeds"}
 
 
 def grid(results: Results) -> Markdown:
-    """Show the values that were tried."""
+    """List the values of each hyperparameter."""
     tried = {each["name"]: map(shown, each["values"]) for each in results.params["grid"]}
     rows = [(f"`{name}`", ", ".join(values)) for name, values in tried.items()]
     return show.table(rows, ("hyperparameter", "values"))
@@ -27,7 +27,7 @@ def grid(results: Results) -> Markdown:
 def all_settings(results: Results) -> Figure:
     """Draw every setting's mean and share of solving seeds.
 
-    The last two hyperparameters are rows and columns; further ones are panels.
+    The last two hyperparameters are rows and columns. The others make panels.
     """
     settings, keys, top = results.table("settings"), _keys(results), results.limits[0]
     row, column, *others = [*keys, ""][: max(2, len(keys))]
@@ -56,7 +56,10 @@ def all_settings(results: Results) -> Figure:
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
     style.colour_bar(figure, every, grid[0].images[0], "mean final greedy return (steps)")
-    style.note(figure, "Means of the reporting seeds; below, the share that solve the task.")
+    style.note(
+        figure,
+        "Upper number: the mean of the reporting seeds. Lower: the share that solve the task.",
+    )
     return figure
 
 
@@ -66,7 +69,7 @@ def in_numbers(results: Results) -> Markdown:
         "settings": "solving.settings",
         "settings that solve the task": "solving.solve",
         "settings that do not": "solving.do_not",
-        "settings that the seeds do not decide": "solving.undecided",
+        "settings that the seeds leave undecided": "solving.undecided",
     }
     for which in ("best", "worst"):
         if found := results.metrics[which]:
@@ -86,7 +89,7 @@ def tuned(results: Results) -> Markdown:
 
 
 def marginal_effects(results: Results) -> Figure:
-    """Draw the mean over all settings with each value."""
+    """Draw the mean over all settings that share a value."""
     means = {}
     for row in results.table("effects").to_dict("records"):
         name = f"{in_words(row['hyperparameter'])} {shown(row['value'])}"
@@ -110,7 +113,7 @@ def few_seeds(results: Results) -> Figure | None:
     axes.set_xticks(sorted(set(rows.index)))
     style.finish(axes, "seeds of each setting", "picks the wrong one of two", "")
     style.label_right(axes, labels)
-    style.note(figure, f"Bands: {CONFIDENCE:.0%} intervals. Dashed: a coin.")
+    style.note(figure, f"Bands: {CONFIDENCE:.0%} intervals. Dashed: tossing a coin.")
     return figure
 
 

@@ -12,12 +12,12 @@ from reprise.plots import show, style
 from reprise.plots.show import Results
 
 LOOP = ((0.15, 0.25), (-0.15, 0.25), (-0.1, 0.66))  # begin, end and label above a state
-MOST = 0.95  # share of paths that have ended at the longest length shown
+MOST = 0.95  # share of paths that fit into the figure of lengths
 LONGEST = 24  # length of the paths from each state
 
 
 def graph(results: Results) -> Figure:
-    """Draw states, and transitions as arrows, wider if more probable."""
+    """Draw the states, with wider arrows for likelier transitions."""
     (figure, axes), colours = style.single(3.9), _colours(results)
     table = results.table("transitions")[["state", "successor", "probability"]]
     rows = list(table.itertuples(index=False))
@@ -52,7 +52,7 @@ def graph(results: Results) -> Figure:
     axes.text(x, y - 0.5, "start", color=style.GREY, fontsize=style.SMALL, **middle)
     axes.set(xlim=(-3.5, 3.5), ylim=(-2.3, 1.7), aspect="equal")
     axes.set_axis_off()
-    style.note(figure, "Numbers: the probability of the step. Square: absorbing.")
+    style.note(figure, "Numbers: transition probabilities. Square: an absorbing state.")
     return figure
 
 
@@ -82,7 +82,7 @@ def some_paths(results: Results) -> Figure | None:
 
 
 def exact_and_simulated(results: Results) -> Markdown:
-    """Show exact values next to those of the simulated paths."""
+    """Compare exact values with those of the simulated paths."""
     exact, simulated = results.metrics["closed_form"], results.metrics["simulated"]
     horizon = f"share longer than {results.params['horizon']} steps"
     rows = [("steps to absorption", "steps", ".2f"), ("their variance", "variance", ".2f")]
@@ -96,7 +96,7 @@ def exact_and_simulated(results: Results) -> Markdown:
 
 
 def length_distribution(results: Results) -> Figure:
-    """Draw simulated and exact lengths of paths."""
+    """Draw the lengths of paths, simulated and exact."""
     table, paths = results.table("lengths"), results.metrics["paths"]
     exact = f"exact_from_{results.params['start_state']}"
     options = {"sharex": False, "sharey": False, "width_ratios": [1.7, 1]}
@@ -114,13 +114,13 @@ def length_distribution(results: Results) -> Figure:
         kept = under_way > 0.5 / paths  # the logarithmic axis ends where no path can be left
         right.plot(table["length"][kept], under_way[kept], color=colour, linewidth=width)
     right.set_yscale("log")
-    style.finish(right, "steps", "still under way", "")
-    style.note(figure, f"Blue: {paths:,} paths, bars with 95% intervals. Vermilion: exact.")
+    style.finish(right, "steps", "paths still under way", "")
+    style.note(figure, f"Blue: {paths:,} simulated paths with 95% intervals. Vermilion: exact.")
     return figure
 
 
 def lengths_from_each_state(results: Results) -> Figure:
-    """Draw the exact probability of each length, by first state."""
+    """Draw the exact probability of each length, by start state."""
     table = results.table("lengths")
     columns = table.filter(like="exact_from_").columns
     titles, labels = columns.str.removeprefix("exact_"), ("steps to absorption", "paths")
@@ -135,7 +135,7 @@ def lengths_from_each_state(results: Results) -> Figure:
 
 
 def _longest(results: Results) -> int:
-    """Return the length by which most paths have ended."""
+    """Return the length by which `MOST` paths have ended."""
     exact = results.table("lengths")[f"exact_from_{results.params['start_state']}"]
     return int((exact.cumsum() < MOST).sum()) + 1
 

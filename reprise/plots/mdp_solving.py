@@ -16,12 +16,12 @@ LAYOUTS = {"FrozenLake": (4, "←↓→↑"), "FrozenLake8x8": (8, "←↓→↑
 
 
 def pair_name(state: str, action: str) -> str:
-    """Return a state's and an action's name, quoted around commas."""
+    """Name a pair; quote a name that contains a comma."""
     return ", ".join(f'"{name}"' if "," in name else name for name in (state, action))
 
 
 def sweeps(results: Results) -> Figure:
-    """Draw the chapter's Q-values by sweep and discount."""
+    """Draw the chapter's Q-values over sweeps, a panel per discount."""
     history, found, ends = results.table("q_value_iteration"), _chapter(results), []
     states, discounts = list(history["state"].unique()), history.groupby("discount")
     figure, row = style.panels(found, len(found), (4.2, 0), ("sweep", "Q-value"))
@@ -41,7 +41,7 @@ def sweeps(results: Results) -> Figure:
 
 
 def q_table(results: Results) -> Markdown:
-    """Show the optimal Q-values, those of best actions in bold."""
+    """Show the optimal Q-values, with the best actions in bold."""
     found, rows = _chapter(results), []
     pairs = results.table("q_value_iteration")[["state", "action"]].drop_duplicates()
     for state, action in pairs.itertuples(index=False):
@@ -54,10 +54,10 @@ def q_table(results: Results) -> Markdown:
 
 
 def near_table(results: Results) -> Markdown:
-    """Show the sweeps until Q-values stay within the tolerance."""
+    """Show after how many sweeps Q-values stay within the tolerance."""
     found = {title: one["sweeps_until_near"] for title, one in _chapter(results).items()}
-    rows = [(title, "more than all sweeps" if n is None else n) for title, n in found.items()]
-    return show.table(rows, ("discount", "sweeps until near"))
+    rows = [(title, "not within these sweeps" if n is None else n) for title, n in found.items()]
+    return show.table(rows, ("discount", "sweeps until all Q-values stay near the optimum"))
 
 
 def flip(results: Results) -> Figure:
@@ -103,17 +103,19 @@ def solver_sweeps(results: Results) -> Figure:
     axes.set(xscale="log", xlim=(0.9, 1.6 * float(table["sweeps"].max())), title="Convergence")
     style.rows(axes, models, labelsize=9, labelcolor=style.INK)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_xlabel("sweeps to convergence; of policy iteration, policies evaluated")
+    axes.set_xlabel("sweeps to convergence (for policy iteration: evaluated policies)")
     figure.legend(loc="outside lower center", ncols=len(solvers), fontsize=8.5)
     return figure
 
 
 def solver_table(results: Results) -> Markdown:
-    """Show models' start values and the largest error of solvers."""
+    """Show each model's start value and the solvers' largest error."""
     groups = results.table("solvers").groupby(["mdp", "discount"], sort=False)
     found = groups.agg(start=("start_value", "first"), error=("error", "max")).reset_index()
     rows = [(*key, f"{value:.4f}", f"{error:.1e}") for *key, value, error in found.to_numpy()]
-    return show.table(rows, ("model", "discount", "value of the start", "largest error"))
+    return show.table(
+        rows, ("model", "discount", "value of the start state", "largest error of a solver")
+    )
 
 
 def grids(results: Results, kind: str) -> Figure | None:
@@ -144,7 +146,7 @@ def grids(results: Results, kind: str) -> Figure | None:
 
 
 def _chapter(results: Results) -> dict[str, Any]:
-    """Return the metrics of the chapter's model by discount."""
+    """Read the metrics of the chapter's model, by discount."""
     discounts = results.table("q_value_iteration")["discount"].unique()
     found = results.metrics["three_state"]
     return {f"γ = {d}": found[_key(f"discount_{float(d)}")] for d in discounts}

@@ -1,4 +1,4 @@
-"""Figures of the stage partial_observability: sights and learning."""
+"""Figures and tables of the stage partial_observability."""
 
 from IPython.display import Markdown
 from matplotlib.figure import Figure
@@ -11,7 +11,7 @@ UNITS = {"position": "m", "velocity": "m/s", "angle": "rad", "angular_velocity":
 
 
 def sights(results: Results) -> Markdown:
-    """Show what each variant sees."""
+    """Show what each variant observes."""
     rows, noise = [], results.params["noise"]
     for name, seen in results.params["variants"].items():
         exact = {
@@ -26,7 +26,7 @@ def sights(results: Results) -> Markdown:
 
 
 def learning_curves(results: Results) -> Figure | None:
-    """Draw the learning curves, exact and noisy measurements apart."""
+    """Draw learning curves with exact and with noisy measurements."""
     panels: dict[str, dict[str, str]] = {}
     for name, seen in results.params["variants"].items():
         title = "noisy measurements" if seen["noisy"] else "exact measurements"
@@ -35,7 +35,7 @@ def learning_curves(results: Results) -> Figure | None:
 
 
 def memories(results: Results) -> Markdown:
-    """Show what sight and memory are worth."""
+    """Compare pairs of variants that differ in sight or memory."""
     variants, base, pairs = results.params["variants"], results.params["baseline"], {}
     for one, seen in variants.items():
         if seen["history"] == 1 and one != base:

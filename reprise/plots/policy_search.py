@@ -1,4 +1,4 @@
-"""Figures of the stage policy_search: map, paths, searches, NEAT."""
+"""Figures and tables of the stage policy_search."""
 
 import numpy as np
 from IPython.display import Markdown
@@ -110,7 +110,7 @@ def final_recommendations(results: Results) -> Figure:
 
 
 def search_table(results: Results) -> Markdown:
-    """Show each search's own score, fresh score, and tries needed."""
+    """Show each search's own score, fresh score and tries needed."""
     percents, rows = [f"{100 * t:.9g}" for t in results.params["tolerances"]], []
     for key, found in results.metrics["final"].items():
         near = results.metrics["reached"][key]
@@ -122,7 +122,7 @@ def search_table(results: Results) -> Markdown:
 
 
 def coverage_by_time(results: Results) -> Figure:
-    """Draw the dust collected as time doubles and doubles."""
+    """Draw the dust collected over time, on a logarithmic axis."""
     table = results.table("coverage", "minutes")
     table[["low", "high"]] = table[["low", "high"]].clip(0, 1)
     policies = {_names(results)[str(key)]: part for key, part in table.groupby("policy")}
@@ -150,12 +150,16 @@ def complete_table(results: Results) -> Markdown:
         reached = [part["minutes"][part["complete"] >= share].min() / 60 for share in (0.5, 1)]
         hours = [words.number(time, ",.0f") for time in reached]
         rows.append((_names(results)[key], *hours, f"{part['complete'].iloc[-1]:.0%}"))
-    columns = ("half of the tries have it all after (hours)", "all of them", "in the end")
+    columns = (
+        "half of the tries have all the dust after (hours)",
+        "all tries (hours)",
+        "tries with all the dust in the end",
+    )
     return show.table(rows, ("policy", *columns))
 
 
 def neat_generations(results: Results) -> Figure:
-    """Draw NEAT's best fitness by generation, a line a run."""
+    """Draw NEAT's best fitness by generation, a line per run."""
     neat, table = results.params["neat"], results.table("neat_fitness").dropna(subset="best")
     (figure, axes), most = style.single(3.2), neat["maximum_steps"]
     for _, run in table.groupby("run"):
@@ -183,5 +187,5 @@ def _names(results: Results) -> dict[str, str]:
 
 
 def _minutes(results: Results) -> float:
-    """Return how long a try takes."""
+    """Return the minutes of a try."""
     return results.table("paths")["second"].max() / 60

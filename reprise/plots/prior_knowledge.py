@@ -1,4 +1,4 @@
-"""Figures of the stage prior_knowledge: times to returns."""
+"""Figures and tables of the stage prior_knowledge."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from reprise.stats import improvement, intervals, words
 
 
 def time_to_returns(results: Results) -> Figure:
-    """Draw the share of seeds at each return, by steps."""
+    """Draw the share of seeds that have reached each return."""
     panels = {
         f"Return {target}": {name: times / 1000 for name, times in groups.items()}
         for target, groups in _times(results).items()
@@ -39,7 +39,7 @@ def stretches_table(results: Results) -> Markdown:
 
 
 def _times(results: Results) -> dict[str, dict[str, NDArray]]:
-    """Return the steps [N] by return and variant."""
+    """Read the steps [N] to each return, by variant."""
     found = {}
     for target in sorted(results.params["targets"]):
         times = variant_panels.samples_of(results, f"steps_to_{target}")
@@ -57,4 +57,4 @@ def _table(results: Results, panels: dict[str, dict[str, NDArray]]) -> Markdown:
             chance = improvement.percent(found[name].chance) if name in found else ""
             rows.append((title, name, show.cell(there, ".0%"), median, chance))
     columns = ("return", "variant", "seeds that get there", "median, steps")
-    return show.table(rows, (*columns, "sooner than the baseline"))
+    return show.table(rows, (*columns, "probability of being sooner than the baseline"))

@@ -14,7 +14,7 @@ FIGURE = 10_000  # iterations in the chapter's figure
 
 
 def way_to_the_optimum(results: Results) -> Figure:
-    """Draw the Q-value by sweeps and the chapter's iterations."""
+    """Draw the Q-value over sweeps, and over the chapter's iterations."""
     sweeps = results.table("sweeps", "sweep")["q"]
     options = {"sharex": False, "width_ratios": [1, 2]}
     figure, (left, right) = style.panels(("", ""), 2, (4.2, 0), **options)
@@ -27,7 +27,7 @@ def way_to_the_optimum(results: Results) -> Figure:
 
 
 def long_way(results: Results) -> Figure:
-    """Draw the Q-value by all iterations, on a log axis."""
+    """Draw the Q-value over all iterations, on a logarithmic axis."""
     figure, axes = style.single(3.6)
     axes.set_xscale("log")
     _curves(axes, results.table("curves", "iteration"), results)
@@ -50,7 +50,7 @@ def _curves(axes: Axes, curves: pd.DataFrame, results: Results) -> None:
 
 
 def _optimum(axes: Axes, results: Results) -> float:
-    """Draw the optimum and the widest tolerance, and return it."""
+    """Draw the optimum and the widest tolerance. Return the tolerance."""
     optimum, near = results.metrics["optimum"], max(results.params["tolerances"])
     axes.axhspan(optimum * (1 - near), optimum * (1 + near), color=style.GREEN, alpha=0.12)
     axes.axhline(optimum, **style.DASHED)
@@ -59,10 +59,10 @@ def _optimum(axes: Axes, results: Results) -> float:
 
 
 def settled(results: Results) -> Figure:
-    """Draw the share of runs that have settled by iterations."""
+    """Draw the share of settled runs over iterations."""
     samples, last = results.table("samples"), results.metrics["iterations"]
     times = {name: samples[column].to_numpy(float) for column, name in tolerances(results).items()}
-    labels = ("iterations of Q-learning", "runs that have settled")
+    labels = ("iterations of Q-learning", "runs that have settled near the optimum")
     figure = variant_panels.reached({"": times}, labels, log=True)
     if last >= CHAPTER:
         style.label_top(figure.axes[0], Label(CHAPTER, f"the chapter: about {CHAPTER:,}"))
@@ -75,6 +75,6 @@ def _watched(results: Results) -> str:
 
 
 def tolerances(results: Results) -> dict[str, str]:
-    """Return the name of each tolerance, by its column."""
+    """Name the tolerance of each column."""
     percents = [f"{100 * tolerance:.9g}" for tolerance in results.params["tolerances"]]
     return {f"within_{p}_percent".replace(".", "_"): f"within {p}%" for p in percents}

@@ -21,7 +21,7 @@ from reprise.stats.intervals import Interval
 
 
 class Results:
-    """The results of a stage, each file read once."""
+    """The results of a stage. Each file is read once."""
 
     def __init__(
         self,
@@ -32,8 +32,11 @@ class Results:
     ) -> None:
         """Take the house style, and read no results yet.
 
-        The parameters are the stage's section of params.yaml, read from there if None; those that
-        differ from the chapter's are given in words.
+        Args:
+            folder: The stage's folder.
+            params: The stage's section of params.yaml, by default read from there.
+            changed: The parameters that differ from the chapter's, in words.
+            confidence: The confidence of intervals.
         """
         style.use_style()
         self.folder, self.changed, self.confidence = Path(folder), list(changed), confidence
@@ -49,7 +52,7 @@ class Results:
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
-        """The rows of the ledger on this stage."""
+        """The ledger's rows of this stage."""
         return artifacts.read_csv(self.folder.parent / "claims" / f"{self.stage}.csv")
 
     def table(self, name: str, index: str | None = None) -> Any:
@@ -60,7 +63,7 @@ class Results:
         return found.copy() if index is None else found.set_index(index)
 
     def column(self, name: str) -> str:
-        """Return a column of samples.csv, of the first time limit."""
+        """Name a column of samples.csv, for the first time limit."""
         return name if name in self.table("samples") else f"{name}_{self.limits[0]}"
 
     def _ipython_display_(self) -> None:
@@ -69,7 +72,7 @@ class Results:
 
 
 def verdicts(results: Results) -> Markdown:
-    """Show the ledger's rows on a stage."""
+    """Show the verdicts on a stage's claims."""
     if results.ledger.empty:
         return Markdown("The chapter claims nothing that this stage measures.")
     columns = ("claim", "verdict", "measured", "n", "claimed")
@@ -80,7 +83,7 @@ def verdicts(results: Results) -> Markdown:
 
 
 def settings(results: Results, *keys: str) -> Markdown:
-    """Show those parameters of the stage that have a value."""
+    """Show parameters of the stage, without empty ones."""
     values = {key: _at(results.params, key) for key in keys}
     values = {key: value for key, value in values.items() if value is not None}
     rows = [(f"`{key}`", f"{v:,}" if type(v) is int else f"{v}") for key, v in values.items()]
@@ -88,9 +91,9 @@ def settings(results: Results, *keys: str) -> Markdown:
 
 
 def numbers(results: Results, rows: Mapping[str, str], form: str = ",.1f") -> Markdown:
-    """Show metrics by name and dotted path, with their intervals.
+    """Show metrics and their intervals, by name and dotted path.
 
-    A path that ends in `limit` stands for a row for each time limit.
+    A path that ends in `limit` makes a row for each time limit.
     """
     every = {}
     for name, path in rows.items():
@@ -105,8 +108,12 @@ def entries(
 ) -> Markdown:
     """Show a row for each entry at a metrics path.
 
-    A column is a path in the entry and a format, as in `final.limit.mean:.1f`, where `limit` is the
-    first time limit. The names are of the entries to show, all if None.
+    Args:
+        results: The stage's results.
+        path: A dotted path, such as `variants`.
+        columns: By head, a path within the entry and a format, such as `final.limit.mean:.1f`. Here
+            `limit` is the first time limit.
+        names: The entries to show and their names, by default all.
     """
     every, rows = _at(results.metrics, path), []
     first = f"limit_{results.limits[0]}" if results.limits else ""
@@ -127,7 +134,7 @@ def _at(metrics: Any, path: str) -> Any:
 def cell(value: Any, form: str = ",.1f", n: bool = True) -> str:
     """Write a number, or an interval and its number of values.
 
-    A summary of values stands for the interval of its mean.
+    A mapping is an interval of metrics.json, or a summary, which stands for its mean.
     """
     if isinstance(value, Interval):
         return f"{words.bracketed(value, form)}, n = {value.n:,}"
@@ -139,11 +146,11 @@ def cell(value: Any, form: str = ",.1f", n: bool = True) -> str:
 
 
 def table(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> Markdown:
-    """Show rows of text and numbers as a table."""
+    """Show rows as a table."""
     lines = [columns, ["---"] * len(columns), *rows]
     return Markdown("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
 
 
 def animation(results: Results, name: str, text: str) -> Image:
-    """Show an animation of the stage, and its alternative text."""
+    """Show an animation of the stage, with alternative text."""
     return Image(data=(results.folder / f"{name}.gif").read_bytes(), format="gif", alt=text)

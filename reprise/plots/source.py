@@ -1,4 +1,4 @@
-"""The source of an algorithm's equation, for its notebook."""
+"""Source code of an algorithm, for its notebook."""
 
 import ast
 from pathlib import Path
@@ -9,10 +9,10 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def of(path: str, *names: str) -> Markdown:
-    """Return functions or classes of a file below reprise.
+    """Show functions or classes of a file in reprise/.
 
     Raises:
-        ValueError: the file has no such name.
+        ValueError: The file does not define a name.
     """
     text, found = (PACKAGE / path).read_text(encoding="utf-8"), {}
     for node in ast.parse(text).body:

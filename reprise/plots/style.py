@@ -61,7 +61,7 @@ def use_style() -> None:
 
 
 def single(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """Create a figure with one panel. pyplot does not keep it."""
+    """Create a figure of one panel, unknown to pyplot."""
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots()
 
@@ -73,7 +73,7 @@ def panels(
     labels=("", ""),
     **options: Any,
 ) -> tuple[Figure, list[Axes]]:
-    """Create a figure of small multiples with a panel per title.
+    """Create small multiples, a panel per title.
 
     Args:
         titles: The title of each panel.
@@ -128,7 +128,7 @@ def shares(axes: Axes) -> None:
 
 
 def write(axes: Axes, text: str, place: Any, offset: tuple[float, float], **look: Any) -> None:
-    """Write text at a place, moved by an offset in points."""
+    """Write text near a place, offset in points."""
     axes.annotate(text, place, offset, **{"fontsize": SMALL, "textcoords": "offset points"} | look)
 
 
@@ -170,7 +170,7 @@ def curves(
     colours: Sequence[Any] = CYCLE,
     **look: Any,
 ) -> list[Label]:
-    """Draw one column of each table as a line, with bands around it.
+    """Draw a column of each table, with bands.
 
     Args:
         axes: The panel.
@@ -224,7 +224,7 @@ def hold(panels: Sequence[Axes], level: float, room: float = 0.06) -> None:
 def seeds_and_mean(
     axes: Axes, row: int, values: ArrayLike, mean: Interval | None, colour: str, faint: str = ""
 ) -> None:
-    """Draw a row: its seeds, faint, and their mean with its interval.
+    """Draw a row of faint seeds and their mean.
 
     Up to `DOTS` seeds are dots. More are a strip, darker where more seeds are.
     """
@@ -254,7 +254,7 @@ def faint_marks(samples: Iterable[ArrayLike], seeds: str = "seeds") -> str:
 
 
 def note(figure: Figure, text: str) -> None:
-    """Explain the marks in a note below the figure, in lines that fit."""
+    """Explain the marks in a note below the figure."""
     lines = [textwrap.fill(line, NOTE) for line in text.splitlines()]
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=SMALL, color=GREY)
 

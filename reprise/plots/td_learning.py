@@ -1,4 +1,4 @@
-"""Figures of the stage td_learning, by schedule of learning rates."""
+"""Figures of the stage td_learning."""
 
 from matplotlib.figure import Figure
 
@@ -20,7 +20,7 @@ def single_traces(results: Results) -> Figure:
         for (_, run), colour in zip(runs, style.CYCLE, strict=False):
             axes.plot(run.index, run, color=colour, linewidth=0.9)
         axes.xaxis.set_major_formatter("{x:,.0f}")
-    style.note(figure, "Each colour: one run, the same in all panels. Dashed: the true value.")
+    style.note(figure, "Colours: single runs, the same in all panels. Dashed: the true value.")
     return figure
 
 

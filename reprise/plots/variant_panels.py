@@ -68,7 +68,7 @@ def pairs_table(results: Results, pairs: Mapping[str, tuple[str, str]]) -> Markd
 def against_baseline(
     results: Results, column: str, x_label: str, title: str, names: Sequence[str] = ()
 ) -> Figure:
-    """Draw a row per variant: seeds, mean and probability of improvement.
+    """Draw each variant: seeds, mean and probability of improvement.
 
     The values are a column of samples.csv. Without names, all variants are drawn.
     """
@@ -161,7 +161,7 @@ def learning_curves(
 
 
 def reached(panels: Mapping[str, Groups], labels: tuple[str, str], log: bool = False) -> Figure:
-    """Draw the share of seeds that have reached a goal, over time.
+    """Draw the share of seeds that have arrived over time.
 
     The panels hold the time of each seed [N], by variant. NaN stands for never. A dot marks the
     time when half of the seeds have reached it. With `log` each panel has its own logarithmic axis.

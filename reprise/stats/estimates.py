@@ -10,10 +10,10 @@ from reprise.stats.intervals import Interval, share_interval
 
 
 def share(hits: np.ndarray) -> Interval:
-    """Return the share of true values [N]."""
+    """Compute the share of true values [N]."""
     return share_interval(int(hits.sum()), len(hits))
 
 
 def stacked(groups: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the columns of all groups as one table."""
+    """Stack the columns of all groups in one table."""
     return pd.concat(map(pd.DataFrame, groups), ignore_index=True)

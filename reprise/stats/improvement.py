@@ -1,7 +1,7 @@
 """Comparisons of variants with a baseline.
 
-Each variant has its own seeds, so samples are unpaired. The probability of improvement decides: it
-depends only on the order of the seeds, so that a single failed seed does not decide it.
+Each variant has its own seeds, so samples are unpaired. The probability of improvement decides. It
+depends only on the order of the seeds, so a single failed seed cannot turn it.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ class Comparison(NamedTuple):
     """A variant compared with another."""
 
     mean: Interval
-    difference: Interval  # of the means, the variant's less the other's
-    chance: Interval  # that a seed of the variant is above a seed of the other, ties counted half
+    difference: Interval  # mean of the variant minus mean of the other
+    chance: Interval  # that a seed of the variant is above one of the other; ties count half
 
     @property
     def side(self) -> int:
@@ -32,8 +32,8 @@ class Comparison(NamedTuple):
 def compared(groups: Groups, baseline: str, confidence: float) -> dict[str, Comparison]:
     """Compare each other variant with the baseline; more is better.
 
-    Groups hold one value for each seed, [N]. A seed without a value, NaN, is below any other; means
-    are over the other seeds.
+    Groups hold one value for each seed [N]. NaN, a seed without a value, ranks below any other.
+    Means ignore it.
     """
     base, found = groups[baseline], {}
     for name, sample in groups.items():
@@ -49,15 +49,15 @@ def compared(groups: Groups, baseline: str, confidence: float) -> dict[str, Comp
 
 
 def soonest(times: pd.Series) -> pd.Series:
-    """Return ranks, higher for sooner times, lowest for NaN."""
+    """Rank times, the soonest highest and NaN lowest."""
     return -times.rank(na_option="bottom")
 
 
 def side(interval: Interval, value: float) -> int:
-    """Return 1 for intervals above a value, -1 below."""
+    """The `side` of the chance, from `EVEN`."""
     return int(interval.low > value) - int(interval.high < value)
 
 
 def percent(chance: Interval) -> str:
-    """Return a probability in words, such as `40.3% [31.0, 49.8]`."""
+    """Write a probability, such as `40.3% [31.0, 49.8]`."""
     return f"{chance.estimate:.1%} [{100 * chance.low:.1f}, {100 * chance.high:.1f}]"

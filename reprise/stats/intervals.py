@@ -2,9 +2,9 @@
 
 The unit is a training seed: a sample holds one value for each seed, [N]. Average the episodes of an
 evaluation first. The confidence is the share of repetitions in which an interval holds the true
-value. An interval of no width is flagged as degenerate: it tells nothing. Samples too small for an
-interval have infinite bounds. A sample of another shape, with fewer than two seeds or a value that
-is not finite raises ValueError.
+value. `degenerate` marks an interval of width zero: all seeds agree. A sample too small for an
+interval gets infinite bounds. ValueError is raised for a sample of another shape, with fewer than
+two seeds, or with a value that is not finite.
 
 Sources: Student (1908), The probable error of a mean. Thompson (1936), On confidence ranges for the
 median. Clopper and Pearson (1934), The use of confidence or fiducial limits. Welch (1947), The
@@ -27,8 +27,8 @@ from scipy import special  # scipy.stats has the same quantiles, and takes longe
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
-EVEN = 0.5  # the probability of improvement of two equal variants
-TAIL = 0.1  # of a sample, below its spread and above
+EVEN = 0.5  # the probability of improvement if two variants are equal
+TAIL = 0.1  # share of a sample below its spread, and above
 UNSEEN = 0.1  # of a seed; intervals near 0 and 1 cover less with 0, and too much with 1
 FEWEST = 6  # seeds a side: fewer that always win do not exclude one half, as (1/2)^5 > 2.5%
 _BLOCK = 500  # resamples at a time: 1,000 seeds then take some megabytes
@@ -38,7 +38,7 @@ Seed = int | np.random.SeedSequence | np.random.Generator
 
 
 class Interval(NamedTuple):
-    """An estimate over n seeds, and its confidence interval."""
+    """An estimate over n seeds with its confidence interval."""
 
     estimate: float
     low: float
@@ -64,7 +64,7 @@ class Interval(NamedTuple):
 
 
 def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean with Student's interval.
+    """Compute the mean with Student's interval.
 
     >>> mean, low, high, n, degenerate = mean_interval([187.0, 200.0, 195.0, 164.0])
     >>> f"{mean:.1f} [{low:.1f}, {high:.1f}], n = {n}"
@@ -76,7 +76,7 @@ def mean_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval
 
 
 def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the `mean_interval` of the values that are not NaN.
+    """Compute the `mean_interval` of the values that are not NaN.
 
     With one such seed the interval has no bounds; with none the mean is NaN.
 
@@ -90,7 +90,7 @@ def known_mean(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
 
 
 def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return mean(a) - mean(b) with Welch's interval of unpaired samples.
+    """Compute mean(a) - mean(b) with Welch's interval, unpaired.
 
     >>> difference, low, high, *_ = difference_of_means([10.0, 12.0, 14.0], [9.0, 8.0, 10.0])
     >>> f"{difference:.1f} [{low:.1f}, {high:.1f}]"
@@ -101,7 +101,7 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDEN
 
 
 def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the difference of two `known_mean`s, bounded if both are."""
+    """Compute `difference_of_means` of the values that are not NaN."""
     first, second = known(a), known(b)
     if min(first.size, second.size) > 1:
         return difference_of_means(first, second, confidence)
@@ -110,16 +110,16 @@ def known_difference(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE)
 
 
 def stratified_mean(groups: Sequence[Array], confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean of groups' means."""
+    """Average the means of groups, with an interval."""
     estimate = float(np.mean([group.mean() for group in groups]))
     return _satterthwaite(estimate, groups, len(groups), confidence)
 
 
 def ratio_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return mean(a) / mean(b) of the same seeds, linearised.
+    """Compute mean(a) / mean(b) of the same seeds, linearised.
 
-    The error of the ratio r is about the mean of (a - r b) / mean(b), so it gets the Student's
-    interval of that mean: good if mean(b), not zero, is many of its standard errors away from it.
+    The error of the ratio r is about the mean of (a - r b) / mean(b), so r gets the Student's
+    interval of that mean. This is good if mean(b) is many of its standard errors away from zero.
     """
     above, below = np.asarray(a, float), np.asarray(b, float)
     if above.shape != below.shape:
@@ -133,11 +133,11 @@ def ratio_of_means(a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE) -
 
 
 def median_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the median between two order statistics, x_(k) and x_(n+1-k).
+    """Compute the median, with order statistics as its bounds.
 
-    The number of seeds below the median is Binomial(n, 1/2) for any distribution, so the narrowest
-    such pair holds it in at least the given share of repetitions. With too few seeds (at 95%, fewer
-    than 6) the interval has no bounds. A value of infinity stands for never.
+    The bounds are x_(k) and x_(n+1-k). The number of seeds below the median is Binomial(n, 1/2) for
+    any distribution, which gives the largest k with enough confidence. With too few seeds (at 95%,
+    fewer than 6) the interval has no bounds. A value of infinity stands for never.
     """
     values = np.sort(checked(sample, finite=False))
     n = values.size
@@ -150,7 +150,7 @@ def median_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interv
 
 
 def spread_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the 90% quantile minus the 10% quantile.
+    """Compute the 90% quantile minus the 10% quantile.
 
     The number of seeds below a quantile is binomial, which bounds each quantile between two order
     statistics, interpolated. The margins of the two add as those of a difference of estimates that
@@ -175,10 +175,10 @@ def spread_interval(sample: ArrayLike, confidence: float = CONFIDENCE) -> Interv
 
 
 def share_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return a share with its mid-P interval.
+    """Compute a share with its mid-P interval.
 
-    A bound is the share for which results beyond the one found, and half of its own probability,
-    make up the tail.
+    At a bound, the probability of more extreme results plus half the probability of this result
+    equals the tail.
 
     >>> rate, low, high, n, degenerate = share_interval(10, 10)
     >>> f"{rate:.0%} [{low:.0%}, {high:.0%}] of {n}"
@@ -200,10 +200,10 @@ def bootstrap_interval(
     *,
     seed: Seed,
 ) -> Interval:
-    """Return a statistic with its percentile bootstrap interval.
+    """Compute a statistic with its percentile bootstrap interval.
 
-    It is too narrow for few seeds: at n = 10 a nominal 95% covers about 90%. The statistic takes
-    resamples [R, N] and the axis to reduce.
+    The interval is too narrow for few seeds: at n = 10 a nominal 95% covers about 90%. The
+    statistic takes resamples [R, N] and the axis to reduce.
 
     >>> interval = bootstrap_interval([187.0, 200.0, 195.0, 164.0], np.median, seed=0)
     >>> [float(bound) for bound in interval[:3]]
@@ -220,7 +220,7 @@ def bootstrap_interval(
 def probability_of_improvement(
     a: ArrayLike, b: ArrayLike, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Return the probability of improvement with its interval.
+    """Compute the probability of improvement with its interval.
 
     P(A > B) + P(A = B) / 2 over all pairs of seeds, [Na] and [Nb], which are not paired. The error,
     in log odds, is Brunner and Munzel's, from each seed's share of wins over the other side. Where
@@ -252,7 +252,7 @@ def probability_of_improvement(
 
 
 def rank_correlation(x: ArrayLike, y: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return Spearman's rank correlation over seeds with its interval.
+    """Compute Spearman's rank correlation over seeds, with its interval.
 
     The interval is Bonett and Wright's: normal in Fisher's z. Fewer than 4 seeds have no bounds.
 
@@ -276,7 +276,7 @@ def rank_correlation(x: ArrayLike, y: ArrayLike, confidence: float = CONFIDENCE)
 
 
 def interquartile_mean(sample: ArrayLike) -> float:
-    """Return the mean without the lowest and the highest quarter.
+    """Average without the lowest and the highest quarter.
 
     >>> interquartile_mean([0.0, 1.0, 3.0, 100.0])
     2.0
@@ -287,10 +287,10 @@ def interquartile_mean(sample: ArrayLike) -> float:
 
 
 def summary(sample: ArrayLike) -> dict[str, Any]:
-    """Return the summary of a sample for metrics.json, at 95%.
+    """Summarise a sample for metrics.json, with 95% intervals.
 
-    NaN stands for a seed without a value, which the mean's `n` does not count. An entry that cannot
-    be known is NaN, which is written as null: the interval of one seed, or everything of no seed.
+    NaN stands for a seed without a value; the mean's `n` counts the others. An unknown entry, such as the
+    interval of a single seed, is NaN, and null in the file.
 
     >>> found = summary([187.0, np.nan, 195.0])
     >>> found["mean"]["estimate"], found["mean"]["n"], found["max"]
@@ -307,13 +307,13 @@ def summary(sample: ArrayLike) -> dict[str, Any]:
 
 
 def known(sample: ArrayLike) -> Array:
-    """Return the values of a sample that are not NaN."""
+    """Drop the NaN values of a sample."""
     values = _by_seed(sample, "sample")
     return values[~np.isnan(values)]
 
 
 def checked(sample: ArrayLike, name: str = "sample", *, finite: bool = True) -> Array:
-    """Return a sample as an array, at least two seeds."""
+    """Check that a sample holds at least two valid values."""
     values = _by_seed(sample, name)
     if values.size < 2:
         raise ValueError(f"{name} must hold at least 2 seeds; got {values.size}")
@@ -334,20 +334,20 @@ def _by_seed(sample: ArrayLike, name: str) -> Array:
 
 
 def _tails(confidence: float) -> tuple[float, float]:
-    """Return the shares below the low and the high bound."""
+    """Return the probabilities below the low and the high bound."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence}")
     return (1 - confidence) / 2, (1 + confidence) / 2
 
 
 def _squared_error(values: Array) -> float:
-    """Return s^2 / n, exactly 0 for equal values."""
+    """Compute s^2 / n, exactly 0 for equal values."""
     return 0.0 if np.ptp(values) == 0 else float(values.var(ddof=1)) / values.size
 
 
 @lru_cache
 def _most(successes: int, trials: int, tail: float) -> float:
-    """Return the upper mid-P bound of a share, by bisection."""
+    """Find the upper mid-P bound of a share by bisection."""
     low, high = successes / trials, 1.0
     while low < (middle := (low + high) / 2) < high:
         fewer = special.bdtr(successes - 1, trials, middle) if successes else 0
@@ -375,7 +375,7 @@ def _satterthwaite(
 
 
 def _freedom(errors: Array, sizes: NDArray[np.int64]) -> float:
-    """Return Satterthwaite's degrees of freedom of summed errors."""
+    """Compute Satterthwaite's degrees of freedom."""
     return float(errors.sum() ** 2 / (errors**2 / (sizes - 1)).sum())
 
 
@@ -392,7 +392,7 @@ def _joined(one: float, other: float) -> float:
 
 
 def _resampled(n: int, resamples: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Yield the drawn indices in blocks [R, N]."""
+    """Draw indices in blocks [R, N]."""
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1; got {resamples}")
     for start in range(0, resamples, _BLOCK):

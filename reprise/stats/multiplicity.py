@@ -1,7 +1,7 @@
-"""Holm's procedure, which keeps all answers of a family sure.
+"""Holm's procedure for a family of questions.
 
-Of twenty claims judged at 95% each, one is judged wrongly by chance. Holm's procedure keeps the
-chance of any wrong judgement in a family below 5%, however its questions depend on each other.
+Of twenty claims judged at 95% each, one is wrong by chance. Holm's procedure keeps the probability
+of any wrong answer in a family below 5%, however its questions depend on each other.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,13 +18,13 @@ def step_down(
 ) -> dict[str, Answer]:
     """Answer the questions of a family by Holm's procedure.
 
-    A question takes a confidence, 1 - alpha. All m are asked at 1 - alpha / m. Those that this
-    settles are done. The k others are asked again at 1 - alpha / k, until a round settles none. An
-    interval excludes a value exactly if that value's p-value is below alpha, so this is Holm's
-    procedure (1979, section 3). All answers of the family hold together at `confidence`.
+    A question takes a confidence, 1 - alpha. The first round asks all m questions at 1 - alpha / m.
+    Settled questions are done. The next round asks the k others at 1 - alpha / k, and so on until a
+    round settles none. An interval excludes a value exactly if the p-value of that value is below
+    alpha, so this is Holm's procedure (1979, section 3). All answers hold together at `confidence`.
 
-    A settled answer that is not `sure` still counts in k, since another answer would have been
-    possible: one of its hypotheses may be true and was not rejected.
+    A settled answer that is not `sure` still counts in k: one of its hypotheses was not rejected
+    and may be true.
     """
     answers: dict[str, Answer] = {}
     before, left = 0, list(questions)

@@ -1,10 +1,11 @@
-"""Numbers of seeds that decide a claim, from a pilot.
+"""Number of seeds that decide a claim, from a pilot.
 
-The pilot's samples stand for the populations: n seeds drawn from them with replacement are one
-repetition of the experiment. The power of n seeds is the share of repetitions that are decided, so
-one procedure serves every form of test. Ask at the strictest level of Holm's procedure,
-`holm_level`. A pilot of few seeds errs like any sample: its power is that of its own effect and
-spread. Source: Efron and Tibshirani (1993), An introduction to the bootstrap, section 25.4.
+The samples of the pilot stand for the populations: n seeds drawn from them with replacement are one
+repetition of the experiment. The power of n seeds is the share of repetitions that reach a
+decision, for any form of test. Ask at the strictest level of Holm's procedure, `holm_level`. A
+pilot of few seeds errs like any sample: the power depends on its own effect and spread.
+
+Source: Efron and Tibshirani (1993), An introduction to the bootstrap, section 25.4.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ Decides = Callable[[Sequence[Array]], bool]
 
 
 def holm_level(confidence: float, claims: int) -> float:
-    """Return the confidence that Holm's first round asks."""
+    """Return the confidence of the first round of Holm's procedure."""
     return 1 - (1 - confidence) / claims
 
 
@@ -35,9 +36,9 @@ def power(
     paired: bool = False,
     seed: Seed,
 ) -> float:
-    """Return the share of decided repetitions with n seeds.
+    """Estimate the share of repetitions that n seeds decide.
 
-    The pilot holds a test's samples, each [N]. If they are paired, of the same seeds, they are
+    The pilot holds the samples of a test, each [N]. Paired samples are of the same seeds and are
     drawn together.
     """
     random, decided = np.random.default_rng(seed), 0
@@ -60,9 +61,9 @@ def seeds_needed(
     paired: bool = False,
     seed: int,
 ) -> int | None:
-    """Return the fewest seeds with the power, perhaps None.
+    """Find the fewest seeds with the wanted power.
 
-    None stands for more than `most`.
+    None means that even `most` seeds are too few.
 
     >>> from reprise.stats.intervals import mean_interval
     >>> pilot = [np.array([187.0, 200.0, 195.0, 164.0])]
@@ -86,10 +87,10 @@ def seeds_needed(
 
 
 def roughly_needed(interval: Interval, distance: float, confidence: float) -> int:
-    """Return roughly the seeds with the power, two digits.
+    """Estimate the seeds with power `POWER`, to two digits.
 
-    The true value is taken to lie at the estimate, at a distance from the margin. An interval's
-    width falls with the square root of the number of seeds; the normal distribution gives the rest.
+    It assumes that the true value is the estimate, at a distance from the margin, and is normally
+    distributed. The width of an interval shrinks with the square root of the number of seeds.
     """
     level, wanted = special.ndtri([(1 + confidence) / 2, POWER])
     half = (interval.high - interval.low) / 2

@@ -8,7 +8,7 @@ DASH = "\N{EN DASH}"
 
 
 def number(value: float | None, form: str = ".1f", none: str = DASH) -> str:
-    """Return a number; None, NaN and infinity are a dash.
+    """Write a number; None, NaN and infinity become a dash.
 
     >>> number(196.74), number(None)
     ('196.7', '–')
@@ -17,7 +17,7 @@ def number(value: float | None, form: str = ".1f", none: str = DASH) -> str:
 
 
 def bracketed(interval: Interval, form: str = ".1f") -> str:
-    """Return an interval as text, without missing bounds.
+    """Write an estimate and, if they are finite, its bounds.
 
     >>> bracketed(Interval(4.0, 3.1, 4.9, 9, False))
     '4.0 [3.1, 4.9]'
