@@ -24,7 +24,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     made.set(**{f"{TRAINING}__{name}": value for name, value in CHANGES.items()})
     made.set(hyperparameter_study__stage=TRAINING, hyperparameter_study__grid=GRID)
     artifacts.write_all(made.folder / "data" / TRAINING, tiny.run(TRAINING, **LIMITS, **CHANGES))
-    study = made.folder / "data" / STUDY  # as if it had run
+    study = made.folder / "data" / STUDY  # empty: only DVC looks at it
     study.mkdir()
     for path in (tiny.ROOT / "data" / STUDY).iterdir():
         (study / path.name).touch()
