@@ -1,51 +1,47 @@
 """What decides a result is seen by DVC: a user's own environment, and the stage that is studied."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reprise.pipeline import artifacts
-from tests import tiny
-from tests.repositories import LIMITS, Repository
+from tests.repositories import Repository
 
 TRAINING, STUDY = "reinforce_training", "hyperparameter_study"
 CORRIDOR = {
     "id": "environments.corridor:Corridor-v0", "kwargs": {}, "wrappers": [], "solved_return": -4,
 }  # fmt: skip
-GRID = [{"name": "learning_rate", "values": [0.1, 0.2]}]
-CHANGES: dict[str, Any] = {"environment": CORRIDOR, "seeds": 2, "pack_size": 1, "iterations": 1}
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """Return a repository in which REINFORCE has played the environment of the user's own."""
+    """Return a repository in which REINFORCE plays the environment of the user's own."""
     made = Repository.make(tmp_path_factory.mktemp("seen"), [TRAINING, STUDY])
-    made.set(**{f"{TRAINING}__{name}": value for name, value in CHANGES.items()})
-    made.set(hyperparameter_study__stage=TRAINING, hyperparameter_study__grid=GRID)
-    artifacts.write_all(made.folder / "data" / TRAINING, tiny.run(TRAINING, **LIMITS, **CHANGES))
-    study = made.folder / "data" / STUDY  # as if it had run
-    study.mkdir()
-    for path in (tiny.ROOT / "data" / STUDY).iterdir():
-        (study / path.name).touch()
-    assert made.dvc("commit", "--force").returncode == 0
+    made.set(
+        reinforce_training__environment=CORRIDOR,
+        reinforce_training__seeds=2,
+        reinforce_training__pack_size=1,
+        reinforce_training__iterations=1,
+    )
     made.commit("Play the corridor")
     return made
 
 
 def mean(folder: Path) -> float:
+    """Return the mean return that REINFORCE comes to."""
     found = artifacts.read_json(folder / "data" / TRAINING / "metrics.json")
     return found["greedy"]["limit_200"]["mean"]["estimate"]
 
 
 def test_a_changed_environment_of_the_users_own_runs_its_stages_again(repository):
     """In worker processes, and in a folder apart from the workspace, too."""
-    assert "up to date" in repository.dvc("status").stdout
+    done = repository.dvc("repro", TRAINING, REPRISE_WORKERS="2")
+    assert done.returncode == 0, done.stderr
+    repository.commit("Add the results")
     path = repository.folder / "environments/corridor.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("-1.0, self", "-2.0, self"), encoding="utf-8")
-    words = ("exp", "run", "--temp", "--name", "dear", TRAINING)
-    done = repository.dvc(*words, REPRISE_WORKERS="2")
+    done = repository.dvc("exp", "run", "--temp", "--name", "dear", TRAINING)
     assert f"Running stage '{TRAINING}'" in done.stdout, done.stdout + done.stderr
     before = mean(repository.folder)
     repository.git("checkout", "--quiet", ".")
@@ -54,7 +50,15 @@ def test_a_changed_environment_of_the_users_own_runs_its_stages_again(repository
     repository.git("checkout", "--quiet", ".")
 
 
-def test_only_the_section_of_the_studied_stage_counts(repository):
+def test_the_studied_stage_is_switched_and_only_its_section_counts(repository):
+    tried = "[{name: learning_rate, values: [0.1, 0.2]}]"
+    done = repository.dvc(
+        "exp", "run", "-S", f"{STUDY}.stage={TRAINING}", "-S", f"{STUDY}.grid={tried}", STUDY,
+        REPRISE_WORKERS="1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    metrics = artifacts.read_json(repository.folder / "data" / STUDY / "metrics.json")
+    assert metrics["studied"] == TRAINING
     repository.set(dqn_training__discount=0.5)
     assert "up to date" in repository.dvc("status", STUDY).stdout
     repository.set(reinforce_training__discount=0.5)

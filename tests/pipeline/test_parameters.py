@@ -16,6 +16,7 @@ from reprise.hyperparameters import (
     Probability,
     Seed,
 )
+from reprise.pipeline import parameters
 from reprise.pipeline.parameters import ParameterError, load, read
 from tests import tiny
 
@@ -154,20 +155,21 @@ def turned(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Return two files with all stages' tiny parameters, their mappings in opposite orders."""
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Any]:
+    """Read two files of all stages' tiny parameters, their mappings in opposite orders."""
     sections = {name: tiny.section(name) for name in tiny.STAGES}
     folder = tmp_path_factory.mktemp("orders")
     paths = [folder / "params.yaml", folder / "turned.yaml"]
     for path, values in zip(paths, (sections, turned(sections)), strict=True):
         YAML().dump(values, path)
     assert len({path.read_text() for path in paths}) == 2
-    return paths
+    return {path: read(path) for path in paths}
 
 
 @pytest.mark.parametrize("name", tiny.STAGES)
-def test_the_order_of_a_mapping_decides_nothing(name: str, written: list[Path]):
+def test_the_order_of_a_mapping_decides_nothing(name, written, monkeypatch):
     """DVC ignores it: a stage and its notebook get the same values, to the last key."""
+    monkeypatch.setattr(parameters, "read", written.__getitem__)
     model = tiny.stage(name).Params
-    first, second = [repr((load(name, model, path), read(path)[name])) for path in written]
+    first, second = [repr((load(name, model, p), found[name])) for p, found in written.items()]
     assert first == second
