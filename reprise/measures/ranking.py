@@ -82,11 +82,12 @@ def _nested(rows: pd.DataFrame, *keys: str) -> dict[str, Any]:
 
 
 def _entries(row: dict[str, Any]) -> dict[str, Any]:
-    # The intervals of a row, in one entry each.
+    # One entry for each interval of a row. Diverged seeds have no mean, and solve nothing.
     n = row.pop("n")
+    sizes = {"solved": n + row.get("missing", 0)}
     for name in [key.removesuffix("_low") for key in row if key.endswith("_low")]:
         estimate, low, high = (row.pop(key) for key in (name, f"{name}_low", f"{name}_high"))
-        row[name] = Interval(estimate, low, high, n).entry()
+        row[name] = Interval(estimate, low, high, sizes.get(name, n)).entry()
     return row
 
 
