@@ -289,8 +289,8 @@ def interquartile_mean(sample: ArrayLike) -> float:
 def summary(sample: ArrayLike) -> dict[str, Any]:
     """Summarise a sample for metrics.json, with 95% intervals.
 
-    NaN stands for a seed without a value; the mean's `n` counts the others. An unknown entry, such as the
-    interval of a single seed, is NaN, and null in the file.
+    NaN stands for a seed without a value; the mean's `n` counts the others. An unknown entry, such
+    as the interval of a single seed, is NaN, and null in the file.
 
     >>> found = summary([187.0, np.nan, 195.0])
     >>> found["mean"]["estimate"], found["mean"]["n"], found["max"]
