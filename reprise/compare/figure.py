@@ -29,9 +29,10 @@ def outcomes(found: Sequence[Outcome], kind: str) -> bytes:
             style.rows(axes, names, labelsize=style.SMALL, labelcolor=style.INK)
             title = " ".join(filter(None, (outcome.stage, outcome.name, outcome.group)))
             style.finish(axes, "", "", title)
+        faint = style.faint_marks(row.values for outcome in found for row in outcome.rows)
         style.note(
             figure,
-            f"Faint: each seed. Bars: means with {100 * CONFIDENCE:g}% intervals. Percent: "
+            f"Bars: means with {100 * CONFIDENCE:g}% intervals.{faint} Percent: "
             "probability that a seed beats one of the baseline.\nBlue: above the baseline. "
             f"Vermilion: below it. Grey: {ALIKE}. Black: the baseline.",
         )

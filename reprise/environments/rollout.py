@@ -110,14 +110,19 @@ def _checked(actions: Actions, shape: tuple[int, int], episodes: Episodes | Cart
     return actions
 
 
+def headless() -> None:
+    """Let pygame draw without a screen, and without its greeting."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+
+
 def record(act: Act, environment: Specification | str, seed: int, limit: int) -> Episode:
     """Play one episode with a picture of every step.
 
     Raises the errors of `evaluate`, and EpisodeError if the environment has no pictures.
     """
     # pygame draws without a screen and prints no greeting.
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    headless()
     specification = plain(environment) if isinstance(environment, str) else environment
     observations, pictures, actions = [], [], []
     with warnings.catch_warnings():
