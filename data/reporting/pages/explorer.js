@@ -1,4 +1,4 @@
-// The explorer: what a reader chooses decides the data, the titles and the texts of the charts.
+// The explorer: a reader's choices decide the data, the titles and the texts of the charts.
 "use strict";
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -7,7 +7,8 @@ const { fontFamily: font } = getComputedStyle(document.querySelector("nav"));
 const probe = document.body.appendChild(document.createElement("span"));
 
 const SERIES = ["var(--confirmed)", "var(--orange)", "var(--green)", "var(--purple)", "var(--yellow)", "var(--soft)"];
-const words = (name) => String(name).replace(/_/g, " ").replace(/(\d) (?=\d)/g, "$1.");
+const words = (name) => String(name).replace(/_/g, " ").replace(/(\d) (?=\d)/g, "$1.")
+  .replace(/\b(dqn|td|reinforce|ppo)\b/g, (acronym) => acronym.toUpperCase());
 const written = (value, options) => (value ?? null) === null ? "nothing"
   : value.toLocaleString("en", { maximumFractionDigits: 0, ...options }).replace("-", "−");
 const figure = (value) => written(value, { maximumSignificantDigits: 4, roundingPriority: "morePrecision" });
@@ -33,12 +34,12 @@ function filled(name, values) {
   const said = JSON.stringify(specs[name]).replace(/"\$(\w+)"/g, (_, key) => JSON.stringify(values[key] ?? null))
     .replace("$bright", values.bright).replace(/var\(--([\w-]+)\)/g, (_, colour) => tone(colour));
   const text = { labelColor: tone("soft"), titleColor: tone("ink"), labelFontSize: 12, titleFontSize: 12.5, titleFontWeight: 500 };
-  const axis = { ...text, gridColor: tone("line"), domainColor: tone("edge"), tickColor: tone("edge"), titlePadding: 8, gridOpacity: 0.7 };
+  const axis = { ...text, labelFlush: false, labelSeparation: 6, gridColor: tone("line"), domainColor: tone("edge"), tickColor: tone("edge"), titlePadding: 8, gridOpacity: 0.7 };
   const legend = { ...text, symbolStrokeWidth: 3, symbolOpacity: 1 };
   return { ...JSON.parse(said), background: null, config: { font, view: { stroke: null }, axis, legend, text: { font } } };
 }
 
-// Draws what is wanted last; a chart is made anew only if its specification changes.
+// Draws the last request only, and embeds a chart again only if its specification changes.
 async function draw(name, rows, values, finding, alternative) {
   const [title, place] = [".finding", ".drawing"].map((part) => document.querySelector(`#chart-${name} ${part}`));
   if (title.textContent !== finding) title.textContent = finding;
@@ -121,7 +122,7 @@ function showLearning() {
   let finding = "Choose a variant.", said = "";
   if (best) {
     finding = second ? `The median seed of ${best.name} ends highest, at ${figure(best.median)} of ${limit} steps.`
-      : `The median seed ends at ${figure(best.median)} of ${limit} steps, most seeds between ${figure(best.low)} and ${figure(best.high)}.`;
+      : `The median seed ends at ${figure(best.median)} of ${limit} steps, and 80% of the seeds between ${figure(best.low)} and ${figure(best.high)}.`;
     said = `${listed(ends, (each) => `${each.name}: ${figure(each.median)}`)}, by ${axis}, means of ${wide} points.`;
   }
   if (own.length) said += ` Seed ${followed} ends at ${figure(own.at(-1).y)}.`;
@@ -187,7 +188,8 @@ function showDiscount() {
   const every = curves.flatMap((each) => each.q), low = Math.min(...every), high = Math.max(...every);
   const bars = curves.map(({ state, action, q }) => {
     const chosen = best(state, at) === action;
-    return { pair: `${state} · ${action}`, q: q[at], chosen, label: `${q[at].toFixed(2)}${chosen ? " best" : ""}` };
+    const label = `${q[at].toFixed(2).replace("-", "−")}${chosen ? " best" : ""}`;
+    return { pair: `${state} · ${action}`, q: q[at], end: Math.max(q[at], 0), chosen, label };
   });
   const states = [...new Set(curves.map((each) => each.state))].map((name) => `${best(name, at)} in ${name}`);
   draw("bars", { bars }, { reach: [Math.min(0, low), high + 0.25 * (high - low)] },
@@ -216,7 +218,7 @@ function showSweeps() {
     `Values from ${figure(Math.min(...values))} to ${figure(Math.max(...values))}, discount ${discount}. Actions row by row: ${policy}.`);
   const last = history.findLastIndex((each) => each.right < 1), from = history[last + 1];
   draw("errors", { sweeps: history.map((each) => ({ x: each.sweep, error: each.error })), now: [{ x: sweep, error }] }, chosen,
-    from ? `The policy is optimal from sweep ${from.sweep} on, when a value is still ${figure(from.error)} off.`
+    from ? `The policy is optimal from sweep ${from.sweep}, although a value is still wrong by ${figure(from.error)}.`
       : "The policy is not yet optimal everywhere.",
     `${after} the largest error is ${figure(error)}.`);
 }
@@ -243,12 +245,10 @@ function showExploration() {
   });
   const least = (key, list = ends) => [...list].sort((a, b) => a[key] - b[key])[0];
   const fast = least("half", ends.filter((each) => each.half)), lost = least("lost")?.lost;
-  const most = ends.find((each) => each.tried === Math.max(...ends.map((one) => one.tried)));
   const ties = ends.filter((each) => each.lost === lost), all = ties.length === ends.length;
-  let tried = "Choose a behaviour.", loss = tried;
-  if (most) tried = `The median run of ${most.name} tries most: ${percent(most.tried)} of all pairs.`;
+  let tried = ends.length ? "No median run tries half of all pairs." : "Choose a behaviour.", loss = tried;
   if (fast) tried = `The median run of ${fast.name} is the first to try half of all pairs, after ${plural(fast.half, "step")}.`;
-  if (most) loss = `${ties[0].name} ends with the smallest loss, ${figure(lost)}.`;
+  if (ties.length) loss = `${ties[0].name} ends with the smallest loss, ${figure(lost)}.`;
   if (ties.length > 1) loss = `${all ? "All" : `${ties.length} of`} ${ends.length} behaviours end with the same loss, ${figure(lost)}.`;
   draw("coverage", { rows: rows("coverage", 100) }, coloured(names), tried,
     `In the end, ${listed(ends, (each) => `${each.name}: ${percent(each.tried)}`)}.`);
@@ -292,7 +292,7 @@ function showVerdict() {
 
 // ---------------------------------------------------------------- all
 
-// What a press on a mark of a chart chooses.
+// The choice that a click on a mark of a chart makes.
 const follow = ({ number }) => {
   fields("learning").seed.value = number ?? fields("learning").seed.value;
   showLearning();
@@ -312,7 +312,7 @@ const PRESSED = {
     showVerdict();
   },
 };
-// By section: what a new choice of its first control does, what all others do, that control.
+// By section: the function for its main control, the function for all other controls, the main control.
 const SECTIONS = {
   learning: [changeStage, showLearning, "stage"],
   study: [showStudy, showStudy],

@@ -1,10 +1,10 @@
-// CartPole to play with: physics, policies, stages and maps. A classic script: browsers load no module from a disk.
+// CartPole to play with: physics, policies, stages and maps. No module: browsers load none from a disk.
 "use strict";
 
 const TIME = 0.02, FORCE = 10; // s and N, as in Gymnasium
 const LIMIT = { position: 2.4, angle: (12 * 2 * Math.PI) / 360, start: 0.05 };
-const MAP = { columns: 36, rows: 24, angle: LIMIT.angle, spin: (120 * Math.PI) / 180 }; // its edges, in rad and rad/s
-// The middles of its cells, row by row from the top left.
+const MAP = { columns: 36, rows: 24, angle: LIMIT.angle, spin: (120 * Math.PI) / 180 }; // edges in rad and rad/s
+// The middle of each cell of the map, row by row from the top left.
 const CELLS = Array.from({ length: MAP.columns * MAP.rows }, (_, at) => [
   ((2 * (at % MAP.columns) + 1) / MAP.columns - 1) * MAP.angle,
   (1 - (2 * Math.floor(at / MAP.columns) + 1) / MAP.rows) * MAP.spin,
@@ -17,7 +17,7 @@ const ACTIVATIONS = {
   tanh: Math.tanh,
   sigmoid: (z) => 1 / (1 + Math.exp(-z)),
 };
-// A rule's or a network's preference for a push to the right: its sign decides.
+// A rule's preference for a push to the right. Its sign decides, as a network's does.
 const RULES = {
   angle: ([, , angle]) => (angle < 0 ? -1 : 1),
   angle_and_velocity: ([, , angle, spin]) => (angle + spin < 0 ? -1 : 1),
@@ -26,8 +26,8 @@ const FINDINGS = {
   you: "Your own pushes draw this map.",
   angle: "The border is upright: the angle alone decides, however fast the pole moves.",
   angle_and_velocity: "The border leans: a pole that rises fast is braked before it is upright.",
-  reinforce: "Probability of right minus left: stronger colour, surer push.",
-  dqn: "Q-value of right minus left: stronger colour, larger difference.",
+  reinforce: "Stronger colour: larger difference of the probabilities of right and left.",
+  dqn: "Stronger colour: larger difference of the Q-values of right and left.",
 };
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const form = document.querySelector("form.playground"), controls = form.elements;
@@ -35,7 +35,7 @@ const noises = form.dataset.noise.split(" ").map(Number);
 const keys = new Set();
 let running = !still, waiting = false, owed = 0, rested = 0, latest = 0, frames = 0;
 
-// One step of Gymnasium's CartPole-v1, its operations in its order, in float64.
+// One step of Gymnasium's CartPole-v1, with the same operations in the same order, in float64.
 function stepped([x, velocity, angle, spin], force) {
   const gravity = 9.8, cart = 1.0, pole = 0.1, half = 0.5;
   const mass = pole + cart, moment = pole * half;
@@ -52,7 +52,7 @@ function half(bits) {
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
 }
 
-// A policy for each point of a training, in float16; for a trained network one, in float32.
+// A policy for each point of a training, from float16; of a trained network one policy, from float32.
 function policies({ sizes, activations, weights, rounds = [0] }) {
   const view = new DataView(Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)).buffer);
   const each = activations.reduce((sum, _, layer) => sum + (sizes[layer] + 1) * sizes[layer + 1], 0);
@@ -123,7 +123,7 @@ class Lane {
     this.find(".course").hidden = !this.course;
     this.film(false);
     if (this.course) this.lay();
-    this.pushes = CELLS.map(() => 0); // your own, by place in the map
+    this.pushes = CELLS.map(() => 0); // your own pushes, by cell of the map
     this.forget();
   }
 
@@ -134,7 +134,7 @@ class Lane {
     this.find(".film").textContent = plays ? "Stop the training" : "Play the training";
   }
 
-  // Lays the learning curve of a training under its slider, which begins at the end.
+  // Draws the learning curve of a training under its slider, and moves the slider to the end.
   lay() {
     const { rounds, returns, means } = this.course, last = rounds.at(-1), top = Math.max(...returns);
     const at = (value, round) => `${((600 * round) / last).toFixed(1)} ${(100 - (90 * value) / top).toFixed(1)}`;
@@ -146,7 +146,7 @@ class Lane {
     this.aim();
   }
 
-  // The policy of the slider's point.
+  // Takes the policy at the slider's point.
   aim() {
     const point = Number(this.slider.value), { rounds, means, unit } = this.course, last = rounds.at(-1);
     const round = rounds[point], mean = round ? `mean of the last 10: ${means[round - 1].toFixed(0)}` : "untrained";
@@ -158,7 +158,7 @@ class Lane {
     this.set(".scrub", { "aria-valuetext": text });
   }
 
-  // Moves on to the next point: at the end of its episode, or after a second of it.
+  // Moves to the next point: soon after the end of an episode, or after about a second.
   next(seconds) {
     this.shown = (this.shown || 0) + seconds;
     if (this.shown < (this.over ? 0.5 : 1.2)) return;
@@ -168,7 +168,7 @@ class Lane {
     this.scrub();
   }
 
-  // Plays the slider's policy from the present start.
+  // Plays the policy at the slider's point from the same start.
   scrub() {
     this.aim();
     this.forget();
@@ -186,7 +186,7 @@ class Lane {
 
   outcome(text) {
     this.over = text;
-    this.find(".outcome").textContent = text || (this.you ? "Press ← or →, or a half of this stage, to start." : "");
+    this.find(".outcome").textContent = text || (this.you ? "Press ← or →, or half of this stage, to start." : "");
     this.root.classList.toggle("over", Boolean(text));
     this.root.classList.toggle("stood", this.steps >= controls.limit.value);
     const total = this.scores.reduce((sum, score) => sum + score, 0), count = this.scores.length;
@@ -194,7 +194,7 @@ class Lane {
     this.find(".tally-line").textContent = `${count} episode${count === 1 ? "" : "s"}${mean}`;
   }
 
-  // What rules and networks see: the state with noise; velocities, if hidden, as zeros or as rates of two positions.
+  // Rules and networks see the state with noise. Hidden velocities are zeros, or estimates from two positions.
   observe() {
     const share = controls.noise.value / 100, way = controls.velocities.value;
     const measured = this.state.map((value, at) => value + share * noises[at] * (2 * Math.random() - 1));
@@ -213,7 +213,7 @@ class Lane {
 
   advance() {
     this.before = this.state;
-    if (this.over) { // the pole falls on, for the eye
+    if (this.over) { // the pole goes on falling, for the eye only
       if (!still && Math.abs(this.state[2]) > LIMIT.angle && Math.abs(this.state[2]) < 1.6) this.state = stepped(this.state, 0);
       return;
     }
@@ -229,7 +229,7 @@ class Lane {
     const [x, , angle] = this.state;
     if (Math.abs(angle) > LIMIT.angle) this.end(`The pole fell after ${this.steps} steps.`);
     else if (Math.abs(x) > LIMIT.position) this.end(`The cart left the track after ${this.steps} steps.`);
-    else if (this.steps >= controls.limit.value) this.end(`It stood for all ${this.steps} steps.`);
+    else if (this.steps >= controls.limit.value) this.end(`The pole stood for all ${this.steps} steps.`);
   }
 
   end(text) {
@@ -291,7 +291,7 @@ class Lane {
     this.set(".trail", { points: this.trail.map((values) => point(...values)).join(" ") });
   }
 
-  // Draws preferences at the position and velocity that are seen now, and where their sign changes.
+  // Draws the preferences at the present position and velocity, and the border where their sign changes.
   paint() {
     const [x, velocity, angle, spin] = this.seen;
     const preference = this.policy ? this.policy(this.seen) : 0;
@@ -317,7 +317,7 @@ class Lane {
   }
 }
 
-// Marching squares: the lines between cells of different sign.
+// Draws lines between cells of different sign, by marching squares.
 function border(values) {
   const { columns } = MAP;
   return values.map((_, at) => {
@@ -347,7 +347,7 @@ function run(moves) {
   controls.pause.textContent = running ? "Pause" : "Play";
 }
 
-// Your first push starts an episode that waits for you.
+// Starts an episode that waits for your first push.
 function start() {
   if (shown().every((lane) => lane.over) && rested > 0.5) again();
   if (waiting) { waiting = false; run(true); lanes.forEach((lane) => { if (lane.you && !lane.over) lane.find(".outcome").textContent = ""; }); }

@@ -8,7 +8,7 @@ function compared(a, b) {
   return a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y) ? x - y : a.localeCompare(b, "en");
 }
 
-// Rows without a value are last. Equal rows, and all rows when unsorted, keep the chapter's order.
+// Rows without a value come last. Equal rows keep the chapter's order, and so do all rows when unsorted.
 function sort(table, column, direction) {
   const body = table.tBodies[0];
   const rows = [...body.rows].sort((a, b) => a.dataset.order - b.dataset.order);
@@ -57,7 +57,7 @@ function makeFilterable(form, table) {
   filter();
 }
 
-// The source of a picture shows the first frame instead of the animation if its media query holds.
+// A picture shows the first frame instead of the animation if its source's media query holds.
 function makePausable(picture) {
   const source = picture.querySelector("source");
   const name = picture.querySelector("img").alt;
