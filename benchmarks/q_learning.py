@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.spread import Spread, spread
-from reprise.tabular.exploration import RANDOM, Behaviour, curious, epsilon_greedy
+from reprise.tabular.exploration import RANDOM, Behaviour, epsilon_greedy, with_bonus
 from reprise.tabular.loaders import from_yaml
 from reprise.tabular.mdp import MDP
 from reprise.tabular.problems import Problem, from_state, toy_text
@@ -23,7 +23,7 @@ PLAIN_ITERATIONS = 10_000
 BEHAVIOURS = {
     "random": RANDOM,
     "epsilon_greedy": epsilon_greedy(1.0, 0.05, EXPLORING_ITERATIONS / 2),
-    "curious": curious(1.0),
+    "curious": with_bonus(1.0),
 }
 
 

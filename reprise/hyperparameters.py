@@ -166,7 +166,7 @@ class Experiment(Frozen):
     evaluation: Evaluation
 
 
-class Comparison(Experiment):
+class VariantExperiment(Experiment):
     """An experiment that compares variants with a baseline."""
 
     seeds: AtLeastTwo
@@ -185,7 +185,7 @@ class Comparison(Experiment):
         return self
 
 
-class Ablation(Comparison):
+class Ablation(VariantExperiment):
     """An experiment with variants of one algorithm's hyperparameters."""
 
     algorithm: ClassVar[Any]  # a module of `reprise.agents`

@@ -93,7 +93,7 @@ class Params(kinds.Frozen):
     tolerance: kinds.Fraction  # relative to the optimum
     epsilon_start: kinds.Probability
     epsilon_end: kinds.Probability
-    curiosities: Annotated[tuple[kinds.PositiveFloat, ...], Field(strict=False)]
+    bonuses: Annotated[tuple[kinds.PositiveFloat, ...], Field(strict=False)]
     checkpoints: Checkpoints
     problems: Problems
 
@@ -102,8 +102,9 @@ class Params(kinds.Frozen):
         epsilons = self.epsilon_start, self.epsilon_end, trial.epsilon_decay
         found = {BASELINE: exploration.RANDOM}
         found["epsilon_greedy"] = exploration.epsilon_greedy(*epsilons)
-        curious = {f"curiosity_{k:.9g}".replace(".", "_"): k for k in self.curiosities}
-        return found | {name: exploration.curious(k) for name, k in curious.items()}
+        # The chapter calls κ the curiosity. The names are part of the random streams.
+        bonuses = {f"curiosity_{k:.9g}".replace(".", "_"): k for k in self.bonuses}
+        return found | {name: exploration.with_bonus(k) for name, k in bonuses.items()}
 
     def steps(self, trial: Trial) -> list[int]:
         """List the checkpoints of a problem."""

@@ -19,7 +19,14 @@ from reprise import seeds
 from reprise.agents import evaluation, reinforce
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.wrappers import Sensed, Sensors, through_sensors
-from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt, Some
+from reprise.hyperparameters import (
+    Frozen,
+    Name,
+    NonNegativeFloat,
+    PositiveInt,
+    Some,
+    VariantExperiment,
+)
 from reprise.measures import training, variants
 from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
@@ -46,7 +53,7 @@ class Seen(Frozen):
     rates: bool  # rates of change instead of earlier measurements
 
 
-class Params(reinforce.Hyperparameters, Comparison):
+class Params(reinforce.Hyperparameters, VariantExperiment):
     """The section of params.yaml."""
 
     early: PositiveInt  # iterations until the early return

@@ -18,7 +18,14 @@ from reprise.agents import evaluation, imitation, reinforce
 from reprise.environments.cartpole import CartPole
 from reprise.environments.specification import CHAPTERS_OWN
 from reprise.environments.wrappers import Shaped
-from reprise.hyperparameters import Comparison, Frozen, Name, NonNegativeFloat, PositiveInt, Some
+from reprise.hyperparameters import (
+    Frozen,
+    Name,
+    NonNegativeFloat,
+    PositiveInt,
+    Some,
+    VariantExperiment,
+)
 from reprise.measures import training, variants
 from reprise.measures.training_run import TrainingRun
 from reprise.pipeline import packs, stage
@@ -33,7 +40,7 @@ class Knowledge(Frozen):
     imitates: bool
 
 
-class Params(reinforce.Hyperparameters, Comparison):
+class Params(reinforce.Hyperparameters, VariantExperiment):
     """The section of params.yaml."""
 
     imitation: imitation.Hyperparameters

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reprise.claims.model import CONFIRMED, EXACT, PAIRED, REFUTED, UNRESOLVED, Claim, Region, Test
-from reprise.claims.sources import Results, Sample, sample, value
+from reprise.claims.sources import ResultFiles, Sample, sample, value
 from reprise.errors import UserError
 from reprise.stats import intervals, multiplicity, power
 from reprise.stats.intervals import Interval
@@ -42,7 +42,9 @@ class Answer(NamedTuple):
     sure: bool = False  # neither a margin nor the smallest effect that matters lies inside
 
 
-def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> dict[str, Answer]:
+def judge(
+    claims: Mapping[str, Claim], results: ResultFiles, confidence: float
+) -> dict[str, Answer]:
     """Judge all claims; return answers by id.
 
     All verdicts of a family hold together at the confidence. A UserError names the claim and the
@@ -67,7 +69,7 @@ def judge(claims: Mapping[str, Claim], results: Results, confidence: float) -> d
     return {name: _with_reason(answers[name], claims[name].test) for name in claims}
 
 
-def seeds_needed(test: Test, results: Results, confidence: float, most: int) -> int | None:
+def seeds_needed(test: Test, results: ResultFiles, confidence: float, most: int) -> int | None:
     """Estimate the seeds per sample that decide a test.
 
     They decide it with probability 0.9. The samples in the results are the pilot. `confidence` is
@@ -85,12 +87,12 @@ def seeds_needed(test: Test, results: Results, confidence: float, most: int) -> 
     return power.seeds_needed(pilot, decides, most=most, repetitions=400, paired=paired, seed=0)
 
 
-def _samples(test: Test, results: Results) -> list[Sample]:
+def _samples(test: Test, results: ResultFiles) -> list[Sample]:
     ranked = test.form in RANKED
     return [sample(source, results, ranked=ranked) for source in (test.of, test.than) if source]
 
 
-def _exactly(test: Test, results: Results) -> Answer:
+def _exactly(test: Test, results: ResultFiles) -> Answer:
     claimed = test.claimed
     if test.form == "every":
         values, dropped = sample(test.of, results)

@@ -18,7 +18,7 @@ KINDS = ("metric", "logarithm_of", "table")
 Cell = str | int | float
 
 
-class Results(Protocol):
+class ResultFiles(Protocol):
     """The results of stages; a UserError names a missing one."""
 
     def metrics(self, stage: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class Sample(NamedTuple):
     dropped: int
 
 
-def value(source: Source, results: Results) -> float | str | None:
+def value(source: Source, results: ResultFiles) -> float | str | None:
     """Read a source's single value; None if missing."""
     if source.logarithm_of:
         return source.logarithm_of.exponent * math.log10(source.logarithm_of.base)
@@ -93,7 +93,7 @@ def value(source: Source, results: Results) -> float | str | None:
     return float(values[0])
 
 
-def sample(source: Source, results: Results, *, ranked: bool = False) -> Sample:
+def sample(source: Source, results: ResultFiles, *, ranked: bool = False) -> Sample:
     """Read a table's column, one value for each seed.
 
     If `ranked`, a seed that diverged is not dropped: it gets minus infinity, below all others.
@@ -139,7 +139,7 @@ def _leaves(value: Any, *keys: str) -> Iterator[tuple[str, Any]]:
         yield ".".join(keys), value
 
 
-def _metric(path: str, source: Source, results: Results) -> float | str | None:
+def _metric(path: str, source: Source, results: ResultFiles) -> float | str | None:
     every = dict(_leaves(results.metrics(str(source.stage))))
     if path not in every:
         raise UserError(unknown(f"data/{source.stage}/metrics.json", "metric", path, every))
@@ -147,7 +147,7 @@ def _metric(path: str, source: Source, results: Results) -> float | str | None:
     return found if found is None or isinstance(found, str) else float(found)
 
 
-def _rows(source: Source, results: Results) -> pd.DataFrame:
+def _rows(source: Source, results: ResultFiles) -> pd.DataFrame:
     rows = results.table(str(source.stage), str(source.table))
     for column, wanted in source.where.items():
         cells = _cells(column, rows, source)

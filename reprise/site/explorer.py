@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reprise.claims import judge, ledger
 from reprise.claims.model import EXACT, Claim
-from reprise.claims.sources import Results, sample
+from reprise.claims.sources import ResultFiles, sample
 from reprise.errors import UserError
 from reprise.tabular import loaders, problems
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, q_values
@@ -58,7 +58,7 @@ def plain(value: Any, digits: int = 5) -> Any:
 
 def content(
     stages: Iterable[str],
-    results: Results,
+    results: ResultFiles,
     parameters: Mapping[str, Any],
     claims: Mapping[str, Claim],
     verdicts: pd.DataFrame,
@@ -91,7 +91,7 @@ def still(content: Mapping[str, Any]) -> list[str]:
     return [" ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, each, strict=True)) for each in y]
 
 
-def learning(stage: str, results: Results) -> dict[str, Any]:
+def learning(stage: str, results: ResultFiles) -> dict[str, Any]:
     """Read each seed's learning curve and final return."""
     returns, samples = (results.table(stage, f"{name}.csv") for name in ("returns", "samples"))
     index = next(str(name) for name in returns if name in AXES)
@@ -116,7 +116,7 @@ def learning(stage: str, results: Results) -> dict[str, Any]:
     return about | {"variants": variants}
 
 
-def study(results: Results, section: Mapping[str, Any]) -> dict[str, Any]:
+def study(results: ResultFiles, section: Mapping[str, Any]) -> dict[str, Any]:
     """Read each setting's seeds, and compute how often few mislead.
 
     Few seeds of a setting are compared with as many seeds of each other setting. They mislead if
@@ -196,7 +196,7 @@ def sweeps(name: str, discount: float) -> dict[str, Any]:
     return {"name": name, "columns": columns, "discount": discount, "history": history}
 
 
-def exploration(results: Results) -> list[dict[str, Any]]:
+def exploration(results: ResultFiles) -> list[dict[str, Any]]:
     """Read coverage and lost value over steps, by behaviour."""
     curves = results.table("exploration", "curves.csv")
     keys = ["problem", "behaviour"]
@@ -210,7 +210,7 @@ def exploration(results: Results) -> list[dict[str, Any]]:
 
 
 def judged(
-    claims: Mapping[str, Claim], results: Results, verdicts: pd.DataFrame
+    claims: Mapping[str, Claim], results: ResultFiles, verdicts: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """Collect the claims' seeds, and judge the first few.
 

@@ -25,7 +25,7 @@ class Behaviour(NamedTuple):
     epsilon_start: float
     epsilon_end: float
     epsilon_decay: float  # iterations over which ε falls
-    curiosity: float  # κ; 0 for no exploration bonus
+    bonus: float  # κ; 0 for no exploration bonus
 
 
 def epsilon_greedy(start: float, end: float, decay: float) -> Behaviour:
@@ -33,9 +33,9 @@ def epsilon_greedy(start: float, end: float, decay: float) -> Behaviour:
     return Behaviour(float(start), float(end), float(decay), 0.0)
 
 
-def curious(curiosity: float) -> Behaviour:
+def with_bonus(bonus: float) -> Behaviour:
     """Return the behaviour of the exploration function."""
-    return Behaviour(0.0, 0.0, 1.0, float(curiosity))
+    return Behaviour(0.0, 0.0, 1.0, float(bonus))
 
 
 RANDOM = epsilon_greedy(1, 1, 1)
@@ -49,13 +49,13 @@ def falling(k: int, behaviour: Behaviour) -> float:
 
 
 @njit
-def appraise_curiously(q: float, visits: int, curiosity: float) -> float:
+def exploration_function(q: float, visits: int, bonus: float) -> float:
     """f(q, n) = q + κ / (1 + n)."""
-    return q + curiosity / (1 + visits) if curiosity else q
+    return q + bonus / (1 + visits) if bonus else q
 
 
 @njit(inline="always")  # a call would take as long as a whole step
-def act_greedily(actions, q, visits, curiosity: float, share: float) -> int:
+def act_greedily(actions, q, visits, bonus: float, share: float) -> int:
     """Choose argmax_a f(Q(s, a), N(s, a)).
 
     `actions` are the possible ones. q and visits are those of the state, [A]. The random `share`,
@@ -63,7 +63,7 @@ def act_greedily(actions, q, visits, curiosity: float, share: float) -> int:
     """
     best, ties, chosen = -np.inf, 0, 0
     for action in actions:
-        value = appraise_curiously(q[action], visits[action], curiosity)
+        value = exploration_function(q[action], visits[action], bonus)
         if value > best:
             best, ties, chosen = value, 1, action
         elif value == best:
@@ -71,7 +71,7 @@ def act_greedily(actions, q, visits, curiosity: float, share: float) -> int:
     if ties > 1:
         skipped = int(share * ties)
         for action in actions:
-            if appraise_curiously(q[action], visits[action], curiosity) == best:
+            if exploration_function(q[action], visits[action], bonus) == best:
                 chosen = action
                 skipped -= 1
                 if skipped < 0:

@@ -3,8 +3,8 @@
     Q(s, a) ← (1 - α_k) Q(s, a) + α_k (r + γ max_a' f(Q(s', a'), N(s', a')))
     α_k = α_0 / (1 + k·decay)          the learning rate in step k
 
-Here f(q, n) = q. Only for a curious agent f adds a bonus to actions that it seldom tried, by their
-number of tries N (see `exploration`).
+Here f(q, n) = q. Only with an exploration bonus f is larger for actions with few tries N (see
+`exploration`).
 
 Axes: R runs, S states, A actions, N transitions, K records.
 
@@ -18,7 +18,13 @@ import numpy as np
 from numba import njit
 
 from reprise import hyperparameters as kinds
-from reprise.tabular.exploration import RANDOM, Behaviour, act_greedily, appraise_curiously, falling
+from reprise.tabular.exploration import (
+    RANDOM,
+    Behaviour,
+    act_greedily,
+    exploration_function,
+    falling,
+)
 from reprise.tabular.mdp import MDP, Sampler, draw, sampler
 
 NO_RECORDS = np.empty(0)
@@ -136,7 +142,7 @@ def learn(
 ) -> int:
     """Learn by Q-learning, and return the next state."""
     source, resumed, discounts, actions, action_counts, _, _ = model
-    number_of_actions, curiosity = q.shape[1], behaviour.curiosity
+    number_of_actions, bonus = q.shape[1], behaviour.bonus
     first, end, every = spans
     record = first // every
     for k in range(first, end):
@@ -149,7 +155,7 @@ def learn(
         else:
             share = (uniform - epsilon) / (1 - epsilon)
             possible = actions[state, :count]
-            action = act_greedily(possible, q[state], visits[state], curiosity, share)
+            action = act_greedily(possible, q[state], visits[state], bonus, share)
         visits[state, action] += 1
 
         # Observe the reward and the next state.
@@ -160,7 +166,7 @@ def learn(
         # TD target: r + γ max_a' f(Q(s', a'), N(s', a')).
         best = -np.inf
         for a in range(number_of_actions):
-            best = max(best, appraise_curiously(q[next_state, a], visits[next_state, a], curiosity))
+            best = max(best, exploration_function(q[next_state, a], visits[next_state, a], bonus))
         target = reward + discounts[n] * best
 
         # Update Q(s, a) at the decaying rate α_k.

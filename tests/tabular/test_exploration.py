@@ -5,7 +5,7 @@ import pytest
 
 from reprise.tabular import progress
 from reprise.tabular.dynamic_programming import policy_evaluation, policy_iteration
-from reprise.tabular.exploration import appraise_curiously, curious, epsilon_greedy, falling
+from reprise.tabular.exploration import epsilon_greedy, exploration_function, falling, with_bonus
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.problems import Problem, toy_text
 from reprise.tabular.q_learning import Learner, Learning, episodes
@@ -49,8 +49,8 @@ def test_epsilon_falls_linearly_and_the_exploration_function_is_the_chapters():
     behaviour = epsilon_greedy(1.0, 0.05, 100.0)
     found = [falling(k, behaviour) for k in (0, 50, 100, 10_000)]
     assert found == pytest.approx([1.0, 0.525, 0.05, 0.05])
-    assert [appraise_curiously(2.0, n, 3.0) for n in (0, 5)] == [5.0, 2.5]
-    assert appraise_curiously(-np.inf, 0, 3.0) == -np.inf
+    assert [exploration_function(2.0, n, 3.0) for n in (0, 5)] == [5.0, 2.5]
+    assert exploration_function(-np.inf, 0, 3.0) == -np.inf
 
 
 def test_epsilon_greedy_takes_the_best_action_except_with_probability_epsilon():
@@ -62,7 +62,7 @@ def test_epsilon_greedy_takes_the_best_action_except_with_probability_epsilon():
     np.testing.assert_allclose(shares, [0.05, 0.85, 0.05, 0.05], atol=0.01)
 
 
-@pytest.mark.parametrize("behaviour", [epsilon_greedy(1.0, 0.05, 10_000.0), curious(1.0)])
+@pytest.mark.parametrize("behaviour", [epsilon_greedy(1.0, 0.05, 10_000.0), with_bonus(1.0)])
 def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     problem = toy_text("CliffWalking-v1", 0.99)
     optimum = problem.start_value(policy_iteration(problem.mdp, 0.99, 100).values)

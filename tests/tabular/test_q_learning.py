@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reprise.tabular.dynamic_programming import best_actions, optimal_q_values
-from reprise.tabular.exploration import RANDOM, curious, epsilon_greedy
+from reprise.tabular.exploration import RANDOM, epsilon_greedy, with_bonus
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.problems import from_gymnasium
 from reprise.tabular.q_learning import Hyperparameters, episodes, learn, optimal_runs, q_learning
@@ -48,7 +48,7 @@ def test_the_first_updates_are_those_of_the_equation(three_state):
     assert visits.tolist() == [[2, 0, 0], [0, 0, 1], [0, 1, 0]]
 
 
-@pytest.mark.parametrize("behaviour", [RANDOM, epsilon_greedy(0.5, 0.1, 300.0), curious(2.0)])
+@pytest.mark.parametrize("behaviour", [RANDOM, epsilon_greedy(0.5, 0.1, 300.0), with_bonus(2.0)])
 @pytest.mark.parametrize("start", [AT_S0, np.array([0.25, 0.25, 0.5])])
 def test_the_compiled_loop_equals_plain_python(behaviour, start):
     model = from_arrays(  # s2 is absorbing
