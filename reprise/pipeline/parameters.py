@@ -104,8 +104,8 @@ def _fault(error: ValidationError, section: str, schema: Mapping[str, Any]) -> s
     key = ".".join([section, *loc])
     if unknown:
         missing = [str(d["loc"][-1]) for d in details if d["type"] == "missing"]
-        every = "\n".join(key for key, _ in _items(schema, ""))
-        fields = re.findall(r"\bproperties\.(\w+)$", every, re.MULTILINE)
+        models = [schema, *schema.get("$defs", {}).values()]
+        fields = [field for model in models for field in model.get("properties", ())]
         allowed = f"; allowed: {', '.join(schema['properties'])}" if len(loc) == 1 else ""
         meant = closest(loc[-1], missing) or closest(loc[-1], fields)
         return f"{key} is unknown" + (f"; did you mean {meant}?" if meant else allowed)
