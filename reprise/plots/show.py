@@ -132,7 +132,7 @@ def _at(metrics: Any, path: str) -> Any:
 
 
 def cell(value: Any, form: str = ",.1f", n: bool = True) -> str:
-    """Write a number, or an interval and its number of values.
+    """Write a number or an interval, with its n.
 
     A mapping is an interval of metrics.json, or a summary, which stands for its mean.
     """

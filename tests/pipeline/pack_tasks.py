@@ -19,7 +19,6 @@ from reprise import seeds
 from reprise.hyperparameters import Frozen
 from reprise.pipeline import artifacts, packs, stage
 from reprise.pipeline.packs import Pack
-from tests import tiny
 
 
 def draws(pack: Pack) -> np.ndarray:
@@ -28,7 +27,6 @@ def draws(pack: Pack) -> np.ndarray:
 
 
 def slow_at_first(pack: Pack) -> tuple[int, int]:
-    """Return a pack's number and its process; the first pack takes longest."""
     time.sleep(0.5 if pack.index == 0 else 0)
     return pack.index, os.getpid()
 
@@ -63,7 +61,7 @@ ENVIRONMENT = {key: os.environ[key] for key in os.environ if key != "REPRISE_WOR
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": "0123456789abcdef" * 4,
     "RAY_USAGE_STATS_ENABLED": "0",
-    "PYTHONPATH": str(tiny.ROOT),
+    "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 
@@ -80,7 +78,6 @@ class Run:
         return [(pack, process) for pack, process, _ in sorted(found, key=lambda note: note[2])]
 
     def wait(self, packs: int) -> list[tuple[int, int]]:
-        """Wait until so many packs have begun."""
         deadline = time.monotonic() + 60
         while len(self.begun()) < packs:
             assert time.monotonic() < deadline, self.process.poll()
@@ -91,7 +88,6 @@ class Run:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def result(self) -> bytes:
-        """Wait until it goes well, and return the bytes of its result."""
         _, said = self.process.communicate(timeout=120)
         assert self.process.returncode == 0, said
         return (self.folder / "data/slow/draws.npz").read_bytes()
@@ -121,7 +117,6 @@ def started(
 
 
 def gone(processes: list[psutil.Process], seconds: float = 5) -> bool:
-    """Return whether the processes end within so many seconds."""
     return not psutil.wait_procs(processes, timeout=seconds)[1]
 
 
