@@ -43,7 +43,7 @@ verify: venv ## compare the results in data/ and in DVC's cache with dvc.lock
 	@python -m reprise.site.verify
 
 test: lint ## lint, then run all tests
-	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test-cpus: venv ## compare the bytes on other CPUs, threads and workers: some minutes; needs qemu-user
 	@if [ "$$(uname -m)" != x86_64 ]; then \
