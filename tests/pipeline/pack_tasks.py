@@ -67,8 +67,6 @@ ENVIRONMENT = {key: os.environ[key] for key in os.environ if key != "REPRISE_WOR
 
 
 class Run:
-    """The stage of slow packs, and the folder in which it works."""
-
     def __init__(self, folder: Path, process: subprocess.Popen[str]) -> None:
         self.folder, self.process = folder, process
 
