@@ -19,8 +19,8 @@ FORMS = {  # in words, where they differ from the form's name
 }
 NOTHING = Interval(np.nan, np.nan, np.nan, 0)
 FIELDS = (
-    "claim family place stage statement measured form claimed matters seeds verdict estimate low "
-    "high low_95 high_95 word n dropped confidence degenerate reason"
+    "claim family place stage statement measured form claimed region matters seeds verdict "
+    "estimate low high low_95 high_95 word n dropped confidence degenerate reason"
 )
 EDITIONS = ["claim", "statement", "first", "first_measured", "second", "second_measured", "why"]
 
@@ -52,7 +52,8 @@ def table(claims: Mapping[str, Claim], answers: Mapping[str, Answer]) -> pd.Data
         test, answer = claim.test, answers[name]
         row = {"claim": name, "stage": " ".join(test.stages), "form": test.form}
         row |= claim.model_dump(exclude={"test"})
-        row |= {"claimed": test.claimed.words(), "matters": test.matters}
+        region = test.claimed.model_dump_json(exclude_none=True)
+        row |= {"claimed": test.claimed.words(), "region": region, "matters": test.matters}
         row |= answer._asdict() | (answer.interval or NOTHING)._asdict()
         usual = answer.usual or NOTHING
         rows.append(row | {"low_95": usual.low, "high_95": usual.high})
@@ -112,14 +113,22 @@ def in_words(count: Mapping[str, Any]) -> str:
 
 
 def markdown(
-    ledger: pd.DataFrame, notebooks: str, *, in_full=False, columns: Sequence[str] = COLUMNS
+    ledger: pd.DataFrame,
+    notebooks: str,
+    *,
+    in_full: bool = False,
+    changed: bool = False,
+    columns: Sequence[str] = COLUMNS,
 ) -> str:
     """Write some of the ledger's `COLUMNS` in Markdown, with `signs`.
 
     `notebooks` is their folder, relative to the page. `in_full` adds each claim's family and
-    measure.
+    measure. `changed` says that the verdicts are those of an experiment.
     """
-    rows = [columns, ["---:" if column == "n" else "---" for column in columns]]
+    heads = [
+        f"{each} under your settings" if changed and each == "verdict" else each for each in columns
+    ]
+    rows = [heads, ["---:" if column == "n" else "---" for column in columns]]
     for row in ledger.to_dict("records"):
         statement = row["statement"]
         if in_full:
@@ -154,7 +163,7 @@ def measured(row: Row) -> str:
     if row["form"] == "value":
         return estimate
     if row["form"] == "every":
-        return f"{low} to {high}"
+        return low if low == high else f"{low} to {high}"
     width = ", no width" if row["degenerate"] else ""
     wider = f"; verdict [{low}, {high}]" if [low, high] != usual else ""
     text = f"{estimate} [{', '.join(usual)}{width}]{wider}"

@@ -85,21 +85,7 @@ class Region(Frozen):
         """Write the region in words, such as `above 0.5`."""
         name, value = self._given
         numbers = " to ".join(f"{margin:.10g}" for margin in self.margins)
-        return f"{_worded(name)} {numbers or value}"
-
-    @classmethod
-    def parsed(cls, words: str) -> Self:
-        """Read a region such as `within 1 to 2`."""
-        name = next(n for n in cls.model_fields if words.startswith(f"{_worded(n)} "))
-        value: Any = words.removeprefix(f"{_worded(name)} ")
-        if name != "equal":
-            numbers = [float(number) for number in value.split(" to ")]
-            value = numbers if len(numbers) > 1 else numbers[0]
-        return cls.model_validate({name: value})
-
-
-def _worded(name: str) -> str:
-    return "equal to" if name == "equal" else name.replace("_", " ")
+        return f"{'equal to' if name == 'equal' else name.replace('_', ' ')} {numbers or value}"
 
 
 class Test(Frozen):

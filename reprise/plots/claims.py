@@ -46,7 +46,7 @@ def others(results: Results) -> Figure:
     axes.set_xscale("symlog", linthresh=LINEAR)
     axes.xaxis.set_major_formatter(ScalarFormatter())
     for y, row in enumerate(rows.to_dict("records")):
-        region, middle = Region.parsed(row["claimed"]), row["estimate"]
+        region, middle = Region.model_validate_json(row["region"]), row["estimate"]
         margin = min(region.margins, key=lambda margin: abs(margin - middle))
         half = (row["high"] - row["low"]) / 2
         half *= 1 if region.holds(middle) == (middle >= margin) else -1
@@ -82,7 +82,7 @@ def intervals(results: Results, form: str, x_label: str) -> Figure:
     figure, axes = _rows(rows, x_label)
     axes.set_xlim(LOW, HIGH)
     for y, row in enumerate(rows.to_dict("records")):
-        region = Region.parsed(row["claimed"])
+        region = Region.model_validate_json(row["region"])
         ends = sorted({LOW, HIGH, *region.margins})
         for low, high in pairwise(ends):
             if region.holds((low + high) / 2):

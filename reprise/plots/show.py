@@ -76,10 +76,9 @@ def verdicts(results: Results) -> Markdown:
     if results.ledger.empty:
         return Markdown("The chapter claims nothing that this stage measures.")
     columns = ("claim", "verdict", "measured", "n", "claimed")
-    text = ledger.markdown(results.ledger, ".", columns=columns)
-    if results.changed:
-        text = text.replace("| verdict |", "| verdict under your settings |", 1)
-    return Markdown(text)
+    changed = bool(results.changed)
+    text = ledger.markdown(results.ledger, ".", columns=columns, changed=changed)
+    return Markdown(text, metadata={"changed": True} if changed else None)
 
 
 def settings(results: Results, *keys: str) -> Markdown:

@@ -143,9 +143,9 @@ def read(
             continue
         made = [block(output) for output in cell.outputs]
         if source == VERDICTS and made:  # cards replace its table, its last paragraph stays
-            said = cell.outputs[0].data["text/markdown"]
-            last = render(said.rpartition("\n\n")[2])
-            made = [Block("verdicts", last, opened="under your settings" in said)]
+            first = cell.outputs[0]
+            last = render(first.data["text/markdown"].rpartition("\n\n")[2])
+            made = [Block("verdicts", last, opened="text/markdown" in first.metadata)]
         if source and "parameters" not in cell.metadata.get("tags", []):
             opened = any(block.kind == "text" for block in made)
             blocks.append(Block("code", markdown.code(source), source.count("\n") + 1, opened))

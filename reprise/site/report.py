@@ -42,7 +42,7 @@ def rows(table: pd.DataFrame, chapter: Sequence[str]) -> list[Row]:
     """
     found = []
     for row in table.to_dict("records"):
-        region = Region.parsed(row["claimed"])
+        region = Region.model_validate_json(row["region"])
         ends = [] if region.equal else [row["low"], row["estimate"], row["high"]]
         shown_by = [name for name in str(row["stage"]).split() if name in chapter]
         exact = row["form"] == "value" or pd.isna(row["n"])

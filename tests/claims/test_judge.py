@@ -102,33 +102,33 @@ def test_values_without_an_interval_leave_a_claim_open_and_say_why():
 @pytest.mark.parametrize(
     ("region", "expected"),
     [
-        ("above 0.4", "confirmed"),
-        ("above 0.6", "refuted"),
-        ("above 0.5", "unresolved"),
-        ("at least 0.5", "unresolved"),
-        ("within 0.5 to 0.7", "unresolved"),
+        ({"above": 0.4}, "confirmed"),
+        ({"above": 0.6}, "refuted"),
+        ({"above": 0.5}, "unresolved"),
+        ({"at_least": 0.5}, "unresolved"),
+        ({"within": (0.5, 0.7)}, "unresolved"),
     ],
 )
 def test_an_interval_without_width_is_flagged_and_decides_off_the_margin(region, expected):
     flat = Interval(0.5, 0.5, 0.5, 9, True)
-    assert judge.ruled(flat, Region.parsed(region)).verdict == expected
+    assert judge.ruled(flat, Region(**region)).verdict == expected
 
 
 @pytest.mark.parametrize(
     ("ends", "claimed", "matters", "expected", "reason"),
     [
-        ((0.51, 0.55), "above 0.5", 0.56, "refuted", "too small to matter"),
-        ((0.45, 0.55), "above 0.5", 0.56, "refuted", "too small to matter"),
-        ((0.51, 0.57), "above 0.5", 0.56, "confirmed", ""),
-        ((0.45, 0.57), "above 0.5", 0.56, "unresolved", ""),
-        ((0.4, 0.5), "above 0.5", 0.56, "refuted", ""),
-        ((-9, -1), "at most 0", -10, "refuted", "too small to matter"),
-        ((-11, -1), "at most 0", -10, "confirmed", ""),
+        ((0.51, 0.55), {"above": 0.5}, 0.56, "refuted", "too small to matter"),
+        ((0.45, 0.55), {"above": 0.5}, 0.56, "refuted", "too small to matter"),
+        ((0.51, 0.57), {"above": 0.5}, 0.56, "confirmed", ""),
+        ((0.45, 0.57), {"above": 0.5}, 0.56, "unresolved", ""),
+        ((0.4, 0.5), {"above": 0.5}, 0.56, "refuted", ""),
+        ((-9, -1), {"at_most": 0}, -10, "refuted", "too small to matter"),
+        ((-11, -1), {"at_most": 0}, -10, "confirmed", ""),
     ],
 )
 def test_an_interval_short_of_what_matters_refutes(ends, claimed, matters, expected, reason):
     interval = Interval(sum(ends) / 2, *ends, n=40)
-    found = judge.ruled(interval, Region.parsed(claimed), matters)
+    found = judge.ruled(interval, Region(**claimed), matters)
     assert (found.verdict, found.reason) == (expected, reason)
 
 

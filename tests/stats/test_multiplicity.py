@@ -32,7 +32,9 @@ def test_stepping_down_settles_the_claims_that_holm_rejects(repetition: int):
 
 @pytest.mark.parametrize("settled", [0, 4])
 @pytest.mark.parametrize(
-    ("region", "matters"), [("above 0", None), ("within -1 to 1", None), ("above 0", 1.0)]
+    ("region", "matters"),
+    [({"above": 0}, None), ({"within": (-1, 1)}, None), ({"above": 0}, 1.0)],
+    ids=["above", "within", "above what matters"],
 )
 @pytest.mark.parametrize("together", [False, True])
 def test_a_family_of_three_way_verdicts_seldom_has_a_wrong_one(settled, region, matters, together):
@@ -41,7 +43,7 @@ def test_a_family_of_three_way_verdicts_seldom_has_a_wrong_one(settled, region, 
     The first half is false there, so that a confirmed claim is wrong. The others are true, or just
     large enough to matter, so that a refuted claim is wrong.
     """
-    claimed, random, wrong = Region.parsed(region), np.random.default_rng(settled), 0
+    claimed, random, wrong = Region(**region), np.random.default_rng(settled), 0
     margin = claimed.margins[0]
     for _ in range(800):
         noise = random.normal(size=(8, 20))
