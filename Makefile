@@ -17,7 +17,7 @@ export DVC_NO_ANALYTICS := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock reproduce repro verify test test-cpus lint benchmark readme docs handout extra $(YARDSTICKS)
+.PHONY: help venv lock reproduce repro verify test tests test-cpus lint benchmark readme docs handout extra $(YARDSTICKS)
 
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -42,7 +42,10 @@ extra: venv ## install MuJoCo, Atari and OpenCV, then run the long stages of ext
 verify: venv ## compare the results in data/ and in DVC's cache with dvc.lock
 	@python -m reprise.site.verify
 
-test: lint ## lint, then run all tests
+test: venv ## run all tests, and lint meanwhile
+	@$(MAKE) --no-print-directory --jobs=2 lint tests
+
+tests: venv
 	@python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test-cpus: venv ## compare the bytes on other CPUs, threads and workers: some minutes; needs qemu-user

@@ -29,10 +29,13 @@ CLAIMED: dict[str, dict[str, Any]] = {
     "reinforce_training": LIMITS,
     "credit_assignment": LIMITS,
     "partial_observability": LIMITS | {"variants": dict.fromkeys(HISTORIES, tiny.ABSENT)},
-    "actor_critic": LIMITS,
+    "actor_critic": LIMITS | {"variants": {"ppo": tiny.ABSENT}},
     "dqn_training": LIMITS,
     "dqn_ablations": LIMITS
-    | {"variants": dict.fromkeys(("relu", "gradient_steps_4", "in_order"), tiny.ABSENT)},
+    | {
+        "variants": dict.fromkeys(("relu", "gradient_steps_4", "in_order", "double"), tiny.ABSENT),
+        "partners": {"double": tiny.ABSENT},
+    },
     "approximate_q_learning": LIMITS,
     "prior_knowledge": LIMITS | {"targets": [10, 195]},
     "policy_search": {"neat": LIMITS},

@@ -1,12 +1,13 @@
 """The whole pipeline with tiny parameters, in a repository of its own, through real DVC."""
 
 import errno
+import re
 
 import nbformat
 import pytest
 
 from reprise.pipeline import artifacts
-from tests import loopback
+from tests import loopback, tiny
 from tests.repositories import EXTRAS, STAGES, Repository
 from tests.site import documents
 
@@ -41,6 +42,19 @@ def test_every_stage_leaves_its_results_and_every_notebook_is_executed(repositor
         assert (repository.folder / "data/reporting" / f"{stage}.ipynb").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("name", sorted(EXTRAS))
+def test_an_extra_stage_gives_the_files_of_its_docstring(repository, name: str):
+    documentation = tiny.stage(name).__doc__ or ""
+    if shared := re.search(r"the files of (\w+)", documentation):
+        documentation = tiny.stage(shared[1]).__doc__ or ""
+    found, committed = (
+        {path.name for path in (root / "data" / name).iterdir()}
+        for root in (repository.folder, tiny.ROOT)
+    )
+    assert found == committed
+    assert all(file in documentation for file in found - {".gitignore"})
+
+
 def test_the_report_is_whole_and_its_references_lead_somewhere(repository):
     folder = repository.folder / "data/reporting"
     assert (folder / "index.html").exists()
@@ -57,10 +71,6 @@ def test_every_result_is_in_git(repository):
     }
     assert {name.removeprefix("data/") for name in tracked} >= set(repository.results())
     assert not repository.git("status", "--porcelain")
-
-
-def test_a_second_run_has_nothing_to_do(repository):
-    assert "Data and pipelines are up to date." in repository.dvc("repro").stdout
 
 
 def test_a_changed_text_of_a_notebook_executes_that_notebook_only(repository):
