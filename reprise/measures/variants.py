@@ -125,9 +125,9 @@ def in_words(name: str) -> str:
     return re.sub(r"\b0 (?=\d)", "0.", name.replace("_", " "))
 
 
-def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
+def headline(results: Mapping[str, Any], how: str = "greedy", of: str = "variants") -> str:
     """Write the mean return of each variant in one line."""
-    metrics = next(iter(results["metrics.json"].values()))
+    metrics = results["metrics.json"][of]
     said = [
         f"{words.number(first['mean']['estimate'], none='none')} ({in_words(name)})"
         for name, first in _firsts(metrics, how)
