@@ -114,10 +114,8 @@ def _compared(
 def reached(times: Array) -> dict[str, Any]:
     """Return the share that arrived, and the median time."""
     share = intervals.share_interval(int((~np.isnan(times)).sum()), len(times))
-    late = np.where(np.isnan(times), np.inf, times)
-    median = float(np.median(late))
-    known = median if np.isfinite(median) else None
-    return {"share": share.entry(), "median": known}
+    median = float(np.median(np.where(np.isnan(times), np.inf, times)))
+    return {"share": share.entry(), "median": median if np.isfinite(median) else None}
 
 
 def in_words(name: str) -> str:
