@@ -215,7 +215,7 @@ def weights(runs: dict[str, TrainingRun], params: Params) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(["variant", "seed", "feature", "left", "right"]))
 
 
-headline = variants.headline
+headline = partial(variants.headline, of="learners")
 
 if __name__ == "__main__":
     sys.exit(stage.execute(NAME, Params, run, headline))

@@ -168,7 +168,8 @@ def _compare_stage(found: Findings, stage: str, every: bool) -> None:
     for path, name, group, seeds in groups:
         if (path, name) in shown:
             sense = outcomes.sense(name)
-            found.outcomes.append(Outcome(stage, path, group, name, sense, ranked(seeds, sense)))
+            rows = ranked(seeds, names[0], sense)
+            found.outcomes.append(Outcome(stage, path, group, name, sense, rows))
     if more := [name for _, name in columns[len(shown) :]]:
         found.more[stage] = list(dict.fromkeys(more))
     if groups and (keys := [key for key in found.params if key.startswith(f"{stage}.environment")]):
@@ -215,14 +216,13 @@ def _equal(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def ranked(samples: Mapping[str, NDArray[np.float64]], sense: Sense) -> list[Row]:
-    """Compare samples with the first one; rank the best first.
+def ranked(samples: Seeds, baseline: str, sense: Sense) -> list[Row]:
+    """Compare samples with the baseline; rank the best first.
 
     The probability of improvement gives the order; the baseline itself counts as 50%. Means leave
     out a seed without a value. Among returns and times it ranks last.
     """
-    baseline, base = next(iter(samples.items()))
-    rows = []
+    base, rows = samples[baseline], []
     for name, values in samples.items():
         mean = _bounded(intervals.known_mean(values))
         if name == baseline or _equal(values, base):

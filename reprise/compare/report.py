@@ -66,18 +66,15 @@ def text(found: Findings, *, markdown: bool = False, every: bool = False) -> str
 def document(found: Findings) -> str:
     """Write the findings as JSON, with stable keys."""
 
-    def interval(found: Interval | None) -> dict[str, Any] | None:
-        return found and {k: v for k, v in found._asdict().items() if k != "degenerate" or v}
-
     def columns(row: Row) -> dict[str, Any]:
         return {
             "revision": row.revision,
             "verdict": row.verdict,
             "seeds": len(row.values),
             "missing": row.missing,
-            "mean": interval(row.mean),
-            "difference": interval(row.difference),
-            "probability_of_improvement": interval(row.chance),
+            "mean": row.mean and row.mean.entry(),
+            "difference": row.difference and row.difference.entry(),
+            "probability_of_improvement": row.chance and row.chance.entry(),
         }
 
     content = vars(found) | {

@@ -17,10 +17,9 @@ NUMBER = "setting"  # numbers groups that other columns already define
 
 Sense = Literal["return", "time", "other"]
 
-_RETURNS = r"(final|greedy|best|sampled|return)_\d+|return|last_return|share"
-_TIMES = r"steps_to_\d+|first_at_cap|within_\d+_percent|steps|first_steps"
-# Outcomes in order: the results of a training first, then its course.
-_FIRST = (r"(final|greedy|return)_\d+", r"return|share", _RETURNS, _TIMES, "end")
+# Outcomes in order, N for a number: the results of a training first, then its course.
+RETURN = "final_N", "greedy_N", "return_N", "return", "share", "last_return", "best_N", "sampled_N"
+TIME = "first_at_cap", "steps_to_N", "steps", "first_steps", "within_N_percent"
 
 
 class Samples(NamedTuple):
@@ -52,16 +51,19 @@ def samples(table: pd.DataFrame) -> Samples | None:
         parts = [f"{key} " * (key in numbers) + table[key].astype(str) for key in keys]
         names = pd.concat(parts, axis=1).agg(" ".join, axis=1)
         groups = {str(name): group for name, group in table.groupby(names, sort=False)}
-    return Samples(groups, sorted(outcomes, key=_rank))
-
-
-def _rank(outcome: str) -> int:
-    matches = [bool(re.fullmatch(form, outcome)) for form in _FIRST]
-    return matches.index(True) if any(matches) else len(matches)
+    order = [*RETURN, *TIME, "end", *map(_general, outcomes)]
+    return Samples(groups, sorted(outcomes, key=lambda name: order.index(_general(name))))
 
 
 def sense(outcome: str) -> Sense:
-    """Tell the kind of an outcome from its name."""
-    if re.fullmatch(_RETURNS, outcome):
-        return "return"
-    return "time" if re.fullmatch(_TIMES, outcome) else "other"
+    """Tell the kind of an outcome from its name.
+
+    >>> sense("greedy_200"), sense("steps_to_-100"), sense("within_0_5_percent"), sense("falls")
+    ('return', 'time', 'time', 'other')
+    """
+    name = _general(outcome)
+    return "return" if name in RETURN else "time" if name in TIME else "other"
+
+
+def _general(outcome: str) -> str:
+    return re.sub(r"-?\d+([._]\d+)?", "N", outcome)

@@ -65,10 +65,10 @@ def results(study: Study, own: Mapping[str, Any], few: Sequence[int], seed: int)
             "few_seeds": _nested(wrong, "pairs", "seeds"),
         },
         "samples.csv": study.samples,
-        "settings.csv": found,
+        "settings.csv": table(found, "mean", "solved"),
         "choice.csv": choice(study, {what: records[i]["setting"] for what, i in places.items()}),
-        "effects.csv": by_value,
-        "few_seeds.csv": wrong,
+        "effects.csv": table(by_value, "mean"),
+        "few_seeds.csv": table(wrong, "wrong"),
     }
 
 
@@ -82,13 +82,18 @@ def _nested(rows: pd.DataFrame, *keys: str) -> dict[str, Any]:
 
 
 def _entries(row: dict[str, Any]) -> dict[str, Any]:
-    # One entry for each interval of a row. Diverged seeds have no mean, and solve nothing.
-    n = row.pop("n")
-    sizes = {"solved": n + row.get("missing", 0)}
-    for name in [key.removesuffix("_low") for key in row if key.endswith("_low")]:
-        estimate, low, high = (row.pop(key) for key in (name, f"{name}_low", f"{name}_high"))
-        row[name] = Interval(estimate, low, high, sizes.get(name, n)).entry()
-    return row
+    # Intervals come last, and each has its own n.
+    found = {key: value.entry() for key, value in row.items() if isinstance(value, Interval)}
+    return {key: row[key] for key in row if key not in {"n", *found}} | found
+
+
+def table(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Write each of the named intervals as three columns."""
+    parts: dict[str, Any] = {str(name): cells for name, cells in rows.items()}
+    for name in names:
+        ends = [each.columns(name) for each in rows[name]]
+        parts[name] = pd.DataFrame(ends, columns=[*UNKNOWN.columns(name)])  # also without rows
+    return pd.concat(parts.values(), axis=1)
 
 
 def settings(study: Study) -> pd.DataFrame:
@@ -103,11 +108,9 @@ def settings(study: Study) -> pd.DataFrame:
         first, others = values[: study.choosing], values[study.choosing :]
         row = {"setting": number, **{key: group[key].iloc[0] for key in study.keys}}
         row["choosing_mean"] = intervals.known_mean(first).estimate
-        mean, described = intervals.known_mean(others), intervals.summary(others)
-        del described["mean"]  # an interval takes several columns of a table
-        row |= {"n": mean.n} | mean.columns("mean") | described
-        row["missing"] = int(np.isnan(others).sum())
-        rows.append(row | training.solved(others, study.level).columns("solved"))
+        mean, solved = intervals.known_mean(others), training.solved(others, study.level)
+        row |= {"n": mean.n, **intervals.summary(others), "mean": mean}
+        rows.append(row | {"missing": int(np.isnan(others).sum()), "solved": solved})
     return pd.DataFrame(rows)
 
 
@@ -138,8 +141,8 @@ def choice(study: Study, best: Mapping[str, int]) -> pd.DataFrame:
 
 def solving(found: pd.DataFrame) -> dict[str, float]:
     """Count the `settings` that solve the task, by their intervals."""
-    solve = int(np.count_nonzero(found["solved_low"] > SOLVES))
-    fail = int(np.count_nonzero(found["solved_high"] < SOLVES))
+    solve = sum(share.low > SOLVES for share in found["solved"])
+    fail = sum(share.high < SOLVES for share in found["solved"])
     return {
         "settings": len(found),
         "solve": solve,
@@ -163,7 +166,7 @@ def effects(samples: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataF
             groups = [group for group in each if len(group) > 1]
             mean = intervals.stratified_mean(groups) if groups else UNKNOWN
             row = {"hyperparameter": key, "value": inside[key].iloc[0], "settings": len(groups)}
-            rows.append(row | {"n": mean.n} | mean.columns("mean"))
+            rows.append(row | {"n": mean.n, "mean": mean})
     return pd.DataFrame(rows)
 
 
@@ -197,10 +200,9 @@ def few_seeds(values: Array, sizes: Sequence[int], seed: int) -> pd.DataFrame:
             share = float(wrong[chosen].mean())
             error = np.stack(again)[:, chosen].mean(axis=1).std(ddof=1)
             margin = float(special.ndtri(0.975) * error)
-            bounds = max(0.0, share - margin), min(1.0, share + margin)
-            rows.append((size, name, int(chosen.sum()), share, *bounds))
-    columns = ["seeds", "pairs", "n", "wrong", "wrong_low", "wrong_high"]
-    return pd.DataFrame(rows, columns=pd.Index(columns))
+            low, high, n = max(0.0, share - margin), min(1.0, share + margin), int(chosen.sum())
+            rows.append((size, name, n, Interval(share, low, high, n)))
+    return pd.DataFrame(rows, columns=pd.Index(["seeds", "pairs", "n", "wrong"]))
 
 
 def _wrong(values: Array, size: int, rounds: int, random: np.random.Generator) -> Array:

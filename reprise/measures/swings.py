@@ -61,6 +61,5 @@ def growth(swings: pd.DataFrame, *, seed: Seed) -> dict[str, dict[str, Any]]:
             growing = sum(bool((np.diff(each) > 0).all()) for each in sizes)
             ratios = [each[-1] / each[-2] for each in sizes]
             result[body]["growing"] = share_interval(growing, len(sizes)).entry()
-            median = bootstrap_interval(ratios, np.median, seed=seed)
-            result[body]["ratio"] = median.entry()
+            result[body]["ratio"] = bootstrap_interval(ratios, np.median, seed=seed).entry()
     return result

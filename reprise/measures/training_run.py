@@ -32,10 +32,10 @@ def by_episode(run: TrainingRun, count: int) -> TrainingRun:
 
     A seed that finishes fewer episodes has NaN for the rest.
     """
-    finished_first = np.argsort(np.isnan(run.returns), axis=0, kind="stable")[:count]
-    curves = [np.take_along_axis(curve, finished_first, 0) for curve in run[:4]]
-    curves[1] = np.maximum.accumulate(curves[1], axis=0)
-    return run._replace(**dict(zip(run._fields, curves, strict=False)))
+    first = np.argsort(np.isnan(run.returns), axis=0, kind="stable")[:count]  # that finished
+    returns, steps, losses, targets = (np.take_along_axis(each, first, 0) for each in run[:4])
+    steps = np.maximum.accumulate(steps, axis=0)
+    return run._replace(returns=returns, steps=steps, losses=losses, targets=targets)
 
 
 def join(runs: Sequence[Any]) -> Any:

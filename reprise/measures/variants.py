@@ -114,10 +114,8 @@ def _compared(
 def reached(times: Array) -> dict[str, Any]:
     """Return the share that arrived, and the median time."""
     share = intervals.share_interval(int((~np.isnan(times)).sum()), len(times))
-    late = np.where(np.isnan(times), np.inf, times)
-    median = float(np.median(late))
-    known = median if np.isfinite(median) else None
-    return {"share": share.entry(), "median": known}
+    median = float(np.median(np.where(np.isnan(times), np.inf, times)))
+    return {"share": share.entry(), "median": median if np.isfinite(median) else None}
 
 
 def in_words(name: str) -> str:
@@ -125,9 +123,9 @@ def in_words(name: str) -> str:
     return re.sub(r"\b0 (?=\d)", "0.", name.replace("_", " "))
 
 
-def headline(results: Mapping[str, Any], how: str = "greedy") -> str:
+def headline(results: Mapping[str, Any], how: str = "greedy", of: str = "variants") -> str:
     """Write the mean return of each variant in one line."""
-    metrics = next(iter(results["metrics.json"].values()))
+    metrics = results["metrics.json"][of]
     said = [
         f"{words.number(first['mean']['estimate'], none='none')} ({in_words(name)})"
         for name, first in _firsts(metrics, how)

@@ -54,7 +54,7 @@ def soonest(times: pd.Series) -> pd.Series:
 
 
 def side(interval: Interval, value: float) -> int:
-    """The `side` of the chance, from `EVEN`."""
+    """Return 1 above a value, -1 below it, otherwise 0."""
     return int(interval.low > value) - int(interval.high < value)
 
 

@@ -12,9 +12,9 @@ NAN = float("nan")
 
 
 def rows(sense: Sense = "return", **samples) -> dict[str, Row]:
-    """Return rows by revision, best first."""
-    found = findings.ranked({name: np.array(x, float) for name, x in samples.items()}, sense)
-    return {row.revision: row for row in found}
+    """Compare with the first sample; return rows by revision, best first."""
+    arrays = {name: np.array(x, float) for name, x in samples.items()}
+    return {row.revision: row for row in findings.ranked(arrays, next(iter(samples)), sense)}
 
 
 def chance(base, other, sense: Sense = "return") -> float | None:
