@@ -106,7 +106,7 @@ def final_recommendations(results: Results) -> Figure:
         means[TITLES[key]] = Interval(mean, low, high, one["mean"]["n"])
     labels = ("dust collected by the policy recommended at the end (%)", "")
     best = Label(100 * results.metrics["best_share"], BEST)
-    return figures.compare_policies(results, samples, labels, best, means=means)
+    return figures.compare_policies(results, samples, labels, best, intervals=means)
 
 
 def search_table(results: Results) -> Markdown:
