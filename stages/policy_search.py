@@ -58,9 +58,9 @@ class Params(vacuum.Hyperparameters):
 def search(params: Params, pack: packs.Pack) -> tuple[dict, list[neat.Evolution]]:
     """Run a pack's searches, and its share of NEAT's seeds."""
     found = vacuum.search_all(params, params.seed, pack.seeds, params.fresh_tries)
-    ends, size = (pack.first, pack.first + pack.size), params.neat.seeds
-    numbers = range(*(n * size // params.seeds for n in ends))
-    bred = [neat.run(params.neat, NEAT, CHAPTERS_OWN, params.seed, number) for number in numbers]
+    ends = pack.first, pack.first + pack.size
+    first, end = (n * params.neat.seeds // params.seeds for n in ends)
+    bred = [neat.run(params.neat, NEAT, CHAPTERS_OWN, params.seed, n) for n in range(first, end)]
     return found, bred
 
 
