@@ -44,7 +44,7 @@ MOST = {
         4_000: "pack_size hidden_sizes environments_per_seed history points survivors offspring",
         10_000: "episodes episodes_per_iteration networks population batch_size gradient_steps",
         40_000: "maximum_steps limits horizon train_every fresh_tries tries best_tries",
-        50_000: "total_episodes runs warning shown_after",
+        50_000: "total_episodes warning shown_after",
         100_000: "seeds",
         1_000_000: "replay_capacity learning_starts target_update_period paths resamples sweeps",
         10_000_000: "iterations evaluations further_episodes accesses repeats longer",
@@ -123,7 +123,7 @@ class ChangesOf:
 
 
 class Recorded(Frozen):
-    """Runs that record results every `record_every` iterations."""
+    """Learning that records results every `record_every` iterations."""
 
     iterations: PositiveInt
     record_every: PositiveInt

@@ -3,12 +3,12 @@
 Reads data/inputs/three_state.yaml and the transition tables of Gymnasium's toy-text environments.
 Writes to data/exploration/:
     metrics.json    times and last values by problem and behaviour, compared with random behaviour
-    samples.csv     a row for each problem, behaviour and run
-    curves.csv      quantiles over runs of loss and coverage, at checkpoints
+    samples.csv     a row for each problem, behaviour and seed
+    curves.csv      quantiles over seeds of loss and coverage, at checkpoints
 
 Three times are measured: the steps until the exact value of the greedy policy comes within the
 tolerance of the optimum, for the first time and for good, and the steps until every state and
-action has been tried. A quantile is null where that share of the runs never gets there.
+action has been tried. A quantile is null where that share of the seeds never gets there.
 
 The greedy policy chooses at random among tied actions, as the agents do: at Q = 0, always taking
 the first action might happen to be optimal. Episodes have no time limit, as the models have none.
@@ -89,7 +89,7 @@ class Params(kinds.Frozen):
     """The section of params.yaml."""
 
     seed: kinds.Seed
-    runs: kinds.AtLeastTwo
+    seeds: kinds.AtLeastTwo
     tolerance: kinds.Fraction  # relative to the optimum
     epsilon_start: kinds.Probability
     epsilon_end: kinds.Probability
@@ -115,11 +115,11 @@ class Params(kinds.Frozen):
 def explore(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray]:
     """Run one behaviour on one problem.
 
-    Returns the greedy policy's values and the coverage [R, K].
+    Returns the greedy policy's values and the coverage [N, K].
     """
     name, behaviour = pack.variant.split()
     trial = getattr(params.problems, name)
-    generators = [seeds.generator(params.seed, name, behaviour, run) for run in pack.seeds]
+    generators = [seeds.generator(params.seed, name, behaviour, number) for number in pack.seeds]
     chosen = params.behaviours(trial)[behaviour]
     return progress.explore(trial.problem, trial, chosen, generators, params.steps(trial))
 
@@ -143,7 +143,7 @@ def run(params: Params) -> dict:
     optima = {name: optimum(name, trial) for name, trial in trials.items()}
     longest_first = sorted(trials, key=lambda name: -trials[name].iterations)
     tasks = [f"{name} {each}" for name in longest_first for each in params.behaviours(trials[name])]
-    cut = packs.cut(params.runs, params.runs, tasks)
+    cut = packs.cut(params.seeds, params.seeds, tasks)
     found = dict(zip(tasks, packs.run(partial(explore, params), cut, label=NAME), strict=True))
     metrics, samples, curves = {}, [], []
     for name, trial in trials.items():
@@ -158,10 +158,10 @@ def run(params: Params) -> dict:
                 sooner = intervals.probability_of_improvement(times[BASELINE], times[behaviour])
                 metrics[name][behaviour]["sooner_than_random"] = sooner.entry()
             group = {"problem": name, "behaviour": behaviour}
-            samples.append({**group, "run": range(params.runs), **sample})
+            samples.append({**group, "seed": range(params.seeds), **sample})
             curves.append({**group, "step": steps, **bands})
     return {
-        "metrics.json": {"runs": params.runs, "tolerance": params.tolerance, "problems": metrics},
+        "metrics.json": {"seeds": params.seeds, "tolerance": params.tolerance, "problems": metrics},
         "samples.csv": stacked(samples),
         "curves.csv": stacked(curves),
     }
@@ -170,7 +170,7 @@ def run(params: Params) -> dict:
 def measured(
     values: np.ndarray, coverage: np.ndarray, best: float, tolerance: float, steps: list[int]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Measure runs' times and ends [R], and their curves [K]."""
+    """Measure seeds' times and ends [N], and their curves [K]."""
     losses = np.round((best - values) / abs(best), DECIMALS) + 0.0  # no -0.0
     first, settled = progress.steps_to_within(values, best, tolerance, steps)
     covered, _ = progress.steps_to_within(coverage, 1.0, 0.0, steps)
@@ -180,7 +180,7 @@ def measured(
 
 
 def summary(sample: Mapping[str, np.ndarray]) -> dict[str, dict]:
-    """Summarize the runs of one behaviour."""
+    """Summarize the seeds of one behaviour."""
     return {
         "steps": settling.settling_quantiles(sample["steps"]),
         "reached": share(~np.isnan(sample["steps"])).entry(),
@@ -193,19 +193,19 @@ def summary(sample: Mapping[str, np.ndarray]) -> dict[str, dict]:
 
 
 def quantiles(name: str, curves: np.ndarray) -> dict[str, np.ndarray]:
-    """Name the quantiles over runs of curves [R, K]."""
+    """Name the quantiles over seeds of curves [N, K]."""
     return {f"{name}_{key}": values for key, values in settling.curve_quantiles(curves).items()}
 
 
 def headline(results: dict) -> str:
-    """Report the shares of random and of the best runs."""
+    """Report the shares of random and of the best behaviour."""
     metrics, parts = results["metrics.json"], []
     for name, found in metrics["problems"].items():
         shares = {k: v["reached"]["estimate"] for k, v in found.items() if isinstance(v, dict)}
         best = max(shares, key=shares.__getitem__)
         other = f", {shares[best]:.0%} ({best})" if best != BASELINE else ""
         parts.append(f"{name} {shares[BASELINE]:.0%} (random){other}")
-    said = f"runs that settle within {metrics['tolerance']:.0%} of the optimum: {'; '.join(parts)}"
+    said = f"seeds that settle within {metrics['tolerance']:.0%} of the optimum: {'; '.join(parts)}"
     return said.replace("_", " ")
 
 

@@ -3,14 +3,14 @@
 Reads params.yaml and data/inputs/neat.ini. Writes to data/policy_search/:
     metrics.json      how good and how fast each search is, comparisons, NEAT on CartPole
     landscape.csv     the mean share of the dust for every p and r
-    best_so_far.csv   quantiles over runs of the recommended policy's share, by evaluations
-    samples.csv       the last recommendation of each run and search
+    best_so_far.csv   quantiles over seeds of the recommended policy's share, by evaluations
+    samples.csv       the last recommendation of each seed and search
     shown.csv, paths.csv, coverage.csv   four policies, their paths, their share of the dust by time
-    neat.csv          a row for each run of NEAT
+    neat.csv          a row for each seed of NEAT
     neat_fitness.csv  best and mean fitness in each generation of NEAT
 
 A recommended policy's share of the dust comes from tries that no search saw: fresh tries of each
-run for the last recommendation, the landscape for the others.
+seed for the last recommendation, the landscape for the others.
 """
 
 import sys
@@ -45,7 +45,7 @@ class Params(vacuum.Hyperparameters):
     """The section of params.yaml."""
 
     seed: kinds.Seed
-    runs: kinds.AtLeastTwo
+    seeds: kinds.AtLeastTwo
     pack_size: kinds.PositiveInt
     fresh_tries: kinds.PositiveInt
     tolerances: kinds.Some[kinds.Fraction]  # relative to the best
@@ -56,20 +56,19 @@ class Params(vacuum.Hyperparameters):
 
 
 def search(params: Params, pack: packs.Pack) -> tuple[dict, list[neat.Evolution]]:
-    """Run a pack's searches, and its share of NEAT's runs."""
+    """Run a pack's searches, and its share of NEAT's seeds."""
     found = vacuum.search_all(params, params.seed, pack.seeds, params.fresh_tries)
-    first, end = (n * params.neat.runs // params.runs for n in (pack.first, pack.first + pack.size))
-    bred = [
-        neat.run(params.neat, NEAT, CHAPTERS_OWN, params.seed, run) for run in range(first, end)
-    ]
+    ends = pack.first, pack.first + pack.size
+    first, end = (n * params.neat.seeds // params.seeds for n in ends)
+    bred = [neat.run(params.neat, NEAT, CHAPTERS_OWN, params.seed, n) for n in range(first, end)]
     return found, bred
 
 
 def run(params: Params) -> dict:
-    """Search in all runs, and judge the policies found."""
-    cut = packs.cut(params.runs, params.pack_size)
+    """Search with all seeds, and judge the policies found."""
+    cut = packs.cut(params.seeds, params.pack_size)
     found, bred = zip(*packs.run(partial(search, params), cut, label=NAME), strict=True)
-    searched, evolutions = vacuum.joined(found), [run for part in bred for run in part]
+    searched, evolutions = vacuum.joined(found), [each for part in bred for each in part]
     luck, every = partial(seeds.generator, params.seed), params.record_every
     landscape = vacuum.landscape(params.landscape, luck("landscape"))
     shown = {"best": landscape.best} | {
@@ -80,11 +79,11 @@ def run(params: Params) -> dict:
     for n, (name, policy) in enumerate(shown.items()):
         paths[name] = vacuum.path_table(policy, luck("path", n))
         coverages[name] = vacuum.coverage_table(policy, params.coverage, luck("coverage", n))
-    winners = neat.run_table(evolutions)
-    returns = np.stack([run.returns for run in evolutions], axis=-1)  # [limits, E, R]
+    winners = neat.winner_table(evolutions)
+    returns = np.stack([each.returns for each in evolutions], axis=-1)  # [limits, E, N]
     return {
         "metrics.json": {
-            "runs": params.runs,
+            "seeds": params.seeds,
             "evaluations": params.evaluations,
             "best_share": landscape.best_share,
             **vacuum.quality(searched, landscape, params.tolerances, every),
@@ -116,7 +115,7 @@ def headline(results: dict) -> str:
     return (
         f"the best policy cleans {metrics['best_share']:.1%} of the dust; after "
         f"{metrics['evaluations']} tries {final}; "
-        f"NEAT solves CartPole in {neat['solved']['estimate']:.0%} of {neat['solved']['n']} runs"
+        f"NEAT solves CartPole in {neat['solved']['estimate']:.0%} of {neat['solved']['n']} seeds"
     )
 
 

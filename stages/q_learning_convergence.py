@@ -3,13 +3,13 @@
 Reads params.yaml and data/inputs/three_state.yaml. Writes to data/q_learning_convergence/:
     metrics.json    when one Q-value settles within each tolerance, and the sweeps of Q-value
                     iteration to the same tolerance; the share of optimal greedy policies
-    curves.csv      quantiles of that Q-value over the runs, and single runs; later rows lie further
-                    apart
-    samples.csv     a row for each run
+    curves.csv      quantiles of that Q-value over the seeds, and single seeds; later rows lie
+                    further apart
+    samples.csv     a row for each seed
     sweeps.csv      the same Q-value by sweeps of Q-value iteration
 
 A Q-value settles when it comes within the tolerance for good. A quantile is null where that share
-of the runs never settles.
+of the seeds never settles.
 """
 
 import sys
@@ -28,7 +28,7 @@ from reprise.tabular.dynamic_programming import best_actions, optimal_q_values, 
 
 NAME = "q_learning_convergence"
 THREE_STATE = Path("data/inputs/three_state.yaml")
-RUNS = 125  # in a pack
+PACK_SIZE = 125
 GROWTH = 1.02  # ratio of iterations between rows of curves.csv, at least one record apart
 
 
@@ -43,24 +43,24 @@ class Params(q_learning.Hyperparameters):
     """The section of params.yaml."""
 
     seed: kinds.Seed
-    runs: kinds.AtLeastTwo
+    seeds: kinds.AtLeastTwo
     start_state: kinds.Name
     recorded: Recorded
     tolerances: kinds.Some[kinds.Fraction]  # relative to the optimum
     sweeps: kinds.PositiveInt
-    shown_runs: kinds.NonNegativeInt
+    shown_seeds: kinds.NonNegativeInt
 
 
 def learn(params: Params, pack: packs.Pack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Learn in each run of a pack independently.
+    """Learn with each seed of a pack independently.
 
-    Returns the last Q-values [R, S, A], the watched one in the rows of curves.csv [R, K], and the
-    iterations after which it stays near its optimum, NaN for never [R, tolerances].
+    Returns the last Q-values [N, S, A], the watched one in the rows of curves.csv [N, K], and the
+    iterations after which it stays near its optimum, NaN for never [N, tolerances].
     """
     mdp, every = loaders.from_yaml(THREE_STATE), params.record_every
     recorded = params.recorded.state, params.recorded.action
     optimum = float(optimal_q_values(mdp, params.discount)[mdp.pair(*recorded)])
-    generators = [seeds.generator(params.seed, "q_learning", run) for run in pack.seeds]
+    generators = [seeds.generator(params.seed, "q_learning", number) for number in pack.seeds]
     q, curves = q_learning.q_learning(mdp, params, generators, params.start_state, recorded)
     settled = [
         settling.settling_iterations(curves, optimum, tolerance, every)
@@ -76,7 +76,7 @@ def rows(params: Params) -> np.ndarray:
 
 
 def run(params: Params) -> dict:
-    """Learn in every run, and compare with Q-value iteration."""
+    """Learn with every seed, and compare with Q-value iteration."""
     mdp = loaders.from_yaml(THREE_STATE)
     pair, pairs = (
         mdp.pair(params.recorded.state, params.recorded.action),
@@ -85,10 +85,10 @@ def run(params: Params) -> dict:
     optimal = optimal_q_values(mdp, params.discount)
     optimum = float(optimal[pair])
     mdp.first_state(params.start_state)  # refuses an unknown state before anything is learnt
-    found = packs.run(partial(learn, params), packs.cut(params.runs, RUNS), label=NAME)
+    found = packs.run(partial(learn, params), packs.cut(params.seeds, PACK_SIZE), label=NAME)
     q, curves, settles = map(np.concatenate, zip(*found, strict=True))
     swept = q_value_iteration(mdp, params.discount, params.sweeps)[:, *pair]
-    greedy = q_learning.optimal_runs(q, best_actions(mdp, optimal.max(axis=1), params.discount))
+    greedy = q_learning.optimal_seeds(q, best_actions(mdp, optimal.max(axis=1), params.discount))
     settled, summaries = {}, {}
     for tolerance, times in zip(params.tolerances, settles.T, strict=True):
         name = settling.within(tolerance)
@@ -102,7 +102,7 @@ def run(params: Params) -> dict:
     }
     return {
         "metrics.json": {
-            "runs": params.runs,
+            "seeds": params.seeds,
             "iterations": params.iterations,
             "optimum": optimum,
             "final": {name: curve[-1] for name, curve in quantiles.items()},
@@ -114,26 +114,26 @@ def run(params: Params) -> dict:
                 "iteration": params.record_every * rows(params),
                 **quantiles,
                 "optimum": optimum,
-                **{f"run_{run}": curve for run, curve in enumerate(curves[: params.shown_runs])},
+                **{f"seed_{n}": curve for n, curve in enumerate(curves[: params.shown_seeds])},
             }
         ),
         "samples.csv": pd.DataFrame(
-            {"run": range(params.runs), **final, **settled, "optimal_policy": greedy}
+            {"seed": range(params.seeds), **final, **settled, "optimal_policy": greedy}
         ),
         "sweeps.csv": pd.DataFrame({"sweep": range(len(swept)), "q": swept, "optimum": optimum}),
     }
 
 
 def headline(results: dict) -> str:
-    """Report when half of the runs settle."""
+    """Report when half of the seeds settle."""
     metrics, parts = results["metrics.json"], []
     for key in (key for key in metrics if key.startswith("within_")):
         tolerance = key.removesuffix("_percent").replace("_", " ", 1).replace("_", ".")
         median, last = metrics[key]["iterations"]["median"], metrics["iterations"]
         when = f"by iteration {median:,.0f}" if median else f"after iteration {last:,}"
         parts.append(f"{tolerance}% {when}")
-    optimal = f"{metrics['optimal_policy']['estimate']:.1%} of runs act optimally in the end"
-    return f"half of {metrics['runs']:,} runs settle {', '.join(parts)}; {optimal}"
+    optimal = f"{metrics['optimal_policy']['estimate']:.1%} of seeds act optimally in the end"
+    return f"half of {metrics['seeds']:,} seeds settle {', '.join(parts)}; {optimal}"
 
 
 if __name__ == "__main__":

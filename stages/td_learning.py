@@ -3,12 +3,12 @@
 Reads params.yaml and data/inputs/three_state.yaml. Writes to data/td_learning/:
     metrics.json  the random policy's values by a linear solve; each schedule's error half way and
                   at the end, their ratio, and the bias and the spread in the last error
-    curves.csv    the error's quantiles over the runs, bias and spread, by schedule and iteration
-    samples.csv   a row for each run and schedule
-    traces.csv    one state's value in the first runs
+    curves.csv    the error's quantiles over the seeds, bias and spread, by schedule and iteration
+    samples.csv   a row for each seed and schedule
+    traces.csv    one state's value for the first seeds
 
 The error is the root mean square of V - truth over the states; half way and at the end it is
-averaged over the window of iterations before. All runs share the bias; the spread differs.
+averaged over the window of iterations before. All seeds share the bias; the spread differs.
 """
 
 import sys
@@ -26,37 +26,37 @@ from reprise.stats.intervals import mean_interval, ratio_of_means
 from reprise.tabular import loaders, names, settling, td_learning
 
 THREE_STATE = Path("data/inputs/three_state.yaml")
-DECIMALS = 3  # of a run's errors in samples.csv
+DECIMALS = 3  # of a seed's errors in samples.csv
 
 
 class Params(td_learning.Hyperparameters):
     """The section of params.yaml."""
 
     seed: Seed
-    runs: AtLeastTwo
+    seeds: AtLeastTwo
     start_state: Name
     schedules: Annotated[dict[Name, td_learning.Schedule], Field(min_length=1)]
     window: Annotated[float, Field(gt=0, le=0.5)]  # as a share of the iterations
     traced_state: Name
-    traced_runs: NonNegativeInt
+    traced_seeds: NonNegativeInt
 
 
 def run(params: Params) -> dict:
-    """Learn with every schedule in independent runs."""
-    mdp, runs = loaders.from_yaml(THREE_STATE), range(params.runs)
+    """Learn with every schedule and many independent seeds."""
+    mdp, numbers = loaders.from_yaml(THREE_STATE), range(params.seeds)
     policy, traced = td_learning.uniform_policy(mdp), mdp.state(params.traced_state)
     keys = names.metric_keys(mdp.state_names)
     truth = td_learning.evaluate(mdp, policy, params.discount)
-    generators = [seeds.generator(params.seed, "td_learning", run) for run in runs]
+    generators = [seeds.generator(params.seed, "td_learning", number) for number in numbers]
     values = td_learning.td_learning(
         mdp, policy, params, list(params.schedules.values()), generators, params.start_state
-    )  # [R, C, K, S]
+    )  # [N, C, K, S]
     records = values.shape[2]
     iterations = params.record_every * np.arange(1, records + 1)
     window = max(1, round(params.window * records))
     summaries, curves, samples, traces = {}, [], [], []
-    for name, learnt in zip(params.schedules, values.swapaxes(0, 1), strict=True):  # [R, K, S]
-        errors = td_learning.errors(learnt, truth)  # [R, K]
+    for name, learnt in zip(params.schedules, values.swapaxes(0, 1), strict=True):  # [N, K, S]
+        errors = td_learning.errors(learnt, truth)  # [N, K]
         bias, spread = td_learning.bias_and_spread(learnt, truth)
         half_way, end = (
             errors[:, last - window : last].mean(axis=1) for last in ((records + 1) // 2, records)
@@ -70,14 +70,13 @@ def run(params: Params) -> dict:
         }
         times = {"schedule": name, "iteration": iterations}
         curves.append(times | settling.curve_quantiles(errors) | {"bias": bias, "spread": spread})
-        traces.append(
-            times | {f"run_{r}": learnt[r, :, traced] for r in runs[: params.traced_runs]}
-        )
+        shown = numbers[: params.traced_seeds]
+        traces.append(times | {f"seed_{number}": learnt[number, :, traced] for number in shown})
         rounded = {"half_way": half_way.round(DECIMALS), "end": end.round(DECIMALS)}
-        samples.append({"schedule": name, "run": runs, **rounded})
+        samples.append({"schedule": name, "seed": numbers, **rounded})
     return {
         "metrics.json": {
-            "runs": params.runs,
+            "seeds": params.seeds,
             "iterations": params.iterations,
             "truth": dict(zip(keys, truth, strict=True)),
             "schedules": summaries,

@@ -61,11 +61,11 @@ OTHERS: dict[str, dict[str, Any]] = {
         "episodes": 30, "further_episodes": 100, "untrained": {"networks": 4, "episodes": 2},
     },
     "policy_search": {
-        "runs": 4, "pack_size": 2, "fresh_tries": 2,
+        "seeds": 4, "pack_size": 2, "fresh_tries": 2,
         "landscape": {"points": 4, "tries": 2, "best_tries": 2},
         "coverage": {"tries": 2, "doublings": 2},
         "neat": {
-            "runs": 2, "population": 6, "generations": 2, "episodes": 1,
+            "seeds": 2, "population": 6, "generations": 2, "episodes": 1,
             "evaluation": EVALUATION,
         },
     },
@@ -92,9 +92,9 @@ OTHERS: dict[str, dict[str, Any]] = {
         "record_every": 8, "window": 2,
     },
     "markov_chain": {"paths": 300, "resamples": 100},
-    "td_learning": {"runs": 10, "iterations": 4000, "record_every": 100},
-    "q_learning_convergence": {"runs": 20, "iterations": 20000},
-    "exploration": {"runs": 3},
+    "td_learning": {"seeds": 10, "iterations": 4000, "record_every": 100},
+    "q_learning_convergence": {"seeds": 20, "iterations": 20000},
+    "exploration": {"seeds": 3},
     "approximate_q_learning": {
         "seeds": 2, "pack_size": 2, "total_steps": 60, "maximum_steps": 20,
         "evaluation": EVALUATION,

@@ -31,11 +31,11 @@ from reprise.hyperparameters import AtLeastTwo, Evaluation, Frozen, PositiveInt
 class Neat(Frozen):
     """The hyperparameters of NEAT, except those of the genomes."""
 
-    runs: PositiveInt
+    seeds: PositiveInt
     population: AtLeastTwo
     generations: PositiveInt  # at most
     episodes: PositiveInt  # with which a genome is evaluated
-    maximum_steps: PositiveInt  # of an episode; a genome with this mean return ends the run
+    maximum_steps: PositiveInt  # of an episode; a genome with this mean return ends the search
     evaluation: Evaluation  # of the winner
 
     @model_validator(mode="after")
@@ -46,20 +46,20 @@ class Neat(Frozen):
 
 
 class Evolution(NamedTuple):
-    """The result of one run."""
+    """The result of one seed."""
 
-    winner: dict[str, Any]  # its size, fitness and mean returns, and the cost of the run
+    winner: dict[str, Any]  # its size, fitness and mean returns, and the cost of the search
     fitness: pd.DataFrame  # best and mean fitness (mean training return) of each generation
     returns: NDArray[np.float64]  # of the winner's evaluation episodes, [limits, E]
 
 
-def run(h: Neat, settings: Path, environment_id: str, seed: int, run: int) -> Evolution:
-    """Evolve networks, in run number `run`.
+def run(h: Neat, settings: Path, environment_id: str, seed: int, number: int) -> Evolution:
+    """Evolve networks, with seed number `number`.
 
-    The winner is evaluated on seeds that evolution never used. `settings` is neat-python's
-    configuration file, without the keys that are hyperparameters here.
+    `seed` is the experiment's. The winner is evaluated on seeds that evolution never used.
+    `settings` is neat-python's configuration file, without the keys that are hyperparameters here.
     """
-    generator, evaluation = seeds.generator(seed, "neat", run), h.evaluation
+    generator, evaluation = seeds.generator(seed, "neat", number), h.evaluation
     own_seed = int(generator.integers(2**32))
     episodes = generator.integers(evaluation.first_seed, size=h.episodes).tolist()
     config, generations, tried = configuration(h, settings), [], 0
@@ -112,7 +112,7 @@ def _decide(network: Any, observation: NDArray[np.floating]) -> int:
 
 
 def configuration(h: Neat, settings: Path) -> neat.Config:
-    """Read neat-python's configuration, which also counts a run's nodes.
+    """Read neat-python's configuration, which also counts a search's nodes.
 
     Raises:
         UserError: the settings file is missing or wrong.
@@ -139,12 +139,12 @@ def configuration(h: Neat, settings: Path) -> neat.Config:
         raise UserError(f"{settings}: {' '.join(str(error).split())}") from error
 
 
-def run_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
-    """List each run's cost and winner."""
-    return pd.DataFrame([run.winner for run in evolutions]).rename_axis("run").reset_index()
+def winner_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
+    """List each seed's cost and winner."""
+    return pd.DataFrame([each.winner for each in evolutions]).rename_axis("seed").reset_index()
 
 
 def fitness_table(evolutions: Sequence[Evolution]) -> pd.DataFrame:
-    """List the best and mean fitness by run and generation."""
-    parts = {number: run.fitness for number, run in enumerate(evolutions)}
-    return pd.concat(parts).rename_axis(["run", "generation"]).reset_index()
+    """List the best and mean fitness by seed and generation."""
+    parts = {number: each.fitness for number, each in enumerate(evolutions)}
+    return pd.concat(parts).rename_axis(["seed", "generation"]).reset_index()

@@ -71,7 +71,7 @@ class GradientAscent(Frozen):
 
 
 def combinations(points: int, genes: int) -> Floats:
-    """List all combinations of equally spaced genes, [N, G].
+    """List all combinations of equally spaced genes, [B, G].
 
     The last gene changes fastest.
     """

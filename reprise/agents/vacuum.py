@@ -5,7 +5,7 @@ of the random turns in half turns (in degrees in the tables). Its score is the s
 that it collects in one try of 30 minutes. A search knows only these noisy scores. The policies that
 it recommends are then judged by tries that it never saw: fresh ones, or those of the landscape.
 
-Axes: N policies, R runs, K records or times, P points of an axis.
+Axes: N seeds, B policies, K records or times, P points of an axis.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -71,11 +71,11 @@ class Coverage(Frozen):
 
 
 class Searched(NamedTuple):
-    """The recommendations of a search in each run."""
+    """The recommendations of a search with each seed."""
 
-    policies: Floats  # recommended at each record, NaN before the first, [R, K, 2]
-    believed: Floats  # score of the last recommendation, as the search estimates it, [R]
-    shares: Floats  # mean share of the dust of the last recommendation, in fresh tries, [R]
+    policies: Floats  # recommended at each record, NaN before the first, [N, K, 2]
+    believed: Floats  # score of the last recommendation, as the search estimates it, [N]
+    shares: Floats  # mean share of the dust of the last recommendation, in fresh tries, [N]
 
 
 class Landscape(NamedTuple):
@@ -103,24 +103,25 @@ def searches(h: Hyperparameters) -> dict[str, Callable[..., policy_search.Search
 def tries(
     policies: Floats, count: int, generator: np.random.Generator, times: Sequence[int] = (SECONDS,)
 ) -> Floats:
-    """Measure shares of the dust by time [N, count, K]."""
+    """Measure shares of the dust by time [B, count, K]."""
     keys = vacuum_room.draw_keys(generator, len(policies) * count)
     specks = vacuum_room.collected(np.repeat(policies, count, axis=0), keys, np.array(times))
     return specks.reshape(len(policies), count, len(times)) / DUST
 
 
 def search_all(
-    h: Hyperparameters, seed: int, runs: Iterable[int], fresh_tries: int
+    h: Hyperparameters, seed: int, numbers: Iterable[int], fresh_tries: int
 ) -> dict[str, Searched]:
     """Run every search with random numbers of its own.
 
-    `seed` is the experiment's. Fresh tries judge the last recommendation of each run.
+    `seed` is the experiment's, `numbers` are those of its seeds. Fresh tries judge the last
+    recommendation of each.
     """
     none, results = np.full(GENES, np.nan), {}
     for name, start in searches(h).items():
         generator, rows = partial(seeds.generator, seed, name), []
-        for run in runs:
-            search, tried = start(generator("search", run)), generator("tries", run)
+        for number in numbers:
+            search, tried = start(generator("search", number)), generator("tries", number)
             records = policy_search.run(
                 search,
                 lambda policies, tried=tried: tries(policies, 1, tried)[:, 0, 0],
@@ -130,7 +131,7 @@ def search_all(
             last = records[-1]
             assert last
             policies = [record.policy if record else none for record in records]
-            share = tries(last.policy[None], fresh_tries, generator("fresh tries", run)).mean()
+            share = tries(last.policy[None], fresh_tries, generator("fresh tries", number)).mean()
             rows.append((policies, last.score, share))
         results[name] = Searched(*map(np.array, zip(*rows, strict=True)))
     return results
@@ -211,12 +212,12 @@ def genes(policies: Floats) -> dict[str, Floats]:
 
 
 def sample_table(searched: Mapping[str, Searched]) -> pd.DataFrame:
-    """List each search's last recommendation and its share, by run."""
+    """List each search's last recommendation and its share, by seed."""
     tables = {
         name: pd.DataFrame({**genes(policies[:, -1]), "believed": believed, "share": shares})
         for name, (policies, believed, shares) in searched.items()
     }
-    return pd.concat(tables, names=["search", "run"]).reset_index()
+    return pd.concat(tables, names=["search", "seed"]).reset_index()
 
 
 def curve_table(searched: Mapping[str, Searched], landscape: Landscape, every: int) -> pd.DataFrame:

@@ -35,7 +35,7 @@ PROCEDURE = (
 )
 COLUMNS = ("claim", "verdict", "measured", "n", "claimed", "place", "notebook")
 SIGNS = (
-    "The first brackets hold the 95% interval over n seeds or runs. The interval after *verdict* "
+    "The first brackets hold the 95% interval over n seeds. The interval after *verdict* "
     "decides: Holm's procedure widens it, so that all verdicts of a family hold together. A claim "
     "is confirmed if this whole interval lies in the claimed range. It is refuted if no part of it "
     "does, or if the whole interval lies short of the smallest effect that matters. An unresolved "

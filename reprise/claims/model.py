@@ -144,7 +144,7 @@ class Claim(Frozen):
     statement: Name
     measured: Name
     test: Test
-    seeds: PositiveInt | None = None  # (or runs) of each sample; None for an exact test
+    seeds: PositiveInt | None = None  # of each sample; None for an exact test
     pilot: Name | None = None  # the result on other seeds, before the test was declared
     why: Name | None = None  # the reason for another test than in the first edition
     replaces: tuple[Name, ...] = Field((), strict=False)  # claims of the first edition

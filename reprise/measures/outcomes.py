@@ -1,6 +1,6 @@
 """Groups and outcomes of a table of samples.
 
-A table of samples has a column `seed`, `run` or `network`, with one row for each value in each
+A table of samples has a column `seed` or `network`, with one row for each value in each
 group. The columns before it (`variant`, `learning_rate`) and all columns of text define the groups.
 Every other column is an outcome. A higher return is better. A shorter time is better, and a missing
 time is later than any other. Of other outcomes neither direction is better.
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-UNITS = ("seed", "run", "network")
+UNITS = ("seed", "network")
 NUMBER = "setting"  # numbers groups that other columns already define
 
 Sense = Literal["return", "time", "other"]

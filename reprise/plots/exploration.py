@@ -50,23 +50,23 @@ def _curves(results: Results, quantity: str, y_label: str, floor: float | None =
     lines, names = grid[0].get_legend_handles_labels()
     figure.legend(lines, names, loc="outside upper center", ncols=len(names), fontsize=8.5)
     lower = "" if floor is None else f" At the bottom: {_percent(floor)} or less."
-    medians = f"Lines: medians of {results.metrics['runs']:,} runs."
+    medians = f"Lines: medians of {results.metrics['seeds']:,} seeds."
     style.note(figure, f"{medians} Bands: 25–75%.{lower}")
     return figure
 
 
 def reached(results: Results) -> Figure:
-    """Draw the share of runs that stay near the optimum."""
+    """Draw the share of seeds that stay near the optimum."""
     panels: dict[str, dict] = {}
     groups = results.table("samples").groupby(["problem", "behaviour"], sort=False)
     for (problem, behaviour), rows in groups:
         panels.setdefault(_title(problem), {})[_name(behaviour)] = rows["steps"].to_numpy(float)
-    y_label = f"runs within {results.params['tolerance']:.0%} of the optimum for good"
+    y_label = f"seeds within {results.params['tolerance']:.0%} of the optimum for good"
     return variant_panels.reached(panels, ("steps", y_label), log=True)
 
 
 def reached_table(results: Results) -> Markdown:
-    """Show when runs come near the optimum."""
+    """Show when seeds come near the optimum."""
     rows = []
     for problem, found in results.metrics["problems"].items():
         for behaviour, one in found.items():
@@ -81,12 +81,12 @@ def reached_table(results: Results) -> Markdown:
     columns = (
         "problem",
         "behaviour",
-        "runs that get there",
+        "seeds that get there",
         "a quarter get there by step",
         "half by step",
     )
     columns += ("half have tried all pairs by step", "pairs tried in the end")
-    return show.table(rows, (*columns, "probability of being sooner than a random run"))
+    return show.table(rows, (*columns, "probability of being sooner than a random seed"))
 
 
 def _title(problem: object) -> str:
@@ -94,7 +94,7 @@ def _title(problem: object) -> str:
 
 
 def _name(behaviour: object) -> str:
-    name = str(behaviour).replace("epsilon_greedy", "ε-greedy").replace("curiosity_", "k = ")
+    name = str(behaviour).replace("epsilon_greedy", "ε-greedy").replace("curiosity_", "κ = ")
     return name.replace("_", ".")
 
 

@@ -91,22 +91,22 @@ def recommendations(results: Results) -> Figure:
     lowest = min(float(table["q05"].iloc[-1]) for table in searches.values())
     last = max(float(table.index[-1]) for table in searches.values())
     grid[0].set(xlim=(0, last), ylim=(max(0.0, lowest - 0.05), 1.08 * best))
-    bands = "Bands: 5–95% and 25–75% of the runs."
+    bands = "Bands: 5–95% and 25–75% of the seeds."
     style.note(figure, f"Line: median. {bands} Grey: the others. Dashed: {BEST}.")
     return figure
 
 
 def final_recommendations(results: Results) -> Figure:
     """Draw what the final recommended policies collect in fresh tries."""
-    runs = results.table("samples").groupby("search")["share"]
-    samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in runs}
+    seeds = results.table("samples").groupby("search")["share"]
+    samples = {TITLES[str(key)]: 100 * shares.to_numpy() for key, shares in seeds}
     means = {}
     for key, one in results.metrics["final"].items():
         mean, low, high = (100 * one["mean"][name] for name in ("estimate", "low", "high"))
         means[TITLES[key]] = Interval(mean, low, high, one["mean"]["n"])
     labels = ("dust collected by the policy recommended at the end (%)", "")
     best = Label(100 * results.metrics["best_share"], BEST)
-    return figures.compare_policies(results, samples, labels, best, "runs", means)
+    return figures.compare_policies(results, samples, labels, best, intervals=means)
 
 
 def search_table(results: Results) -> Markdown:
@@ -159,12 +159,12 @@ def complete_table(results: Results) -> Markdown:
 
 
 def neat_generations(results: Results) -> Figure:
-    """Draw NEAT's best fitness by generation, a line per run."""
+    """Draw NEAT's best fitness by generation, a line per seed."""
     neat, table = results.params["neat"], results.table("neat_fitness").dropna(subset="best")
     (figure, axes), most = style.single(3.2), neat["maximum_steps"]
-    for _, run in table.groupby("run"):
+    for _, seed in table.groupby("seed"):
         look = {"color": style.BLUE, "alpha": 0.45, "linewidth": 1.1, "markevery": [-1]}
-        axes.plot(run["generation"], run["best"], "o-", **look)
+        axes.plot(seed["generation"], seed["best"], "o-", **look)
     axes.axhline(most, **style.DASHED)
     style.hold([axes], most, room=0.05)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

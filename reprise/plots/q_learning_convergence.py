@@ -36,14 +36,15 @@ def long_way(results: Results) -> Figure:
 
 
 def _curves(axes: Axes, curves: pd.DataFrame, results: Results) -> None:
-    """Draw single runs and quantiles of all."""
-    runs = curves.filter(like="run_")
-    axes.plot(runs.index, runs.to_numpy(), color=style.INK, alpha=0.22, linewidth=0.6)
+    """Draw single seeds and quantiles of all."""
+    seeds = curves.filter(like="seed_")
+    axes.plot(seeds.index, seeds.to_numpy(), color=style.INK, alpha=0.22, linewidth=0.6)
     ends = style.curves(axes, {"median": curves}, style.NINETY)
     near = _optimum(axes, results)
     axes.set_xlabel("iterations of Q-learning")
     style.label_right(axes, [Label(results.metrics["optimum"], "optimum"), *ends])
-    shown = f"Grey: {runs.shape[1]} of {results.metrics['runs']:,} runs. " if runs.shape[1] else ""
+    count, every = seeds.shape[1], results.metrics["seeds"]
+    shown = f"Grey: {count} of {every:,} seeds. " if count else ""
     zone = f"Green: within {100 * near:g}% of the optimum."
     if figure := axes.get_figure(root=True):
         style.note(figure, f"{shown}Bands: 5–95% and 25–75% of all. {zone}")
@@ -59,10 +60,10 @@ def _optimum(axes: Axes, results: Results) -> float:
 
 
 def settled(results: Results) -> Figure:
-    """Draw the share of settled runs over iterations."""
+    """Draw the share of settled seeds over iterations."""
     samples, last = results.table("samples"), results.metrics["iterations"]
     times = {name: samples[column].to_numpy(float) for column, name in tolerances(results).items()}
-    labels = ("iterations of Q-learning", "runs that have settled near the optimum")
+    labels = ("iterations of Q-learning", "seeds that have settled near the optimum")
     figure = variant_panels.reached({"": times}, labels, log=True)
     if last >= CHAPTER:
         style.label_top(figure.axes[0], Label(CHAPTER, f"the chapter: about {CHAPTER:,}"))

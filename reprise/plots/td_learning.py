@@ -7,7 +7,7 @@ from reprise.plots.show import Results
 
 
 def single_traces(results: Results) -> Figure:
-    """Draw the traced state's value in single runs, by schedule."""
+    """Draw the traced state's value of single seeds, by schedule."""
     state, names = results.params["traced_state"], schedules(results)
     groups = list(results.table("traces", "iteration").groupby("schedule", sort=False))
     labels, columns = ("iterations", f"V({state})"), min(3, len(groups))
@@ -16,16 +16,16 @@ def single_traces(results: Results) -> Figure:
     truth = results.metrics["truth"][state.replace(".", "_")]
     for axes, (_, table) in zip(grid, groups, strict=True):
         axes.axhline(truth, color=style.INK, linewidth=1, linestyle=(0, (4, 3)), zorder=3)
-        runs = table.filter(like="run_").items()
-        for (_, run), colour in zip(runs, style.CYCLE, strict=False):
-            axes.plot(run.index, run, color=colour, linewidth=0.9)
+        seeds = table.filter(like="seed_").items()
+        for (_, seed), colour in zip(seeds, style.CYCLE, strict=False):
+            axes.plot(seed.index, seed, color=colour, linewidth=0.9)
         axes.xaxis.set_major_formatter("{x:,.0f}")
-    style.note(figure, "Colours: single runs, the same in all panels. Dashed: the true value.")
+    style.note(figure, "Colours: single seeds, the same in all panels. Dashed: the true value.")
     return figure
 
 
 def errors(results: Results) -> Figure:
-    """Draw errors over all runs, constant and decaying rates apart."""
+    """Draw errors over all seeds, constant and decaying rates apart."""
     groups: dict[str, dict] = {}
     for name, table in results.table("curves", "iteration").groupby("schedule", sort=False):
         constant = results.params["schedules"][name]["learning_rate_decay"] == 0
@@ -39,7 +39,7 @@ def errors(results: Results) -> Figure:
     row[0].set(xscale="log", yscale="log")
     for axes, named in zip(row, ends, strict=True):
         style.label_right(axes, named)
-    medians = f"Lines: medians of {results.metrics['runs']:,} runs."
+    medians = f"Lines: medians of {results.metrics['seeds']:,} seeds."
     style.note(figure, f"{medians} Bands: 25–75%.")
     return figure
 

@@ -1,6 +1,6 @@
 """A finite Markov decision process, as sparse and immutable arrays.
 
-Axes: S states, A actions, N transitions of positive probability.
+Axes: S states, A actions, M transitions of positive probability.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ class MDP:
     """A model; made by `from_arrays`, `from_transitions` or a loader."""
 
     transitions: sparse.csr_array  # T(s, a, s'), [S·A, S]; row s·A + a, empty if impossible
-    rewards: np.ndarray  # R(s, a, s') of each stored transition, float64 [N]
+    rewards: np.ndarray  # R(s, a, s') of each stored transition, float64 [M]
     expected_rewards: np.ndarray  # R(s, a), float64 [S, A], -inf where the action is impossible
     possible: np.ndarray  # bool [S, A]
     state_names: Sequence[str]  # [S]
@@ -33,7 +33,7 @@ class MDP:
 
     @property
     def rows(self) -> np.ndarray:
-        """The row s·A + a of each transition, int64 [N]."""
+        """The row s·A + a of each transition, int64 [M]."""
         return np.repeat(np.arange(self.possible.size), np.diff(self.transitions.indptr))
 
     @property
@@ -95,7 +95,7 @@ def from_transitions(
     state_names: Sequence[str] | None = None,
     action_names: Sequence[str] | None = None,
 ) -> MDP:
-    """Build a model from N transitions in any order.
+    """Build a model from M transitions in any order.
 
     The shape is (S, A). Pairs of state and action without a transition are impossible. The
     probabilities of every other pair sum to 1. Two transitions with the same state, action and
@@ -166,12 +166,12 @@ def check_sums(sums: np.ndarray, owner: Callable[[int], str]) -> None:
 
 
 class Sampler(NamedTuple):
-    """A model of N transitions, from which compiled loops draw."""
+    """A model of M transitions, from which compiled loops draw."""
 
     row_starts: np.ndarray  # int [S·A + 1], where the transitions of each row s·A + a begin
-    cumulative: np.ndarray  # float64 [N], cumulative probabilities in each row; the last is 1
-    successors: np.ndarray  # int [N]
-    rewards: np.ndarray  # float64 [N]
+    cumulative: np.ndarray  # float64 [M], cumulative probabilities in each row; the last is 1
+    successors: np.ndarray  # int [M]
+    rewards: np.ndarray  # float64 [M]
 
 
 def sampler(mdp: MDP) -> Sampler:

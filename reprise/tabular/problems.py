@@ -40,7 +40,7 @@ def from_state(name: str, mdp: MDP, discount: float, start_state: str) -> Proble
     return Problem(name, mdp, discount, start)
 
 
-@cache  # reading a table can take longer than a run
+@cache  # reading a table can take longer than learning
 def toy_text(environment_id: str, discount: float) -> Problem:
     """Return a toy-text environment, with the start of `env.reset`."""
     mdp, start = _read(environment_id)

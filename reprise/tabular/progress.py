@@ -1,6 +1,6 @@
 """Progress of Q-learning: value of the greedy policy, and coverage.
 
-Axes: R runs, S states, A actions, N transitions, K checkpoints.
+Axes: N seeds, S states, A actions, K checkpoints.
 """
 
 from collections.abc import Sequence
@@ -24,22 +24,22 @@ def explore(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Learn, and evaluate the greedy policy at each checkpoint.
 
-    Each generator has a run of its own. A policy's value is an episode's exact expected return,
+    Each generator is a seed. A policy's value is an episode's exact expected return,
     computed from the model; actions that tie are equally probable. Checkpoints are ascending
     numbers of iterations, [K]. Returns the values, and the shares of the explorable states' actions
-    that were tried, [R, K].
+    that were tried, [N, K].
     """
     mdp, discount = problem.mdp, hyperparameters.discount
     model = episodes(mdp, problem.start, discount)
     pairs = int(mdp.possible[explorable_states(mdp, problem.start)].sum())
     progress, coverage = np.empty((2, len(generators), len(checkpoints)))
-    for run, generator in enumerate(generators):
+    for number, generator in enumerate(generators):
         learner = Learner(mdp, model, hyperparameters, behaviour, generator)
         for k, checkpoint in enumerate(checkpoints):
             learner.learn(checkpoint)
             values = policy_values(mdp, greedy_policy(learner.q), discount)
-            progress[run, k] = problem.start_value(values)
-            coverage[run, k] = np.count_nonzero(learner.visits) / pairs
+            progress[number, k] = problem.start_value(values)
+            coverage[number, k] = np.count_nonzero(learner.visits) / pairs
     return progress, coverage
 
 
@@ -91,10 +91,10 @@ def _solved(row_starts, successors, probabilities, rewards, policy, discount) ->
 def steps_to_within(
     values: np.ndarray, optimum: float, relative_tolerance: float, checkpoints: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find when each run is near-optimal: first, and for good.
+    """Find when each seed is near-optimal: first, and for good.
 
-    Values [R, K] are near if |optimum - value| ≤ relative_tolerance·|optimum|. Returns checkpoints,
-    [R], NaN for runs that do not get there.
+    Values [N, K] are near if |optimum - value| ≤ relative_tolerance·|optimum|. Returns checkpoints,
+    [N], NaN for seeds that do not get there.
     """
     steps = np.append(np.asarray(checkpoints, np.float64), np.nan)
     near = np.abs(values - optimum) <= relative_tolerance * abs(optimum)

@@ -1,4 +1,4 @@
-"""Tabular Q-learning, in many runs.
+"""Tabular Q-learning, with many seeds.
 
     Q(s, a) ← (1 - α_k) Q(s, a) + α_k (r + γ max_a' f(Q(s', a'), N(s', a')))
     α_k = α_0 / (1 + k·decay)          the learning rate in step k
@@ -6,7 +6,7 @@
 Here f(q, n) = q. Only with an exploration bonus f is larger for actions with few tries N (see
 `exploration`).
 
-Axes: R runs, S states, A actions, N transitions, K records.
+Axes: N seeds, S states, A actions, M transitions, K records.
 
 Source: C. Watkins and P. Dayan, Q-learning, 1992; the chapter for the decay of the rate.
 """
@@ -40,15 +40,15 @@ class Learning(kinds.Frozen):
 
 
 class Hyperparameters(Learning, kinds.Recorded):
-    """Hyperparameters of runs that record a Q-value."""
+    """Q-learning hyperparameters, with records of a Q-value."""
 
 
 class Episodes(NamedTuple):
     """A model as an agent meets it, episode after episode."""
 
     source: Sampler
-    resumed: np.ndarray  # int64 [N], where to go on after a transition; -1 for a random start
-    discounts: np.ndarray  # float64 [N], γ, or 0 if the transition ends the episode
+    resumed: np.ndarray  # int64 [M], where to go on after a transition; -1 for a random start
+    discounts: np.ndarray  # float64 [M], γ, or 0 if the transition ends the episode
     actions: np.ndarray  # int64 [S, A], possible actions first
     action_counts: np.ndarray  # int64 [S], number of possible actions
     starts: np.ndarray  # int64 [B], the states in which an episode may begin
@@ -62,11 +62,11 @@ def q_learning(
     start_state: str,
     recorded: tuple[str, str],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Learn Q-values from random actions, one run per generator.
+    """Learn Q-values from random actions, one seed per generator.
 
-    A run begins at the start state with Q = 0. It returns there when it has reached an absorbing
-    state, and keeps its Q-values. Returns the Q-values, [R, S, A], -inf for impossible actions, and
-    those of the recorded pair after every `record_every` iterations, [R, K].
+    A seed's agent begins at the start state with Q = 0. It returns there when it has reached an
+    absorbing state, and keeps its Q-values. Returns the Q-values, [N, S, A], -inf for impossible
+    actions, and those of the recorded pair after every `record_every` iterations, [N, K].
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -74,7 +74,7 @@ def q_learning(
     ...     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000,
     ...     record_every=100,
     ... )
-    >>> generators = [np.random.default_rng(run) for run in range(3)]
+    >>> generators = [np.random.default_rng(seed) for seed in range(3)]
     >>> q, _ = q_learning(mdp, h, generators, "s0", recorded=("s0", "a0"))
     >>> q.argmax(axis=2).tolist()
     [[0, 0, 1], [0, 0, 1], [0, 0, 1]]
@@ -84,10 +84,10 @@ def q_learning(
     pair, model = mdp.pair(*recorded), episodes(mdp, start, h.discount)
     curves = np.empty((len(generators), h.iterations // h.record_every))
     q = np.empty((len(generators), *mdp.possible.shape))
-    for run, generator in enumerate(generators):
+    for number, generator in enumerate(generators):
         learner = Learner(mdp, model, h, RANDOM, generator)
-        learner.learn(h.iterations, pair, h.record_every, curves[run])
-        q[run] = learner.q
+        learner.learn(h.iterations, pair, h.record_every, curves[number])
+        q[number] = learner.q
     return q, curves
 
 
@@ -107,7 +107,7 @@ def episodes(mdp: MDP, start: np.ndarray, discount: float) -> Episodes:
 
 
 class Learner:
-    """One run: its Q-values, and its visits so far."""
+    """The Q-values of one seed, and its visits so far."""
 
     def __init__(
         self, mdp: MDP, model: Episodes, h: Learning, behaviour: Behaviour, generator
@@ -191,7 +191,7 @@ def begin(model: Episodes, uniform: float) -> int:
     return model.starts[min(place, len(model.starts) - 1)]
 
 
-def optimal_runs(q: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Check which runs choose only best actions, bool [R]."""
-    greedy = np.argmax(q, axis=2)  # [R, S]
+def optimal_seeds(q: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """Check which seeds choose only best actions, bool [N]."""
+    greedy = np.argmax(q, axis=2)  # [N, S]
     return np.asarray(best[np.arange(len(best)), greedy].all(axis=1))

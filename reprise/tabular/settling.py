@@ -1,4 +1,4 @@
-"""Settling times of runs. Axes: R runs, K records."""
+"""Settling times of seeds. Axes: N seeds, K records."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 def settling_records(near: np.ndarray) -> np.ndarray:
-    """Find the record from which each run stays near [R]."""
+    """Find the record from which each seed stays near [N]."""
     trailing = np.logical_and.accumulate(near[:, ::-1], axis=1).sum(axis=1)
     return np.where(trailing > 0, near.shape[1] - trailing, np.nan)
 
@@ -16,12 +16,12 @@ def settling_records(near: np.ndarray) -> np.ndarray:
 def settling_iterations(
     curves: np.ndarray, target: float, relative_tolerance: float, record_every: int
 ) -> np.ndarray:
-    """Find the iteration from which each curve stays near, [R].
+    """Find the iteration from which each curve stays near, [N].
 
     >>> settling_iterations(np.array([[5.0, 9.0, 10.0, 10.2]]), 10.0, 0.05, 100).tolist()
     [300.0]
 
-    Near means |curve - target| ≤ relative_tolerance·|target|. Curves, [R, K], have a record every
+    Near means |curve - target| ≤ relative_tolerance·|target|. Curves, [N, K], have a record every
     `record_every` iterations. A curve that does not end near has NaN.
     """
     near = ~(np.abs(curves - target) > relative_tolerance * abs(target))
@@ -29,14 +29,14 @@ def settling_iterations(
 
 
 def curve_quantiles(curves: np.ndarray) -> dict[str, np.ndarray]:
-    """Compute quantiles over the runs, each [K]."""
+    """Compute quantiles over the seeds, each [K]."""
     return dict(zip(QUANTILES, np.quantile(curves, list(QUANTILES.values()), axis=0), strict=True))
 
 
 def settling_quantiles(settled: np.ndarray) -> dict[str, float | None]:
-    """Compute quantiles over runs, None for "never".
+    """Compute quantiles over seeds, None for "never".
 
-    Runs that never settle, NaN, count as the latest.
+    Seeds that never settle, NaN, count as the latest.
     """
     times = np.where(np.isnan(settled), np.inf, settled)
     quantiles = np.quantile(times, list(QUANTILES.values()), method="inverted_cdf")

@@ -5,9 +5,10 @@
 
 The count c is the number of all earlier steps, as in the chapter's power scheduling, or of earlier
 visits to s. With visits and α_0 = decay = 1, V(s) is the mean of all targets so far. The values do
-not change the agent's actions, so all schedules of a run learn from the same transitions.
+not change the agent's actions, so all schedules of a seed learn from the same transitions.
 
-Axes: R runs, C schedules, S states, A actions, K records. A policy is π(a | s), [S, A].
+Axes: N seeds, C schedules, S states, A actions, M transitions, K records. A policy is π(a | s),
+[S, A].
 
 Source: R. S. Sutton, Learning to predict by the methods of temporal differences, 1988.
 """
@@ -84,10 +85,10 @@ def td_learning(
     generators: Sequence[np.random.Generator],
     start_state: str,
 ) -> np.ndarray:
-    """Learn values by every schedule, [R, C, K, S].
+    """Learn values by every schedule, [N, C, K, S].
 
-    Each generator has a run of its own. A run begins at the start state with V = 0. It returns
-    there when it has reached an absorbing state, and keeps its values.
+    Each generator is a seed. Its agent begins at the start state with V = 0. It returns there when
+    it has reached an absorbing state, and keeps its values.
 
     >>> from reprise.tabular.loaders import from_yaml
     >>> mdp = from_yaml("data/inputs/three_state.yaml")
@@ -114,7 +115,7 @@ def td_learning(
 def learn(
     generator: np.random.Generator,
     source: Sampler,  # of the model that `following` returns
-    resumed: np.ndarray,  # [N], where to go on after each transition: its successor, or the start
+    resumed: np.ndarray,  # [M], where to go on after each transition: its successor, or the start
     state: int,
     rates: np.ndarray,  # [C, 2], α_0 and decay
     by_visits: np.ndarray,  # bool [C]
@@ -151,8 +152,8 @@ def errors(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def bias_and_spread(values: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Split the error of values into bias and spread.
 
-    Values are [R, ..., S]. The bias is the error of V's mean over the runs. The spread is
-    the root mean square, over states, of V's standard deviation over the runs. So bias² + spread²
+    Values are [N, ..., S]. The bias is the error of V's mean over the seeds. The spread is
+    the root mean square, over states, of V's standard deviation over the seeds. So bias² + spread²
     is the mean of error².
     """
     return errors(values.mean(axis=0), truth), np.sqrt(values.var(axis=0).mean(axis=-1))

@@ -17,7 +17,7 @@ GENETIC = Genetic(survivors=20, offspring=4, mutation=0.1, weak_survivors=0)
 PEAK = np.array([0.7, 0.3])
 NEAT_INI = Path("data/inputs/neat.ini")
 NEAT = neat.Neat(
-    runs=1, population=20, generations=3, episodes=1, maximum_steps=60,
+    seeds=1, population=20, generations=3, episodes=1, maximum_steps=60,
     evaluation=Evaluation(episodes=2, first_seed=1000, limits=(60,), solved_share=0.9),
 )  # fmt: skip
 
@@ -93,9 +93,9 @@ def test_gradient_ascent_follows_the_true_slope_of_a_plane():
     assert recommendation.policy == pytest.approx(start + 0.05 * slope)
 
 
-def test_a_run_of_neat_depends_on_its_seed_only_and_restores_pythons_randomness():
+def test_a_search_of_neat_depends_on_its_seed_only_and_restores_pythons_randomness():
     before = random.getstate()
-    first, _, again = (neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, run) for run in (0, 1, 0))
+    first, _, again = (neat.run(NEAT, NEAT_INI, "CartPole-v1", 1, n) for n in (0, 1, 0))
     assert random.getstate() == before
     assert first.winner == again.winner
     assert first.fitness.equals(again.fitness)

@@ -26,7 +26,7 @@ NOTEBOOK = "markov_chain"
 WIDE = {"seeds": 24, "pack_size": 24}
 SHORT = {"iterations": 2000, "epsilon_decay": 1000}
 CHANGES: dict[str, dict[str, Any]] = {
-    "policy_search": {"evaluations": 100, "runs": 2, "tolerances": [0.5]},
+    "policy_search": {"evaluations": 100, "seeds": 2, "tolerances": [0.5]},
     "credit_assignment": WIDE,
     "reinforce_training": WIDE | {"hidden_sizes": [5]},
     "actor_critic": WIDE,

@@ -13,7 +13,7 @@ from tests import tiny
     ("text", "groups", "names"),
     [
         ("seed,falls,last_return,final_8 0,2,9,7 1,3,8,6", [""], "final_8 last_return falls"),
-        ("problem,way,run,steps a,x,0,1 a,y,0,2 b,x,0,", ["a x", "a y", "b x"], "steps"),
+        ("problem,way,seed,steps a,x,0,1 a,y,0,2 b,x,0,", ["a x", "a y", "b x"], "steps"),
         # Numbers before the seed count by name, except the number of the group.
         (
             "setting,rate,way,seed,falls 7,.1,a,0,1 8,.2,a,0,2",
@@ -23,7 +23,7 @@ from tests import tiny
         ("seed,diverged 0,True 1,False 2,", [""], "diverged"),
         ("episode,seed_0 0,3 1,4", None, "no seed"),
         ("seed,step 0,1 0,2", None, "several rows of a seed"),
-        ("run,state 0,a 1,b", None, "nothing but texts"),
+        ("seed,state 0,a 1,b", None, "nothing but texts"),
     ],
 )
 def test_a_table_with_a_row_of_numbers_for_each_seed_has_groups_and_outcomes(text, groups, names):

@@ -1,4 +1,4 @@
-"""Ways to explore: no run depends on another, and the metrics agree with the samples."""
+"""Ways to explore: no seed depends on another, and the metrics agree with the samples."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def few() -> Params:
     params = parameters.load(NAME, Params)
     for name, steps in STEPS.items():
         params = altered(params, name, iterations=steps, epsilon_decay=steps // 2)
-    return params.model_copy(update={"runs": 6})
+    return params.model_copy(update={"seeds": 6})
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +53,10 @@ def test_the_optimum_is_the_one_that_solving_the_model_gives(results: dict[str, 
         assert found["optimum"] == pytest.approx(model["start_value"], rel=1e-8)
 
 
-def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(few, results):
-    fewer = exploration.run(few.model_copy(update={"runs": 2}))["samples.csv"]
-    again = results["samples.csv"].query("run < 2").reset_index(drop=True)
+def test_a_seed_does_not_depend_on_how_many_more_there_are(few, results):
+    fewer = exploration.run(few.model_copy(update={"seeds": 2}))["samples.csv"]
+    again = results["samples.csv"].query("seed < 2").reset_index(drop=True)
     assert artifacts.render("samples.csv", fewer) == artifacts.render("samples.csv", again)
-    other = exploration.run(few.model_copy(update={"runs": 2, "seed": 43}))["samples.csv"]
+    other = exploration.run(few.model_copy(update={"seeds": 2, "seed": 43}))["samples.csv"]
     lake = again["problem"] == "frozen_lake"
     assert not np.array_equal(other["coverage"][lake], again["coverage"][lake])

@@ -17,12 +17,12 @@ def few() -> Params:
     whole = parameters.load(NAME, Params)
     grid = whole.landscape.model_copy(update={"points": 7, "tries": 8, "best_tries": 20})
     neat = whole.neat.model_copy(
-        update={"population": 10, "generations": 2, "maximum_steps": 40, "runs": 2}
+        update={"population": 10, "generations": 2, "maximum_steps": 40, "seeds": 2}
     )
     coverage = whole.coverage.model_copy(update={"tries": 3, "doublings": 2})
     return whole.model_copy(
         update={
-            "runs": 3, "pack_size": 3, "evaluations": 200, "fresh_tries": 5,
+            "seeds": 3, "pack_size": 3, "evaluations": 200, "fresh_tries": 5,
             "landscape": grid, "neat": neat, "coverage": coverage,
         }
     )  # fmt: skip
@@ -33,15 +33,15 @@ def results(few: Params) -> dict[str, Any]:
     return policy_search.run(few)
 
 
-def test_a_run_does_not_depend_on_how_many_more_there_are_or_on_its_pack(few, results):
+def test_a_seed_does_not_depend_on_how_many_more_there_are_or_on_its_pack(few, results):
     alone = vacuum.search_all(few, few.seed, [2], few.fresh_tries)
-    third = results["samples.csv"].query("run == 2").set_index("search")
+    third = results["samples.csv"].query("seed == 2").set_index("search")
     for name, found in alone.items():
         assert third.loc[name, "share"] == found.shares[0]
         assert third.loc[name, "believed"] == found.believed[0]
 
 
-def test_every_search_has_a_row_for_each_run(few: Params, results: dict[str, Any]):
+def test_every_search_has_a_row_for_each_seed(few: Params, results: dict[str, Any]):
     samples = results["samples.csv"]
     assert samples.groupby("search").size().to_dict() == dict.fromkeys(vacuum.searches(few), 3)
     assert samples["share"].between(0, 1).all()

@@ -1,4 +1,4 @@
-"""Many runs of Q-learning: each is its own, and each is measured against the optimum."""
+"""Many seeds of Q-learning: each is its own, and each is measured against the optimum."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ Params = q_learning_convergence.Params
 
 @pytest.fixture(scope="module")
 def params() -> Params:
-    return parameters.load(NAME, Params).model_copy(update={"runs": 300, "iterations": 50_000})
+    return parameters.load(NAME, Params).model_copy(update={"seeds": 300, "iterations": 50_000})
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def results(params: Params) -> dict[str, Any]:
     return q_learning_convergence.run(params)
 
 
-def test_nearly_all_runs_act_optimally_though_many_are_not_near(results: dict[str, Any]):
+def test_nearly_all_seeds_act_optimally_though_many_are_not_near(results: dict[str, Any]):
     metrics = results["metrics.json"]
     optimal, never = metrics["optimal_policy"], metrics["within_5_percent"]["never"]
     assert optimal["low"] > 0.9
@@ -33,8 +33,8 @@ def test_nearly_all_runs_act_optimally_though_many_are_not_near(results: dict[st
     assert metrics["within_1_percent"]["never"]["low"] > 0.5
 
 
-def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(params, results):
-    few = params.model_copy(update={"runs": 20})
+def test_a_seed_does_not_depend_on_how_many_more_there_are(params, results):
+    few = params.model_copy(update={"seeds": 20})
     samples = q_learning_convergence.run(few)["samples.csv"]
     first = results["samples.csv"].head(20)
     assert artifacts.render("samples.csv", samples) == artifacts.render("samples.csv", first)
@@ -42,7 +42,7 @@ def test_a_run_depends_on_its_seed_and_not_on_how_many_more_there_are(params, re
     assert (samples["q_s0_a0"] != other["q_s0_a0"]).all()
 
 
-def test_a_run_that_never_settles_is_later_than_any_other_and_in_no_ratio():
+def test_a_seed_that_never_settles_is_later_than_any_other_and_in_no_ratio():
     settled = np.array([100.0, np.nan, 300.0, np.nan])
     found = settling_quantiles(settled)
     assert list(found.values()) == [100.0, 100.0, None, None, None]

@@ -16,7 +16,7 @@ Params = td_learning.Params
 
 @pytest.fixture(scope="module")
 def params() -> Params:
-    return parameters.load(NAME, Params).model_copy(update={"runs": 200})
+    return parameters.load(NAME, Params).model_copy(update={"seeds": 200})
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,11 @@ def test_constant_rates_settle_on_floors_that_grow_with_them_and_decaying_rates_
     assert min(found[name]["end"]["high"] for name in decaying) < floor
 
 
-def test_a_run_depends_on_its_seed_and_neither_on_other_runs_nor_on_other_schedules(
+def test_a_seed_depends_neither_on_other_seeds_nor_on_other_schedules(
     params: Params, results: dict[str, Any]
 ):
     name = "power_slow"
-    update = {"runs": 5, "schedules": {name: params.schedules[name]}}
+    update = {"seeds": 5, "schedules": {name: params.schedules[name]}}
     alone = td_learning.run(params.model_copy(update=update))["samples.csv"]
     among = results["samples.csv"].query("schedule == @name").head(5)
     assert artifacts.render("a.csv", alone) == artifacts.render("a.csv", among)

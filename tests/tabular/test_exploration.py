@@ -66,7 +66,7 @@ def test_epsilon_greedy_takes_the_best_action_except_with_probability_epsilon():
 def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     problem = toy_text("CliffWalking-v1", 0.99)
     optimum = problem.start_value(policy_iteration(problem.mdp, 0.99, 100).values)
-    given = HYPERPARAMETERS, behaviour, [np.random.default_rng([7, run]) for run in range(3)]
+    given = HYPERPARAMETERS, behaviour, [np.random.default_rng([7, seed]) for seed in range(3)]
     found, coverage = progress.explore(problem, *given, [10, 20_000])
     assert found[:, 1].tolist() == pytest.approx([optimum] * 3)
     assert (found[:, 0] < optimum).all()
@@ -74,7 +74,7 @@ def test_the_cliff_is_learnt_and_everything_tried(behaviour):
     assert (coverage[:, 1] == 1).all()
 
 
-def test_a_run_is_there_for_good_from_where_it_stays():
+def test_a_seed_is_there_for_good_from_where_it_stays():
     values = [[-20, -10.05, -30, -10.1], [-10] * 4, [-20, -10, -10, -11], [-20] * 4]
     first, good = progress.steps_to_within(np.array(values), -10.0, 0.01, [1, 10, 100, 1000])
     np.testing.assert_array_equal(first, [10, 1, 10, np.nan])

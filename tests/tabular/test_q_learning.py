@@ -1,4 +1,4 @@
-"""Tabular Q-learning: its updates, its optimum, its runs."""
+"""Tabular Q-learning: its updates, its optimum, its seeds."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +10,7 @@ from reprise.tabular.dynamic_programming import best_actions, optimal_q_values
 from reprise.tabular.exploration import RANDOM, epsilon_greedy, with_bonus
 from reprise.tabular.mdp import from_arrays
 from reprise.tabular.problems import from_gymnasium
-from reprise.tabular.q_learning import Hyperparameters, episodes, learn, optimal_runs, q_learning
+from reprise.tabular.q_learning import Hyperparameters, episodes, learn, optimal_seeds, q_learning
 
 CHAPTER = Hyperparameters(
     learning_rate=0.05, learning_rate_decay=0.005, discount=0.9, iterations=10_000, record_every=1
@@ -18,18 +18,18 @@ CHAPTER = Hyperparameters(
 AT_S0 = np.array([1.0, 0.0, 0.0])
 
 
-def learnt(model, runs, start="s0", recorded=("s0", "a0"), **changes: Any):
-    generators = [np.random.default_rng([0, run]) for run in range(runs)]
+def learnt(model, seeds, start="s0", recorded=("s0", "a0"), **changes: Any):
+    generators = [np.random.default_rng([0, seed]) for seed in range(seeds)]
     return q_learning(model, CHAPTER.model_copy(update=changes), generators, start, recorded)
 
 
-def test_the_chapters_runs_come_close_to_the_optimal_q_values(three_state):
+def test_many_seeds_come_close_to_the_optimal_q_values(three_state):
     q, _ = learnt(three_state, 200)
     optimal = optimal_q_values(three_state, 0.9)
     assert q.shape == (200, 3, 3)
     assert (np.isneginf(q) == ~three_state.possible).all()
     assert np.median(q[:, 0, 0]) == pytest.approx(optimal[0, 0], rel=0.1)
-    assert optimal_runs(q, best_actions(three_state, optimal.max(axis=1), 0.9)).mean() > 0.9
+    assert optimal_seeds(q, best_actions(three_state, optimal.max(axis=1), 0.9)).mean() > 0.9
 
 
 def test_the_first_updates_are_those_of_the_equation(three_state):
@@ -74,4 +74,4 @@ def test_an_absorbing_state_sends_the_agent_back_to_the_start_and_is_worth_nothi
     best = optimal[:16].max(axis=1)
     np.testing.assert_allclose(q[:, :16].max(axis=2), [best] * 2, atol=1e-6)
     assert (q[:, 16] == 0).all()
-    assert optimal_runs(q, best_actions(model, optimal.max(axis=1), 0.9)).all()
+    assert optimal_seeds(q, best_actions(model, optimal.max(axis=1), 0.9)).all()

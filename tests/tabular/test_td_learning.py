@@ -28,7 +28,7 @@ def test_the_values_converge_to_the_linear_solve_where_the_rate_decays(three_sta
     truth = td.evaluate(three_state, policy, 0.9)
     schedules = [schedule(0.05, 5e-4), schedule(0.05)]
     h = td.Hyperparameters(discount=0.9, iterations=60_000, record_every=6000)
-    generators = [np.random.default_rng([5, run]) for run in range(50)]
+    generators = [np.random.default_rng([5, seed]) for seed in range(50)]
     values = td.td_learning(three_state, policy, h, schedules, generators, "s0")
     decaying, constant = td.errors(values, truth).mean(axis=0)  # [K]
     assert decaying[-1] < 0.75 * decaying[4] < 0.75 * decaying[0]
@@ -73,7 +73,7 @@ def test_the_compiled_loop_equals_plain_python(three_state):
 @given(st.lists(st.lists(st.floats(-50, 50), min_size=3, max_size=3), min_size=2, max_size=9))
 @settings(max_examples=50, deadline=None)
 def test_bias_and_spread_make_up_the_mean_squared_error(values):
-    runs, truth = np.array(values), np.array([1.0, -2.0, 3.0])
-    bias, spread = td.bias_and_spread(runs, truth)
-    mean_squared = (td.errors(runs, truth) ** 2).mean()
+    seeds, truth = np.array(values), np.array([1.0, -2.0, 3.0])
+    bias, spread = td.bias_and_spread(seeds, truth)
+    mean_squared = (td.errors(seeds, truth) ** 2).mean()
     assert bias**2 + spread**2 == pytest.approx(mean_squared, rel=1e-9, abs=1e-9)
