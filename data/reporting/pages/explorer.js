@@ -225,16 +225,16 @@ function showSweeps() {
 
 // ---------------------------------------------------------------- exploration
 
-const runs = () => content.exploration.filter((each) => each.problem === fields("exploration").problem.value);
+const behaviours = () => content.exploration.filter((each) => each.problem === fields("exploration").problem.value);
 
 function changeProblem() {
-  const names = runs().map((each) => each.behaviour), kept = ticked("exploration");
+  const names = behaviours().map((each) => each.behaviour), kept = ticked("exploration");
   choices("exploration", names, kept.length ? kept : names);
   showExploration();
 }
 
 function showExploration() {
-  const names = ticked("exploration"), shown = runs().filter((each) => names.includes(each.behaviour));
+  const names = ticked("exploration"), shown = behaviours().filter((each) => names.includes(each.behaviour));
   const rows = (what, factor) => shown.flatMap((each) => each.step.map((x, at) => {
     const [low, median, high] = ["q25", "median", "q75"].map((part) => factor * each[`${what}_${part}`][at]);
     return { name: words(each.behaviour), x, low, median, high };
@@ -246,8 +246,8 @@ function showExploration() {
   const least = (key, list = ends) => [...list].sort((a, b) => a[key] - b[key])[0];
   const fast = least("half", ends.filter((each) => each.half)), lost = least("lost")?.lost;
   const ties = ends.filter((each) => each.lost === lost), all = ties.length === ends.length;
-  let tried = ends.length ? "No median run tries half of all pairs." : "Choose a behaviour.", loss = tried;
-  if (fast) tried = `The median run of ${fast.name} is the first to try half of all pairs, after ${plural(fast.half, "step")}.`;
+  let tried = ends.length ? "The median seed of no behaviour tries half of all pairs." : "Choose a behaviour.", loss = tried;
+  if (fast) tried = `The median seed of ${fast.name} is the first to try half of all pairs, after ${plural(fast.half, "step")}.`;
   if (ties.length) loss = `${ties[0].name} ends with the smallest loss, ${figure(lost)}.`;
   if (ties.length > 1) loss = `${all ? "All" : `${ties.length} of`} ${ends.length} behaviours end with the same loss, ${figure(lost)}.`;
   draw("coverage", { rows: rows("coverage", 100) }, coloured(names), tried,
