@@ -26,26 +26,11 @@ LIMITS = [20, 30]
 CARTPOLE = ["prior_knowledge", "partial_observability", "approximate_q_learning"]
 # The other extras run the code of these, and their notebooks call a part of the same functions.
 ALONE = ["reinforce_training", "dqn_training", "lunar_lander_actor_critic", "atari_pong"]
-TRAINING = [
-    *ALONE,
-    "credit_assignment",
-    "actor_critic",
-    *CARTPOLE,
-    "dqn_ablations",
-    "hyperparameter_study",
-]
+OTHERS = ["credit_assignment", "actor_critic", "dqn_ablations", "hyperparameter_study"]
+TRAINING = [*ALONE, *CARTPOLE, *OTHERS]
 
 
-def without(*variants: str) -> dict[str, Any]:
-    return {"variants": dict.fromkeys(variants, tiny.ABSENT)}
-
-
-SMALLER: dict[str, dict[str, Any]] = {  # with one variant of each kind that figures part
-    "dqn_training": {"seeds": 2},
-    "reinforce_training": {"seeds": 2},
-    "partial_observability": without("positions_and_previous", "noisy_with_history"),
-    "dqn_ablations": without("relu", "gradient_steps_4", "in_order"),
-}
+SMALLER = {name: {"seeds": 2} for name in ("dqn_training", "reinforce_training")}
 NEGATIVE = {"environment": {"solved_return": -110}}
 WRONG = re.compile(r"(?<![\w.])[+\-−]?(nan|inf|none of none|None|nan%|inf%)(?!\w)")
 Change = Callable[[np.ndarray], np.ndarray]
@@ -108,12 +93,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[li
 
     @cache
     def of(name: str) -> list[list[Any]]:
-        if name in ALONE:  # of the first seeds
-            return [run[:1] for run in executing.recorded(name, tmp_path_factory)[1]]
-        if name not in SMALLER:
-            return executing.recorded(name, tmp_path_factory)[1]
-        params = tiny.params(name, sections(name, {}))
-        return executing.recording(lambda: tiny.stage(name).run(params))[1]
+        runs = executing.recorded(name, tmp_path_factory)[1]
+        return [run[:1] for run in runs] if name in ALONE else runs  # of the first seeds
 
     return of
 

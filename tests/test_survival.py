@@ -201,11 +201,7 @@ def test_variables_and_settings_of_the_user_change_no_byte(tmp_path, tmp_path_fa
 
 
 BUCKET, SECRET = "results", "known-to-nobody-but-the-environment"
-CREDENTIALS = {
-    "ACCESS_KEY_ID": "anybody",
-    "SECRET_ACCESS_KEY": SECRET,
-    "DEFAULT_REGION": "us-east-1",
-}
+CREDENTIALS = {"ACCESS_KEY_ID": "me", "SECRET_ACCESS_KEY": SECRET, "DEFAULT_REGION": "us-east-1"}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from reprise.nn import streams
 from reprise.nn.determinism import tf
 from reprise.pipeline import artifacts, execution, parameters
 from tests import tiny
-from tests.stages.executing import rendered, trained
+from tests.stages.executing import trained
 
 ROOT = tiny.ROOT
 STAGES = list(tiny.CHANGES)
@@ -39,11 +39,6 @@ def test_a_run_gives_the_files_of_the_stages_docstring(results, name: str):
     assert {file for file in results(name) if not file.endswith(".npz")} == {
         file for file in committed if not file.endswith(".npz")
     }
-
-
-def test_two_workers_give_the_bytes_of_one(results):
-    name = "credit_assignment"
-    assert rendered(tiny.run(name, workers=2)) == rendered(results(name))
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import matplotlib
 from matplotlib.figure import Figure
 
-from reprise.compare.findings import ALIKE, Outcome
+from reprise.compare.findings import Outcome
+from reprise.measures.outcomes import ALIKE
 from reprise.plots import style
 from reprise.stats.improvement import EVEN, percent, side
 from reprise.stats.intervals import CONFIDENCE

@@ -20,18 +20,13 @@ from numpy.typing import NDArray
 from reprise.compare.revisions import MissingResult, Revision
 from reprise.errors import UserError, closest
 from reprise.measures import outcomes
-from reprise.measures.outcomes import Sense
+from reprise.measures.outcomes import VERDICTS, Sense
 from reprise.stats import improvement, intervals
 from reprise.stats.intervals import Interval, known
 
 SAMPLES = "samples.csv"
 LEDGER = "data/claims/ledger.csv"
-BASELINE, SAME, ALIKE, FEW = "baseline", "same values", "no clear difference", "too few seeds"
-VERDICTS: dict[Sense, dict[int, str]] = {
-    "return": {1: "better", -1: "worse", 0: ALIKE},
-    "time": {1: "sooner", -1: "later", 0: ALIKE},
-    "other": {1: "higher", -1: "lower", 0: ALIKE},
-}
+BASELINE, SAME, FEW = "baseline", "same values", "too few seeds"
 
 Seeds = dict[str, NDArray[np.float64]]
 """One value per seed, [N], by revision; NaN for a seed without a number."""

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from reprise.compare.findings import ALIKE, BASELINE, SAME, Findings, Outcome, Row
+from reprise.compare.findings import BASELINE, SAME, Findings, Outcome, Row
+from reprise.measures.outcomes import ALIKE
 from reprise.stats.improvement import percent
 from reprise.stats.intervals import CONFIDENCE, Interval
 

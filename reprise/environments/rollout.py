@@ -121,7 +121,6 @@ def record(act: Act, environment: Specification | str, seed: int, limit: int) ->
 
     Raises the errors of `evaluate`, and EpisodeError if the environment has no pictures.
     """
-    # pygame draws without a screen and prints no greeting.
     headless()
     specification = plain(environment) if isinstance(environment, str) else environment
     observations, pictures, actions = [], [], []

@@ -17,6 +17,13 @@ NUMBER = "setting"  # numbers groups that other columns already define
 
 Sense = Literal["return", "time", "other"]
 
+ALIKE = "no clear difference"
+VERDICTS: dict[Sense, dict[int, str]] = {  # by the side of 50% on which a comparison lies
+    "return": {1: "better", -1: "worse", 0: ALIKE},
+    "time": {1: "sooner", -1: "later", 0: ALIKE},
+    "other": {1: "higher", -1: "lower", 0: ALIKE},
+}
+
 # Outcomes in order, N for a number: the results of a training first, then its course.
 RETURN = "final_N", "greedy_N", "return_N", "return", "share", "last_return", "best_N", "sampled_N"
 TIME = "first_at_cap", "steps_to_N", "steps", "first_steps", "within_N_percent"

@@ -15,7 +15,6 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
-from scipy.optimize import isotonic_regression
 
 from reprise.plots import alt_text
 from reprise.stats.intervals import Interval
@@ -138,6 +137,8 @@ def label_right(axes: Axes, labels: Sequence[Label]) -> None:
     Call it after setting the limits. Isotonic regression of y_i - i g finds the sorted positions
     that are nearest to the values y and at least a gap g apart; i g is added back.
     """
+    from scipy.optimize import isotonic_regression  # here, as importing it takes a while
+
     labels = [label for label in labels if np.isfinite(label.value)]
     figure = axes.get_figure(root=True)
     if not labels or figure is None:

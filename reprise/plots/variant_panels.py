@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from reprise.measures.variants import in_words as spaced
+from reprise.pipeline.parameters import shown
 from reprise.plots import figures, show, style
 from reprise.plots.show import Results
 from reprise.plots.style import Label
@@ -42,8 +43,9 @@ def changes(results: Results) -> Markdown:
     base, rows = results.params["baseline"], []
     for name, changed in results.params["variants"].items():
         partner = results.params.get("partners", {}).get(name, base)
-        cells = ", ".join(f"`{key}` {value}" for key, value in changed.items()) or "nothing"
-        rows.append((spaced(name), cells, words.DASH if name == base else spaced(partner)))
+        cells = ", ".join(f"`{key}` {shown(value, str)}" for key, value in changed.items())
+        partner = words.DASH if name == base else spaced(partner)
+        rows.append((spaced(name), cells or "nothing", partner))
     return show.table(rows, ("variant", "change", "compared with"))
 
 

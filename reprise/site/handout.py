@@ -30,13 +30,6 @@ EXECUTED = Path("data/reporting")
 HANDOUTS = Path(".reprise/handouts")
 
 
-ANSWERS = {  # the verdicts of `reprise.compare`, by the sense of an outcome
-    "return": ("better", "worse", "no clear difference"),
-    "time": ("sooner", "later", "no clear difference"),
-    "other": ("higher", "lower", "no clear difference"),
-}
-
-
 class Exercise(Frozen):
     """A change of parameters, and the outcome to predict."""
 
@@ -49,7 +42,7 @@ class Exercise(Frozen):
     @property
     def answers(self) -> tuple[str, ...]:
         """The verdicts to choose from."""
-        return ANSWERS[outcomes.sense(self.outcome)]
+        return tuple(outcomes.VERDICTS[outcomes.sense(self.outcome)].values())
 
 
 class Exercises(Frozen):
