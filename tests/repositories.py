@@ -171,6 +171,9 @@ class Repository:
                 ledger = notebooks["foreach"].pop(name)
                 claims["outs"] = [out for out in claims["outs"] if ledger not in out]
                 report["deps"].remove(f"data/reporting/{name}.ipynb")
+            for name in (EXTRAS - SHOWN) & {*pipeline["stages"]}:  # run the code of those shown
+                del pipeline["stages"][name]
+                report["deps"].remove(f"data/{name}/median_seed.gif")
             YAML().dump(pipeline, path)
 
     def _cut(self, stages: Collection[str]) -> None:
