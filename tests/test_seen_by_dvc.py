@@ -41,7 +41,7 @@ def test_a_changed_environment_of_the_users_own_runs_its_stages_again(repository
     path = repository.folder / "environments/corridor.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("-1.0, self", "-2.0, self"), encoding="utf-8")
-    done = repository.dvc("exp", "run", "--temp", "--name", "dear", TRAINING)
+    done = repository.dvc("exp", "run", "--temp", "--name", "dear", TRAINING, REPRISE_WORKERS="1")
     assert f"Running stage '{TRAINING}'" in done.stdout, done.stdout + done.stderr
     before = mean(repository.folder)
     repository.git("checkout", "--quiet", ".")

@@ -11,7 +11,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.site.browsing import ROWS, Browser
 
-WIDTHS = (1280, 800, 390, 360)
+WIDTHS = (1280, 800, 360)
 SCHEMES = ("light",) * 4 + ("dark",) * 4
 NAMED = ("image", "button", "link", "region", "combobox", "slider", "checkbox", "spinbutton")
 
