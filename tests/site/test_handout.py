@@ -71,8 +71,9 @@ def test_the_page_has_the_question_the_figure_and_the_commands():
     assert "Experiment." not in text
 
 
-def test_every_page_prints_on_one_sheet_and_asks_for_nothing(browser, tmp_path):
-    for stage in STAGES:
+def test_the_longest_pages_print_on_one_sheet_and_ask_for_nothing(browser, tmp_path):
+    length = {stage: sum(len(each.question) for each in handout.read(stage)) for stage in STAGES}
+    for stage in sorted(STAGES, key=length.__getitem__)[-5:]:
         path = tmp_path / f"{stage}.html"
         path.write_bytes(handout.page(stage))
         browser.said()
