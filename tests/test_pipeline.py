@@ -92,6 +92,7 @@ def test_an_experiment_is_marked_and_notebook_ledger_and_page_agree(repository):
     for name in ("index.html", "pages/dqn_training.html"):
         page = documents.parsed((data / "reporting" / name).read_text("utf-8"))
         assert MARK in " ".join(page.get_text().split())
+    assert "Verdicts under your settings" in page.get_text()  # of the stage's page
     assert MARK not in (data / "reporting/mdp_solving.ipynb").read_text(encoding="utf-8")
     assert "under your settings" in shown
     verdicts = dict(zip(ledger["claim"], ledger["verdict"], strict=True))
